@@ -1,0 +1,96 @@
+"""Calendar arithmetic, in one place: ages, review intervals and reference dates.
+
+A day number counts days from 1970-01-01 (Arrow's ``date32``). An interval is complete on the day of the month it
+began, and where that day does not exist, on the first of the next month: someone born on 29 February
+has their birthday on 1 March in other years.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Days = npt.NDArray[np.int32]
+
+EPOCH = dt.date(1970, 1, 1)
+
+
+def as_date(value: str | dt.date, name: str = "as_of") -> dt.date:
+    """Read an ISO date (``2015-04-01``) or a date; raise InputError naming the argument otherwise."""
+    if isinstance(value, dt.datetime):
+        raise InputError(f"{name}: give a date without a time of day, such as {name}='2015-04-01'.")
+    if isinstance(value, dt.date):
+        return value
+    if isinstance(value, str) and len(value) == 10:
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise InputError(f"{name}: write an ISO date (YYYY-MM-DD), such as {name}='2015-04-01'.")
+
+
+def day_number(date: dt.date) -> int:
+    """Days from 1970-01-01, negative before."""
+    return (date - EPOCH).days
+
+
+def from_day_number(days: int) -> dt.date:
+    """The date ``days`` days after 1970-01-01."""
+    return EPOCH + dt.timedelta(days=int(days))
+
+
+def completed_months(start: Days, end: dt.date) -> npt.NDArray[np.int32]:
+    """Whole calendar months from each day in ``start`` to ``end``; negative where ``start`` comes later.
+
+    Parameters
+    ----------
+    start : int32 array of day numbers
+    end : date
+
+    Returns
+    -------
+    int32 array, the same shape
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> born = np.array([day_number(dt.date(1940, 2, 29))], dtype="int32")
+    >>> completed_months(born, dt.date(2015, 2, 28)) // 12, completed_months(born, dt.date(2015, 3, 1)) // 12
+    (array([74], dtype=int32), array([75], dtype=int32))
+    """
+    import numpy as np
+
+    day = start.astype("datetime64[D]")
+    month = day.astype("datetime64[M]")
+    day_of_month = (day - month.astype("datetime64[D]")).astype(np.int32) + 1
+    months = (end.year - 1970) * 12 + (end.month - 1) - month.astype(np.int32)
+    complete: Any = months - (day_of_month > end.day)
+    return complete.astype(np.int32)
+
+
+def ages(date_of_birth: Days, on: dt.date) -> npt.NDArray[np.int32]:
+    """Age in whole years on a date; negative for someone not yet born."""
+    import numpy as np
+
+    return np.floor_divide(completed_months(date_of_birth, on), 12).astype(np.int32)
+
+
+def reference_date(rule: str, as_of: dt.date) -> dt.date:
+    """The date a named age rule speaks of.
+
+    ``as_of`` is the list date; ``end_of_calendar_year`` is the next 31 December on or after it; ``end_of_financial_year``
+    the next 31 March on or after it; anything else is read as an ISO date.
+    """
+    if rule == "as_of":
+        return as_of
+    if rule == "end_of_calendar_year":
+        return dt.date(as_of.year, 12, 31)
+    if rule == "end_of_financial_year":
+        return dt.date(as_of.year + (as_of.month > 3), 3, 31)
+    return as_date(rule, "on")

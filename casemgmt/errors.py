@@ -1,0 +1,75 @@
+"""Every error the library raises on purpose: what is wrong, how many, and the remedy; never a patient's value."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class CasemgmtError(ValueError):
+    """The base of all errors raised on purpose."""
+
+    exit_code = 1
+
+
+class InputError(CasemgmtError):
+    """A register, a score or a file that cannot be used as it is."""
+
+
+class SchemeError(CasemgmtError):
+    """A scheme file that says something it may not say, or leaves something out."""
+
+
+class ModelError(CasemgmtError):
+    """A model file that is wrong, or does not agree with its own test vectors."""
+
+
+class CapExceededError(CasemgmtError):
+    """More nominations than judgement places, in one or more practices."""
+
+    exit_code = 3
+
+
+class PublishError(CasemgmtError):
+    """An output that could not be written whole."""
+
+    exit_code = 4
+
+
+class VerifyError(CasemgmtError):
+    """A published selection that is not what its manifest says."""
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """``1 row``, ``8,543 rows``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Iterable[str], most: int = 10) -> str:
+    """The names in order, quoted, the tail counted instead of listed."""
+    names = list(names)
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """`` Did you mean 'x'?`` with its leading space, or nothing where no known name is near."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if not near:
+        folded = {k.casefold().replace("_", "").replace(" ", ""): k for k in known}
+        near = [found] if (found := folded.get(name.casefold().replace("_", "").replace(" ", ""))) else []
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def missing_columns(missing: Sequence[str], present: Sequence[str], needed_by: str) -> InputError:
+    """One error that names every missing column, each with the nearest column that is there."""
+    lines = [f"  '{name}' is missing.{did_you_mean(name.split(' or ')[0], present)}" for name in missing]
+    remedy = "Rename a column with columns={'its name in your data': 'the field'}."
+    return InputError(
+        f"{plural(len(missing), 'column')} that {needed_by} needs:\n" + "\n".join(lines) + f"\n  {remedy}"
+    )
+
+
+def unknown_name(kind: str, name: str, known: Sequence[str]) -> str:
+    """``There is no scheme 'x'. Did you mean 'y'? Known: …``."""
+    return f"There is no {kind} '{name}'.{did_you_mean(name, known)} Known: {listed(known, most=40) or 'none'}."

@@ -1,0 +1,1 @@
+"""What leaves the library: published files, disclosure control, and the check that nothing has changed since."""

@@ -1,0 +1,1 @@
+"""Schemes: the routes by which a patient may be selected, kept as files."""
