@@ -54,11 +54,13 @@ def listed(names: Iterable[str], most: int = 10) -> str:
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """`` Did you mean 'x'?`` with its leading space, or nothing where no known name is near."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    if not near:
-        folded = {k.casefold().replace("_", "").replace(" ", ""): k for k in known}
-        near = [found] if (found := folded.get(name.casefold().replace("_", "").replace(" ", ""))) else []
-    return f" Did you mean '{near[0]}'?" if near else ""
+    folded = {_folded(k): k for k in reversed(known)}
+    near = difflib.get_close_matches(_folded(name), list(folded), n=1, cutoff=0.6)
+    return f" Did you mean '{folded[near[0]]}'?" if near else ""
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "").replace(" ", "").replace("-", "")
 
 
 def missing_columns(missing: Sequence[str], present: Sequence[str], needed_by: str) -> InputError:

@@ -1,0 +1,63 @@
+"""Long-term-conditions case management: score a practice register, rank it, select by rules kept as files.
+
+Every public name is imported when it is first used, so that ``import casemgmt`` is light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "read_register": "casemgmt.register.reading",
+    "Register": "casemgmt.register.register",
+    "load_model": "casemgmt.risk.files",
+    "list_models": "casemgmt.risk.files",
+    "load_scheme": "casemgmt.scheme.files",
+    "list_schemes": "casemgmt.scheme.files",
+    "select": "casemgmt.selection.choosing",
+    "Selection": "casemgmt.selection.result",
+    "load_selection": "casemgmt.outputs.published",
+    "synthesise": "casemgmt.synthetic.synthesise",
+    "CasemgmtError": "casemgmt.errors",
+}
+
+if TYPE_CHECKING:
+    from casemgmt.errors import CasemgmtError
+    from casemgmt.outputs.published import load_selection
+    from casemgmt.register.reading import read_register
+    from casemgmt.register.register import Register
+    from casemgmt.risk.files import list_models, load_model
+    from casemgmt.scheme.files import list_schemes, load_scheme
+    from casemgmt.selection.choosing import select
+    from casemgmt.selection.result import Selection
+    from casemgmt.synthetic.synthesise import synthesise
+
+__all__ = [
+    "CasemgmtError",
+    "Register",
+    "Selection",
+    "__version__",
+    "list_models",
+    "list_schemes",
+    "load_model",
+    "load_scheme",
+    "load_selection",
+    "read_register",
+    "select",
+    "synthesise",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        value = getattr(importlib.import_module(_WHERE[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'casemgmt' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE})

@@ -1,0 +1,38 @@
+"""From packed codes back to values people read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.register.fields import FIELDS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from casemgmt.register.register import Register
+
+NO_DAY = -(2**31)
+
+
+def cleaned_values(register: Register, name: str, rows: Any) -> pa.Array:
+    """The cleaned values of a packed field or a date, for some packed rows."""
+    import numpy as np
+    import pyarrow as pa
+
+    if name in register.days:
+        days = register.days[name][rows]
+        return pa.array(days, pa.int32(), mask=days == NO_DAY).cast(pa.date32())
+    if name in register.numbers:
+        numbers = register.numbers[name][rows]
+        return pa.array(numbers, pa.int32(), mask=numbers == NO_DAY)
+    codes = register.packed.codes(name, rows)
+    slot = register.packed.slots[name]
+    missing = np.zeros(len(codes), dtype=bool) if slot.missing is None else codes == slot.missing
+    match FIELDS[name].kind:
+        case "flag":
+            return pa.array(codes == 1, pa.bool_(), mask=missing)
+        case "category":
+            values = pa.array(list(slot.values), pa.string())
+            return values.take(pa.array(codes.astype(np.int32)))
+        case _:
+            return pa.array(codes.astype(np.int32), pa.int32(), mask=missing)

@@ -1,0 +1,153 @@
+"""CSV without surprises: every line is one row, every row is split as written or reported, every value stays text."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import InputError, listed, plural
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_csv(
+    data: bytes, name: str, encoding: str = "utf-8"
+) -> tuple[pa.Table, npt.NDArray[np.int64] | None, tuple[tuple[int, str], ...]]:
+    """Read a comma-separated file whose values hold no line breaks.
+
+    Parameters
+    ----------
+    data : the file's bytes
+    name : the file's name, for messages
+    encoding : a Python codec name; UTF-8 with or without a byte-order mark unless said
+
+    Returns
+    -------
+    table : one text column per header name; an empty value is null, ``NA`` is text
+    row_numbers : the source row, from 0, of each row of the table; None where they are the same
+    unsplit : (source row, reason) of each line with more or fewer values than the header
+
+    Raises
+    ------
+    InputError
+        An encoding that does not fit, a quote that is not closed on its line, a header that repeats a name.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    data = _as_utf8(data, name, encoding)
+    lines = _line_table(data, name)
+    header = _header(data, lines, name)
+    wrong = np.flatnonzero(lines.values[1:] != len(header)) + 1
+    unsplit = tuple((int(i) - 1, f"{lines.values[i]} values where the header has {len(header)}") for i in wrong)
+    if len(wrong):
+        data = b"".join(data[lines.starts[i] : lines.ends[i]] + b"\n" for i in _all_but(len(lines.starts), wrong))
+    try:
+        table = pc.read_csv(
+            pa.BufferReader(data),
+            read_options=pc.ReadOptions(column_names=header, skip_rows=1),
+            parse_options=pc.ParseOptions(newlines_in_values=False, ignore_empty_lines=True),
+            convert_options=pc.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
+            ),
+        )
+    except pa.ArrowException:
+        raise InputError(f"{name}: not a readable CSV file. Save it again as comma-separated UTF-8.") from None
+    expected = len(lines.starts) - 1 - len(wrong)
+    if table.num_rows != expected:
+        raise InputError(f"{name}: {expected:,} lines were read as {table.num_rows:,} rows. Check the quotes in the file.")
+    row_numbers = np.delete(np.arange(len(lines.starts) - 1, dtype=np.int64), wrong - 1) if len(wrong) else None
+    return table, row_numbers, unsplit
+
+
+class _Lines:
+    """Where each line that is not blank starts and ends, its number in the file, and how many values it holds."""
+
+    __slots__ = ("ends", "numbers", "starts", "values")
+
+    def __init__(self, starts: Any, ends: Any, numbers: Any, values: Any) -> None:
+        self.starts, self.ends, self.numbers, self.values = starts, ends, numbers, values
+
+
+def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
+    if encoding.lower().replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"}:
+        if data.startswith(_UTF16):
+            raise InputError(f"{name} is UTF-16. Save it as 'CSV UTF-8', or pass encoding='utf-16'.")
+        data = data.removeprefix(b"\xef\xbb\xbf")
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise InputError(
+                f"{name} is not UTF-8 (first at line {line}). Save it as 'CSV UTF-8', or pass encoding='cp1252' "
+                "if it was saved by Windows."
+            ) from None
+    else:
+        try:
+            data = data.decode(encoding).removeprefix("\ufeff").encode("utf-8")
+        except (LookupError, UnicodeError):
+            raise InputError(f"{name} cannot be read as encoding='{encoding}'.") from None
+    if b"\x00" in data:
+        raise InputError(f"{name} holds NUL bytes: it is not a text file, or it is UTF-16.")
+    # A lone carriage return ends a line only in files of old Macintoshes; after a line feed is taken it is damage.
+    data = data.replace(b"\r\n", b"\n")
+    if b"\r" in data:
+        raise InputError(f"{name} holds carriage returns inside lines. Save it with ordinary line ends.")
+    return data
+
+
+def _line_table(data: bytes, name: str) -> _Lines:
+    import numpy as np
+
+    raw = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(raw == ord("\n"))
+    if len(raw) and (not len(ends) or ends[-1] != len(raw) - 1):
+        ends = np.append(ends, len(raw))
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1] + 1]) if len(ends) else ends
+    numbers = np.arange(1, len(ends) + 1)
+    full = ends > starts
+    starts, ends, numbers = starts[full], ends[full], numbers[full]
+    if not len(starts):
+        raise InputError(f"{name} is empty: it has no header line.")
+    quotes = _count_in_lines(raw == ord('"'), starts, ends)
+    odd = numbers[quotes % 2 == 1]
+    if len(odd):
+        where = ", ".join(str(n) for n in odd[:5])
+        raise InputError(
+            f"{name}: {plural(len(odd), 'line')} with a quote that is opened and not closed (line {where}). Rows below "
+            "could be swallowed, so nothing was read. Close the quote, or write values without line breaks."
+        )
+    values = _count_in_lines(raw == ord(","), starts, ends) + 1
+    for i in np.flatnonzero(quotes):
+        values[i] = len(next(csv.reader([data[starts[i] : ends[i]].decode("utf-8")])))
+    return _Lines(starts, ends, numbers, values)
+
+
+def _count_in_lines(hits: Any, starts: Any, ends: Any) -> Any:
+    import numpy as np
+
+    positions = np.flatnonzero(hits)
+    return np.searchsorted(positions, ends) - np.searchsorted(positions, starts)
+
+
+def _header(data: bytes, lines: _Lines, name: str) -> list[str]:
+    first = data[lines.starts[0] : lines.ends[0]].decode("utf-8")
+    header = [column.strip() for column in next(csv.reader([first]))]
+    repeated = [column for column, count in Counter(header).items() if count > 1]
+    if repeated:
+        raise InputError(f"{name}: {plural(len(repeated), 'column name')} used twice in the header: {listed(repeated)}.")
+    if len(header) == 1 and (";" in first or "\t" in first):
+        raise InputError(f"{name} is separated by semicolons or tabs. Save it separated by commas.")
+    return header
+
+
+def _all_but(count: int, left_out: Any) -> list[int]:
+    skip = set(left_out.tolist())
+    return [i for i in range(count) if i not in skip]

@@ -1,0 +1,202 @@
+"""Who a row speaks of: patient ids and practice codes that can be trusted, repeats merged, contradictions set aside."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import InputError
+from casemgmt.register.cleaning import distinct_values, mapped
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+ODS_PATTERN = r"[A-Z][0-9]{5}"
+
+# Marks of a spreadsheet or a clumsy copy, in RE2: they never belong to an identifier.
+_OUTER_SPACE = r"^\s|\s$"
+_HIDDEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{00a0}\x{2007}\x{202f}]"
+_FLOAT = r"^[0-9]+\.0*$"
+_EXPONENT = r"^[0-9]\.[0-9]+[eE]\+?[0-9]+$|^[0-9]+(\.[0-9]+)?[eE]\+[0-9]+$"
+_PLACEHOLDER = "|".join(f"^{digit}{{10}}$" for digit in range(10))
+_ID_FAULTS = (
+    (_HIDDEN, "a hidden character or a no-break space in the id"),
+    (_OUTER_SPACE, "outer spaces around the id"),
+    (_FLOAT, "an id that was turned into a decimal number"),
+    (_EXPONENT, "an id that a spreadsheet shortened to an exponent"),
+    (_PLACEHOLDER, "ten times the same digit is a placeholder, not an id"),
+)
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Which rows are set aside, and why.
+
+    Attributes
+    ----------
+    code : uint8, one per row; 0 accepted, otherwise an index into ``reasons``
+    reasons : (field, reason) by code
+    merged_into : row of an identical repeat → the row that stays
+    """
+
+    code: npt.NDArray[np.uint8]
+    reasons: list[tuple[str, str]] = field(default_factory=lambda: [("", "")])
+    merged_into: dict[int, int] = field(default_factory=dict)
+
+    def set_aside(self, rows: Any, name: str, reason: str) -> None:
+        """Quarantine the rows that have no reason yet."""
+        fresh = rows[self.code[rows] == 0]
+        if not len(fresh):
+            return
+        if (name, reason) not in self.reasons:
+            self.reasons.append((name, reason))
+        self.code[fresh] = self.reasons.index((name, reason))
+
+
+def as_text(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """An identifying column as text; a number is refused, because it has already lost its leading zeros."""
+    import pyarrow as pa
+
+    column = table.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_null(column.type):
+        return column.cast(pa.large_string())
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)):
+        raise InputError(
+            f"Column '{name}' holds {column.type}, not text: leading zeros and long ids are lost in numbers. "
+            "Read it as text where the data is loaded (for example dtype=str)."
+        )
+    return column.cast(pa.large_string())
+
+
+def judge(
+    table: pa.Table, ids: pa.ChunkedArray, pattern: str, mapping: Mapping[str, str] | None
+) -> tuple[Verdict, npt.NDArray[np.int64], list[str | None]]:
+    """Judge every row by its patient id and practice code.
+
+    Returns
+    -------
+    verdict : which rows are set aside and which are repeats
+    practice : int64, one per row, an index into ``practices``
+    practices : the distinct practice codes after mapping; None for a missing one
+    """
+    import numpy as np
+
+    verdict = Verdict(np.zeros(table.num_rows, dtype=np.uint8))
+    _judge_ids(verdict, ids)
+    practice, practices = _judge_practices(verdict, as_text(table, "practice_id"), pattern, mapping)
+    return verdict, practice, practices
+
+
+def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray) -> None:
+    import numpy as np
+    import pyarrow.compute as pc
+
+    if ids.null_count:
+        verdict.set_aside(np.flatnonzero(ids.is_null().to_numpy()), "patient_id", "missing")
+        ids = ids.fill_null("")
+    empty = pc.equal(pc.utf8_trim_whitespace(ids), "").to_numpy()
+    verdict.set_aside(np.flatnonzero(empty), "patient_id", "missing")
+    any_fault = pc.match_substring_regex(ids, "|".join(f"(?:{pattern})" for pattern, _ in _ID_FAULTS)).to_numpy()
+    faulty = np.flatnonzero(any_fault)
+    if not len(faulty):
+        return
+    suspects = ids.take(faulty)
+    for pattern, reason in _ID_FAULTS:
+        verdict.set_aside(faulty[pc.match_substring_regex(suspects, pattern).to_numpy()], "patient_id", reason)
+
+
+def _judge_practices(
+    verdict: Verdict, column: pa.ChunkedArray, pattern: str, mapping: Mapping[str, str] | None
+) -> tuple[Any, list[str | None]]:
+    import numpy as np
+
+    indices, distinct = distinct_values(column)
+    codes = [mapped(code, mapping) for code in distinct]
+    valid = re.compile(pattern)
+    faults = _practice_faults(codes, valid)
+    names: list[str | None] = sorted({code for code in codes if isinstance(code, str)}, key=lambda c: c.encode())
+    place = {code: i for i, code in enumerate(names)}
+    practice = np.array([*(place.get(code, -1) for code in codes), -1], dtype=np.int64)[indices]
+    verdict.set_aside(np.flatnonzero(practice < 0), "practice_id", "missing")
+    by_reason = defaultdict(list)
+    for code, reason in faults.items():
+        by_reason[reason].append(place[code])
+    for reason in sorted(by_reason):
+        verdict.set_aside(np.flatnonzero(np.isin(practice, by_reason[reason])), "practice_id", reason)
+    return practice, names
+
+
+def _practice_faults(codes: list[str | None], valid: re.Pattern[str]) -> dict[str, str]:
+    """Each practice code that cannot be used → why."""
+    present = {code for code in codes if code}
+    folded = defaultdict(set)
+    for code in present:
+        folded[code.strip().casefold()].add(code)
+    faults = {}
+    for code in present:
+        twins = folded[code.strip().casefold()] - {code}
+        ok = valid.fullmatch(code) is not None
+        if twins and (not ok or any(valid.fullmatch(twin) for twin in twins)):
+            faults[code] = "differs from another code only in case or outer spaces; map it with values="
+        elif not ok:
+            faults[code] = "not a practice code of the expected pattern"
+    if "" in codes:
+        faults[""] = "missing"
+    return faults
+
+
+def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray) -> None:
+    """Merge identical rows with one id into the first; set all differing rows with one id aside.
+
+    Rows whose id is already refused take no part; rows refused for another reason do, since they show that an
+    id stands for two things.
+    """
+    import numpy as np
+
+    indices, distinct = _id_numbers(ids)
+    if len(distinct) == len(ids):
+        return
+    usable = np.array([name != "patient_id" for name, _ in verdict.reasons])[verdict.code]
+    counts = np.bincount(indices[usable], minlength=len(distinct))
+    rows = np.flatnonzero((counts[indices] > 1) & usable)
+    if not len(rows):
+        return
+    group = indices[rows]
+    order = np.argsort(group, kind="stable")
+    rows, group = rows[order], group[order]
+    first = np.concatenate([[True], group[1:] != group[:-1]])
+    leader = np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
+    same = np.ones(len(rows), dtype=bool)
+    sample = table.take(rows)
+    for name in sample.column_names:
+        codes = _row_codes(sample.column(name))
+        same &= codes == codes[leader]
+    group_same = np.logical_and.reduceat(same, np.flatnonzero(first))[np.cumsum(first) - 1]
+    verdict.set_aside(rows[~group_same], "patient_id", "differing rows with one id")
+    repeats = np.flatnonzero(group_same & ~first & (verdict.code[rows] == 0))
+    verdict.merged_into.update(zip(rows[repeats].tolist(), rows[leader[repeats]].tolist(), strict=True))
+
+
+def _id_numbers(ids: pa.ChunkedArray) -> tuple[Any, Any]:
+    encoded = ids.fill_null("").combine_chunks().dictionary_encode()
+    encoded = encoded.chunk(0) if hasattr(encoded, "chunk") and encoded.num_chunks else encoded
+    return encoded.indices.to_numpy(), encoded.dictionary
+
+
+def _row_codes(column: pa.ChunkedArray) -> Any:
+    """A whole number for each value, equal where the values are."""
+    import numpy as np
+    import pyarrow as pa
+
+    try:
+        return distinct_values(column)[0]
+    except (pa.ArrowException, NotImplementedError):
+        seen: dict[str, int] = {}
+        return np.array([seen.setdefault(repr(value), len(seen)) for value in column.to_pylist()], dtype=np.int64)

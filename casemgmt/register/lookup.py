@@ -1,0 +1,155 @@
+"""Look-up tables over a packed register: one table for each chunk of bits, byte or number that a question depends on.
+
+A score is the *sum* of the entries met, a set of conditions their bitwise *and*. Both are compiled here into the same
+shape, which the kernels (and their NumPy twin) walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from casemgmt.register.fields import FIELDS
+from casemgmt.register.packing import CHUNK_BITS, Packed, Slot
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+CHUNK_ENTRIES = 1 << CHUNK_BITS
+
+
+class Columns(NamedTuple):
+    """The arrays that tables are looked up by; see :class:`~casemgmt.register.packing.Packed`.
+
+    ``extra`` is int32, (columns, rows): cells worked out for one question, such as an age on another date.
+    """
+
+    words: Any
+    bytes: Any
+    shorts: Any
+    extra: Any
+
+
+class Tables(NamedTuple):
+    """The tables of one question, and the columns they belong to.
+
+    ``word_rows`` and ``word_shifts`` (int64) say which chunk of which word each row of ``word_tables`` (2,048 entries)
+    answers for; ``byte_rows`` and ``short_rows`` do so for ``byte_tables`` (256) and ``short_tables`` (65,536);
+    ``extra_tables`` has one row for each row of ``extra``. ``base`` is the value before any table.
+    """
+
+    base: Any
+    word_rows: Any
+    word_shifts: Any
+    word_tables: Any
+    byte_rows: Any
+    byte_tables: Any
+    short_rows: Any
+    short_tables: Any
+    extra_tables: Any
+
+
+def values_by_code(name: str, slot: Slot) -> list[Any]:
+    """What each code of a packed field means, None for missing and for codes that do not occur."""
+    if slot.group == "word":
+        return [*slot.values, *[None] * ((1 << slot.width) - len(slot.values))]
+    field = FIELDS[name]
+    codes = 256 if slot.group == "byte" else 65_536
+    return [code if field.least <= code <= field.most else None for code in range(codes)]
+
+
+class TableBuilder:
+    """Collects the answers of single columns and combines them into chunk tables.
+
+    Parameters
+    ----------
+    packed : where the columns lie
+    dtype : of the tables
+    combine : ``np.add`` or ``np.bitwise_and``
+    base : the value before any table
+    """
+
+    def __init__(self, packed: Packed, dtype: Any, combine: Callable[..., Any], base: int) -> None:
+        import numpy as np
+
+        self._packed, self._combine = packed, combine
+        self._dtype = np.dtype(dtype)
+        self._neutral = 0 if combine is np.add else np.iinfo(self._dtype).max
+        self._base = base
+        self._chunks: dict[tuple[int, int], Any] = {}
+        self._bytes: dict[int, Any] = {}
+        self._shorts: dict[int, Any] = {}
+        self._extra: list[Any] = []
+        self._extra_tables: list[Any] = []
+
+    def add_field(self, name: str, answers: Sequence[int]) -> None:
+        """Answer for a packed field: one whole number for each of its codes."""
+        import numpy as np
+
+        slot = self._packed.slots[name]
+        table = np.array(answers, dtype=self._dtype)
+        if slot.group == "word":
+            within = np.arange(CHUNK_ENTRIES) >> (slot.shift % CHUNK_BITS)
+            table = table[within & ((1 << slot.width) - 1)]
+            self._merge(self._chunks, (slot.row, slot.chunk * CHUNK_BITS), table)
+        else:
+            self._merge(self._bytes if slot.group == "byte" else self._shorts, slot.row, table)
+
+    def add_cells(self, cells: npt.NDArray[np.int32], answers: Sequence[int]) -> None:
+        """Answer for a column worked out for this question: the cell of each packed row, one answer a cell."""
+        import numpy as np
+
+        self._extra.append(cells)
+        self._extra_tables.append(np.array(answers, dtype=self._dtype))
+
+    def _merge(self, tables: dict[Any, Any], key: Any, table: Any) -> None:
+        tables[key] = self._combine(tables[key], table) if key in tables else table
+
+    def build(self) -> tuple[Columns, Tables]:
+        """The columns to walk and the tables to look up."""
+        import numpy as np
+
+        packed = self._packed
+        widest = max((len(table) for table in self._extra_tables), default=1)
+        extra_tables = np.full((len(self._extra), widest), self._neutral, dtype=self._dtype)
+        for row, table in enumerate(self._extra_tables):
+            extra_tables[row, : len(table)] = table
+        extra = np.stack(self._extra) if self._extra else np.empty((0, packed.rows), dtype=np.int32)
+        places = sorted(self._chunks)
+        tables = Tables(
+            base=self._dtype.type(self._base),
+            word_rows=np.array([row for row, _ in places], dtype=np.int64),
+            word_shifts=np.array([shift for _, shift in places], dtype=np.int64),
+            word_tables=self._stack([self._chunks[place] for place in places], CHUNK_ENTRIES),
+            byte_rows=np.array(sorted(self._bytes), dtype=np.int64),
+            byte_tables=self._stack([self._bytes[row] for row in sorted(self._bytes)], 256),
+            short_rows=np.array(sorted(self._shorts), dtype=np.int64),
+            short_tables=self._stack([self._shorts[row] for row in sorted(self._shorts)], 65_536),
+            extra_tables=extra_tables,
+        )
+        return Columns(packed.words, packed.bytes, packed.shorts, extra), tables
+
+    def _stack(self, tables: Sequence[Any], entries: int) -> Any:
+        import numpy as np
+
+        return np.stack(tables) if tables else np.empty((0, entries), dtype=self._dtype)
+
+
+def look_up(
+    columns: Columns, tables: Tables, combine: Callable[..., Any], start: int, stop: int
+) -> npt.NDArray[Any]:
+    """Combine the entries met by rows ``start`` to ``stop``: the NumPy twin of the compiled kernels."""
+    import numpy as np
+
+    out = np.full(stop - start, tables.base, dtype=tables.word_tables.dtype)
+    for row, shift, table in zip(tables.word_rows, tables.word_shifts, tables.word_tables, strict=True):
+        codes = (columns.words[row, start:stop] >> np.uint64(shift)) & np.uint64(CHUNK_ENTRIES - 1)
+        combine(out, table[codes.astype(np.intp)], out=out)
+    for row, table in zip(tables.byte_rows, tables.byte_tables, strict=True):
+        combine(out, table[columns.bytes[row, start:stop]], out=out)
+    for row, table in zip(tables.short_rows, tables.short_tables, strict=True):
+        combine(out, table[columns.shorts[row, start:stop]], out=out)
+    for row, table in zip(columns.extra, tables.extra_tables, strict=True):
+        combine(out, table[row[start:stop]], out=out)
+    return out

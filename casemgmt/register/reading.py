@@ -1,0 +1,334 @@
+"""Reading a register: from a source to checked, packed rows, in one pass that can account for each row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.dates import ages, as_date, day_number
+from casemgmt.errors import InputError, did_you_mean, listed, missing_columns, plural
+from casemgmt.register.cleaning import Cleaned, clean_column
+from casemgmt.register.columns import NO_DAY
+from casemgmt.register.fields import FIELDS
+from casemgmt.register.identity import ODS_PATTERN, as_text, judge, judge_repeats
+from casemgmt.register.packing import Packer
+from casemgmt.register.register import Register
+from casemgmt.register.sources import Source, open_source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Fields whose values decide who may be listed or who is chosen share the first chunk, one look-up for all.
+_FIRST = ("objected", "nominated", "on_caseload", "care_home_type", "sex", "imd_decile")
+_WIDE = ("nomination_order",)
+
+
+def read_register(
+    source: Any,
+    *,
+    as_of: str | dt.date,
+    extracted_on: str | dt.date | None = None,
+    columns: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
+    date_format: Mapping[str, str] | None = None,
+    null_means_absent: Iterable[str] = (),
+    practice_pattern: str = ODS_PATTERN,
+    encoding: str = "utf-8",
+    expected_rows: int | None = None,
+) -> Register:
+    """Read a practice register, check every row and lose none.
+
+    Parameters
+    ----------
+    source : a path (Parquet, CSV, Arrow IPC), a list of paths, or any object with ``__arrow_c_stream__``: a pandas,
+        polars or pyarrow table, a DuckDB relation
+    as_of : the list date (ISO); ages are whole years on it
+    extracted_on : the day the data was drawn, by default ``as_of``; a date after it is refused as future
+    columns : the source's column name → the field, such as ``{"NHSNo": "patient_id"}``
+    values : field → {text in the source: value}, such as ``{"sex": {"1": "M", "2": "F"}}``
+    date_format : field → form, such as ``{"date_of_birth": "%d/%m/%Y"}``; ISO without
+    null_means_absent : conditions for which a missing value means that the patient does not have it
+    practice_pattern : regular expression a practice code must match whole; an ODS code by default
+    encoding : of a CSV file
+    expected_rows : refuse a source with another number of rows, such as a file that was cut short
+
+    Returns
+    -------
+    Register
+
+    Raises
+    ------
+    InputError
+        A missing column (all are named at once), an unreadable file, a column of the wrong type.
+
+    Examples
+    --------
+    >>> import pyarrow as pa, casemgmt as cm
+    >>> table = pa.table({"patient_id": ["a", "b"], "practice_id": ["C87002", "C87002"], "age": [80, 31]})
+    >>> cm.read_register(table, as_of="2015-04-01")
+    <Register: 2 patients in 1 practice on 2015-04-01; 2 rows in = 2 accepted + 0 merged repeats + 0 quarantined; 0 corrections>
+    """
+    import numpy as np
+
+    list_date, extract_date = _dates(as_of, extracted_on)
+    opened = open_source(source, encoding)
+    if expected_rows is not None and opened.rows_in != expected_rows:
+        raise InputError(f"{opened.rows_in:,} rows where {expected_rows:,} were expected: the source is not whole.")
+    table = _renamed(opened.table, columns or {})
+    _check_columns(table)
+    absent = _check_options(table, values or {}, date_format or {}, null_means_absent, practice_pattern)
+
+    ids = as_text(table, "patient_id")
+    verdict, practice, codes = judge(table, ids, practice_pattern, (values or {}).get("practice_id"))
+    judge_repeats(verdict, table, ids)
+    kept = verdict.code == 0
+    kept[list(verdict.merged_into)] = False
+    accepted = np.flatnonzero(kept)
+    order = accepted[np.argsort(practice[accepted], kind="stable")]
+    # A practice all of whose rows were refused for another reason is still a practice, with nobody on its list.
+    trusted = np.array([name != "practice_id" for name, _ in verdict.reasons])[verdict.code] & (practice >= 0)
+    used = np.unique(practice[trusted])
+    offsets = np.searchsorted(practice[order], np.append(used, len(codes))).astype(np.int64)
+
+    cleaner = _Cleaner(table, values or {}, date_format or {}, day_number(extract_date), absent)
+    cleaned = {name: cleaner.clean(name) for name in FIELDS if name in table.column_names and _is_packed_kind(name)}
+    age = _age(cleaned, list_date, cleaner.problems)
+    packer = Packer(table.num_rows)
+    for name, flag in _status(cleaned, list_date, extract_date, table.num_rows).items():
+        packer.add_bits(name, flag, 1, (False, True), None)
+    days, numbers = {}, {}
+    for name in (*_FIRST, *(name for name in FIELDS if name not in _FIRST)):
+        if name in cleaned and name != "age":
+            if FIELDS[name].kind == "date":
+                days[name] = _wide(cleaned[name], order)
+            elif name in _WIDE:
+                numbers[name] = _wide(cleaned[name], order)
+            else:
+                packer.add(name, cleaned[name])
+    packer.add("age", age)
+
+    where = _Where(opened, practice, codes)
+    fields = tuple(name for name in FIELDS if name in table.column_names or name == "age")
+    return Register(
+        as_of=list_date,
+        extracted_on=extract_date,
+        practices=tuple(codes[i] or "" for i in used),
+        quarantine=where.quarantine(verdict),
+        corrections=where.corrections(cleaner.problems, kept),
+        rows_in=opened.rows_in,
+        merged=len(verdict.merged_into),
+        parts=opened.parts,
+        metadata=opened.metadata,
+        packed=packer.pack(order, offsets),
+        days=days,
+        numbers=numbers,
+        source_table=table,
+        ids=ids,
+        table_row=order,
+        source_row=opened.row_numbers,
+        merged_into=verdict.merged_into,
+        index=opened.index,
+        fields=fields,
+    )
+
+
+def _dates(as_of: str | dt.date, extracted_on: str | dt.date | None) -> tuple[dt.date, dt.date]:
+    list_date = as_date(as_of)
+    extract_date = list_date if extracted_on is None else as_date(extracted_on, "extracted_on")
+    if extract_date < list_date:
+        raise InputError("extracted_on is before as_of: a list cannot be taken on a day after the data was drawn.")
+    return list_date, extract_date
+
+
+def _renamed(table: pa.Table, columns: Mapping[str, str]) -> pa.Table:
+    absent = [name for name in columns if name not in table.column_names]
+    if absent:
+        raise missing_columns(absent, table.column_names, "columns=")
+    names = [columns.get(name, name) for name in table.column_names]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InputError(f"columns= gives {plural(len(repeated), 'name')} to two columns: {listed(repeated)}.")
+    return table.rename_columns(names)
+
+
+def _check_columns(table: pa.Table) -> None:
+    missing = [name for name in ("patient_id", "practice_id") if name not in table.column_names]
+    if "age" not in table.column_names and "date_of_birth" not in table.column_names:
+        missing.append("age or date_of_birth")
+    if missing:
+        raise missing_columns(missing, table.column_names, "every register")
+
+
+def _check_options(
+    table: pa.Table,
+    values: Mapping[str, Mapping[str, str]],
+    date_format: Mapping[str, str],
+    null_means_absent: Iterable[str],
+    pattern: str,
+) -> frozenset[str]:
+    """Refuse options that name no column, or the wrong kind of column."""
+    absent = frozenset([null_means_absent] if isinstance(null_means_absent, str) else null_means_absent)
+    present = table.column_names
+    for option, names in (("values", values), ("date_format", date_format)):
+        for name in names:
+            if name not in present:
+                raise InputError(f"{option}= names '{name}', which is no column.{did_you_mean(name, present)}")
+    conditions = [name for name, field in FIELDS.items() if field.condition]
+    for name in sorted(absent):
+        if name not in conditions:
+            raise InputError(f"null_means_absent names '{name}', which is no condition.{did_you_mean(name, conditions)}")
+    for name, form in date_format.items():
+        if name not in FIELDS or FIELDS[name].kind != "date":
+            raise InputError(f"date_format= names '{name}', which is no date field.")
+        if sorted(re.findall(r"%.", form)) != ["%Y", "%d", "%m"]:
+            raise InputError(
+                f"date_format={{'{name}': …}} needs %d, %m and %Y once each, such as '%d/%m/%Y'; "
+                "two-digit years and month names are not read."
+            )
+    try:
+        re.compile(pattern)
+    except re.error:
+        raise InputError("practice_pattern is not a regular expression.") from None
+    return absent
+
+
+def _is_packed_kind(name: str) -> bool:
+    return FIELDS[name].kind in {"flag", "integer", "category", "date"}
+
+
+class _Cleaner:
+    """Cleans columns and keeps the list of what it changed."""
+
+    def __init__(
+        self,
+        table: pa.Table,
+        values: Mapping[str, Mapping[str, str]],
+        date_format: Mapping[str, str],
+        last_day: int,
+        absent: frozenset[str],
+    ) -> None:
+        self._table, self._values, self._forms = table, values, date_format
+        self._last_day, self._absent = last_day, absent
+        self.problems: list[tuple[str, Any, str]] = []
+
+    def clean(self, name: str) -> Cleaned:
+        """Read one field's column."""
+        cleaned = clean_column(
+            FIELDS[name],
+            self._table.column(name),
+            mapping=self._values.get(name),
+            date_format=self._forms.get(name),
+            last_day=self._last_day,
+        )
+        self.problems += [(name, rows, reason) for rows, reason in cleaned.problems]
+        if cleaned.present is None:
+            return cleaned
+        if name in self._absent:
+            # Only a value that was never given means absent; one that could not be read is missing.
+            given = self._table.column(name).is_valid().to_numpy()
+            present = cleaned.present | ~given
+            return Cleaned(cleaned.values, None if present.all() else present)
+        if name == "sex":
+            import numpy as np
+
+            unknown = FIELDS["sex"].allowed.index("U") + 1
+            return Cleaned(np.where(cleaned.present, cleaned.values, unknown).astype(np.int32), None)
+        return cleaned
+
+
+def _age(cleaned: Mapping[str, Cleaned], as_of: dt.date, problems: list[tuple[str, Any, str]]) -> Cleaned:
+    """Whole years on ``as_of``: from the date of birth where it is known, else as given."""
+    import numpy as np
+
+    given, born = cleaned.get("age"), cleaned.get("date_of_birth")
+    if born is None:
+        assert given is not None
+        return given
+    years = ages(born.values, as_of)
+    known = np.ones(len(years), dtype=bool) if born.present is None else born.present.copy()
+    for bad, reason in ((known & (years < 0), "born after as_of"), (known & (years > 120), "age over 120")):
+        if bad.any():
+            problems.append(("date_of_birth", np.flatnonzero(bad), reason))
+            known &= ~bad
+    if given is not None:
+        given_known = np.ones(len(years), dtype=bool) if given.present is None else given.present
+        differing = known & given_known & (given.values != years)
+        if differing.any():
+            problems.append(("age", np.flatnonzero(differing), "differs from date_of_birth, which was used"))
+        years = np.where(known, years, given.values)
+        known |= given_known
+    return Cleaned(np.where(known, years, 0).astype(np.int32), None if known.all() else known)
+
+
+def _status(cleaned: Mapping[str, Cleaned], as_of: dt.date, extracted_on: dt.date, rows: int) -> dict[str, Any]:
+    """On the list and alive on the list date; and still there when the data was drawn."""
+    import numpy as np
+
+    on_list, present = np.ones(rows, dtype=bool), np.ones(rows, dtype=bool)
+    for name in ("deregistered_on", "date_of_death"):
+        if (column := cleaned.get(name)) is not None:
+            known = True if column.present is None else column.present
+            on_list &= ~(known & (column.values <= day_number(as_of)))
+            present &= ~(known & (column.values <= day_number(extracted_on)))
+    if (column := cleaned.get("registered_on")) is not None:
+        known = True if column.present is None else column.present
+        on_list &= ~(known & (column.values > day_number(as_of)))
+    return {"on_list": on_list, "present": present}
+
+
+def _wide(cleaned: Cleaned, order: Any) -> Any:
+    import numpy as np
+
+    values = cleaned.values if cleaned.present is None else np.where(cleaned.present, cleaned.values, NO_DAY)
+    return values[order].astype(np.int32)
+
+
+class _Where:
+    """Says where in the sources a row stood."""
+
+    def __init__(self, source: Source, practice: Any, codes: Sequence[str | None]) -> None:
+        self._source, self._practice, self._codes = source, practice, codes
+
+    def _table(self, rows: Any, fields: Any, reasons: Any, unsplit: Sequence[tuple[int, str]] = ()) -> pa.Table:
+        import numpy as np
+        import pyarrow as pa
+
+        numbers = rows if self._source.row_numbers is None else self._source.row_numbers[rows]
+        source_row = np.concatenate([numbers, np.array([row for row, _ in unsplit], dtype=np.int64)]).astype(np.int64)
+        practice = np.concatenate([self._practice[rows], np.full(len(unsplit), -1)]).astype(np.int64)
+        all_fields = [*fields, *[None] * len(unsplit)]
+        all_reasons = [*reasons, *(reason for _, reason in unsplit)]
+        starts = np.cumsum([0, *(part.rows for part in self._source.parts)])
+        part = np.searchsorted(starts, source_row, side="right") - 1
+        order = np.lexsort((np.arange(len(source_row)), source_row))
+        name = [self._source.parts[p].name for p in part[order]]
+        return pa.table(
+            {
+                "source_file": pa.array(name, pa.string()),
+                "source_row": pa.array((source_row - starts[part])[order], pa.int64()),
+                "practice_id": pa.array([self._codes[p] if p >= 0 else None for p in practice[order]], pa.string()),
+                "field": pa.array([all_fields[i] for i in order], pa.string()),
+                "reason": pa.array([all_reasons[i] for i in order], pa.string()),
+            }
+        )
+
+    def quarantine(self, verdict: Any) -> pa.Table:
+        import numpy as np
+
+        rows = np.flatnonzero(verdict.code)
+        said = [verdict.reasons[code] for code in verdict.code[rows]]
+        return self._table(rows, [name for name, _ in said], [reason for _, reason in said], self._source.unsplit)
+
+    def corrections(self, problems: Sequence[tuple[str, Any, str]], kept: Any) -> pa.Table:
+        import numpy as np
+
+        parts = [(name, rows[kept[rows]], reason) for name, rows, reason in problems]
+        rows = np.concatenate([np.zeros(0, dtype=np.int64), *(rows for _, rows, _ in parts)])
+        fields = [name for name, rows, _ in parts for _ in range(len(rows))]
+        reasons = [reason for _, rows, reason in parts for _ in range(len(rows))]
+        return self._table(rows, fields, reasons)
+
+
+

@@ -1,0 +1,171 @@
+"""The register: checked rows, packed for scoring, with an account of every row that came in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import InputError, missing_columns, plural
+from casemgmt.register.fields import FIELDS
+from casemgmt.register.packing import Packed
+from casemgmt.register.sources import Part
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Register:
+    """A practice register as :func:`casemgmt.read_register` gives it.
+
+    Attributes
+    ----------
+    as_of : the list date, on which ages and list sizes are taken
+    extracted_on : the day the data was drawn; later dates are refused
+    practices : practice codes, in byte order
+    quarantine : table of rows that cannot be used: source_file, source_row (from 0), practice_id, field, reason
+    corrections : table, the same columns: values set to missing or repaired; the person stays
+    rows_in : rows in the source = accepted + merged repeats + quarantined
+    merged : identical repeats that became one row
+    metadata : what the source says of itself, such as ``{"synthetic": True}``
+    """
+
+    as_of: dt.date
+    extracted_on: dt.date
+    practices: tuple[str, ...]
+    quarantine: pa.Table
+    corrections: pa.Table
+    rows_in: int
+    merged: int
+    parts: tuple[Part, ...]
+    metadata: Mapping[str, Any]
+    packed: Packed
+    days: Mapping[str, npt.NDArray[np.int32]]  # day numbers of date fields, packed order; NO_DAY is missing
+    numbers: Mapping[str, npt.NDArray[np.int32]]  # integers too large to pack, packed order; NO_DAY is missing
+    source_table: pa.Table  # the rows as they came, after renaming
+    ids: pa.ChunkedArray  # patient ids, rows of source_table
+    table_row: npt.NDArray[np.int64]  # packed row → row of source_table
+    source_row: npt.NDArray[np.int64] | None  # row of source_table → source row; None: the same
+    merged_into: Mapping[int, int]  # row of source_table of a repeat → the row that stays
+    index: Any = None
+    fields: tuple[str, ...] = ()
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the source says that its people are made up."""
+        return self.metadata.get("synthetic") is True
+
+    def __len__(self) -> int:
+        """Accepted patients."""
+        return self.packed.rows
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        return (
+            f"<Register: {plural(len(self), 'patient')} in {plural(len(self.practices), 'practice')} on {self.as_of}; "
+            f"{plural(self.rows_in, 'row')} in = {len(self):,} accepted + {self.merged:,} merged repeats + "
+            f"{self.quarantine.num_rows:,} quarantined; {plural(self.corrections.num_rows, 'correction')}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(repr(self))}</code>"
+
+    def require(self, names: tuple[str, ...], needed_by: str) -> None:
+        """Raise one InputError that names every column of ``names`` the register does not hold."""
+        present = set(self.column_names)
+        missing = [name for name in names if name not in present]
+        if missing:
+            raise missing_columns(missing, sorted(present), needed_by)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Fields held, ``age`` included, then carried columns."""
+        return (*self.fields, *self.carried)
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Columns that are no field, kept as they came."""
+        return tuple(name for name in self.source_table.column_names if name not in FIELDS)
+
+    def column(self, name: str, rows: Any = None) -> pa.Array:
+        """The cleaned values of a column, in packed order, for all rows or those given.
+
+        Parameters
+        ----------
+        name : a field the register holds, or a carried column
+        rows : int array of packed rows, optional
+        """
+        import numpy as np
+        import pyarrow as pa
+
+        from casemgmt.register.columns import cleaned_values
+
+        if name not in self.column_names:
+            raise missing_columns([name], sorted(self.column_names), "this call")
+        rows = np.arange(len(self)) if rows is None else np.asarray(rows)
+        if name not in FIELDS or FIELDS[name].kind in {"text", "id", "practice"}:
+            return self._source_values(name, rows)
+        values: pa.Array = cleaned_values(self, name, rows)
+        return values
+
+    def _source_values(self, name: str, rows: Any) -> pa.Array:
+        import numpy as np
+        import pyarrow as pa
+
+        if name == "practice_id":
+            practice = np.searchsorted(self.packed.offsets, rows, side="right") - 1
+            return pa.array(self.practices, pa.string()).take(pa.array(practice))
+        column = self.ids if name == "patient_id" else self.source_table.column(name)
+        taken = column.take(pa.array(self.table_row[rows]))
+        if pa.types.is_large_string(taken.type):
+            taken = taken.cast(pa.string())
+        return taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken
+
+    def to_arrow(self) -> pa.Table:
+        """The accepted rows with their cleaned values, in source order: fields first, then carried columns."""
+        import numpy as np
+        import pyarrow as pa
+
+        rows = np.argsort(self.table_row, kind="stable")
+        columns = {name: self.column(name, rows) for name in self.column_names}
+        metadata = {b"casemgmt": _json(self.metadata)} if self.metadata else None
+        return pa.table(columns).replace_schema_metadata(metadata)
+
+    def to_source_rows(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """One value a source row from one a packed row; NaN where the row was quarantined, repeats as the row kept."""
+        import numpy as np
+
+        by_table = np.full(self.source_table.num_rows, np.nan)
+        by_table[self.table_row] = values
+        if self.merged_into:
+            by_table[list(self.merged_into)] = by_table[list(self.merged_into.values())]
+        if self.source_row is None:
+            return by_table
+        by_source = np.full(self.rows_in, np.nan)
+        by_source[self.source_row] = by_table
+        return by_source
+
+    def find(self, patient_id: str) -> int:
+        """The packed row of an accepted patient; InputError where there is none."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        found = pc.index(self.ids, patient_id).as_py()
+        while found >= 0:
+            packed = np.flatnonzero(self.table_row == found)
+            if len(packed):
+                return int(packed[0])
+            later = pc.index(self.ids.slice(found + 1), patient_id).as_py()
+            found = later + found + 1 if later >= 0 else -1
+        raise InputError("No accepted patient of this register has that patient_id.")
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    import json
+
+    return json.dumps(dict(value), sort_keys=True).encode()

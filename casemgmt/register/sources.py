@@ -1,0 +1,231 @@
+"""The one door for registers: files and data frames become one Arrow table, every source row numbered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import InputError, listed, plural
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+MEMORY = "in memory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One file, or one object in memory, of which a register is made.
+
+    Attributes
+    ----------
+    name : file name, without its folder
+    rows : data rows in it
+    sha256 : of the file's bytes; None in memory
+    """
+
+    name: str
+    rows: int
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What came through the door.
+
+    Attributes
+    ----------
+    table : the rows that could be split into columns, as they came
+    row_numbers : int64, the source row (from 0) of each row of ``table``; None where they are the same
+    unsplit : source row and reason of each row that has no columns
+    parts : the files, in order
+    index : the index of a pandas frame, else None
+    """
+
+    table: pa.Table
+    parts: tuple[Part, ...]
+    row_numbers: npt.NDArray[np.int64] | None = None
+    unsplit: tuple[tuple[int, str], ...] = ()
+    index: Any = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows_in(self) -> int:
+        """Rows in the source, whatever became of them."""
+        return self.table.num_rows + len(self.unsplit)
+
+
+def open_source(source: Any, encoding: str = "utf-8") -> Source:
+    """Turn a path, a list of paths, or any object with ``__arrow_c_stream__`` into a Source."""
+    if isinstance(source, (str, Path)):
+        return _open_file(Path(source), encoding)
+    if isinstance(source, Sequence) and source and all(isinstance(item, (str, Path)) for item in source):
+        return _join([_open_file(Path(item), encoding) for item in source])
+    return _open_frame(source)
+
+
+def _open_file(path: Path, encoding: str) -> Source:
+    if path.is_dir():
+        raise InputError(f"{path.name} is a folder. Give the files themselves, as a list of paths.")
+    if not path.exists():
+        raise InputError(f"There is no file {path}.")
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        from casemgmt.register.csv_reading import read_csv
+
+        data = path.read_bytes()
+        table, row_numbers, unsplit = read_csv(data, path.name, encoding)
+        sha256 = hashlib.sha256(data).hexdigest()
+    elif suffix in {".parquet", ".pq"}:
+        table, row_numbers, unsplit = _read_parquet(path), None, ()
+        sha256 = sha256_of(path)
+    elif suffix in {".arrow", ".feather", ".ipc"}:
+        table, row_numbers, unsplit = _read_ipc(path), None, ()
+        sha256 = sha256_of(path)
+    else:
+        raise InputError(f"{path.name}: a register is read from .parquet, .csv or .arrow, not '{suffix or 'no ending'}'.")
+    part = Part(name=path.name, rows=table.num_rows + len(unsplit), sha256=sha256)
+    return Source(table=table, parts=(part,), row_numbers=row_numbers, unsplit=unsplit, metadata=_metadata(table))
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return _without_views(pq.read_table(path, page_checksum_verification=True, partitioning=None))
+    except (pa.ArrowException, OSError, ValueError):
+        raise InputError(f"{path.name}: not a readable Parquet file; it is damaged or cut short. Copy it again.") from None
+
+
+def _read_ipc(path: Path) -> pa.Table:
+    import pyarrow as pa
+
+    try:
+        with pa.OSFile(str(path)) as stream:
+            try:
+                table = pa.ipc.open_file(stream).read_all()
+            except pa.ArrowInvalid:
+                stream.seek(0)
+                table = pa.ipc.open_stream(stream).read_all()
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError):
+        raise InputError(f"{path.name}: not a readable Arrow file; it is damaged or cut short. Copy it again.") from None
+    return _without_views(table)
+
+
+def _open_frame(frame: Any) -> Source:
+    import pyarrow as pa
+
+    index = None
+    kind = type(frame).__module__.partition(".")[0]
+    if kind == "pandas":
+        table, index = _from_pandas(frame), frame.index
+    elif isinstance(frame, pa.Table):
+        table = frame
+    elif type(frame).__name__ == "LazyFrame":
+        raise InputError("A lazy frame has no rows yet: call .collect() on it first.")
+    elif hasattr(frame, "__arrow_c_stream__"):
+        table = _without_views(pa.table(frame))
+    else:
+        raise InputError(
+            f"A register is read from a path or a data frame (pandas, polars, pyarrow, DuckDB), not {type(frame).__name__}."
+        )
+    repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    if repeated:
+        raise InputError(f"{plural(len(repeated), 'column name')} used twice: {listed(repeated)}. Rename or drop one.")
+    part = Part(name=MEMORY, rows=table.num_rows, sha256=None)
+    return Source(table=table, parts=(part,), index=index, metadata=_metadata(table))
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    """polars' string views as plain strings, which every Arrow function takes."""
+    import pyarrow as pa
+
+    fields = [
+        pa.field(f.name, pa.large_string() if pa.types.is_string_view(f.type) else f.type) for f in table.schema
+    ]
+    return table.cast(pa.schema(fields, metadata=table.schema.metadata))
+
+
+def _from_pandas(frame: Any) -> pa.Table:
+    import pyarrow as pa
+
+    if not hasattr(frame, "columns"):
+        raise InputError("A register is a table, not a single column: give the whole data frame.")
+    names = [str(name) for name in frame.columns]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InputError(f"{plural(len(repeated), 'column name')} used twice: {listed(repeated)}. Rename or drop one.")
+    arrays = []
+    for position, name in enumerate(names):
+        try:
+            arrays.append(pa.Array.from_pandas(frame.iloc[:, position]))
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            raise InputError(
+                f"Column '{name}' mixes kinds of value (text, numbers, dates). Make it one kind, for example "
+                f"df['{name}'] = df['{name}'].astype('string')."
+            ) from None
+    columns = [array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array]) for array in arrays]
+    metadata = frame.attrs.get("casemgmt")
+    schema_metadata = {b"casemgmt": str(metadata).encode()} if isinstance(metadata, str) else None
+    fields = [pa.field(name, column.type) for name, column in zip(names, columns, strict=True)]
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata=schema_metadata))
+
+
+def _metadata(table: pa.Table) -> dict[str, Any]:
+    """What an earlier step of this library wrote about the table, such as that its people are synthetic."""
+    import json
+
+    raw = (table.schema.metadata or {}).get(b"casemgmt")
+    if raw is None:
+        return {}
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _join(sources: Sequence[Source]) -> Source:
+    """Many files as one register: the same columns in each, rows in the order of the files."""
+    import numpy as np
+    import pyarrow as pa
+
+    first = sources[0]
+    for other in sources[1:]:
+        differing = sorted(set(first.table.column_names) ^ set(other.table.column_names))
+        if differing:
+            raise InputError(
+                f"{first.parts[0].name} and {other.parts[0].name} differ in {plural(len(differing), 'column')}: "
+                f"{listed(differing)}. Files of one register need the same columns."
+            )
+    try:
+        table = pa.concat_tables([s.table.select(first.table.column_names) for s in sources], promote_options="permissive")
+    except pa.ArrowException:
+        raise InputError("The files hold the same column as different types. Write them with one type a column.") from None
+    starts = np.cumsum([0, *(s.rows_in for s in sources)])
+    numbers, unsplit = [], []
+    for start, s in zip(starts, sources, strict=False):
+        own = np.arange(s.table.num_rows, dtype=np.int64) if s.row_numbers is None else s.row_numbers
+        numbers.append(own + start)
+        unsplit += [(row + int(start), reason) for row, reason in s.unsplit]
+    synthetic = all(s.metadata.get("synthetic") for s in sources)
+    return Source(
+        table=table,
+        parts=tuple(s.parts[0] for s in sources),
+        row_numbers=np.concatenate(numbers),
+        unsplit=tuple(unsplit),
+        metadata={**first.metadata, "synthetic": synthetic} if first.metadata else {},
+    )

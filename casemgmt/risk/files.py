@@ -1,0 +1,221 @@
+"""Reading a model folder: ``model.toml`` with its tables, and ``vectors.csv``, which must agree with it."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from casemgmt.errors import ModelError, listed, unknown_name
+from casemgmt.risk.inputs import KINDS, ModelInput, millionths
+from casemgmt.risk.model import LINKS, Model, ScoreBand
+from casemgmt.risk.sections import Section, amount_or, list_of, one_of, plain_text, survival, table_of, whole, yes_or_no
+
+MODEL_FILE, VECTORS_FILE = "model.toml", "vectors.csv"
+LARGEST_FILE = 16 * 1024 * 1024
+
+_WORDS = ("name", "title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version")
+_MODEL_KEYS = (
+    *_WORDS,
+    *("link", "intercept", "horizon_days", "baseline_survival", "centre", "floor", "divide_by", "bands"),
+    "demonstration",
+)
+_INPUT_KEYS = {
+    "flag": ("value",),
+    "integer": ("from", "table", "below"),
+    "category": ("values", "other"),
+    "number": ("edges", "closed", "table"),
+    "score": ("model", "edges", "closed", "table"),
+}
+_RESERVED = ("expected_score", "expected_risk", "expected_band")
+
+
+def load_model(source: str | Path) -> Model:
+    """A model, read from its folder and checked against its own test vectors.
+
+    Parameters
+    ----------
+    source : the name of a shipped model, or the path of a model folder: a ``Path``, or text with a separator in it
+
+    Raises
+    ------
+    ModelError : there is no such model; the file says something it may not say or leaves something out; or its
+        vectors disagree with it or leave a cell of a table untouched
+
+    Examples
+    --------
+    >>> load_model("cambridge-multimorbidity-20")
+    <Model cambridge-multimorbidity-20 1.0: 20 inputs, points>
+    """
+    return _load(_folder_of(source), ())
+
+
+def list_models() -> list[str]:
+    """The names of the shipped models, in alphabetical order."""
+    shipped = _shipped_folder()
+    return sorted(folder.name for folder in shipped.iterdir() if (folder / MODEL_FILE).is_file())
+
+
+def _shipped_folder() -> Path:
+    """The folder of shipped models: inside an installed package, beside the package in a source tree."""
+    package = Path(__file__).resolve().parent.parent
+    installed, source_tree = package / "shipped_models", package.parent / "models"
+    if installed.is_dir():
+        return installed
+    if (package.parent / "pyproject.toml").is_file() and source_tree.is_dir():
+        return source_tree
+    raise ModelError("The shipped models are not in this installation. Install the package again.")
+
+
+def _folder_of(source: str | Path, beside: Path | None = None) -> Path:
+    if isinstance(source, str) and not any(mark in source for mark in ("/", os.sep, os.altsep or os.sep)):
+        shipped = list_models()
+        if source not in shipped:
+            remedy = "For a folder of your own, give a Path or a text with a separator, such as './my-model'."
+            raise ModelError(f"{unknown_name('model', source, shipped)} {remedy}")
+        return _shipped_folder() / source
+    folder = Path(source) if beside is None else beside / source
+    if not folder.is_dir():
+        raise ModelError(f"There is no model folder '{folder}'. A model is a folder that holds {MODEL_FILE}.")
+    return folder
+
+
+def _load(folder: Path, within: tuple[Path, ...]) -> Model:
+    from casemgmt.risk.vectors import check_vectors
+
+    here = folder.resolve()
+    if here in within:
+        raise ModelError(f"{folder}: the model takes its own score as an input, directly or through another model.")
+    text, vectors_text = _read(folder / MODEL_FILE), _read(folder / VECTORS_FILE)
+    path = str(folder / MODEL_FILE)
+    try:
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise ModelError(f"{path}: is not TOML: {problem}.") from None
+    top = Section(content, path)
+    top.only(("model", "input"))
+    head = top.section("model")
+    inputs = [_input_section(top, table, number) for number, table in enumerate(top.tables("input"), start=1)]
+
+    def folder_named(name: object) -> Path:
+        return _folder_of(plain_text(name), folder)
+
+    nested = {
+        section.words("name"): _load(
+            section.checked("model", lambda name: _folder_of(plain_text(name), folder)), (*within, here)
+        )
+        for section in inputs
+        if section.values["kind"] == "score"
+    }
+    built = tuple(_input_of(top, section, nested) for section in inputs)
+    model = head.built(lambda: _model_of(head, built, nested, text, vectors_text))
+    if here.parent == _shipped_folder() and model.name != folder.name:
+        raise ModelError(f"{path}: 'name' must be the folder's name, '{folder.name}'.")
+    check_vectors(model, str(folder / VECTORS_FILE))
+    return model
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ModelError(f"{path}: is larger than {LARGEST_FILE // 2**20} MB, which no model file needs.")
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise ModelError(f"{path}: is missing. A model folder holds {MODEL_FILE} and {VECTORS_FILE}.") from None
+    except UnicodeDecodeError:
+        raise ModelError(f"{path}: is not UTF-8 text.") from None
+
+
+def _input_section(top: Section, table: dict[str, Any], number: int) -> Section:
+    name = table.get("name")
+    at = f"input '{name}'" if isinstance(name, str) and name.strip() else f"input {number}"
+    section = Section(table, f"{top.where}: {at}")
+    name, kind = section.words("name"), section.checked("kind", one_of(*KINDS))
+    if name in _RESERVED or name != name.strip():
+        raise ModelError(f"{section.where}: key 'name' may not be {listed(_RESERVED)}, nor begin or end with a space.")
+    section.only(("name", "label", "kind", "missing", *_INPUT_KEYS[kind]))
+    return section
+
+
+def _input_of(top: Section, section: Section, nested: Mapping[str, Model]) -> ModelInput:
+    name, kind = section.words("name"), section.values["kind"]
+    common: dict[str, Any] = {
+        "name": name,
+        "kind": kind,
+        "label": section.optional("label", plain_text) or name.replace("_", " ").capitalize(),
+        "missing": section.checked("missing", amount_or(*(("absent",) if kind == "flag" else ()), "no score")),
+    }
+    amounts = list_of(millionths)
+    own: dict[str, Any]
+    match kind:
+        case "flag":
+            own = {"table": (0, section.checked("value", millionths))}
+        case "integer":
+            own = {
+                "first": section.checked("from", whole),
+                "table": tuple(section.checked("table", amounts)),
+                "below": section.optional("below", one_of("first", "no score")),
+            }
+        case "category":
+            values = Section(section.checked("values", table_of), f"{section.where}: values")
+            own = {
+                "categories": tuple(values.values),
+                "table": tuple(values.checked(category, millionths) for category in values.values),
+                "other": section.optional("other", amount_or("no score")),
+            }
+        case _:
+            own = {
+                "edges": tuple(section.checked("edges", amounts)),
+                "closed": section.checked("closed", one_of("left", "right")),
+                "table": tuple(section.checked("table", amounts)),
+            }
+    if kind == "score":
+        own |= {"model": section.words("model"), "scale": nested[name].divide_by}
+    # The input's own errors begin with its name, which the section's place holds too.
+    return top.built(lambda: ModelInput(**common, **own))
+
+
+def _model_of(
+    head: Section, inputs: tuple[ModelInput, ...], nested: Mapping[str, Model], text: str, vectors_text: str
+) -> Model:
+    head.only(_MODEL_KEYS)
+    divide_by = head.optional("divide_by", whole)
+    return Model(
+        **{key: head.words(key) for key in _WORDS},
+        link=head.checked("link", one_of(*LINKS)),
+        intercept=head.checked("intercept", millionths),
+        horizon_days=head.optional("horizon_days", whole),
+        baseline_survival=head.optional("baseline_survival", survival),
+        centre=head.optional("centre", millionths),
+        floor=head.optional("floor", millionths),
+        divide_by=1 if divide_by is None else divide_by,
+        bands=tuple(_band_of(head, table, number) for number, table in enumerate(_bands(head), start=1)),
+        demonstration=bool(head.optional("demonstration", yes_or_no)),
+        inputs=inputs,
+        nested=nested,
+        text=text,
+        vectors_text=vectors_text,
+    )
+
+
+def _bands(head: Section) -> list[dict[str, Any]]:
+    return head.optional("bands", list_of(table_of)) or []
+
+
+def _band_of(head: Section, table: dict[str, Any], number: int) -> ScoreBand:
+    section = Section(table, f"{head.where}: band {number}")
+    section.only(("name", "above", "at_least", "below", "at_most"))
+    for pair in (("above", "at_least"), ("below", "at_most")):
+        if all(key in table for key in pair):
+            raise ModelError(f"{section.where}: keys {listed(pair)} say the same edge twice. Keep one.")
+    above, at_least = (section.optional(key, millionths) for key in ("above", "at_least"))
+    below, at_most = (section.optional(key, millionths) for key in ("below", "at_most"))
+    return ScoreBand(
+        name=section.words("name"),
+        lower=above if at_least is None else at_least,
+        lower_included=at_least is not None,
+        upper=below if at_most is None else at_most,
+        upper_included=at_most is not None,
+    )

@@ -1,0 +1,283 @@
+"""A risk model: inputs with their lookup tables, added up, and a link from the sum to a risk."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+from casemgmt.errors import ModelError, listed, plural
+from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, ModelInput, decimal_text
+
+if TYPE_CHECKING:
+    from casemgmt.register.register import Register
+
+Link = Literal["points", "logistic", "survival"]
+LINKS: tuple[Link, ...] = ("points", "logistic", "survival")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreBand:
+    """A named range of the score; edges are millionths of a point, None where the band is open.
+
+    Attributes
+    ----------
+    name : the band's name, for people
+    lower, upper : the edges, in millionths of a point
+    lower_included, upper_included : whether a score equal to the edge is in the band
+    """
+
+    name: str
+    lower: int | None = None
+    lower_included: bool = True
+    upper: int | None = None
+    upper_included: bool = False
+
+    def holds(self, total: int, divide_by: int = 1) -> bool:
+        """Whether a sum in millionths, divided by ``divide_by``, is in the band; compared in whole numbers."""
+        if self.lower is not None:
+            edge = self.lower * divide_by
+            if not (total >= edge if self.lower_included else total > edge):
+                return False
+        if self.upper is None:
+            return True
+        edge = self.upper * divide_by
+        return total <= edge if self.upper_included else total < edge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Model:
+    """A sum of lookup tables with a link, as a model file states it.
+
+    Attributes
+    ----------
+    name, title, source, outcome, population, intended_use, not_for, licence, version : the file's own words
+    horizon_days : how far ahead the outcome is counted; None where the score has no horizon
+    link : ``points`` (no risk), ``logistic`` or ``survival``
+    intercept : millionths, added to every sum
+    baseline_survival : the survival at the horizon of someone at the centre, 0 to 1, as decimal text (survival)
+    centre : millionths, taken from the score before the link (survival)
+    floor : millionths, the least sum; None where there is none
+    divide_by : the score is the sum divided by this whole number
+    bands : named ranges of the score, rising
+    inputs : the inputs, in file order
+    text, vectors_text : the model file and its test vectors, as read
+    nested : the other model of each score input, by the input's name
+    demonstration : true for a model that shows the format and is not for use
+    """
+
+    name: str
+    title: str
+    source: str
+    outcome: str
+    horizon_days: int | None
+    population: str
+    intended_use: str
+    not_for: str
+    licence: str
+    version: str
+    link: Link
+    intercept: int
+    baseline_survival: str | None = None
+    centre: int | None = None
+    floor: int | None = None
+    divide_by: int = 1
+    bands: tuple[ScoreBand, ...] = ()
+    inputs: tuple[ModelInput, ...]
+    text: str = ""
+    vectors_text: str = ""
+    nested: Mapping[str, Model] = field(default_factory=dict, hash=False)
+    demonstration: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no file may say."""
+        names = [each.name for each in self.inputs]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if not names:
+            raise ModelError("a model needs at least one input.")
+        if repeated:
+            raise ModelError(f"{plural(len(repeated), 'input')} written more than once: {listed(repeated)}.")
+        if {each.name for each in self.inputs if each.kind == "score"} != set(self.nested):
+            raise ModelError("every score input needs its own model, and nothing else does.")
+        for each in self.inputs:
+            if each.kind == "score" and each.scale != self.nested[each.name].divide_by:
+                raise ModelError(f"input '{each.name}': 'scale' must be the other model's divide_by.")
+        if self.divide_by < 1:
+            raise ModelError("'divide_by' must be a whole number of at least 1.")
+        for key, amount in (("intercept", self.intercept), ("centre", self.centre), ("floor", self.floor)):
+            if amount is not None and abs(amount) > LARGEST_VALUE:
+                raise ModelError(f"'{key}' is outside -1,000,000 to 1,000,000.")
+        if self.floor is not None and self.extremes[0] >= self.floor:
+            raise ModelError("'floor' is never reached: no sum is under it. Leave it out.")
+        self._check_link()
+        _check_bands(self.bands)
+
+    def _check_link(self) -> None:
+        if self.link not in LINKS:
+            raise ModelError(f"'link' is not one of {listed(LINKS)}.")
+        needs = {"baseline_survival": self.baseline_survival, "centre": self.centre}
+        for key, value in needs.items():
+            if (value is None) == (self.link == "survival"):
+                problem = "is missing: the survival link needs it" if value is None else "belongs to the survival link"
+                raise ModelError(f"'{key}' {problem}.")
+        if self.horizon_days is None and self.link != "points":
+            raise ModelError("'horizon_days' is missing: a risk is a risk within a stated time.")
+        if self.horizon_days is not None and self.horizon_days < 1:
+            raise ModelError("'horizon_days' must be at least 1.")
+
+    @property
+    def no_score_inputs(self) -> tuple[str, ...]:
+        """The names of the inputs without which there is no score."""
+        return tuple(each.name for each in self.inputs if each.missing == "no score")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The register columns that the model needs, those of nested models included, each once."""
+        names: dict[str, None] = {}
+        for each in self.inputs:
+            names.update(dict.fromkeys(self.nested[each.name].columns if each.kind == "score" else (each.name,)))
+        return tuple(names)
+
+    @property
+    def extremes(self) -> tuple[int, int]:
+        """The least and the greatest sum before the floor, in millionths, over every mix of cells that has a score."""
+        amounts = [[amount for amount in each.contributions if amount is not None] for each in self.inputs]
+        return self.intercept + sum(map(min, amounts)), self.intercept + sum(map(max, amounts))
+
+    @property
+    def largest_sum(self) -> int:
+        """A bound, in millionths, on the absolute value of every sum and of every partial sum in any order."""
+        total = abs(self.intercept)
+        for each in self.inputs:
+            total += max(abs(amount) for amount in (*each.contributions, 0) if amount is not None)
+        return max(total, abs(self.floor or 0))
+
+    def sum_before_floor(self, values: Mapping[str, object]) -> int | None:
+        """The sum in millionths before the floor, given each input's own value; None where there is no score.
+
+        Parameters
+        ----------
+        values : by input name; for a score input, the other model's sum in millionths. What is not named is missing.
+        """
+        total = self.intercept
+        for each in self.inputs:
+            amount = each.contribution(values.get(each.name))
+            if amount is None:
+                return None
+            total += amount
+        return total
+
+    def score_of(self, values: Mapping[str, object]) -> int | None:
+        """The sum in millionths for one patient; None where there is no score.
+
+        Parameters
+        ----------
+        values : by register column; a column that is not named is missing
+        """
+        own = {each.name: values.get(each.name) for each in self.inputs}
+        own.update({name: model.score_of(values) for name, model in self.nested.items()})
+        return self.floored(self.sum_before_floor(own))
+
+    def floored(self, total: int | None) -> int | None:
+        """The sum after the floor, in millionths."""
+        return total if total is None or self.floor is None else max(total, self.floor)
+
+    def points(self, total: int) -> float:
+        """The score: the sum divided by a million and by ``divide_by``, exact and then rounded once."""
+        return total / (MILLION * self.divide_by)
+
+    def band_of(self, total: int | None) -> str | None:
+        """The name of the band that a sum in millionths is in; None where there is no score or no such band."""
+        if total is None:
+            return None
+        return next((band.name for band in self.bands if band.holds(total, self.divide_by)), None)
+
+    def score(self, register: Register) -> Any:
+        """One score a source row, in source order; null where the row was quarantined, objected or unscored.
+
+        Parameters
+        ----------
+        register : a register from ``read_register``
+
+        Raises
+        ------
+        InputError : a column that the model needs is missing
+        """
+        from casemgmt.risk.scoring import score_register
+
+        return score_register(self, register)
+
+    def explain(self, register: Register, patient_id: str) -> Any:
+        """What each input adds to one patient's score: exact contributions whose sum is the score.
+
+        Raises
+        ------
+        InputError : the register has no such patient, or lacks a column
+        """
+        from casemgmt.risk.explain import explain_patient
+
+        return explain_patient(self, register, patient_id)
+
+    def __repr__(self) -> str:
+        """Name, version, link and number of inputs."""
+        demonstration = ", demonstration only" if self.demonstration else ""
+        inputs = plural(len(self.inputs), "input")
+        return f"<Model {self.name} {self.version}: {inputs}, {self.link}{demonstration}>"
+
+    def _repr_html_(self) -> str:
+        horizon = "none stated" if self.horizon_days is None else plural(self.horizon_days, "day")
+        facts = {
+            "Outcome": self.outcome,
+            "Horizon": horizon,
+            "Population": self.population,
+            "Intended use": self.intended_use,
+            "Not for": self.not_for,
+            "Source": self.source,
+            "Licence": self.licence,
+            "Version": self.version,
+            "Link": self.link,
+            "Status": "demonstration only" if self.demonstration else "",
+        }
+        rows = "".join(_row("th", key, value) for key, value in facts.items() if value)
+        inputs = "".join(
+            _row("td", each.label, each.kind, _range_of(each), missing_in_words(each)) for each in self.inputs
+        )
+        head = "<tr><th>Input</th><th>Kind</th><th>Points</th><th>When missing</th></tr>"
+        title = f"<caption>{html.escape(self.title)}</caption>"
+        return f"<table>{title}{rows}</table><table>{head}{inputs}</table>"
+
+
+def _check_bands(bands: tuple[ScoreBand, ...]) -> None:
+    names = [band.name for band in bands]
+    if len(set(names)) != len(names):
+        raise ModelError("'bands' names a band twice.")
+    for band in bands:
+        if band.lower is not None and band.upper is not None and band.lower >= band.upper:
+            raise ModelError(f"'bands': '{band.name}' ends before it begins.")
+    for low, high in pairwise(bands):
+        if low.upper is None or low.upper != high.lower or low.upper_included == high.lower_included:
+            raise ModelError(
+                f"'bands': '{high.name}' must begin exactly where '{low.name}' ends (below with at_least, or at_most "
+                "with above), so that no score is in two bands or between them."
+            )
+
+
+def missing_in_words(each: ModelInput) -> str:
+    """What a missing value does, for people."""
+    if isinstance(each.missing, int):
+        return f"adds {decimal_text(each.missing)}"
+    return "counts as absent" if each.missing == "absent" else "no score"
+
+
+def _range_of(each: ModelInput) -> str:
+    if each.kind == "flag":
+        return decimal_text(each.table[1])
+    low, high = (decimal_text(extreme(each.table)) for extreme in (min, max))
+    return low if low == high else f"{low} to {high}"
+
+
+def _row(first: str, key: str, *values: str) -> str:
+    cells = "".join(f"<td>{html.escape(value)}</td>" for value in values)
+    return f"<tr><{first}>{html.escape(key)}</{first}>{cells}</tr>"

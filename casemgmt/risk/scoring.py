@@ -1,0 +1,155 @@
+"""Scores of a whole register: a model compiled to integer tables, added up, exact in any order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from casemgmt.register.cleaning import distinct_values
+from casemgmt.register.fields import FIELDS
+from casemgmt.register.lookup import Columns, TableBuilder, Tables, look_up, values_by_code
+from casemgmt.risk.inputs import MILLION, ModelInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from casemgmt.register.register import Register
+    from casemgmt.risk.model import Model
+
+# Below this many rows, NumPy is done before a compiler would have started.
+COMPILE_FROM = 400_000
+NO_SCORE_32, NO_SCORE_64 = -(2**31), -(2**63)
+
+
+class Scorer(NamedTuple):
+    """A model compiled for one register.
+
+    ``poison`` stands in the tables for "no score": any sum below ``lowest`` has met it. ``floor`` is the least score.
+    """
+
+    columns: Columns
+    tables: Tables
+    lowest: int
+    floor: int
+
+    @property
+    def no_score(self) -> int:
+        """The sum that means no score: the smallest whole number of the tables' type."""
+        return NO_SCORE_32 if self.tables.word_tables.dtype.itemsize == 4 else NO_SCORE_64
+
+
+def compile_model(model: Model, register: Register, barred: tuple[tuple[str, int], ...] = ()) -> Scorer:
+    """Compile a model's tables for a register's layout.
+
+    Parameters
+    ----------
+    model : the model
+    register : the register, which must hold the model's columns
+    barred : (flag, value) pairs that bar a patient from having a score, such as ``("objected", 1)``
+    """
+    import numpy as np
+
+    register.require(model.columns, f"the model '{model.name}'")
+    bound = model.largest_sum
+    poisons = sum(None in each.contributions for each in model.inputs) + len(barred)
+    # A poisoned sum must stay below every real one, and all poisons together must not overflow.
+    poison = -(2 * bound + 1)
+    small = bound - poison * poisons < 2**31 - 1
+    dtype = np.int32 if small else np.int64
+    builder = TableBuilder(register.packed, dtype, np.add, model.intercept)
+    for each in model.inputs:
+        amounts = [poison if amount is None else amount for amount in each.contributions]
+        if _is_packed(register, each.name):
+            slot = register.packed.slots[each.name]
+            cells = [each.cell_of(value) for value in values_by_code(each.name, slot)]
+            builder.add_field(each.name, [amounts[cell] for cell in cells])
+        else:
+            builder.add_cells(cells_of(model, each, register), amounts)
+    for flag, value in barred:
+        if flag in register.packed.slots:
+            builder.add_field(flag, [poison if code == value else 0 for code in (0, 1)])
+    columns, tables = builder.build()
+    floor = -(2**62) if model.floor is None else model.floor
+    return Scorer(columns, tables, -bound, max(floor, -bound))
+
+
+def _is_packed(register: Register, name: str) -> bool:
+    return name in register.packed.slots and name in FIELDS
+
+
+def cells_of(model: Model, each: ModelInput, register: Register, rows: Any = None) -> npt.NDArray[np.int32]:
+    """The cell of one input's table that each packed row falls in, for all rows or those given."""
+    import numpy as np
+    import pyarrow as pa
+
+    if each.kind == "score":
+        sums = sums_of(model.nested[each.name], register)
+        sums = sums if rows is None else sums[rows]
+        edges = np.array([edge * each.scale for edge in each.edges], dtype=np.int64)
+        cells = np.searchsorted(edges, sums, side="right" if each.closed == "left" else "left")
+        return np.where(sums == NO_SCORE_64, len(each.cells) - 1, cells).astype(np.int32)
+    if _is_packed(register, each.name):
+        slot = register.packed.slots[each.name]
+        by_code = np.array([each.cell_of(value) for value in values_by_code(each.name, slot)], dtype=np.int32)
+        return by_code[register.packed.codes(each.name, slice(None) if rows is None else rows)]
+    column = register.column(each.name, rows)
+    if each.kind == "number" and (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+        numbers = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        side = "right" if each.closed == "left" else "left"
+        cells = np.searchsorted(np.array(each.edges_as_floats), numbers, side=side)
+        return np.where(np.isfinite(numbers), cells, len(each.cells) - 1).astype(np.int32)
+    indices, distinct = distinct_values(pa.chunked_array([column]))
+    by_value = [each.cell_of(value if each.kind == "category" else _from_text(value)) for value in distinct]
+    return np.array([*by_value, len(each.cells) - 1], dtype=np.int32)[indices]
+
+
+def _from_text(value: Any) -> Any:
+    """A carried column of a CSV file holds numbers and flags as text; anything else is left for the input to judge."""
+    if isinstance(value, str):
+        try:
+            return {"true": 1, "false": 0}[value.casefold()] if value.isalpha() else float(value)
+        except (KeyError, ValueError):
+            return value
+    return value
+
+
+def sums_of(model: Model, register: Register, *, compiled: bool | None = None) -> npt.NDArray[np.int64]:
+    """Each packed row's sum in millionths after the floor; the smallest int64 where there is no score.
+
+    Parameters
+    ----------
+    compiled : use the compiled kernel (True), NumPy (False), or what suits the size (None); the sums are the same
+    """
+    import numpy as np
+
+    scorer = compile_model(model, register)
+    rows = len(register)
+    if rows >= COMPILE_FROM if compiled is None else compiled:
+        from casemgmt.risk.kernels import add_entries
+
+        sums = np.empty(rows, dtype=scorer.tables.word_tables.dtype)
+        add_entries(scorer.columns, scorer.tables, 0, rows, sums)
+    else:
+        sums = look_up(scorer.columns, scorer.tables, np.add, 0, rows)
+    wide = sums.astype(np.int64)
+    return np.where(wide < scorer.lowest, NO_SCORE_64, np.maximum(wide, scorer.floor))
+
+
+def points_of(model: Model, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Scores from sums: divided once, so each is the double nearest to the exact decimal; NaN where there is none."""
+    import numpy as np
+
+    scores: npt.NDArray[np.float64] = np.where(sums == NO_SCORE_64, np.nan, sums / (MILLION * model.divide_by))
+    return scores
+
+
+def score_register(model: Model, register: Register) -> pa.Array:
+    """One score a source row, null where the row was quarantined, the patient objected, or there is no score."""
+    import numpy as np
+    import pyarrow as pa
+
+    scores = points_of(model, sums_of(model, register))
+    scores[register.packed.is_set("objected")] = np.nan
+    by_source = register.to_source_rows(scores)
+    return pa.array(by_source, pa.float64(), mask=np.isnan(by_source))

@@ -1,0 +1,141 @@
+"""Reading the keys of a model file so that every refusal names the file, the table and the key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from casemgmt.errors import ModelError, did_you_mean, listed
+from casemgmt.risk.inputs import millionths
+
+T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table of a model file, and where it stands; every reading names the file, the table and the key."""
+
+    values: Mapping[str, Any]
+    where: str
+
+    def only(self, known: Sequence[str]) -> None:
+        """Refuse keys that mean nothing here."""
+        for key in self.values:
+            if key not in known:
+                raise ModelError(
+                    f"{self.where}: unknown key '{key}'.{did_you_mean(key, known)} Known: {listed(known, 40)}."
+                )
+
+    def checked(self, key: str, reading: Callable[[Any], T]) -> T:
+        """What a key's value reads as; a missing key is refused, and a wrong one is named."""
+        if key not in self.values:
+            raise ModelError(f"{self.where}: key '{key}' is missing.")
+        try:
+            return reading(self.values[key])
+        except ModelError as problem:
+            raise ModelError(f"{self.where}: key '{key}' {problem}") from None
+
+    def optional(self, key: str, reading: Callable[[Any], T]) -> T | None:
+        """The same for a key that may be left out; None where it is."""
+        return self.checked(key, reading) if key in self.values else None
+
+    def built(self, make: Callable[[], T]) -> T:
+        """What ``make`` returns, its errors prefixed by where this stands unless they say so themselves."""
+        try:
+            return make()
+        except ModelError as problem:
+            message = str(problem)
+            raise ModelError(message if message.startswith(self.where) else f"{self.where}: {message}") from None
+
+    def words(self, key: str) -> str:
+        """Text, not blank."""
+        return self.checked(key, plain_text)
+
+    def section(self, key: str) -> Section:
+        """A table inside this one."""
+        return Section(self.checked(key, table_of), f"{self.where}: [{key}]")
+
+    def tables(self, key: str) -> list[dict[str, Any]]:
+        """A list of tables."""
+        return self.checked(key, list_of(table_of))
+
+
+def plain_text(value: object) -> str:
+    """Text, not blank."""
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ModelError("must be text, and not blank.")
+
+
+def table_of(value: object) -> dict[str, Any]:
+    """A table."""
+    if isinstance(value, dict):
+        return value
+    raise ModelError("must be a table.")
+
+
+def whole(value: object) -> int:
+    """A whole number."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31:
+        return value
+    raise ModelError("must be a whole number, without quotes.")
+
+
+def yes_or_no(value: object) -> bool:
+    """A boolean."""
+    if isinstance(value, bool):
+        return value
+    raise ModelError("must be true or false.")
+
+
+def survival(value: object) -> str:
+    """A decimal between 0 and 1, kept as its text."""
+    if 0 < millionths(value, places=20) < 10**20:
+        return str(value)
+    raise ModelError("must be over 0 and under 1.")
+
+
+def one_of(*known: Word) -> Callable[[Any], Word]:
+    """A reading that takes one of the texts that are known."""
+
+    def reading(value: object) -> Word:
+        for word in known:
+            if word == value:
+                return word
+        near = did_you_mean(value, known) if isinstance(value, str) else ""
+        raise ModelError(f"must be {' or '.join(repr(word) for word in known)}.{near}")
+
+    return reading
+
+
+def amount_or(*rules: str) -> Callable[[Any], str | int]:
+    """A reading that takes a decimal as text, in millionths, or one of the rules by name."""
+
+    def reading(value: object) -> str | int:
+        if isinstance(value, str) and value in rules:
+            return value
+        if isinstance(value, str) and value.strip()[:1].isalpha():
+            near = did_you_mean(value, rules)
+            raise ModelError(f"must be {' or '.join(repr(rule) for rule in rules)} or a decimal as text.{near}")
+        return millionths(value)
+
+    return reading
+
+
+def list_of(reading: Callable[[Any], T]) -> Callable[[Any], list[T]]:
+    """A reading of a list whose items each read as ``reading`` says."""
+
+    def readings(value: object) -> list[T]:
+        if not isinstance(value, list):
+            raise ModelError("must be a list.")
+        done = []
+        for number, each in enumerate(value, start=1):
+            try:
+                done.append(reading(each))
+            except ModelError as problem:
+                raise ModelError(f"item {number} {problem}") from None
+        return done
+
+    return readings

@@ -1,0 +1,195 @@
+"""Schemes read from files: shipped ones by name, others by path."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from casemgmt.errors import SchemeError, unknown_name
+from casemgmt.scheme.conditions import EVERYONE
+from casemgmt.scheme.routes import Band, CountsAs, Everyone, Nominated, Review, Route, Scheme, TopShare
+from casemgmt.scheme.shares import Limit, Share, one_of
+from casemgmt.scheme.tables import Table, within
+
+_SHIPPED = Path(__file__).with_name("shipped")
+_LARGEST_FILE_BYTES = 1_000_000
+
+_ROUTE_KEYS = ("name", "kind", "counts_as")
+# The keys of each kind of route: those it needs, and those it may have.
+_KIND_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "top_share": (("share", "limit", "of", "among"), ("include_tied",)),
+    "everyone": (("where",), ()),
+    "nominated": (("share", "limit", "of"), ()),
+    "review": (("where", "every_months"), ()),
+    "band": (("on",), ("where", "at_least", "above", "below", "at_most")),
+}
+
+
+def list_schemes() -> list[str]:
+    """The names of the shipped schemes, in alphabetical order."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
+
+
+def load_scheme(source: str | Path) -> Scheme:
+    """The scheme of a shipped name, or of a file.
+
+    Parameters
+    ----------
+    source : str or Path
+        A text without a path separator is a shipped name and nothing else; a file is a `Path`, or has a separator
+        (``"./my-scheme.toml"``).
+
+    Returns
+    -------
+    Scheme
+
+    Raises
+    ------
+    SchemeError
+        If there is no such scheme or file, or it says something a scheme may not say. The message names the file, the
+        route and the key.
+
+    Examples
+    --------
+    >>> load_scheme("prism-top-half-percent")
+    Scheme 'prism-top-half-percent': PRISM, Wales: the top 0.5%
+      highest_risk (case management): the highest scores, at most 0.5% of everyone on the list, ranked among everyone \
+with a score
+    """
+    if isinstance(source, Path):
+        return _load_file(source)
+    if not isinstance(source, str):
+        raise SchemeError("A scheme is named by text or by a Path. For a text already read use read_scheme_text.")
+    if any(separator in source for separator in (os.sep, os.altsep) if separator):
+        return _load_file(Path(source))
+    names = list_schemes()
+    if source not in names:
+        hint = " A file is a Path, or has a separator, such as './my-scheme.toml'."
+        raise SchemeError(unknown_name("scheme", source, names) + hint)
+    scheme = read_scheme_text(_read_file(_SHIPPED / f"{source}.toml"), f"scheme '{source}'")
+    if scheme.id != source:
+        raise SchemeError(f"scheme '{source}': 'id' must be the name of its file.")
+    return scheme
+
+
+def read_scheme_text(text: str, origin: str) -> Scheme:
+    """The scheme that a file's text describes.
+
+    Parameters
+    ----------
+    text : str
+        TOML, as ``casemgmt/scheme/shipped`` has it.
+    origin : str
+        What messages call the file.
+
+    Raises
+    ------
+    SchemeError
+        If the text is not TOML, or says something a scheme may not say.
+    """
+    try:
+        document = tomllib.loads(text)
+    except RecursionError:
+        raise SchemeError(f"{origin}: not a scheme file: its brackets are nested too deeply.") from None
+    except ValueError as problem:
+        raise SchemeError(f"{origin}: not a TOML file: {problem}. A text stands in double quotes.") from None
+    with within(origin):
+        return _read_document(document, text)
+
+
+def _load_file(path: Path) -> Scheme:
+    return read_scheme_text(_read_file(path), str(path))
+
+
+def _read_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise SchemeError(f"{path}: there is no such file.") from None
+    except (OSError, ValueError) as problem:
+        raise SchemeError(f"{path}: cannot be read: {getattr(problem, 'strerror', None) or problem}.") from None
+    if len(content) > _LARGEST_FILE_BYTES:
+        raise SchemeError(f"{path}: not a scheme file: it is larger than 1 MB.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SchemeError(f"{path}: not a scheme file: it is not UTF-8 text.") from None
+
+
+def _read_document(document: dict[str, Any], text: str) -> Scheme:
+    Table(document).allow(("scheme", "route", "programme", "notes"))
+    if "scheme" not in document:
+        raise SchemeError("there is no [scheme] table.")
+    programme, notes = _section(document, "programme"), _section(document, "notes")
+    with within("[scheme]"):
+        head = _read_head(_section(document, "scheme"))
+    with within("[programme]"):
+        totals = {key: programme.whole(key) for key in programme.values}
+    with within("[notes]"):
+        stated = {key: notes.text(key) for key in notes.values}
+    routes = document.get("route", [])
+    if not isinstance(routes, list) or not all(isinstance(values, dict) for values in routes):
+        raise SchemeError("a route is headed [[route]], with two brackets on each side.")
+    return Scheme(
+        **head,
+        routes=tuple(_read_route(Table(values), place) for place, values in enumerate(routes, start=1)),
+        programme=totals,
+        notes=stated,
+        text=text,
+    )
+
+
+def _section(document: dict[str, Any], name: str) -> Table:
+    values = document.get(name, {})
+    if not isinstance(values, dict):
+        raise SchemeError(f"'{name}' must be a table, headed [{name}].")
+    return Table(values)
+
+
+def _read_head(table: Table) -> dict[str, Any]:
+    texts, lists = ("id", "title", "source", "tie_key"), ("decisions", "required", "optional")
+    table.allow((*texts, *lists))
+    return {key: table.text(key) for key in texts} | {key: table.texts(key) for key in lists}
+
+
+def _read_route(table: Table, place: int) -> Route:
+    name = table.values.get("name")
+    with within(f"route '{name}'" if isinstance(name, str) and name else f"route {place}"):
+        kind = table.text("kind")
+        one_of("kind", kind, tuple(_KIND_KEYS))
+        needed, permitted = _KIND_KEYS[kind]
+        table.allow((*_ROUTE_KEYS, *needed, *permitted))
+        table.need(*_ROUTE_KEYS, *needed)
+        return _build(kind, table)
+
+
+def _build(kind: str, table: Table) -> Route:
+    name, counts_as = table.text("name"), cast(CountsAs, table.text("counts_as"))
+    match kind:
+        case "top_share":
+            return TopShare(
+                name=name,
+                counts_as=counts_as,
+                share=_share(table),
+                of=table.where("of"),
+                among=table.where("among"),
+                include_tied=table.flag("include_tied"),
+            )
+        case "everyone":
+            return Everyone(name=name, counts_as=counts_as, where=table.where("where"))
+        case "nominated":
+            return Nominated(name=name, counts_as=counts_as, share=_share(table), of=table.where("of"))
+        case "review":
+            months = table.whole("every_months")
+            return Review(name=name, counts_as=counts_as, where=table.where("where"), every_months=months)
+        case _:
+            where = table.where("where") if "where" in table.values else EVERYONE
+            on = cast(Literal["score", "risk"], table.text("on"))
+            return Band(name=name, counts_as=counts_as, on=on, edges=table.edges(), where=where)
+
+
+def _share(table: Table) -> Share:
+    return Share.read(table.values["share"], cast(Limit, table.text("limit")))

@@ -1,0 +1,283 @@
+"""Selecting: a register, a scheme and a score become the lists of each practice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Literal
+
+from casemgmt.errors import CapExceededError, InputError, listed, plural
+from casemgmt.risk.scoring import COMPILE_FROM
+from casemgmt.scheme.routes import Band, Nominated, Scheme
+from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys, given_scores
+from casemgmt.selection.plan import Outcome, Plan, RouteArrays, compile_scheme, route_arrays
+from casemgmt.selection.result import Choice, Selection
+from casemgmt.selection.ties import first_of_tied, nomination_order
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from casemgmt.register.register import Register
+    from casemgmt.risk.model import Model
+
+OverCap = Literal["error", "queue"]
+
+
+def select(
+    register: Register,
+    scheme: Scheme,
+    *,
+    model: Model | None = None,
+    score: Any = None,
+    over_cap: OverCap = "error",
+    list_sizes: Mapping[str, int] | None = None,
+    threads: int | None = None,
+) -> Selection:
+    """Select patients in each practice by a scheme, ranked by a model or by given scores.
+
+    Parameters
+    ----------
+    register : from :func:`casemgmt.read_register`
+    scheme : from :func:`casemgmt.load_scheme`
+    model : ranks by this model's score
+    score : ranks by these values instead: a column's name, or one value a source row in source order (a pandas Series
+        is matched on its index). NaN, null and infinities mean no score. A scheme with a band on risk takes them as
+        risks from 0 to 1
+    over_cap : what happens when a practice nominates more patients than it has places: ``error`` raises once for all
+        practices, ``queue`` fills the places in ``nomination_order`` and lets the rest wait
+    list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
+    threads : how many to use on large registers; the result does not depend on it
+
+    Returns
+    -------
+    Selection
+
+    Raises
+    ------
+    InputError
+        A column that scheme, model or score needs is missing; scores that cannot be used.
+    CapExceededError
+        More nominations than places, under ``over_cap="error"``.
+    """
+    _check_arguments(scheme, model, score, over_cap)
+    plan = compile_scheme(scheme, register)
+    ranking = _ranking(register, model, score)
+    bands = {i: route for i, route in enumerate(scheme.routes) if isinstance(route, Band)}
+    ranking.check_bands(list(bands.values()))
+    routes = route_arrays(scheme, plan, {i: band_keys(band, ranking) for i, band in bands.items()})
+    sizes = _official_sizes(register, scheme, list_sizes)
+    outcome = _run(register, ranking, plan, routes, sizes, threads)
+    choice = _settle(register, scheme, plan, routes, sizes, outcome, over_cap)
+    return Selection(register=register, scheme=scheme, ranking=ranking, choice=choice, list_sizes=sizes)
+
+
+def _check_arguments(scheme: Any, model: Any, score: Any, over_cap: str) -> None:
+    if not isinstance(scheme, Scheme):
+        raise InputError("scheme: give a loaded scheme, such as cm.load_scheme('rotherham-2015-16').")
+    if over_cap not in ("error", "queue"):
+        raise InputError("over_cap must be 'error' or 'queue'.")
+    if (model is None) == (score is None):
+        raise InputError(
+            "Say what ranks the patients: either model=cm.load_model('…') or score=…; there is no default model."
+        )
+    if isinstance(model, str):
+        raise InputError("model: give a loaded model, such as cm.load_model('cambridge-multimorbidity-20').")
+
+
+def _ranking(register: Register, model: Model | None, score: Any) -> Ranking:
+    if model is not None:
+        return ModelRanking(model, register)
+    return GivenRanking(given_scores(register, score), register)
+
+
+def _official_sizes(
+    register: Register, scheme: Scheme, list_sizes: Mapping[str, int] | None
+) -> npt.NDArray[np.int64]:
+    import numpy as np
+
+    if list_sizes is None:
+        return np.full(len(register.practices), -1, dtype=np.int64)
+    missing = [practice for practice in register.practices if practice not in list_sizes]
+    if missing:
+        raise InputError(f"list_sizes has no figure for {plural(len(missing), 'practice')}: {listed(missing)}.")
+    partial = [route.name for route in scheme.routes if hasattr(route, "of") and not route.of.is_everyone]
+    if partial:
+        raise InputError(
+            f"list_sizes gives whole lists, and {plural(len(partial), 'route')} ({listed(partial)}) has a denominator "
+            "of part of the list. Leave list_sizes out, and the register is counted."
+        )
+    sizes = [list_sizes[practice] for practice in register.practices]
+    wrong = sum(not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 0 for size in sizes)
+    if wrong:
+        raise InputError(f"list_sizes: {plural(wrong, 'figure')} that is not a whole number of people.")
+    return np.array(sizes, dtype=np.int64)
+
+
+def _run(
+    register: Register,
+    ranking: Ranking,
+    plan: Plan,
+    routes: RouteArrays,
+    sizes: Any,
+    threads: int | None,
+) -> Outcome:
+    """Choose in every practice: compiled and on threads where that pays, else in NumPy."""
+    out = _empty_outcome(register, ranking, plan, len(routes.bit))
+    offsets, practices = register.packed.offsets, len(register.practices)
+    if len(register) < COMPILE_FROM:
+        from casemgmt.selection import plain
+
+        plain.choose_practices(0, practices, offsets, sizes, ranking.source, plan.conditions, routes, out)
+        return out
+    from casemgmt.selection.kernels import choose_practices
+    from casemgmt.selection.scratch import scratch_for
+
+    workers = threads or os.cpu_count() or 1
+    stretches = even_stretches(offsets, workers)
+
+    def work(stretch: tuple[int, int]) -> None:
+        scratch = scratch_for(offsets, stretch, ranking.source.no_score.dtype)
+        choose_practices(*stretch, offsets, sizes, ranking.source, plan.conditions, routes, out, scratch)
+
+    if len(stretches) == 1:
+        work(stretches[0])
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(work, stretches))
+    return out
+
+
+def even_stretches(offsets: Any, workers: int) -> list[tuple[int, int]]:
+    """Stretches of whole practices, a few a worker, of about the same number of patients."""
+    import numpy as np
+
+    practices = len(offsets) - 1
+    pieces = 1 if workers == 1 else min(practices, 4 * workers)
+    marks = np.searchsorted(offsets, np.linspace(0, offsets[-1], pieces + 1)[1:-1])
+    bounds = np.unique(np.concatenate([[0], marks, [practices]]))
+    return [(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+
+
+def _empty_outcome(register: Register, ranking: Ranking, plan: Plan, score_routes: int) -> Outcome:
+    import numpy as np
+
+    practices, rows = len(register.practices), len(register)
+    by_route = (practices, score_routes)
+    return Outcome(
+        counts=np.zeros((practices, plan.bits.count), dtype=np.int64),
+        unscored=np.zeros(practices, dtype=np.int64),
+        places=np.zeros(by_route, dtype=np.int64),
+        cut=np.zeros(by_route, dtype=np.int64),
+        tied=np.zeros(by_route, dtype=np.int64),
+        taken=np.zeros(by_route, dtype=np.int64),
+        emitted=np.zeros(practices, dtype=np.int64),
+        rows=np.empty(rows, dtype=np.int32),
+        keys=np.empty(rows, dtype=ranking.source.no_score.dtype),
+        member=np.empty(rows, dtype=np.uint32),
+        at_cut=np.empty(rows, dtype=np.uint32),
+    )
+
+
+def _settle(
+    register: Register, scheme: Scheme, plan: Plan, routes: RouteArrays, sizes: Any, out: Outcome, over_cap: OverCap
+) -> Choice:
+    """Break the ties at each cut, give out places in file order, and fill or refuse nominations."""
+    import numpy as np
+
+    offsets = register.packed.offsets
+    kept = _emitted_places(offsets, out.emitted)
+    rows, keys = out.rows[kept].astype(np.int64), out.keys[kept]
+    member, at_cut = out.member[kept], out.at_cut[kept]
+    practice = np.repeat(np.arange(len(out.emitted)), out.emitted)
+    for s, bit in enumerate(routes.bit.tolist()):
+        tied = np.flatnonzero(at_cut & np.uint32(1 << bit))
+        if len(tied):
+            present, groups = np.unique(practice[tied], return_inverse=True)
+            inside = first_of_tied(register, rows[tied], groups, out.taken[present, s], scheme.tie_key)
+            member[tied[inside]] |= np.uint32(1 << bit)
+    caps = nominated_places(scheme, plan, out, sizes)
+    place, queued = _give_places(register, scheme, practice, rows, member, caps, over_cap)
+    chosen = member != 0
+    return Choice(
+        plan=plan,
+        outcome=out,
+        caps=caps,
+        practice=practice[chosen],
+        rows=rows[chosen],
+        keys=keys[chosen],
+        member=member[chosen],
+        place=place[chosen],
+        queue=queued,
+    )
+
+
+def _emitted_places(offsets: Any, emitted: Any) -> Any:
+    """Where in the outcome's arrays the emitted rows lie: the first few of each practice's stretch."""
+    import numpy as np
+
+    starts = np.concatenate([[0], np.cumsum(emitted)[:-1]]) if len(emitted) else emitted
+    return np.arange(int(emitted.sum())) + np.repeat(offsets[:-1] - starts, emitted)
+
+
+def nominated_places(scheme: Scheme, plan: Plan, out: Outcome, official: Any) -> dict[int, list[int]]:
+    """The places of each nominated route, by practice."""
+    caps = {}
+    for i, route in enumerate(scheme.routes):
+        if isinstance(route, Nominated):
+            counted = out.counts[:, plan.bits.denominators[route.of]].tolist()
+            sizes = [n if given < 0 else given for n, given in zip(counted, official.tolist(), strict=True)]
+            caps[i] = [route.share.places(size) for size in sizes]
+    return caps
+
+
+def _give_places(
+    register: Register,
+    scheme: Scheme,
+    practice: Any,
+    rows: Any,
+    member: Any,
+    caps: Mapping[int, list[int]],
+    over_cap: OverCap,
+) -> tuple[Any, list[tuple[int, int]]]:
+    """The route whose place each row uses (-1: none), and (route, row) of everyone who waits; clears their bit."""
+    import numpy as np
+
+    place = np.full(len(rows), -1, dtype=np.int8)
+    queue: list[tuple[int, int]] = []
+    exceeded: list[tuple[str, str, int, int]] = []
+    for i, route in enumerate(scheme.routes):
+        mask = np.uint32(1 << i)
+        if isinstance(route, Nominated):
+            needing = np.flatnonzero((member & mask != 0) & (place < 0))
+            needed = np.bincount(practice[needing], minlength=len(register.practices))
+            over = [p for p in np.flatnonzero(needed).tolist() if needed[p] > caps[i][p]]
+            if over and over_cap == "error":
+                exceeded += [(register.practices[p], route.name, int(needed[p]), caps[i][p]) for p in over]
+            elif over:
+                register.require(("nomination_order",), 'over_cap="queue"')
+                for p in over:
+                    own = needing[practice[needing] == p]
+                    order = nomination_order(register, rows[own], scheme.tie_key)
+                    waiting = own[order[caps[i][p] :]]
+                    member[waiting] &= ~mask
+                    queue += [(i, int(row)) for row in rows[waiting]]
+        if route.counts_as == "case_management":
+            place[(member & mask != 0) & (place < 0)] = i
+    if exceeded:
+        raise _cap_exceeded(exceeded)
+    return place, queue
+
+
+def _cap_exceeded(exceeded: list[tuple[str, str, int, int]]) -> CapExceededError:
+    lines = [
+        f"  {practice}: {plural(count, 'nomination')} for {plural(places, 'place')} ({route})"
+        for practice, route, count, places in exceeded
+    ]
+    return CapExceededError(
+        f"{plural(len({practice for practice, *_ in exceeded}), 'practice')} nominated more patients than the cap "
+        "allows (those already in by an earlier route are not counted):\n"
+        + "\n".join(lines)
+        + '\n  Withdraw nominations, or use over_cap="queue" with a nomination_order.'
+    )

@@ -1,0 +1,252 @@
+"""What ranks, as whole numbers: a model's sums, or the values a user gives, mapped so that order and ties are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import InputError, did_you_mean, plural
+from casemgmt.risk.scoring import NO_SCORE_64, compile_model, points_of
+from casemgmt.scheme.routes import Band
+from casemgmt.selection.plan import LARGEST_KEY, ScoreSource
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from casemgmt.register.register import Register
+    from casemgmt.risk.model import Model
+
+BARRED = (("objected", 1), ("on_list", 0), ("present", 0))
+_MAGNITUDE = 2**63 - 1
+
+
+def keys_of_floats(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Whole numbers in the order of the scores, equal where they are; the smallest int64 for NaN and infinities."""
+    import numpy as np
+
+    bits = (scores + 0.0).view(np.int64)  # + 0.0 makes the two zeros one
+    keys = np.where(bits < 0, bits ^ _MAGNITUDE, bits)
+    return np.where(np.isfinite(scores), keys, NO_SCORE_64)
+
+
+def floats_of_keys(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The scores that :func:`keys_of_floats` was given; NaN where there is none."""
+    import numpy as np
+
+    bits = np.where(keys < 0, keys ^ _MAGNITUDE, keys)
+    return np.where(keys == NO_SCORE_64, np.nan, bits.view(np.float64))
+
+
+class ModelRanking:
+    """Ranks by a model's sums."""
+
+    def __init__(self, model: Model, register: Register) -> None:
+        import numpy as np
+
+        self.model: Model | None = model
+        scorer = compile_model(model, register, BARRED)
+        dtype = scorer.tables.word_tables.dtype.type
+        floor = max(scorer.floor, scorer.no_score + 1)
+        self.source = ScoreSource(
+            scorer.columns,
+            scorer.tables,
+            np.empty(0, dtype=dtype),
+            dtype(scorer.no_score),
+            dtype(scorer.lowest),
+            dtype(floor),
+        )
+
+    def wide(self, keys: Any) -> npt.NDArray[np.int64]:
+        """Keys of the kernel's type as int64, with one sign for no score."""
+        import numpy as np
+
+        return np.where(keys == self.source.no_score, NO_SCORE_64, keys.astype(np.int64))
+
+    def scores(self, keys: Any) -> npt.NDArray[np.float64]:
+        """The scores of keys; NaN where there is none."""
+        assert self.model is not None
+        return points_of(self.model, self.wide(keys))
+
+    def risks(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The risks of scores; NaN where the model gives none."""
+        from casemgmt.risk.link import risk
+
+        assert self.model is not None
+        return risk(self.model, scores)
+
+    def check_bands(self, bands: Sequence[Band]) -> None:
+        """Refuse a band on risk for a model that gives none."""
+        assert self.model is not None
+        if self.model.link == "points" and any(band.on == "risk" for band in bands):
+            raise InputError(
+                f"The model '{self.model.name}' gives points, not risks, and the scheme has a band on risk. "
+                "Choose a model with a logistic or survival link, or give risks with score=."
+            )
+
+
+class GivenRanking:
+    """Ranks by values that the user gives."""
+
+    model: Model | None = None
+
+    def __init__(self, scores: npt.NDArray[np.float64], register: Register) -> None:
+        import numpy as np
+
+        from casemgmt.register.lookup import TableBuilder
+
+        packed = register.packed
+        barred = packed.is_set("objected") | ~packed.is_set("on_list") | ~packed.is_set("present")
+        columns, tables = TableBuilder(packed, np.int64, np.add, 0).build()
+        keys = keys_of_floats(np.where(barred, np.nan, scores))
+        self.source = ScoreSource(columns, tables, keys, *(np.int64(n) for n in (NO_SCORE_64, NO_SCORE_64, 0)))
+        self._as_risks = False
+
+    def wide(self, keys: Any) -> npt.NDArray[np.int64]:
+        """The keys themselves."""
+        wide: npt.NDArray[np.int64] = keys
+        return wide
+
+    def scores(self, keys: Any) -> npt.NDArray[np.float64]:
+        """The scores of keys; NaN where there is none."""
+        return floats_of_keys(keys)
+
+    def risks(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The given values where the scheme asks for risks, else none."""
+        import numpy as np
+
+        return scores if self._as_risks else np.full(len(scores), np.nan)
+
+    def check_bands(self, bands: Sequence[Band]) -> None:
+        """Take the values as risks where the scheme has a band on risk; refuse any outside 0 to 1."""
+        import numpy as np
+
+        if not any(band.on == "risk" for band in bands):
+            return
+        scores = floats_of_keys(self.source.given)
+        outside = int(np.count_nonzero((scores < 0) | (scores > 1)))
+        if outside:
+            raise InputError(
+                f"score=: {plural(outside, 'value')} outside 0 to 1, and the scheme has a band on risk. "
+                "Give risks between 0 and 1 (divide percentages by 100)."
+            )
+        self._as_risks = True
+
+
+Ranking = ModelRanking | GivenRanking
+
+
+def band_keys(band: Band, ranking: Ranking) -> tuple[int, int]:
+    """The lowest and highest key inside a band, both inclusive; an empty range where nothing can be.
+
+    Score and risk rise with the key, so each end is found by bisection over the very comparison that defines the band.
+    """
+    import numpy as np
+
+    def inside(key: int, below: bool) -> bool:
+        score = ranking.scores(np.array([key], dtype=np.int64))
+        value = float((score if band.on == "score" else ranking.risks(score))[0])
+        edges = band.edges
+        if below:
+            return (edges.at_least is None or value >= float(edges.at_least)) and (
+                edges.above is None or value > float(edges.above)
+            )
+        return (edges.below is None or value < float(edges.below)) and (
+            edges.at_most is None or value <= float(edges.at_most)
+        )
+
+    least, most = _key_range(ranking)
+    low = _first_true(lambda key: inside(key, True), least, most + 1)
+    high = _first_true(lambda key: not inside(key, False), least, most + 1) - 1
+    return low, high
+
+
+def _key_range(ranking: Ranking) -> tuple[int, int]:
+    if ranking.model is not None:
+        bound = ranking.model.largest_sum
+        return -bound, bound
+    import numpy as np
+
+    largest = int(keys_of_floats(np.array([np.finfo(np.float64).max]))[0])
+    return -largest - 1, min(largest, LARGEST_KEY)
+
+
+def _first_true(test: Any, low: int, high: int) -> int:
+    while low < high:
+        middle = (low + high) // 2
+        if test(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def given_scores(register: Register, score: Any) -> npt.NDArray[np.float64]:
+    """The user's scores in packed order: a column's name, or one value a source row in source order.
+
+    A pandas Series is matched on its index; a row it does not name has no score.
+    """
+    import numpy as np
+
+    if isinstance(score, str):
+        return _column_scores(register, score)
+    if type(score).__module__.partition(".")[0] == "pandas" and hasattr(score, "index"):
+        score = _by_index(register, score)
+    values = _as_floats(score)
+    if values.shape != (register.rows_in,):
+        raise InputError(
+            f"score= holds {plural(values.size, 'value')}; the source has {plural(register.rows_in, 'row')}. "
+            "Give one value a source row, in source order, quarantined rows included."
+        )
+    by_table = values if register.source_row is None else values[register.source_row]
+    for repeat, kept in register.merged_into.items():
+        if by_table[repeat] != by_table[kept] and not (np.isnan(by_table[repeat]) and np.isnan(by_table[kept])):
+            raise InputError("score= gives different values to repeats of one row. Remove the repeats from the source.")
+    return by_table[register.table_row]
+
+
+def _column_scores(register: Register, name: str) -> npt.NDArray[np.float64]:
+    if name not in register.column_names:
+        raise InputError(f"score= names '{name}', which is no column.{did_you_mean(name, register.column_names)}")
+    return _as_floats(register.column(name), f"Column '{name}'")
+
+
+def _by_index(register: Register, score: Any) -> Any:
+    import pandas as pd
+
+    index = pd.RangeIndex(register.rows_in) if register.index is None else register.index
+    if not (index.is_unique and score.index.is_unique):
+        raise InputError("score= is a Series, matched on its index, and labels occur twice. Give an array instead.")
+    unknown = int((~score.index.isin(index)).sum())
+    if unknown:
+        raise InputError(
+            f"score= is a Series, matched on its index: {plural(unknown, 'label')} of its index that the register's "
+            "source does not have. Give an array in source order, or align the index."
+        )
+    return score.reindex(index)
+
+
+def _as_floats(score: Any, what: str = "score=") -> npt.NDArray[np.float64]:
+    import numpy as np
+    import pyarrow as pa
+
+    try:
+        if isinstance(score, (pa.Array, pa.ChunkedArray)):
+            if pa.types.is_boolean(score.type):
+                raise InputError(f"{what} holds true and false, not scores.")
+            values = score.cast(pa.float64()).to_numpy(zero_copy_only=False) if len(score) else np.empty(0)
+        elif hasattr(score, "to_arrow"):
+            return _as_floats(score.to_arrow(), what)
+        else:
+            values = np.array([np.nan if v is None else v for v in score]) if isinstance(score, (list, tuple)) else score
+            values = np.asarray(values)
+            if values.dtype == bool:
+                raise InputError(f"{what} holds true and false, not scores.")
+            if values.dtype.kind in "USM":
+                raise TypeError
+        values = np.asarray(values, dtype=np.float64)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{what} holds something that is not a number.") from None
+    return np.ascontiguousarray(values)

@@ -1,0 +1,79 @@
+"""The NumPy twin of the compiled choosing loop: no compiler to wait for, the same numbers in the same arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.register.lookup import look_up
+
+if TYPE_CHECKING:
+    from casemgmt.selection.plan import Outcome, RouteArrays, ScoreSource
+
+
+def choose_practices(
+    first: int,
+    last: int,
+    offsets: Any,
+    list_sizes: Any,
+    scores: ScoreSource,
+    conditions: Any,
+    routes: RouteArrays,
+    out: Outcome,
+) -> None:
+    """Choose in practices ``first`` to ``last``; see :func:`casemgmt.selection.kernels.choose_practices`."""
+    import numpy as np
+
+    for p in range(first, last):
+        start, stop = int(offsets[p]), int(offsets[p + 1])
+        keys = keys_of(scores, start, stop)
+        bits = look_up(conditions[0], conditions[1], np.bitwise_and, start, stop)
+        scored = keys != scores.no_score
+        for b in range(out.counts.shape[1]):
+            out.counts[p, b] = np.count_nonzero(bits & np.uint32(1 << b))
+        out.unscored[p] = np.count_nonzero(~scored & ((bits >> routes.ranked_bit) & np.uint32(1) != 0))
+        member = bits & routes.direct
+        tied = np.zeros_like(member)
+        for s, bit in enumerate(routes.bit):
+            mask = np.uint32(1 << int(bit))
+            eligible = scored & (bits & mask != 0)
+            if not routes.is_share[s]:
+                member |= mask * (eligible & (keys >= routes.low[s]) & (keys <= routes.high[s]))
+                continue
+            places = _places(out, routes, s, p, list_sizes)
+            take = min(places, int(np.count_nonzero(eligible)))
+            if take <= 0:
+                continue
+            among = keys[eligible]
+            cut = np.partition(among, len(among) - take)[len(among) - take]
+            above, level = np.count_nonzero(among > cut), np.count_nonzero(among == cut)
+            out.cut[p, s], out.tied[p, s] = cut, level
+            out.taken[p, s] = level if routes.include_tied[s] else take - above
+            everyone_fits = out.taken[p, s] == level
+            member |= mask * (eligible & (keys >= cut if everyone_fits else keys > cut))
+            if not everyone_fits:
+                tied |= mask * (eligible & (keys == cut))
+        kept = np.flatnonzero(member | tied)
+        here = slice(start, start + len(kept))
+        out.rows[here], out.keys[here] = kept + start, keys[kept]
+        out.member[here], out.at_cut[here] = member[kept], tied[kept]
+        out.emitted[p] = len(kept)
+
+
+def keys_of(scores: ScoreSource, start: int, stop: int) -> Any:
+    """What ranks each row from ``start`` to ``stop``; the source's ``no_score`` for those who are not ranked."""
+    import numpy as np
+
+    if len(scores.given):
+        return scores.given[start:stop]
+    sums = look_up(scores.columns, scores.tables, np.add, start, stop)
+    return np.where(sums < scores.lowest, scores.no_score, np.maximum(sums, scores.floor)).astype(sums.dtype)
+
+
+def _places(out: Outcome, routes: RouteArrays, s: int, p: int, list_sizes: Any) -> int:
+    size = int(out.counts[p, routes.denominator[s]])
+    if list_sizes[p] >= 0 and routes.denominator[s] == routes.list_bit:
+        size = int(list_sizes[p])
+    part, divisor = size * int(routes.numerator[s]), int(routes.divisor[s])
+    places = -(-part // divisor) if routes.round_up[s] else part // divisor
+    out.places[p, s] = places
+    return places

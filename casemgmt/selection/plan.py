@@ -1,0 +1,262 @@
+"""A scheme compiled for one register: each condition a bit, each score route a few whole numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from casemgmt.dates import ages, reference_date
+from casemgmt.errors import InputError, SchemeError
+from casemgmt.register.cleaning import distinct_values
+from casemgmt.register.columns import NO_DAY
+from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS, Field
+from casemgmt.register.lookup import Columns, TableBuilder, Tables, values_by_code
+from casemgmt.register.packing import BYTE_MISSING
+from casemgmt.register.values import read_value
+from casemgmt.scheme.conditions import Condition, Where
+from casemgmt.scheme.routes import Band, Everyone, Nominated, Review, Scheme, TopShare
+
+if TYPE_CHECKING:
+    from casemgmt.register.register import Register
+
+MOST_BITS = 31
+LARGEST_KEY = 2**63 - 1
+
+
+class ScoreSource(NamedTuple):
+    """What ranks: either tables to add up, or one key a packed row (``given``, empty otherwise).
+
+    ``no_score``, ``lowest`` and ``floor`` are whole numbers of the keys' type.
+    """
+
+    columns: Columns
+    tables: Tables
+    given: Any
+    no_score: Any
+    lowest: Any
+    floor: Any
+
+
+class RouteArrays(NamedTuple):
+    """The routes that look at a score, one entry each (int64), and the bits of the others.
+
+    ``bit`` is the place of the route in the scheme; ``low`` and ``high`` the keys of a band, both inclusive;
+    ``denominator`` the bit that is counted; ``direct`` (uint32) the routes that need no score.
+    """
+
+    bit: Any
+    is_share: Any
+    low: Any
+    high: Any
+    denominator: Any
+    numerator: Any
+    divisor: Any
+    round_up: Any
+    include_tied: Any
+    direct: Any
+    ranked_bit: Any
+    list_bit: Any
+
+
+class Outcome(NamedTuple):
+    """What choosing puts out: per practice, and for the rows that matter, at the start of each practice's stretch.
+
+    ``counts`` (practices, bits); ``places``, ``cut``, ``tied``, ``taken`` (practices, score routes): the key of the
+    lowest let in, how many have it, and how many of those are let in (``taken`` 0: nobody). ``member`` and ``at_cut``
+    are uint32 with one bit a route: let in, or tied at a cut that not all of them pass.
+    """
+
+    counts: Any
+    unscored: Any
+    places: Any
+    cut: Any
+    tied: Any
+    taken: Any
+    emitted: Any
+    rows: Any
+    keys: Any
+    member: Any
+    at_cut: Any
+
+
+class Bits(NamedTuple):
+    """Which bit says what; routes come first, in file order."""
+
+    on_list: int
+    listable: int
+    ranked: int
+    objected: int
+    unknown_age: int
+    denominators: dict[Where, int]
+    count: int
+
+
+class Plan(NamedTuple):
+    """A scheme compiled for a register."""
+
+    bits: Bits
+    conditions: tuple[Columns, Tables]
+    score_routes: tuple[int, ...]
+
+
+def compile_scheme(scheme: Scheme, register: Register) -> Plan:
+    """Compile a scheme's conditions to look-up tables over a register.
+
+    Raises
+    ------
+    InputError
+        A required column is missing, or an age on another date is asked for without dates of birth.
+    """
+    import numpy as np
+
+    register.require(scheme.required, f"the scheme '{scheme.id}'")
+    denominators: dict[Where, int] = {}
+    first = len(scheme.routes)
+    on_list, listable, ranked, objected, unknown_age = range(first, first + 5)
+    rules = _Rules(register)
+    for bit in (on_list, listable, ranked, objected, unknown_age):
+        rules.require_flag(bit, "on_list", True)
+    for bit in (listable, ranked, objected):
+        rules.require_flag(bit, "present", True)
+    rules.require_flag(ranked, "objected", False)
+    rules.require_flag(objected, "objected", True)
+    rules.require(unknown_age, "age", lambda value: value is None)
+    for place, route in enumerate(scheme.routes):
+        rules.require_flag(place, "on_list", True)
+        rules.require_flag(place, "present", True)
+        match route:
+            case TopShare():
+                rules.require_flag(place, "objected", False)
+                rules.require_where(place, route.among)
+            case Band():
+                rules.require_flag(place, "objected", False)
+                rules.require_where(place, route.where)
+            case Everyone() | Review():
+                rules.require_where(place, route.where)
+            case Nominated():
+                rules.require_flag(place, "nominated", True)
+        if isinstance(route, (TopShare, Nominated)) and not route.of.is_everyone and route.of not in denominators:
+            bit = first + 5 + len(denominators)
+            denominators[route.of] = bit
+            rules.require_flag(bit, "on_list", True)
+            rules.require_where(bit, route.of)
+    denominators[Where()] = on_list
+    count = first + 4 + len(denominators)
+    if count > MOST_BITS:
+        raise SchemeError(f"scheme '{scheme.id}' asks {count} separate questions of a patient; {MOST_BITS} is the most.")
+    bits = Bits(on_list, listable, ranked, objected, unknown_age, denominators, count)
+    score_routes = tuple(i for i, route in enumerate(scheme.routes) if isinstance(route, (TopShare, Band)))
+    builder = TableBuilder(register.packed, np.uint32, np.bitwise_and, 2**32 - 1)
+    rules.write(builder)
+    return Plan(bits, builder.build(), score_routes)
+
+
+def route_arrays(scheme: Scheme, plan: Plan, band_keys: dict[int, tuple[int, int]]) -> RouteArrays:
+    """The routes as arrays; ``band_keys`` gives each band's lowest and highest key."""
+    import numpy as np
+
+    rows = []
+    for place in plan.score_routes:
+        route = scheme.routes[place]
+        if isinstance(route, TopShare):
+            share = route.share
+            denominator = plan.bits.denominators[route.of]
+            numbers = (share.fraction.numerator, share.fraction.denominator, share.limit == "at_least", route.include_tied)
+            rows.append((place, 1, 0, LARGEST_KEY, denominator, *numbers))
+        else:
+            rows.append((place, 0, *band_keys[place], 0, 0, 1, 0, 0))
+    direct = sum(1 << i for i in range(len(scheme.routes)) if i not in plan.score_routes)
+    table = np.array(rows, dtype=np.int64).reshape(len(rows), 9)
+    return RouteArrays(*table.T.copy(), np.uint32(direct), np.uint32(plan.bits.ranked), plan.bits.on_list)
+
+
+def meets(condition: Condition, value: Any) -> bool:
+    """Whether a cleaned value meets a condition; a missing one never does, unless the field says what it means."""
+    if value is None and condition.field in FALSE_WHEN_MISSING:
+        value = False
+    if value is None:
+        return False
+    if condition.allowed is not None:
+        return value in condition.allowed
+    if condition.flag is not None:
+        return bool(value) is condition.flag
+    assert condition.edges is not None
+    return condition.edges.contains(value)
+
+
+class _Rules:
+    """Gathers, column by column, what each bit requires."""
+
+    def __init__(self, register: Register) -> None:
+        self._register = register
+        self._packed: dict[str, dict[int, list[Callable[[Any], bool]]]] = defaultdict(lambda: defaultdict(list))
+        self._cells: list[tuple[int, Any]] = []
+
+    def require_flag(self, bit: int, name: str, state: bool) -> None:
+        if name in self._register.packed.slots:
+            self._packed[name][bit].append(lambda value: bool(value) is state)
+        elif state:  # a flag the register does not hold is false for everyone
+            self._packed["on_list"][bit].append(lambda value: False)
+
+    def require(self, bit: int, name: str, test: Callable[[Any], bool]) -> None:
+        self._packed[name][bit].append(test)
+
+    def require_where(self, bit: int, where: Where) -> None:
+        for condition in where.conditions:
+            name = condition.field
+            if name == "age" and condition.on != "as_of":
+                self._require_age(bit, condition)
+            elif name in self._register.packed.slots and name in FIELDS:
+                self._packed[name][bit].append(lambda value, condition=condition: meets(condition, value))
+            elif name in self._register.column_names:
+                self._cells.append((bit, _met_by_column(self._register, condition)))
+            else:
+                met = meets(condition, None)
+                self._packed["on_list"][bit].append(lambda value, met=met: met)
+
+    def _require_age(self, bit: int, condition: Condition) -> None:
+        import numpy as np
+
+        register = self._register
+        if "date_of_birth" not in register.days:
+            raise InputError(f"An age on another date ({condition.on}) needs the column 'date_of_birth'.")
+        born = register.days["date_of_birth"]
+        known = (born != NO_DAY) & (register.packed.codes("age") != BYTE_MISSING)
+        years = ages(np.where(known, born, 0).astype(np.int32), reference_date(condition.on, register.as_of))
+        distinct, where = np.unique(years, return_inverse=True)
+        met = np.array([meets(condition, int(age)) for age in distinct], dtype=bool)[where]
+        self._cells.append((bit, met & known))
+
+    def write(self, builder: TableBuilder) -> None:
+        everything = 2**32 - 1
+        for name, by_bit in self._packed.items():
+            answers = []
+            for value in values_by_code(name, self._register.packed.slots[name]):
+                refused = sum(1 << bit for bit, tests in by_bit.items() if not all(test(value) for test in tests))
+                answers.append(everything & ~refused)
+            builder.add_field(name, answers)
+        for bit, met in self._cells:
+            builder.add_cells(met.astype("int32"), (everything & ~(1 << bit), everything))
+
+
+def _met_by_column(register: Register, condition: Condition) -> Any:
+    """Where a carried column, or a text field, meets a condition."""
+    import numpy as np
+    import pyarrow as pa
+
+    indices, distinct = distinct_values(pa.chunked_array([register.column(condition.field)]))
+    answers = [_carried_meets(condition, value) for value in distinct]
+    return np.array([*answers, meets(condition, None)], dtype=bool)[indices]
+
+
+def _carried_meets(condition: Condition, value: Any) -> bool:
+    if condition.flag is not None:
+        reading = read_value(Field(name=condition.field, kind="flag", missing=""), value, date_format=None, last_day=0)
+        return reading.value is not None and bool(reading.value) is condition.flag
+    if condition.edges is not None and isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return False
+    return meets(condition, value)

@@ -1,0 +1,238 @@
+"""The result of a selection: one row a selected patient, and tables that account for everyone else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import InputError, listed, plural, unknown_name
+from casemgmt.scheme.routes import Scheme
+from casemgmt.selection.plan import Outcome, Plan
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+    import pyarrow as pa
+
+    from casemgmt.register.register import Register
+    from casemgmt.risk.model import Model
+    from casemgmt.selection.keys import Ranking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Who was chosen, as arrays: one entry a chosen patient, practices together.
+
+    Attributes
+    ----------
+    plan, outcome : the compiled scheme, and what the choosing loop put out
+    caps : the places of each nominated route, by practice
+    practice : index of the practice
+    rows : packed row
+    keys : what ranked
+    member : uint32, one bit a route that let the patient in
+    place : int8, the route whose place is used, -1 for none
+    queue : (route, packed row) of nominees who wait
+    """
+
+    plan: Plan
+    outcome: Outcome
+    caps: Mapping[int, list[int]]
+    practice: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    keys: npt.NDArray[Any]
+    member: npt.NDArray[np.uint32]
+    place: npt.NDArray[np.int8]
+    queue: list[tuple[int, int]]
+
+
+class Selection:
+    """A selection: who is on each practice's lists, by which route, and why.
+
+    Every table is a :class:`pyarrow.Table`; ``.to_pandas()`` gives a data frame. Made by :func:`casemgmt.select`, or
+    read back by :func:`casemgmt.load_selection`.
+    """
+
+    def __init__(
+        self,
+        *,
+        scheme: Scheme,
+        register: Register | None = None,
+        ranking: Ranking | None = None,
+        choice: Choice | None = None,
+        list_sizes: Any = None,
+        tables: Mapping[str, pa.Table] | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.scheme = scheme
+        self.register = register
+        self.ranking = ranking
+        self.choice = choice
+        self.list_sizes = list_sizes
+        self._tables: dict[str, pa.Table] = dict(tables or {})
+        self._facts = dict(facts or {})
+
+    @property
+    def model(self) -> Model | None:
+        """The model that ranked; None where scores were given."""
+        return self.ranking.model if self.ranking else None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the selection was made from: dates, counts of rows, scheme, model, whether the people are synthetic."""
+        from casemgmt.selection.facts import facts_of
+
+        return dict(self._facts) or facts_of(self)
+
+    @property
+    def practices(self) -> tuple[str, ...]:
+        """The practices of the register, in byte order of their codes."""
+        if self.register is not None:
+            return self.register.practices
+        return tuple(dict.fromkeys(self.summary().column("practice_id").to_pylist()))
+
+    def _table(self, name: str, make: Callable[[], pa.Table]) -> pa.Table:
+        if name not in self._tables:
+            self._tables[name] = make()
+        return self._tables[name]
+
+    def _made(self) -> None:
+        if self.register is None or self.choice is None:
+            raise InputError("This selection was read back from files: select again from the register for this table.")
+
+    def to_arrow(self, include: Iterable[str] = ()) -> pa.Table:
+        """One row a selected patient, ordered by practice_id, then patient_id.
+
+        Parameters
+        ----------
+        include : register columns to add, each as ``register_<name>``
+
+        Returns
+        -------
+        pyarrow.Table
+            practice_id, patient_id, score (what ranked, before the link; null when unscored), risk (0 to 1; null where
+            the model gives none), rank (1 + the number in the practice with a higher score, for those in a share
+            route), one boolean a route, place, case_managed, review_due, inputs_missing, reason_1 to reason_3
+        """
+        from casemgmt.selection.tables import selected_table, with_columns
+
+        include = [include] if isinstance(include, str) else list(include)
+        table = self._table("selection", lambda: selected_table(self))
+        if not include:
+            return table
+        self._made()
+        return with_columns(self, table, include)
+
+    def to_pandas(self, include: Iterable[str] = ()) -> pd.DataFrame:
+        """:meth:`to_arrow` as a pandas data frame."""
+        return self.to_arrow(include).to_pandas()
+
+    def practice(self, practice_id: str, include: Iterable[str] = ()) -> pa.Table:
+        """The rows of one practice alone."""
+        import pyarrow.compute as pc
+
+        if practice_id not in self.practices:
+            raise InputError(unknown_name("practice", practice_id, self.practices))
+        table = self.to_arrow(include)
+        return table.filter(pc.equal(table.column("practice_id"), practice_id))
+
+    def summary(self) -> pa.Table:
+        """One row a practice and route: places, who met the route, whose place was used, and where the cut fell.
+
+        ``list_size`` counts rows on the list on ``as_of`` (or is the official figure). ``met`` were let in by the
+        route; ``used`` are places used, ``unused`` places left. ``score_at_cut`` is the lowest score let in, ``tied_in``
+        and ``tied_out`` how many with exactly that score were and were not let in. ``unscored``, ``objected``,
+        ``unknown_age`` and ``quarantined`` count the practice's patients or rows. ``entitled``, ``done`` and ``due``
+        are for reviews. ``places_may_change`` says that quarantined rows, if they belong to the practice, could
+        change the number of places.
+        """
+        from casemgmt.selection.summary import summary_table
+
+        return self._table("summary", lambda: summary_table(self))
+
+    def unscored(self) -> pa.Table:
+        """Patients on the list who have no score and have not objected: practice_id, patient_id, reason."""
+        from casemgmt.selection.tables import unscored_table
+
+        return self._table("unscored", lambda: unscored_table(self))
+
+    def queue(self) -> pa.Table:
+        """Nominees over the cap, who wait: practice_id, patient_id, route, nomination_order."""
+        from casemgmt.selection.tables import queue_table
+
+        return self._table("queue", lambda: queue_table(self))
+
+    def by(self, column: str) -> pa.Table:
+        """Who is listed and who is case managed, by the groups of a register column.
+
+        Parameters
+        ----------
+        column : such as ``imd_decile``, ``sex``, ``ethnicity``, ``age_band`` (tens of years), or a carried column
+
+        Returns
+        -------
+        pyarrow.Table
+            the column as text (``not stated`` is a row, last), listed, selected (case managed), share (0 to 1, null
+            where nobody is listed). Whole counts: for the practice's own use, not for publication.
+        """
+        from casemgmt.selection.summary import groups_table
+
+        self._made()
+        return groups_table(self, column)
+
+    def explain(self, patient_id: str) -> pa.Table:
+        """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`."""
+        self._made()
+        if self.model is None or self.register is None:
+            raise InputError("The scores were given, not worked out: there is no model to explain them.")
+        return self.model.explain(self.register, patient_id)
+
+    def save(self, folder: str | Path, *, include: Iterable[str] = (), overwrite: bool = False) -> Path:
+        """Publish the selection: whole, or not at all.
+
+        Parameters
+        ----------
+        folder : the folder to make
+        include : register columns to add to the selection and the practice lists
+        overwrite : replace an earlier publication of this library in that folder
+
+        Returns
+        -------
+        the folder
+
+        Raises
+        ------
+        PublishError
+            The folder holds something else, or cannot be written; what was there is left as it was.
+        """
+        from casemgmt.outputs.publishing import publish
+
+        return publish(self, Path(folder), include=include, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        """Counts only, no patient."""
+        return f"<Selection by '{self.scheme.id}': {self._in_words()}>"
+
+    def _in_words(self) -> str:
+        table = self.to_arrow()
+        managed = sum(table.column("case_managed").to_pylist())
+        return (
+            f"{plural(managed, 'patient')} case managed, {plural(table.num_rows, 'patient')} listed in all, "
+            f"{plural(len(self.practices), 'practice')}"
+        )
+
+    def _repr_html_(self) -> str:
+        from casemgmt.selection.summary import summary_html
+
+        return summary_html(self)
+
+
+def check_known(names: Iterable[str], known: Iterable[str], what: str) -> None:
+    """Refuse names that are not known, all at once."""
+    known = list(known)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InputError(f"{what}: {listed(unknown)} is no column of the register. It has {listed(known, most=60)}.")

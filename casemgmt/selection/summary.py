@@ -1,0 +1,207 @@
+"""Counts of a selection: by practice and route, and by groups of people."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import missing_columns
+from casemgmt.register.cleaning import distinct_values
+from casemgmt.scheme.routes import Nominated, Review, TopShare
+from casemgmt.selection.tables import review_due
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from casemgmt.selection.result import Selection
+
+NOT_STATED = "not stated"
+_COUNTS = (
+    *("list_size", "denominator", "places", "met", "used", "unused"),
+    *("tied_in", "tied_out", "unscored", "objected", "unknown_age", "quarantined", "entitled", "done", "due"),
+)
+SUMMARY_COLUMNS = (
+    *("practice_id", "route", "list_size", "denominator", "places", "met", "used", "unused", "score_at_cut"),
+    *("tied_in", "tied_out", "unscored", "objected", "unknown_age", "quarantined", "entitled", "done", "due"),
+    "places_may_change",
+)
+
+
+def summary_schema() -> pa.Schema:
+    """The types of the summary's columns."""
+    import pyarrow as pa
+
+    kinds = {"practice_id": pa.string(), "route": pa.string(), "score_at_cut": pa.float64()}
+    kinds |= {"places_may_change": pa.bool_(), **dict.fromkeys(_COUNTS, pa.int64())}
+    return pa.schema([(name, kinds[name]) for name in SUMMARY_COLUMNS])
+
+
+def summary_table(selection: Selection) -> pa.Table:
+    """One row a practice and route; see :meth:`casemgmt.selection.result.Selection.summary`."""
+    import pyarrow as pa
+
+    selection._made()
+    by_route = [_route_columns(selection, place) for place in range(len(selection.scheme.routes))]
+    practices = len(selection.practices)
+    columns: dict[str, list[Any]] = {name: [] for name in SUMMARY_COLUMNS}
+    for p in range(practices):
+        for route in by_route:
+            for name in SUMMARY_COLUMNS:
+                columns[name].append(route[name][p])
+    schema = summary_schema()
+    return pa.table({f.name: pa.array(columns[f.name], f.type) for f in schema}, schema=schema)
+
+
+def _route_columns(selection: Selection, place: int) -> dict[str, list[Any]]:
+    """Every column of the summary for one route, one value a practice."""
+    register, choice, route = selection.register, selection.choice, selection.scheme.routes[place]
+    assert register is not None and choice is not None
+    out, bits = choice.outcome, choice.plan.bits
+    nothing = [None] * len(register.practices)
+    official = selection.list_sizes.tolist()
+    counted = out.counts[:, bits.on_list].tolist()
+    list_size = [n if given < 0 else given for n, given in zip(counted, official, strict=True)]
+    met = _per_practice(selection, choice.member & (1 << place) != 0)
+    columns: dict[str, list[Any]] = {
+        **dict.fromkeys(SUMMARY_COLUMNS, nothing),
+        "practice_id": list(register.practices),
+        "route": [route.name] * len(register.practices),
+        "list_size": list_size,
+        "met": met,
+        "unscored": out.unscored.tolist(),
+        "objected": out.counts[:, bits.objected].tolist(),
+        "unknown_age": out.counts[:, bits.unknown_age].tolist(),
+        "quarantined": _quarantined(selection)[0],
+        "places_may_change": [False] * len(register.practices),
+    }
+    if route.counts_as == "case_management":
+        columns["used"] = _per_practice(selection, choice.place == place)
+    if isinstance(route, (TopShare, Nominated)):
+        _add_places(selection, place, columns)
+    if isinstance(route, TopShare):
+        _add_cut(selection, place, columns)
+    if isinstance(route, Review):
+        entitled = choice.member & (1 << place) != 0
+        due = _per_practice(selection, entitled & review_due(selection, choice.rows, choice.member))
+        columns |= {"entitled": met, "due": due, "done": [n - d for n, d in zip(met, due, strict=True)]}
+    return columns
+
+
+def _add_places(selection: Selection, place: int, columns: dict[str, list[Any]]) -> None:
+    choice, route = selection.choice, selection.scheme.routes[place]
+    assert choice is not None and isinstance(route, (TopShare, Nominated))
+    if route.of.is_everyone:
+        sizes = columns["list_size"]
+    else:
+        sizes = choice.outcome.counts[:, choice.plan.bits.denominators[route.of]].tolist()
+    places = [route.share.places(size) for size in sizes]
+    own, unattributed = _quarantined(selection)
+    columns["denominator"], columns["places"] = sizes, places
+    if route.counts_as == "case_management":
+        columns["unused"] = [p - u for p, u in zip(places, columns["used"], strict=True)]
+    if (selection.list_sizes < 0).all():
+        more = [route.share.places(size + q + unattributed) for size, q in zip(sizes, own, strict=True)]
+        columns["places_may_change"] = [a != b for a, b in zip(places, more, strict=True)]
+
+
+def _add_cut(selection: Selection, place: int, columns: dict[str, list[Any]]) -> None:
+    choice, ranking = selection.choice, selection.ranking
+    assert choice is not None and ranking is not None
+    s = choice.plan.score_routes.index(place)
+    out = choice.outcome
+    dtype = ranking.source.no_score.dtype
+    scores = ranking.scores(out.cut[:, s].astype(dtype)).tolist()
+    taken, tied = out.taken[:, s].tolist(), out.tied[:, s].tolist()
+    columns["score_at_cut"] = [score if t else None for score, t in zip(scores, taken, strict=True)]
+    columns["tied_in"] = taken
+    columns["tied_out"] = [t - i for t, i in zip(tied, taken, strict=True)]
+
+
+def _per_practice(selection: Selection, chosen: Any) -> list[int]:
+    import numpy as np
+
+    choice = selection.choice
+    assert choice is not None
+    counts: list[int] = np.bincount(choice.practice[chosen], minlength=len(selection.practices)).tolist()
+    return counts
+
+
+def _quarantined(selection: Selection) -> tuple[list[int], int]:
+    """Quarantined rows of each practice, and how many name none of them."""
+    from collections import Counter
+
+    register = selection.register
+    assert register is not None
+    counts = Counter(register.quarantine.column("practice_id").to_pylist())
+    own = [counts.pop(practice, 0) for practice in register.practices]
+    return own, sum(counts.values())
+
+
+def groups_table(selection: Selection, column: str) -> pa.Table:
+    """Listed and case-managed people by the groups of a column; see :meth:`Selection.by`."""
+    import numpy as np
+    import pyarrow as pa
+
+    register, choice = selection.register, selection.choice
+    assert register is not None and choice is not None
+    if column not in register.column_names and column != "age_band":
+        raise missing_columns([column], sorted((*register.column_names, "age_band")), "by")
+    group, names = _groups(selection, column)
+    listed = register.packed.is_set("on_list")
+    managed = choice.rows[choice.place >= 0]
+    listed_counts = np.bincount(group[listed], minlength=len(names)).tolist()
+    managed_counts = np.bincount(group[managed], minlength=len(names)).tolist()
+    shares = [m / n if n else None for m, n in zip(managed_counts, listed_counts, strict=True)]
+    return pa.table(
+        {
+            column: pa.array(names, pa.string()),
+            "listed": pa.array(listed_counts, pa.int64()),
+            "selected": pa.array(managed_counts, pa.int64()),
+            "share": pa.array(shares, pa.float64()),
+        }
+    )
+
+
+def _groups(selection: Selection, column: str) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Each packed row's group, and the groups' names in order, ``not stated`` last."""
+    import numpy as np
+    import pyarrow as pa
+
+    register = selection.register
+    assert register is not None
+    values = register.column("age" if column == "age_band" else column)
+    if column == "age_band":
+        ages = values.to_numpy(zero_copy_only=False)
+        tens = np.where(np.isnan(ages.astype(float)), -1, np.minimum(np.nan_to_num(ages) // 10, 9)).astype(np.int64)
+        names = [f"{t * 10}–{t * 10 + 9}" if t < 9 else "90 and over" for t in range(10)]
+        return np.where(tens < 0, 10, tens), [*names, NOT_STATED]
+    indices, distinct = distinct_values(pa.chunked_array([values]))
+    order = sorted(range(len(distinct)), key=lambda i: (isinstance(distinct[i], str), distinct[i]))
+    place = np.empty(len(distinct) + 1, dtype=np.int64)
+    place[order] = np.arange(len(distinct))
+    place[-1] = len(distinct)
+    return place[indices], [*(str(distinct[i]) for i in order), NOT_STATED]
+
+
+def summary_html(selection: Selection) -> str:
+    """Totals by route as a small table for notebooks: counts only, no patient."""
+    import pyarrow.compute as pc
+
+    table = selection.summary()
+    rows = []
+    for route in selection.scheme.routes:
+        own = table.filter(pc.equal(table.column("route"), route.name))
+        cells = [pc.sum(own.column(name)).as_py() for name in ("places", "met", "used")]
+        texts = "".join(f"<td style='text-align:right'>{'–' if c is None else format(c, ',')}</td>" for c in cells)
+        rows.append(f"<tr><th style='text-align:left'>{escape(route.name)}</th>{texts}</tr>")
+    facts = selection.facts
+    made_up = " The people are <b>synthetic</b>." if facts["synthetic"] else ""
+    return (
+        f"<table><caption>{escape(selection.scheme.title)}, list of {facts['as_of']}, "
+        f"ranked by {escape(facts['ranked_by'])}</caption>"
+        "<thead><tr><th>route</th><th>places</th><th>met</th><th>places used</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table><p>{escape(selection._in_words())}.{made_up} "
+        "A proposal for a named clinician to accept; patient rows are shown by .practice(…).</p>"
+    )

@@ -1,0 +1,88 @@
+"""The written order among equal scores: on the caseload first, more emergency admissions, then a public hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.register.packing import BYTE_MISSING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from casemgmt.register.register import Register
+
+
+def tie_rank(patient_id: str, key: bytes) -> tuple[bytes, bytes]:
+    """What orders exact ties: the keyed BLAKE2b (8 bytes) of the id's UTF-8, then the id's bytes; smaller comes first."""
+    raw = patient_id.encode()
+    return hashlib.blake2b(raw, digest_size=8, key=key).digest(), raw
+
+
+def first_of_tied(
+    register: Register, rows: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], take: npt.NDArray[np.int64], tie_key: str
+) -> npt.NDArray[np.bool_]:
+    """Which of the tied rows are let in.
+
+    Parameters
+    ----------
+    rows : packed rows, those of a group together
+    groups : int64, one per row, rising from 0
+    take : int64, one per group: how many are let in, fewer than the group has
+    tie_key : the scheme's
+
+    Returns
+    -------
+    bool, one per row
+    """
+    import numpy as np
+
+    order = np.lexsort((_admissions(register, rows), ~register.packed.is_set("on_caseload", rows), groups))
+    known = _known_order(register, rows)[order]
+    sorted_groups = groups[order]
+    starts = np.searchsorted(sorted_groups, np.arange(len(take)))
+    ends = np.append(starts[1:], len(rows))
+    inside = np.zeros(len(rows), dtype=bool)
+    key = tie_key.encode()
+    for start, end, count in zip(starts.tolist(), ends.tolist(), take.tolist(), strict=True):
+        cut = start + count
+        inside[order[start:cut]] = True
+        if known[cut - 1] != known[cut]:
+            continue
+        level = known[cut]
+        low = start + int(np.argmax(known[start:end] == level))
+        high = low + int(np.count_nonzero(known[start:end] == level))
+        same = order[low:high]
+        ids = register.column("patient_id", rows[same]).to_pylist()
+        ranked = sorted(range(len(same)), key=lambda i, ids=ids: tie_rank(ids[i], key))
+        inside[same] = False
+        inside[same[ranked[: cut - low]]] = True
+    return inside
+
+
+def _admissions(register: Register, rows: Any) -> Any:
+    """A number that rises as emergency admissions fall, missing last; the same for all without the column."""
+    import numpy as np
+
+    if "emergency_admissions_12m" not in register.packed.slots:
+        return np.zeros(len(rows), dtype=np.int64)
+    codes = register.packed.codes("emergency_admissions_12m", rows).astype(np.int64)
+    return np.where(codes == BYTE_MISSING, 1000, -codes)
+
+
+def _known_order(register: Register, rows: Any) -> Any:
+    """One number for the steps before the hash: equal where they do not tell two patients apart."""
+    import numpy as np
+
+    caseload = register.packed.is_set("on_caseload", rows).astype(np.int64)
+    return np.asarray(_admissions(register, rows) * 2 + caseload)
+
+
+def nomination_order(register: Register, rows: Any, tie_key: str) -> Sequence[int]:
+    """Positions of ``rows`` in the order in which nominees take places: by ``nomination_order``, null last, then hash."""
+    orders = register.column("nomination_order", rows).to_pylist()
+    ids = register.column("patient_id", rows).to_pylist()
+    key = tie_key.encode()
+    return sorted(range(len(ids)), key=lambda i: (orders[i] is None, orders[i] or 0, *tie_rank(ids[i], key)))

@@ -1,0 +1,105 @@
+"""One case, answered by the oracle and by the library, in the same words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import oracle
+import pyarrow as pa
+from oracle import OracleSelection
+from registers import Case, arrow_of, read_scheme
+
+QUEUE_COLUMNS = ("practice_id", "patient_id")
+
+
+def by_oracle(case: Case, model: Any = None) -> OracleSelection:
+    return oracle.select(
+        case.rows,
+        read_scheme(case.scheme_text),
+        case.scores if model is None else model,
+        as_of=case.as_of,
+        extracted_on=case.extracted_on,
+        over_cap=case.over_cap,
+        list_sizes=case.list_sizes,
+    )
+
+
+def by_library(case: Case, model: Any = None) -> OracleSelection:
+    """The same, through ``cm.select``; ``error`` is the exception's text in place of a list."""
+    from casemgmt.errors import CapExceededError
+
+    try:
+        selection = library_selection(case, model)
+    except CapExceededError as error:
+        return OracleSelection(selected=[], summary=[], queue=[], error=[str(error)])
+    table = selection.to_arrow()
+    table = table.drop_columns([name for name in table.column_names if name.startswith("reason_")])
+    return OracleSelection(
+        selected=table.to_pylist(),
+        summary=selection.summary().to_pylist(),
+        queue=selection.queue().to_pylist(),
+        error=None,
+    )
+
+
+def library_selection(case: Case, model: Any = None, *, table: pa.Table | None = None) -> Any:
+    import casemgmt as cm
+
+    table = arrow_of(case.rows, case.columns) if table is None else table
+    score: Any = None
+    if model is None and case.score_as == "column":
+        score = "my_score"
+        table = table.append_column(score, pa.array(case.scores, pa.float64()))
+    elif model is None:
+        score = score_argument(case)
+    register = cm.read_register(table, as_of=case.as_of, extracted_on=case.extracted_on)
+    options = {"list_sizes": case.list_sizes} if case.list_sizes is not None else {}
+    ranked_by = {"score": score} if model is None else {"model": model}
+    return cm.select(register, read_scheme(case.scheme_text), **ranked_by, over_cap=case.over_cap, **options)
+
+
+def score_argument(case: Case) -> Any:
+    if case.score_as == "list":
+        return case.scores
+    if case.score_as == "arrow":
+        return pa.array(case.scores, pa.float64())
+    return np.array([np.nan if score is None else score for score in case.scores], dtype=np.float64)
+
+
+def assert_same(expected: OracleSelection, found: OracleSelection) -> None:
+    """Every column of every table, exactly; over the cap, every practice with its two counts, and no other practice."""
+    if expected.error is not None:
+        assert found.error is not None, expected.error
+        assert_error_tells(expected.error, found.error[0])
+        return
+    assert found.error is None, found.error
+    assert_rows_same(expected.selected, found.selected)
+    assert_rows_same(expected.summary, found.summary)
+    waiting = [[{name: row[name] for name in QUEUE_COLUMNS} for row in each.queue] for each in (expected, found)]
+    assert waiting[0] == waiting[1]
+
+
+def assert_rows_same(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:
+    for wanted, got in zip(expected, found, strict=False):
+        differ = {name: (wanted.get(name), got.get(name)) for name in {**wanted, **got} if not _same(wanted, got, name)}
+        assert not differ, (wanted.get("practice_id"), wanted.get("patient_id", wanted.get("route")), differ)
+    assert len(expected) == len(found)
+
+
+def _same(wanted: dict[str, Any], got: dict[str, Any], name: str) -> bool:
+    if name not in wanted or name not in got:
+        return False
+    a, b = wanted[name], got[name]
+    if isinstance(b, float) and not math.isfinite(b):
+        return False
+    return type(a) is type(b) and a == b
+
+
+def assert_error_tells(over: list[tuple[str, int, int]], message: str) -> None:
+    for practice_id, nominations, places in over:
+        lines = [line for line in message.splitlines() if practice_id in line]
+        assert lines, f"{practice_id} is not named"
+        numbers = {int(word) for word in "".join(c if c.isdigit() else " " for c in lines[0].replace(",", "")).split()}
+        assert {nominations, places} <= numbers, (practice_id, nominations, places, lines)

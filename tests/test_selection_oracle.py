@@ -1,0 +1,378 @@
+"""The selection equals the plain-Python oracle, column by column, and keeps what must always hold."""
+
+from __future__ import annotations
+
+import gc
+import math
+import random
+import re
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from engines import assert_rows_same, assert_same, by_library, by_oracle, library_selection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from registers import PRACTICES, SHARES, Case, cases, packed_case, scheme_text
+
+SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+DEFAULT = settings(
+    max_examples=500,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=SLOW_TO_DRAW,
+)
+A_FEW = settings(DEFAULT, max_examples=60)
+LONG = settings(DEFAULT, max_examples=10_000, derandomize=False)
+
+
+def a_model(link: str) -> Any:
+    """A model of four tables, with every missing rule; ages 70 and under share a cell."""
+    from casemgmt.risk.inputs import ModelInput
+    from casemgmt.risk.model import Model
+
+    words = dict.fromkeys(("title", "source", "outcome", "population", "intended_use", "not_for", "licence"), "tests")
+    homes = ("none", "nursing", "residential", "unspecified", "respite", "supported_living")
+    inputs = (
+        ("age", "integer", "no score", (100_000, 200_000, 200_000, 200_000, 300_001), {"first": 70, "below": "first"}),
+        ("diabetes", "flag", "absent", (0, 250_000), {}),
+        ("emergency_admissions_12m", "integer", 50_000, (0, 500_000, 1_000_000), {}),
+        ("care_home_type", "category", 150_000, (0, 300_000, 300_000, 200_000, 0, 100_000), {"categories": homes}),
+    )
+    return Model(
+        **words,
+        name="a-model",
+        version="1",
+        horizon_days=365,
+        link=link,
+        intercept=-1_200_000,
+        inputs=tuple(
+            ModelInput(name=name, label=name, kind=kind, missing=missing, table=table, **more)
+            for name, kind, missing, table, more in inputs
+        ),
+    )
+
+
+MODEL_COLUMNS = ("diabetes", "emergency_admissions_12m", "care_home_type")
+
+# Equality with the oracle
+
+
+@DEFAULT
+@given(cases())
+def test_every_column_equals_the_oracle(case):
+    assert_same(by_oracle(case), by_library(case))
+
+
+@pytest.mark.long
+@LONG
+@given(cases())
+def test_every_column_equals_the_oracle_in_a_longer_search(case):
+    assert_same(by_oracle(case), by_library(case))
+
+
+@settings(DEFAULT, max_examples=100)
+@given(cases(needed=MODEL_COLUMNS), cases(needed=MODEL_COLUMNS, has_risk=True))
+def test_scores_and_risks_of_a_model_select_as_the_oracle_says(points_case, logistic_case):
+    assert_model_same(points_case, logistic_case)
+
+
+@pytest.mark.long
+@LONG
+@given(cases(needed=MODEL_COLUMNS), cases(needed=MODEL_COLUMNS, has_risk=True))
+def test_scores_and_risks_of_a_model_select_as_the_oracle_says_in_a_longer_search(points_case, logistic_case):
+    assert_model_same(points_case, logistic_case)
+
+
+def assert_model_same(points_case: Case, logistic_case: Case) -> None:
+    for case, link in ((points_case, "points"), (logistic_case, "logistic")):
+        model = a_model(link)
+        assert_same(by_oracle(case, model), by_library(case, model))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_packed_registers_equal_the_oracle(seed):
+    assert_packed_same(seed, practices=250)
+
+
+@pytest.fixture
+def no_collector():
+    """Collecting rubbish among millions of live rows would take a third of the time."""
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("block", range(20))
+def test_a_million_seeded_registers_equal_the_oracle(block):
+    for seed in range(1000 + 25 * block, 1000 + 25 * (block + 1)):
+        assert_packed_same(seed, practices=2000)
+        gc.collect()
+
+
+def assert_packed_same(seed: int, practices: int) -> None:
+    model = a_model("logistic") if seed % 5 == 4 else None
+    case = packed_case(seed, practices, needed=MODEL_COLUMNS if model else ())
+    try:
+        assert_same(by_oracle(case, model), by_library(case, model))
+    except AssertionError as problem:
+        raise AssertionError(f"seed {seed}, {practices} practices\n{case.scheme_text}") from problem
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", ["rotherham-2015-16", "rotherham-2014-15", "avoiding-unplanned-admissions-2014-15"])
+def test_shipped_schemes_equal_the_oracle(name, seed):
+    from casemgmt import load_scheme
+
+    case = packed_case(seed, 150, scheme=load_scheme(name).text)
+    assert_same(by_oracle(case), by_library(case))
+
+
+def test_a_practice_at_the_edge_of_a_place_equals_the_oracle():
+    sizes = [1, 2, 3, 32, 33, 34, 49, 50, 66, 67, 99, 100, 101, 150, 200]
+    for seed, size in enumerate(sizes):
+        rng = random.Random(seed)
+        routes = [top_share("3%", "at_most"), top_share("2%", "at_least"), top_share("29%", "at_most")]
+        case = Case(
+            rows=[{"patient_id": f"p{i}", "practice_id": "C87001", "age": 40} for i in range(size)],
+            columns=["patient_id", "practice_id", "age"],
+            scores=[rng.choice([0.25, 0.5, None]) for _ in range(size)],
+            scheme_text=scheme_text(routes),
+        )
+        assert_same(by_oracle(case), by_library(case))
+
+
+# Scores
+
+
+@A_FEW
+@given(cases(over_caps=("queue",)))
+def test_a_score_may_come_as_numpy_list_arrow_or_column(case):
+    tables = [
+        library_selection(replace(case, score_as=kind)).to_arrow() for kind in ("numpy", "list", "arrow", "column")
+    ]
+    for table in tables[1:]:
+        assert table.equals(tables[0])
+
+
+@pytest.mark.parametrize("nothing", [None, math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("score_as", ["numpy", "list", "arrow", "column"])
+def test_nobody_without_a_finite_score_is_ranked_though_all_could_be(nothing, score_as):
+    case = Case(
+        rows=[{"patient_id": f"p{i}", "practice_id": "C87001", "age": 40} for i in range(10)],
+        columns=["patient_id", "practice_id", "age"],
+        scores=[nothing] * 9 + [-1e300],
+        scheme_text=scheme_text([top_share("100%", "at_least")]),
+        score_as=score_as,
+    )
+    selection = library_selection(case)
+    assert selection.to_arrow()["patient_id"].to_pylist() == ["p9"]
+    assert selection.summary()["unscored"].to_pylist() == [9]
+
+
+# What must always hold
+
+
+@A_FEW
+@given(cases(over_caps=("queue",)), st.integers(0, 2**32))
+def test_the_order_of_rows_and_columns_changes_no_byte(case, seed):
+    assert_order_irrelevant(case, seed)
+
+
+@pytest.mark.long
+@LONG
+@given(cases(over_caps=("queue",)), st.integers(0, 2**32))
+def test_the_order_of_rows_and_columns_changes_no_byte_in_a_longer_search(case, seed):
+    assert_order_irrelevant(case, seed)
+
+
+def assert_order_irrelevant(case: Case, seed: int) -> None:
+    rng = random.Random(seed)
+    order = rng.sample(range(len(case.rows)), len(case.rows))
+    shuffled = replace(
+        case,
+        rows=[case.rows[index] for index in order],
+        scores=[case.scores[index] for index in order],
+        columns=rng.sample(case.columns, len(case.columns)),
+    )
+    before, after = library_selection(case), library_selection(shuffled)
+    assert bytes_of(after.to_arrow()) == bytes_of(before.to_arrow())
+    assert bytes_of(after.summary()) == bytes_of(before.summary())
+    assert bytes_of(after.queue()) == bytes_of(before.queue())
+
+
+def bytes_of(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return sink.getvalue().to_pybytes()
+
+
+@A_FEW
+@given(cases(over_caps=("queue",)), st.integers(0, 300))
+def test_adding_a_practice_changes_no_other(case, seed):
+    assert_practices_independent(case, seed)
+
+
+@pytest.mark.long
+@LONG
+@given(cases(over_caps=("queue",)), st.integers(0, 300))
+def test_adding_a_practice_changes_no_other_in_a_longer_search(case, seed):
+    assert_practices_independent(case, seed)
+
+
+def assert_practices_independent(case: Case, seed: int) -> None:
+    rng = random.Random(seed)
+    some = [index for index in range(len(case.rows)) if rng.random() < 0.6]
+    rows = [{**case.rows[index], "practice_id": "B00001"} for index in some]
+    rows = [{**row, "patient_id": f"new{number}"} for number, row in enumerate(rows)]
+    merged = list(zip(case.rows + rows, case.scores + [case.scores[index] for index in some], strict=True))
+    rng.shuffle(merged)
+    more = replace(case, rows=[row for row, _ in merged], scores=[score for _, score in merged])
+    if case.list_sizes is not None:
+        more = replace(more, list_sizes={**case.list_sizes, "B00001": 77})
+    before, after = by_library(case), by_library(more)
+    for wanted, got in (
+        (before.selected, after.selected),
+        (before.summary, after.summary),
+        (before.queue, after.queue),
+    ):
+        assert_rows_same(wanted, [row for row in got if row["practice_id"] in PRACTICES])
+
+
+@A_FEW
+@given(cases(over_caps=("queue",)))
+def test_a_larger_share_never_drops_anyone(case):
+    assert_larger_keeps_all(case)
+
+
+@pytest.mark.long
+@LONG
+@given(cases(over_caps=("queue",)))
+def test_a_larger_share_never_drops_anyone_in_a_longer_search(case):
+    assert_larger_keeps_all(case)
+
+
+def assert_larger_keeps_all(case: Case) -> None:
+    def next_share(found: re.Match[str]) -> str:
+        return f'share = "{SHARES[min(SHARES.index(found[1]) + 1, len(SHARES) - 1)]}"'
+
+    larger = replace(case, scheme_text=re.sub(r'share = "([^"]+)"', next_share, case.scheme_text))
+    before, after = by_library(case).selected, {row["patient_id"]: row for row in by_library(larger).selected}
+    for row in before:
+        kept = after[row["patient_id"]]
+        assert [name for name, value in row.items() if value is True and kept[name] is not True] == []
+
+
+@A_FEW
+@given(cases(over_caps=("queue",)))
+def test_nobody_is_counted_twice_and_one_place_is_used(case):
+    found = by_library(case)
+    ids = [row["patient_id"] for row in found.selected]
+    assert len(set(ids)) == len(ids)
+    order = [(row["practice_id"].encode(), row["patient_id"].encode()) for row in found.selected]
+    assert order == sorted(order)
+    used = {(line["practice_id"], line["route"]): line["used"] for line in found.summary if line["used"] is not None}
+    for row in found.selected:
+        assert row["case_managed"] is (row["place"] is not None)
+        if row["case_managed"]:
+            assert row[row["place"]] is True
+            used[row["practice_id"], row["place"]] -= 1
+    assert set(used.values()) <= {0}
+    for line in found.summary:
+        met = [row for row in found.selected if row["practice_id"] == line["practice_id"] and row[line["route"]]]
+        assert line["met"] == len(met)
+
+
+# Exact places for every list size
+
+EXACT = [(share, limit) for share in ("0.5%", "1.8%", "2%", "3%", "7%", "29%") for limit in ("at_most", "at_least")]
+LARGEST_LIST = 20_000
+
+
+def top_share(share: str, limit: str) -> str:
+    name = re.sub(r"\W", "_", f"top_{share}_{limit}")
+    lines = [f'name = "{name}"', 'kind = "top_share"', f'share = "{share}"', f'limit = "{limit}"', "of = {}"]
+    return "\n".join([*lines, "among = {}", 'counts_as = "case_management"'])
+
+
+def exact_places(share: str, limit: str, size: int) -> int:
+    exact = Fraction(share.rstrip("%")) / 100 * size
+    return math.floor(exact) if limit == "at_most" else math.ceil(exact)
+
+
+def test_every_list_size_has_its_exact_places():
+    sizes = range(LARGEST_LIST + 1)
+    codes = [f"A{size:05d}" for size in sizes]
+    table = pa.table({"patient_id": [f"p{size}" for size in sizes], "practice_id": codes, "age": [40] * len(sizes)})
+    case = Case(
+        rows=[],
+        columns=[],
+        scores=[1.0] * len(sizes),
+        scheme_text=scheme_text(top_share(*each) for each in EXACT),
+        list_sizes=dict(zip(codes, sizes, strict=True)),
+    )
+    summary = library_selection(case, table=table).summary()
+    assert summary["practice_id"].to_pylist() == [code for code in codes for _ in EXACT]
+    places = [exact_places(share, limit, size) for size in sizes for share, limit in EXACT]
+    assert summary["places"].to_pylist() == places
+    assert summary["met"].to_pylist() == [min(each, 1) for each in places]
+
+
+def test_a_thinned_range_of_list_sizes_selects_the_exact_count():
+    sizes = [*range(1, 251), 333, 334, 999, 1000, 1001, 1700, 8543, 10_000, 19_999, 20_000]
+    assert_exact_counts(sizes)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("largest", range(1000, LARGEST_LIST + 1, 1000))
+def test_every_list_size_selects_the_exact_count(largest):
+    block: list[int] = []
+    for size in range(largest - 999, largest + 1):
+        block.append(size)
+        if sum(block) > 2_000_000 or size == largest:
+            assert_exact_counts(block)
+            block = []
+
+
+def assert_exact_counts(sizes: list[int]) -> None:
+    """One practice a size, everyone scored, many ties; the table is counted, not the summary."""
+    total = sum(sizes)
+    generator = np.random.default_rng(total)
+    codes = pa.array([f"A{size:05d}" for size in sizes])
+    practice = pa.array(np.repeat(np.arange(len(sizes)), sizes))
+    table = pa.table({"patient_id": serial_ids(total), "practice_id": codes.take(practice), "age": np.full(total, 40)})
+    case = Case(
+        rows=[],
+        columns=[],
+        scores=generator.integers(0, 50, total).astype(float),  # type: ignore[arg-type]
+        scheme_text=scheme_text(top_share(*each) for each in EXACT),
+    )
+    selected = library_selection(case, table=table).to_arrow()
+    names = [re.sub(r"\W", "_", f"top_{share}_{limit}") for share, limit in EXACT]
+    counted = (
+        selected.select(["practice_id", *names]).group_by("practice_id").aggregate([(name, "sum") for name in names])
+    )
+    found = {row.pop("practice_id"): list(row.values()) for row in counted.to_pylist()}
+    for size in sizes:
+        wanted = dict(zip(names, (exact_places(share, limit, size) for share, limit in EXACT), strict=True))
+        assert found[f"A{size:05d}"] == list(wanted.values()), (size, wanted)
+
+
+def serial_ids(count: int) -> pa.Array:
+    """``00000000``, ``00000001``, … as text, made from digits directly."""
+    digits = np.arange(count)[:, None] // 10 ** np.arange(7, -1, -1) % 10 + ord("0")
+    offsets = np.arange(count + 1, dtype=np.int32) * 8
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(digits.astype(np.uint8).tobytes()))
+
+
+def test_the_large_registers_have_distinct_serial_ids():
+    assert serial_ids(3).to_pylist() == ["00000000", "00000001", "00000002"]
