@@ -8,7 +8,7 @@ has their birthday on 1 March in other years.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError
 
@@ -70,22 +70,22 @@ def completed_months(start: Days, end: dt.date) -> npt.NDArray[np.int32]:
     month = day.astype("datetime64[M]")
     day_of_month = (day - month.astype("datetime64[D]")).astype(np.int32) + 1
     months = (end.year - 1970) * 12 + (end.month - 1) - month.astype(np.int32)
-    complete: Any = months - (day_of_month > end.day)
-    return complete.astype(np.int32)
+    complete = months - (day_of_month > end.day)
+    return np.asarray(complete, dtype=np.int32)
 
 
 def ages(date_of_birth: Days, on: dt.date) -> npt.NDArray[np.int32]:
     """Age in whole years on a date; negative for someone not yet born."""
     import numpy as np
 
-    return np.floor_divide(completed_months(date_of_birth, on), 12).astype(np.int32)
+    return np.asarray(np.floor_divide(completed_months(date_of_birth, on), 12), dtype=np.int32)
 
 
 def reference_date(rule: str, as_of: dt.date) -> dt.date:
     """The date a named age rule speaks of.
 
-    ``as_of`` is the list date; ``end_of_calendar_year`` is the next 31 December on or after it; ``end_of_financial_year``
-    the next 31 March on or after it; anything else is read as an ISO date.
+    ``as_of`` is the list date; ``end_of_calendar_year`` is the next 31 December on or after it;
+    ``end_of_financial_year`` the next 31 March on or after it; anything else is read as an ISO date.
     """
     if rule == "as_of":
         return as_of

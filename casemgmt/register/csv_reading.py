@@ -62,7 +62,9 @@ def read_csv(
         raise InputError(f"{name}: not a readable CSV file. Save it again as comma-separated UTF-8.") from None
     expected = len(lines.starts) - 1 - len(wrong)
     if table.num_rows != expected:
-        raise InputError(f"{name}: {expected:,} lines were read as {table.num_rows:,} rows. Check the quotes in the file.")
+        raise InputError(
+            f"{name}: {expected:,} lines were read as {table.num_rows:,} rows. Check the quotes in the file."
+        )
     row_numbers = np.delete(np.arange(len(lines.starts) - 1, dtype=np.int64), wrong - 1) if len(wrong) else None
     return table, row_numbers, unsplit
 
@@ -142,7 +144,9 @@ def _header(data: bytes, lines: _Lines, name: str) -> list[str]:
     header = [column.strip() for column in next(csv.reader([first]))]
     repeated = [column for column, count in Counter(header).items() if count > 1]
     if repeated:
-        raise InputError(f"{name}: {plural(len(repeated), 'column name')} used twice in the header: {listed(repeated)}.")
+        raise InputError(
+            f"{name}: {plural(len(repeated), 'column name')} used twice in the header: {listed(repeated)}."
+        )
     if len(header) == 1 and (";" in first or "\t" in first):
         raise InputError(f"{name} is separated by semicolons or tabs. Save it separated by commas.")
     return header

@@ -67,7 +67,9 @@ def as_text(table: pa.Table, name: str) -> pa.ChunkedArray:
         column = column.cast(column.type.value_type)
     if pa.types.is_null(column.type):
         return column.cast(pa.large_string())
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)):
+    if not (
+        pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)
+    ):
         raise InputError(
             f"Column '{name}' holds {column.type}, not text: leading zeros and long ids are lost in numbers. "
             "Read it as text where the data is loaded (for example dtype=str)."
@@ -77,14 +79,14 @@ def as_text(table: pa.Table, name: str) -> pa.ChunkedArray:
 
 def judge(
     table: pa.Table, ids: pa.ChunkedArray, pattern: str, mapping: Mapping[str, str] | None
-) -> tuple[Verdict, npt.NDArray[np.int64], list[str | None]]:
+) -> tuple[Verdict, npt.NDArray[np.int64], list[str]]:
     """Judge every row by its patient id and practice code.
 
     Returns
     -------
     verdict : which rows are set aside and which are repeats
     practice : int64, one per row, an index into ``practices``
-    practices : the distinct practice codes after mapping; None for a missing one
+    practices : the distinct practice codes after mapping; a missing one is -1 in ``practice``
     """
     import numpy as np
 
@@ -114,14 +116,14 @@ def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray) -> None:
 
 def _judge_practices(
     verdict: Verdict, column: pa.ChunkedArray, pattern: str, mapping: Mapping[str, str] | None
-) -> tuple[Any, list[str | None]]:
+) -> tuple[Any, list[str]]:
     import numpy as np
 
     indices, distinct = distinct_values(column)
     codes = [mapped(code, mapping) for code in distinct]
     valid = re.compile(pattern)
     faults = _practice_faults(codes, valid)
-    names: list[str | None] = sorted({code for code in codes if isinstance(code, str)}, key=lambda c: c.encode())
+    names = sorted({code for code in codes if isinstance(code, str)}, key=lambda code: code.encode())
     place = {code: i for i, code in enumerate(names)}
     practice = np.array([*(place.get(code, -1) for code in codes), -1], dtype=np.int64)[indices]
     verdict.set_aside(np.flatnonzero(practice < 0), "practice_id", "missing")

@@ -136,9 +136,7 @@ class TableBuilder:
         return np.stack(tables) if tables else np.empty((0, entries), dtype=self._dtype)
 
 
-def look_up(
-    columns: Columns, tables: Tables, combine: Callable[..., Any], start: int, stop: int
-) -> npt.NDArray[Any]:
+def look_up(columns: Columns, tables: Tables, combine: Callable[..., Any], start: int, stop: int) -> npt.NDArray[Any]:
     """Combine the entries met by rows ``start`` to ``stop``: the NumPy twin of the compiled kernels."""
     import numpy as np
 

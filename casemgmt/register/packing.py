@@ -83,9 +83,9 @@ class Packed:
         slot = self.slots[name]
         if slot.group == "word":
             mask = np.uint64((1 << slot.width) - 1)
-            return ((self.words[slot.row, rows] >> np.uint64(slot.shift)) & mask).astype(np.uint16)
+            return np.asarray((self.words[slot.row, rows] >> np.uint64(slot.shift)) & mask, dtype=np.uint16)
         source = self.bytes if slot.group == "byte" else self.shorts
-        return source[slot.row, rows].astype(np.uint16)
+        return np.asarray(source[slot.row, rows], dtype=np.uint16)
 
     def is_set(self, name: str, rows: Any = slice(None)) -> npt.NDArray[np.bool_]:
         """Where a flag is known to be true; all false for a flag the register does not hold."""

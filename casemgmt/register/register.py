@@ -101,7 +101,6 @@ class Register:
         rows : int array of packed rows, optional
         """
         import numpy as np
-        import pyarrow as pa
 
         from casemgmt.register.columns import cleaned_values
 

@@ -57,7 +57,7 @@ class Source:
     @property
     def rows_in(self) -> int:
         """Rows in the source, whatever became of them."""
-        return self.table.num_rows + len(self.unsplit)
+        return int(self.table.num_rows) + len(self.unsplit)
 
 
 def open_source(source: Any, encoding: str = "utf-8") -> Source:
@@ -88,7 +88,9 @@ def _open_file(path: Path, encoding: str) -> Source:
         table, row_numbers, unsplit = _read_ipc(path), None, ()
         sha256 = sha256_of(path)
     else:
-        raise InputError(f"{path.name}: a register is read from .parquet, .csv or .arrow, not '{suffix or 'no ending'}'.")
+        raise InputError(
+            f"{path.name}: a register is read from .parquet, .csv or .arrow, not '{suffix or 'no ending'}'."
+        )
     part = Part(name=path.name, rows=table.num_rows + len(unsplit), sha256=sha256)
     return Source(table=table, parts=(part,), row_numbers=row_numbers, unsplit=unsplit, metadata=_metadata(table))
 
@@ -106,7 +108,9 @@ def _read_parquet(path: Path) -> pa.Table:
     try:
         return _without_views(pq.read_table(path, page_checksum_verification=True, partitioning=None))
     except (pa.ArrowException, OSError, ValueError):
-        raise InputError(f"{path.name}: not a readable Parquet file; it is damaged or cut short. Copy it again.") from None
+        raise InputError(
+            f"{path.name}: not a readable Parquet file; it is damaged or cut short. Copy it again."
+        ) from None
 
 
 def _read_ipc(path: Path) -> pa.Table:
@@ -121,7 +125,9 @@ def _read_ipc(path: Path) -> pa.Table:
                 table = pa.ipc.open_stream(stream).read_all()
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError):
-        raise InputError(f"{path.name}: not a readable Arrow file; it is damaged or cut short. Copy it again.") from None
+        raise InputError(
+            f"{path.name}: not a readable Arrow file; it is damaged or cut short. Copy it again."
+        ) from None
     return _without_views(table)
 
 
@@ -140,7 +146,8 @@ def _open_frame(frame: Any) -> Source:
         table = _without_views(pa.table(frame))
     else:
         raise InputError(
-            f"A register is read from a path or a data frame (pandas, polars, pyarrow, DuckDB), not {type(frame).__name__}."
+            "A register is read from a path or a data frame (pandas, polars, pyarrow, DuckDB), "
+            f"not {type(frame).__name__}."
         )
     repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
     if repeated:
@@ -153,9 +160,7 @@ def _without_views(table: pa.Table) -> pa.Table:
     """polars' string views as plain strings, which every Arrow function takes."""
     import pyarrow as pa
 
-    fields = [
-        pa.field(f.name, pa.large_string() if pa.types.is_string_view(f.type) else f.type) for f in table.schema
-    ]
+    fields = [pa.field(f.name, pa.large_string() if pa.types.is_string_view(f.type) else f.type) for f in table.schema]
     return table.cast(pa.schema(fields, metadata=table.schema.metadata))
 
 
@@ -212,9 +217,13 @@ def _join(sources: Sequence[Source]) -> Source:
                 f"{listed(differing)}. Files of one register need the same columns."
             )
     try:
-        table = pa.concat_tables([s.table.select(first.table.column_names) for s in sources], promote_options="permissive")
+        table = pa.concat_tables(
+            [s.table.select(first.table.column_names) for s in sources], promote_options="permissive"
+        )
     except pa.ArrowException:
-        raise InputError("The files hold the same column as different types. Write them with one type a column.") from None
+        raise InputError(
+            "The files hold the same column as different types. Write them with one type a column."
+        ) from None
     starts = np.cumsum([0, *(s.rows_in for s in sources)])
     numbers, unsplit = [], []
     for start, s in zip(starts, sources, strict=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ MISSING = Reading(None)
 
 def read_value(field: Field, value: Any, *, date_format: str | None, last_day: int) -> Reading:
     """Read one distinct value of a column as ``field`` allows; ``last_day`` is the extract date."""
-    if value is None or (isinstance(value, float) and value != value):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return MISSING
     repaired = None
     if isinstance(value, str):
@@ -69,7 +70,7 @@ def _integer(field: Field, value: Any) -> Reading:
             return Reading(None, "not a whole number")
         number = int(value.partition(".")[0])
     else:
-        if value != value or value in (float("inf"), float("-inf")) or value != int(value):
+        if not math.isfinite(value) or value != int(value):
             return Reading(None, "not a whole number")
         number = int(value)
     if field.least <= number <= field.most:

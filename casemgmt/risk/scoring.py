@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
@@ -87,7 +87,7 @@ def cells_of(model: Model, each: ModelInput, register: Register, rows: Any = Non
         sums = sums_of(model.nested[each.name], register)
         sums = sums if rows is None else sums[rows]
         edges = np.array([edge * each.scale for edge in each.edges], dtype=np.int64)
-        cells = np.searchsorted(edges, sums, side="right" if each.closed == "left" else "left")
+        cells = np.searchsorted(edges, sums, side=_side(each))
         return np.where(sums == NO_SCORE_64, len(each.cells) - 1, cells).astype(np.int32)
     if _is_packed(register, each.name):
         slot = register.packed.slots[each.name]
@@ -96,12 +96,16 @@ def cells_of(model: Model, each: ModelInput, register: Register, rows: Any = Non
     column = register.column(each.name, rows)
     if each.kind == "number" and (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         numbers = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        side = "right" if each.closed == "left" else "left"
-        cells = np.searchsorted(np.array(each.edges_as_floats), numbers, side=side)
+        cells = np.searchsorted(np.array(each.edges_as_floats), numbers, side=_side(each))
         return np.where(np.isfinite(numbers), cells, len(each.cells) - 1).astype(np.int32)
     indices, distinct = distinct_values(pa.chunked_array([column]))
     by_value = [each.cell_of(value if each.kind == "category" else _from_text(value)) for value in distinct]
     return np.array([*by_value, len(each.cells) - 1], dtype=np.int32)[indices]
+
+
+def _side(each: ModelInput) -> Literal["left", "right"]:
+    """The side on which NumPy's search puts a value equal to an edge."""
+    return "right" if each.closed == "left" else "left"
 
 
 def _from_text(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.errors import CapExceededError, InputError, listed, plural
@@ -12,7 +13,7 @@ from casemgmt.risk.scoring import COMPILE_FROM
 from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys, given_scores
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays, compile_scheme, route_arrays
-from casemgmt.selection.result import Choice, Selection
+from casemgmt.selection.result import Choice, Selection, Workings
 from casemgmt.selection.ties import first_of_tied, nomination_order
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def select(
     sizes = _official_sizes(register, scheme, list_sizes)
     outcome = _run(register, ranking, plan, routes, sizes, threads)
     choice = _settle(register, scheme, plan, routes, sizes, outcome, over_cap)
-    return Selection(register=register, scheme=scheme, ranking=ranking, choice=choice, list_sizes=sizes)
+    workings = Workings(register=register, scheme=scheme, ranking=ranking, choice=choice, list_sizes=sizes)
+    return Selection(scheme=scheme, workings=workings)
 
 
 def _check_arguments(scheme: Any, model: Any, score: Any, over_cap: str) -> None:
@@ -92,9 +94,7 @@ def _ranking(register: Register, model: Model | None, score: Any) -> Ranking:
     return GivenRanking(given_scores(register, score), register)
 
 
-def _official_sizes(
-    register: Register, scheme: Scheme, list_sizes: Mapping[str, int] | None
-) -> npt.NDArray[np.int64]:
+def _official_sizes(register: Register, scheme: Scheme, list_sizes: Mapping[str, int] | None) -> npt.NDArray[np.int64]:
     import numpy as np
 
     if list_sizes is None:
@@ -157,7 +157,7 @@ def even_stretches(offsets: Any, workers: int) -> list[tuple[int, int]]:
     pieces = 1 if workers == 1 else min(practices, 4 * workers)
     marks = np.searchsorted(offsets, np.linspace(0, offsets[-1], pieces + 1)[1:-1])
     bounds = np.unique(np.concatenate([[0], marks, [practices]]))
-    return [(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return list(pairwise(bounds.tolist()))
 
 
 def _empty_outcome(register: Register, ranking: Ranking, plan: Plan, score_routes: int) -> Outcome:
@@ -166,7 +166,7 @@ def _empty_outcome(register: Register, ranking: Ranking, plan: Plan, score_route
     practices, rows = len(register.practices), len(register)
     by_route = (practices, score_routes)
     return Outcome(
-        counts=np.zeros((practices, plan.bits.count), dtype=np.int64),
+        counts=np.zeros((practices, plan.bits.total), dtype=np.int64),
         unscored=np.zeros(practices, dtype=np.int64),
         places=np.zeros(by_route, dtype=np.int64),
         cut=np.zeros(by_route, dtype=np.int64),

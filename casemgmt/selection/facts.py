@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from casemgmt.selection.result import Selection
+    from casemgmt.selection.result import Workings
 
 
-def facts_of(selection: Selection) -> dict[str, Any]:
+def facts_of(made: Workings) -> dict[str, Any]:
     """Dates, counts of rows and sources, scheme and model, as plain values."""
-    register, model = selection.register, selection.model
-    assert register is not None
+    register, model = made.register, made.model
     return {
         "as_of": register.as_of.isoformat(),
         "extracted_on": register.extracted_on.isoformat(),
@@ -25,8 +24,8 @@ def facts_of(selection: Selection) -> dict[str, Any]:
             "corrections": register.corrections.num_rows,
         },
         "sources": [{"name": part.name, "rows": part.rows, "sha256": part.sha256} for part in register.parts],
-        "scheme": selection.scheme.id,
+        "scheme": made.scheme.id,
         "ranked_by": "given scores" if model is None else f"{model.name} {model.version}",
         "demonstration": bool(model and model.demonstration),
-        "list_sizes": "official" if (selection.list_sizes >= 0).any() else "counted",
+        "list_sizes": "official" if (made.list_sizes >= 0).any() else "counted",
     }

@@ -44,7 +44,7 @@ class ModelRanking:
     def __init__(self, model: Model, register: Register) -> None:
         import numpy as np
 
-        self.model: Model | None = model
+        self.model = model
         scorer = compile_model(model, register, BARRED)
         dtype = scorer.tables.word_tables.dtype.type
         floor = max(scorer.floor, scorer.no_score + 1)
@@ -65,19 +65,16 @@ class ModelRanking:
 
     def scores(self, keys: Any) -> npt.NDArray[np.float64]:
         """The scores of keys; NaN where there is none."""
-        assert self.model is not None
         return points_of(self.model, self.wide(keys))
 
     def risks(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The risks of scores; NaN where the model gives none."""
         from casemgmt.risk.link import risk
 
-        assert self.model is not None
         return risk(self.model, scores)
 
     def check_bands(self, bands: Sequence[Band]) -> None:
         """Refuse a band on risk for a model that gives none."""
-        assert self.model is not None
         if self.model.link == "points" and any(band.on == "risk" for band in bands):
             raise InputError(
                 f"The model '{self.model.name}' gives points, not risks, and the scheme has a band on risk. "
@@ -88,7 +85,7 @@ class ModelRanking:
 class GivenRanking:
     """Ranks by values that the user gives."""
 
-    model: Model | None = None
+    model: None = None
 
     def __init__(self, scores: npt.NDArray[np.float64], register: Register) -> None:
         import numpy as np
@@ -232,21 +229,19 @@ def _as_floats(score: Any, what: str = "score=") -> npt.NDArray[np.float64]:
 
     try:
         if isinstance(score, (pa.Array, pa.ChunkedArray)):
-            if pa.types.is_boolean(score.type):
-                raise InputError(f"{what} holds true and false, not scores.")
-            values = score.cast(pa.float64()).to_numpy(zero_copy_only=False) if len(score) else np.empty(0)
+            kind = pa.null() if pa.types.is_boolean(score.type) else pa.float64()
+            values = score.cast(kind).cast(pa.float64()).to_numpy(zero_copy_only=False) if len(score) else np.empty(0)
         elif hasattr(score, "to_arrow"):
             return _as_floats(score.to_arrow(), what)
         else:
-            values = np.array([np.nan if v is None else v for v in score]) if isinstance(score, (list, tuple)) else score
+            values = (
+                np.array([np.nan if v is None else v for v in score]) if isinstance(score, (list, tuple)) else score
+            )
             values = np.asarray(values)
-            if values.dtype == bool:
-                raise InputError(f"{what} holds true and false, not scores.")
-            if values.dtype.kind in "USM":
-                raise TypeError
-        values = np.asarray(values, dtype=np.float64)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{what} holds something that is not a number.") from None
-    return np.ascontiguousarray(values)
+        numbers = values.dtype.kind in "iufO"
+        floats = np.ascontiguousarray(values, dtype=np.float64) if numbers else np.empty(0)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        numbers = False
+    if not numbers:
+        raise InputError(f"{what} holds something that is not a number.")
+    return floats

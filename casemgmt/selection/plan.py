@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.dates import ages, reference_date
@@ -89,7 +90,7 @@ class Bits(NamedTuple):
     objected: int
     unknown_age: int
     denominators: dict[Where, int]
-    count: int
+    total: int
 
 
 class Plan(NamedTuple):
@@ -144,7 +145,9 @@ def compile_scheme(scheme: Scheme, register: Register) -> Plan:
     denominators[Where()] = on_list
     count = first + 4 + len(denominators)
     if count > MOST_BITS:
-        raise SchemeError(f"scheme '{scheme.id}' asks {count} separate questions of a patient; {MOST_BITS} is the most.")
+        raise SchemeError(
+            f"scheme '{scheme.id}' asks {count} separate questions of a patient; {MOST_BITS} is the most."
+        )
     bits = Bits(on_list, listable, ranked, objected, unknown_age, denominators, count)
     score_routes = tuple(i for i, route in enumerate(scheme.routes) if isinstance(route, (TopShare, Band)))
     builder = TableBuilder(register.packed, np.uint32, np.bitwise_and, 2**32 - 1)
@@ -156,19 +159,27 @@ def route_arrays(scheme: Scheme, plan: Plan, band_keys: dict[int, tuple[int, int
     """The routes as arrays; ``band_keys`` gives each band's lowest and highest key."""
     import numpy as np
 
-    rows = []
+    rows: list[tuple[int, ...]] = []
     for place in plan.score_routes:
         route = scheme.routes[place]
         if isinstance(route, TopShare):
             share = route.share
             denominator = plan.bits.denominators[route.of]
-            numbers = (share.fraction.numerator, share.fraction.denominator, share.limit == "at_least", route.include_tied)
+            numbers = (
+                share.fraction.numerator,
+                share.fraction.denominator,
+                share.limit == "at_least",
+                route.include_tied,
+            )
             rows.append((place, 1, 0, LARGEST_KEY, denominator, *numbers))
         else:
             rows.append((place, 0, *band_keys[place], 0, 0, 1, 0, 0))
     direct = sum(1 << i for i in range(len(scheme.routes)) if i not in plan.score_routes)
     table = np.array(rows, dtype=np.int64).reshape(len(rows), 9)
-    return RouteArrays(*table.T.copy(), np.uint32(direct), np.uint32(plan.bits.ranked), plan.bits.on_list)
+    columns = dict(zip(RouteArrays._fields, table.T.copy(), strict=False))
+    return RouteArrays(
+        **columns, direct=np.uint32(direct), ranked_bit=np.uint32(plan.bits.ranked), list_bit=plan.bits.on_list
+    )
 
 
 def meets(condition: Condition, value: Any) -> bool:
@@ -181,8 +192,12 @@ def meets(condition: Condition, value: Any) -> bool:
         return value in condition.allowed
     if condition.flag is not None:
         return bool(value) is condition.flag
-    assert condition.edges is not None
-    return condition.edges.contains(value)
+    return condition.edges is not None and condition.edges.contains(value)
+
+
+def _as_if_missing(condition: Condition, _: Any) -> bool:
+    """The answer for a column that the register does not hold."""
+    return meets(condition, None)
 
 
 class _Rules:
@@ -208,12 +223,11 @@ class _Rules:
             if name == "age" and condition.on != "as_of":
                 self._require_age(bit, condition)
             elif name in self._register.packed.slots and name in FIELDS:
-                self._packed[name][bit].append(lambda value, condition=condition: meets(condition, value))
+                self._packed[name][bit].append(partial(meets, condition))
             elif name in self._register.column_names:
                 self._cells.append((bit, _met_by_column(self._register, condition)))
             else:
-                met = meets(condition, None)
-                self._packed["on_list"][bit].append(lambda value, met=met: met)
+                self._packed["on_list"][bit].append(partial(_as_if_missing, condition))
 
     def _require_age(self, bit: int, condition: Condition) -> None:
         import numpy as np

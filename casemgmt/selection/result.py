@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.errors import InputError, listed, plural, unknown_name
+from casemgmt.errors import InputError, plural, unknown_name
 from casemgmt.scheme.routes import Scheme
 from casemgmt.selection.plan import Outcome, Plan
 
@@ -49,6 +49,25 @@ class Choice:
     queue: list[tuple[int, int]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workings:
+    """All that a selection was worked out from, and the arrays it came to.
+
+    ``list_sizes`` holds each practice's official list size, or -1 where rows are counted.
+    """
+
+    scheme: Scheme
+    register: Register
+    ranking: Ranking
+    choice: Choice
+    list_sizes: npt.NDArray[np.int64]
+
+    @property
+    def model(self) -> Model | None:
+        """The model that ranked; None where scores were given."""
+        return self.ranking.model
+
+
 class Selection:
     """A selection: who is on each practice's lists, by which route, and why.
 
@@ -60,32 +79,31 @@ class Selection:
         self,
         *,
         scheme: Scheme,
-        register: Register | None = None,
-        ranking: Ranking | None = None,
-        choice: Choice | None = None,
-        list_sizes: Any = None,
+        workings: Workings | None = None,
         tables: Mapping[str, pa.Table] | None = None,
         facts: Mapping[str, Any] | None = None,
     ) -> None:
         self.scheme = scheme
-        self.register = register
-        self.ranking = ranking
-        self.choice = choice
-        self.list_sizes = list_sizes
+        self._workings = workings
         self._tables: dict[str, pa.Table] = dict(tables or {})
         self._facts = dict(facts or {})
 
     @property
+    def register(self) -> Register | None:
+        """The register selected from; None for a selection read back from files."""
+        return self._workings.register if self._workings else None
+
+    @property
     def model(self) -> Model | None:
-        """The model that ranked; None where scores were given."""
-        return self.ranking.model if self.ranking else None
+        """The model that ranked; None where scores were given, and for a selection read back from files."""
+        return self._workings.model if self._workings else None
 
     @property
     def facts(self) -> dict[str, Any]:
         """What the selection was made from: dates, counts of rows, scheme, model, whether the people are synthetic."""
         from casemgmt.selection.facts import facts_of
 
-        return dict(self._facts) or facts_of(self)
+        return dict(self._facts) or facts_of(self._made())
 
     @property
     def practices(self) -> tuple[str, ...]:
@@ -99,9 +117,10 @@ class Selection:
             self._tables[name] = make()
         return self._tables[name]
 
-    def _made(self) -> None:
-        if self.register is None or self.choice is None:
+    def _made(self) -> Workings:
+        if self._workings is None:
             raise InputError("This selection was read back from files: select again from the register for this table.")
+        return self._workings
 
     def to_arrow(self, include: Iterable[str] = ()) -> pa.Table:
         """One row a selected patient, ordered by practice_id, then patient_id.
@@ -120,15 +139,15 @@ class Selection:
         from casemgmt.selection.tables import selected_table, with_columns
 
         include = [include] if isinstance(include, str) else list(include)
-        table = self._table("selection", lambda: selected_table(self))
+        table = self._table("selection", lambda: selected_table(self._made()))
         if not include:
             return table
-        self._made()
-        return with_columns(self, table, include)
+        return with_columns(self._made(), table, include)
 
     def to_pandas(self, include: Iterable[str] = ()) -> pd.DataFrame:
         """:meth:`to_arrow` as a pandas data frame."""
-        return self.to_arrow(include).to_pandas()
+        frame: pd.DataFrame = self.to_arrow(include).to_pandas()
+        return frame
 
     def practice(self, practice_id: str, include: Iterable[str] = ()) -> pa.Table:
         """The rows of one practice alone."""
@@ -143,27 +162,27 @@ class Selection:
         """One row a practice and route: places, who met the route, whose place was used, and where the cut fell.
 
         ``list_size`` counts rows on the list on ``as_of`` (or is the official figure). ``met`` were let in by the
-        route; ``used`` are places used, ``unused`` places left. ``score_at_cut`` is the lowest score let in, ``tied_in``
-        and ``tied_out`` how many with exactly that score were and were not let in. ``unscored``, ``objected``,
-        ``unknown_age`` and ``quarantined`` count the practice's patients or rows. ``entitled``, ``done`` and ``due``
-        are for reviews. ``places_may_change`` says that quarantined rows, if they belong to the practice, could
-        change the number of places.
+        route; ``used`` are places used, ``unused`` places left. ``score_at_cut`` is the lowest score let in,
+        ``tied_in`` and ``tied_out`` how many with exactly that score were and were not let in. ``unscored``,
+        ``objected``, ``unknown_age`` and ``quarantined`` count the practice's patients or rows. ``entitled``,
+        ``done`` and ``due`` are for reviews. ``places_may_change`` says that quarantined rows, if they belong to
+        the practice, could change the number of places.
         """
         from casemgmt.selection.summary import summary_table
 
-        return self._table("summary", lambda: summary_table(self))
+        return self._table("summary", lambda: summary_table(self._made()))
 
     def unscored(self) -> pa.Table:
         """Patients on the list who have no score and have not objected: practice_id, patient_id, reason."""
         from casemgmt.selection.tables import unscored_table
 
-        return self._table("unscored", lambda: unscored_table(self))
+        return self._table("unscored", lambda: unscored_table(self._made()))
 
     def queue(self) -> pa.Table:
         """Nominees over the cap, who wait: practice_id, patient_id, route, nomination_order."""
         from casemgmt.selection.tables import queue_table
 
-        return self._table("queue", lambda: queue_table(self))
+        return self._table("queue", lambda: queue_table(self._made()))
 
     def by(self, column: str) -> pa.Table:
         """Who is listed and who is case managed, by the groups of a register column.
@@ -180,15 +199,14 @@ class Selection:
         """
         from casemgmt.selection.summary import groups_table
 
-        self._made()
-        return groups_table(self, column)
+        return groups_table(self._made(), column)
 
-    def explain(self, patient_id: str) -> pa.Table:
+    def explain(self, patient_id: str) -> Any:
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`."""
-        self._made()
-        if self.model is None or self.register is None:
+        made = self._made()
+        if made.model is None:
             raise InputError("The scores were given, not worked out: there is no model to explain them.")
-        return self.model.explain(self.register, patient_id)
+        return made.model.explain(made.register, patient_id)
 
     def save(self, folder: str | Path, *, include: Iterable[str] = (), overwrite: bool = False) -> Path:
         """Publish the selection: whole, or not at all.
@@ -228,11 +246,3 @@ class Selection:
         from casemgmt.selection.summary import summary_html
 
         return summary_html(self)
-
-
-def check_known(names: Iterable[str], known: Iterable[str], what: str) -> None:
-    """Refuse names that are not known, all at once."""
-    known = list(known)
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise InputError(f"{what}: {listed(unknown)} is no column of the register. It has {listed(known, most=60)}.")

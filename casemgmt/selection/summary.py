@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.selection.result import Selection
+    from casemgmt.selection.result import Selection, Workings
 
 NOT_STATED = "not stated"
 _COUNTS = (
@@ -38,13 +38,12 @@ def summary_schema() -> pa.Schema:
     return pa.schema([(name, kinds[name]) for name in SUMMARY_COLUMNS])
 
 
-def summary_table(selection: Selection) -> pa.Table:
+def summary_table(made: Workings) -> pa.Table:
     """One row a practice and route; see :meth:`casemgmt.selection.result.Selection.summary`."""
     import pyarrow as pa
 
-    selection._made()
-    by_route = [_route_columns(selection, place) for place in range(len(selection.scheme.routes))]
-    practices = len(selection.practices)
+    by_route = [_route_columns(made, place) for place in range(len(made.scheme.routes))]
+    practices = len(made.register.practices)
     columns: dict[str, list[Any]] = {name: [] for name in SUMMARY_COLUMNS}
     for p in range(practices):
         for route in by_route:
@@ -54,16 +53,15 @@ def summary_table(selection: Selection) -> pa.Table:
     return pa.table({f.name: pa.array(columns[f.name], f.type) for f in schema}, schema=schema)
 
 
-def _route_columns(selection: Selection, place: int) -> dict[str, list[Any]]:
+def _route_columns(made: Workings, place: int) -> dict[str, list[Any]]:
     """Every column of the summary for one route, one value a practice."""
-    register, choice, route = selection.register, selection.choice, selection.scheme.routes[place]
-    assert register is not None and choice is not None
+    register, choice, route = made.register, made.choice, made.scheme.routes[place]
     out, bits = choice.outcome, choice.plan.bits
     nothing = [None] * len(register.practices)
-    official = selection.list_sizes.tolist()
+    official = made.list_sizes.tolist()
     counted = out.counts[:, bits.on_list].tolist()
     list_size = [n if given < 0 else given for n, given in zip(counted, official, strict=True)]
-    met = _per_practice(selection, choice.member & (1 << place) != 0)
+    met = _per_practice(made, choice.member & (1 << place) != 0)
     columns: dict[str, list[Any]] = {
         **dict.fromkeys(SUMMARY_COLUMNS, nothing),
         "practice_id": list(register.practices),
@@ -73,42 +71,39 @@ def _route_columns(selection: Selection, place: int) -> dict[str, list[Any]]:
         "unscored": out.unscored.tolist(),
         "objected": out.counts[:, bits.objected].tolist(),
         "unknown_age": out.counts[:, bits.unknown_age].tolist(),
-        "quarantined": _quarantined(selection)[0],
+        "quarantined": _quarantined(made)[0],
         "places_may_change": [False] * len(register.practices),
     }
     if route.counts_as == "case_management":
-        columns["used"] = _per_practice(selection, choice.place == place)
+        columns["used"] = _per_practice(made, choice.place == place)
     if isinstance(route, (TopShare, Nominated)):
-        _add_places(selection, place, columns)
+        _add_places(made, route, columns)
     if isinstance(route, TopShare):
-        _add_cut(selection, place, columns)
+        _add_cut(made, place, columns)
     if isinstance(route, Review):
         entitled = choice.member & (1 << place) != 0
-        due = _per_practice(selection, entitled & review_due(selection, choice.rows, choice.member))
+        due = _per_practice(made, entitled & review_due(made, choice.rows, choice.member))
         columns |= {"entitled": met, "due": due, "done": [n - d for n, d in zip(met, due, strict=True)]}
     return columns
 
 
-def _add_places(selection: Selection, place: int, columns: dict[str, list[Any]]) -> None:
-    choice, route = selection.choice, selection.scheme.routes[place]
-    assert choice is not None and isinstance(route, (TopShare, Nominated))
+def _add_places(made: Workings, route: TopShare | Nominated, columns: dict[str, list[Any]]) -> None:
     if route.of.is_everyone:
         sizes = columns["list_size"]
     else:
-        sizes = choice.outcome.counts[:, choice.plan.bits.denominators[route.of]].tolist()
+        sizes = made.choice.outcome.counts[:, made.choice.plan.bits.denominators[route.of]].tolist()
     places = [route.share.places(size) for size in sizes]
-    own, unattributed = _quarantined(selection)
+    own, unattributed = _quarantined(made)
     columns["denominator"], columns["places"] = sizes, places
     if route.counts_as == "case_management":
         columns["unused"] = [p - u for p, u in zip(places, columns["used"], strict=True)]
-    if (selection.list_sizes < 0).all():
+    if (made.list_sizes < 0).all():
         more = [route.share.places(size + q + unattributed) for size, q in zip(sizes, own, strict=True)]
         columns["places_may_change"] = [a != b for a, b in zip(places, more, strict=True)]
 
 
-def _add_cut(selection: Selection, place: int, columns: dict[str, list[Any]]) -> None:
-    choice, ranking = selection.choice, selection.ranking
-    assert choice is not None and ranking is not None
+def _add_cut(made: Workings, place: int, columns: dict[str, list[Any]]) -> None:
+    choice, ranking = made.choice, made.ranking
     s = choice.plan.score_routes.index(place)
     out = choice.outcome
     dtype = ranking.source.no_score.dtype
@@ -119,36 +114,33 @@ def _add_cut(selection: Selection, place: int, columns: dict[str, list[Any]]) ->
     columns["tied_out"] = [t - i for t, i in zip(tied, taken, strict=True)]
 
 
-def _per_practice(selection: Selection, chosen: Any) -> list[int]:
+def _per_practice(made: Workings, chosen: Any) -> list[int]:
     import numpy as np
 
-    choice = selection.choice
-    assert choice is not None
-    counts: list[int] = np.bincount(choice.practice[chosen], minlength=len(selection.practices)).tolist()
+    choice = made.choice
+    counts: list[int] = np.bincount(choice.practice[chosen], minlength=len(made.register.practices)).tolist()
     return counts
 
 
-def _quarantined(selection: Selection) -> tuple[list[int], int]:
+def _quarantined(made: Workings) -> tuple[list[int], int]:
     """Quarantined rows of each practice, and how many name none of them."""
     from collections import Counter
 
-    register = selection.register
-    assert register is not None
+    register = made.register
     counts = Counter(register.quarantine.column("practice_id").to_pylist())
     own = [counts.pop(practice, 0) for practice in register.practices]
     return own, sum(counts.values())
 
 
-def groups_table(selection: Selection, column: str) -> pa.Table:
+def groups_table(made: Workings, column: str) -> pa.Table:
     """Listed and case-managed people by the groups of a column; see :meth:`Selection.by`."""
     import numpy as np
     import pyarrow as pa
 
-    register, choice = selection.register, selection.choice
-    assert register is not None and choice is not None
+    register, choice = made.register, made.choice
     if column not in register.column_names and column != "age_band":
         raise missing_columns([column], sorted((*register.column_names, "age_band")), "by")
-    group, names = _groups(selection, column)
+    group, names = _groups(made, column)
     listed = register.packed.is_set("on_list")
     managed = choice.rows[choice.place >= 0]
     listed_counts = np.bincount(group[listed], minlength=len(names)).tolist()
@@ -164,13 +156,12 @@ def groups_table(selection: Selection, column: str) -> pa.Table:
     )
 
 
-def _groups(selection: Selection, column: str) -> tuple[npt.NDArray[np.int64], list[str]]:
+def _groups(made: Workings, column: str) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Each packed row's group, and the groups' names in order, ``not stated`` last."""
     import numpy as np
     import pyarrow as pa
 
-    register = selection.register
-    assert register is not None
+    register = made.register
     values = register.column("age" if column == "age_band" else column)
     if column == "age_band":
         ages = values.to_numpy(zero_copy_only=False)

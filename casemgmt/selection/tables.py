@@ -16,23 +16,22 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.selection.result import Selection
+    from casemgmt.selection.result import Workings
 
 
-def selected_table(selection: Selection) -> pa.Table:
+def selected_table(made: Workings) -> pa.Table:
     """One row a selected patient; see :meth:`casemgmt.selection.result.Selection.to_arrow`."""
     import numpy as np
     import pyarrow as pa
 
-    register, choice, ranking = selection.register, selection.choice, selection.ranking
-    assert register is not None and choice is not None and ranking is not None
+    register, choice, ranking = made.register, made.choice, made.ranking
     ids = register.column("patient_id", choice.rows)
     order = _by_practice_and_id(choice.practice, ids)
     rows, keys, member = choice.rows[order], choice.keys[order], choice.member[order]
     scores = ranking.scores(keys)
     risks = ranking.risks(scores)
-    routes = selection.scheme.routes
-    ranks = _ranks(selection)[order]
+    routes = made.scheme.routes
+    ranks = _ranks(made)[order]
     managed = choice.place[order] >= 0
     names = pa.array([route.name for route in routes], pa.string())
     columns: dict[str, pa.Array] = {
@@ -46,33 +45,33 @@ def selected_table(selection: Selection) -> pa.Table:
         columns[route.name] = pa.array(member & np.uint32(1 << i) != 0)
     columns["place"] = names.take(pa.array(choice.place[order].astype(np.int32), mask=~managed))
     columns["case_managed"] = pa.array(managed)
-    columns["review_due"] = pa.array(review_due(selection, rows, member))
-    columns |= _model_columns(selection, rows, np.isnan(scores))
+    columns["review_due"] = pa.array(review_due(made, rows, member))
+    columns |= _model_columns(made, rows, np.isnan(scores))
     metadata = {b"casemgmt": b'{"synthetic": true}'} if register.synthetic else None
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
 def _by_practice_and_id(practice: Any, ids: pa.Array) -> npt.NDArray[np.int64]:
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     keys = pa.table({"practice": pa.array(practice), "id": ids})
-    order: npt.NDArray[np.int64] = pc.sort_indices(keys, [("practice", "ascending"), ("id", "ascending")]).to_numpy()
-    return order.astype("int64")
+    order = pc.sort_indices(keys, [("practice", "ascending"), ("id", "ascending")]).to_numpy()
+    return np.asarray(order, dtype=np.int64)
 
 
-def _ranks(selection: Selection) -> npt.NDArray[np.int64]:
+def _ranks(made: Workings) -> npt.NDArray[np.int64]:
     """For those in a share route 1 + the number in the practice with a higher score; 0 for the others."""
     import numpy as np
 
-    choice, routes = selection.choice, selection.scheme.routes
-    assert choice is not None
+    choice, routes = made.choice, made.scheme.routes
     shares = [i for i, route in enumerate(routes) if isinstance(route, TopShare)]
     mask = np.uint32(sum(1 << i for i in shares))
     inside = np.flatnonzero(choice.member & mask)
     ranks = np.zeros(len(choice.rows), dtype=np.int64)
     if any(not route.among.is_everyone for route in routes if isinstance(route, TopShare)):
-        _rank_in_whole_practices(selection, inside, ranks)
+        _rank_in_whole_practices(made, inside, ranks)
         return ranks
     # Everyone with a higher score than someone let in was let in as well.
     order = inside[np.lexsort((-choice.keys[inside].astype(np.int64), choice.practice[inside]))]
@@ -84,37 +83,34 @@ def _ranks(selection: Selection) -> npt.NDArray[np.int64]:
     return ranks
 
 
-def _rank_in_whole_practices(selection: Selection, inside: Any, ranks: Any) -> None:
+def _rank_in_whole_practices(made: Workings, inside: Any, ranks: Any) -> None:
     import numpy as np
 
-    choice, register = selection.choice, selection.register
-    assert choice is not None and register is not None
+    choice = made.choice
     for p in np.unique(choice.practice[inside]):
         own = inside[choice.practice[inside] == p]
-        keys = np.sort(_keys_of_practice(selection, int(p)))
+        keys = np.sort(_keys_of_practice(made, int(p)))
         ranks[own] = 1 + len(keys) - np.searchsorted(keys, choice.keys[own], side="right")
 
 
-def _keys_of_practice(selection: Selection, practice: int) -> npt.NDArray[Any]:
+def _keys_of_practice(made: Workings, practice: int) -> npt.NDArray[Any]:
     """The keys of everyone ranked in a practice."""
     from casemgmt.selection.plain import keys_of
 
-    register, ranking = selection.register, selection.ranking
-    assert register is not None and ranking is not None
+    register, ranking = made.register, made.ranking
     start, stop = register.packed.offsets[practice : practice + 2]
     keys = keys_of(ranking.source, int(start), int(stop))
     found: npt.NDArray[Any] = keys[keys != ranking.source.no_score]
     return found
 
 
-def review_due(selection: Selection, rows: Any, member: Any) -> npt.NDArray[np.bool_]:
+def review_due(made: Workings, rows: Any, member: Any) -> npt.NDArray[np.bool_]:
     """Who is entitled to a review and has had none within the interval."""
     import numpy as np
 
-    register = selection.register
-    assert register is not None
+    register = made.register
     due = np.zeros(len(rows), dtype=bool)
-    for i, route in enumerate(selection.scheme.routes):
+    for i, route in enumerate(made.scheme.routes):
         if isinstance(route, Review):
             entitled = member & np.uint32(1 << i) != 0
             due |= entitled & _overdue(register, rows, route.every_months)
@@ -132,7 +128,7 @@ def _overdue(register: Any, rows: Any, months: int) -> npt.NDArray[np.bool_]:
     return np.asarray(never | (since >= months))
 
 
-def _model_columns(selection: Selection, rows: Any, unscored: Any) -> dict[str, pa.Array]:
+def _model_columns(made: Workings, rows: Any, unscored: Any) -> dict[str, pa.Array]:
     """How many inputs were missing, and the largest reasons; no reason for a score that is not shown."""
     import numpy as np
     import pyarrow as pa
@@ -140,13 +136,12 @@ def _model_columns(selection: Selection, rows: Any, unscored: Any) -> dict[str, 
 
     from casemgmt.risk.explain import missing_inputs, reasons_of
 
-    model, register = selection.model, selection.register
+    model, register = made.model, made.register
     if model is None:
         nothing = pa.nulls(len(rows), pa.string())
-        missing = np.zeros(len(rows), dtype=np.int32)
+        missing = np.zeros(len(rows), dtype=np.int64)
         reasons = [nothing, nothing, nothing]
     else:
-        assert register is not None
         missing = missing_inputs(model, register, rows)
         hidden = pa.array(unscored)
         reasons = [pc.if_else(hidden, None, reason) for reason in reasons_of(model, register, rows)]
@@ -156,10 +151,9 @@ def _model_columns(selection: Selection, rows: Any, unscored: Any) -> dict[str, 
     }
 
 
-def with_columns(selection: Selection, table: pa.Table, names: Sequence[str]) -> pa.Table:
+def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Table:
     """The selection with register columns joined, each as ``register_<name>``."""
-    register, choice = selection.register, selection.choice
-    assert register is not None and choice is not None
+    register, choice = made.register, made.choice
     missing = [name for name in names if name not in register.column_names]
     if missing:
         raise missing_columns(missing, sorted(register.column_names), "include=")
@@ -169,17 +163,15 @@ def with_columns(selection: Selection, table: pa.Table, names: Sequence[str]) ->
     return table
 
 
-def unscored_table(selection: Selection) -> pa.Table:
+def unscored_table(made: Workings) -> pa.Table:
     """Everyone listable who has not objected and has no score, and which inputs are to blame."""
     import numpy as np
     import pyarrow as pa
 
-    selection._made()
-    register, ranking = selection.register, selection.ranking
-    assert register is not None and ranking is not None
+    register = made.register
     packed = register.packed
     eligible = packed.is_set("on_list") & packed.is_set("present") & ~packed.is_set("objected")
-    rows = np.flatnonzero(eligible & ~_scored(selection))
+    rows = np.flatnonzero(eligible & ~_scored(made))
     practice = np.searchsorted(packed.offsets, rows, side="right") - 1
     ids = register.column("patient_id", rows)
     order = _by_practice_and_id(practice, ids)
@@ -187,23 +179,22 @@ def unscored_table(selection: Selection) -> pa.Table:
         {
             "practice_id": pa.array(register.practices, pa.string()).take(pa.array(practice[order])),
             "patient_id": ids.take(pa.array(order)),
-            "reason": pa.array(_why_unscored(selection, rows[order]), pa.string()),
+            "reason": pa.array(_why_unscored(made, rows[order]), pa.string()),
         }
     )
 
 
-def _scored(selection: Selection) -> npt.NDArray[np.bool_]:
+def _scored(made: Workings) -> npt.NDArray[np.bool_]:
     from casemgmt.risk.scoring import NO_SCORE_64, sums_of
 
-    register, ranking = selection.register, selection.ranking
-    assert register is not None and ranking is not None
+    register, ranking = made.register, made.ranking
     keys = ranking.source.given if ranking.model is None else sums_of(ranking.model, register)
     scored: npt.NDArray[np.bool_] = keys != NO_SCORE_64
     return scored
 
 
-def _why_unscored(selection: Selection, rows: Any) -> list[str]:
-    model, register = selection.model, selection.register
+def _why_unscored(made: Workings, rows: Any) -> list[str]:
+    model, register = made.model, made.register
     if model is None or register is None:
         return ["no finite score was given"] * len(rows)
     blamed: list[list[str]] = [[] for _ in range(len(rows))]
@@ -216,18 +207,16 @@ def _why_unscored(selection: Selection, rows: Any) -> list[str]:
     return [f"no score without a usable value of {', '.join(names)}" for names in blamed]
 
 
-def queue_table(selection: Selection) -> pa.Table:
+def queue_table(made: Workings) -> pa.Table:
     """Nominees over the cap, in the order in which they wait."""
     import numpy as np
     import pyarrow as pa
 
-    selection._made()
-    register, choice = selection.register, selection.choice
-    assert register is not None and choice is not None
+    register, choice = made.register, made.choice
     rows = np.array([row for _, row in choice.queue], dtype=np.int64)
     practice = np.searchsorted(register.packed.offsets, rows, side="right") - 1
     order = np.argsort(practice, kind="stable")
-    names = [selection.scheme.routes[route].name for route, _ in choice.queue]
+    names = [made.scheme.routes[route].name for route, _ in choice.queue]
     orders = register.column("nomination_order", rows) if len(rows) else pa.array([], pa.int32())
     return pa.table(
         {

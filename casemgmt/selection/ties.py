@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 
 def tie_rank(patient_id: str, key: bytes) -> tuple[bytes, bytes]:
-    """What orders exact ties: the keyed BLAKE2b (8 bytes) of the id's UTF-8, then the id's bytes; smaller comes first."""
+    """What orders exact ties, smaller first: the keyed BLAKE2b (8 bytes) of the id's UTF-8, then the id's bytes."""
     raw = patient_id.encode()
     return hashlib.blake2b(raw, digest_size=8, key=key).digest(), raw
 
 
 def first_of_tied(
-    register: Register, rows: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], take: npt.NDArray[np.int64], tie_key: str
+    register: Register,
+    rows: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.int64],
+    take: npt.NDArray[np.int64],
+    tie_key: str,
 ) -> npt.NDArray[np.bool_]:
     """Which of the tied rows are let in.
 
@@ -56,10 +60,15 @@ def first_of_tied(
         high = low + int(np.count_nonzero(known[start:end] == level))
         same = order[low:high]
         ids = register.column("patient_id", rows[same]).to_pylist()
-        ranked = sorted(range(len(same)), key=lambda i, ids=ids: tie_rank(ids[i], key))
+        ranked = _by_hash(ids, key)
         inside[same] = False
         inside[same[ranked[: cut - low]]] = True
     return inside
+
+
+def _by_hash(ids: Sequence[str], key: bytes) -> list[int]:
+    """Positions of ids in the order of :func:`tie_rank`."""
+    return sorted(range(len(ids)), key=lambda i: tie_rank(ids[i], key))
 
 
 def _admissions(register: Register, rows: Any) -> Any:
@@ -81,7 +90,7 @@ def _known_order(register: Register, rows: Any) -> Any:
 
 
 def nomination_order(register: Register, rows: Any, tie_key: str) -> Sequence[int]:
-    """Positions of ``rows`` in the order in which nominees take places: by ``nomination_order``, null last, then hash."""
+    """Positions of ``rows`` in the order in which nominees take places: ``nomination_order``, null last, then hash."""
     orders = register.column("nomination_order", rows).to_pylist()
     ids = register.column("patient_id", rows).to_pylist()
     key = tie_key.encode()

@@ -69,7 +69,7 @@ REVIEWED_ON_CASELOAD, REVIEW_DAYS_ON_CASELOAD = 0.85, 400
 
 USE_AGES = (0, 5, 15, 25, 35, 45, 55, 65, 75, 85, 95)
 # Scotland, emergency admission or death by deprivation tenth, over the mean of the ten (SPARRA v4 tables)
-EMERGENCY_BY_DECILE = (1.0, 1.274, 1.212, 1.146, 1.065, 1.032, 0.955, 0.906, 0.838, 0.808, 0.711)
+EMERGENCY_BY_DECILE = (1.0, 1.28, 1.218, 1.152, 1.07, 1.038, 0.96, 0.911, 0.842, 0.812, 0.715)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
