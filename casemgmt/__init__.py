@@ -17,6 +17,7 @@ _WHERE = {
     "list_models": "casemgmt.risk.files",
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
+    "compare": "casemgmt.caseload.comparing",
     "select": "casemgmt.selection.choosing",
     "Selection": "casemgmt.selection.result",
     "load_selection": "casemgmt.outputs.published",
@@ -25,6 +26,7 @@ _WHERE = {
 }
 
 if TYPE_CHECKING:
+    from casemgmt.caseload.comparing import compare
     from casemgmt.errors import CasemgmtError
     from casemgmt.outputs.published import load_selection
     from casemgmt.register.reading import read_register
@@ -40,6 +42,7 @@ __all__ = [
     "Register",
     "Selection",
     "__version__",
+    "compare",
     "list_models",
     "list_schemes",
     "load_model",

@@ -76,11 +76,14 @@ def select(
     over_cap: str = "error",
     list_sizes: dict[str, int] | None = None,
 ) -> OracleSelection:
-    """Select by the scheme. ``scores`` is a model, or one value per row (None, NaN and infinities are no score)."""
+    """Select by the scheme. ``scores`` is a model, or one value per row (None, NaN and infinities are no score).
+
+    A practice all of whose rows are quarantined still has its lines in the summary.
+    """
     columns = {column for row in rows[:1] for column in row}
     rules = Rules(scheme=scheme, columns=columns, as_of=as_of, over_cap=over_cap, list_sizes=list_sizes)
     accepted, quarantined = accept(rows)
-    practices: dict[str, list[Person]] = defaultdict(list)
+    practices: dict[str, list[Person]] = {row["practice_id"]: [] for row in rows if row["practice_id"]}
     for index in accepted:
         row = rows[index]
         person = read_person(
@@ -94,7 +97,8 @@ def select(
     error: list[tuple[str, int, int]] = []
     for practice_id in sorted(practices, key=str.encode):
         people = practices[practice_id]
-        lines, waiting, over = select_practice(practice_id, people, rules, quarantined.get(practice_id, 0))
+        set_aside = quarantined.get(practice_id, 0), quarantined.get("", 0)
+        lines, waiting, over = select_practice(practice_id, people, rules, *set_aside)
         error += over
         summary += lines
         queue += waiting
@@ -107,7 +111,7 @@ def select(
 
 
 def accept(rows: Sequence[Row]) -> tuple[list[int], dict[str, int]]:
-    """The rows that count, and how many of each practice are quarantined.
+    """The rows that count, and how many of each practice are quarantined; "" stands for no practice.
 
     A row without an id or a practice is quarantined; identical rows become one; differing rows with one id all go.
     """
@@ -117,7 +121,7 @@ def accept(rows: Sequence[Row]) -> tuple[list[int], dict[str, int]]:
         if row["patient_id"] and row["practice_id"]:
             rows_of[row["patient_id"]].append(index)
         else:
-            quarantined[row["practice_id"]] += 1
+            quarantined[row["practice_id"] or ""] += 1
     accepted = []
     for same_id in rows_of.values():
         first = same_id[0]
@@ -273,7 +277,7 @@ def places_of(share: Any, denominator: int) -> int:
 
 
 def select_practice(
-    practice_id: str, people: list[Person], rules: Rules, quarantined: int
+    practice_id: str, people: list[Person], rules: Rules, quarantined: int, homeless: int
 ) -> tuple[list[Row], list[Row], list[tuple[str, int, int]]]:
     """Walk the routes in file order, marking each person; return the summary, the queue and what is over the cap."""
     list_size = len([person for person in people if person.on_list])
@@ -296,6 +300,7 @@ def select_practice(
         if route.kind in HAS_PLACES:
             denominator = denominator_of(route, people, list_size, rules)
             places = places_of(route.share, denominator)
+        may_change = places is not None and quarantine_matters(route, denominator, quarantined + homeless, rules)
         eligible: list[Person] = []
         if route.kind == "top_share":
             eligible, let_in = let_in_by_share(route, listable, places, rules)
@@ -314,7 +319,7 @@ def select_practice(
             if route.kind == "review" and review_is_due(person, route, rules.as_of):
                 person.due.add(route.name)
         line = {"practice_id": practice_id, "route": route.name, "list_size": list_size, "denominator": denominator}
-        line |= {"places": places, "met": len(let_in)}
+        line |= {"places": places, "places_may_change": may_change, "met": len(let_in)}
         lines.append(line | use_of_places(route, let_in, places) | the_cut(route, eligible, let_in) | common)
         lines[-1] |= reviews(route, let_in)
     return lines, waiting, over
@@ -326,6 +331,16 @@ def denominator_of(route: Any, people: list[Person], list_size: int, rules: Rule
         return list_size
     meets_of = test_of(route.of, rules.as_of)
     return len([person for person in people if person.on_list and meets_of(person.row)])
+
+
+def quarantine_matters(route: Any, denominator: int, quarantined: int, rules: Rules) -> bool:
+    """Would there be other places, had every quarantined row counted? Never under an official figure.
+
+    A row without a practice could be any practice's.
+    """
+    if rules.list_sizes is not None and not route.of.conditions:
+        return False
+    return places_of(route.share, denominator + quarantined) != places_of(route.share, denominator)
 
 
 def let_in_by_share(route: Any, listable: list[Person], places: int, rules: Rules) -> tuple[list[Person], list[Person]]:

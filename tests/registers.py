@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,7 @@ TYPES = {
 CARRIED = ("complex_needs", "ward", "points")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Case:
     """A register, what it is selected by, and when."""
 
@@ -60,6 +61,16 @@ class Case:
     over_cap: str = "error"
     list_sizes: dict[str, int] | None = None
     score_as: str = "numpy"
+
+    def __repr__(self) -> str:
+        """The scheme, the options, and the first rows without their missing values."""
+        options = f"{self.as_of} {self.extracted_on} {self.over_cap} {self.list_sizes} {self.score_as} {self.columns}"
+        some = zip(self.rows[:12], self.scores[:12], strict=True)
+        rows = "\n".join(f"{score}: { {k: str(v) for k, v in row.items() if v is not None} }" for row, score in some)
+        return f"Case of {len(self.rows)} rows; {options}\n{self.scheme_text}\n{rows}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
 
 
 # Text tables
@@ -145,7 +156,7 @@ CONDITIONS = (
 BANDS = ('at_least = "0.3"\nbelow = "1"', 'above = "0.3"', 'at_most = "0.5"', 'above = "-1"\nat_most = "2.25"')
 CARE_HOME_TYPES = ("nursing", "residential", "unspecified", "respite", "supported_living")
 RISK_BANDS = ('at_least = "0.2"\nbelow = "0.4"', 'above = "0.31"', 'at_most = "0.5"')
-KINDS = ("top_share", "top_share", "top_share", "everyone", "review", "band", "nominated")
+KINDS = ("top_share", "top_share", "top_share", "everyone", "review", "review", "band", "nominated")
 
 
 def condition_fields(conditions: Sequence[str]) -> set[str]:
@@ -180,7 +191,7 @@ def choose_route(choose: Choose, kind: str, name: str, ages: Sequence[str], has_
             used.add("nominated")
     elif kind == "review":
         add("where", list(dict.fromkeys([choose(ages), *choose(((), (choose(CONDITIONS),)))])))
-        lines.append(f"every_months = {choose((12, 1, 6, 48))}")
+        lines.append(f"every_months = {choose((12, 1, 48))}")
         counts_as = "entitlement"
     elif kind == "everyone":
         add("where", choose_conditions(choose, ages, 1))
@@ -320,7 +331,8 @@ def cases(
     order = list(range(len(rows)))
     random.Random(choose(range(100))).shuffle(order)
     list_sizes = None
-    if choose((False, False, False, True)):
+    of_the_whole_list = not re.search(r"(?m)^of = \{ *\w", "\n".join(routes))
+    if of_the_whole_list and choose((False, False, False, True)):
         list_sizes = {row["practice_id"]: choose((0, 1, 33, 34, 50, 200, 8543)) for row in rows}
     return Case(
         rows=[rows[index] for index in order],
@@ -352,11 +364,19 @@ def practice_rows(draw: Any, practice: str, values: dict[str, list[Any]], score_
 
 
 def add_repeats(choose: Choose, rows: list[Row], scores: list[float | None], age_column: str) -> None:
-    """The same row again, and another row with an id that is taken; each repeat brings its row's own score."""
-    for _ in range(choose(range(1, 4))):
+    """Rows to merge or set aside: the same again, another with an id that is taken, one without an id or a practice.
+
+    Each brings the score of the row it was made from.
+    """
+    for number in range(choose(range(1, 4))):
         index = choose(range(len(rows)))
         row = dict(rows[index])
-        if choose((True, False)):
+        fault = choose(("the same", "differs", "no id", "no practice"))
+        if fault == "no id":
+            row["patient_id"] = choose((None, ""))
+        elif fault == "no practice":
+            row |= {"patient_id": f"nowhere{number}", "practice_id": choose((None, ""))}
+        elif fault == "differs":
             other = {"age": 33, "date_of_birth": dt.date(1950, 5, 5)}[age_column]
             row[age_column] = other if row[age_column] != other else None
         rows.append(row)

@@ -27,7 +27,7 @@ DEFAULT = settings(
     print_blob=True,
     suppress_health_check=SLOW_TO_DRAW,
 )
-A_FEW = settings(DEFAULT, max_examples=60)
+A_FEW = settings(DEFAULT, max_examples=50)
 LONG = settings(DEFAULT, max_examples=10_000, derandomize=False)
 
 
@@ -76,7 +76,7 @@ def test_every_column_equals_the_oracle_in_a_longer_search(case):
     assert_same(by_oracle(case), by_library(case))
 
 
-@settings(DEFAULT, max_examples=100)
+@A_FEW
 @given(cases(needed=MODEL_COLUMNS), cases(needed=MODEL_COLUMNS, has_risk=True))
 def test_scores_and_risks_of_a_model_select_as_the_oracle_says(points_case, logistic_case):
     assert_model_same(points_case, logistic_case)
@@ -309,8 +309,14 @@ def exact_places(share: str, limit: str, size: int) -> int:
     return math.floor(exact) if limit == "at_most" else math.ceil(exact)
 
 
-def test_every_list_size_has_its_exact_places():
-    sizes = range(LARGEST_LIST + 1)
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        pytest.param(sorted({*range(1000), *range(0, LARGEST_LIST, 50), LARGEST_LIST - 1, LARGEST_LIST}), id="thinned"),
+        pytest.param(range(LARGEST_LIST + 1), id="every one", marks=pytest.mark.long),
+    ],
+)
+def test_an_official_list_size_has_its_exact_places(sizes):
     codes = [f"A{size:05d}" for size in sizes]
     table = pa.table({"patient_id": [f"p{size}" for size in sizes], "practice_id": codes, "age": [40] * len(sizes)})
     case = Case(
@@ -325,6 +331,20 @@ def test_every_list_size_has_its_exact_places():
     places = [exact_places(share, limit, size) for size in sizes for share, limit in EXACT]
     assert summary["places"].to_pylist() == places
     assert summary["met"].to_pylist() == [min(each, 1) for each in places]
+
+
+def test_official_list_sizes_are_refused_where_a_denominator_is_part_of_the_list():
+    from casemgmt.errors import InputError
+
+    case = Case(
+        rows=[{"patient_id": "a", "practice_id": "C87001", "age": 40}],
+        columns=["patient_id", "practice_id", "age"],
+        scores=[1.0],
+        scheme_text=scheme_text([top_share("3%", "at_most").replace("of = {}", "of = { age = { at_least = 18 } }")]),
+        list_sizes={"C87001": 100},
+    )
+    with pytest.raises(InputError, match=r"list_sizes.*top_3__at_most"):
+        library_selection(case)
 
 
 def test_a_thinned_range_of_list_sizes_selects_the_exact_count():

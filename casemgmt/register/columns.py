@@ -14,6 +14,22 @@ if TYPE_CHECKING:
 NO_DAY = -(2**31)
 
 
+_BETWEEN = "\x1f"  # a hidden character, which no accepted id holds
+
+
+def person_keys(practice_id: Any, patient_id: Any) -> Any:
+    """One text a person of a practice: the practice's code and the patient's id."""
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(practice_id, patient_id, _BETWEEN)
+
+
+def person_parts(keys: Any) -> tuple[list[str], list[str]]:
+    """The practice codes and patient ids of :func:`person_keys`."""
+    parts = [key.split(_BETWEEN, 1) for key in keys.to_pylist()]
+    return [practice for practice, _ in parts], [patient for _, patient in parts]
+
+
 def cleaned_values(register: Register, name: str, rows: Any) -> pa.Array:
     """The cleaned values of a packed field or a date, for some packed rows."""
     import numpy as np

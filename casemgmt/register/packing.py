@@ -7,7 +7,7 @@ the chunk at once. Practices are contiguous, in the byte order of their codes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.register.cleaning import Cleaned
@@ -94,6 +94,16 @@ class Packed:
         if name not in self.slots:
             return np.zeros(len(self.words[0, rows]), dtype=bool)
         return np.asarray(self.codes(name, rows) == 1)
+
+    def with_flag(self, name: str, true: npt.NDArray[np.bool_]) -> Packed:
+        """The same register with a one-bit flag set as ``true`` says, one a row."""
+        import numpy as np
+
+        slot = self.slots[name]
+        bit = np.uint64(1 << slot.shift)
+        words = self.words.copy()
+        words[slot.row] = np.where(true, words[slot.row] | bit, words[slot.row] & ~bit)
+        return replace(self, words=words)
 
     def is_missing(self, name: str, rows: Any = slice(None)) -> npt.NDArray[np.bool_]:
         """Where a field has no value."""

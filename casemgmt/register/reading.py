@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Fields whose values decide who may be listed or who is chosen share the first chunk, one look-up for all.
-_FIRST = ("objected", "nominated", "on_caseload", "care_home_type", "sex", "imd_decile")
+_FIRST = ("objected", "nominated", "care_home_type", "sex", "imd_decile")
 _WIDE = ("nomination_order",)
 
 
@@ -95,9 +95,12 @@ def read_register(
     cleaner = _Cleaner(table, values or {}, date_format or {}, day_number(extract_date), absent)
     cleaned = {name: cleaner.clean(name) for name in FIELDS if name in table.column_names and _is_packed_kind(name)}
     age = _age(cleaned, list_date, cleaner.problems)
+    # Always packed, so that an earlier selection can fill it; false for everyone without the column.
+    caseload = cleaned.pop("on_caseload", Cleaned(np.zeros(table.num_rows, dtype=np.int32), None))
     packer = Packer(table.num_rows)
     for name, flag in _status(cleaned, list_date, extract_date, table.num_rows).items():
         packer.add_bits(name, flag, 1, (False, True), None)
+    packer.add("on_caseload", caseload)
     days, numbers = {}, {}
     for name in (*_FIRST, *(name for name in FIELDS if name not in _FIRST)):
         if name in cleaned and name != "age":

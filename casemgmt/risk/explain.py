@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.risk.inputs import MILLION, decimal_text
+from casemgmt.errors import InputError
+from casemgmt.risk.inputs import MILLION
+from casemgmt.risk.words import against_base, base_cell, in_words, size_in_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,20 +16,9 @@ if TYPE_CHECKING:
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
 
+Reference = Literal["base", "practice"]
+
 LARGEST_REASONS = 3
-
-
-def contributions_of(model: Model, register: Register, rows: Any) -> npt.NDArray[np.int64]:
-    """What each input adds for each row, in millionths: (rows, inputs); 0 where an input means "no score"."""
-    import numpy as np
-
-    from casemgmt.risk.scoring import cells_of
-
-    amounts = np.empty((len(rows), len(model.inputs)), dtype=np.int64)
-    for place, each in enumerate(model.inputs):
-        by_cell = np.array([amount or 0 for amount in each.contributions], dtype=np.int64)
-        amounts[:, place] = by_cell[cells_of(model, each, register, rows)]
-    return amounts
 
 
 def missing_inputs(model: Model, register: Register, rows: Any) -> npt.NDArray[np.int64]:
@@ -43,80 +34,147 @@ def missing_inputs(model: Model, register: Register, rows: Any) -> npt.NDArray[n
 
 
 def explain_patient(model: Model, register: Register, patient_id: str) -> pa.Table:
-    """One row an input: ``input, label, cell, contribution, missing``; the contributions add up to the score.
+    """One row an input, largest difference from the base first; the contributions add up to the score.
 
-    An ``intercept`` row comes first where the model has one, and a ``floor`` row last where the floor lifted the sum.
-    ``contribution`` is null where a missing input means that there is no score. A score is the sum divided by the
-    model's ``divide_by``.
+    Returns
+    -------
+    pyarrow.Table
+        input, label, words (what is known of the patient), contribution (in points of the score; null where a missing
+        input means that there is no score), millionths (the same as a whole number of millionths of the model's sum,
+        so that it adds up exactly), against (the base in words), difference (in points, from the base) and missing. An
+        ``intercept`` row comes first where the model has one, and a ``floor`` row last where the floor lifted the sum.
+
+    Raises
+    ------
+    InputError
+        The register has no such patient, lacks a column, or the patient objected to risk stratification.
     """
     import numpy as np
     import pyarrow as pa
-
-    from casemgmt.errors import InputError
-    from casemgmt.risk.scoring import cells_of
 
     register.require(model.columns, f"the model '{model.name}'")
     row = np.array([register.find(patient_id)])
     if register.packed.is_set("objected", row)[0]:
         raise InputError("The patient objected to risk stratification: no score is shown or explained.")
-    rows: list[tuple[str, str, str, int | None, bool]] = []
+    rows = _explained_inputs(model, register, row)
     if model.intercept:
-        rows.append(("intercept", "Everyone", "", model.intercept, False))
-    for each in model.inputs:
-        cell = int(cells_of(model, each, register, row)[0])
-        is_missing = cell == len(each.cells) - 1
-        rows.append((each.name, each.label, each.cells[cell], each.contributions[cell], is_missing))
-    total = sum(amount or 0 for _, _, _, amount, _ in rows)
+        rows.insert(0, ("intercept", "Everyone", "Everyone starts here", model.intercept, "", 0, False))
+    total = sum(amount or 0 for _, _, _, amount, *_ in rows)
     floored = model.floored(total)
     if floored is not None and floored != total:
-        rows.append(("floor", "Lowest score", decimal_text(floored), floored - total, False))
+        rows.append(("floor", "Lowest score", "The score is never lower", floored - total, "", 0, False))
+    names, labels, words, amounts, against, differences, missing = zip(*rows, strict=True)
+    unit = MILLION * model.divide_by
     return pa.table(
         {
-            "input": pa.array([name for name, *_ in rows], pa.string()),
-            "label": pa.array([label for _, label, *_ in rows], pa.string()),
-            "cell": pa.array([cell for _, _, cell, *_ in rows], pa.string()),
-            "contribution": pa.array([None if a is None else a / MILLION for *_, a, _ in rows], pa.float64()),
-            "missing": pa.array([missing for *_, missing in rows], pa.bool_()),
+            "input": pa.array(names, pa.string()),
+            "label": pa.array(labels, pa.string()),
+            "words": pa.array(words, pa.string()),
+            "contribution": pa.array([None if a is None else a / unit for a in amounts], pa.float64()),
+            "millionths": pa.array(amounts, pa.int64()),
+            "against": pa.array(against, pa.string()),
+            "difference": pa.array([None if d is None else d / unit for d in differences], pa.float64()),
+            "missing": pa.array(missing, pa.bool_()),
         }
     )
 
 
-def reasons_of(model: Model, register: Register, rows: Any) -> list[pa.Array]:
+_Explained = tuple[str, str, str, int | None, str, int | None, bool]
+
+
+def _explained_inputs(model: Model, register: Register, row: Any) -> list[_Explained]:
+    from casemgmt.risk.scoring import cells_of
+
+    rows: list[_Explained] = []
+    for each in model.inputs:
+        cell = int(cells_of(model, each, register, row)[0])
+        amount = each.contributions[cell]
+        difference = None if amount is None else amount - (each.contributions[base_cell(each)] or 0)
+        is_missing = cell == len(each.cells) - 1
+        rows.append((each.name, each.label, in_words(each, cell), amount, against_base(each), difference, is_missing))
+    return sorted(rows, key=lambda row: -(row[5] or 0))
+
+
+def reasons_of(model: Model, register: Register, rows: Any, reference: Reference = "base") -> list[pa.Array]:
     """The three largest positive contributions of each row as sentences, largest first; null where there are fewer.
 
-    Equal contributions come in the order of the model file.
+    Parameters
+    ----------
+    rows : packed rows
+    reference : what a contribution is held against: the table's ``base`` (absent, none, the youngest), or the average
+        of the ranked patients of the row's ``practice``
+
+    Notes
+    -----
+    Equal contributions come in the order of the model file. Amounts are compared as whole numbers.
     """
     import numpy as np
     import pyarrow as pa
 
     from casemgmt.risk.scoring import cells_of
 
-    amounts = contributions_of(model, register, rows)
-    order = np.argsort(-amounts, axis=1, kind="stable")[:, :LARGEST_REASONS]
-    sentences: list[str] = []
-    starts = []
-    for each in model.inputs:
-        starts.append(len(sentences))
-        for cell, amount in zip(each.cells, each.contributions, strict=True):
-            sentences.append(_sentence(model, each.label, each.kind, cell, amount or 0))
-    cells = np.empty(amounts.shape, dtype=np.int64)
+    cells = np.column_stack([cells_of(model, each, register, rows) for each in model.inputs]).reshape(len(rows), -1)
+    amounts = np.empty(cells.shape, dtype=np.int64)
     for place, each in enumerate(model.inputs):
-        cells[:, place] = cells_of(model, each, register, rows) + starts[place]
-    words = pa.array(sentences, pa.string())
+        by_cell = np.array([amount or 0 for amount in each.contributions], dtype=np.int64)
+        amounts[:, place] = by_cell[cells[:, place]]
+    taken, people = _reference_amounts(model, register, rows, reference)
+    excess = amounts * people[:, None] - taken
+    order = np.argsort(-excess, axis=1, kind="stable")[:, :LARGEST_REASONS]
     arrays = []
     for k in range(LARGEST_REASONS):
-        if k < order.shape[1]:
-            chosen = order[:, k : k + 1]
-            positive = np.take_along_axis(amounts, chosen, 1)[:, 0] > 0
-            which = np.take_along_axis(cells, chosen, 1)[:, 0]
-            arrays.append(words.take(pa.array(which, mask=~positive)))
-        else:
+        if k >= order.shape[1]:
             arrays.append(pa.nulls(len(rows), pa.string()))
+            continue
+        chosen = order[:, k]
+        own = np.arange(len(rows))
+        parts = (chosen, cells[own, chosen], excess[own, chosen], people)
+        arrays.append(_sentences(model, *parts, reference))
     return arrays
 
 
-def _sentence(model: Model, label: str, kind: str, cell: str, amount: int) -> str:
-    what = label if kind == "flag" and cell == "present" else f"{label}: {cell}"
-    unit = "points" if model.link == "points" else "log-odds" if model.link == "logistic" else "log-hazard"
-    size = decimal_text(amount)
-    return f"{what} (+{size} {'point' if unit == 'points' and size == '1' else unit})"
+def _reference_amounts(model: Model, register: Register, rows: Any, reference: Reference) -> tuple[Any, Any]:
+    """What is taken from each contribution, times a number of people, and that number: (rows, inputs) and (rows)."""
+    import numpy as np
+
+    from casemgmt.risk.scoring import cells_of
+
+    if reference == "base":
+        base = np.array([each.contributions[base_cell(each)] or 0 for each in model.inputs], dtype=np.int64)
+        return np.broadcast_to(base, (len(rows), len(base))), np.ones(len(rows), dtype=np.int64)
+    packed = register.packed
+    ranked = packed.is_set("on_list") & packed.is_set("present") & ~packed.is_set("objected")
+    practice = np.searchsorted(packed.offsets, rows, side="right") - 1
+    before = np.concatenate([[0], np.cumsum(ranked)])
+    people = np.maximum(before[packed.offsets[1:]] - before[packed.offsets[:-1]], 1)[practice]
+    taken = np.empty((len(rows), len(model.inputs)), dtype=np.int64)
+    for place, each in enumerate(model.inputs):
+        by_cell = np.array([amount or 0 for amount in each.contributions], dtype=np.int64)
+        own = np.where(ranked, by_cell[cells_of(model, each, register)], 0)
+        running = np.concatenate([[0], np.cumsum(own)])
+        taken[:, place] = (running[packed.offsets[1:]] - running[packed.offsets[:-1]])[practice]
+    return taken, people
+
+
+def _sentences(model: Model, chosen: Any, cells: Any, excess: Any, people: Any, reference: Reference) -> pa.Array:
+    """One sentence a row for its chosen input; each distinct sentence is worded once."""
+    import numpy as np
+    import pyarrow as pa
+
+    # A difference from an average is shown to four figures, so hundredths of a point of it are enough to tell apart.
+    amounts = excess / people if reference == "practice" else excess
+    keys = np.column_stack([chosen, cells, np.round(amounts).astype(np.int64)])
+    distinct, where = np.unique(keys, axis=0, return_inverse=True)
+    words = []
+    for place, cell, amount in distinct.tolist():
+        each = model.inputs[place]
+        size = size_in_words(model, amount)
+        against = "the practice's average" if reference == "practice" else against_base(each)
+        words.append(f"{in_words(each, cell)}: {size}" + ("" if _is_plain(model, reference) else f" against {against}"))
+    sentences = pa.array(words, pa.string())
+    return sentences.take(pa.array(where.reshape(-1), mask=excess <= 0))
+
+
+def _is_plain(model: Model, reference: Reference) -> bool:
+    """Points against nothing need no comparison."""
+    return model.link == "points" and reference == "base"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.errors import CapExceededError, InputError, listed, plural
+from casemgmt.register.columns import person_keys
 from casemgmt.risk.scoring import COMPILE_FROM
 from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys, given_scores
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from casemgmt.register.register import Register
+    from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
 
 OverCap = Literal["error", "queue"]
@@ -34,6 +37,8 @@ def select(
     score: Any = None,
     over_cap: OverCap = "error",
     list_sizes: Mapping[str, int] | None = None,
+    previous: Selection | None = None,
+    reference: Reference = "base",
     threads: int | None = None,
 ) -> Selection:
     """Select patients in each practice by a scheme, ranked by a model or by given scores.
@@ -49,6 +54,10 @@ def select(
     over_cap : what happens when a practice nominates more patients than it has places: ``error`` raises once for all
         practices, ``queue`` fills the places in ``nomination_order`` and lets the rest wait
     list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
+    previous : an earlier selection; its case-managed patients are on the caseload, beside those whom the register's
+        ``on_caseload`` names, and ``removals()`` lists whoever is on the caseload and not selected again
+    reference : what the reasons are held against: the ``base`` of each of the model's tables (absent, none), or the
+        average of the ranked patients of the ``practice``
     threads : how many to use on large registers; the result does not depend on it
 
     Returns
@@ -62,22 +71,53 @@ def select(
     CapExceededError
         More nominations than places, under ``over_cap="error"``.
     """
-    _check_arguments(scheme, model, score, over_cap)
-    plan = compile_scheme(scheme, register)
+    _check_arguments(scheme, model, score, over_cap, reference)
+    if over_cap == "queue" and any(isinstance(route, Nominated) for route in scheme.routes):
+        register.require(("nomination_order",), 'over_cap="queue"')
+    if previous is not None:
+        register = with_caseload(register, previous)
     ranking = _ranking(register, model, score)
+    sizes = _official_sizes(register, scheme, list_sizes)
+    workings = choose(register, scheme, ranking, sizes, over_cap, threads)
+    return Selection(scheme=scheme, workings=replace(workings, reference=reference, previous=previous))
+
+
+def with_caseload(register: Register, previous: Selection) -> Register:
+    """The register with the case-managed patients of an earlier selection on the caseload as well."""
+    import pyarrow.compute as pc
+
+    listed = previous.to_arrow()
+    listed = listed.filter(listed.column("case_managed"))
+    keys = person_keys(listed.column("practice_id"), listed.column("patient_id"))
+    own = person_keys(register.column("practice_id"), register.column("patient_id"))
+    managed = pc.is_in(own, value_set=keys).to_numpy(zero_copy_only=False)
+    packed = register.packed
+    return replace(register, packed=packed.with_flag("on_caseload", managed | packed.is_set("on_caseload")))
+
+
+def choose(
+    register: Register,
+    scheme: Scheme,
+    ranking: Ranking,
+    sizes: npt.NDArray[np.int64],
+    over_cap: OverCap = "error",
+    threads: int | None = None,
+) -> Workings:
+    """Choose by a scheme and a ranking whose arguments have been checked; ``sizes`` holds -1 where rows are counted."""
+    plan = compile_scheme(scheme, register)
     bands = {i: route for i, route in enumerate(scheme.routes) if isinstance(route, Band)}
     ranking.check_bands(list(bands.values()))
     routes = route_arrays(scheme, plan, {i: band_keys(band, ranking) for i, band in bands.items()})
-    sizes = _official_sizes(register, scheme, list_sizes)
     outcome = _run(register, ranking, plan, routes, sizes, threads)
     choice = _settle(register, scheme, plan, routes, sizes, outcome, over_cap)
-    workings = Workings(register=register, scheme=scheme, ranking=ranking, choice=choice, list_sizes=sizes)
-    return Selection(scheme=scheme, workings=workings)
+    return Workings(register=register, scheme=scheme, ranking=ranking, choice=choice, list_sizes=sizes)
 
 
-def _check_arguments(scheme: Any, model: Any, score: Any, over_cap: str) -> None:
+def _check_arguments(scheme: Any, model: Any, score: Any, over_cap: str, reference: str) -> None:
     if not isinstance(scheme, Scheme):
         raise InputError("scheme: give a loaded scheme, such as cm.load_scheme('rotherham-2015-16').")
+    if reference not in ("base", "practice"):
+        raise InputError("reference must be 'base' or 'practice'.")
     if over_cap not in ("error", "queue"):
         raise InputError("over_cap must be 'error' or 'queue'.")
     if (model is None) == (score is None):
@@ -256,7 +296,6 @@ def _give_places(
             if over and over_cap == "error":
                 exceeded += [(register.practices[p], route.name, int(needed[p]), caps[i][p]) for p in over]
             elif over:
-                register.require(("nomination_order",), 'over_cap="queue"')
                 for p in over:
                     own = needing[practice[needing] == p]
                     order = nomination_order(register, rows[own], scheme.tie_key)

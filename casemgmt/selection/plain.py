@@ -26,7 +26,7 @@ def choose_practices(
     for p in range(first, last):
         start, stop = int(offsets[p]), int(offsets[p + 1])
         keys = keys_of(scores, start, stop)
-        bits = look_up(conditions[0], conditions[1], np.bitwise_and, start, stop)
+        bits = bits_of(conditions, start, stop)
         scored = keys != scores.no_score
         for b in range(out.counts.shape[1]):
             out.counts[p, b] = np.count_nonzero(bits & np.uint32(1 << b))
@@ -67,6 +67,13 @@ def keys_of(scores: ScoreSource, start: int, stop: int) -> Any:
         return scores.given[start:stop]
     sums = look_up(scores.columns, scores.tables, np.add, start, stop)
     return np.where(sums < scores.lowest, scores.no_score, np.maximum(sums, scores.floor)).astype(sums.dtype)
+
+
+def bits_of(conditions: Any, start: int, stop: int) -> Any:
+    """Which conditions each row from ``start`` to ``stop`` meets, one bit each."""
+    import numpy as np
+
+    return look_up(conditions[0], conditions[1], np.bitwise_and, start, stop)
 
 
 def _places(out: Outcome, routes: RouteArrays, s: int, p: int, list_sizes: Any) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
+    from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
     from casemgmt.selection.keys import Ranking
 
@@ -53,13 +54,16 @@ class Choice:
 class Workings:
     """All that a selection was worked out from, and the arrays it came to.
 
-    ``list_sizes`` holds each practice's official list size, or -1 where rows are counted.
+    ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
+    are held against, ``previous`` an earlier selection whose patients are on the caseload.
     """
 
     scheme: Scheme
     register: Register
     ranking: Ranking
     choice: Choice
+    reference: Reference = "base"
+    previous: Selection | None = None
     list_sizes: npt.NDArray[np.int64]
 
     @property
@@ -184,22 +188,44 @@ class Selection:
 
         return self._table("queue", lambda: queue_table(self._made()))
 
-    def by(self, column: str) -> pa.Table:
-        """Who is listed and who is case managed, by the groups of a register column.
+    def removals(self) -> pa.Table:
+        """Everyone on the caseload who is not case managed by this selection; nobody is dropped silently.
+
+        Returns
+        -------
+        pyarrow.Table
+            practice_id, patient_id, proposal (``confirm ended``: died, or left the list; ``propose removal``
+            otherwise), reason and detail, as :func:`casemgmt.compare` gives them where an earlier selection with its
+            register was given as ``previous``
+        """
+        from casemgmt.caseload.removals import removals_table
+
+        return self._table("removals", lambda: removals_table(self))
+
+    def by(self, column: str, *, suppressed: bool = False) -> pa.Table:
+        """Who is listed, who is case managed and who is just below the cut, by the groups of a register column.
 
         Parameters
         ----------
         column : such as ``imd_decile``, ``sex``, ``ethnicity``, ``age_band`` (tens of years), or a carried column
+        suppressed : the form that may leave the practice: counts of 1 to 7 are null, others are rounded to the
+            nearest 5, and shares are of the rounded counts
 
         Returns
         -------
         pyarrow.Table
             the column as text (``not stated`` is a row, last), listed, selected (case managed), share (0 to 1, null
-            where nobody is listed). Whole counts: for the practice's own use, not for publication.
+            where nobody is listed), just_below (not let in by the first share route, though among the next tenth of
+            its places in the practice; null without such a route). Whole counts, for the practice's own use
         """
         from casemgmt.selection.summary import groups_table
 
-        return groups_table(self._made(), column)
+        table = groups_table(self._made(), column)
+        if suppressed:
+            from casemgmt.outputs.disclosure import suppressed_groups
+
+            return suppressed_groups(table)
+        return table
 
     def explain(self, patient_id: str) -> Any:
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`."""
@@ -207,6 +233,25 @@ class Selection:
         if made.model is None:
             raise InputError("The scores were given, not worked out: there is no model to explain them.")
         return made.model.explain(made.register, patient_id)
+
+    def waterfall(self, patient_id: str, ax: Any = None) -> Any:
+        """Draw :meth:`explain` as a waterfall from nothing to the score; needs matplotlib (``casemgmt[plot]``).
+
+        Parameters
+        ----------
+        patient_id : of an accepted patient
+        ax : matplotlib axes to draw on, by default new ones
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from casemgmt.outputs.waterfall import draw_waterfall
+
+        made = self._made()
+        if made.model is None:
+            raise InputError("The scores were given, not worked out: there is no model to explain them.")
+        return draw_waterfall(made.model, self.explain(patient_id), ax)
 
     def save(self, folder: str | Path, *, include: Iterable[str] = (), overwrite: bool = False) -> Path:
         """Publish the selection: whole, or not at all.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import missing_columns
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.scheme.routes import Nominated, Review, TopShare
-from casemgmt.selection.tables import review_due
+from casemgmt.selection.tables import eligible_keys, review_due
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,6 +146,8 @@ def groups_table(made: Workings, column: str) -> pa.Table:
     managed = choice.rows[choice.place >= 0]
     listed_counts = np.bincount(group[listed], minlength=len(names)).tolist()
     managed_counts = np.bincount(group[managed], minlength=len(names)).tolist()
+    below = just_below(made)
+    below_counts = [None] * len(names) if below is None else np.bincount(group[below], minlength=len(names)).tolist()
     shares = [m / n if n else None for m, n in zip(managed_counts, listed_counts, strict=True)]
     return pa.table(
         {
@@ -152,8 +155,32 @@ def groups_table(made: Workings, column: str) -> pa.Table:
             "listed": pa.array(listed_counts, pa.int64()),
             "selected": pa.array(managed_counts, pa.int64()),
             "share": pa.array(shares, pa.float64()),
+            "just_below": pa.array(below_counts, pa.int64()),
         }
     )
+
+
+def just_below(made: Workings) -> npt.NDArray[np.int64] | None:
+    """Packed rows just below the cut of the first share route: not let in, though among the next tenth of its places.
+
+    Everyone with the score of the last of them counts. None where the scheme has no share route.
+    """
+    import numpy as np
+
+    shares = [i for i, route in enumerate(made.scheme.routes) if isinstance(route, TopShare)]
+    if not shares:
+        return None
+    s = made.choice.plan.score_routes.index(shares[0])
+    inside = np.zeros(len(made.register), dtype=bool)
+    inside[made.choice.rows[made.choice.member & np.uint32(1 << shares[0]) != 0]] = True
+    found = []
+    for p, (start, stop) in enumerate(pairwise(made.register.packed.offsets.tolist())):
+        keys = eligible_keys(made, p, shares[0])
+        outside = np.sort(keys[~inside[start:stop] & (keys != made.ranking.source.no_score)])
+        more = min(-(-int(made.choice.outcome.places[p, s]) // 10), len(outside))
+        if more:
+            found.append(start + np.flatnonzero(~inside[start:stop] & (keys >= outside[len(outside) - more])))
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
 def _groups(made: Workings, column: str) -> tuple[npt.NDArray[np.int64], list[str]]:

@@ -89,19 +89,23 @@ def _rank_in_whole_practices(made: Workings, inside: Any, ranks: Any) -> None:
     choice = made.choice
     for p in np.unique(choice.practice[inside]):
         own = inside[choice.practice[inside] == p]
-        keys = np.sort(_keys_of_practice(made, int(p)))
+        keys = eligible_keys(made, int(p))
+        keys = np.sort(keys[keys != made.ranking.source.no_score])
         ranks[own] = 1 + len(keys) - np.searchsorted(keys, choice.keys[own], side="right")
 
 
-def _keys_of_practice(made: Workings, practice: int) -> npt.NDArray[Any]:
-    """The keys of everyone ranked in a practice."""
-    from casemgmt.selection.plain import keys_of
+def eligible_keys(made: Workings, practice: int, route: int | None = None) -> npt.NDArray[Any]:
+    """The key of each row of a practice; the sign for no score where the patient is not ranked, or not by ``route``."""
+    import numpy as np
 
-    register, ranking = made.register, made.ranking
-    start, stop = register.packed.offsets[practice : practice + 2]
-    keys = keys_of(ranking.source, int(start), int(stop))
-    found: npt.NDArray[Any] = keys[keys != ranking.source.no_score]
-    return found
+    from casemgmt.selection.plain import bits_of, keys_of
+
+    start, stop = made.register.packed.offsets[practice : practice + 2].tolist()
+    keys = keys_of(made.ranking.source, start, stop)
+    if route is None:
+        return np.asarray(keys)
+    eligible = bits_of(made.choice.plan.conditions, start, stop) & np.uint32(1 << route) != 0
+    return np.where(eligible, keys, made.ranking.source.no_score)
 
 
 def review_due(made: Workings, rows: Any, member: Any) -> npt.NDArray[np.bool_]:
@@ -144,7 +148,7 @@ def _model_columns(made: Workings, rows: Any, unscored: Any) -> dict[str, pa.Arr
     else:
         missing = missing_inputs(model, register, rows)
         hidden = pa.array(unscored)
-        reasons = [pc.if_else(hidden, None, reason) for reason in reasons_of(model, register, rows)]
+        reasons = [pc.if_else(hidden, None, reason) for reason in reasons_of(model, register, rows, made.reference)]
     return {
         "inputs_missing": pa.array(missing, pa.int32()),
         **{f"reason_{k + 1}": reason.cast(pa.string()) for k, reason in enumerate(reasons)},

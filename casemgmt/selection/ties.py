@@ -43,26 +43,31 @@ def first_of_tied(
     """
     import numpy as np
 
-    order = np.lexsort((_admissions(register, rows), ~register.packed.is_set("on_caseload", rows), groups))
-    known = _known_order(register, rows)[order]
-    sorted_groups = groups[order]
+    known = _known_order(register, rows)
+    order = np.lexsort((known, groups))
+    known, sorted_groups = known[order], groups[order]
     starts = np.searchsorted(sorted_groups, np.arange(len(take)))
     ends = np.append(starts[1:], len(rows))
+    cuts = starts + take
     inside = np.zeros(len(rows), dtype=bool)
-    key = tie_key.encode()
-    for start, end, count in zip(starts.tolist(), ends.tolist(), take.tolist(), strict=True):
-        cut = start + count
-        inside[order[start:cut]] = True
-        if known[cut - 1] != known[cut]:
-            continue
-        level = known[cut]
-        low = start + int(np.argmax(known[start:end] == level))
-        high = low + int(np.count_nonzero(known[start:end] == level))
-        same = order[low:high]
-        ids = register.column("patient_id", rows[same]).to_pylist()
-        ranked = _by_hash(ids, key)
-        inside[same] = False
-        inside[same[ranked[: cut - low]]] = True
+    inside[order] = np.arange(len(rows)) < cuts[sorted_groups]
+    # Only where the last one in and the first one out are alike so far does the hash decide.
+    undecided = np.flatnonzero(known[cuts - 1] == known[cuts])
+    if not len(undecided):
+        return inside
+    low = np.array([starts[g] + np.searchsorted(known[starts[g] : ends[g]], known[cuts[g]]) for g in undecided])
+    high = np.array(
+        [starts[g] + np.searchsorted(known[starts[g] : ends[g]], known[cuts[g]], "right") for g in undecided]
+    )
+    same = order[np.concatenate([np.arange(a, b) for a, b in zip(low, high, strict=True)])]
+    ids = register.column("patient_id", rows[same]).to_pylist()
+    key, first = tie_key.encode(), 0
+    for a, b, cut in zip(low.tolist(), high.tolist(), cuts[undecided].tolist(), strict=True):
+        level = same[first : first + b - a]
+        ranked = _by_hash(ids[first : first + b - a], key)
+        inside[level] = False
+        inside[level[ranked[: cut - a]]] = True
+        first += b - a
     return inside
 
 
@@ -82,16 +87,17 @@ def _admissions(register: Register, rows: Any) -> Any:
 
 
 def _known_order(register: Register, rows: Any) -> Any:
-    """One number for the steps before the hash: equal where they do not tell two patients apart."""
+    """One number for the steps before the hash, smaller first: on the caseload, then more admissions."""
     import numpy as np
 
-    caseload = register.packed.is_set("on_caseload", rows).astype(np.int64)
-    return np.asarray(_admissions(register, rows) * 2 + caseload)
+    off_caseload = ~register.packed.is_set("on_caseload", rows)
+    return np.asarray(off_caseload * 10_000 + _admissions(register, rows))
 
 
 def nomination_order(register: Register, rows: Any, tie_key: str) -> Sequence[int]:
     """Positions of ``rows`` in the order in which nominees take places: ``nomination_order``, null last, then hash."""
-    orders = register.column("nomination_order", rows).to_pylist()
+    has_order = "nomination_order" in register.numbers
+    orders = register.column("nomination_order", rows).to_pylist() if has_order else [None] * len(rows)
     ids = register.column("patient_id", rows).to_pylist()
     key = tie_key.encode()
     return sorted(range(len(ids)), key=lambda i: (orders[i] is None, orders[i] or 0, *tie_rank(ids[i], key)))

@@ -1,0 +1,93 @@
+"""Between Arrow and NumPy by way of buffers, since pyarrow's own conversions import pandas, which takes half a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+
+def numpy_of(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
+    """The values of a column of numbers, dates, times or true and false; anything may stand where one is missing.
+
+    Dates and times come as their whole numbers. The array may share the column's memory, and must not be changed.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    if isinstance(column, pa.ChunkedArray):
+        parts = [numpy_of(chunk) for chunk in column.chunks if len(chunk)]
+        if len(parts) == 1:
+            return parts[0]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=_dtype(column.type))
+    data = column.buffers()[1]
+    if data is None or not len(column):
+        return np.zeros(len(column), dtype=_dtype(column.type))
+    start, stop = column.offset, column.offset + len(column)
+    if pa.types.is_boolean(column.type):
+        first = start // 8
+        packed = np.frombuffer(data, dtype=np.uint8, offset=first, count=-(-stop // 8) - first)
+        return np.unpackbits(packed, bitorder="little")[start - 8 * first : stop - 8 * first].astype(bool)
+    dtype = _dtype(column.type)
+    return np.frombuffer(data, dtype=dtype, offset=start * dtype.itemsize, count=len(column))
+
+
+def validity_of(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_] | None:
+    """Where a column of any type has a value; None where it has one everywhere."""
+    return None if not column.null_count else numpy_of(column.is_valid())
+
+
+def array_of(values: npt.NDArray[Any], kind: pa.DataType, present: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """An Arrow array of numbers, dates or true and false; missing where ``present`` is false."""
+    import numpy as np
+    import pyarrow as pa
+
+    valid = None if present is None else pa.py_buffer(np.packbits(present, bitorder="little"))
+    if pa.types.is_boolean(kind):
+        data = np.packbits(values.astype(bool), bitorder="little")
+    else:
+        data = np.ascontiguousarray(values, dtype=_dtype(kind))
+    return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(data)])
+
+
+def texts(values: Iterable[str | None]) -> pa.Array:
+    """An Arrow array of text; None is missing."""
+    import numpy as np
+    import pyarrow as pa
+
+    values = list(values)
+    encoded = [b"" if value is None else value.encode() for value in values]
+    ends = np.cumsum([0, *(len(each) for each in encoded)]).astype(np.int32)
+    present = np.array([value is not None for value in values], dtype=bool)
+    valid = None if present.all() else pa.py_buffer(np.packbits(present, bitorder="little"))
+    return pa.Array.from_buffers(
+        pa.string(), len(values), [valid, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    )
+
+
+def text_scalar(value: str, kind: pa.DataType | None = None) -> pa.Scalar:
+    """One text as an Arrow scalar, of ``kind`` where it is given."""
+    return (texts([value]) if kind is None else texts([value]).cast(kind))[0]
+
+
+def rows_of(rows: npt.NDArray[np.integer[Any]]) -> pa.Array:
+    """Row numbers, for ``take``."""
+    import pyarrow as pa
+
+    return array_of(rows, pa.int64())
+
+
+def _dtype(kind: pa.DataType) -> np.dtype[Any]:
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_boolean(kind):
+        return np.dtype(bool)
+    if pa.types.is_floating(kind):
+        return np.dtype(f"f{kind.bit_width // 8}")
+    sign = "u" if pa.types.is_unsigned_integer(kind) else "i"
+    return np.dtype(f"{sign}{kind.bit_width // 8}")

@@ -1,0 +1,96 @@
+"""The program ``casemgmt``: its commands, and what every one of them does with an error."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from casemgmt import __version__
+from casemgmt.cli.catalogue import models, schemes
+from casemgmt.cli.checking import check
+from casemgmt.cli.selecting import explain, score, select, verify
+from casemgmt.cli.show import complain, say
+from casemgmt.cli.synthetic import demo, synthesise
+from casemgmt.errors import CasemgmtError
+
+app = typer.Typer(
+    name="casemgmt",
+    help="Score a practice register, rank it, and select patients for case management by rules kept as files.",
+    epilog="Exit codes: 0 done; 1 input refused; 2 usage; 3 nominations over the cap; 4 output not written.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks print local variables, which hold patients
+    rich_markup_mode=None,
+)
+
+
+def guarded(run: Callable[..., None]) -> Callable[..., None]:
+    """A command that ends every error in one message and an exit code, and never shows a patient's value."""
+
+    @functools.wraps(run)
+    def safe(*args: Any, **options: Any) -> None:
+        try:
+            run(*args, **options)
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except CasemgmtError as error:
+            complain(str(error))
+            raise typer.Exit(error.exit_code) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            complain(f"{_file_of(error)}{error.strerror or type(error).__name__}.")
+            raise typer.Exit(CasemgmtError.exit_code) from None
+        except Exception as error:
+            complain(_unexpected(error))
+            raise typer.Exit(CasemgmtError.exit_code) from None
+
+    return safe
+
+
+def _file_of(error: OSError) -> str:
+    return f"{Path(error.filename).name}: " if isinstance(error.filename, str) else ""
+
+
+def _unexpected(error: Exception) -> str:
+    """Where an error came from. Its own message is left out: a library's message may repeat a value from a row."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"  {Path(frame.filename).name}, line {frame.lineno}, in {frame.name}" for frame in frames[-6:]]
+    return (
+        f"stopped by an unexpected {type(error).__name__}. This is a fault in casemgmt; its message is not shown, "
+        "since it could hold a patient's value. Please report these lines:\n" + "\n".join(where)
+    )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"casemgmt {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+for _command in (demo, check, score, select, verify, synthesise, models, schemes, explain):
+    app.command()(guarded(_command))
+
+
+def main() -> None:
+    """Run the program named ``casemgmt``."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()

@@ -1,0 +1,103 @@
+"""``casemgmt models`` and ``schemes``: what ships, and what a file of your own says."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from casemgmt.cli.show import say, table
+
+Text = Annotated[bool, typer.Option("--text", help="Print the file itself, to start one of your own from.")]
+
+
+def models(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME|PATH]", help="Show this model; without it, list what ships.")
+    ] = None,
+    text: Text = False,
+) -> None:
+    """List the shipped models, or show one."""
+    from casemgmt.risk.files import list_models, load_model
+    from casemgmt.risk.inputs import decimal_text
+    from casemgmt.risk.model import missing_in_words
+
+    if name is None:
+        shipped = [load_model(each) for each in list_models()]
+        rows = [(model.name, model.version, model.link, len(model.inputs), model.title) for model in shipped]
+        table(("model", "version", "gives", "inputs", "title"), rows)
+        return
+    model = load_model(name)
+    if text:
+        say(model.text.rstrip("\n"))
+        return
+    horizon = "none stated" if model.horizon_days is None else f"{model.horizon_days:,} days"
+    facts = {
+        "Model": f"{model.name} {model.version}",
+        "Title": model.title,
+        "Status": "demonstration only" if model.demonstration else "",
+        "Outcome": model.outcome,
+        "Horizon": horizon,
+        "Population": model.population,
+        "Intended use": model.intended_use,
+        "Not for": model.not_for,
+        "Gives": "a score, not a risk" if model.link == "points" else "a risk",
+        "Source": model.source,
+        "Licence": model.licence,
+    }
+    _show_facts(facts)
+    table(
+        ("input", "kind", "least", "most", "when missing"),
+        [
+            (each.name, each.kind, *(decimal_text(end(each.table)) for end in (min, max)), missing_in_words(each))
+            for each in model.inputs
+        ],
+    )
+
+
+def schemes(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME|PATH]", help="Show this scheme; without it, list what ships.")
+    ] = None,
+    text: Text = False,
+) -> None:
+    """List the shipped schemes, or show one."""
+    from casemgmt.scheme.files import list_schemes, load_scheme
+
+    if name is None:
+        table(("scheme", "title"), [(each, load_scheme(each).title) for each in list_schemes()])
+        return
+    scheme = load_scheme(name)
+    if text:
+        say(scheme.text.rstrip("\n"))
+        return
+    _show_facts(
+        {
+            "Scheme": scheme.id,
+            "Title": scheme.title,
+            "Source": scheme.source,
+            "Decided here": "; ".join(scheme.decisions),
+            "Columns it needs": ", ".join(scheme.required),
+            "and uses if there": ", ".join(scheme.optional),
+        }
+    )
+    table(
+        ("route", "who", "counts as"),
+        [(route.name, route.describe(), route.counts_as.replace("_", " ")) for route in scheme.routes],
+    )
+    for heading, entries in (
+        ("Reported beside the result, never enforced", {k: f"{v:,}" for k, v in scheme.programme.items()}),
+        ("Stated by the source, not enforced here", scheme.notes),
+    ):
+        if entries:
+            say(f"\n{heading}")
+            for key, value in entries.items():
+                say(f"  {key}: {value}")
+
+
+def _show_facts(facts: dict[str, str]) -> None:
+    width = max(map(len, facts))
+    for key, value in facts.items():
+        if value:
+            say(f"{key.ljust(width)}  {value}")
+    say()

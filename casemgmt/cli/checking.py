@@ -1,0 +1,124 @@
+"""``casemgmt check``: what became of every row and value, in counts and places, never values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from casemgmt.cli.files import write_table
+from casemgmt.cli.reading import Reading, takes_register
+from casemgmt.cli.show import say, table, working
+from casemgmt.errors import plural
+
+if TYPE_CHECKING:
+    from casemgmt.register.register import Register
+
+FIRST_ROWS = 3
+
+
+@takes_register
+def check(
+    reading: Reading,
+    scheme: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="Also check that the columns this scheme needs are there.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="Also check that the columns this model needs are there.")
+    ] = None,
+    quarantine: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write where each quarantined row stands, and why.")
+    ] = None,
+    corrections: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write where each corrected value stands, and why.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
+) -> None:
+    """Read a register and account for every row of it."""
+    with working("Reading the register"):
+        register = reading.register()
+    _show_account(register)
+    _show_reasons("Quarantined rows", register.quarantine)
+    _show_reasons("Corrected values (the person stays)", register.corrections)
+    if register.quarantine.num_rows or register.corrections.num_rows:
+        say("Lines of a CSV file count from 1, the header; rows of other files from 0.\n")
+    _show_missing(register)
+    _check_needs(register, scheme, model)
+    for path, found in ((quarantine, register.quarantine), (corrections, register.corrections)):
+        if path is not None:
+            write_table(found, path, overwrite=overwrite)
+            say(f"Written: {path} ({plural(found.num_rows, 'row')}).")
+
+
+def _show_account(register: Register) -> None:
+    table(
+        ("file", "rows", "SHA-256"),
+        [(part.name, part.rows, (part.sha256 or "")[:16]) for part in register.parts],
+    )
+    say()
+    say(
+        f"{plural(register.rows_in, 'row')} in = {len(register):,} accepted + "
+        f"{plural(register.merged, 'merged repeat')} + {register.quarantine.num_rows:,} quarantined"
+    )
+    on_list = int(register.packed.is_set("on_list").sum())
+    say(
+        f"{plural(on_list, 'patient')} on the list of {plural(len(register.practices), 'practice')} on "
+        f"{register.as_of}; {plural(register.corrections.num_rows, 'value')} corrected"
+    )
+    if register.synthetic:
+        say("The source says that its people are synthetic.")
+    if register.carried:
+        say(f"Carried along untouched, being no field: {', '.join(register.carried)}")
+    say()
+
+
+def _show_reasons(title: str, rows: Any) -> None:
+    """Counts by field and reason, with the first places where each occurs."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows.to_pylist():
+        found.setdefault((row["field"] or "the whole line", row["reason"]), []).append(place_of(row))
+    if not found:
+        return
+    files = len(set(rows.column("source_file").to_pylist()))
+    shown = [
+        (field, reason, len(places), "; ".join(p if files > 1 else p.partition(": ")[2] for p in places[:FIRST_ROWS]))
+        for (field, reason), places in found.items()
+    ]
+    table(("field", "reason", "rows", "first at"), shown, title=title)
+    say()
+
+
+def place_of(row: dict[str, Any]) -> str:
+    """Where a row stands in its file, as a person counts: a CSV file's header is line 1."""
+    name, number = row["source_file"], row["source_row"]
+    where = f"line {number + 2:,}" if name.lower().endswith(".csv") else f"row {number:,}"
+    return f"{name}: {where}"
+
+
+def _show_missing(register: Register) -> None:
+    from casemgmt.register.fields import FIELDS
+
+    counts = {name: register.column(name).null_count for name in register.fields}
+    rows = [(name, count, FIELDS[name].missing) for name, count in counts.items() if count]
+    if rows:
+        table(("field", "missing", "a missing value means"), rows, title="Missing values among accepted rows")
+        say()
+
+
+def _check_needs(register: Register, scheme: str | None, model: str | None) -> None:
+    if scheme is not None:
+        from casemgmt.scheme.files import load_scheme
+
+        wanted = load_scheme(scheme)
+        register.require(wanted.required, f"the scheme '{wanted.id}'")
+        say(f"The scheme {wanted.id} has the columns it needs.")
+        absent = [name for name in wanted.optional if name not in register.column_names]
+        if absent:
+            say(f"  It would also use, and goes without: {', '.join(absent)}")
+    if model is not None:
+        from casemgmt.risk.files import load_model
+
+        ranking = load_model(model)
+        register.require(ranking.columns, f"the model '{ranking.name}'")
+        say(f"The model {ranking.name} has the columns it needs.")

@@ -1,0 +1,57 @@
+"""Single tables that a command writes: whole or not at all, readable by their owner alone."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from casemgmt.errors import PublishError
+from casemgmt.outputs.disk import write_file
+
+
+def write_table(table: Any, path: Path, *, overwrite: bool) -> None:
+    """Write an Arrow table as .parquet or .csv.
+
+    Raises
+    ------
+    PublishError
+        The file is there already, or cannot be written; what was there is left as it was.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise typer.BadParameter(f"{path.name}: write to a file that ends in .csv or .parquet.")
+    refuse_existing(path, overwrite=overwrite)
+    data = _parquet_bytes(table) if suffix == ".parquet" else _csv_bytes(table)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.unlink(missing_ok=True)
+        write_file(partial, data)
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise PublishError(f"{path} could not be written: {error.strerror or type(error).__name__}.") from None
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Raise PublishError where a file would be lost."""
+    if path.exists() and not overwrite:
+        raise PublishError(f"{path} is there already. Give another name, or add --overwrite.")
+
+
+def _parquet_bytes(table: Any) -> bytes:
+    import pyarrow.parquet as pq
+
+    held = io.BytesIO()
+    pq.write_table(table, held, compression="lz4", write_page_checksum=True)
+    return held.getvalue()
+
+
+def _csv_bytes(table: Any) -> bytes:
+    from casemgmt.outputs.csv_text import to_csv
+
+    return to_csv(table)

@@ -1,0 +1,161 @@
+"""The options that say how a register is read, the same for every command that reads one."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from casemgmt.dates import as_date
+from casemgmt.errors import InputError, listed, plural
+
+if TYPE_CHECKING:
+    from casemgmt.register.register import Register
+
+ALL_CONDITIONS = "all-conditions"
+
+
+def a_date(text: str) -> dt.date:
+    """An ISO date from the command line."""
+    try:
+        return as_date(text)
+    except InputError:
+        raise typer.BadParameter("write an ISO date (YYYY-MM-DD), such as 2015-04-01.") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a user says about a register on the command line; the words are those of :func:`casemgmt.read_register`."""
+
+    registers: Annotated[
+        list[Path],
+        typer.Argument(metavar="REGISTER", help="Parquet, CSV or Arrow files that together are one register."),
+    ]
+    as_of: Annotated[
+        dt.date,
+        typer.Option(parser=a_date, metavar="DATE", help="The list date, on which ages and list sizes are taken."),
+    ]
+    extracted_on: Annotated[
+        dt.date | None,
+        typer.Option(parser=a_date, metavar="DATE", help="The day the data was drawn. [default: the list date]"),
+    ] = None
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ITS_NAME=FIELD", help="A column under another name: NHSNo=patient_id. Repeatable."),
+    ] = None
+    value: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD:TEXT=VALUE", help="A value written another way: sex:1=M. Repeatable."),
+    ] = None
+    date_format: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD=FORM", help="A date not in ISO form: date_of_birth=%d/%m/%Y. Repeatable."),
+    ] = None
+    null_means_absent: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help=f"A condition whose gaps mean absent, or {ALL_CONDITIONS}. Repeatable."),
+    ] = None
+    practice_pattern: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="What a whole practice code looks like. [default: an ODS code]"),
+    ] = None
+    encoding: Annotated[str, typer.Option(help="Of CSV files.")] = "utf-8"
+    expected_rows: Annotated[int | None, typer.Option(min=0, help="Refuse a register with another number of rows.")] = (
+        None
+    )
+
+    def register(self) -> Register:
+        """The register, read and checked."""
+        from casemgmt.register.fields import CONDITIONS
+        from casemgmt.register.identity import ODS_PATTERN
+        from casemgmt.register.reading import read_register
+
+        absent = self.null_means_absent or []
+        return read_register(
+            self.registers[0] if len(self.registers) == 1 else self.registers,
+            as_of=self.as_of,
+            extracted_on=self.extracted_on,
+            columns=pairs(self.column, "--column", "NHSNo=patient_id"),
+            values=_value_maps(self.value),
+            date_format=pairs(self.date_format, "--date-format", "date_of_birth=%d/%m/%Y"),
+            null_means_absent=CONDITIONS if ALL_CONDITIONS in absent else absent,
+            practice_pattern=self.practice_pattern or ODS_PATTERN,
+            encoding=self.encoding,
+            expected_rows=self.expected_rows,
+        )
+
+
+def takes_register(run: Callable[..., None]) -> Callable[..., None]:
+    """Give a command whose first parameter is a :class:`Reading` the options of one, beside its own."""
+    shared = inspect.signature(Reading, eval_str=True).parameters
+    _, *own = inspect.signature(run, eval_str=True).parameters.values()
+
+    @functools.wraps(run)
+    def with_register(**options: Any) -> None:
+        reading = Reading(**{name: options.pop(name) for name in shared})
+        run(reading, **options)
+
+    # REGISTER... comes first, then the command's own arguments and options, then how the register is read.
+    registers, as_of, *rest = (p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in shared.values())
+    keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+    with_register.__signature__ = inspect.Signature([registers, as_of, *keyword_only, *rest])  # type: ignore[attr-defined]
+    with_register.__annotations__ = {}
+    return with_register
+
+
+def pairs(texts: list[str] | None, option: str, example: str) -> dict[str, str]:
+    """``["NHSNo=patient_id"]`` as a mapping."""
+    found: dict[str, str] = {}
+    for text in texts or []:
+        left, equals, right = text.partition("=")
+        if not (left and equals and right):
+            raise typer.BadParameter(f"write it as {example}.", param_hint=option)
+        if left in found:
+            raise typer.BadParameter(f"gives {left} twice. Keep one.", param_hint=option)
+        found[left] = right
+    return found
+
+
+def _value_maps(texts: list[str] | None) -> dict[str, dict[str, str]]:
+    """``["sex:1=M", "sex:2=F"]`` as one mapping a field; the text may hold colons and equals signs, the value none."""
+    found: dict[str, dict[str, str]] = {}
+    for text in texts or []:
+        name, colon, rest = text.partition(":")
+        before, equals, after = rest.rpartition("=")
+        if not (name and colon and equals and after):
+            raise typer.BadParameter("write it as sex:1=M.", param_hint="--value")
+        if before in found.setdefault(name, {}):
+            raise typer.BadParameter(f"maps a text of {name} twice. Keep one.", param_hint="--value")
+        found[name][before] = after
+    return found
+
+
+def read_list_sizes(path: Path) -> dict[str, int]:
+    """Official list sizes from a CSV file with the columns practice_id and list_size."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{path.name} is not UTF-8. Save it as 'CSV UTF-8'.") from None
+    except OSError as error:
+        raise InputError(f"{path.name}: {error.strerror}. Give the file of list sizes.") from None
+    reader = csv.DictReader(text.splitlines())
+    missing = [name for name in ("practice_id", "list_size") if name not in (reader.fieldnames or [])]
+    if missing:
+        raise InputError(f"{path.name} lacks {plural(len(missing), 'column')}: {listed(missing)}.")
+    sizes: dict[str, int] = {}
+    for row in reader:
+        practice, size = (row["practice_id"] or "").strip(), (row["list_size"] or "").strip()
+        where = f"{path.name}, line {reader.line_num}"
+        if not practice or practice in sizes:
+            raise InputError(f"{where}: the practice is {'written twice' if practice else 'missing'}.")
+        if not (size.isascii() and size.isdigit()):
+            raise InputError(f"{where}: list_size is not a whole number of people, written without commas.")
+        sizes[practice] = int(size)
+    return sizes

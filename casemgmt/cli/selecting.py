@@ -1,0 +1,228 @@
+"""``casemgmt score``, ``select``, ``explain`` and ``verify``: the main job, step by step."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from casemgmt.cli.files import write_table
+from casemgmt.cli.reading import Reading, read_list_sizes, takes_register
+from casemgmt.cli.show import say, table, working
+from casemgmt.errors import plural
+
+if TYPE_CHECKING:
+    from casemgmt.register.register import Register
+    from casemgmt.risk.model import Model
+    from casemgmt.selection.result import Selection
+
+NamedModel = Annotated[str, typer.Option(metavar="NAME|PATH", help="A shipped model, or the folder of one.")]
+
+
+class OverCap(StrEnum):
+    """What happens when a practice nominates more patients than it has places."""
+
+    error = "error"
+    queue = "queue"
+
+
+@takes_register
+def score(
+    reading: Reading,
+    model: NamedModel,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write: .parquet or .csv.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")] = False,
+) -> None:
+    """Score every row of a register by a model."""
+    from casemgmt.risk.files import load_model
+
+    ranking = load_model(model)
+    with working("Reading and scoring the register"):
+        register = reading.register()
+        scores = score_table(register, ranking)
+    write_table(scores, out, overwrite=overwrite)
+    unscored = scores.column("score").null_count
+    say(
+        f"{plural(scores.num_rows, 'row')}: {scores.num_rows - unscored:,} scored by {ranking.name} {ranking.version}, "
+        f"{unscored:,} without a score (quarantined, objected, or a needed value missing)."
+    )
+    say(f"Written: {out}.")
+
+
+def score_table(register: Register, model: Model) -> Any:
+    """One row a source row: source_file, source_row, patient_id, score, risk (null where there is none)."""
+    import numpy as np
+    import pyarrow as pa
+
+    from casemgmt.risk.link import risk
+
+    scores = model.score(register)
+    # The table row of the patient that each source row speaks of; NaN where it was quarantined.
+    accepted = register.to_source_rows(register.table_row.astype(np.float64))
+    kept = ~np.isnan(accepted)
+    ids = register.ids.take(pa.array(np.where(kept, accepted, 0).astype(np.int64), mask=~kept))
+    risks = risk(model, scores.to_numpy(zero_copy_only=False))
+    which = np.repeat(np.arange(len(register.parts)), [part.rows for part in register.parts])
+    return pa.table(
+        {
+            "source_file": pa.array([part.name for part in register.parts], pa.string()).take(pa.array(which)),
+            "source_row": pa.array(np.concatenate([np.arange(part.rows) for part in register.parts])),
+            "patient_id": ids.cast(pa.string()),
+            "score": scores,
+            "risk": pa.array(risks, pa.float64(), mask=np.isnan(risks)),
+        }
+    )
+
+
+@takes_register
+def select(
+    reading: Reading,
+    scheme: Annotated[str, typer.Option(metavar="NAME|PATH", help="A shipped scheme, or the file of one.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make; it appears whole or not at all.")],
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="Rank by this model: a shipped one, or a folder.")
+    ] = None,
+    score: Annotated[str | None, typer.Option(metavar="COLUMN", help="Or rank by this column of the register.")] = None,
+    over_cap: Annotated[
+        OverCap, typer.Option(help="Nominations over the cap: stop, or let them wait in nomination_order.")
+    ] = OverCap.error,
+    list_sizes: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Official list sizes: practice_id, list_size.")
+    ] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="A register column to add to the lists. Repeatable.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier selection in that folder.")
+    ] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="The result does not depend on it.")] = None,
+) -> None:
+    """Select patients by a scheme and publish the lists."""
+    if (model is None) == (score is None):
+        raise typer.BadParameter(
+            "say what ranks the patients, with one of the two; there is no default model.",
+            param_hint="--model / --score",
+        )
+    from casemgmt.risk.files import load_model
+    from casemgmt.scheme.files import load_scheme
+    from casemgmt.selection.choosing import select as choose
+
+    rules = load_scheme(scheme)
+    ranking = None if model is None else load_model(model)
+    sizes = None if list_sizes is None else read_list_sizes(list_sizes)
+    with working("Reading the register"):
+        register = reading.register()
+    with working("Selecting"):
+        selection = choose(
+            register,
+            rules,
+            model=ranking,
+            score=score,
+            over_cap=over_cap.value,
+            list_sizes=sizes,
+            threads=threads,
+        )
+    with working("Publishing"):
+        selection.save(out, include=include or (), overwrite=overwrite)
+    show_selection(selection)
+    say(f"Saved in {out}. It is a proposal: a named clinician of each practice accepts or changes it.")
+
+
+def show_selection(selection: Selection) -> None:
+    """Print what was selected, by route, over all practices: whole counts, for those who may see them."""
+    import pyarrow.compute as pc
+
+    facts, summary = selection.facts, selection.summary()
+    say(selection.scheme.title)
+    say(f"List of {facts['as_of']}, ranked by {facts['ranked_by']}")
+    if facts["synthetic"]:
+        say("The people are synthetic.")
+    if facts["demonstration"]:
+        say("The model is for demonstration only.")
+    rows = []
+    for route in selection.scheme.routes:
+        own = summary.filter(pc.equal(summary.column("route"), route.name))
+        counts = (pc.sum(own.column(name)).as_py() for name in ("places", "met", "used", "unused", "due"))
+        rows.append((route.name, *counts))
+    say()
+    table(("route", "places", "met", "places used", "unused", "reviews due"), rows)
+    say()
+    managed = pc.sum(selection.to_arrow().column("case_managed")).as_py() or 0
+    say(
+        f"{plural(managed, 'patient')} case managed, {plural(selection.to_arrow().num_rows, 'patient')} listed in all, "
+        f"{plural(facts['practices'], 'practice')}"
+    )
+    for count, words in (
+        (selection.unscored().num_rows, "on the list without a score, never ranked"),
+        (selection.queue().num_rows, "nominated over the cap, who wait"),
+        (facts["rows"]["quarantined"], "quarantined: see `casemgmt check`"),
+    ):
+        if count:
+            say(f"{plural(count, 'row' if words.startswith('quarantined') else 'patient')} {words}")
+    uncertain = pc.unique(summary.filter(summary.column("places_may_change")).column("practice_id"))
+    if len(uncertain):
+        say(f"Quarantined rows could change the number of places in {plural(len(uncertain), 'practice')}.")
+
+
+@takes_register
+def explain(
+    reading: Reading,
+    patient_id: Annotated[str, typer.Argument(metavar="PATIENT_ID", help="As it stands in the register.")],
+    model: NamedModel,
+) -> None:
+    """Show what each input of a model adds to one patient's score."""
+    from casemgmt.risk.files import load_model
+
+    ranking = load_model(model)
+    with working("Reading the register"):
+        register = reading.register()
+    found = ranking.explain(register, patient_id)
+    say(ranking.title)
+    _show_contributions(found, ranking)
+
+
+def _show_contributions(found: Any, model: Model) -> None:
+    from casemgmt.risk.inputs import MILLION, decimal_text
+
+    rows, total, unscored = [], 0, []
+    for row in found.to_pylist():
+        if row["contribution"] is None:
+            unscored.append(row["label"])
+            rows.append((row["label"], row["cell"], "no score"))
+            continue
+        amount = round(row["contribution"] * MILLION)
+        total += amount
+        rows.append((row["label"], row["cell"], decimal_text(amount)))
+    table(("input", "value", "adds"), rows)
+    say()
+    if unscored:
+        say(f"No score: it needs a value of {', '.join(unscored)}.")
+        return
+    score = model.points(total)
+    divided = f" / {model.divide_by:,}" if model.divide_by != 1 else ""
+    say(f"Score: {decimal_text(total)}{divided}" + (f" = {score}" if divided else ""))
+    if model.link == "points":
+        say("The score orders patients. It is not a probability.")
+        return
+    import numpy as np
+
+    from casemgmt.risk.link import risk
+
+    chance = float(risk(model, np.array([score]))[0])
+    say(
+        f"Risk within {plural(model.horizon_days or 0, 'day')}: {chance:.1%}, {round(chance * 100)} in 100 "
+        f"({model.outcome})"
+    )
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `casemgmt select` made.")],
+) -> None:
+    """Check the files of a published selection."""
+    from casemgmt.outputs.published import verify as check_files
+
+    with working("Checking every file"):
+        report = check_files(folder)
+    say(str(report))

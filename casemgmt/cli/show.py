@@ -1,0 +1,102 @@
+"""What the commands print: rich tables and progress for people, plain text for pipes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+GAP = "  "
+
+
+def say(text: str = "") -> None:
+    """Print lines on standard output."""
+    sys.stdout.write(_printable(text) + "\n")
+
+
+def complain(message: str) -> None:
+    """Print an error on standard error."""
+    sys.stdout.flush()
+    sys.stderr.write(f"casemgmt: {_printable(message)}\n")
+
+
+def _printable(text: str) -> str:
+    """The text without control characters, which a file's column names could smuggle to a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def in_words(value: object) -> str:
+    """A cell: whole numbers with thousands separated, nothing where there is no value."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """Print a table: drawn where a person looks, aligned text without control characters where a program does.
+
+    Parameters
+    ----------
+    heads : the column heads
+    rows : cells in the order of the heads; a column of whole numbers is set to the right
+    title : a line above
+    """
+    cells = [[_printable(in_words(value)).replace("\n", " ") for value in row] for row in rows]
+    numeric = [
+        any(isinstance(row[i], int) for row in rows) and all(row[i] is None or isinstance(row[i], int) for row in rows)
+        for i in range(len(heads))
+    ]
+    if sys.stdout.isatty():
+        _drawn(heads, cells, numeric, title)
+        return
+    widths = [max(len(head), *(len(row[i]) for row in cells), 0) for i, head in enumerate(heads)]
+    if title:
+        say(title)
+    for line in (list(heads), *cells):
+        texts = [
+            text.rjust(w) if right else text.ljust(w) for text, w, right in zip(line, widths, numeric, strict=True)
+        ]
+        say(GAP.join(texts).rstrip())
+
+
+def _drawn(heads: Sequence[str], cells: Sequence[Sequence[str]], numeric: Sequence[bool], title: str) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD)
+    for head, right in zip(heads, numeric, strict=True):
+        drawn.add_column(Text(head), justify="right" if right else "left", overflow="fold")
+    for row in cells:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console(file=sys.stdout).print(drawn)
+
+
+@contextmanager
+def working(doing: str) -> Iterator[None]:
+    """Say on a terminal's standard error that something is being done, until it is."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(file=sys.stderr).status(doing):
+        yield
+
+
+@contextmanager
+def progress(doing: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal's standard error, moved by calling it with (done, in all); nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done, of: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -1,0 +1,203 @@
+"""What the files of a publication hold, read back, and whether they agree with each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import VerifyError, plural
+from casemgmt.outputs import layout
+from casemgmt.outputs.csv_text import read_csv
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from casemgmt.scheme.routes import Scheme
+
+_ID_COLUMNS = ("practice_id", "patient_id")
+_PRACTICES = "practices/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """The tables of a publication.
+
+    Attributes
+    ----------
+    tables : by path inside the folder; CSV files as text, but for the summary
+    practices : in the order of the summary
+    """
+
+    tables: Mapping[str, pa.Table]
+    practices: tuple[str, ...]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Data rows of each file."""
+        return {name: table.num_rows for name, table in self.tables.items()}
+
+    def counts(self) -> dict[str, int]:
+        """The people in the files."""
+        import pyarrow.compute as pc
+
+        selection = self.tables[layout.SELECTION]
+        return {
+            "practices": len(self.practices),
+            "listed": selection.num_rows,
+            "case_managed": pc.sum(selection.column("case_managed")).as_py() or 0,
+            "unscored": self.tables[layout.UNSCORED].num_rows,
+            "waiting": self.tables[layout.QUEUE].num_rows,
+            "quarantined": self.tables[layout.QUARANTINE].num_rows,
+            "corrections": self.tables[layout.CORRECTIONS].num_rows,
+        }
+
+
+def read_contents(files: Mapping[str, bytes]) -> Contents:
+    """Read every file, whole.
+
+    Raises
+    ------
+    VerifyError : a file is missing, or is not what its name says
+    """
+    absent = [name for name in layout.TABLES if name not in files]
+    if absent:
+        raise VerifyError(f"'{absent[0]}' is missing from the publication.")
+    tables = {name: _read(name, data) for name, data in files.items()}
+    tables[layout.SUMMARY] = _typed_summary(tables[layout.SUMMARY])
+    practices = dict.fromkeys(tables[layout.SUMMARY].column("practice_id").to_pylist())
+    return Contents(tables=tables, practices=tuple(practices))
+
+
+def check_agreement(contents: Contents, scheme: Scheme, rows: Mapping[str, int]) -> None:
+    """Refuse files that contradict each other.
+
+    Parameters
+    ----------
+    rows : the account of the register's rows: in, accepted, merged_repeats, quarantined, corrections
+
+    Raises
+    ------
+    VerifyError : which file says something else than which
+    """
+    selection, queue = contents.tables[layout.SELECTION], contents.tables[layout.QUEUE]
+    waiting = dict.fromkeys(queue.column("practice_id").to_pylist())
+    _check_names(contents, layout.expected_files(contents.practices, waiting))
+    _check_account(contents, rows)
+    lists = {layout.practice_file(practice): practice for practice in contents.practices}
+    _check_parts(contents, layout.SELECTION, selection, lists)
+    _check_parts(contents, layout.QUEUE, queue, {layout.waiting_file(practice): practice for practice in waiting})
+    _check_summary(contents, scheme)
+
+
+def _read(name: str, data: bytes) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if name.endswith(".csv"):
+            return read_csv(data)
+        return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read()
+    except (pa.ArrowException, OSError, ValueError):
+        raise VerifyError(f"'{name}' cannot be read: it is damaged.") from None
+
+
+def _typed_summary(text: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    from casemgmt.selection.summary import summary_schema
+
+    try:
+        return text.cast(summary_schema())
+    except (pa.ArrowException, ValueError):
+        raise VerifyError(f"'{layout.SUMMARY}' is not a summary of a selection.") from None
+
+
+def _check_names(contents: Contents, expected: set[str]) -> None:
+    for name in sorted(expected ^ set(contents.tables)):
+        problem = "is missing" if name in expected else "belongs to no practice of the summary"
+        raise VerifyError(f"'{name}' {problem}.")
+
+
+def _check_account(contents: Contents, rows: Mapping[str, int]) -> None:
+    """Rows in = accepted + merged repeats + quarantined, and the files hold as many."""
+    for key, name in (("quarantined", layout.QUARANTINE), ("corrections", layout.CORRECTIONS)):
+        held = contents.tables[name].num_rows
+        if held != rows[key]:
+            raise VerifyError(f"'{name}' holds {plural(held, 'row')}; the manifest says {rows[key]:,}.")
+    if rows["in"] != rows["accepted"] + rows["merged_repeats"] + rows["quarantined"]:
+        raise VerifyError(
+            f"{layout.MANIFEST}: {rows['in']:,} rows in are not {rows['accepted']:,} accepted + "
+            f"{rows['merged_repeats']:,} merged + {rows['quarantined']:,} quarantined."
+        )
+
+
+def _check_parts(contents: Contents, whole_name: str, whole: pa.Table, parts: Mapping[str, str]) -> None:
+    """Each practice's file holds that practice's rows of the whole table, all of them, and nobody else's."""
+    of_whole = _ids_by_practice(whole)
+    for name, practice in parts.items():
+        table = contents.tables[name]
+        if any(column not in table.column_names for column in _ID_COLUMNS):
+            raise VerifyError(f"'{name}' lacks practice_id or patient_id.")
+        others = set(table.column("practice_id").unique().to_pylist()) - {practice}
+        if others:
+            raise VerifyError(f"'{name}' holds rows that are not of practice '{practice}'.")
+        own = of_whole.pop(practice, None)
+        ids = table.column("patient_id")
+        if table.num_rows != (0 if own is None else len(own)):
+            held = 0 if own is None else len(own)
+            raise VerifyError(f"'{name}' holds {plural(table.num_rows, 'row')}, and '{whole_name}' {held:,} for it.")
+        if own is not None and not ids.combine_chunks().equals(own):
+            raise VerifyError(f"'{name}' and '{whole_name}' do not hold the same patients.")
+    if of_whole:
+        raise VerifyError(f"'{whole_name}' holds {plural(len(of_whole), 'practice')} without a file of its own.")
+
+
+def _ids_by_practice(table: pa.Table) -> dict[str, Any]:
+    """Each practice's patient ids, in order; practices stand together."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = table.column("practice_id").combine_chunks()
+    runs = pc.run_end_encode(column)
+    ids = table.column("patient_id").cast(pa.string()).combine_chunks()
+    found: dict[str, Any] = {}
+    start = 0
+    for end, practice in zip(runs.run_ends.to_pylist(), runs.values.to_pylist(), strict=True):
+        if practice in found:
+            raise VerifyError(f"Rows of practice '{practice}' do not stand together in a Parquet file.")
+        found[practice] = ids.slice(start, end - start)
+        start = end
+    return found
+
+
+def _check_summary(contents: Contents, scheme: Scheme) -> None:
+    """The summary has a row a practice and route, and counts those who are in the selection."""
+    selection, summary = contents.tables[layout.SELECTION], contents.tables[layout.SUMMARY]
+    routes = [route.name for route in scheme.routes]
+    expected = [(practice, route) for practice in contents.practices for route in routes]
+    keys = summary.select(["practice_id", "route"]).to_pydict()
+    if list(zip(keys["practice_id"], keys["route"], strict=True)) != expected:
+        raise VerifyError(f"'{layout.SUMMARY}' does not have one row for each practice and route of the scheme.")
+    missing = [name for name in (*_ID_COLUMNS, *routes, "place", "case_managed") if name not in selection.column_names]
+    if missing:
+        raise VerifyError(f"'{layout.SELECTION}' lacks the column '{missing[0]}'.")
+    practice = selection.column("practice_id")
+    met, used = summary.column("met").to_pylist(), summary.column("used").to_pylist()
+    for at, route in enumerate(routes):
+        meets = Counter(practice.filter(selection.column(route)).to_pylist())
+        places = Counter(practice.filter(_is(selection.column("place"), route)).to_pylist())
+        for i, code in enumerate(contents.practices):
+            row = i * len(routes) + at
+            if met[row] != meets[code] or (used[row] is not None and used[row] != places[code]):
+                raise VerifyError(
+                    f"'{layout.SUMMARY}' and '{layout.SELECTION}' count different numbers for practice '{code}', "
+                    f"route '{route}'."
+                )
+
+
+def _is(column: pa.ChunkedArray, value: str) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    return pc.fill_null(pc.equal(column, value), False)

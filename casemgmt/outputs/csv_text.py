@@ -1,0 +1,148 @@
+"""Tables as CSV that a spreadsheet opens without running, and that reads back as it was.
+
+UTF-8 with a byte order mark, CRLF, every text in quotes, everything else bare; a null is empty and an empty text is
+``""``. Made column by column in Arrow, so the bytes do not depend on machine or locale.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from casemgmt.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BOM = b"\xef\xbb\xbf"
+END = "\r\n"
+_BATCH_ROWS = 65_536
+
+# What starts a formula: = + - @ with their full-width, small, raised and lowered forms, and what spreadsheets drop
+# from the start of a cell (tab, line ends).
+_STARTS = (
+    r"=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe66}\x{fe62}\x{fe63}\x{fe6b}"
+    r"\x{2212}\x{fb29}\x{207a}\x{207b}\x{207c}\x{208a}\x{208b}\x{208c}"
+)
+# Spaces and invisible characters in front do not help, and a text that looks guarded already is guarded again, so that
+# taking one apostrophe away always gives the text back.
+_NEEDS_GUARD = rf"^'*[\p{{Z}}\p{{Cc}}\p{{Cf}}]*[{_STARTS}]"
+_IS_GUARDED = rf"^'+[\p{{Z}}\p{{Cc}}\p{{Cf}}]*[{_STARTS}]"
+
+
+def to_csv(table: pa.Table) -> bytes:
+    """The table as CSV, header first.
+
+    Raises
+    ------
+    InputError : a column holds lists, records or bytes, which CSV cannot show
+    """
+    header = ",".join(_quoted_name(name) for name in table.column_names) + END
+    parts = [BOM, header.encode()]
+    for start in range(0, table.num_rows, _BATCH_ROWS):
+        parts.append(_lines(table.slice(start, _BATCH_ROWS)))
+    return b"".join(parts)
+
+
+def read_csv(data: bytes) -> pa.Table:
+    """The table of :func:`to_csv`, every column as text, null where a cell was null.
+
+    Raises
+    ------
+    ValueError : these are not the bytes of such a table
+    """
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    names = _header(data)
+    try:
+        table = pacsv.read_csv(
+            io.BytesIO(data),
+            read_options=pacsv.ReadOptions(block_size=min(len(data) + 1, 2**30), use_threads=False),
+            parse_options=pacsv.ParseOptions(newlines_in_values=True),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+    except (pa.ArrowException, UnicodeDecodeError, csv.Error):
+        raise ValueError("not a CSV file of this library") from None
+    if table.column_names != names:
+        raise ValueError("a header that does not fit")
+    return pa.table({unguarded(name): _without_guards(table.column(name)) for name in names})
+
+
+def unguarded(text: str) -> str:
+    """A single text without its guard."""
+    import pyarrow as pa
+
+    return str(_without_guards(pa.chunked_array([[text]], pa.string()))[0])
+
+
+def _header(data: bytes) -> list[str]:
+    """The first record, which may run over several lines."""
+    if not data.startswith(BOM):
+        raise ValueError("no byte order mark")
+    try:
+        names = next(csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")), [])
+    except (UnicodeDecodeError, csv.Error):
+        raise ValueError("not a CSV file of this library") from None
+    if not names or len(set(names)) != len(names):
+        raise ValueError("a header without names, or with the same one twice")
+    return names
+
+
+def _lines(table: pa.Table) -> memoryview:
+    """The rows as one run of bytes: the character data of an Arrow column whose values are the lines."""
+    import pyarrow.compute as pc
+
+    cells = [_cells(table.column(name).combine_chunks(), name) for name in table.column_names]
+    lines = pc.binary_join_element_wise(*cells, ",", null_handling="replace", null_replacement="")
+    ended = pc.binary_join_element_wise(lines, END, "")
+    length = pc.sum(pc.binary_length(ended)).as_py()
+    return memoryview(ended.buffers()[2])[:length]
+
+
+def _cells(column: pa.Array, name: str) -> pa.Array:
+    """Each value as it stands in the file; null stays null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        raise _cannot_show(name)
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    try:
+        text = column.cast(pa.string())
+    except (pa.ArrowException, NotImplementedError):
+        raise _cannot_show(name) from None
+    if not is_text:
+        return text
+    guarded = pc.if_else(
+        pc.match_substring_regex(text, _NEEDS_GUARD), pc.binary_join_element_wise("'", text, ""), text
+    )
+    return pc.binary_join_element_wise('"', pc.replace_substring(guarded, '"', '""'), '"', "")
+
+
+def _cannot_show(name: str) -> InputError:
+    return InputError(
+        f"include: column '{name}' holds values that CSV cannot show. Include columns of text, numbers, dates or "
+        "true and false."
+    )
+
+
+def _without_guards(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    return pc.if_else(pc.match_substring_regex(column, _IS_GUARDED), pc.utf8_slice_codeunits(column, 1), column)
+
+
+def _quoted_name(name: str) -> str:
+    import pyarrow as pa
+
+    return str(_cells(pa.array([name], pa.string()), name)[0])

@@ -1,0 +1,233 @@
+"""Published selections read back: every byte is checked before a row is believed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import SchemeError, VerifyError, listed, plural
+from casemgmt.outputs import layout
+from casemgmt.outputs.contents import Contents, check_agreement, read_contents
+from casemgmt.outputs.disk import NEW, OLD, BusyError, beside, locked, recover
+from casemgmt.outputs.manifest import read_manifest, sha256
+from casemgmt.scheme.files import read_scheme_text
+from casemgmt.scheme.routes import Scheme
+
+if TYPE_CHECKING:
+    from casemgmt.selection.result import Selection
+
+_WAIT_SECONDS = 2.0
+_STEP_SECONDS = 0.01
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A publication that is what its manifest says.
+
+    Attributes
+    ----------
+    folder : where it lies
+    scheme : the identifier of its scheme
+    facts : what it was made from, as :attr:`casemgmt.Selection.facts`
+    counts : practices, listed, case_managed, unscored, waiting, quarantined, corrections, as counted in the files
+    files : rows of each file, by path inside the folder, without the manifest
+    versions : of casemgmt, python, numpy and pyarrow, that wrote it
+    """
+
+    folder: Path
+    scheme: str
+    facts: Mapping[str, Any]
+    counts: Mapping[str, int]
+    files: Mapping[str, int]
+    versions: Mapping[str, str]
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return (
+            f"{self.folder}: {plural(len(self.files) + 1, 'file')} intact; {plural(self.counts['listed'], 'patient')} "
+            f"listed in {plural(self.counts['practices'], 'practice')} by '{self.scheme}', "
+            f"list of {self.facts['as_of']}."
+        )
+
+
+def verify(folder: str | Path) -> Verified:
+    """Check a published selection: each file's SHA-256, size and rows, and that the files agree with each other.
+
+    Raises
+    ------
+    VerifyError : which file is changed, missing, unexpected or at odds with another
+    """
+    return _checked(Path(folder))[0]
+
+
+def load_selection(folder: str | Path) -> Selection:
+    """A published selection, read back after :func:`verify`.
+
+    Its tables and facts equal the original's. What needs the register, such as ``by`` and ``explain``, is refused.
+
+    Raises
+    ------
+    VerifyError : the files are not what was published
+    """
+    from casemgmt.selection.result import Selection
+
+    verified, contents, scheme = _checked(Path(folder))
+    whole = contents.tables[layout.SELECTION]
+    added = [name for name in whole.column_names if name.startswith("register_")]
+    tables = {
+        "selection": whole.drop_columns(added),
+        "included": whole.select(added),
+        "summary": contents.tables[layout.SUMMARY],
+        "unscored": contents.tables[layout.UNSCORED],
+        "queue": contents.tables[layout.QUEUE],
+    }
+    return Selection(scheme=scheme, tables=tables, facts=verified.facts)
+
+
+def _checked(folder: Path) -> tuple[Verified, Contents, Scheme]:
+    """Read and check; again where another process has just put a new publication in the folder's place."""
+    for _ in range(_TRIES - 1):
+        _settle(folder)
+        before = _identity(folder)
+        try:
+            return _read(folder)
+        except VerifyError:
+            if before == _identity(folder):
+                raise
+    return _read(folder)
+
+
+def _read(folder: Path) -> tuple[Verified, Contents, Scheme]:
+    manifest, files = _read_files(folder)
+    contents = read_contents(files)
+    _check_rows(manifest, contents)
+    try:
+        scheme = read_scheme_text(manifest["scheme"]["text"], "the published scheme")
+        check_agreement(contents, scheme, manifest["facts"]["rows"])
+        _check_claims(manifest, contents, scheme)
+        verified = Verified(
+            folder=folder,
+            scheme=scheme.id,
+            facts=manifest["facts"],
+            counts=contents.counts(),
+            files={name: table.num_rows for name, table in sorted(contents.tables.items())},
+            versions=manifest["versions"],
+        )
+    except (KeyError, TypeError, AttributeError):
+        raise VerifyError(f"'{layout.MANIFEST}' leaves something out. Publish again.") from None
+    except SchemeError as problem:
+        raise VerifyError(f"'{layout.MANIFEST}': {problem}") from None
+    return verified, contents, scheme
+
+
+def _read_files(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The manifest, and the bytes of every file, each read once and as the manifest says it is."""
+    try:
+        present = _present(folder)
+        if layout.MANIFEST not in present:
+            raise VerifyError(f"'{folder}' holds no {layout.MANIFEST}: it is not a finished publication.")
+        try:
+            manifest = read_manifest((folder / layout.MANIFEST).read_bytes())
+        except ValueError as problem:
+            raise VerifyError(f"'{layout.MANIFEST}' cannot be trusted: {problem}. Publish again.") from None
+        entries = manifest.get("files")
+        if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+            raise VerifyError(f"'{layout.MANIFEST}' leaves out the files. Publish again.")
+        _refuse("missing", [name for name in entries if name not in present])
+        _refuse("not part of the publication", sorted(present - {*entries, layout.MANIFEST}))
+        files = {name: (folder / name).read_bytes() for name in entries}
+    except OSError as problem:
+        raise VerifyError(f"'{folder}' cannot be read: {problem.strerror or 'the system refused'}.") from None
+    changed = [
+        name
+        for name, entry in entries.items()
+        if len(files[name]) != entry.get("bytes") or sha256(files[name]) != entry.get("sha256")
+    ]
+    _refuse("changed since it was published", changed)
+    return manifest, files
+
+
+def _present(folder: Path) -> set[str]:
+    """Every file by its path inside the folder; only plain files in the known folders."""
+    if not folder.is_dir():
+        raise VerifyError(f"There is no publication at '{folder}'.")
+    present: set[str] = set()
+    for entry in os.scandir(folder):
+        if entry.name in layout.FOLDERS and stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode):
+            present |= {f"{entry.name}/{inner.name}" for inner in os.scandir(entry.path) if _is_plain(inner, entry.name)}
+        elif _is_plain(entry, ""):
+            present.add(entry.name)
+    return present
+
+
+def _is_plain(entry: os.DirEntry[str], inside: str) -> bool:
+    mode = entry.stat(follow_symlinks=False).st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "no plain file"
+        name = f"{inside}/{entry.name}" if inside else entry.name
+        raise VerifyError(f"'{name}' is {kind}, which no publication holds.")
+    return True
+
+
+def _refuse(problem: str, names: list[str]) -> None:
+    if names:
+        raise VerifyError(f"{plural(len(names), 'file')} {problem}: {listed(names)}.")
+
+
+def _check_rows(manifest: Mapping[str, Any], contents: Contents) -> None:
+    for name, held in contents.rows.items():
+        claimed = manifest["files"][name].get("rows")
+        if claimed != held:
+            raise VerifyError(f"'{name}' holds {plural(held, 'row')}, and the manifest says {claimed}.")
+
+
+def _check_claims(manifest: Mapping[str, Any], contents: Contents, scheme: Scheme) -> None:
+    """What the manifest repeats must be what the files say."""
+    facts, claimed, counted = manifest["facts"], manifest["counts"], contents.counts()
+    differing = [key for key in {**claimed, **counted} if claimed.get(key) != counted.get(key)]
+    if facts["practices"] != counted["practices"]:
+        differing.append("practices")
+    if facts["scheme"] != scheme.id or manifest["scheme"]["id"] != scheme.id:
+        differing.append("scheme")
+    for name in sorted(contents.tables):
+        if name.startswith("practices/"):
+            practice = manifest["files"][name]["practice_id"]
+            if name not in (layout.practice_file(practice), layout.waiting_file(practice)):
+                differing.append(name)
+    if differing:
+        raise VerifyError(f"'{layout.MANIFEST}' and the files do not agree on {listed(differing)}.")
+
+
+def _settle(folder: Path) -> None:
+    """Finish what a killed run left; wait a moment where a living one is between its two renames."""
+    target = Path(os.path.abspath(folder))  # noqa: PTH100 - links are not followed
+    if not any(os.path.lexists(beside(target, what)) for what in (NEW, OLD)):
+        return
+    try:
+        with locked(target):
+            recover(target)
+    except BusyError:
+        waited = 0.0
+        while not os.path.lexists(target) and waited < _WAIT_SECONDS:
+            time.sleep(_STEP_SECONDS)
+            waited += _STEP_SECONDS
+    except OSError:
+        if not os.path.lexists(target):
+            raise VerifyError(
+                f"'{folder}' was being replaced when that was cut short, and cannot be put back by you. "
+                "Read it once as a user who may write there."
+            ) from None
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,257 @@
+"""Publishing a selection: every file of it, or none."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError, listed, plural
+from casemgmt.outputs import layout
+from casemgmt.outputs.contents import check_agreement, read_contents
+from casemgmt.outputs.csv_text import to_csv
+from casemgmt.outputs.disk import (
+    NEW,
+    OLD,
+    BusyError,
+    LeftoverError,
+    Staging,
+    beside,
+    locked,
+    make_parents,
+    recover,
+    remove_empty,
+    staged,
+)
+from casemgmt.outputs.manifest import canonical, is_publication, make_manifest, read_manifest, sha256
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from casemgmt.selection.result import Selection
+
+_REMEDIES = {
+    errno.ENOSPC: "Free some space, then run again.",
+    errno.EDQUOT: "Free some of your quota, then run again.",
+    errno.EFBIG: "The largest file you may write is too small: raise the limit, then run again.",
+    errno.EACCES: "Choose a folder that you may write to.",
+    errno.EPERM: "Choose a folder that you may write to.",
+    errno.EROFS: "Choose a folder on a disk that can be written.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.ENOTDIR: "Choose a path whose parents are folders.",
+    errno.EIO: "The disk reports a failure: have it checked, or choose another.",
+}
+
+
+def publish(selection: Selection, folder: Path, include: Iterable[str] = (), overwrite: bool = False) -> Path:
+    """Write a selection's files to a new folder, or in place of an earlier publication.
+
+    Parameters
+    ----------
+    selection : from :func:`casemgmt.select`
+    folder : the folder to make; parents that are missing are made too
+    include : register columns to add to the selection and the practice lists
+    overwrite : replace an earlier publication; nothing else is ever replaced
+
+    Returns
+    -------
+    the folder
+
+    Raises
+    ------
+    InputError : a column of ``include`` that is not there or that CSV cannot show
+    PublishError : the folder holds something else, or cannot be written; what was there is left as it was
+    """
+    include = _names(include)
+    target = Path(os.path.abspath(folder))  # noqa: PTH100 - a link must stay a link, to be refused
+    with _in_words(folder, target):
+        _undo_half_done(target)
+        _check_place(folder, target, overwrite)
+    _check_publishable(selection)
+    files = _files(selection, include)
+    with _in_words(folder, target):
+        made = make_parents(target)
+        try:
+            with staged(target, layout.FOLDERS) as staging:
+                _check_place(folder, target, overwrite)
+                _fill(staging, selection, include, files)
+                staging.put_in_place()
+        except BaseException:
+            remove_empty(made)
+            raise
+    return folder
+
+
+def _names(include: Iterable[str]) -> list[str]:
+    names = [include] if isinstance(include, str) else list(include)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InputError(f"include names {plural(len(repeated), 'column')} twice: {listed(repeated)}.")
+    return names
+
+
+def _check_publishable(selection: Selection) -> None:
+    """Refuse a selection whose source is not at hand, or whose scheme no file describes."""
+    from casemgmt.scheme.files import read_scheme_text
+
+    if selection.register is None:
+        raise PublishError("This selection was read back from files: copy the folder, or select again.")
+    scheme = selection.scheme
+    try:
+        as_written = read_scheme_text(scheme.text, "the scheme") if scheme.text else None
+    except CasemgmtError:
+        as_written = None
+    if as_written != scheme:
+        raise PublishError(
+            f"The scheme '{scheme.id}' is not what its file says, and the file is published with the selection. "
+            "Write the change into a scheme file and load that."
+        )
+
+
+def _files(selection: Selection, include: list[str]) -> dict[str, bytes | memoryview]:
+    """Every file's bytes but the manifest's, worked out before the disk is touched."""
+    from casemgmt.outputs.disclosure import commissioner_table
+
+    register = selection.register
+    assert register is not None
+    table, queue, summary = selection.to_arrow(include), selection.queue(), selection.summary()
+    files: dict[str, bytes | memoryview] = {
+        layout.SELECTION: _to_parquet(table),
+        layout.SUMMARY: to_csv(summary),
+        layout.UNSCORED: _to_parquet(selection.unscored()),
+        layout.QUEUE: _to_parquet(queue),
+        layout.QUARANTINE: _to_parquet(register.quarantine),
+        layout.CORRECTIONS: _to_parquet(register.corrections),
+        layout.COMMISSIONER: to_csv(commissioner_table(summary, selection.scheme)),
+    }
+    stretches, waiting = _stretches(table), _stretches(queue)
+    for practice in selection.practices:
+        files[layout.practice_file(practice)] = to_csv(table.slice(*stretches.get(practice, (0, 0))))
+        if practice in waiting:
+            files[layout.waiting_file(practice)] = to_csv(queue.slice(*waiting[practice]))
+    return files
+
+
+def _stretches(table: pa.Table) -> dict[str, tuple[int, int]]:
+    """Where each practice's rows begin, and how many they are: tables are in order of practice."""
+    import pyarrow.compute as pc
+
+    runs = pc.run_end_encode(table.column("practice_id").combine_chunks())
+    found, start = {}, 0
+    for practice, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        found[practice] = (start, end - start)
+        start = end
+    return found
+
+
+def _to_parquet(table: pa.Table) -> memoryview:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    try:
+        # One chunk, so that the bytes do not depend on how the table was put together.
+        pq.write_table(table.combine_chunks(), sink, compression="zstd", write_page_checksum=True)
+    except (pa.ArrowException, NotImplementedError):
+        raise InputError("include: a column holds values that Parquet cannot show. Leave it out.") from None
+    return memoryview(sink.getvalue())
+
+
+def _fill(staging: Staging, selection: Selection, include: list[str], files: dict[str, Any]) -> None:
+    """Write the files, read them back, and write the manifest from what was read."""
+    for name in sorted(files):
+        staging.write(name, files[name])
+    written = {name: staging.read(name) for name in sorted(files)}
+    altered = [name for name, data in written.items() if sha256(data) != sha256(files[name])]
+    if altered:
+        raise OSError(errno.EIO, f"{altered[0]} does not read back as it was written")
+    contents = read_contents(written)
+    check_agreement(contents, selection.scheme, selection.facts["rows"])
+    practice_of = {layout.practice_file(practice): practice for practice in contents.practices}
+    practice_of |= {layout.waiting_file(practice): practice for practice in contents.practices}
+    entries = {}
+    for name, data in written.items():
+        entries[name] = {"sha256": sha256(data), "bytes": len(data), "rows": contents.rows[name]}
+        if name in practice_of:
+            entries[name]["practice_id"] = practice_of[name]
+    manifest = canonical(make_manifest(selection, include, entries, contents.counts()))
+    staging.write(layout.MANIFEST, manifest)
+    read_manifest(staging.read(layout.MANIFEST))
+
+
+def _undo_half_done(target: Path) -> None:
+    """Put back a publication whose replacement was killed half way, before asking what is there."""
+    if any(os.path.lexists(beside(target, what)) for what in (NEW, OLD)):
+        with locked(target):
+            recover(target)
+
+
+def _check_place(folder: Path, target: Path, overwrite: bool) -> None:
+    """Refuse anything but an absent folder, or with ``overwrite`` a publication and nothing more."""
+    if not target.name:
+        raise PublishError(f"'{folder}' is the root of a disk. Name a folder inside it.")
+    if not os.path.lexists(target):
+        return
+    if target.is_symlink() or not target.is_dir():
+        raise PublishError(f"'{folder}' exists and is not a folder. Choose another name.")
+    manifest = target / layout.MANIFEST
+    if manifest.is_symlink() or not manifest.is_file() or not is_publication(manifest.read_bytes()):
+        raise PublishError(f"'{folder}' exists and was not written by this library. Choose a folder that is not there.")
+    if not overwrite:
+        raise PublishError(f"'{folder}' holds an earlier publication. Choose another folder, or say overwrite.")
+    known = _names_in(manifest.read_bytes())
+    strangers = sorted(name for name in files_in(target) if name not in known)
+    if strangers:
+        raise PublishError(
+            f"'{folder}' holds {plural(len(strangers), 'file')} that this library did not write ({listed(strangers)}). "
+            "Move them elsewhere first; nothing was touched."
+        )
+
+
+def _names_in(manifest: bytes) -> set[str]:
+    import json
+
+    files = json.loads(manifest).get("files")
+    return {layout.MANIFEST, *(files if isinstance(files, dict) else ())}
+
+
+def files_in(folder: Path) -> Iterator[str]:
+    """Every file below a folder, and whatever else is no plain folder, by its path inside."""
+    for entry in sorted(os.scandir(folder), key=lambda each: each.name):
+        mode = entry.stat(follow_symlinks=False).st_mode
+        if stat.S_ISDIR(mode):
+            yield from (f"{entry.name}/{name}" for name in files_in(Path(entry.path)))
+        else:
+            yield entry.name
+
+
+@contextmanager
+def _in_words(folder: Path, target: Path) -> Iterator[None]:
+    """Turn what the system refuses into a PublishError with the remedy."""
+    try:
+        yield
+    except BusyError:
+        raise PublishError(f"Another process is publishing to '{folder}'. Wait for it, then run again.") from None
+    except LeftoverError as problem:
+        raise PublishError(
+            f"'{folder}' holds the new publication, but the earlier one could not be deleted "
+            f"({problem.strerror}). Delete '{beside(target, NEW).name}' and '{beside(target, OLD).name}' beside it."
+        ) from None
+    except VerifyError as problem:
+        raise PublishError(f"'{folder}' was not written: {problem}") from None
+    except OSError as problem:
+        what = problem.strerror or "the system refused"
+        remedy = _REMEDIES.get(problem.errno or 0, "See to that, then run again.")
+        raise PublishError(f"'{folder}' was not written: {what}. {remedy}{_leftover(target)}") from None
+
+
+def _leftover(target: Path) -> str:
+    """What a failed run could not clean up after itself."""
+    new = beside(target, NEW)
+    if not os.path.lexists(new):
+        return ""
+    return f" '{new.name}' beside it holds patient rows and could not be deleted: delete it."
