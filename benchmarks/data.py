@@ -143,7 +143,7 @@ def _make_columns(rng: np.random.Generator, patients: int) -> dict[str, npt.NDAr
 
     def drawn(chance: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         limits = chance.clip(0, 0.95).astype(np.float32)
-        return rng.random(patients, dtype=np.float32) < limits[cell]
+        return np.less(rng.random(patients, dtype=np.float32), limits[cell])
 
     ageing = 0.05 + 2.2 / (1 + np.exp(-(years - 62) / 9.0))
     columns: dict[str, npt.NDArray[Any]] = {

@@ -59,15 +59,15 @@ def amount(name: str, value: Any) -> int | None:
     if value is None:
         return None if name == "age" else 0
     if name in FLAGS:
-        return FLAGS[name] * value
+        return FLAGS[name] * int(value)
     if name == "sex":
         return MALE if value == "M" else 0
     if name == "imd_decile":
-        return IMD_STEP * (10 - value)
+        return IMD_STEP * (10 - int(value))
     if name == "age":
-        return AGE_SQUARE * max(value - AGE_FROM, 0) ** 2
+        return AGE_SQUARE * int(max(value - AGE_FROM, 0)) ** 2
     weight, cap = COUNTS[name]
-    return weight * min(value, cap)
+    return weight * int(min(value, cap))
 
 
 def cells() -> dict[str, list[Any]]:

@@ -1,4 +1,4 @@
-"""Between Arrow and NumPy by way of buffers, since pyarrow's own conversions import pandas, which takes half a second."""
+"""Between Arrow and NumPy by way of buffers: pyarrow's own conversions import pandas, which takes half a second."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ def texts(values: Iterable[str | None]) -> pa.Array:
     ends = np.cumsum([0, *(len(each) for each in encoded)]).astype(np.int32)
     present = np.array([value is not None for value in values], dtype=bool)
     valid = None if present.all() else pa.py_buffer(np.packbits(present, bitorder="little"))
-    return pa.Array.from_buffers(
-        pa.string(), len(values), [valid, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
-    )
+    return pa.Array.from_buffers(pa.string(), len(values), [valid, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))])
 
 
 def text_scalar(value: str, kind: pa.DataType | None = None) -> pa.Scalar:

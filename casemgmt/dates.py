@@ -27,7 +27,7 @@ def as_date(value: str | dt.date, name: str = "as_of") -> dt.date:
         raise InputError(f"{name}: give a date without a time of day, such as {name}='2015-04-01'.")
     if isinstance(value, dt.date):
         return value
-    if isinstance(value, str) and len(value) == 10:
+    if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":
         try:
             return dt.date.fromisoformat(value)
         except ValueError:

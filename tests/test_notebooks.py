@@ -11,7 +11,7 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("**/*.ipynb"))
 
-# Warnings in the notebook's own cells and in the library's calls are errors; those of the notebook machinery are its own.
+# Warnings in the notebook's cells and in the library's calls are errors; those of the machinery are its own affair.
 STRICT = """
 import warnings
 for _module in ("__main__", "casemgmt"):

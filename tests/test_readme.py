@@ -13,7 +13,9 @@ README = (PROJECT / "README.md").read_text(encoding="utf-8")
 def test_every_example_of_the_readme_prints_what_the_readme_shows(tmp_path):
     with folder_of_examples(tmp_path):
         now = with_true_output(README)
-    differences = "\n".join(difflib.unified_diff(README.splitlines(), now.splitlines(), "shown", "printed", lineterm=""))
+    differences = "\n".join(
+        difflib.unified_diff(README.splitlines(), now.splitlines(), "shown", "printed", lineterm="")
+    )
     assert now == README, f"run `python tests/worked_text.py README.md` where the change is meant:\n{differences}"
 
 
@@ -35,7 +37,7 @@ def test_the_readme_names_every_shipped_model_scheme_and_command():
     from casemgmt.cli import app
 
     commands = [command.callback.__name__ for command in app.registered_commands]
-    assert commands == "demo check score select verify synthesise models schemes explain".split()
+    assert commands == ["demo", "check", "score", "select", "verify", "synthesise", "models", "schemes", "explain"]
     for name in [*cm.list_models(), *cm.list_schemes(), *commands]:
         assert f"`{name}" in README, f"README.md does not name {name}"
 

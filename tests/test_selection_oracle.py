@@ -178,6 +178,22 @@ def test_nobody_without_a_finite_score_is_ranked_though_all_could_be(nothing, sc
     assert selection.summary()["unscored"].to_pylist() == [9]
 
 
+@pytest.mark.parametrize("unusable", [None, "", "../x", "c87001", "C87001 "])
+@pytest.mark.parametrize("patient_id", [None, "b"])
+def test_a_quarantined_row_of_no_usable_practice_makes_no_practice_and_could_be_anyones(patient_id, unusable):
+    people = [("a", "C87001"), (patient_id, unusable)]
+    case = Case(
+        rows=[{"patient_id": each, "practice_id": practice, "age": 40} for each, practice in people],
+        columns=["patient_id", "practice_id", "age"],
+        scores=[1.0, 1.0],
+        scheme_text=scheme_text([top_share("50%", "at_most")]),
+    )
+    summary = library_selection(case).summary()
+    assert summary.select(["practice_id", "list_size", "quarantined", "places_may_change"]).to_pylist() == [
+        {"practice_id": "C87001", "list_size": 1, "quarantined": 0, "places_may_change": True}
+    ]
+
+
 # What must always hold
 
 

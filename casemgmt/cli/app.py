@@ -62,7 +62,7 @@ def _file_of(error: OSError) -> str:
 def _unexpected(error: Exception) -> str:
     """Where an error came from. Its own message is left out: a library's message may repeat a value from a row."""
     frames = traceback.extract_tb(error.__traceback__)
-    where = [f"  {Path(frame.filename).name}, line {frame.lineno}, in {frame.name}" for frame in frames[-6:]]
+    where = [f"  {'/'.join(Path(f.filename).parts[-2:])}, line {f.lineno}, in {f.name}" for f in frames[-6:]]
     return (
         f"stopped by an unexpected {type(error).__name__}. This is a fault in casemgmt; its message is not shown, "
         "since it could hold a patient's value. Please report these lines:\n" + "\n".join(where)

@@ -184,25 +184,24 @@ def explain(
 
 
 def _show_contributions(found: Any, model: Model) -> None:
-    from casemgmt.risk.inputs import MILLION, decimal_text
+    from casemgmt.risk.inputs import decimal_text
 
-    rows, total, unscored = [], 0, []
-    for row in found.to_pylist():
-        if row["contribution"] is None:
-            unscored.append(row["label"])
-            rows.append((row["label"], row["cell"], "no score"))
-            continue
-        amount = round(row["contribution"] * MILLION)
-        total += amount
-        rows.append((row["label"], row["cell"], decimal_text(amount)))
-    table(("input", "value", "adds"), rows)
+    rows = found.to_pylist()
+    table(
+        ("input", "in the register", "adds"),
+        [
+            (row["label"], row["words"], "no score" if row["millionths"] is None else decimal_text(row["millionths"]))
+            for row in rows
+        ],
+    )
     say()
-    if unscored:
-        say(f"No score: it needs a value of {', '.join(unscored)}.")
+    lacking = [row["label"] for row in rows if row["millionths"] is None]
+    if lacking:
+        say(f"No score: it needs a usable value of {', '.join(lacking)}.")
         return
-    score = model.points(total)
-    divided = f" / {model.divide_by:,}" if model.divide_by != 1 else ""
-    say(f"Score: {decimal_text(total)}{divided}" + (f" = {score}" if divided else ""))
+    total = sum(row["millionths"] for row in rows)
+    points = model.points(total)
+    say(f"Score: {decimal_text(total)}" + (f" / {model.divide_by:,} = {points}" if model.divide_by != 1 else ""))
     if model.link == "points":
         say("The score orders patients. It is not a probability.")
         return
@@ -210,7 +209,7 @@ def _show_contributions(found: Any, model: Model) -> None:
 
     from casemgmt.risk.link import risk
 
-    chance = float(risk(model, np.array([score]))[0])
+    chance = float(risk(model, np.array([points]))[0])
     say(
         f"Risk within {plural(model.horizon_days or 0, 'day')}: {chance:.1%}, {round(chance * 100)} in 100 "
         f"({model.outcome})"

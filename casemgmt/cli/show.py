@@ -40,14 +40,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], title: str = "
     Parameters
     ----------
     heads : the column heads
-    rows : cells in the order of the heads; a column of whole numbers is set to the right
+    rows : cells in the order of the heads; a column whose first value is a whole number is set to the right
     title : a line above
     """
     cells = [[_printable(in_words(value)).replace("\n", " ") for value in row] for row in rows]
-    numeric = [
-        any(isinstance(row[i], int) for row in rows) and all(row[i] is None or isinstance(row[i], int) for row in rows)
-        for i in range(len(heads))
-    ]
+    numeric = [_is_counts([row[i] for row in rows]) for i in range(len(heads))]
     if sys.stdout.isatty():
         _drawn(heads, cells, numeric, title)
         return
@@ -59,6 +56,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]], title: str = "
             text.rjust(w) if right else text.ljust(w) for text, w, right in zip(line, widths, numeric, strict=True)
         ]
         say(GAP.join(texts).rstrip())
+
+
+def _is_counts(column: Sequence[object]) -> bool:
+    first = next((value for value in column if value is not None), None)
+    return isinstance(first, int) and not isinstance(first, bool)
 
 
 def _drawn(heads: Sequence[str], cells: Sequence[Sequence[str]], numeric: Sequence[bool], title: str) -> None:

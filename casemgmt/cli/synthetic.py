@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,7 +29,7 @@ def demo(
 
     Makes 265,018 patients in 29 practices, ranks them, selects by rotherham-2015-16 and saves the lists.
     """
-    from casemgmt.outputs.disclosure import commissioner_table, programme_lines
+    from casemgmt.outputs.disclosure import ROUND_TO, SUPPRESS_UP_TO, commissioner_table, programme_lines
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
     from casemgmt.selection.choosing import select
@@ -48,15 +48,43 @@ def demo(
         f"published tables; list of {register.as_of}. No row is a real person."
     )
     say(f"Ranked by {model.name}, a score of long-term illness. It is not a risk of admission within 12 months.\n")
-    shown = commissioner_table(selection.summary(), scheme)
-    table(shown.column_names, [tuple(row.values()) for row in shown.to_pylist()], title="What may leave the practices")
-    say()
+    _show_commissioner(commissioner_table(selection.summary(), scheme).to_pylist(), SUPPRESS_UP_TO, ROUND_TO)
     for line in programme_lines(selection):
         say(line)
     say(
         f"\nSaved in {out}: processor/ (all rows), practices/ (a list each), commissioner/ (this table), manifest.json."
     )
     say(f"Check it with: casemgmt verify {out}")
+
+
+def _show_commissioner(rows: list[dict[str, Any]], hidden: int, nearest: int) -> None:
+    """One line a practice: the patients who meet each route, from the published cells alone."""
+    practices: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        practices.setdefault(row["practice_id"], []).append(row)
+    routes = [row["route"] for row in rows[: len(practices[rows[0]["practice_id"]])]]
+    lines = []
+    for practice, own in practices.items():
+        managed = own[-1]["percent_of_list"]
+        share = "" if managed is None else f"{managed:.1f}%"
+        lines.append((practice, own[0]["list_size"], *(_published_cell(row) for row in own), share))
+    table(
+        ("practice", "list_size", *routes, "managed"),
+        lines,
+        title=f"What may leave the practices: 1 to {hidden} suppressed, other counts to the nearest {nearest}",
+    )
+    say(
+        "case_managed counts each patient once; managed is its share of the list. + : suppressed counts are left out.\n"
+    )
+
+
+def _published_cell(row: dict[str, Any]) -> str | int:
+    """The count who meet a route, or what is published in its place."""
+    notes = {name: text for name, _, text in (part.partition(" ") for part in (row["note"] or "").split("; "))}
+    note = notes.get("met")
+    if row["met"] is None:
+        return note or ""
+    return f"{row['met']:,}+" if note else int(row["met"])
 
 
 def synthesise(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import text_scalar
 from casemgmt.errors import VerifyError, plural
 from casemgmt.outputs import layout
 from casemgmt.outputs.csv_text import read_csv
@@ -174,6 +174,8 @@ def _ids_by_practice(table: pa.Table) -> dict[str, Any]:
 
 def _check_summary(contents: Contents, scheme: Scheme) -> None:
     """The summary has a row a practice and route, and counts those who are in the selection."""
+    import pyarrow.compute as pc
+
     selection, summary = contents.tables[layout.SELECTION], contents.tables[layout.SUMMARY]
     routes = [route.name for route in scheme.routes]
     expected = [(practice, route) for practice in contents.practices for route in routes]
@@ -186,18 +188,17 @@ def _check_summary(contents: Contents, scheme: Scheme) -> None:
     practice = selection.column("practice_id")
     met, used = summary.column("met").to_pylist(), summary.column("used").to_pylist()
     for at, route in enumerate(routes):
-        meets = Counter(practice.filter(selection.column(route)).to_pylist())
-        places = Counter(practice.filter(_is(selection.column("place"), route)).to_pylist())
+        meets = _tally(practice.filter(selection.column(route)))
+        places = _tally(practice.filter(pc.equal(selection.column("place"), text_scalar(route))))
         for i, code in enumerate(contents.practices):
             row = i * len(routes) + at
-            if met[row] != meets[code] or (used[row] is not None and used[row] != places[code]):
+            if met[row] != meets.get(code, 0) or (used[row] is not None and used[row] != places.get(code, 0)):
                 raise VerifyError(
                     f"'{layout.SUMMARY}' and '{layout.SELECTION}' count different numbers for practice '{code}', "
                     f"route '{route}'."
                 )
 
 
-def _is(column: pa.ChunkedArray, value: str) -> pa.ChunkedArray:
-    import pyarrow.compute as pc
-
-    return pc.fill_null(pc.equal(column, value), False)
+def _tally(column: pa.ChunkedArray) -> dict[str, int]:
+    counts = column.value_counts()
+    return dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))

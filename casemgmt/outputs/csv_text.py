@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import text_scalar, texts
 from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,11 +39,10 @@ def to_csv(table: pa.Table) -> bytes:
     ------
     InputError : a column holds lists, records or bytes, which CSV cannot show
     """
-    header = ",".join(_quoted_name(name) for name in table.column_names) + END
-    parts = [BOM, header.encode()]
-    for start in range(0, table.num_rows, _BATCH_ROWS):
-        parts.append(_lines(table.slice(start, _BATCH_ROWS)))
-    return b"".join(parts)
+    names = _cells(texts(table.column_names), "name of a column").to_pylist()
+    header = ",".join(names) + END
+    batches = (table.slice(start, _BATCH_ROWS) for start in range(0, table.num_rows, _BATCH_ROWS))
+    return b"".join([BOM, header.encode(), *map(_lines, batches)])
 
 
 def read_csv(data: bytes) -> pa.Table:
@@ -72,14 +72,8 @@ def read_csv(data: bytes) -> pa.Table:
         raise ValueError("not a CSV file of this library") from None
     if table.column_names != names:
         raise ValueError("a header that does not fit")
-    return pa.table({unguarded(name): _without_guards(table.column(name)) for name in names})
-
-
-def unguarded(text: str) -> str:
-    """A single text without its guard."""
-    import pyarrow as pa
-
-    return str(_without_guards(pa.chunked_array([[text]], pa.string()))[0])
+    columns = [_without_guards(table.column(name)) for name in names]
+    return pa.table(columns, names=_without_guards(texts(names)).to_pylist())
 
 
 def _header(data: bytes) -> list[str]:
@@ -100,10 +94,18 @@ def _lines(table: pa.Table) -> memoryview:
     import pyarrow.compute as pc
 
     cells = [_cells(table.column(name).combine_chunks(), name) for name in table.column_names]
-    lines = pc.binary_join_element_wise(*cells, ",", null_handling="replace", null_replacement="")
-    ended = pc.binary_join_element_wise(lines, END, "")
+    lines = _joined(*cells, between=",")
+    ended = _joined(lines, text_scalar(END))
     length = pc.sum(pc.binary_length(ended)).as_py()
     return memoryview(ended.buffers()[2])[:length]
+
+
+def _joined(*parts: pa.Array | pa.Scalar, between: str = "") -> pa.Array:
+    """Texts put together value by value; a null adds nothing."""
+    import pyarrow.compute as pc
+
+    options = pc.JoinOptions("replace", "")
+    return pc.call_function("binary_join_element_wise", [*parts, text_scalar(between)], options)
 
 
 def _cells(column: pa.Array, name: str) -> pa.Array:
@@ -123,10 +125,10 @@ def _cells(column: pa.Array, name: str) -> pa.Array:
         raise _cannot_show(name) from None
     if not is_text:
         return text
-    guarded = pc.if_else(
-        pc.match_substring_regex(text, _NEEDS_GUARD), pc.binary_join_element_wise("'", text, ""), text
-    )
-    return pc.binary_join_element_wise('"', pc.replace_substring(guarded, '"', '""'), '"', "")
+    guard = pc.if_else(pc.match_substring_regex(text, _NEEDS_GUARD), text_scalar("'"), text_scalar(""))
+    quote, doubled = text_scalar('"'), pc.replace_substring(text, '"', '""')
+    quoted = [quote, guard, doubled, quote, text_scalar("")]
+    return pc.call_function("binary_join_element_wise", quoted, pc.JoinOptions("emit_null"))
 
 
 def _cannot_show(name: str) -> InputError:
@@ -136,13 +138,7 @@ def _cannot_show(name: str) -> InputError:
     )
 
 
-def _without_guards(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _without_guards(column: pa.Array | pa.ChunkedArray) -> Any:
     import pyarrow.compute as pc
 
     return pc.if_else(pc.match_substring_regex(column, _IS_GUARDED), pc.utf8_slice_codeunits(column, 1), column)
-
-
-def _quoted_name(name: str) -> str:
-    import pyarrow as pa
-
-    return str(_cells(pa.array([name], pa.string()), name)[0])

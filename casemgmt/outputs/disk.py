@@ -10,9 +10,11 @@ aside first, so at every moment the old or the new one lies whole on the disk, a
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ except ImportError:  # Windows: two runs at once are then found by the renames a
 Bytes = bytes | memoryview
 
 NEW, OLD, LOCK = "casemgmt-new", "casemgmt-old", "casemgmt-lock"
+_PATIENCE_SECONDS, _STEP_SECONDS = 1.0, 0.02  # a reader who tidies up after a killed run holds the lock a moment
 _CREATE = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -92,7 +95,7 @@ def staged(target: Path, folders: tuple[str, ...]) -> Iterator[Staging]:
     BusyError : another process is publishing to the same place
     OSError : the folder cannot be made
     """
-    with locked(target):
+    with locked(target, _PATIENCE_SECONDS):
         recover(target)
         staging = Staging(target, beside(target, NEW))
         try:
@@ -119,21 +122,27 @@ def recover(target: Path) -> None:
 
 
 @contextmanager
-def locked(target: Path) -> Iterator[None]:
+def locked(target: Path, patience: float = 0) -> Iterator[None]:
     """Hold the publication's lock, which ends with the process.
+
+    Parameters
+    ----------
+    patience : seconds to wait for another who holds it
 
     Raises
     ------
     BusyError : another process holds it
     """
     path = beside(target, LOCK)
-    descriptor = _take_lock(path)
+    descriptor = _take_lock(path, patience)
     try:
         yield
     finally:
-        with suppress(OSError):
-            os.unlink(path)  # noqa: PTH108
-        os.close(descriptor)
+        try:
+            with suppress(OSError):
+                os.unlink(path)  # noqa: PTH108
+        finally:
+            os.close(descriptor)
 
 
 def write_file(path: Path, data: Bytes) -> None:
@@ -171,12 +180,11 @@ def remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def _take_lock(path: Path) -> int:
+def _take_lock(path: Path, patience: float) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | _CREATE, 0o600)
         try:
-            if not _lock(descriptor):
-                raise BusyError("another process is publishing here")
+            _lock(descriptor, patience)
             # The one who held it before may have removed the file that was just locked.
             if os.path.lexists(path) and os.path.samestat(os.fstat(descriptor), os.lstat(path)):
                 return descriptor
@@ -186,16 +194,19 @@ def _take_lock(path: Path) -> int:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, patience: float) -> None:
     if fcntl is None:
-        return True
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
+        if patience <= 0:
+            raise BusyError("another process is publishing here") from None
+        time.sleep(_STEP_SECONDS)
+        _lock(descriptor, patience - _STEP_SECONDS)
+    except OSError as problem:
+        if problem.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
 
 
 def _make_folder(path: Path) -> None:

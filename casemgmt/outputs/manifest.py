@@ -65,7 +65,7 @@ def read_manifest(data: bytes) -> dict[str, Any]:
     ValueError : it is damaged, or of another kind or version; the message says which
     """
     try:
-        manifest = json.loads(data.decode("utf-8"))
+        manifest: dict[str, Any] = json.loads(data.decode("utf-8"))
         intact = isinstance(manifest, dict) and canonical(manifest) == data
     except (ValueError, RecursionError):
         intact = False

@@ -158,9 +158,11 @@ def _present(folder: Path) -> set[str]:
     if not folder.is_dir():
         raise VerifyError(f"There is no publication at '{folder}'.")
     present: set[str] = set()
-    for entry in os.scandir(folder):
+    for entry in list(os.scandir(folder)):
         if entry.name in layout.FOLDERS and stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode):
-            present |= {f"{entry.name}/{inner.name}" for inner in os.scandir(entry.path) if _is_plain(inner, entry.name)}
+            present |= {
+                f"{entry.name}/{inner.name}" for inner in list(os.scandir(entry.path)) if _is_plain(inner, entry.name)
+            }
         elif _is_plain(entry, ""):
             present.add(entry.name)
     return present
@@ -207,7 +209,7 @@ def _check_claims(manifest: Mapping[str, Any], contents: Contents, scheme: Schem
 def _settle(folder: Path) -> None:
     """Finish what a killed run left; wait a moment where a living one is between its two renames."""
     target = Path(os.path.abspath(folder))  # noqa: PTH100 - links are not followed
-    if not any(os.path.lexists(beside(target, what)) for what in (NEW, OLD)):
+    if not target.name or not any(os.path.lexists(beside(target, what)) for what in (NEW, OLD)):
         return
     try:
         with locked(target):

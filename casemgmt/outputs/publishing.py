@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError, listed, plural
 from casemgmt.outputs import layout
@@ -18,6 +18,7 @@ from casemgmt.outputs.disk import (
     NEW,
     OLD,
     BusyError,
+    Bytes,
     LeftoverError,
     Staging,
     beside,
@@ -32,6 +33,8 @@ from casemgmt.outputs.manifest import canonical, is_publication, make_manifest, 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.register.register import Register
+    from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.result import Selection
 
 _REMEDIES = {
@@ -71,8 +74,8 @@ def publish(selection: Selection, folder: Path, include: Iterable[str] = (), ove
     with _in_words(folder, target):
         _undo_half_done(target)
         _check_place(folder, target, overwrite)
-    _check_publishable(selection)
-    files = _files(selection, include)
+    _check_scheme(selection.scheme)
+    files = _files(selection, _register_of(selection), include)
     with _in_words(folder, target):
         made = make_parents(target)
         try:
@@ -94,13 +97,16 @@ def _names(include: Iterable[str]) -> list[str]:
     return names
 
 
-def _check_publishable(selection: Selection) -> None:
-    """Refuse a selection whose source is not at hand, or whose scheme no file describes."""
-    from casemgmt.scheme.files import read_scheme_text
-
+def _register_of(selection: Selection) -> Register:
     if selection.register is None:
         raise PublishError("This selection was read back from files: copy the folder, or select again.")
-    scheme = selection.scheme
+    return selection.register
+
+
+def _check_scheme(scheme: Scheme) -> None:
+    """Refuse a scheme that no file describes: its text is published, and read back from there."""
+    from casemgmt.scheme.files import read_scheme_text
+
     try:
         as_written = read_scheme_text(scheme.text, "the scheme") if scheme.text else None
     except CasemgmtError:
@@ -112,14 +118,12 @@ def _check_publishable(selection: Selection) -> None:
         )
 
 
-def _files(selection: Selection, include: list[str]) -> dict[str, bytes | memoryview]:
+def _files(selection: Selection, register: Register, include: list[str]) -> dict[str, Bytes]:
     """Every file's bytes but the manifest's, worked out before the disk is touched."""
     from casemgmt.outputs.disclosure import commissioner_table
 
-    register = selection.register
-    assert register is not None
     table, queue, summary = selection.to_arrow(include), selection.queue(), selection.summary()
-    files: dict[str, bytes | memoryview] = {
+    files: dict[str, Bytes] = {
         layout.SELECTION: _to_parquet(table),
         layout.SUMMARY: to_csv(summary),
         layout.UNSCORED: _to_parquet(selection.unscored()),
@@ -158,15 +162,15 @@ def _to_parquet(table: pa.Table) -> memoryview:
         pq.write_table(table.combine_chunks(), sink, compression="zstd", write_page_checksum=True)
     except (pa.ArrowException, NotImplementedError):
         raise InputError("include: a column holds values that Parquet cannot show. Leave it out.") from None
-    return memoryview(sink.getvalue())
+    return memoryview(sink.getvalue()).cast("B")
 
 
-def _fill(staging: Staging, selection: Selection, include: list[str], files: dict[str, Any]) -> None:
+def _fill(staging: Staging, selection: Selection, include: list[str], files: dict[str, Bytes]) -> None:
     """Write the files, read them back, and write the manifest from what was read."""
     for name in sorted(files):
         staging.write(name, files[name])
     written = {name: staging.read(name) for name in sorted(files)}
-    altered = [name for name, data in written.items() if sha256(data) != sha256(files[name])]
+    altered = [name for name, data in written.items() if files[name] != data]
     if altered:
         raise OSError(errno.EIO, f"{altered[0]} does not read back as it was written")
     contents = read_contents(written)
@@ -185,7 +189,7 @@ def _fill(staging: Staging, selection: Selection, include: list[str], files: dic
 
 def _undo_half_done(target: Path) -> None:
     """Put back a publication whose replacement was killed half way, before asking what is there."""
-    if any(os.path.lexists(beside(target, what)) for what in (NEW, OLD)):
+    if target.name and any(os.path.lexists(beside(target, what)) for what in (NEW, OLD)):
         with locked(target):
             recover(target)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError
@@ -51,5 +52,6 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     ax.spines[["top", "right"]].set_visible(False)
     unit = {"points": "points", "logistic": "log-odds"}.get(model.link, "log-rate")
     note = "; demonstration only" if model.demonstration else ""
-    ax.set_xlabel(f"{unit} of {model.title}{note}" + (f"\nnot recorded: {', '.join(missing)}" if missing else ""))
+    ax.set_xlabel(unit + (f"\nnot recorded: {fill(', '.join(missing), 60)}" if missing else ""))
+    ax.figure.suptitle(fill(f"{model.title}{note}", 80), fontsize=10)
     return ax

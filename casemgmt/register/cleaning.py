@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import array_of, numpy_of, validity_of
 from casemgmt.errors import InputError, plural
 from casemgmt.register.fields import Field
-from casemgmt.register.values import FIRST_DATE, Reading, read_value
+from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, FIRST_DATE, Reading, is_out_of_range, read_value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +39,7 @@ class Cleaned:
 
 
 def clean_column(
-    field: Field, column: pa.ChunkedArray, *, mapping: Mapping[str, str] | None, date_format: str | None, last_day: int
+    field: Field, column: pa.ChunkedArray, *, mapping: Mapping[str, Any] | None, date_format: str | None, last_day: int
 ) -> Cleaned:
     """Read a column as ``field`` allows.
 
@@ -47,89 +50,93 @@ def clean_column(
     """
     import pyarrow as pa
 
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = column.type
-    if pa.types.is_timestamp(kind):
-        column, kind = _dates_of(field, column), pa.date32()
-    if pa.types.is_date64(kind):
-        column, kind = column.cast(pa.date32()), pa.date32()
-    _check_type(field, kind)
-    if mapping is None:
-        if field.kind == "flag" and pa.types.is_boolean(kind):
-            return _from_numbers(column.cast(pa.uint8()), 0, 1, "")
-        if field.kind == "flag" and pa.types.is_integer(kind):
-            return _from_numbers(column, 0, 1, "not true or false, or 0 or 1")
-        if field.kind == "integer" and pa.types.is_integer(kind):
-            return _from_numbers(column, field.least, field.most, f"outside {field.least} to {field.most}")
-        if field.kind == "date" and pa.types.is_date32(kind):
-            return _from_days(column, last_day)
-    return _from_distinct(field, column, mapping, date_format, last_day)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    _check_type(field, column.type)
+    if pa.types.is_temporal(column.type):
+        cleaned = _from_dates(field, column, mapping, last_day)
+    elif mapping is None and field.kind == "flag" and pa.types.is_boolean(column.type):
+        cleaned = _from_numbers(numpy_of(column).view("uint8"), validity_of(column), 0, 1, "")
+    elif mapping is None and field.kind == "flag" and pa.types.is_integer(column.type):
+        cleaned = _from_numbers(numpy_of(column), validity_of(column), 0, 1, "not true or false, or 0 or 1")
+    elif mapping is None and field.kind == "integer" and pa.types.is_integer(column.type):
+        reason = f"outside {field.least} to {field.most}"
+        cleaned = _from_numbers(numpy_of(column), validity_of(column), field.least, field.most, reason)
+    else:
+        cleaned = _from_distinct(field, column, mapping, date_format, last_day)
+    _refuse_hopeless(field, cleaned)
+    return cleaned
 
 
 def _check_type(field: Field, kind: pa.DataType) -> None:
     import pyarrow as pa
 
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    textual = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    ok = textual or pa.types.is_null(kind)
+    ok = is_text(kind) or pa.types.is_null(kind)
     if field.kind in {"integer", "flag"}:
         ok = ok or numeric or (field.kind == "flag" and pa.types.is_boolean(kind))
     elif field.kind == "date":
-        ok = ok or pa.types.is_date32(kind)
+        ok = ok or pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+        if pa.types.is_timestamp(kind) and kind.tz is not None:
+            raise InputError(
+                f"Column '{field.name}' holds times with a time zone, in which a day can shift. Give plain dates."
+            )
     elif field.kind == "category":
+        # Residence may come as true and false, and so, with gaps, as 1.0 and 0.0.
         ok = ok or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
+        ok = ok or (field.name == "care_home_type" and pa.types.is_floating(kind))
     if not ok:
         raise InputError(f"Column '{field.name}' holds {kind}; it should hold {field.allowed_in_words}.")
 
 
-def _dates_of(field: Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether an Arrow type is text of any layout."""
     import pyarrow as pa
 
-    if column.type.tz is not None:
-        raise InputError(
-            f"Column '{field.name}' holds times with a time zone, in which a day can shift. Give plain dates."
-        )
-    return column.cast(pa.timestamp("s"), safe=False).cast(pa.date32(), safe=False)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def _numpy(column: pa.ChunkedArray, filler: int) -> tuple[Any, Any]:
-    """The values as a NumPy array, missing ones as ``filler``, and which are present (None: all)."""
-    if not column.null_count:
-        return column.to_numpy(), None
-    return column.fill_null(filler).to_numpy(), column.is_valid().to_numpy()
-
-
-def _from_numbers(column: pa.ChunkedArray, least: int, most: int, reason: str) -> Cleaned:
+def _from_numbers(raw: Any, present: Any, least: int, most: int, reason: str) -> Cleaned:
     import numpy as np
 
-    raw, present = _numpy(column, least)
+    if present is not None:
+        raw = np.where(present, raw, raw.dtype.type(least))
     problems: tuple[tuple[Any, str], ...] = ()
     if len(raw) and (raw.min() < least or raw.max() > most):
         outside = (raw < least) | (raw > most)
-        raw = np.where(outside, least, raw)
+        raw = np.where(outside, raw.dtype.type(least), raw)
         present = ~outside if present is None else present & ~outside
         problems = ((np.flatnonzero(outside), reason),)
-    values = raw.astype(np.int32)
-    return Cleaned(values, present, problems)
+    return Cleaned(raw.astype(np.int32), present, problems)
 
 
-def _from_days(column: pa.ChunkedArray, last_day: int) -> Cleaned:
+_DAYS_AS = {"date32[day]": 1, "date64[ms]": 86_400_000}
+_PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+
+
+def _from_dates(field: Field, column: pa.ChunkedArray, mapping: Mapping[str, Any] | None, last_day: int) -> Cleaned:
+    """Read dates, and times as the day they fall on."""
     import numpy as np
     import pyarrow as pa
 
-    early = _from_numbers(column.cast(pa.int32()), FIRST_DATE, 2**31 - 1, "before 1900")
+    per_day = _DAYS_AS.get(str(column.type)) or _PER_DAY[column.type.unit]
+    days, present = numpy_of(column), validity_of(column)
+    # Division rounds down, so a time before 1970 stays on its own day.
+    days = days if per_day == 1 else np.clip(days // per_day, -(2**31), 2**31 - 1).astype(np.int32)
+    if mapping:
+        as_days = pa.chunked_array([array_of(days, pa.date32(), present)])
+        return _from_distinct(field, as_days.cast(pa.string()), mapping, None, last_day)
+    early = _from_numbers(days, present, FIRST_DATE, 2**31 - 1, BEFORE_1900)
     late = early.values > last_day
     if not late.any():
         return early
     present = ~late if early.present is None else early.present & ~late
-    problems = (*early.problems, (np.flatnonzero(late), "after the extract date"))
+    problems = (*early.problems, (np.flatnonzero(late), AFTER_EXTRACT))
     return Cleaned(np.where(late, 0, early.values).astype(np.int32), present, problems)
 
 
 def _from_distinct(
-    field: Field, column: pa.ChunkedArray, mapping: Mapping[str, str] | None, date_format: str | None, last_day: int
+    field: Field, column: pa.ChunkedArray, mapping: Mapping[str, Any] | None, date_format: str | None, last_day: int
 ) -> Cleaned:
     import numpy as np
 
@@ -137,7 +144,6 @@ def _from_distinct(
     readings = [
         read_value(field, mapped(value, mapping), date_format=date_format, last_day=last_day) for value in distinct
     ]
-    _refuse_hopeless(field, distinct, readings, len(column) - column.null_count)
     readings.append(Reading(None))  # the row of null indices, which are -1
     values = np.array([reading.value or 0 for reading in readings], dtype=np.int32)[indices]
     is_present = np.array([reading.value is not None for reading in readings])
@@ -161,23 +167,32 @@ def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], lis
     encoded = combined.dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks() if encoded.num_chunks != 1 else encoded.chunk(0)
-    indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return indices, encoded.dictionary.to_pylist()
+    indices, present = numpy_of(encoded.indices).astype(np.int64), validity_of(encoded.indices)
+    return indices if present is None else np.where(present, indices, -1), encoded.dictionary.to_pylist()
 
 
-def mapped(value: Any, mapping: Mapping[str, str] | None) -> Any:
-    """The value a user's ``values=`` gives for this one, or the value itself; keys are its text."""
+def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
+    """The value a user's ``values=`` gives for this one, or the value itself; keys are its text, ``9`` for 9.0 too."""
     if mapping is None or value is None:
         return value
-    key = str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        key = str(value).lower()
+    elif isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value):
+        key = str(int(value))
+    else:
+        key = str(value)
     return mapping.get(key, value)
 
 
-def _refuse_hopeless(field: Field, distinct: list[Any], readings: list[Reading], given: int) -> None:
-    unread = [reading.reason for reading in readings if reading.value is None and reading.reason]
-    if given >= _HOPELESS and distinct and len(unread) == len(distinct):
+def _refuse_hopeless(field: Field, cleaned: Cleaned) -> None:
+    """Refuse a column that was declared wrongly; values out of range were typed wrongly, and are only corrected."""
+    if cleaned.present is None or cleaned.present.any():
+        return
+    unread = sum(len(rows) for rows, _ in cleaned.problems)
+    malformed = [reason for rows, reason in cleaned.problems if len(rows) and not is_out_of_range(reason)]
+    if unread >= _HOPELESS and malformed:
         example = "date_format" if field.kind == "date" else "values"
         raise InputError(
-            f"Column '{field.name}': not one of {plural(given, 'value')} is {field.allowed_in_words} "
-            f"({unread[0]}). Say how it is written with {example}={{'{field.name}': …}}."
+            f"Column '{field.name}': not one of {plural(unread, 'value')} is {field.allowed_in_words} "
+            f"({malformed[0]}). Say how it is written with {example}={{'{field.name}': …}}."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import array_of, text_scalar, texts
 from casemgmt.register.fields import FIELDS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def person_keys(practice_id: Any, patient_id: Any) -> Any:
     """One text a person of a practice: the practice's code and the patient's id."""
     import pyarrow.compute as pc
 
-    return pc.binary_join_element_wise(practice_id, patient_id, _BETWEEN)
+    return pc.binary_join_element_wise(practice_id, patient_id, text_scalar(_BETWEEN, patient_id.type))
 
 
 def person_parts(keys: Any) -> tuple[list[str], list[str]]:
@@ -37,18 +38,17 @@ def cleaned_values(register: Register, name: str, rows: Any) -> pa.Array:
 
     if name in register.days:
         days = register.days[name][rows]
-        return pa.array(days, pa.int32(), mask=days == NO_DAY).cast(pa.date32())
+        return array_of(days, pa.date32(), days != NO_DAY)
     if name in register.numbers:
         numbers = register.numbers[name][rows]
-        return pa.array(numbers, pa.int32(), mask=numbers == NO_DAY)
+        return array_of(numbers, pa.int32(), numbers != NO_DAY)
     codes = register.packed.codes(name, rows)
     slot = register.packed.slots[name]
-    missing = np.zeros(len(codes), dtype=bool) if slot.missing is None else codes == slot.missing
+    present = np.ones(len(codes), dtype=bool) if slot.missing is None else codes != slot.missing
     match FIELDS[name].kind:
         case "flag":
-            return pa.array(codes == 1, pa.bool_(), mask=missing)
+            return array_of(codes == 1, pa.bool_(), present)
         case "category":
-            values = pa.array(list(slot.values), pa.string())
-            return values.take(pa.array(codes.astype(np.int32)))
+            return texts(slot.values).take(array_of(codes, pa.int32()))
         case _:
-            return pa.array(codes.astype(np.int32), pa.int32(), mask=missing)
+            return array_of(codes, pa.int32(), present)

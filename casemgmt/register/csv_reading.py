@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, listed, plural
+from casemgmt.register.fields import FIELDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+LONGEST_LINE = 100_000
+_BAD_QUOTES, _TOO_LONG = -1, -2
 
 
 def read_csv(
@@ -46,8 +49,8 @@ def read_csv(
     lines = _line_table(data, name)
     header = _header(data, lines, name)
     wrong = np.flatnonzero(lines.values[1:] != len(header)) + 1
-    unsplit = tuple((int(i) - 1, f"{lines.values[i]} values where the header has {len(header)}") for i in wrong)
-    if len(wrong):
+    unsplit = tuple((int(i) - 1, _why_unsplit(int(lines.values[i]), len(header))) for i in wrong)
+    if len(wrong) or lines.starts[0] or not data.endswith(b"\n"):
         data = b"".join(data[lines.starts[i] : lines.ends[i]] + b"\n" for i in _all_but(len(lines.starts), wrong))
     try:
         table = pc.read_csv(
@@ -128,8 +131,27 @@ def _line_table(data: bytes, name: str) -> _Lines:
         )
     values = _count_in_lines(raw == ord(","), starts, ends) + 1
     for i in np.flatnonzero(quotes):
-        values[i] = len(next(csv.reader([data[starts[i] : ends[i]].decode("utf-8")])))
+        values[i] = _count_quoted(data[starts[i] : ends[i]])
+    values[ends - starts > LONGEST_LINE] = _TOO_LONG
     return _Lines(starts, ends, numbers, values)
+
+
+def _count_quoted(line: bytes) -> int:
+    """How many values a line with quotes holds."""
+    if len(line) > LONGEST_LINE:
+        return _TOO_LONG
+    try:
+        return len(next(csv.reader([line.decode("utf-8")], strict=True)))
+    except csv.Error:
+        return _BAD_QUOTES
+
+
+def _why_unsplit(values: int, expected: int) -> str:
+    if values == _BAD_QUOTES:
+        return "text after a closing quote; a quote inside a value is written twice"
+    if values == _TOO_LONG:
+        return f"a line of more than {LONGEST_LINE:,} bytes"
+    return f"{plural(values, 'value')} where the header has {expected}"
 
 
 def _count_in_lines(hits: Any, starts: Any, ends: Any) -> Any:
@@ -140,12 +162,17 @@ def _count_in_lines(hits: Any, starts: Any, ends: Any) -> Any:
 
 
 def _header(data: bytes, lines: _Lines, name: str) -> list[str]:
+    if lines.values[0] < 0:
+        raise InputError(f"{name}: the header line cannot be split: {_why_unsplit(int(lines.values[0]), 0)}.")
     first = data[lines.starts[0] : lines.ends[0]].decode("utf-8")
     header = [column.strip() for column in next(csv.reader([first]))]
     repeated = [column for column, count in Counter(header).items() if count > 1]
     if repeated:
+        # Without one name that is known, the first line may be a patient, of whom nothing is shown.
+        places = ", ".join(str(place) for place, column in enumerate(header, 1) if column in repeated)
+        named = f": {listed(repeated)}" if not FIELDS.keys().isdisjoint(header) else ""
         raise InputError(
-            f"{name}: {plural(len(repeated), 'column name')} used twice in the header: {listed(repeated)}."
+            f"{name}: {plural(len(repeated), 'column name')} used twice in the header{named} (columns {places})."
         )
     if len(header) == 1 and (";" in first or "\t" in first):
         raise InputError(f"{name} is separated by semicolons or tabs. Save it separated by commas.")

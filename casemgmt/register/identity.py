@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import numpy_of, rows_of, text_scalar, texts, validity_of
 from casemgmt.errors import InputError
-from casemgmt.register.cleaning import distinct_values, mapped
+from casemgmt.register.cleaning import distinct_values, is_text, mapped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 ODS_PATTERN = r"[A-Z][0-9]{5}"
 
 # Marks of a spreadsheet or a clumsy copy, in RE2: they never belong to an identifier.
-_OUTER_SPACE = r"^\s|\s$"
+_OUTER_SPACE = r"^[\s\p{Z}]|[\s\p{Z}]$"
 _HIDDEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{00a0}\x{2007}\x{202f}]"
 _FLOAT = r"^[0-9]+\.0*$"
 _EXPONENT = r"^[0-9]\.[0-9]+[eE]\+?[0-9]+$|^[0-9]+(\.[0-9]+)?[eE]\+[0-9]+$"
@@ -42,11 +43,13 @@ class Verdict:
     code : uint8, one per row; 0 accepted, otherwise an index into ``reasons``
     reasons : (field, reason) by code
     merged_into : row of an identical repeat → the row that stays
+    refused_practices : indices of the practice codes that cannot be used
     """
 
     code: npt.NDArray[np.uint8]
     reasons: list[tuple[str, str]] = field(default_factory=lambda: [("", "")])
     merged_into: dict[int, int] = field(default_factory=dict)
+    refused_practices: list[int] = field(default_factory=list)
 
     def set_aside(self, rows: Any, name: str, reason: str) -> None:
         """Quarantine the rows that have no reason yet."""
@@ -67,9 +70,7 @@ def as_text(table: pa.Table, name: str) -> pa.ChunkedArray:
         column = column.cast(column.type.value_type)
     if pa.types.is_null(column.type):
         return column.cast(pa.large_string())
-    if not (
-        pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)
-    ):
+    if not is_text(column.type):
         raise InputError(
             f"Column '{name}' holds {column.type}, not text: leading zeros and long ids are lost in numbers. "
             "Read it as text where the data is loaded (for example dtype=str)."
@@ -77,8 +78,24 @@ def as_text(table: pa.Table, name: str) -> pa.ChunkedArray:
     return column.cast(pa.large_string())
 
 
+def text_values(table: pa.Table, name: str, mapping: Mapping[str, Any] | None) -> pa.ChunkedArray:
+    """A text field as a user's ``values=`` reads it; an empty text is missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = as_text(table, name)
+    shortest = pc.min(pc.binary_length(column)).as_py()
+    if mapping is None and shortest != 0:
+        return column
+    indices, distinct = distinct_values(column)
+    found = [mapped(value, mapping) for value in distinct]
+    wanted = texts([None if value in (None, "") else str(value) for value in [*found, None]])
+    indices[indices < 0] = len(distinct)
+    return pa.chunked_array([wanted.take(rows_of(indices)).cast(pa.large_string())])
+
+
 def judge(
-    table: pa.Table, ids: pa.ChunkedArray, pattern: str, mapping: Mapping[str, str] | None
+    table: pa.Table, ids: pa.ChunkedArray, pattern: str, mapping: Mapping[str, Any] | None
 ) -> tuple[Verdict, npt.NDArray[np.int64], list[str]]:
     """Judge every row by its patient id and practice code.
 
@@ -101,21 +118,20 @@ def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray) -> None:
     import pyarrow.compute as pc
 
     if ids.null_count:
-        verdict.set_aside(np.flatnonzero(ids.is_null().to_numpy()), "patient_id", "missing")
-        ids = ids.fill_null("")
-    empty = pc.equal(pc.utf8_trim_whitespace(ids), "").to_numpy()
+        verdict.set_aside(np.flatnonzero(numpy_of(ids.is_null())), "patient_id", "missing")
+    empty = _true(pc.equal(pc.utf8_trim_whitespace(ids), text_scalar("", ids.type)))
     verdict.set_aside(np.flatnonzero(empty), "patient_id", "missing")
-    any_fault = pc.match_substring_regex(ids, "|".join(f"(?:{pattern})" for pattern, _ in _ID_FAULTS)).to_numpy()
+    any_fault = _true(pc.match_substring_regex(ids, "|".join(f"(?:{pattern})" for pattern, _ in _ID_FAULTS)))
     faulty = np.flatnonzero(any_fault)
     if not len(faulty):
         return
-    suspects = ids.take(faulty)
+    suspects = ids.take(rows_of(faulty))
     for pattern, reason in _ID_FAULTS:
-        verdict.set_aside(faulty[pc.match_substring_regex(suspects, pattern).to_numpy()], "patient_id", reason)
+        verdict.set_aside(faulty[_true(pc.match_substring_regex(suspects, pattern))], "patient_id", reason)
 
 
 def _judge_practices(
-    verdict: Verdict, column: pa.ChunkedArray, pattern: str, mapping: Mapping[str, str] | None
+    verdict: Verdict, column: pa.ChunkedArray, pattern: str, mapping: Mapping[str, Any] | None
 ) -> tuple[Any, list[str]]:
     import numpy as np
 
@@ -132,6 +148,7 @@ def _judge_practices(
         by_reason[reason].append(place[code])
     for reason in sorted(by_reason):
         verdict.set_aside(np.flatnonzero(np.isin(practice, by_reason[reason])), "practice_id", reason)
+    verdict.refused_practices = [place[code] for code in faults]
     return practice, names
 
 
@@ -176,7 +193,7 @@ def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray) -> No
     first = np.concatenate([[True], group[1:] != group[:-1]])
     leader = np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
     same = np.ones(len(rows), dtype=bool)
-    sample = table.take(rows)
+    sample = table.take(rows_of(rows))
     for name in sample.column_names:
         codes = _row_codes(sample.column(name))
         same &= codes == codes[leader]
@@ -187,9 +204,17 @@ def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray) -> No
 
 
 def _id_numbers(ids: pa.ChunkedArray) -> tuple[Any, Any]:
-    encoded = ids.fill_null("").combine_chunks().dictionary_encode()
+    import pyarrow.compute as pc
+
+    encoded = pc.fill_null(ids, text_scalar("", ids.type)).combine_chunks().dictionary_encode()
     encoded = encoded.chunk(0) if hasattr(encoded, "chunk") and encoded.num_chunks else encoded
-    return encoded.indices.to_numpy(), encoded.dictionary
+    return numpy_of(encoded.indices), encoded.dictionary
+
+
+def _true(answers: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Where an answer is true; a missing one is not."""
+    present = validity_of(answers)
+    return numpy_of(answers) if present is None else numpy_of(answers) & present
 
 
 def _row_codes(column: pa.ChunkedArray) -> Any:

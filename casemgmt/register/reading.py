@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import rows_of, texts
 from casemgmt.dates import ages, as_date, day_number
 from casemgmt.errors import InputError, did_you_mean, listed, missing_columns, plural
 from casemgmt.register.cleaning import Cleaned, clean_column
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.identity import ODS_PATTERN, as_text, judge, judge_repeats
+from casemgmt.register.identity import ODS_PATTERN, as_text, judge, judge_repeats, text_values
 from casemgmt.register.packing import Packer
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Source, open_source
@@ -70,7 +71,7 @@ def read_register(
     >>> len(cm.read_register(table, as_of="2015-04-01"))
     2
     """
-    import numpy as np
+    import pyarrow as pa
 
     list_date, extract_date = _dates(as_of, extracted_on)
     opened = open_source(source, encoding)
@@ -79,20 +80,34 @@ def read_register(
     table = _renamed(opened.table, columns or {})
     _check_columns(table)
     absent = _check_options(table, values or {}, date_format or {}, null_means_absent, practice_pattern)
+    by_text = {name: {str(key): value for key, value in mapping.items()} for name, mapping in (values or {}).items()}
+    try:
+        cleaner = _Cleaner(_with_texts(table, by_text), by_text, date_format or {}, day_number(extract_date), absent)
+        return _checked(opened, cleaner, practice_pattern, list_date, extract_date)
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise InputError(
+            f"A column holds text that is not UTF-8, or values that Arrow cannot read ({type(error).__name__})."
+        ) from None
 
+
+def _checked(
+    opened: Source, cleaner: _Cleaner, practice_pattern: str, list_date: dt.date, extract_date: dt.date
+) -> Register:
+    """Judge every row, clean every column, and pack the accepted rows."""
+    import numpy as np
+
+    table = cleaner.table
     ids = as_text(table, "patient_id")
-    verdict, practice, codes = judge(table, ids, practice_pattern, (values or {}).get("practice_id"))
+    verdict, practice, codes = judge(table, ids, practice_pattern, cleaner.values.get("practice_id"))
     judge_repeats(verdict, table, ids)
     kept = verdict.code == 0
     kept[list(verdict.merged_into)] = False
     accepted = np.flatnonzero(kept)
     order = accepted[np.argsort(practice[accepted], kind="stable")]
     # A practice all of whose rows were refused for another reason is still a practice, with nobody on its list.
-    trusted = np.array([name != "practice_id" for name, _ in verdict.reasons])[verdict.code] & (practice >= 0)
-    used = np.unique(practice[trusted])
+    used = np.setdiff1d(practice[practice >= 0], verdict.refused_practices)
     offsets = np.searchsorted(practice[order], np.append(used, len(codes))).astype(np.int64)
 
-    cleaner = _Cleaner(table, values or {}, date_format or {}, day_number(extract_date), absent)
     cleaned = {name: cleaner.clean(name) for name in FIELDS if name in table.column_names and _is_packed_kind(name)}
     age = _age(cleaned, list_date, cleaner.problems)
     # Always packed, so that an earlier selection can fill it; false for everyone without the column.
@@ -156,6 +171,14 @@ def _renamed(table: pa.Table, columns: Mapping[str, str]) -> pa.Table:
     return table.rename_columns(names)
 
 
+def _with_texts(table: pa.Table, values: Mapping[str, Mapping[str, Any]]) -> pa.Table:
+    """The table with its text fields as text, so that repeats, groups and every source agree on them."""
+    for place, name in enumerate(table.column_names):
+        if name in FIELDS and FIELDS[name].kind == "text":
+            table = table.set_column(place, name, text_values(table, name, values.get(name)))
+    return table
+
+
 def _check_columns(table: pa.Table) -> None:
     missing = [name for name in ("patient_id", "practice_id") if name not in table.column_names]
     if "age" not in table.column_names and "date_of_birth" not in table.column_names:
@@ -178,6 +201,11 @@ def _check_options(
         for name in names:
             if name not in present:
                 raise InputError(f"{option}= names '{name}', which is no column.{did_you_mean(name, present)}")
+    for name in values:
+        if name not in FIELDS or name == "patient_id":
+            raise InputError(f"values= names '{name}', whose values are carried as they come.")
+        if not isinstance(values[name], Mapping):
+            raise InputError(f"values={{'{name}': …}} needs a mapping, such as {{'1': 'M', '2': 'F'}}.")
     conditions = [name for name, field in FIELDS.items() if field.condition]
     for name in sorted(absent):
         if name not in conditions:
@@ -209,12 +237,12 @@ class _Cleaner:
     def __init__(
         self,
         table: pa.Table,
-        values: Mapping[str, Mapping[str, str]],
+        values: Mapping[str, Mapping[str, Any]],
         date_format: Mapping[str, str],
         last_day: int,
         absent: frozenset[str],
     ) -> None:
-        self._table, self._values, self._forms = table, values, date_format
+        self.table, self.values, self._forms = table, values, date_format
         self._last_day, self._absent = last_day, absent
         self.problems: list[tuple[str, Any, str]] = []
 
@@ -222,22 +250,23 @@ class _Cleaner:
         """Read one field's column."""
         cleaned = clean_column(
             FIELDS[name],
-            self._table.column(name),
-            mapping=self._values.get(name),
+            self.table.column(name),
+            mapping=self.values.get(name),
             date_format=self._forms.get(name),
             last_day=self._last_day,
         )
         self.problems += [(name, rows, reason) for rows, reason in cleaned.problems]
         if cleaned.present is None:
             return cleaned
+        import numpy as np
+
         if name in self._absent:
             # Only a value that was never given means absent; one that could not be read is missing.
-            given = self._table.column(name).is_valid().to_numpy()
-            present = cleaned.present | ~given
+            present = np.ones_like(cleaned.present)
+            for rows, _ in cleaned.problems:
+                present[rows] = cleaned.present[rows]
             return Cleaned(cleaned.values, None if present.all() else present)
         if name == "sex":
-            import numpy as np
-
             unknown = FIELDS["sex"].allowed.index("U") + 1
             return Cleaned(np.where(cleaned.present, cleaned.values, unknown).astype(np.int32), None)
         return cleaned
@@ -310,11 +339,11 @@ class _Where:
         name = [self._source.parts[p].name for p in part[order]]
         return pa.table(
             {
-                "source_file": pa.array(name, pa.string()),
-                "source_row": pa.array((source_row - starts[part])[order], pa.int64()),
-                "practice_id": pa.array([self._codes[p] if p >= 0 else None for p in practice[order]], pa.string()),
-                "field": pa.array([all_fields[i] for i in order], pa.string()),
-                "reason": pa.array([all_reasons[i] for i in order], pa.string()),
+                "source_file": texts(name),
+                "source_row": rows_of((source_row - starts[part])[order]),
+                "practice_id": texts(self._codes[p] if p >= 0 else None for p in practice[order]),
+                "field": texts(all_fields[i] for i in order),
+                "reason": texts(all_reasons[i] for i in order),
             }
         )
 

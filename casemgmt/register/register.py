@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import rows_of, text_scalar, texts
 from casemgmt.errors import InputError, missing_columns, plural
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.packing import Packed
@@ -118,9 +119,9 @@ class Register:
 
         if name == "practice_id":
             practice = np.searchsorted(self.packed.offsets, rows, side="right") - 1
-            return pa.array(self.practices, pa.string()).take(pa.array(practice))
+            return texts(self.practices).take(rows_of(practice))
         column = self.ids if name == "patient_id" else self.source_table.column(name)
-        taken = column.take(pa.array(self.table_row[rows]))
+        taken = column.take(rows_of(self.table_row[rows]))
         if pa.types.is_large_string(taken.type):
             taken = taken.cast(pa.string())
         return taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken
@@ -154,12 +155,15 @@ class Register:
         import numpy as np
         import pyarrow.compute as pc
 
-        found = pc.index(self.ids, patient_id).as_py()
+        if not isinstance(patient_id, str):
+            raise InputError("A patient_id is text: give it in quotes.")
+        wanted = text_scalar(patient_id, self.ids.type)
+        found = pc.index(self.ids, wanted).as_py()
         while found >= 0:
             packed = np.flatnonzero(self.table_row == found)
             if len(packed):
                 return int(packed[0])
-            later = pc.index(self.ids.slice(found + 1), patient_id).as_py()
+            later = pc.index(self.ids.slice(found + 1), wanted).as_py()
             found = later + found + 1 if later >= 0 else -1
         raise InputError("No accepted patient of this register has that patient_id.")
 

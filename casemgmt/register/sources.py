@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MEMORY = "in memory"
+_END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,13 @@ def _read_parquet(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
-        return _without_views(pq.read_table(path, page_checksum_verification=True, partitioning=None))
+        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        # A damaged file can hold text that is not UTF-8; its bytes must not come up later, in somebody's error message.
+        table.validate(full=True)
+        _refuse_repeated_names(table.column_names)
+        return _without_views(table)
+    except InputError:
+        raise
     except (pa.ArrowException, OSError, ValueError):
         raise InputError(
             f"{path.name}: not a readable Parquet file; it is damaged or cut short. Copy it again."
@@ -121,6 +129,9 @@ def _read_ipc(path: Path) -> pa.Table:
             try:
                 table = pa.ipc.open_file(stream).read_all()
             except pa.ArrowInvalid:
+                stream.seek(stream.size() - len(_END_OF_STREAM))
+                if stream.read() != _END_OF_STREAM:
+                    raise
                 stream.seek(0)
                 table = pa.ipc.open_stream(stream).read_all()
         table.validate(full=True)
@@ -128,6 +139,7 @@ def _read_ipc(path: Path) -> pa.Table:
         raise InputError(
             f"{path.name}: not a readable Arrow file; it is damaged or cut short. Copy it again."
         ) from None
+    _refuse_repeated_names(table.column_names)
     return _without_views(table)
 
 
@@ -135,33 +147,52 @@ def _open_frame(frame: Any) -> Source:
     import pyarrow as pa
 
     index = None
-    kind = type(frame).__module__.partition(".")[0]
-    if kind == "pandas":
+    if any(base.__module__.partition(".")[0] == "pandas" for base in type(frame).__mro__):
         table, index = _from_pandas(frame), frame.index
     elif isinstance(frame, pa.Table):
-        table = frame
+        table = _without_views(frame)
     elif type(frame).__name__ == "LazyFrame":
         raise InputError("A lazy frame has no rows yet: call .collect() on it first.")
     elif hasattr(frame, "__arrow_c_stream__"):
-        table = _without_views(pa.table(frame))
+        try:
+            table = _without_views(pa.table(frame))
+        except Exception as error:  # whatever a library raises, its message can quote a value
+            raise InputError(
+                f"This {type(frame).__name__} could not be read as a table ({type(error).__name__})."
+            ) from None
     else:
         raise InputError(
             "A register is read from a path or a data frame (pandas, polars, pyarrow, DuckDB), "
             f"not {type(frame).__name__}."
         )
-    repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
-    if repeated:
-        raise InputError(f"{plural(len(repeated), 'column name')} used twice: {listed(repeated)}. Rename or drop one.")
+    _refuse_repeated_names(table.column_names)
     part = Part(name=MEMORY, rows=table.num_rows, sha256=None)
     return Source(table=table, parts=(part,), index=index, metadata=_metadata(table))
+
+
+def _refuse_repeated_names(names: list[str]) -> None:
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise InputError(f"{plural(len(repeated), 'column name')} used twice: {listed(repeated)}. Rename or drop one.")
 
 
 def _without_views(table: pa.Table) -> pa.Table:
     """polars' string views as plain strings, which every Arrow function takes."""
     import pyarrow as pa
 
-    fields = [pa.field(f.name, pa.large_string() if pa.types.is_string_view(f.type) else f.type) for f in table.schema]
-    return table.cast(pa.schema(fields, metadata=table.schema.metadata))
+    columns = [_without_view(column) for column in table.columns]
+    return pa.table(columns, names=table.column_names, metadata=table.schema.metadata)
+
+
+def _without_view(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.large_string())
+    if pa.types.is_dictionary(column.type) and pa.types.is_string_view(column.type.value_type):
+        plain = [chunk.dictionary.cast(pa.large_string()).take(chunk.indices) for chunk in column.chunks]
+        return pa.chunked_array(plain, pa.large_string())
+    return column
 
 
 def _from_pandas(frame: Any) -> pa.Table:
@@ -170,9 +201,7 @@ def _from_pandas(frame: Any) -> pa.Table:
     if not hasattr(frame, "columns"):
         raise InputError("A register is a table, not a single column: give the whole data frame.")
     names = [str(name) for name in frame.columns]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise InputError(f"{plural(len(repeated), 'column name')} used twice: {listed(repeated)}. Rename or drop one.")
+    _refuse_repeated_names(names)
     arrays = []
     for position, name in enumerate(names):
         try:

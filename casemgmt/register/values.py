@@ -12,7 +12,9 @@ from casemgmt.dates import day_number
 from casemgmt.register.fields import Field
 
 FIRST_DATE = day_number(dt.date(1900, 1, 1))
+BEFORE_1900, AFTER_EXTRACT = "before 1900", "after the extract date"
 _TRUE, _FALSE = {"true", "1", "1.0"}, {"false", "0", "0.0"}
+_UNSEPARATED = re.compile("%.%")
 _WHOLE = re.compile(r"[+-]?\d{1,18}(\.0*)?")
 
 
@@ -51,6 +53,11 @@ def read_value(field: Field, value: Any, *, date_format: str | None, last_day: i
         case _:
             reading = _date(value, date_format, last_day)
     return Reading(reading.value, repaired) if repaired and reading.reason is None else reading
+
+
+def is_out_of_range(reason: str) -> bool:
+    """Whether a value was understood and refused for its size."""
+    return reason in (BEFORE_1900, AFTER_EXTRACT) or reason.startswith("outside ")
 
 
 def _flag(value: Any) -> Reading:
@@ -99,8 +106,8 @@ def _date(value: Any, date_format: str | None, last_day: int) -> Reading:
         date = read
     day = day_number(date)
     if day < FIRST_DATE:
-        return Reading(None, "before 1900")
-    return Reading(day) if day <= last_day else Reading(None, "after the extract date")
+        return Reading(None, BEFORE_1900)
+    return Reading(day) if day <= last_day else Reading(None, AFTER_EXTRACT)
 
 
 def _date_from_text(text: str, date_format: str | None) -> dt.date | str:
@@ -112,7 +119,10 @@ def _date_from_text(text: str, date_format: str | None) -> dt.date | str:
             if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]00:00:00(\.0+)?", text):
                 return dt.date.fromisoformat(text[:10])
         else:
-            return dt.datetime.strptime(text, date_format).date()
+            date = dt.datetime.strptime(text, date_format).date()
+            # Without separators, a shorter text could be read in more than one way.
+            if _UNSEPARATED.search(date_format) is None or date.strftime(date_format) == text:
+                return date
     except ValueError:
         pass
     if re.fullmatch(r"\d{1,6}(\.\d+)?", text):

@@ -113,7 +113,7 @@ def reasons_of(model: Model, register: Register, rows: Any, reference: Reference
 
     from casemgmt.risk.scoring import cells_of
 
-    cells = np.column_stack([cells_of(model, each, register, rows) for each in model.inputs]).reshape(len(rows), -1)
+    cells = np.column_stack([cells_of(model, each, register, rows) for each in model.inputs])
     amounts = np.empty(cells.shape, dtype=np.int64)
     for place, each in enumerate(model.inputs):
         by_cell = np.array([amount or 0 for amount in each.contributions], dtype=np.int64)

@@ -83,7 +83,7 @@ def _route_columns(made: Workings, place: int) -> dict[str, list[Any]]:
         _add_cut(made, place, columns)
     if isinstance(route, Review):
         entitled = choice.member & (1 << place) != 0
-        due = _per_practice(made, entitled & review_due(made, choice.rows, choice.member))
+        due = _per_practice(made, entitled & review_due(made, choice.rows, choice.member, place))
         columns |= {"entitled": met, "due": due, "done": [n - d for n, d in zip(met, due, strict=True)]}
     return columns
 

@@ -108,14 +108,14 @@ def eligible_keys(made: Workings, practice: int, route: int | None = None) -> np
     return np.where(eligible, keys, made.ranking.source.no_score)
 
 
-def review_due(made: Workings, rows: Any, member: Any) -> npt.NDArray[np.bool_]:
-    """Who is entitled to a review and has had none within the interval."""
+def review_due(made: Workings, rows: Any, member: Any, only: int | None = None) -> npt.NDArray[np.bool_]:
+    """Who is entitled to a review, by any route or ``only`` by one, and has had none within its interval."""
     import numpy as np
 
     register = made.register
     due = np.zeros(len(rows), dtype=bool)
     for i, route in enumerate(made.scheme.routes):
-        if isinstance(route, Review):
+        if isinstance(route, Review) and only in (None, i):
             entitled = member & np.uint32(1 << i) != 0
             due |= entitled & _overdue(register, rows, route.every_months)
     return due

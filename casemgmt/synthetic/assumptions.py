@@ -35,6 +35,17 @@ NURSING_SHARE = {"H": 0.45, "S": 0.15}
 
 ADMITTED_THROUGH_AE = 0.75
 PRONENESS = 1.1  # standard deviation of the logarithm of the proneness ratio
+# Of people with an emergency admission in a year: the share with a second, and of those with two or more, who have
+# another each time. People with two or more then make 38% of all admissions.
+SECOND_ADMISSION, ANOTHER_ADMISSION = 0.195, 0.35
+MOST_ADMISSIONS = 20
+
+CONTACT_MEDICINE, CONTACT_CONSULTATION = 0.8, 0.15  # logarithm of the time until no contact, a medicine, a consultation
+
+# Log-odds that someone with an admission or a death in the next year dies, at truth.TRUTH_AGES
+DEATH_BY_AGE = (-5.5, -6.0, -5.0, -4.3, -3.9, -3.3, -2.6, -2.0, -1.5, -1.0, -0.6)
+DEATH_FRAILTY = 0.3  # a standard deviation
+DEATH_PALLIATIVE = 1.2
 
 DEFICITS_FROM_CONDITIONS = (
     ("connective_tissue_disorder",),
@@ -160,6 +171,14 @@ def proneness_ratios() -> Singles:
     ratio = np.exp(PRONENESS * score)
     ratios: Singles = (ratio / ratio.mean()).astype(np.float32)
     return ratios
+
+
+@cache
+def further_admissions() -> Singles:
+    """Float32 array: the share of those admitted in a year who have at most 1, 2, 3, … admissions."""
+    more = SECOND_ADMISSION * ANOTHER_ADMISSION ** np.arange(MOST_ADMISSIONS - 1)
+    shares: Singles = (1 - more).astype(np.float32)
+    return shares
 
 
 @cache

@@ -25,8 +25,8 @@ class PreviousUse:
 
     Attributes
     ----------
-    proneness : latent proneness to emergencies level 0-255, beside frailty; never in the register
-    emergency_rate : emergency admissions a year that were to be expected
+    proneness : latent proneness to emergencies level 0-255, beside frailty, of that year alone; never in the register
+    emergency_rate : a year, what sets the chance of any emergency admission
     emergency_admissions, ae_attendances, outpatient_attendances, gp_consultations, repeat_medicines : counts
     """
 
@@ -57,24 +57,34 @@ class Judgement:
 
 
 def draw_use(
-    random: np.random.Generator, *, age: Bytes, frailty: Indices, decile: Bytes, morbidity: Indices
+    random: np.random.Generator,
+    further: np.random.Generator,
+    *,
+    age: Bytes,
+    frailty: Indices,
+    decile: Bytes,
+    morbidity: Indices,
 ) -> PreviousUse:
-    """Poisson counts around a rate that is a product of lookups."""
+    """Poisson counts around a rate that is a product of lookups; of emergency admissions only whether there was any.
+
+    How many emergency admissions someone had who had any is drawn from ``further``, from one distribution for all.
+    """
     proneness = random.integers(0, 256, age.size, dtype=np.uint8)
     prone = np.take(assumed.proneness_ratios(), proneness)
     rates = {}
     for name, use in assumed.USE.items():
-        rate = np.take(use.by_age(), age)
-        rate *= np.take(use.by_frailty(), frailty)
-        rate *= np.take(use.by_morbidity(), morbidity)
-        rate *= np.take(use.by_decile(), decile)
+        rate = use_rate(name, age=age, frailty=frailty, decile=decile, morbidity=morbidity)
         if use.prone:
             rate *= prone
         rates[name] = np.minimum(rate, np.float32(use.highest_rate))
-    emergency = random.poisson(rates["emergency_admissions"])
+    expected = random.poisson(rates["emergency_admissions"])
     attended = random.poisson(rates["ae_attendances"])
-    admitted = np.flatnonzero(emergency)
-    attended[admitted] += random.binomial(emergency[admitted], assumed.ADMITTED_THROUGH_AE)
+    admitted = np.flatnonzero(expected)
+    attended[admitted] += random.binomial(expected[admitted], assumed.ADMITTED_THROUGH_AE)
+    emergency = np.zeros(age.size, dtype=np.int16)
+    emergency[admitted] = admissions_of_admitted(further.random(admitted.size, dtype=np.float32))
+    more = np.maximum(emergency[admitted] - expected[admitted], 0)
+    attended[admitted] += further.binomial(more, assumed.ADMITTED_THROUGH_AE)
 
     def counted(name: str, most: int) -> Shorts:
         return np.minimum(random.poisson(rates[name]), most).astype(np.int16)
@@ -82,12 +92,27 @@ def draw_use(
     return PreviousUse(
         proneness=proneness,
         emergency_rate=rates["emergency_admissions"],
-        emergency_admissions=np.minimum(emergency, 99).astype(np.int16),
+        emergency_admissions=emergency,
         ae_attendances=np.minimum(attended, 365).astype(np.int16),
         outpatient_attendances=counted("outpatient_attendances", 365),
         gp_consultations=counted("gp_consultations", 365),
         repeat_medicines=counted("repeat_medicines", 60),
     )
+
+
+def use_rate(name: str, *, age: Bytes, frailty: Indices, decile: Bytes, morbidity: Indices) -> Singles:
+    """The yearly rate of one kind of use, before proneness and the highest rate."""
+    use = assumed.USE[name]
+    rate = np.take(use.by_age(), age)
+    rate *= np.take(use.by_frailty(), frailty)
+    rate *= np.take(use.by_morbidity(), morbidity)
+    rate *= np.take(use.by_decile(), decile)
+    return rate
+
+
+def admissions_of_admitted(uniform: Singles) -> Shorts:
+    """How many emergency admissions in a year someone had who had any, from a uniform number each."""
+    return (1 + np.searchsorted(assumed.further_admissions(), uniform, side="right")).astype(np.int16)
 
 
 def draw_deficits(

@@ -1,0 +1,80 @@
+"""What a reader of published counts can work out from how they hang together.
+
+Within a practice the places used are of different people, so they add up to at most the list size; whoever uses a place
+of a route meets it; and whoever meets a route that counts as case management uses a place of it or of an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """A practice's cells, each as the range of counts that its published form allows; routes in file order.
+
+    Attributes
+    ----------
+    list_size : of the practice
+    met : one range a route
+    used : one range a route, None where the route uses no places
+    """
+
+    list_size: Range
+    met: Sequence[Range]
+    used: Sequence[Range | None]
+
+
+def narrows(cells: Cells, suppressed: Range) -> bool:
+    """Whether the cells together tell more about a suppressed one than that it lies in its range, or fit no count."""
+    known = work_out(cells)
+    if known is None:
+        return True
+    before = [cells.list_size, *cells.met, *(each for each in cells.used if each)]
+    after = [known.list_size, *known.met, *(each for each in known.used if each)]
+    return any(a != b for a, b in zip(before, after, strict=True) if a == suppressed)
+
+
+def work_out(cells: Cells) -> Cells | None:
+    """The tightest range of each cell, given all the others; None where no counts fit.
+
+    The running total of places used ties the cells into a chain without loops, where narrowing each relation in turn
+    until nothing changes gives exactly the values that some true table has.
+    """
+    routes = range(len(cells.met))
+    ranges = {"size": cells.list_size} | {f"met{r}": cells.met[r] for r in routes}
+    relations: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((f"met{r}",), ("size",)) for r in routes]
+    before: tuple[str, ...] = ()
+    for r in routes:
+        own = cells.used[r]
+        if own is None:
+            continue
+        ranges |= {f"used{r}": own, f"total{r}": (0, cells.list_size[1])}
+        relations += [((f"total{r}",), (*before, f"used{r}")), ((*before, f"used{r}"), (f"total{r}",))]
+        relations += [((f"used{r}",), (f"met{r}",)), ((f"met{r}",), (f"total{r}",)), ((f"total{r}",), ("size",))]
+        before = (f"total{r}",)
+    while True:
+        earlier = dict(ranges)
+        for left, right in relations:
+            _narrow(ranges, left, right)
+        if any(low > high for low, high in ranges.values()):
+            return None
+        if ranges == earlier:
+            break
+    used = [None if cells.used[r] is None else ranges[f"used{r}"] for r in routes]
+    return Cells(list_size=ranges["size"], met=[ranges[f"met{r}"] for r in routes], used=used)
+
+
+def _narrow(ranges: dict[str, Range], left: Sequence[str], right: Sequence[str]) -> None:
+    """Use that the counts on the left add up to at most those on the right."""
+    least = sum(ranges[name][0] for name in left)
+    most = sum(ranges[name][1] for name in right)
+    for name in left:
+        low, high = ranges[name]
+        ranges[name] = low, min(high, most - (least - low))
+    for name in right:
+        low, high = ranges[name]
+        ranges[name] = max(low, least - (most - high)), high
