@@ -13,6 +13,8 @@ from typing import Any
 from benchmarks.timing import Times
 from benchmarks.works import Inputs, Work, usable_cores
 
+RATIOS = ("best_ratio", "median_ratio", "cold_ratio", "processor_ratio")
+
 
 def results_of(work: Work, inputs: Inputs, times: Sequence[Times]) -> dict[str, Any]:
     """One work's results, as plain values; times in seconds."""
@@ -35,8 +37,10 @@ def results_of(work: Work, inputs: Inputs, times: Sequence[Times]) -> dict[str, 
                 "best_ratio": each.best / ours.best,
                 "median_ratio": each.median / ours.median,
                 "cold_ratio": each.cold / ours.cold,
+                "processor_ratio": min(each.processor) / min(ours.processor),
                 "cold_s": each.cold,
                 "warm_s": list(each.warm),
+                "processor_s": list(each.processor),
             }
             for each in times
         ],
@@ -52,18 +56,19 @@ def table_of(results: dict[str, Any]) -> str:
         "",
         f"Time ÷ time of {first['name']}: over 1 is slower than {first['name']}. Every answer was checked first.",
         "",
-        "| contender | best | median | first call | ties at the cut |",
-        "|---|---:|---:|---:|---|",
+        "| contender | best | median | first call | processor time, best | ties at the cut |",
+        "|---|---:|---:|---:|---:|---|",
     ]
     for each in results["contenders"]:
-        ratios = " | ".join(f"{each[key]:.2f}" for key in ("best_ratio", "median_ratio", "cold_ratio"))
+        ratios = " | ".join(f"{each[key]:.2f}" for key in RATIOS)
         mark = " (does more)" if each["does_more"] else ""
         lines.append(f"| {each['name']}{mark} | {ratios} | {each['ties']} |")
     warm = sorted(first["warm_s"])
     lines += [
         "",
         f"{first['name']}: best {1000 * warm[0]:.1f} ms, median {1000 * _middle(warm):.1f} ms of {len(warm)}, "
-        f"first call in the process {1000 * first['cold_s']:.0f} ms (compiled code loaded or made). "
+        f"first call in the process {1000 * first['cold_s']:.0f} ms (compiled code loaded or made), "
+        f"processor time of all threads {1000 * min(first['processor_s']):.1f} ms at best. "
         f"{results['selected']:,} selected; the cut parts equal scores in "
         f"{results['practices_with_ties_at_the_cut']:,} practices.",
     ]

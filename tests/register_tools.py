@@ -76,7 +76,7 @@ def awkward_rows(count: int = 240, seed: int = 5) -> list[dict[str, Any]]:
         }
         rows.append(row)
     for number, change in enumerate(AWKWARD):
-        rows[20 * number + 3] |= change
+        rows[count // 10 * number + 3] |= change
     return [*rows, dict(rows[10]), rows[30] | {"ward": "elsewhere"}]
 
 
@@ -106,7 +106,9 @@ ARROW_TYPES = {
 
 def awkward_table(count: int = 240, seed: int = 5) -> pa.Table:
     rows = awkward_rows(count, seed)
-    return pa.table({name: pa.array([row[name] for row in rows], ARROW_TYPES.get(name, pa.string())) for name in rows[0]})
+    return pa.table(
+        {name: pa.array([row[name] for row in rows], ARROW_TYPES.get(name, pa.string())) for name in rows[0]}
+    )
 
 
 # Every library of data frames, and every kind of file
@@ -120,7 +122,7 @@ def pandas_objects(table: pa.Table, folder: Path) -> Any:
     for field in table.schema:
         if pa.types.is_string(field.type):
             frame[field.name] = pd.Series(table[field.name].to_pylist(), dtype=object)
-    assert frame["imd_decile"].dtype == "float64"
+    assert not len(frame) or frame["imd_decile"].dtype == "float64"
     assert frame["patient_id"].dtype == frame["date_of_birth"].dtype == frame["nominated"].dtype == object
     return frame
 

@@ -14,6 +14,7 @@ QUEUE = "processor/queue.parquet"
 QUARANTINE = "processor/quarantine.parquet"
 CORRECTIONS = "processor/corrections.parquet"
 COMMISSIONER = "commissioner/summary.csv"
+WAITING = "-waiting"
 FOLDERS = ("processor", "practices", "commissioner")
 TABLES = (SELECTION, SUMMARY, UNSCORED, QUEUE, QUARANTINE, CORRECTIONS, COMMISSIONER)
 
@@ -39,6 +40,8 @@ def file_stem(practice_id: str) -> str:
         return "%"
     if stem[0] == "-" or _RESERVED.fullmatch(stem):
         stem = f"%{raw[0]:02X}{stem[1:]}"
+    if stem.endswith(WAITING.upper()):
+        stem = f"{stem.removesuffix(WAITING.upper())}%2D{WAITING[1:].upper()}"
     if len(stem) <= _LONGEST:
         return stem
     # No short name has a tilde, so a shortened one cannot be another's.
@@ -51,8 +54,8 @@ def practice_file(practice_id: str) -> str:
 
 
 def waiting_file(practice_id: str) -> str:
-    """The nominees of one practice who wait for a place; small letters are in no stem, so no list has this name."""
-    return f"practices/{file_stem(practice_id)}-waiting.csv"
+    """The nominees of one practice who wait for a place; no stem ends so, in capitals or small letters."""
+    return f"practices/{file_stem(practice_id)}{WAITING}.csv"
 
 
 def expected_files(practices: Iterable[str], waiting: Iterable[str]) -> set[str]:

@@ -84,6 +84,7 @@ def text_values(table: pa.Table, name: str, mapping: Mapping[str, Any] | None) -
     import pyarrow.compute as pc
 
     column = as_text(table, name)
+    column.validate(full=True)
     shortest = pc.min(pc.binary_length(column)).as_py()
     if mapping is None and shortest != 0:
         return column

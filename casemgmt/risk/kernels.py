@@ -21,23 +21,23 @@ def add_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-d
     for i in range(count):
         out[i] = tables.base
     for k in range(len(tables.word_rows)):
-        word = columns.words[tables.word_rows[k]]
+        word = columns.words[tables.word_rows[k], start:stop]
         shift = np.uint64(tables.word_shifts[k])
         table = tables.word_tables[k]
         for i in range(count):
-            out[i] += table[(word[start + i] >> shift) & np.uint64(2047)]
+            out[i] += table[(word[i] >> shift) & np.uint64(2047)]
     for k in range(len(tables.byte_rows)):
-        column = columns.bytes[tables.byte_rows[k]]
+        column = columns.bytes[tables.byte_rows[k], start:stop]
         table = tables.byte_tables[k]
         for i in range(count):
-            out[i] += table[column[start + i]]
+            out[i] += table[column[i]]
     for k in range(len(tables.short_rows)):
-        short = columns.shorts[tables.short_rows[k]]
+        short = columns.shorts[tables.short_rows[k], start:stop]
         table = tables.short_tables[k]
         for i in range(count):
-            out[i] += table[short[start + i]]
+            out[i] += table[short[i]]
     for k in range(len(columns.extra)):
-        cells = columns.extra[k]
+        cells = columns.extra[k, start:stop]
         table = tables.extra_tables[k]
         for i in range(count):
-            out[i] += table[cells[start + i]]
+            out[i] += table[cells[i]]

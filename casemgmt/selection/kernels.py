@@ -18,26 +18,26 @@ def and_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-d
     for i in range(count):
         out[i] = tables.base
     for k in range(len(tables.word_rows)):
-        word = columns.words[tables.word_rows[k]]
+        word = columns.words[tables.word_rows[k], start:stop]
         shift = np.uint64(tables.word_shifts[k])
         table = tables.word_tables[k]
         for i in range(count):
-            out[i] &= table[(word[start + i] >> shift) & np.uint64(2047)]
+            out[i] &= table[(word[i] >> shift) & np.uint64(2047)]
     for k in range(len(tables.byte_rows)):
-        column = columns.bytes[tables.byte_rows[k]]
+        column = columns.bytes[tables.byte_rows[k], start:stop]
         table = tables.byte_tables[k]
         for i in range(count):
-            out[i] &= table[column[start + i]]
+            out[i] &= table[column[i]]
     for k in range(len(tables.short_rows)):
-        short = columns.shorts[tables.short_rows[k]]
+        short = columns.shorts[tables.short_rows[k], start:stop]
         table = tables.short_tables[k]
         for i in range(count):
-            out[i] &= table[short[start + i]]
+            out[i] &= table[short[i]]
     for k in range(len(columns.extra)):
-        cells = columns.extra[k]
+        cells = columns.extra[k, start:stop]
         table = tables.extra_tables[k]
         for i in range(count):
-            out[i] &= table[cells[start + i]]
+            out[i] &= table[cells[i]]
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
@@ -70,12 +70,89 @@ def kth_largest(values, count, k):  # type: ignore[no-untyped-def]
 @nb.njit(nogil=True, cache=True, boundscheck=False)
 def gather_candidates(keys, bits, count, bit, guess, no_score, buffer):  # type: ignore[no-untyped-def]
     """Copy the keys of eligible rows that are at least ``guess`` into ``buffer``; return how many."""
-    found = 0
+    found = np.uint64(0)  # unsigned, so that no index is tested for counting from the end
     for i in range(count):
         key = keys[i]
         buffer[found] = key
-        found += (key >= guess) & (key != no_score) & (((bits[i] >> bit) & np.uint32(1)) != 0)
-    return found
+        found += np.uint64((key >= guess) & (key != no_score)) & np.uint64((bits[i] >> bit) & np.uint32(1))
+    return np.int64(found)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def rank_practice(scores, start, stop, keys):  # type: ignore[no-untyped-def]
+    """Write into ``keys`` what ranks each row from ``start`` to ``stop``."""
+    count = stop - start
+    if len(scores.given):
+        given = scores.given[start:stop]
+        for i in range(count):
+            keys[i] = given[i]
+    else:
+        add_entries(scores.columns, scores.tables, start, stop, keys)
+        for i in range(count):
+            keys[i] = scores.no_score if keys[i] < scores.lowest else max(keys[i], scores.floor)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-untyped-def]
+    """Count the rows that have each bit past the routes' own, into ``counts``; return the ranked without a score."""
+    for b in range(routes.first_counted, len(counts)):
+        total = np.int64(0)
+        for i in range(count):
+            total += np.int64((bits[i] >> np.uint32(b)) & np.uint32(1))
+        counts[b] = total
+    unscored = np.int64(0)
+    for i in range(count):
+        unscored += np.int64(keys[i] == no_score) & np.int64((bits[i] >> routes.ranked_bit) & np.uint32(1))
+    return unscored
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def places_of(routes, s, size):  # type: ignore[no-untyped-def]
+    """The places of share route ``s`` among ``size`` people, in whole numbers."""
+    part = size * routes.numerator[s]
+    if routes.round_up[s]:
+        return -(-part // routes.divisor[s])
+    return part // routes.divisor[s]
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def mark_range(keys, bits, count, bit, low, high, marks):  # type: ignore[no-untyped-def]
+    """Set ``bit`` in ``marks`` for eligible rows whose key lies from ``low`` to ``high``."""
+    for i in range(count):
+        inside = np.uint32((keys[i] >= low) & (keys[i] <= high))
+        marks[i] |= (inside & (bits[i] >> bit) & np.uint32(1)) << bit
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def mark_above(keys, bits, count, bit, cut, marks):  # type: ignore[no-untyped-def]
+    """Set ``bit`` in ``marks`` for eligible rows whose key is larger than ``cut``, a key."""
+    for i in range(count):
+        marks[i] |= (np.uint32(keys[i] > cut) & (bits[i] >> bit) & np.uint32(1)) << bit
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def mark_level(keys, bits, count, bit, cut, marks):  # type: ignore[no-untyped-def]
+    """Set ``bit`` in ``marks`` for eligible rows whose key is ``cut``."""
+    for i in range(count):
+        marks[i] |= (np.uint32(keys[i] == cut) & (bits[i] >> bit) & np.uint32(1)) << bit
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def emit_rows(out, p, start, count, keys, member, tied):  # type: ignore[no-untyped-def]
+    """Put out the rows that are let in or tied, at the start of the practice's stretch."""
+    rows = out.rows[start : start + count]
+    found = np.uint64(0)
+    for i in range(count):
+        rows[min(found, np.uint64(count - 1))] = i
+        found += np.uint64((member[i] | tied[i]) != 0)
+    kept = np.int64(found)
+    for k in range(kept):
+        i = rows[k]
+        out.keys[start + k] = keys[i]
+        out.member[start + k] = member[i]
+        out.at_cut[start + k] = tied[i]
+        rows[k] = start + i
+    out.emitted[p] = kept
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
@@ -94,80 +171,46 @@ def choose_practices(first, last, offsets, list_sizes, scores, conditions, route
     """
     keys, buffer, bits, member, tied = work
     no_score = scores.no_score
-    guesses = np.full(len(routes.bit), no_score + 1, dtype=np.int64)
+    guesses = np.full(len(routes.bit), no_score, dtype=keys.dtype)
     for p in range(first, last):
         start, stop = offsets[p], offsets[p + 1]
         count = stop - start
-        if len(scores.given):
-            for i in range(count):
-                keys[i] = scores.given[start + i]
-        else:
-            add_entries(scores.columns, scores.tables, start, stop, keys)
-            for i in range(count):
-                keys[i] = no_score if keys[i] < scores.lowest else max(keys[i], scores.floor)
+        rank_practice(scores, start, stop, keys)
         and_entries(conditions[0], conditions[1], start, stop, bits)
-        for b in range(out.counts.shape[1]):
-            total = np.int64(0)
-            for i in range(count):
-                total += np.int64((bits[i] >> np.uint32(b)) & np.uint32(1))
-            out.counts[p, b] = total
-        unscored = np.int64(0)
-        for i in range(count):
-            unscored += (keys[i] == no_score) & (((bits[i] >> routes.ranked_bit) & np.uint32(1)) != 0)
-        out.unscored[p] = unscored
+        out.unscored[p] = count_bits(keys, bits, count, routes, no_score, out.counts[p])
         for i in range(count):
             member[i] = bits[i] & routes.direct
             tied[i] = np.uint32(0)
         for s in range(len(routes.bit)):
-            bit = routes.bit[s]
-            low, high, tie_at = routes.low[s], routes.high[s], no_score
-            if routes.is_share[s]:
-                size = out.counts[p, routes.denominator[s]]
-                if list_sizes[p] >= 0 and routes.denominator[s] == routes.list_bit:
-                    size = list_sizes[p]
-                part = size * routes.numerator[s]
-                places = part // routes.divisor[s]
-                if routes.round_up[s]:
-                    places = -(-part // routes.divisor[s])
-                out.places[p, s] = places
-                low, high = no_score, no_score
-                found = 0
-                if places > 0:
-                    found = gather_candidates(keys, bits, count, bit, guesses[s], no_score, buffer)
-                    if found < places:
-                        found = gather_candidates(keys, bits, count, bit, no_score, no_score, buffer)
-                take = min(places, found)
-                if take > 0:
-                    cut = kth_largest(buffer, found, take)
-                    above, level = np.int64(0), np.int64(0)
-                    for i in range(found):
-                        above += buffer[i] > cut
-                        level += buffer[i] == cut
-                    out.cut[p, s] = cut
-                    out.tied[p, s] = level
-                    out.taken[p, s] = level if routes.include_tied[s] else take - above
-                    low, high = cut, routes.high[s]
-                    if out.taken[p, s] < level:
-                        low, tie_at = cut + 1, cut
-                    # Enough candidates for a neighbour with a lower cut, without looking at everyone again.
-                    wanted = 2 * take + 16
-                    if found >= wanted:
-                        guesses[s] = kth_largest(buffer, found, wanted)
-            if low > no_score:
-                for i in range(count):
-                    eligible = ((bits[i] >> bit) & np.uint32(1)) & np.uint32((keys[i] >= low) & (keys[i] <= high))
-                    member[i] |= eligible << bit
-            if tie_at > no_score:
-                for i in range(count):
-                    tied[i] |= (((bits[i] >> bit) & np.uint32(1)) & np.uint32(keys[i] == tie_at)) << bit
-        place = start
-        for i in range(count):
-            out.rows[place] = start + i
-            out.keys[place] = keys[i]
-            out.member[place] = member[i]
-            out.at_cut[place] = tied[i]
-            # The last row may be written one past the practice only if it is kept, so the place stays inside.
-            place += (member[i] | tied[i]) != 0
-            if place == stop:
-                break
-        out.emitted[p] = place - start
+            bit = np.uint32(routes.bit[s])
+            if not routes.is_share[s]:
+                mark_range(keys, bits, count, bit, routes.low[s], routes.high[s], member)
+                continue
+            size = out.counts[p, routes.denominator[s]]
+            if list_sizes[p] >= 0 and routes.denominator[s] == routes.list_bit:
+                size = list_sizes[p]
+            places = places_of(routes, s, size)
+            out.places[p, s] = places
+            found = 0
+            if places > 0:
+                found = gather_candidates(keys, bits, count, bit, guesses[s], no_score, buffer)
+                if found < places:
+                    found = gather_candidates(keys, bits, count, bit, no_score, no_score, buffer)
+            take = min(places, found)
+            if take == 0:
+                continue
+            cut = kth_largest(buffer, found, take)
+            above, level = np.int64(0), np.int64(0)
+            for i in range(found):
+                above += buffer[i] > cut
+                level += buffer[i] == cut
+            out.cut[p, s] = cut
+            out.tied[p, s] = level
+            out.taken[p, s] = level if routes.include_tied[s] else take - above
+            mark_above(keys, bits, count, bit, cut, member)
+            mark_level(keys, bits, count, bit, cut, member if out.taken[p, s] == level else tied)
+            # Enough candidates for a neighbour with a lower cut, without looking at everyone again.
+            wanted = 2 * take + 16
+            if found >= wanted:
+                guesses[s] = kth_largest(buffer, found, wanted)
+        emit_rows(out, p, start, count, keys, member, tied)

@@ -28,7 +28,7 @@ def choose_practices(
         keys = keys_of(scores, start, stop)
         bits = bits_of(conditions, start, stop)
         scored = keys != scores.no_score
-        for b in range(out.counts.shape[1]):
+        for b in range(routes.first_counted, out.counts.shape[1]):
             out.counts[p, b] = np.count_nonzero(bits & np.uint32(1 << b))
         out.unscored[p] = np.count_nonzero(~scored & ((bits >> routes.ranked_bit) & np.uint32(1) != 0))
         member = bits & routes.direct

@@ -43,7 +43,8 @@ class RouteArrays(NamedTuple):
     """The routes that look at a score, one entry each (int64), and the bits of the others.
 
     ``bit`` is the place of the route in the scheme; ``low`` and ``high`` the keys of a band, both inclusive;
-    ``denominator`` the bit that is counted; ``direct`` (uint32) the routes that need no score.
+    ``denominator`` the bit that is counted; ``direct`` (uint32) the routes that need no score. Bits from
+    ``first_counted`` on are counted.
     """
 
     bit: Any
@@ -58,6 +59,7 @@ class RouteArrays(NamedTuple):
     direct: Any
     ranked_bit: Any
     list_bit: Any
+    first_counted: Any
 
 
 class Outcome(NamedTuple):
@@ -171,14 +173,18 @@ def route_arrays(scheme: Scheme, plan: Plan, band_keys: dict[int, tuple[int, int
                 share.limit == "at_least",
                 route.include_tied,
             )
-            rows.append((place, 1, 0, LARGEST_KEY, denominator, *numbers))
+            rows.append((place, 1, 0, 0, denominator, *numbers))
         else:
             rows.append((place, 0, *band_keys[place], 0, 0, 1, 0, 0))
     direct = sum(1 << i for i in range(len(scheme.routes)) if i not in plan.score_routes)
     table = np.array(rows, dtype=np.int64).reshape(len(rows), 9)
     columns = dict(zip(RouteArrays._fields, table.T.copy(), strict=False))
     return RouteArrays(
-        **columns, direct=np.uint32(direct), ranked_bit=np.uint32(plan.bits.ranked), list_bit=plan.bits.on_list
+        **columns,
+        direct=np.uint32(direct),
+        ranked_bit=np.uint32(plan.bits.ranked),
+        list_bit=plan.bits.on_list,
+        first_counted=plan.bits.on_list,
     )
 
 

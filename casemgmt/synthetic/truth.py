@@ -18,37 +18,41 @@ from casemgmt.synthetic.published_rates import RATE, RATE_BY_AGE_BAND, RATE_BY_T
 
 Bytes = npt.NDArray[np.uint8]
 Shorts = npt.NDArray[np.int16]
+Bands = npt.NDArray[np.intp]
+Floats = npt.NDArray[np.float64]
 
+HIGHEST_RATE = 0.9
+CLOSE_ENOUGH = 1e-4  # a hundredth of a per cent of the risk
 TRUTH_AGES = (0, 5, 15, 25, 35, 45, 55, 65, 75, 85, 95)
 
 CONDITION_LOG_ODDS = {
-    "hypertension": 0.05,
-    "coronary_heart_disease": 0.30,
-    "heart_failure": 0.65,
-    "atrial_fibrillation": 0.35,
-    "stroke_tia": 0.40,
-    "peripheral_arterial_disease": 0.35,
-    "asthma": 0.25,
-    "copd": 0.75,
-    "diabetes": 0.40,
-    "chronic_kidney_disease": 0.30,
-    "cancer": 0.50,
-    "dementia": 0.60,
-    "depression": 0.20,
-    "anxiety_depression": 0.25,
-    "epilepsy": 0.70,
-    "learning_disability": 0.45,
-    "psychosis_bipolar": 0.55,
-    "obesity": 0.10,
-    "osteoporosis": 0.20,
-    "palliative_care": 1.30,
-    "rheumatoid_arthritis": 0.15,
-    "connective_tissue_disorder": 0.25,
-    "painful_condition": 0.35,
-    "hearing_loss": 0.0,
-    "irritable_bowel": 0.10,
-    "constipation": 0.35,
-    "alcohol_problems": 0.90,
+    "hypertension": 0.1,
+    "coronary_heart_disease": 0.5,
+    "heart_failure": 1.05,
+    "atrial_fibrillation": 0.55,
+    "stroke_tia": 0.65,
+    "peripheral_arterial_disease": 0.55,
+    "asthma": 0.4,
+    "copd": 1.2,
+    "diabetes": 0.65,
+    "chronic_kidney_disease": 0.5,
+    "cancer": 0.8,
+    "dementia": 0.95,
+    "depression": 0.3,
+    "anxiety_depression": 0.4,
+    "epilepsy": 1.1,
+    "learning_disability": 0.7,
+    "psychosis_bipolar": 0.9,
+    "obesity": 0.15,
+    "osteoporosis": 0.3,
+    "palliative_care": 2.1,
+    "rheumatoid_arthritis": 0.25,
+    "connective_tissue_disorder": 0.4,
+    "painful_condition": 0.55,
+    "hearing_loss": 0,
+    "irritable_bowel": 0.15,
+    "constipation": 0.55,
+    "alcohol_problems": 1.45,
 }
 
 
@@ -71,6 +75,7 @@ class Truth:
     circumstances : standard deviation of a normal amount of a person's own, which no register holds
     deprivation_weight : 0-1, how far a practice's expected rate is that of its deprivation; the rest is its ages
     level : the expected rate of a practice is this times that of its deprivation and ages
+    fading : how much of what conditions and use add is lost for each ten years of age over 40
     no_contact : risk of people without a recent contact, as a share of what it would be with one
     """
 
@@ -87,27 +92,31 @@ class Truth:
     care_home: float
     frailty: float
     circumstances: float
+    band_ratios: tuple[float, ...]
     deprivation_weight: float
     level: float
+    fading: float
     no_contact: float
 
 
 TRUTH = Truth(
-    by_age=(0.0,) * 11,
-    by_decile=(0.0, 0.24, 0.19, 0.14, 0.07, 0.04, -0.04, -0.09, -0.17, -0.21, -0.34),
+    by_age=(-2.35, -2.72, -3.11, -2.92, -2.84, -2.73, -2.52, -2.23, -1.66, -0.89, -0.18),
+    by_decile=(0.0, 0.31, 0.27, 0.20, 0.10, 0.06, -0.03, -0.09, -0.19, -0.23, -0.40),
     female=-0.05,
     conditions=CONDITION_LOG_ODDS,
-    emergency_admissions=(0.0, 0.5, 0.8, 1.0),
+    emergency_admissions=(0.0, 0.8, 1.2, 1.5),
     recent_admission=0.3,
-    ae_attendance=0.2,
+    ae_attendance=0.25,
     outpatient_attendance=0.06,
-    medicine=0.06,
+    medicine=0.1,
     most=8,
     care_home=0.3,
-    frailty=0.2,
-    circumstances=0.4,
+    frailty=0.4,
+    circumstances=0.6,
+    band_ratios=(0.945, 0.945, 0.945, 0.95, 0.965, 0.995, 1.02, 1.04, 1.05, 1.055),
     deprivation_weight=0.85,
-    level=0.985,
+    level=0.99,
+    fading=0.13,
     no_contact=0.4,
 )
 
@@ -136,23 +145,25 @@ def true_risk(
     """
     log_odds = person_log_odds(draw, recent_admissions=recent_admissions, truth=truth)
     log_odds += np.float32(truth.circumstances) * circumstances
-    log_odds += level_of(log_odds[recent_contact], expected_rate(draw, recent_contact, truth))
+    band = age_bands(draw.age)
+    rates = expected_rates(draw, recent_contact, truth)
+    log_odds += np.take(levels_of(log_odds[recent_contact], band[recent_contact], rates), band)
     risk = logistic(log_odds)
     np.multiply(risk, np.float32(truth.no_contact), out=risk, where=~recent_contact)
     return risk
 
 
+def age_bands(age: Bytes) -> Bands:
+    """The place of each person in ``published_rates.AGE_BANDS``."""
+    return np.take(np.minimum(np.arange(121) // 10, len(RATE_BY_AGE_BAND) - 1), age)
+
+
 def person_log_odds(draw: PracticeDraw, *, recent_admissions: Shorts, truth: Truth) -> Singles:
     """The part of the log-odds that follows from a person's ages, conditions, use and latent frailty."""
     use = draw.use
-    total = np.take(np.interp(np.arange(121), TRUTH_AGES, truth.by_age).astype(np.float32), draw.age)
-    total += np.take(np.asarray(truth.by_decile, dtype=np.float32), draw.imd_decile)
-    total += np.float32(truth.female) * draw.female
-    total += np.float32(truth.care_home) * (draw.home > 0)
-    total += np.float32(truth.frailty) * draw.frailty_score
-    total += np.float32(truth.recent_admission) * (recent_admissions > 0)
     admitted = np.asarray(truth.emergency_admissions, dtype=np.float32)
-    total += np.take(admitted, np.minimum(use.emergency_admissions, admitted.size - 1))
+    total = np.take(admitted, np.minimum(use.emergency_admissions, admitted.size - 1))
+    total += np.float32(truth.recent_admission) * (recent_admissions > 0)
     for amount, counts in (
         (truth.ae_attendance, use.ae_attendances),
         (truth.outpatient_attendance, use.outpatient_attendances),
@@ -162,38 +173,66 @@ def person_log_odds(draw: PracticeDraw, *, recent_admissions: Shorts, truth: Tru
     for name, amount in truth.conditions.items():
         if amount:
             total += np.float32(amount) * draw.conditions[name]
+    total += np.float32(truth.frailty) * draw.frailty_score
+    total += np.take(np.asarray(truth.by_decile, dtype=np.float32), draw.imd_decile)
+    total *= np.take(faded(truth).astype(np.float32), draw.age)
+    total += np.take(np.interp(np.arange(121), TRUTH_AGES, truth.by_age).astype(np.float32), draw.age)
+    total += np.float32(truth.female) * draw.female
+    total += np.float32(truth.care_home) * (draw.home > 0)
     found: Singles = total
     return found
 
 
-def expected_rate(draw: PracticeDraw, recent_contact: Flags, truth: Truth = TRUTH) -> float:
-    """The rate that a practice's people with a recent contact have on average, from their deprivation and ages.
+def faded(truth: Truth) -> Floats:
+    """What is left at each age, 0 to 120, of what deprivation, conditions and use add."""
+    lost: Floats = truth.fading * np.maximum(np.arange(121) - 40, 0) / 10
+    return 1.0 - lost
 
-    The published rates by age and by deprivation cannot both hold in a place that is older and more deprived than Scotland; this
-    is a geometric mean of the two, weighted towards deprivation.
+
+def expected_rates(draw: PracticeDraw, recent_contact: Flags, truth: Truth = TRUTH) -> Floats:
+    """The mean risk of a practice's people with a recent contact in each of the ten age bands.
+
+    The bands stand to each other as the published rates by age, times the mean of the published rates by deprivation of
+    the band's people. The published rates by age and by deprivation cannot both hold in a place that is older and more
+    deprived than Scotland, so the whole practice's rate is a geometric mean of what each of the two would give.
+
+    Returns
+    -------
+    float64 array; what stands for a band without anyone in it means nothing
     """
-    if not recent_contact.any():
-        return RATE
-    band = np.minimum(draw.age[recent_contact] // 10, 9)
-    by_age = float(np.take(RATE_BY_AGE_BAND, band).mean())
-    by_tenth = float(np.take((RATE, *RATE_BY_TENTH), draw.imd_decile[recent_contact]).mean())
+    band = age_bands(draw.age)[recent_contact]
+    by_tenth = np.take(np.array((RATE, *RATE_BY_TENTH)), draw.imd_decile[recent_contact])
+    relative = (by_tenth / RATE) ** np.take(faded(truth), draw.age[recent_contact])
+    people = np.bincount(band, minlength=len(RATE_BY_AGE_BAND))
+    tenths = np.bincount(band, relative, len(RATE_BY_AGE_BAND)) / np.maximum(people, 1)
+    by_age = np.asarray(RATE_BY_AGE_BAND)
+    bent = by_age * np.asarray(truth.band_ratios)
+    if not people.any():
+        return by_age
+    share = people / people.sum()
     weight = truth.deprivation_weight
-    return float(truth.level * by_tenth**weight * by_age ** (1 - weight))
+    whole = float(by_tenth.mean()) ** weight * float(by_age @ share) ** (1 - weight)
+    rates: Floats = bent * tenths
+    rates *= truth.level * whole / float(rates @ share)
+    return np.clip(rates, 0.0, HIGHEST_RATE)
 
 
-def level_of(log_odds: Singles, rate: float) -> np.float32:
-    """What must be added to log-odds for their mean risk to be ``rate``: a practice's level, by Newton's method."""
-    level = 0.0
-    for _ in range(50 if log_odds.size else 0):
-        risk = logistic(log_odds + np.float32(level)).astype(np.float64)
-        mean = float(risk.mean())
-        # On the scale of the logarithm of the odds of the mean, the step is never far from right.
-        step = (np.log(mean / (1 - mean)) - np.log(rate / (1 - rate))) * mean * (1 - mean)
-        step /= max(float((risk * (1 - risk)).mean()), 1e-9)
-        level -= float(np.clip(step, -4.0, 4.0))
-        if abs(step) < 1e-5:
+def levels_of(log_odds: Singles, band: Bands, rates: Floats) -> Singles:
+    """What must be added to the log-odds of each band for its mean risk to be its rate, by Newton's method."""
+    people = np.bincount(band, minlength=rates.size)
+    held = people > 0
+    wanted = np.log(rates[held] / (1 - rates[held]))
+    levels = np.zeros(rates.size)
+    for _ in range(50):
+        risk = logistic(log_odds + np.take(levels.astype(np.float32), band))
+        mean = (np.bincount(band, risk, rates.size) / np.maximum(people, 1))[held]
+        slope = (np.bincount(band, risk * (1 - risk), rates.size) / np.maximum(people, 1))[held]
+        # The odds of the mean are nearly a straight line in the level on the scale of logarithms.
+        step = (np.log(mean / (1 - mean)) - wanted) * mean * (1 - mean) / np.maximum(slope, 1e-9)
+        levels[held] -= np.clip(step, -4.0, 4.0)
+        if not np.any(np.abs(step) > CLOSE_ENOUGH):
             break
-    return np.float32(level)
+    return levels.astype(np.float32)
 
 
 def logistic(log_odds: Singles) -> Singles:

@@ -1,0 +1,320 @@
+"""A run that dies or fails at any moment leaves the old publication or the new one, and the next run tidies up."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from publications import SCHEME, files_of, hidden_beside, names_in, register_of, selection_of
+
+from casemgmt.errors import PublishError, VerifyError
+from casemgmt.outputs.disk import LOCK, NEW, OLD, beside, locked
+from casemgmt.outputs.published import load_selection, verify
+from casemgmt.selection.result import Selection
+
+CALLS = ("open", "write", "fsync", "rename", "mkdir", "rmdir", "unlink", "chmod", "fchmod")
+Files = dict[str, bytes]
+
+
+class Dead(BaseException):
+    """The process is gone: nothing it does after this reaches the disk."""
+
+
+@contextmanager
+def disk_that(at: int, happening: Callable[[str, tuple[Any, ...]], None], forever: bool) -> Iterator[list[str]]:
+    """Let something happen at call number ``at`` to the disk, and at every later one if ``forever``."""
+    real = {name: getattr(os, name) for name in CALLS}
+    made: list[str] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            made.append(name)
+            if len(made) - 1 == at or (forever and len(made) > at):
+                happening(name, arguments)
+            return real[name](*arguments, **options)
+
+        return call
+
+    for name in CALLS:
+        setattr(os, name, counted(name))
+    try:
+        yield made
+    finally:
+        for name, function in real.items():
+            setattr(os, name, function)
+
+
+def dies(name: str, arguments: tuple[Any, ...]) -> None:
+    raise Dead
+
+
+def fails(number: int) -> Callable[[str, tuple[Any, ...]], None]:
+    def happening(name: str, arguments: tuple[Any, ...]) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return happening
+
+
+@pytest.fixture(scope="module")
+def first() -> Selection:
+    return warmed(selection_of(register_of(["C87001"], people=40)))
+
+
+@pytest.fixture(scope="module")
+def second() -> Selection:
+    return warmed(selection_of(register_of(["C87001"], people=40), SCHEME.replace('"10%"', '"20%"')))
+
+
+def warmed(selection: Selection) -> Selection:
+    for table in (selection.to_arrow, selection.summary, selection.unscored, selection.queue):
+        table()
+    return selection
+
+
+def published(selection: Selection, tmp_path: Path, name: str) -> Files:
+    folder = selection.save(tmp_path / name)
+    verify(folder)
+    return files_of(folder)
+
+
+def calls_of(save: Callable[[], object]) -> int:
+    with disk_that(-1, dies, forever=False) as made:
+        save()
+    return len(made)
+
+
+def torn(path: Path) -> Files | None:
+    """What a reader finds, checked; None where there is no publication."""
+    with suppress(VerifyError):
+        verify(path)
+        return files_of(path)
+    assert not path.exists()
+    return None
+
+
+@pytest.mark.parametrize("replacing", [False, True])
+def test_a_run_killed_at_any_call_leaves_old_or_new_and_the_next_run_leaves_nothing_else(
+    first, second, tmp_path, replacing
+):
+    new = published(second, tmp_path, "new")
+    old = published(first, tmp_path, "old") if replacing else None
+    work = tmp_path / "work"
+    work.mkdir()
+    target = work / "out"
+    if replacing:
+        first.save(target)
+    total = calls_of(lambda: second.save(target, overwrite=True))
+    assert total > 60
+    seen = set()
+    for at in range(total):
+        if replacing:
+            first.save(target, overwrite=True)
+        elif target.exists():
+            target.rename(tmp_path / f"gone {at}")
+        with disk_that(at, dies, forever=True), suppress(Dead):
+            second.save(target, overwrite=True)
+        found = torn(target)
+        assert found in (old, new), at
+        seen.add(found == new)
+        assert hidden_beside(target) in ([], [f".out.{LOCK}"]), at
+        second.save(target, overwrite=True)
+        assert files_of(target) == new
+        assert names_in(work) == ["out"]
+    assert seen == {True, False} or not replacing
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+@pytest.mark.parametrize("replacing", [False, True])
+def test_any_call_that_fails_ends_in_one_error_with_the_old_output_intact(first, second, tmp_path, replacing, number):
+    new = published(second, tmp_path, "new")
+    old = published(first, tmp_path, "old") if replacing else None
+    work = tmp_path / "work"
+    work.mkdir()
+    target = work / "out"
+    first.save(target)
+    total = calls_of(lambda: second.save(target, overwrite=True))
+    outcomes = {"error": 0, "unharmed": 0}
+    for at in range(total):
+        if replacing:
+            first.save(target, overwrite=True)
+        elif target.exists():
+            target.rename(tmp_path / f"gone {at}")
+        try:
+            with disk_that(at, fails(number), forever=False) as made:
+                second.save(target, overwrite=True)
+        except PublishError as problem:
+            outcomes["error"] += 1
+            assert problem.exit_code == 4
+            if "holds the new publication" in str(problem):
+                assert files_of(target) == new
+            else:
+                assert (files_of(target) if target.exists() else None) == old, (at, made[at])
+                assert not [name for name in hidden_beside(target) if not name.endswith(LOCK)], (at, made[at])
+        else:
+            outcomes["unharmed"] += 1
+            assert files_of(target) == new
+        second.save(target, overwrite=True)
+        assert names_in(work) == ["out"]
+    assert outcomes["error"] > 50
+    assert outcomes["unharmed"] <= 2 + (total - len(made) if made else 0) + 40
+
+
+def test_a_full_disk_says_so_with_the_remedy(first, tmp_path):
+    with disk_that(12, fails(errno.ENOSPC), forever=False), pytest.raises(PublishError, match="Free some space"):
+        first.save(tmp_path / "out")
+    assert names_in(tmp_path) == []
+
+
+def test_a_disk_that_stays_broken_is_named_with_what_was_left_behind(first, tmp_path):
+    with disk_that(30, fails(errno.EIO), forever=True), pytest.raises(PublishError, match="holds patient rows"):
+        first.save(tmp_path / "out")
+    first.save(tmp_path / "out")
+    assert names_in(tmp_path) == ["out"]
+
+
+def test_a_failed_run_removes_the_folders_it_made_on_the_way(first, tmp_path):
+    with disk_that(20, fails(errno.EIO), forever=False), pytest.raises(PublishError):
+        first.save(tmp_path / "a" / "b" / "out")
+    assert names_in(tmp_path) == []
+
+
+def test_a_limit_on_file_size_leaves_the_old_publication(first, second, tmp_path):
+    target = first.save(tmp_path / "out")
+    before = files_of(target)
+    largest = max(map(len, published(second, tmp_path, "new").values()))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for limit in [*range(0, largest, max(largest // 100, 1))][:100]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        try:
+            with pytest.raises(PublishError, match="was not written"):
+                second.save(target, overwrite=True)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert files_of(target) == before
+        assert hidden_beside(target) == []
+
+
+def test_an_interrupted_run_cleans_up_after_itself(first, tmp_path):
+    def interrupted(name: str, arguments: tuple[Any, ...]) -> None:
+        raise KeyboardInterrupt
+
+    with disk_that(25, interrupted, forever=False), pytest.raises(KeyboardInterrupt):
+        first.save(tmp_path / "out")
+    assert names_in(tmp_path) == []
+
+
+def test_a_reader_puts_back_a_publication_that_was_set_aside(first, tmp_path):
+    target = first.save(tmp_path / "out")
+    before = files_of(target)
+    target.rename(beside(target, OLD))
+    beside(target, NEW).mkdir()
+    assert load_selection(target).to_arrow().equals(first.to_arrow())
+    assert files_of(target) == before
+    assert names_in(tmp_path) == ["out"]
+
+
+def test_two_runs_at_once_do_not_meet(first, tmp_path):
+    target = tmp_path / "out"
+    with locked(target), pytest.raises(PublishError, match="Another process"):
+        first.save(target)
+    first.save(target)
+    assert names_in(tmp_path) == ["out"]
+
+
+def test_a_reader_beside_a_writer_sees_the_old_set_or_the_new_one(first, second, tmp_path):
+    target = first.save(tmp_path / "out")
+    expected = {first.to_arrow().num_rows, second.to_arrow().num_rows}
+    stop, problems, seen = threading.Event(), [], set()
+
+    def read() -> None:
+        try:
+            while not stop.is_set():
+                seen.add(load_selection(target).to_arrow().num_rows)
+        except BaseException as problem:
+            problems.append(problem)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for turn in range(30):
+            (first if turn % 2 else second).save(target, overwrite=True)
+    finally:
+        stop.set()
+        reader.join()
+    assert not problems
+    assert seen <= expected
+    assert names_in(tmp_path) == ["out"]
+
+
+KILLED = """
+import os, random, signal, sys
+from pathlib import Path
+from publications import SCHEME, files_of, names_in, register_of, selection_of
+from test_outputs_crash import CALLS, calls_of, disk_that, torn, warmed
+
+tmp, points = Path(sys.argv[1]), int(sys.argv[2])
+first = warmed(selection_of(register_of(["C87001"], people=40)))
+second = warmed(selection_of(register_of(["C87001"], people=40), SCHEME.replace('"10%"', '"20%"')))
+old, new = files_of(first.save(tmp / "old")), files_of(second.save(tmp / "new"))
+target = first.save(tmp / "work" / "out")
+total = calls_of(lambda: second.save(target, overwrite=True))
+generator = random.Random(1)
+real_write = os.write
+
+def killed(name, arguments):
+    if name == "write":
+        real_write(arguments[0], bytes(arguments[1])[: generator.randrange(len(arguments[1]) + 1)])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+seen = []
+for point in range(points):
+    at = point * total // points if points < total else point % total
+    first.save(target, overwrite=True)
+    child = os.fork()
+    if child == 0:
+        with disk_that(at, killed, forever=False):
+            second.save(target, overwrite=True)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, (at, status)
+    found = torn(target)
+    assert found in (old, new), at
+    seen.append(found == new)
+    generator.random()
+    second.save(target, overwrite=True)
+    assert names_in(target.parent) == ["out"], at
+assert {True, False} == set(seen)
+print(len(seen), "killed")
+"""
+
+
+def kill(points: int, tmp_path: Path) -> None:
+    here = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), str(points)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{points} killed\n"
+
+
+def test_a_process_killed_with_signal_nine_leaves_old_or_new(tmp_path):
+    kill(40, tmp_path)
+
+
+@pytest.mark.long
+def test_a_process_killed_with_signal_nine_leaves_old_or_new_a_thousand_times(tmp_path):
+    kill(1000, tmp_path)

@@ -1,0 +1,230 @@
+"""Rows in = accepted + merged repeats + quarantined: corrupted registers against a plain reader of the same lines."""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from register_tools import AS_OF, ids_of, told
+
+import casemgmt as cm
+
+HEADER = ["patient_id", "practice_id", "age", "surname"]
+DECIMAL = "an id that was turned into a decimal number"
+PLACEHOLDER = "ten times the same digit is a placeholder, not an id"
+SPACES = "outer spaces around the id"
+HIDDEN = "a hidden character or a no-break space in the id"
+TWIN = "differs from another code only in case or outer spaces; map it with values="
+PATTERN = "not a practice code of the expected pattern"
+QUOTES = "text after a closing quote; a quote inside a value is written twice"
+DIFFER = "differing rows with one id"
+
+
+class Account(NamedTuple):
+    """What became of each row of a file."""
+
+    accepted: list[tuple[str, int | None]]
+    merged: int
+    quarantined: list[tuple[int, str | None, str | None, str]]
+    corrected: list[tuple[int, str, str, str]]
+
+
+# The plain reader
+
+
+def plain_account(lines: list[str]) -> Account:
+    """Read a file line by line, and look each rule up for each row on its own."""
+    rows = [plain_values(line) for line in lines if line]
+    why: dict[int, tuple[str | None, str | None, str]] = {}
+    for number, row in enumerate(rows):
+        if not row:
+            why[number] = (None, None, QUOTES)
+        elif len(row) != len(HEADER):
+            values = "1 value" if len(row) == 1 else f"{len(row)} values"
+            why[number] = (None, None, f"{values} where the header has {len(HEADER)}")
+    split = {number: row for number, row in enumerate(rows) if number not in why}
+    codes = Counter(row[1] for row in split.values())
+    for number, (patient, practice, *_) in split.items():
+        shown = practice or None
+        if fault := id_fault(patient):
+            why[number] = (shown, "patient_id", fault)
+        elif fault := practice_fault(practice, codes):
+            why[number] = (shown, "practice_id", fault)
+    same_id = defaultdict(list)
+    for number, row in split.items():
+        if not id_fault(row[0]):
+            same_id[row[0]].append(number)
+    merged = set()
+    for numbers in same_id.values():
+        if len({tuple(split[number]) for number in numbers}) > 1:
+            for number in numbers:
+                why.setdefault(number, (split[number][1] or None, "patient_id", DIFFER))
+        else:
+            merged.update(number for number in numbers[1:] if number not in why)
+    kept = [number for number in split if number not in why and number not in merged]
+    accepted, corrected = [], []
+    for number in kept:
+        patient, practice, age, _ = split[number]
+        value, reason = plain_age(age)
+        accepted.append((patient, value))
+        if reason:
+            corrected.append((number, practice, "age", reason))
+    return Account(accepted, len(merged), [(number, *why[number]) for number in sorted(why)], corrected)
+
+
+def plain_values(line: str) -> list[str]:
+    """The values of a line; none where its quotes contradict each other."""
+    try:
+        return next(csv.reader([line], strict=True))
+    except csv.Error:
+        return []
+
+
+def id_fault(patient: str) -> str | None:
+    if not patient.strip(" "):
+        return "missing"
+    if "\u00a0" in patient:
+        return HIDDEN
+    if patient != patient.strip():
+        return SPACES
+    if re.fullmatch(r"\d+\.0", patient):
+        return DECIMAL
+    return PLACEHOLDER if len(patient) == 10 and len(set(patient)) == 1 and patient[0].isdigit() else None
+
+
+def practice_fault(practice: str, codes: Counter[str]) -> str | None:
+    if not practice:
+        return "missing"
+    if re.fullmatch(r"[A-Z]\d{5}", practice):
+        return None
+    twins = [code for code in codes if code != practice and code.strip().upper() == practice.strip().upper()]
+    return TWIN if twins else PATTERN
+
+
+def plain_age(age: str) -> tuple[int | None, str | None]:
+    text = age.strip()
+    if not text:
+        return None, None
+    if not re.fullmatch(r"-?\d+(\.0)?", text):
+        return None, "not a whole number"
+    value = int(text.removesuffix(".0"))
+    if not 0 <= value <= 120:
+        return None, "outside 0 to 120"
+    return value, "outer spaces removed" if text != age else None
+
+
+# Corruption
+
+
+def corrupted_lines(seed: int) -> list[str]:
+    """The lines below the header of a register in which much has gone wrong."""
+    choose = random.Random(seed)
+    practices = ["C87002", "C87003", "Y00001"]
+    lines = []
+    for number in range(choose.choice([0, 1, 2, 5, 20, 40])):
+        row = [f"a{number}", choose.choice(practices), str(choose.randint(0, 110)), choose.choice(["X", '"X, Y"'])]
+        if choose.random() < 0.3:
+            spoil(choose, row)
+        lines.append(",".join(row))
+    for _ in range(choose.choice([0, 0, 1, 4])):
+        if lines:
+            lines.insert(choose.randrange(len(lines) + 1), repeat(choose, choose.choice(lines)))
+    return lines
+
+
+def spoil(choose: random.Random, row: list[str]) -> None:
+    """Damage one row in one way; a cell that is left out or added leaves it with the wrong number of values."""
+    ids = ["", "   ", "0000000000", " a1", "a2 ", "\u00a0a3", f"{row[0][1:]}.0", "a1", "a2"]
+    codes = ["", "c87002", "C87002 ", "y00001", "CON", "../x", "Z99999", "z88888"]
+    ages = ["", " ", "-1", "121", "5ft", "1e400", "70.0", " 70", "70.5", "−1", "NaN", "999"]
+    match choose.randrange(5):
+        case 0:
+            row[0] = choose.choice(ids)
+        case 1:
+            row[1] = choose.choice(codes)
+        case 2:
+            row[2] = choose.choice(ages)
+        case 3:
+            row.insert(choose.randrange(5), choose.choice(["", "x"]))
+        case _:
+            del row[choose.randrange(4) :]
+
+
+def repeat(choose: random.Random, line: str) -> str:
+    """The line again, the line with another surname, or a blank line."""
+    return choose.choice([line, line, line + "Z", ""])
+
+
+def read(lines: list[str], path: Path):
+    path.write_text("\n".join([",".join(HEADER), *lines, ""]), encoding="utf-8", newline="")
+    return cm.read_register(path, as_of=AS_OF)
+
+
+def assert_accounted(lines: list[str], path: Path, seed: int) -> Account:
+    expected, register = plain_account(lines), read(lines, path)
+    ages = register.to_arrow()["age"].to_pylist()
+    found = Account(
+        list(zip(ids_of(register), ages, strict=True)),
+        register.merged,
+        told(register.quarantine),
+        told(register.corrections),
+    )
+    assert found == expected, f"seed {seed}"
+    assert register.rows_in == sum(bool(line) for line in lines) == len(register) + found.merged + len(found[2])
+    return found
+
+
+def test_corrupted_registers_are_accounted_for_row_by_row(tmp_path):
+    reasons = Counter()
+    for seed in range(300):
+        found = assert_accounted(corrupted_lines(seed), tmp_path / "register.csv", seed)
+        reasons.update(reason for *_, reason in found.quarantined + found.corrected)
+        reasons["merged"] += found.merged
+    expected = {DECIMAL, PLACEHOLDER, SPACES, HIDDEN, TWIN, PATTERN, QUOTES, DIFFER, "missing", "merged"}
+    assert expected | {"outside 0 to 120", "not a whole number", "outer spaces removed"} <= set(reasons)
+
+
+@pytest.mark.long
+def test_ten_thousand_corrupted_registers_are_accounted_for_row_by_row(tmp_path):
+    for seed in range(1000, 11_000):
+        assert_accounted(corrupted_lines(seed), tmp_path / "register.csv", seed)
+
+
+def test_the_plain_reader_finds_what_a_person_finds():
+    lines = ["a1,C87002,70,X", "", "a1,C87002,70,X", "a2,c87002,70,X", "a3,C87002,70", "a2,C87002,999,X"]
+    assert plain_account(lines) == Account(
+        accepted=[("a1", 70)],
+        merged=1,
+        quarantined=[
+            (2, "c87002", "practice_id", TWIN),
+            (3, None, None, "3 values where the header has 4"),
+            (4, "C87002", "patient_id", DIFFER),
+        ],
+        corrected=[],
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_many_files_are_accounted_for_as_one_and_every_row_names_its_file(tmp_path, seed):
+    lines = [line for line in corrupted_lines(seed) if line]
+    halves = [lines[: len(lines) // 3], lines[len(lines) // 3 :]]
+    paths = [tmp_path / "north.csv", tmp_path / "south.csv"]
+    for path, half in zip(paths, halves, strict=True):
+        path.write_text("\n".join([",".join(HEADER), *half]), encoding="utf-8")
+    whole, parted = read(lines, tmp_path / "whole.csv"), cm.read_register(paths, as_of=AS_OF)
+    assert parted.to_arrow().equals(whole.to_arrow())
+    assert (parted.rows_in, parted.merged) == (whole.rows_in, whole.merged)
+    starts = {"north.csv": 0, "south.csv": len(halves[0])}
+    for name in ("quarantine", "corrections"):
+        found = [row | {"source_row": row["source_row"] + starts[row["source_file"]]} for row in rows(parted, name)]
+        assert [row | {"source_file": "whole.csv"} for row in found] == rows(whole, name)
+    assert [part.rows for part in parted.parts] == [len(half) for half in halves]
+
+
+def rows(register, name: str) -> list[dict]:
+    return getattr(register, name).to_pylist()
