@@ -141,25 +141,26 @@ def _make_columns(rng: np.random.Generator, patients: int) -> dict[str, npt.NDAr
     years = np.repeat(np.arange(121), _LEVELS)
     proneness = np.tile(np.array([0.4, 1.0, 2.2, 4.0]), 121)
 
-    def drawn(chance: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    def happens(chance: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         limits = chance.clip(0, 0.95).astype(np.float32)
-        return np.less(rng.random(patients, dtype=np.float32), limits[cell])
+        drawn: npt.NDArray[np.bool_] = rng.random(patients, dtype=np.float32) < limits[cell]
+        return drawn
 
     ageing = 0.05 + 2.2 / (1 + np.exp(-(years - 62) / 9.0))
     columns: dict[str, npt.NDArray[Any]] = {
-        "objected": drawn(np.full(len(years), 0.004)),
-        "nominated": drawn(0.004 * ageing * proneness),
-        "on_caseload": drawn(0.012 * ageing * proneness),
+        "objected": happens(np.full(len(years), 0.004)),
+        "nominated": happens(0.004 * ageing * proneness),
+        "on_caseload": happens(0.012 * ageing * proneness),
         "sex": rng.integers(0, 2, patients, dtype=np.uint8),
         "care_home_type": np.zeros(patients, dtype=np.uint8),
         "imd_decile": rng.integers(1, 11, patients, dtype=np.uint8),
         "age": age,
     }
-    resident = drawn(np.where(years < 65, 0.0008, 0.004 * np.exp((years - 65) / 8.5)))
+    resident = happens(np.where(years < 65, 0.0008, 0.004 * np.exp((years - 65) / 8.5)))
     kinds = np.array([CARE_HOME_TYPES.index(name) for name in ("nursing", "residential", "respite")], dtype=np.uint8)
     columns["care_home_type"][resident] = rng.choice(kinds, int(resident.sum()), p=[0.45, 0.52, 0.03])
     for place, name in enumerate(CONDITIONS):
-        columns[name] = drawn((0.01 + 0.11 * ((5 * place) % 27) / 27) * ageing * proneness)
+        columns[name] = happens((0.01 + 0.11 * ((5 * place) % 27) / 27) * ageing * proneness)
     for name, mean in _MEANS.items():
         means = (mean * ageing * proneness * 0.5).astype(np.float32)
         counted = rng.standard_exponential(patients, dtype=np.float32) * means[cell]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -67,9 +67,30 @@ def texts(values: Iterable[str | None]) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(values), [valid, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))])
 
 
+def column_of(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """An Arrow array of a short list of Python values; None is missing."""
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_string(kind):
+        return texts(values)
+    present = np.array([value is not None for value in values], dtype=bool)
+    filled = np.array([0 if value is None else value for value in values], dtype=_dtype(kind))
+    return array_of(filled, kind, None if present.all() else present)
+
+
 def text_scalar(value: str, kind: pa.DataType | None = None) -> pa.Scalar:
     """One text as an Arrow scalar, of ``kind`` where it is given."""
     return (texts([value]) if kind is None else texts([value]).cast(kind))[0]
+
+
+def in_one_piece(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column as one array."""
+    import pyarrow as pa
+
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.combine_chunks() if column.num_chunks else pa.nulls(0, column.type)
 
 
 def rows_of(rows: npt.NDArray[np.integer[Any]]) -> pa.Array:

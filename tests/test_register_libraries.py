@@ -12,6 +12,7 @@ from register_tools import AS_OF, LIBRARIES, awkward_table, told
 import casemgmt as cm
 
 EXTRACTED_ON = "2015-04-20"
+COLUMNS = ("patient_id", "date_of_birth", "imd_decile", "nominated", "sex")
 
 
 def read(source, **options):
@@ -54,6 +55,25 @@ def test_every_library_gives_the_same_register_and_the_same_selection_to_the_byt
         assert told(register.quarantine) == told(plain.quarantine)
         assert told(register.corrections) == told(plain.corrections)
     assert select(register) == selected
+
+
+def test_the_libraries_hold_the_same_rows_in_different_types(tmp_path):
+    table = awkward_table()
+    frames = {name: LIBRARIES[name](table, tmp_path) for name in ("pandas_objects", "pandas_floats", "pandas_strings")}
+    kinds = {name: [str(frame[column].dtype) for column in COLUMNS] for name, frame in frames.items()}
+    assert kinds == {
+        "pandas_objects": ["object", "object", "float64", "object", "object"],
+        "pandas_floats": ["str", "datetime64[ms]", "float64", "float64", "str"],
+        "pandas_strings": ["string", "object", "Int64", "boolean", "category"],
+    }
+    polars = LIBRARIES["polars_frame"](table, tmp_path)
+    assert [str(polars.schema[column]).split("(")[0] for column in COLUMNS] == [
+        "String",
+        "Date",
+        "Int64",
+        "Boolean",
+        "Enum",
+    ]
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -7,13 +7,16 @@ that brings the new state gives the reason; if it is the last one, the patient's
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.caseload.people import People, pair_people
-from casemgmt.caseload.why import Path, Step, reason_of
+from casemgmt.caseload.steps import Step
+from casemgmt.caseload.why import Path, reason_of
 from casemgmt.errors import InputError, plural, unknown_name
+from casemgmt.scheme.routes import Nominated, TopShare
 from casemgmt.selection.choosing import choose
 from casemgmt.selection.keys import ModelRanking
 from casemgmt.selection.result import Selection, Workings
@@ -32,11 +35,12 @@ class Comparison:
     ----------
     before, after : the selections
     changes : one row a patient and route on either list, ordered by practice_id, route and patient_id: practice_id,
-        patient_id, route (``case_managed`` stands for any case-management route), change (joiner, leaver or stayer),
-        reason, detail (a sentence), score_before, score_after. Reason and detail are null for stayers
+        patient_id, route (``case_managed`` stands for any case-management route; its reason is that of the route whose
+        place is, or was, used), change (joiner, leaver or stayer), reason, detail (a sentence), score_before,
+        score_after. Reason and detail are null for stayers
     attribution : one row a patient and input that moved the score, for patients whose reason is their own score:
         practice_id, patient_id, input, label, before, after, moved (points of the score; they add up to the difference
-        of the two scores)
+        of the two scores by the later model; null for an input without which there was no score, or is none now)
     """
 
     before: Selection
@@ -62,7 +66,9 @@ class Comparison:
         return self.changes.filter(pc.equal(self.changes.column("practice_id"), practice_id))
 
     def summary(self) -> pa.Table:
-        """One row a practice and route: before, after, stayers, joiners, leavers, churn and overlap.
+        """One row a practice and route, those with nobody on either list too.
+
+        practice_id, route, before, after, stayers, joiners, leavers, churn and overlap, in the order of ``changes``.
 
         ``churn`` is leavers ÷ before and ``overlap`` is stayers ÷ everyone on either list, both 0 to 1 and null where
         there is nobody to divide by.
@@ -70,7 +76,9 @@ class Comparison:
         import pyarrow as pa
 
         counts = self._counts(("practice_id", "route", "change"))
-        keys = list(dict.fromkeys((practice, route) for practice, route, _ in counts))
+        practices = sorted({*self.before.practices, *self.after.practices}, key=str.encode)
+        routes = sorted({r.name for scheme in (self.before.scheme, self.after.scheme) for r in scheme.routes})
+        keys = [(practice, route) for practice in practices for route in sorted([*routes, CASE_MANAGED])]
         rows = []
         for practice, route in keys:
             stay, join, leave = (counts.get((practice, route, c), 0) for c in ("stayer", "joiner", "leaver"))
@@ -78,7 +86,7 @@ class Comparison:
         columns = list(zip(*rows, strict=True)) if rows else [()] * 7
         names = ("before", "after", "stayers", "joiners", "leavers")
         churn = [row[6] / row[2] if row[2] else None for row in rows]
-        overlap = [row[4] / (row[4] + row[5] + row[6]) for row in rows]
+        overlap = [row[4] / sum(row[4:]) if any(row[4:]) else None for row in rows]
         return pa.table(
             {
                 "practice_id": pa.array(columns[0], pa.string()),
@@ -137,9 +145,11 @@ def compare(before: Selection, after: Selection) -> Comparison:
     ``model``
         with nothing changed but scheme and model, the old register gives the new state
     ``care home``, ``nomination``, ``age``, ``objection``, ``record``
-        the patient's own record meets another of the route's conditions than before
+        the patient's own record meets another of the route's conditions than before; the first, where several changed
     ``own score``
-        the patient's new score, held against the old cut, gives the new state; ``attribution`` says which inputs moved
+        the patient's new score, held against the old cut, gives the new state: for a joiner a higher score that is not
+        under the lowest let in, for a leaver a lower one that is, or is tied where not all the tied were let in. Where
+        places were left over there was no cut, and any score passes. ``attribution`` says which inputs moved
     ``cut moved``
         otherwise: others' scores, or the number of places, moved the cut
 
@@ -176,13 +186,19 @@ def _same_ranking(old: Workings, new: Workings) -> bool:
 
 def _under(old: Workings, new: Workings, with_model: bool) -> Workings | None:
     """The old register under the new scheme, and under the new model where asked; None where scores were given."""
-    ranking = old.ranking
-    if with_model:
-        if new.model is None:
-            return None
-        ranking = ModelRanking(new.model, old.register)
+    import numpy as np
+
+    if with_model and new.model is None:
+        return None
+    # A ranking notes whether its values are risks, which is the scheme's doing: that of `before` stays as it is.
+    ranking = copy(old.ranking)
+    # Official sizes are of whole lists alone; under a scheme that counts a part of them, rows are counted.
+    of_a_part = any(not route.of.is_everyone for route in new.scheme.routes if isinstance(route, (TopShare, Nominated)))
+    sizes = np.full_like(old.list_sizes, -1) if of_a_part else old.list_sizes
     try:
-        return choose(old.register, new.scheme, ranking, old.list_sizes, "queue")
+        if with_model and new.model is not None:
+            ranking = ModelRanking(new.model, old.register)
+        return choose(old.register, new.scheme, ranking, sizes, "queue")
     except InputError:
         # The old register lacks a column that the new rules ask for: only the rules can explain the change.
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,22 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.register.register import Register
     from casemgmt.selection.result import Workings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where a register holds some patients' ids.
+
+    Attributes
+    ----------
+    row : packed row, -1 for none
+    set_aside : whether the id stands only in rows that could not be used
+    """
+
+    row: npt.NDArray[np.int64]
+    set_aside: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +39,18 @@ class People:
     ----------
     practice, patient : codes and ids
     before, after : packed row in each register's own practice, -1 where there is none
-    elsewhere : whether the patient's id is on another practice's list in the later register
+    found : where the later register holds the patients' ids, in whatever practice
     """
 
     practice: list[str]
     patient: list[str]
     before: npt.NDArray[np.int64]
     after: npt.NDArray[np.int64]
-    elsewhere: npt.NDArray[np.bool_]
+    found: Found
 
 
 def pair_people(old: Workings, new: Workings) -> People:
     """Find everyone on either list in both registers."""
-    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -50,14 +65,25 @@ def pair_people(old: Workings, new: Workings) -> People:
     keys = keys.take(pc.sort_indices(keys))
     before, after = (_rows(keys, among) for among in (old_keys, new_keys))
     practices, patients = person_parts(keys)
-    elsewhere = (after < 0) & (_rows(pa.array(patients, pa.string()), new_ids) >= 0)
     return People(
         practice=practices,
         patient=patients,
         before=before,
         after=after,
-        elsewhere=np.asarray(elsewhere),
+        found=find_ids(patients, new.register),
     )
+
+
+def find_ids(patients: Sequence[str], register: Register) -> Found:
+    """Find patients by their ids alone, among the accepted rows of every practice, then among all rows."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ids = pa.array(patients, pa.string())
+    row = _rows(ids, register.column("patient_id"))
+    anywhere = pc.is_in(ids, value_set=register.ids.cast(pa.string())).to_numpy(zero_copy_only=False)
+    return Found(row=row, set_aside=(row < 0) & np.asarray(anywhere, dtype=bool))
 
 
 def _rows(wanted: Any, among: pa.Array) -> npt.NDArray[np.int64]:

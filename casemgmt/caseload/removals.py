@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from casemgmt.register.columns import NO_DAY, person_keys, person_parts
+from casemgmt.caseload.people import find_ids
+from casemgmt.caseload.why import how_left, where_now
+from casemgmt.register.columns import person_keys, person_parts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,8 +24,9 @@ def removals_table(selection: Selection) -> pa.Table:
     made = selection._made()
     found = {person: _plain_reason(made, row) for person, row in _on_caseload_and_out(made).items()}
     if made.previous is not None:
-        for person in _gone(made.register, made.previous):
-            found[person] = ("registration", "no longer in the practice's register")
+        gone = _gone(made.register, made.previous)
+        ids = find_ids([patient for _, patient in gone], made.register)
+        found |= {person: ("registration", where_now(made.register, ids, i)) for i, person in enumerate(gone)}
         found |= _compared_reasons(made.previous, selection, set(found))
     rows = sorted(
         ((*person, *said) for person, said in found.items()), key=lambda row: (row[0].encode(), row[1].encode())
@@ -87,10 +90,9 @@ def _compared_reasons(previous: Selection, selection: Selection, wanted: set[Per
 
 def _plain_reason(made: Workings, row: int) -> tuple[str, str]:
     """What this month's register alone can say."""
-    packed, days = made.register.packed, made.register.days
+    packed = made.register.packed
     if not (packed.is_set("on_list", [row])[0] and packed.is_set("present", [row])[0]):
-        died: Any = days.get("date_of_death")
-        return "registration", "died" if died is not None and died[row] != NO_DAY else "left the practice's list"
+        return "registration", how_left(made.register, row)
     if packed.is_set("objected", [row])[0]:
         return "objection", "objects to risk stratification"
     return "not selected", "on the caseload, and no route lets the patient in now"

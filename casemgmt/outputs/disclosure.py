@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of, texts
 from casemgmt.outputs.inference import Cells, narrows
+from casemgmt.scheme.routes import Nominated, TopShare
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from casemgmt.scheme.routes import Scheme
+    from casemgmt.scheme.routes import Route, Scheme
     from casemgmt.selection.result import Selection
 
 SUPPRESS_UP_TO = 7
@@ -67,7 +68,7 @@ def commissioner_table(summary: pa.Table, scheme: Scheme) -> pa.Table:
     rows = summary.select(["practice_id", "route", "list_size", "places", "met", "used"]).to_pylist()
     published: list[dict[str, Any]] = []
     for start in range(0, len(rows), len(routes)):
-        published += _practice_rows(rows[start : start + len(routes)])
+        published += _practice_rows(rows[start : start + len(routes)], scheme.routes)
     by_route = {name: [row for row in published if row["route"] == name] for name in (*routes, CASE_MANAGED)}
     published += [_total(ALL_PRACTICES, name, own, own) for name, own in by_route.items() if own]
     cells = [_with_percentage(row) for row in published]
@@ -110,24 +111,52 @@ def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
     return array_of(np.array([value or 0 for value in values]), kind, present)
 
 
-def _practice_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _practice_rows(rows: Sequence[dict[str, Any]], routes: Sequence[Route]) -> list[dict[str, Any]]:
     """One practice's routes in file order, then those case managed by any of them."""
-    few_places = [row["places"] is not None and 1 <= row["places"] <= SUPPRESS_UP_TO for row in rows]
-    # A cell is a range of counts; None stands for a route that uses no places.
     size = suppress(rows[0]["list_size"])
-    anything = (0, behind(size)[1])
-    met = [anything if few else behind(suppress(row["met"])) for row, few in zip(rows, few_places, strict=True)]
-    used = [
-        None if row["used"] is None else anything if few else behind(suppress(row["used"]))
-        for row, few in zip(rows, few_places, strict=True)
-    ]
-    withheld = narrows(Cells(list_size=behind(size), met=met, used=used), (1, SUPPRESS_UP_TO))
-    published = [_row(row, size, withheld or few) for row, few in zip(rows, few_places, strict=True)]
-    managing = [row for row, source in zip(published, rows, strict=True) if source["used"] is not None]
-    if managing:
-        counts = [{**row, "met": row["used"]} for row in managing]
-        published.append(_total(rows[0]["practice_id"], CASE_MANAGED, counts, published[:1]))
+    few = [_few_places(route, behind(size), row["places"]) for route, row in zip(routes, rows, strict=True)]
+    # Case-management routes share out the same people: what one withholds, the others would tell.
+    managing = [row["used"] is not None for row in rows]
+    few_managing = any(f for f, m in zip(few, managing, strict=True) if m)
+    hidden = [few_managing if m else f for f, m in zip(few, managing, strict=True)]
+    withheld = narrows(_cells(rows, routes, size, hidden), (1, SUPPRESS_UP_TO))
+    published = [_row(row, size, withheld or hide) for row, hide in zip(rows, hidden, strict=True)]
+    managed = [{**row, "met": row["used"]} for row, m in zip(published, managing, strict=True) if m]
+    if managed:
+        published.append(_total(rows[0]["practice_id"], CASE_MANAGED, managed, published[:1]))
     return published
+
+
+def _few_places(route: Route, size: tuple[int, int], places: int | None) -> bool:
+    """Whether a route may have 1 to 7 places, by what is published of the list size.
+
+    Who knows the share and the list size knows the places, and with so few of them nearly how many are in.
+    """
+    if not isinstance(route, (TopShare, Nominated)):
+        return False
+    if route.of.is_everyone:
+        least, most = map(route.share.places, size)
+        return most >= 1 and least <= SUPPRESS_UP_TO
+    return places is not None and 1 <= places <= SUPPRESS_UP_TO
+
+
+def _cells(rows: Sequence[dict[str, Any]], routes: Sequence[Route], size: int | None, hidden: Sequence[bool]) -> Cells:
+    """What a reader knows of each count by itself: its published form, and the most that the scheme allows."""
+    low, high = behind(size)
+    met: list[tuple[int, int]] = []
+    used: list[tuple[int, int] | None] = []
+    for row, route, hide in zip(rows, routes, hidden, strict=True):
+        most = route.share.places(high) if isinstance(route, (TopShare, Nominated)) else high
+        # A nominee who is in already meets the route without using one of its places.
+        nominated, capped = isinstance(route, Nominated), isinstance(route, TopShare) and not route.include_tied
+        met.append(_range(row["met"], hide, most if capped else high))
+        used.append(None if row["used"] is None else _range(row["used"], hide, most if capped or nominated else high))
+    return Cells(list_size=(low, high), met=met, used=used)
+
+
+def _range(count: int, hidden: bool, most: int) -> tuple[int, int]:
+    low, high = (0, most) if hidden else behind(suppress(count))
+    return low, min(high, most)
 
 
 def _row(row: dict[str, Any], size: int | None, withheld: bool) -> dict[str, Any]:
@@ -144,7 +173,7 @@ def _total(
     practice: str, route: str, counts: Sequence[dict[str, Any]], sized: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """Published cells added up, suppressed ones as nothing, and the note says so."""
-    met, used, size = (_sum(counts, "met"), _sum(counts, "used"), _sum(sized, "list_size"))
+    met, used, size = _sum(counts, "met"), _sum(counts, "used"), _sum(sized, "list_size")
     used_at_all = route == CASE_MANAGED or any(
         row["used"] is not None or "used" in (row["note"] or "") for row in counts
     )
@@ -162,8 +191,10 @@ def _total(
 
 
 def _sum(rows: Iterable[dict[str, Any]], name: str) -> tuple[int, bool]:
-    values = [row[name] for row in rows]
-    return sum(value or 0 for value in values), None not in values
+    """The sum of what is published, and whether nothing is left out of it."""
+    rows = list(rows)
+    whole = all(row[name] is not None and f"{name} {AT_LEAST}" not in (row["note"] or "") for row in rows)
+    return sum(row[name] or 0 for row in rows), whole
 
 
 def _with_percentage(row: dict[str, Any]) -> dict[str, Any]:

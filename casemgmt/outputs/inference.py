@@ -29,13 +29,17 @@ class Cells:
 
 
 def narrows(cells: Cells, suppressed: Range) -> bool:
-    """Whether the cells together tell more about a suppressed one than that it lies in its range, or fit no count."""
+    """Whether the cells together tell more of a suppressed one than its range, or any such count, or fit no count."""
     known = work_out(cells)
     if known is None:
         return True
     before = [cells.list_size, *cells.met, *(each for each in cells.used if each)]
     after = [known.list_size, *known.met, *(each for each in known.used if each)]
-    return any(a != b for a, b in zip(before, after, strict=True) if a == suppressed)
+    low, high = suppressed
+    return any(
+        told != shown if shown == suppressed else told[0] == told[1] and low <= told[0] <= high
+        for shown, told in zip(before, after, strict=True)
+    )
 
 
 def work_out(cells: Cells) -> Cells | None:

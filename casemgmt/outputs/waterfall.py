@@ -6,6 +6,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError
+from casemgmt.risk.inputs import MILLION
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
 
 UP, DOWN, TOTAL = "#b3541e", "#1e6fb3", "#444444"
+LABEL_WIDTH, TITLE_WIDTH = 40, 80  # characters
+ROOM_FOR_NUMBERS = 0.16  # of the width, to the right of the longest bar
 
 
 def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
@@ -27,31 +30,57 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        There is no score to draw, or matplotlib is not installed.
     """
     try:
         from matplotlib import pyplot as plt
     except ImportError:
         raise InputError("A plot needs matplotlib: install casemgmt[plot].") from None
 
-    rows = [row for row in explained.to_pylist() if row["millionths"]]
-    missing = [row["label"] for row in explained.to_pylist() if row["missing"]]
+    every = explained.to_pylist()
+    unusable = [row["label"] for row in every if row["millionths"] is None]
+    if unusable:
+        raise InputError(f"There is no score to draw without a usable value of {', '.join(unusable)}.")
+    rows = [row for row in every if row["millionths"]]
+    missing = [row["label"] for row in every if row["missing"]]
+    title = fill(f"{model.title}{'; demonstration only' if model.demonstration else ''}", TITLE_WIDTH)
     if ax is None:
-        _, ax = plt.subplots(figsize=(8, 1.4 + 0.42 * (len(rows) + 1)), layout="constrained")
-    left = 0.0
-    for place, row in enumerate(rows):
-        size = row["contribution"]
-        ax.barh(place, size, left=left, color=UP if size > 0 else DOWN, height=0.62)
-        ax.text(max(left, left + size), place, f"  {size:+.4g}", va="center", fontsize=9)
-        left += size
-    ax.barh(len(rows), left, color=TOTAL, height=0.62)
-    ax.text(max(left, 0), len(rows), f"  {left:.4g}", va="center", fontsize=9, fontweight="bold")
-    ax.set_yticks(range(len(rows) + 1), [*(row["words"] for row in rows), "Score"])
+        figure, ax = plt.subplots(figsize=(8, 1.4 + 0.42 * (len(rows) + 1)), layout="constrained")
+        figure.suptitle(title, fontsize=10)
+    else:
+        ax.set_title(title, fontsize=10)
+    ends = _draw_bars(ax, rows, MILLION * model.divide_by)
+    ax.set_yticks(range(len(rows) + 1), [*(fill(row["words"], LABEL_WIDTH) for row in rows), "Score"], fontsize=9)
     ax.invert_yaxis()
-    ax.margins(x=0.14)
+    low, high = min(ends), max(ends)
+    room = (high - low or 1) * ROOM_FOR_NUMBERS
+    ax.set_xlim(low - (room / 4 if low < 0 else 0), high + room)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.spines[["top", "right"]].set_visible(False)
     unit = {"points": "points", "logistic": "log-odds"}.get(model.link, "log-rate")
-    note = "; demonstration only" if model.demonstration else ""
-    ax.set_xlabel(unit + (f"\nnot recorded: {fill(', '.join(missing), 60)}" if missing else ""))
-    ax.figure.suptitle(fill(f"{model.title}{note}", 80), fontsize=10)
+    ax.set_xlabel(unit + (f"\n{fill('not recorded: ' + ', '.join(missing), TITLE_WIDTH)}" if missing else ""))
     return ax
+
+
+def _draw_bars(ax: Any, rows: list[dict[str, Any]], unit: int) -> list[float]:
+    """Draw each contribution from where the last one ended, then the score; the ends of the bars."""
+    total, ends = 0, [0.0]
+    for place, row in enumerate(rows):
+        start, total = total / unit, total + row["millionths"]
+        size = total / unit - start
+        ax.barh(place, size, left=start, color=UP if size > 0 else DOWN, height=0.62)
+        ax.text(max(start, total / unit), place, f"  {_signed(row['contribution'])}", va="center", fontsize=9)
+        ends.append(total / unit)
+    score = total / unit
+    ax.barh(len(rows), score, color=TOTAL, height=0.62)
+    number = f"  {score:.4g}".replace("-", "−")
+    ax.text(max(score, 0), len(rows), number, va="center", fontsize=9, fontweight="bold")
+    return ends
+
+
+def _signed(size: float) -> str:
+    return f"{size:+.4g}".replace("-", "−")

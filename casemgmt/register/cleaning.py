@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import array_of, numpy_of, validity_of
+from casemgmt.arrow import array_of, in_one_piece, numpy_of, validity_of
 from casemgmt.errors import InputError, plural
 from casemgmt.register.fields import Field
 from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, FIRST_DATE, Reading, is_out_of_range, read_value
@@ -161,7 +161,7 @@ def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], lis
     import numpy as np
     import pyarrow as pa
 
-    combined = column.combine_chunks()
+    combined = in_one_piece(column)
     if pa.types.is_string_view(combined.type):
         combined = combined.cast(pa.large_string())
     encoded = combined.dictionary_encode()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import rows_of, text_scalar, texts
+from casemgmt.arrow import in_one_piece, rows_of, text_scalar, texts
 from casemgmt.errors import InputError, missing_columns, plural
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.packing import Packed
@@ -124,7 +124,7 @@ class Register:
         taken = column.take(rows_of(self.table_row[rows]))
         if pa.types.is_large_string(taken.type):
             taken = taken.cast(pa.string())
-        return taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken
+        return in_one_piece(taken)
 
     def to_arrow(self) -> pa.Table:
         """The accepted rows with their cleaned values, in source order: fields first, then carried columns."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.errors import InputError
-from casemgmt.risk.inputs import MILLION
+from casemgmt.risk.demonstration import is_demonstration
+from casemgmt.risk.inputs import MILLION, ModelInput
 from casemgmt.risk.words import against_base, base_cell, in_words, size_in_words
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def explain_patient(model: Model, register: Register, patient_id: str) -> pa.Tab
         rows.insert(0, ("intercept", "Everyone", "Everyone starts here", model.intercept, "", 0, False))
     total = sum(amount or 0 for _, _, _, amount, *_ in rows)
     floored = model.floored(total)
-    if floored is not None and floored != total:
+    scored = all(amount is not None for _, _, _, amount, *_ in rows)
+    if scored and floored is not None and floored != total:
         rows.append(("floor", "Lowest score", "The score is never lower", floored - total, "", 0, False))
     names, labels, words, amounts, against, differences, missing = zip(*rows, strict=True)
     unit = MILLION * model.divide_by
@@ -137,13 +139,14 @@ def _reference_amounts(model: Model, register: Register, rows: Any, reference: R
     """What is taken from each contribution, times a number of people, and that number: (rows, inputs) and (rows)."""
     import numpy as np
 
-    from casemgmt.risk.scoring import cells_of
+    from casemgmt.risk.scoring import NO_SCORE_64, cells_of, sums_of
 
     if reference == "base":
         base = np.array([each.contributions[base_cell(each)] or 0 for each in model.inputs], dtype=np.int64)
         return np.broadcast_to(base, (len(rows), len(base))), np.ones(len(rows), dtype=np.int64)
     packed = register.packed
     ranked = packed.is_set("on_list") & packed.is_set("present") & ~packed.is_set("objected")
+    ranked &= sums_of(model, register) != NO_SCORE_64
     practice = np.searchsorted(packed.offsets, rows, side="right") - 1
     before = np.concatenate([[0], np.cumsum(ranked)])
     people = np.maximum(before[packed.offsets[1:]] - before[packed.offsets[:-1]], 1)[practice]
@@ -165,16 +168,17 @@ def _sentences(model: Model, chosen: Any, cells: Any, excess: Any, people: Any, 
     amounts = excess / people if reference == "practice" else excess
     keys = np.column_stack([chosen, cells, np.round(amounts).astype(np.int64)])
     distinct, where = np.unique(keys, axis=0, return_inverse=True)
-    words = []
+    words, caution = [], " (demonstration only)" if is_demonstration(model) else ""
     for place, cell, amount in distinct.tolist():
         each = model.inputs[place]
         size = size_in_words(model, amount)
         against = "the practice's average" if reference == "practice" else against_base(each)
-        words.append(f"{in_words(each, cell)}: {size}" + ("" if _is_plain(model, reference) else f" against {against}"))
+        plain = _is_plain(model, each, reference)
+        words.append(f"{in_words(each, cell)}: {size}" + ("" if plain else f" against {against}") + caution)
     sentences = pa.array(words, pa.string())
     return sentences.take(pa.array(where.reshape(-1), mask=excess <= 0))
 
 
-def _is_plain(model: Model, reference: Reference) -> bool:
+def _is_plain(model: Model, each: ModelInput, reference: Reference) -> bool:
     """Points against nothing need no comparison."""
-    return model.link == "points" and reference == "base"
+    return model.link == "points" and reference == "base" and not each.contributions[base_cell(each)]

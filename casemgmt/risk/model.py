@@ -194,30 +194,42 @@ class Model:
             return None
         return next((band.name for band in self.bands if band.holds(total, self.divide_by)), None)
 
-    def score(self, register: Register) -> Any:
+    def score(self, register: Register, *, allow_demonstration: bool = False) -> Any:
         """One score a source row, in source order; null where the row was quarantined, objected or unscored.
 
         Parameters
         ----------
         register : a register from ``read_register``
+        allow_demonstration : score with a demonstration model though the register is not marked synthetic
 
         Raises
         ------
-        InputError : a column that the model needs is missing
+        InputError : a column that the model needs is missing; a demonstration model and a register not marked synthetic
         """
+        from casemgmt.risk.demonstration import check_demonstration
         from casemgmt.risk.scoring import score_register
 
+        check_demonstration(self, register, allow_demonstration)
         return score_register(self, register)
 
-    def explain(self, register: Register, patient_id: str) -> Any:
+    def explain(self, register: Register, patient_id: str, *, allow_demonstration: bool = False) -> Any:
         """What each input adds to one patient's score: exact contributions whose sum is the score.
+
+        Parameters
+        ----------
+        register : a register from ``read_register``
+        patient_id : an accepted patient of it
+        allow_demonstration : explain a demonstration model though the register is not marked synthetic
 
         Raises
         ------
-        InputError : the register has no such patient, or lacks a column
+        InputError : the register has no such patient, or lacks a column; a demonstration model and a register not
+            marked synthetic
         """
+        from casemgmt.risk.demonstration import check_demonstration
         from casemgmt.risk.explain import explain_patient
 
+        check_demonstration(self, register, allow_demonstration)
         return explain_patient(self, register, patient_id)
 
     def __repr__(self) -> str:

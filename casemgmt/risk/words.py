@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from casemgmt.risk.inputs import ModelInput
+from decimal import Decimal
+
+from casemgmt.register.fields import FIELDS
+from casemgmt.risk.inputs import MILLION, ModelInput
 from casemgmt.risk.model import Model
 
 NOT_RECORDED = "not recorded"
@@ -61,24 +64,55 @@ _CATEGORIES = {
 }
 
 
+def cell_in_words(each: ModelInput, cell: int) -> str:
+    """Which values a cell holds, whole numbers as people count them: ``3``, ``3 to 5``, ``6 or more``."""
+    text, field = each.cells[cell], FIELDS.get(each.name)
+    if cell >= len(each.table) or each.kind not in ("integer", "number"):
+        return text
+    if each.kind == "integer":
+        if cell == 0 and each.below == "first":
+            return f"{each.first} or fewer"
+        last = each.first + len(each.table) - 1
+        return str(last) if field and cell == len(each.table) - 1 and last == field.most else text
+    if field is None:
+        return text
+    least = each.beside_edges[cell - 1][1] // MILLION if cell else field.least
+    if cell == len(each.table) - 1:
+        return f"{least} or more" if least < field.most else str(least)
+    most = each.beside_edges[cell][0] // MILLION
+    if most - least <= 1:
+        return str(least) if least == most else f"{least} or {most}"
+    return f"{least} to {most}"
+
+
 def in_words(each: ModelInput, cell: int) -> str:
     """What a cell of an input says of a patient: ``3 emergency admissions in the last 12 months``."""
-    text = each.cells[cell]
+    text = cell_in_words(each, cell)
     if cell == len(each.cells) - 1:
-        return f"{each.label}: {NOT_RECORDED}"
+        return f"{_counted(each.name) or each.label} {NOT_RECORDED}"
     if each.kind == "flag":
         if not cell:
             return f"{each.label}: no"
         return f"Living with {_LIVING_WITH[each.name]}" if each.name in _LIVING_WITH else each.label
     if each.name == "age":
-        return f"Aged {text}"
+        return f"Aged {text.replace('fewer', 'under').replace('more', 'over')}"
     if each.name == "imd_decile":
         return f"Living in an area in tenth {text} of deprivation (1 is the most deprived)"
-    if each.kind == "integer" and each.name in _COUNTED:
+    if each.name in _COUNTED:
         one, many = _COUNTED[each.name]
-        when = " in the last 12 months" if each.name.endswith("_12m") else ""
-        return f"{'No' if text == '0' else text} {one if text == '1' else many}{when}"
+        none = "None" if many.startswith("of ") else "No"
+        return f"{none if text == '0' else text} {one if text == '1' else many}{_when(each.name)}"
     return _CATEGORIES.get((each.name, text), f"{each.label}: {text}")
+
+
+def _when(name: str) -> str:
+    return " in the last 12 months" if name.endswith("_12m") else ""
+
+
+def _counted(name: str) -> str:
+    """What is counted, to begin a sentence with; nothing for what is not a count."""
+    many = _COUNTED.get(name, ("", ""))[1].removeprefix("of 36 ")
+    return f"{many[:1].upper()}{many[1:]}{_when(name)}" if many else ""
 
 
 def base_cell(each: ModelInput) -> int:
@@ -90,14 +124,18 @@ def base_cell(each: ModelInput) -> int:
 
 def against_base(each: ModelInput) -> str:
     """The base in words, to stand after *against*."""
-    text = each.cells[base_cell(each)]
+    base = base_cell(each)
+    text = cell_in_words(each, base)
     if each.kind == "flag":
-        return "not having it"
-    if each.kind == "integer" and text == "0" and each.name in _COUNTED:
-        return "none"
+        return "not having it" if each.name in _LIVING_WITH else "others"
+    if each.name in _COUNTED:
+        return "none" if text == "0" else text
     if each.name == "age":
-        return f"age {text}"
-    return _CATEGORIES.get((each.name, text), text).lower()
+        return f"age {text.replace('fewer', 'under').replace('more', 'over')}"
+    if each.name == "imd_decile":
+        return f"tenth {text}"
+    known = _CATEGORIES.get((each.name, text))
+    return text if known is None else known.lower()
 
 
 def size_in_words(model: Model, amount: float) -> str:
@@ -105,14 +143,27 @@ def size_in_words(model: Model, amount: float) -> str:
 
     Parameters
     ----------
-    amount : in millionths, positive or negative
+    amount : in millionths of the sum, positive or negative
     """
-    from decimal import Decimal
-
-    points = amount / 1_000_000
+    points = Decimal(amount) / (MILLION * model.divide_by)
     if model.link == "points":
-        text = f"{points / model.divide_by:.2f}".rstrip("0").rstrip(".")
+        text = f"{points:.2f}".rstrip("0").rstrip(".")
+        if text in ("0", "-0"):
+            return "less than 0.01 points"
         return f"{text} {'point' if text == '1' else 'points'}"
-    factor = Decimal(points).exp()
     what = "odds" if model.link == "logistic" else "rate"
-    return f"{what} × {factor:.1f}" if 1 <= factor < 10 else f"{what} × {factor:.2g}"
+    return f"{what} × {_factor_text(points.exp())}"
+
+
+def _factor_text(factor: Decimal) -> str:
+    """A factor to the digits that matter: ``2.9``, ``14``, ``1.04``, ``0.37``."""
+    if factor >= 9.95:
+        return f"{factor:,.0f}"
+    if factor < 0.995:
+        return f"{factor:.2g}"
+    # A factor that is not 1 is not written as 1.0.
+    for places in range(1, 7):
+        text = f"{factor:.{places}f}"
+        if float(text) != 1 or factor == 1:
+            return text
+    return "1.0"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.errors import CapExceededError, InputError, listed, plural
 from casemgmt.register.columns import person_keys
+from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.risk.scoring import COMPILE_FROM
 from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys, given_scores
@@ -39,6 +40,7 @@ def select(
     list_sizes: Mapping[str, int] | None = None,
     previous: Selection | None = None,
     reference: Reference = "base",
+    allow_demonstration: bool = False,
     threads: int | None = None,
 ) -> Selection:
     """Select patients in each practice by a scheme, ranked by a model or by given scores.
@@ -58,6 +60,7 @@ def select(
         ``on_caseload`` names, and ``removals()`` lists whoever is on the caseload and not selected again
     reference : what the reasons are held against: the ``base`` of each of the model's tables (absent, none), or the
         average of the ranked patients of the ``practice``
+    allow_demonstration : rank by a demonstration model though the register is not marked synthetic
     threads : how many to use on large registers; the result does not depend on it
 
     Returns
@@ -67,7 +70,8 @@ def select(
     Raises
     ------
     InputError
-        A column that scheme, model or score needs is missing; scores that cannot be used.
+        A column that scheme, model or score needs is missing; scores that cannot be used; a demonstration model on a
+        register that is not marked synthetic.
     CapExceededError
         More nominations than places, under ``over_cap="error"``.
     """
@@ -76,6 +80,8 @@ def select(
         register.require(("nomination_order",), 'over_cap="queue"')
     if previous is not None:
         register = with_caseload(register, previous)
+    if model is not None:
+        check_demonstration(model, register, allow_demonstration)
     ranking = _ranking(register, model, score)
     sizes = _official_sizes(register, scheme, list_sizes)
     workings = choose(register, scheme, ranking, sizes, over_cap, threads)

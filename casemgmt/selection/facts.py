@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.risk.demonstration import is_demonstration
+
 if TYPE_CHECKING:
+    from casemgmt.risk.model import Model
     from casemgmt.selection.result import Workings
+
+
+def ranked_by(model: Model | None) -> str:
+    """What ranked, in a few words that no output leaves out."""
+    if model is None:
+        return "given scores"
+    return f"{model.name} {model.version}{' (demonstration only)' if is_demonstration(model) else ''}"
 
 
 def facts_of(made: Workings) -> dict[str, Any]:
@@ -25,7 +35,7 @@ def facts_of(made: Workings) -> dict[str, Any]:
         },
         "sources": [{"name": part.name, "rows": part.rows, "sha256": part.sha256} for part in register.parts],
         "scheme": made.scheme.id,
-        "ranked_by": "given scores" if model is None else f"{model.name} {model.version}",
-        "demonstration": bool(model and model.demonstration),
+        "ranked_by": ranked_by(model),
+        "demonstration": model is not None and is_demonstration(model),
         "list_sizes": "official" if (made.list_sizes >= 0).any() else "counted",
     }

@@ -232,7 +232,7 @@ class Selection:
         made = self._made()
         if made.model is None:
             raise InputError("The scores were given, not worked out: there is no model to explain them.")
-        return made.model.explain(made.register, patient_id)
+        return made.model.explain(made.register, patient_id, allow_demonstration=True)
 
     def waterfall(self, patient_id: str, ax: Any = None) -> Any:
         """Draw :meth:`explain` as a waterfall from nothing to the score; needs matplotlib (``casemgmt[plot]``).
@@ -284,7 +284,7 @@ class Selection:
         managed = sum(table.column("case_managed").to_pylist())
         return (
             f"{plural(managed, 'patient')} case managed, {plural(table.num_rows, 'patient')} listed in all, "
-            f"{plural(len(self.practices), 'practice')}"
+            f"{plural(len(self.practices), 'practice')}{'; demonstration only' if self.facts['demonstration'] else ''}"
         )
 
     def _repr_html_(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from itertools import pairwise
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import missing_columns
@@ -196,11 +197,18 @@ def _groups(made: Workings, column: str) -> tuple[npt.NDArray[np.int64], list[st
         names = [f"{t * 10}–{t * 10 + 9}" if t < 9 else "90 and over" for t in range(10)]
         return np.where(tens < 0, 10, tens), [*names, NOT_STATED]
     indices, distinct = distinct_values(pa.chunked_array([values]))
-    order = sorted(range(len(distinct)), key=lambda i: (isinstance(distinct[i], str), distinct[i]))
-    place = np.empty(len(distinct) + 1, dtype=np.int64)
-    place[order] = np.arange(len(distinct))
-    place[-1] = len(distinct)
+    stated = [i for i, value in enumerate(distinct) if _is_stated(value)]
+    order = sorted(stated, key=lambda i: (isinstance(distinct[i], str), distinct[i]))
+    place = np.full(len(distinct) + 1, len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
     return place[indices], [*(str(distinct[i]) for i in order), NOT_STATED]
+
+
+def _is_stated(value: Any) -> bool:
+    """Whether a value is a group of its own: a blank text, a NaN and the very words *not stated* are none."""
+    if isinstance(value, str):
+        return bool(value.strip()) and value != NOT_STATED
+    return not (isinstance(value, float) and isnan(value))
 
 
 def summary_html(selection: Selection) -> str:

@@ -105,7 +105,7 @@ def eligible_keys(made: Workings, practice: int, route: int | None = None) -> np
     if route is None:
         return np.asarray(keys)
     eligible = bits_of(made.choice.plan.conditions, start, stop) & np.uint32(1 << route) != 0
-    return np.where(eligible, keys, made.ranking.source.no_score)
+    return np.asarray(np.where(eligible, keys, made.ranking.source.no_score))
 
 
 def review_due(made: Workings, rows: Any, member: Any, only: int | None = None) -> npt.NDArray[np.bool_]:

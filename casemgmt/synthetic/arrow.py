@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from casemgmt.dates import day_number
 from casemgmt.register.fields import CONDITIONS, FIELDS
 from casemgmt.synthetic.ages import OLDEST
 from casemgmt.synthetic.assumptions import ETHNIC_GROUPS
+from casemgmt.synthetic.outcomes import MONTHS, Outcomes
 from casemgmt.synthetic.people import PracticeDraw
 
 Flags = npt.NDArray[np.bool_]
@@ -29,15 +30,44 @@ _NARROW = {"imd_decile": pa.int8(), "frailty_deficits": pa.int8(), "nomination_o
 SCHEMA = pa.schema([pa.field(f.name, _NARROW.get(f.name, _TYPES[f.kind])) for f in FIELDS.values() if f.name != "age"])
 
 
-def record_batch(draw: PracticeDraw, as_of: dt.date) -> Any:
-    """The people of one practice as a record batch of ``SCHEMA``."""
+MONTH_COLUMNS = tuple(f"emergency_admissions_m{month:02d}" for month in range(1, MONTHS + 1))
+OUTCOME_SCHEMA = pa.schema(
+    [
+        *SCHEMA,
+        ("recent_contact", pa.bool_()),
+        *((name, pa.int8()) for name in MONTH_COLUMNS),
+        ("emergency_admissions_year_before", pa.int16()),
+        ("outcome_emergency_admission_12m", pa.bool_()),
+        ("outcome_emergency_admissions_count_12m", pa.int16()),
+        ("outcome_death_12m", pa.bool_()),
+    ]
+)
+
+
+def record_batch(
+    draw: PracticeDraw,
+    as_of: dt.date,
+    *,
+    conditions: Mapping[str, Flags] | None = None,
+    outcomes: Outcomes | None = None,
+) -> Any:
+    """The people of one practice as a record batch of ``SCHEMA``, or of ``OUTCOME_SCHEMA`` where there are outcomes.
+
+    Parameters
+    ----------
+    draw : the people
+    as_of : the list date
+    conditions : the conditions to show; None means those that people have
+    outcomes : what came before and what happens next
+    """
     people = draw.age.size
+    conditions = draw.conditions if conditions is None else conditions
     today = day_number(as_of)
     born = _births(draw, as_of)
     reviewed = draw.judgement.reviewed_days
     home_ids, home_types = ("", *(name for name, _ in draw.homes)), ("none", *(kind for _, kind in draw.homes))
     columns = {
-        "patient_id": _patient_ids(draw.practice.code, people),
+        "patient_id": patient_ids(draw.practice.code, people),
         "practice_id": _repeated(draw.practice.code, people),
         "date_of_birth": _numbers(born, pa.date32()),
         "sex": _labels(draw.female.astype(np.int32), ("M", "F")),
@@ -59,9 +89,24 @@ def record_batch(draw: PracticeDraw, as_of: dt.date) -> Any:
         "date_of_death": pa.nulls(people, pa.date32()),
         "registered_on": _numbers(today - draw.registered_days, pa.date32()),
         "deregistered_on": pa.nulls(people, pa.date32()),
-        **{name: _flags(draw.conditions[name]) for name in CONDITIONS},
+        **{name: _flags(conditions[name]) for name in CONDITIONS},
     }
-    return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+    if outcomes is not None:
+        columns |= _outcome_columns(outcomes)
+    schema = SCHEMA if outcomes is None else OUTCOME_SCHEMA
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _outcome_columns(outcomes: Outcomes) -> dict[str, Any]:
+    months = zip(MONTH_COLUMNS, outcomes.months, strict=True)
+    return {
+        "recent_contact": _flags(outcomes.recent_contact),
+        **{name: _numbers(counts, pa.int8()) for name, counts in months},
+        "emergency_admissions_year_before": _numbers(outcomes.year_before, pa.int16()),
+        "outcome_emergency_admission_12m": _flags(outcomes.admissions > 0),
+        "outcome_emergency_admissions_count_12m": _numbers(outcomes.admissions, pa.int16()),
+        "outcome_death_12m": _flags(outcomes.died),
+    }
 
 
 def latest_births(as_of: dt.date) -> Days:
@@ -112,7 +157,7 @@ def _repeated(text: str, count: int) -> Any:
     return _fixed_width(np.tile(np.frombuffer(text.encode("ascii"), dtype=np.uint8), (count, 1)))
 
 
-def _patient_ids(code: str, count: int) -> Any:
+def patient_ids(code: str, count: int) -> Any:
     """``C87002-000123``: letters and a hyphen, so never taken for an NHS number, and unique over England."""
     stem = np.frombuffer(f"{code}-".encode("ascii"), dtype=np.uint8)
     ids = np.empty((count, stem.size + SERIAL_DIGITS), dtype=np.uint8)

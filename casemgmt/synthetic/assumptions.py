@@ -43,7 +43,7 @@ MOST_ADMISSIONS = 20
 CONTACT_MEDICINE, CONTACT_CONSULTATION = 0.8, 0.15  # logarithm of the time until no contact, a medicine, a consultation
 
 # Log-odds that someone with an admission or a death in the next year dies, at truth.TRUTH_AGES
-DEATH_BY_AGE = (-5.5, -6.0, -5.0, -4.3, -3.9, -3.3, -2.6, -2.0, -1.5, -1.0, -0.6)
+DEATH_BY_AGE = (-5.5, -6.0, -5.0, -4.4, -4.0, -3.4, -2.7, -2.1, -1.6, -1.1, -0.7)
 DEATH_FRAILTY = 0.3  # a standard deviation
 DEATH_PALLIATIVE = 1.2
 

@@ -116,7 +116,7 @@ def condition_age_shares(source: Any) -> Any:
     everyone = dict.fromkeys(CONDITIONS, 0)
     older = dict.fromkeys(CONDITIONS, 0)
     for table in _parts(source):
-        old = _ages(table) >= 65
+        old = ages_of(table) >= 65
         for name in CONDITIONS:
             present = _flags(table, name)
             everyone[name] += int(present.sum())
@@ -187,7 +187,7 @@ def _drawn(columns: dict[str, npt.NDArray[Any]], row: npt.NDArray[np.intp]) -> d
 
 def _columns(table: Any) -> dict[str, npt.NDArray[Any]]:
     female = pc.equal(table["sex"], "F").to_numpy()
-    return {"age": _ages(table), "female": female, **{name: _flags(table, name) for name in CONDITIONS}}
+    return {"age": ages_of(table), "female": female, **{name: _flags(table, name) for name in CONDITIONS}}
 
 
 def _practice_rows(table: Any) -> tuple[list[str], list[npt.NDArray[np.intp]]]:
@@ -199,7 +199,8 @@ def _practice_rows(table: Any) -> tuple[list[str], list[npt.NDArray[np.intp]]]:
     return encoded.dictionary.to_pylist(), np.split(order, np.cumsum(sizes)[:-1])
 
 
-def _ages(table: Any) -> npt.NDArray[np.int32]:
+def ages_of(table: Any) -> npt.NDArray[np.int32]:
+    """The age of everyone in a synthetic table, on its list date."""
     facts = (table.schema.metadata or {}).get(METADATA_KEY)
     if facts is None:
         raise InputError("This table does not say that it is synthetic: give one made by synthesise_table.")

@@ -98,7 +98,7 @@ def draw_outcomes(
 
 
 def draw_contact(random: np.random.Generator, draw: PracticeDraw) -> Flags:
-    """Who had a recent contact: all but 26% of the list, drawn from those without hospital use, leaning to few medicines."""
+    """Who had a recent contact: all but 26% of the list, who had no hospital use and mostly few medicines."""
     use = draw.use
     keys = random.standard_exponential(draw.age.size, dtype=np.float32)
     leaning = assumed.CONTACT_MEDICINE * np.minimum(use.repeat_medicines, 20)
@@ -141,9 +141,7 @@ def copied_use(draw: PracticeDraw, seed: int, outcomes: Outcomes) -> tuple[Previ
     earlier = draw_use(
         random, random, age=draw.age, frailty=draw.frailty, decile=draw.imd_decile, morbidity=draw.morbidity
     )
-    use = replace(
-        earlier, emergency_admissions=outcomes.year_before, repeat_medicines=draw.use.repeat_medicines
-    )
+    use = replace(earlier, emergency_admissions=outcomes.year_before, repeat_medicines=draw.use.repeat_medicines)
     return use, draw_months(random, outcomes.year_before)
 
 
@@ -161,9 +159,7 @@ def _year_before(random: np.random.Generator, draw: PracticeDraw) -> Shorts:
     return found
 
 
-def _draw_events(
-    random: np.random.Generator, draw: PracticeDraw, risk: Singles, truth: Truth
-) -> tuple[Shorts, Flags]:
+def _draw_events(random: np.random.Generator, draw: PracticeDraw, risk: Singles, truth: Truth) -> tuple[Shorts, Flags]:
     """Emergency admissions and deaths of the next year."""
     chance, split, number = (random.random(risk.size, dtype=np.float32) for _ in range(3))
     died = np.zeros(risk.size, dtype=bool)

@@ -1,8 +1,8 @@
-"""Faults and effects that can be planted in a synthetic register, each off by default, so that evaluation can be tried."""
+"""Faults and effects that can be planted in a synthetic register, so that evaluation can be tried on them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from casemgmt.errors import InputError, did_you_mean, listed, plural
@@ -84,15 +84,20 @@ class Planted:
         return found
 
 
-def managed_serials(planted: Planted, practice_codes: Collection[str], sizes: dict[str, int]) -> dict[str, list[int]]:
+def managed_serials(planted: Planted, sizes: Mapping[str, int]) -> dict[str, list[int]]:
     """The serial numbers, from 1, of the managed in each practice.
+
+    Parameters
+    ----------
+    planted : with ``managed``
+    sizes : practice code -> people
 
     Raises
     ------
     InputError
         Ids that no one of these practices bears; they are counted, not shown.
     """
-    found: dict[str, list[int]] = {code: [] for code in practice_codes}
+    found: dict[str, list[int]] = {code: [] for code in sizes}
     unknown = 0
     for patient_id in set(planted.managed or ()):
         code, _, serial = patient_id.partition("-") if isinstance(patient_id, str) else ("", "", "")

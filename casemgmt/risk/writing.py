@@ -1,0 +1,75 @@
+"""A model as the text of its model file."""
+
+from __future__ import annotations
+
+import json
+
+from casemgmt.errors import ModelError
+from casemgmt.risk.inputs import ModelInput, decimal_text
+from casemgmt.risk.model import Model
+
+_WORDS = ("name", "title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version", "link")
+
+
+def model_text(model: Model) -> str:
+    """The text of a ``model.toml`` that reads back as the same model.
+
+    Parameters
+    ----------
+    model : a model without score inputs and without bands; its own ``text`` is not read
+
+    Raises
+    ------
+    ModelError : the model has score inputs or bands, which are written by hand
+    """
+    if model.nested or model.bands:
+        raise ModelError("a model with bands, or with another model's score as an input, is written by hand.")
+    lines = ["[model]", *(_line(key, str(getattr(model, key))) for key in _WORDS)]
+    lines += [_line("horizon_days", model.horizon_days)] if model.horizon_days is not None else []
+    lines.append(_line("intercept", decimal_text(model.intercept)))
+    lines += [_line("baseline_survival", model.baseline_survival)] if model.baseline_survival is not None else []
+    for key, amount in (("centre", model.centre), ("floor", model.floor)):
+        lines += [_line(key, decimal_text(amount))] if amount is not None else []
+    lines += [_line("divide_by", model.divide_by)] if model.divide_by != 1 else []
+    lines += ["demonstration = true"] if model.demonstration else []
+    for each in model.inputs:
+        lines += ["", "[[input]]", *_input_lines(each)]
+    return "\n".join(lines) + "\n"
+
+
+def _input_lines(each: ModelInput) -> list[str]:
+    lines = [_line("name", each.name), _line("label", each.label), _line("kind", each.kind)]
+    table = [decimal_text(amount) for amount in each.table]
+    match each.kind:
+        case "flag":
+            lines.append(_line("value", table[1]))
+        case "integer":
+            lines += [_line("from", each.first)]
+            lines += [_line("below", each.below)] if each.below is not None else []
+            lines.append(_list("table", table))
+        case "category":
+            pairs = zip(each.categories, table, strict=True)
+            lines.append(f"values = {{ {', '.join(f'{json.dumps(k)} = {json.dumps(v)}' for k, v in pairs)} }}")
+            lines += [_line("other", _rule(each.other))] if each.other is not None else []
+        case _:
+            lines += [_list("edges", [decimal_text(edge) for edge in each.edges]), _line("closed", each.closed)]
+            lines.append(_list("table", table))
+    return [*lines, _line("missing", _rule(each.missing))]
+
+
+def _rule(rule: str | int) -> str:
+    return decimal_text(rule) if isinstance(rule, int) else rule
+
+
+def _line(key: str, value: object) -> str:
+    # A JSON string is a TOML string too, once DEL, which JSON lets pass, is escaped.
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    return f"{key} = {text}".replace("\x7f", "\\u007f")
+
+
+def _list(key: str, values: list[str]) -> str:
+    rows = [values[start : start + 10] for start in range(0, len(values), 10)]
+    if len(rows) == 1:
+        return f"{key} = {json.dumps(values)}"
+    body = "".join(f"    {json.dumps(row)[1:-1]},\n" for row in rows)
+    return f"{key} = [\n{body}]"
