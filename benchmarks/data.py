@@ -70,7 +70,7 @@ class Population:
         return out
 
     def to_arrow(self) -> Any:
-        """A table as a practice system would give it: text ids, categories as text."""
+        """A table as a practice system would give it: text ids, categories as text; marked as made-up people."""
         import pyarrow as pa
 
         codes = pa.array([f"B{number:05d}" for number in range(self.practices)])
@@ -84,7 +84,7 @@ class Population:
                 columns[name] = pa.DictionaryArray.from_arrays(pa.array(values.view(np.int8)), texts).cast(pa.string())
             else:
                 columns[name] = pa.array(values)
-        return pa.table(columns)
+        return pa.table(columns).replace_schema_metadata({b"casemgmt": b'{"synthetic": true}'})
 
     def _arrow_ids(self) -> Any:
         import pyarrow as pa

@@ -23,14 +23,20 @@ KNOTS = np.array([1, 5, 12, 18, 30, 45, 60, 70, 80, 90])  # straight lines in ag
 CELLS = {"emergency_admissions_12m": 5, "ae_attendances_12m": 6, "outpatient_attendances_12m": 6, "repeat_medicines": 8}
 LABELS = {"imd_decile": "Deprivation tenth", "ae_attendances_12m": "A&E attendances", "copd": "COPD"}
 FACTS = {
-    "name": "demonstration-admission",
+    **{
+        "name": "demonstration-admission",
+        "version": "1.0",
+        "link": "logistic",
+        "horizon_days": 365,
+        "demonstration": True,
+    },
     "title": "Demonstration only: emergency admission within 12 months",
     "source": f"Fitted to a synthetic register ({AREA}, seed {FIT_SEED}) by examples/fit_demonstration_model.py",
     "outcome": "At least one emergency admission in the 12 months after the list date",
     "population": "Synthetic people of all ages; no real patient",
     "intended_use": "To show, try and test the software on synthetic registers",
     "not_for": "Any real patient, any decision about care, or any judgement on how well risk models work",
-    **{"licence": "MIT", "version": "1.0", "link": "logistic", "horizon_days": 365, "demonstration": True},
+    "licence": "MIT, like the rest of the library",
 }
 
 

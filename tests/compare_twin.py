@@ -178,10 +178,7 @@ def meets(stop: Stop, person: Person, conditions: list[Any]) -> bool:
     row = stop.people[person].row
     if not conditions:
         return bool(row.get("nominated"))
-    for condition in conditions:
-        if not oracle.test_of_condition(condition, stop.month.case.as_of)(row):
-            return False
-    return True
+    return all(oracle.test_of_condition(condition, stop.month.case.as_of)(row) for condition in conditions)
 
 
 def score_explains(old: Stop, new: Stop, person: Person, route: str, now: bool) -> bool:

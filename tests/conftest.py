@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 from register_tools import LIBRARIES
+
+# The benchmarks are no part of the wheel. Last on the path, so that what is installed is what is tested.
+sys.path.append(str(Path(__file__).parent.parent))
 
 
 @pytest.fixture(params=list(LIBRARIES))

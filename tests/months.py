@@ -71,12 +71,14 @@ def pair(seed: int) -> tuple[Month, Month]:
     rng = random.Random(seed)
     choose = rng.choice
     as_of = choose(AS_OF)
-    later = choose((as_of, as_of + dt.timedelta(days=31), as_of + dt.timedelta(days=31), as_of + dt.timedelta(days=366)))
+    later = choose(
+        (as_of, as_of + dt.timedelta(days=31), as_of + dt.timedelta(days=31), as_of + dt.timedelta(days=366))
+    )
     models = _models(rng)
     on_risk = all(model is not None and model.link == "logistic" for model in models) and choose((False, True))
     routes, used = choose_routes(choose, AGE_ON_AS_OF + AGE_LATER, has_risk=on_risk)
     later_routes, later_used = routes, used
-    match choose(("same", "same", "shares", "routes")):
+    match choose(("same", "same", "same", "shares", "routes")):
         case "shares":
             later_routes = [re.sub(r'share = ".*"', f'share = "{choose(SHARES)}"', route) for route in routes]
         case "routes":
@@ -104,7 +106,9 @@ def pair(seed: int) -> tuple[Month, Month]:
 
 def _models(rng: random.Random) -> tuple[Model | None, Model | None]:
     some = rng.choice(MODELS)
-    return rng.choice(((None, None), (None, None), (some, some), (some, rng.choice(MODELS)), (None, some), (some, None)))
+    return rng.choice(
+        ((None, None), (None, None), (some, some), (some, rng.choice(MODELS)), (None, some), (some, None))
+    )
 
 
 def _case(
@@ -155,12 +159,14 @@ def a_month_later(
     later: list[Row] = []
     later_scores: list[Any] = []
     codes = sorted({row["practice_id"] for row in rows})
-    how_much = rng.choice((0.0, 0.03, 0.1))
-    for row, score in zip(rows, scores, strict=True):
+    how_much = rng.choice((0.0, 0.05, 0.15))
+    for old, score in zip(rows, scores, strict=True):
         fate = rng.random()
         if fate < 0.04:
             continue
-        row = {name: rng.choice(values[name]) if _changes(rng, name, values, how_much) else v for name, v in row.items()}
+        row = {
+            name: rng.choice(values[name]) if _changes(rng, name, values, how_much) else v for name, v in old.items()
+        }
         recently = extracted_on - dt.timedelta(days=rng.choice((0, 5, 40)))
         if fate < 0.07:
             row["date_of_death"] = recently

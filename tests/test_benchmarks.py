@@ -110,6 +110,10 @@ def test_the_same_people_come_sorted_or_shuffled() -> None:
     assert (people_of(ids) == shuffled.person).all()
 
 
+def test_the_people_are_marked_as_made_up(inputs: Inputs) -> None:
+    assert inputs.register.synthetic
+
+
 def test_the_model_folder_is_what_its_formula_says() -> None:
     assert (FOLDER / "model.toml").read_text(encoding="utf-8") == model_text()
     assert (FOLDER / "vectors.csv").read_text(encoding="utf-8") == vectors_text()

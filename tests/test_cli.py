@@ -24,7 +24,7 @@ from casemgmt.register.fields import CONDITIONS
 SCHEME, MODEL = "rotherham-2015-16", "cambridge-multimorbidity-20"
 DATE = ("--as-of", "2015-04-01")
 BY_MODEL = (*DATE, "--scheme", SCHEME, "--model", MODEL)
-COMMANDS = ["demo", "check", "score", "select", "verify", "synthesise", "models", "schemes", "explain"]
+COMMANDS = ["demo", "check", "score", "select", "verify", "compare", "synthesise", "models", "schemes", "explain"]
 CANARY = "Zebedee-Quigley"
 
 
@@ -73,9 +73,9 @@ def csv_file(path: Path, *lines: str) -> Path:
 # The program
 
 
-def test_help_lists_the_nine_commands_and_the_exit_codes():
+def test_help_lists_the_ten_commands_and_the_exit_codes():
     text = run("--help")
-    listed = [line.split()[0] for line in text.partition("Commands:")[2].splitlines() if line.strip()][:9]
+    listed = [line.split()[0] for line in text.partition("Commands:")[2].splitlines() if line.strip()][:10]
     assert listed == COMMANDS
     assert "3 nominations over the cap" in text
 
@@ -291,6 +291,36 @@ def test_explain_shows_nothing_of_a_patient_who_objected(tmp_path):
     text = run("explain", tmp_path / "register.parquet", "p0000", *DATE, "--model", MODEL, code=1)
     assert "objected" in text
     assert "Hypertension" not in text
+
+
+def test_a_demonstration_model_is_for_synthetic_people_unless_the_user_insists(tmp_path):
+    people = cm.synthesise("C87616", as_of="2021-01-01").to_arrow().slice(0, 300)
+    pq.write_table(people, tmp_path / "synthetic.parquet")
+    pq.write_table(people.replace_schema_metadata(None), tmp_path / "unmarked.parquet")
+    options = ("--as-of", "2021-01-01", "--model", "demonstration-admission")
+    jobs = (
+        ("score", (), ("--out", tmp_path / "scores.csv", "--overwrite")),
+        ("select", (), ("--scheme", SCHEME, "--out", tmp_path / "lists", "--overwrite")),
+        ("explain", (people.column("patient_id")[0].as_py(),), ()),
+    )
+    for command, arguments, more in jobs:
+        assert "DEMONSTRATION ONLY" in run(command, tmp_path / "synthetic.parquet", *arguments, *options, *more)
+        unmarked = (command, tmp_path / "unmarked.parquet", *arguments, *options, *more)
+        assert "--demonstration on the command line" in run(*unmarked, code=1)
+        assert "DEMONSTRATION ONLY" in run(*unmarked, "--demonstration")
+
+
+def test_a_risk_is_explained_with_its_horizon_and_as_a_frequency(tmp_path):
+    people = cm.synthesise("C87616", as_of="2021-01-01").to_arrow().slice(0, 50)
+    pq.write_table(people, tmp_path / "register.parquet")
+    patient, job = (
+        people.column("patient_id")[0].as_py(),
+        ("--as-of", "2021-01-01", "--model", "demonstration-admission"),
+    )
+    text = run("explain", tmp_path / "register.parquet", patient, *job)
+    run("score", tmp_path / "register.parquet", *job, "--out", tmp_path / "scores.parquet")
+    risk = pq.read_table(tmp_path / "scores.parquet").column("risk")[0].as_py()
+    assert f"Risk within 365 days: {risk:.1%}, {round(risk * 100)} in 100" in text
 
 
 # models, schemes, synthesise, demo

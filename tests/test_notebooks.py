@@ -43,8 +43,16 @@ def printed(notebook) -> list[str]:
     return ["".join(o.text for o in cell.outputs if o.output_type == "stream") for cell in cells]
 
 
-def test_there_is_a_notebook_to_run():
-    assert [path.name for path in NOTEBOOKS] == ["select-your-first-list.ipynb"]
+def test_the_notebooks_that_run_are_the_ones_that_the_folder_names():
+    listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert [path.stem for path in NOTEBOOKS] == [
+        "select-your-first-list",
+        "what-if-5-percent",
+        "why-this-patient",
+        "write-your-own-scheme",
+    ]
+    for path in NOTEBOOKS:
+        assert f"]({path.name})" in listed
 
 
 @pytest.mark.filterwarnings("default")  # of the machinery that runs the notebook, in this process

@@ -37,7 +37,18 @@ def test_the_readme_names_every_shipped_model_scheme_and_command():
     from casemgmt.cli import app
 
     commands = [command.callback.__name__ for command in app.registered_commands]
-    assert commands == ["demo", "check", "score", "select", "verify", "synthesise", "models", "schemes", "explain"]
+    assert commands == [
+        "demo",
+        "check",
+        "score",
+        "select",
+        "verify",
+        "compare",
+        "synthesise",
+        "models",
+        "schemes",
+        "explain",
+    ]
     for name in [*cm.list_models(), *cm.list_schemes(), *commands]:
         assert f"`{name}" in README, f"README.md does not name {name}"
 

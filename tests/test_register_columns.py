@@ -60,12 +60,13 @@ def test_a_date_of_birth_decides_over_an_age_that_differs():
 
 
 def test_a_birth_after_the_list_date_or_120_years_before_it_leaves_the_age_unknown():
-    births = [dt.date(2015, 4, 1), dt.date(2015, 4, 2), dt.date(1900, 1, 1), dt.date(1894, 3, 31)]
-    table = people(4).drop_columns(["age"]).append_column("date_of_birth", pa.array(births))
+    days = ("2015-04-01", "2015-04-02", "1901-04-01", "1900-04-01", "1894-03-31")
+    births = [dt.date.fromisoformat(day) for day in days]
+    table = people(5).drop_columns(["age"]).append_column("date_of_birth", pa.array(births))
     register = read(table, as_of="2021-04-01")
-    assert register.column("age").to_pylist() == [6, 5, None, None]
+    assert register.column("age").to_pylist() == [6, 5, 120, None, None]
     early = read(table, extracted_on="2015-05-01")
-    assert early.column("age").to_pylist() == [0, None, 115, None]
+    assert early.column("age").to_pylist() == [0, None, 114, 115, None]
     assert [reason for *_, reason in told(register.corrections)] == ["age over 120", "before 1900"]
     assert [reason for *_, reason in told(early.corrections)] == ["born after as_of", "before 1900"]
 

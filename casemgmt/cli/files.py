@@ -21,11 +21,8 @@ def write_table(table: Any, path: Path, *, overwrite: bool) -> None:
     PublishError
         The file is there already, or cannot be written; what was there is left as it was.
     """
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
-        raise typer.BadParameter(f"{path.name}: write to a file that ends in .csv or .parquet.")
-    refuse_existing(path, overwrite=overwrite)
-    data = _parquet_bytes(table) if suffix == ".parquet" else _csv_bytes(table)
+    check_writable(path, overwrite=overwrite)
+    data = _parquet_bytes(table) if path.suffix.lower() == ".parquet" else _csv_bytes(table)
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.unlink(missing_ok=True)
@@ -35,6 +32,13 @@ def write_table(table: Any, path: Path, *, overwrite: bool) -> None:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise PublishError(f"{path} could not be written: {error.strerror or type(error).__name__}.") from None
+
+
+def check_writable(path: Path, *, overwrite: bool) -> None:
+    """Refuse, before any work is done, a file that :func:`write_table` could not or should not write."""
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        raise typer.BadParameter(f"{path.name}: write to a file that ends in .csv or .parquet.")
+    refuse_existing(path, overwrite=overwrite)
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:

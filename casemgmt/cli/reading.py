@@ -31,6 +31,30 @@ def a_date(text: str) -> dt.date:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _OfTwo:
+    """What is said of each of two registers on its own."""
+
+    before: Annotated[
+        Path, typer.Argument(metavar="BEFORE", help="The earlier register: a Parquet, CSV or Arrow file.")
+    ]
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The later one; or the same again, to ask what if.")]
+    as_of_before: Annotated[dt.date, typer.Option(parser=a_date, metavar="DATE", help="The list date of BEFORE.")]
+    as_of: Annotated[dt.date, typer.Option(parser=a_date, metavar="DATE", help="The list date of AFTER.")]
+    extracted_on_before: Annotated[
+        dt.date | None,
+        typer.Option(parser=a_date, metavar="DATE", help="The day BEFORE was drawn. [default: its list date]"),
+    ] = None
+    extracted_on: Annotated[
+        dt.date | None,
+        typer.Option(parser=a_date, metavar="DATE", help="The day AFTER was drawn. [default: its list date]"),
+    ] = None
+    expected_rows_before: Annotated[
+        int | None, typer.Option(min=0, help="Refuse BEFORE with another number of rows.")
+    ] = None
+    expected_rows: Annotated[int | None, typer.Option(min=0, help="Refuse AFTER with another number of rows.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a user says about a register on the command line; the words are those of :func:`casemgmt.read_register`."""
 
@@ -94,20 +118,58 @@ class Reading:
 
 def takes_register(run: Callable[..., None]) -> Callable[..., None]:
     """Give a command whose first parameter is a :class:`Reading` the options of one, beside its own."""
-    shared = inspect.signature(Reading, eval_str=True).parameters
-    _, *own = inspect.signature(run, eval_str=True).parameters.values()
+    shared = dict(inspect.signature(Reading, eval_str=True).parameters)
+    first = [shared.pop("registers"), shared.pop("as_of")]
 
     @functools.wraps(run)
     def with_register(**options: Any) -> None:
-        reading = Reading(**{name: options.pop(name) for name in shared})
+        reading = Reading(**{name: options.pop(name) for name in ("registers", "as_of", *shared)})
         run(reading, **options)
 
-    # REGISTER... comes first, then the command's own arguments and options, then how the register is read.
-    registers, as_of, *rest = (p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in shared.values())
-    keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-    with_register.__signature__ = inspect.Signature([registers, as_of, *keyword_only, *rest])  # type: ignore[attr-defined]
-    with_register.__annotations__ = {}
-    return with_register
+    return _signed(with_register, run, first, list(shared.values()), readings=1)
+
+
+def takes_two_registers(run: Callable[..., None]) -> Callable[..., None]:
+    """Give a command whose first two parameters are :class:`Reading` the options of both, beside its own.
+
+    Files, dates and row counts are each register's own; how columns and values are read is the same for both.
+    """
+    shared = dict(inspect.signature(Reading, eval_str=True).parameters)
+    of_one = [shared.pop(name) for name in ("registers", "as_of", "extracted_on", "expected_rows")]
+    twice = inspect.signature(_OfTwo, eval_str=True).parameters
+
+    @functools.wraps(run)
+    def with_registers(**options: Any) -> None:
+        own = {name: options.pop(name) for name in twice}
+        same = {name: options.pop(name) for name in shared}
+        before, after = (
+            Reading(
+                registers=[own[register]],
+                **{each.name: own[f"{each.name}{suffix}"] for each in of_one[1:]},
+                **same,
+            )
+            for register, suffix in (("before", "_before"), ("after", ""))
+        )
+        run(before, after, **options)
+
+    dated = ("before", "after", "as_of_before", "as_of")
+    first, last = [twice[name] for name in dated], [each for name, each in twice.items() if name not in dated]
+    return _signed(with_registers, run, first, [*last, *shared.values()], readings=2)
+
+
+def _signed(
+    made: Callable[..., None],
+    run: Callable[..., None],
+    first: list[inspect.Parameter],
+    last: list[inspect.Parameter],
+    readings: int,
+) -> Callable[..., None]:
+    """The command with a signature that typer can read: registers, its own arguments and options, then how to read."""
+    own = list(inspect.signature(run, eval_str=True).parameters.values())[readings:]
+    options = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*first, *own, *last)]
+    made.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    made.__annotations__ = {}
+    return made
 
 
 def pairs(texts: list[str] | None, option: str, example: str) -> dict[str, str]:

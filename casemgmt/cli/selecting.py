@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casemgmt.cli.files import write_table
+from casemgmt.cli.files import check_writable, write_table
 from casemgmt.cli.reading import Reading, read_list_sizes, takes_register
 from casemgmt.cli.show import say, table, working
 from casemgmt.errors import plural
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
     from casemgmt.selection.result import Selection
 
 NamedModel = Annotated[str, typer.Option(metavar="NAME|PATH", help="A shipped model, or the folder of one.")]
+Demonstration = Annotated[
+    bool, typer.Option("--demonstration", help="Use a demonstration model on people not marked synthetic, to try it.")
+]
+
+DEMONSTRATION = "DEMONSTRATION ONLY: this model was not made for patients."
+
+
+class Held(StrEnum):
+    """What the reasons are held against."""
+
+    base = "base"
+    practice = "practice"
 
 
 class OverCap(StrEnum):
@@ -34,6 +47,7 @@ def score(
     model: NamedModel,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write: .parquet or .csv.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")] = False,
+    demonstration: Demonstration = False,
 ) -> None:
     """Score every row of a register by a model."""
     from casemgmt.risk.files import load_model
@@ -41,24 +55,32 @@ def score(
     ranking = load_model(model)
     with working("Reading and scoring the register"):
         register = reading.register()
-        scores = score_table(register, ranking)
+        scores = score_table(register, ranking, demonstration=demonstration)
     write_table(scores, out, overwrite=overwrite)
     unscored = scores.column("score").null_count
     say(
         f"{plural(scores.num_rows, 'row')}: {scores.num_rows - unscored:,} scored by {ranking.name} {ranking.version}, "
         f"{unscored:,} without a score (quarantined, objected, or a needed value missing)."
     )
+    _say_demonstration(ranking)
     say(f"Written: {out}.")
 
 
-def score_table(register: Register, model: Model) -> Any:
+def _say_demonstration(model: Model) -> None:
+    from casemgmt.risk.demonstration import is_demonstration
+
+    if is_demonstration(model):
+        say(DEMONSTRATION)
+
+
+def score_table(register: Register, model: Model, *, demonstration: bool = False) -> Any:
     """One row a source row: source_file, source_row, patient_id, score, risk (null where there is none)."""
     import numpy as np
     import pyarrow as pa
 
     from casemgmt.risk.link import risk
 
-    scores = model.score(register)
+    scores = model.score(register, allow_demonstration=demonstration)
     # The table row of the patient that each source row speaks of; NaN where it was quarantined.
     accepted = register.to_source_rows(register.table_row.astype(np.float64))
     kept = ~np.isnan(accepted)
@@ -91,6 +113,22 @@ def select(
     list_sizes: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Official list sizes: practice_id, list_size.")
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="An earlier published selection, whose case-managed patients are on the caseload."
+        ),
+    ] = None,
+    removals: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write who is on the caseload and not selected again, and why: .csv or .parquet."
+        ),
+    ] = None,
+    reference: Annotated[
+        Held,
+        typer.Option(help="What reasons are held against: absent or none, or the average of the practice's patients."),
+    ] = Held.base,
     include: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="A register column to add to the lists. Repeatable.")
     ] = None,
@@ -98,21 +136,22 @@ def select(
         bool, typer.Option("--overwrite", help="Replace an earlier selection in that folder.")
     ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="The result does not depend on it.")] = None,
+    demonstration: Demonstration = False,
 ) -> None:
     """Select patients by a scheme and publish the lists."""
-    if (model is None) == (score is None):
-        raise typer.BadParameter(
-            "say what ranks the patients, with one of the two; there is no default model.",
-            param_hint="--model / --score",
-        )
+    need_one_ranking(model, score)
+    from casemgmt.outputs.published import load_selection
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
     from casemgmt.selection.choosing import select as choose
 
+    if removals is not None:
+        check_writable(removals, overwrite=overwrite)
     rules = load_scheme(scheme)
     ranking = None if model is None else load_model(model)
     sizes = None if list_sizes is None else read_list_sizes(list_sizes)
     with working("Reading the register"):
+        earlier = None if previous is None else load_selection(previous)
         register = reading.register()
     with working("Selecting"):
         selection = choose(
@@ -122,12 +161,44 @@ def select(
             score=score,
             over_cap=over_cap.value,
             list_sizes=sizes,
+            previous=earlier,
+            reference=reference.value,
             threads=threads,
+            allow_demonstration=demonstration,
         )
     with working("Publishing"):
         selection.save(out, include=include or (), overwrite=overwrite)
+        if removals is not None:
+            write_table(selection.removals(), removals, overwrite=overwrite)
     show_selection(selection)
+    show_removals(selection, removals, counted=earlier is not None or removals is not None)
     say(f"Saved in {out}. It is a proposal: a named clinician of each practice accepts or changes it.")
+
+
+def need_one_ranking(model: str | None, score: str | None) -> None:
+    """Refuse a command that says nothing, or two things, about what ranks the patients."""
+    if (model is None) == (score is None):
+        raise typer.BadParameter(
+            "say what ranks the patients, with one of the two; there is no default model.",
+            param_hint="--model / --score",
+        )
+
+
+def show_removals(selection: Selection, written: Path | None, *, counted: bool) -> None:
+    """Print how many of the caseload are not selected again; where they are counted, by what is proposed and why."""
+    found = selection.removals()
+    if not (counted or found.num_rows):
+        return
+    remedy = "" if written or not found.num_rows else ": --removals FILE.csv says who and why"
+    say(f"{plural(found.num_rows, 'patient')} on the caseload and not selected again{remedy}")
+    if counted:
+        kinds = Counter(zip(*(found.column(name).to_pylist() for name in ("proposal", "reason")), strict=True))
+        for (proposal, reason), count in sorted(kinds.items()):
+            say(f"  {proposal} ({reason}): {count:,}")
+    if found.num_rows:
+        say("Nobody leaves the caseload until a clinician ends it.")
+    if written is not None:
+        say(f"Written: {written} ({plural(found.num_rows, 'row')}, all practices).")
 
 
 def show_selection(selection: Selection) -> None:
@@ -140,7 +211,7 @@ def show_selection(selection: Selection) -> None:
     if facts["synthetic"]:
         say("The people are synthetic.")
     if facts["demonstration"]:
-        say("The model is for demonstration only.")
+        say(DEMONSTRATION)
     rows = []
     for route in selection.scheme.routes:
         own = summary.filter(pc.equal(summary.column("route"), route.name))
@@ -171,6 +242,7 @@ def explain(
     reading: Reading,
     patient_id: Annotated[str, typer.Argument(metavar="PATIENT_ID", help="As it stands in the register.")],
     model: NamedModel,
+    demonstration: Demonstration = False,
 ) -> None:
     """Show what each input of a model adds to one patient's score."""
     from casemgmt.risk.files import load_model
@@ -178,8 +250,9 @@ def explain(
     ranking = load_model(model)
     with working("Reading the register"):
         register = reading.register()
-    found = ranking.explain(register, patient_id)
+    found = ranking.explain(register, patient_id, allow_demonstration=demonstration)
     say(ranking.title)
+    _say_demonstration(ranking)
     _show_contributions(found, ranking)
 
 

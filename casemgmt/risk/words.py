@@ -61,6 +61,7 @@ _CATEGORIES = {
     ("care_home_type", "unspecified"): "Living in a care home",
     ("care_home_type", "respite"): "In a care home for respite",
     ("care_home_type", "supported_living"): "Living with support",
+    ("care_home_type", "any other"): "Living in another kind of home",
 }
 
 
@@ -89,7 +90,7 @@ def in_words(each: ModelInput, cell: int) -> str:
     """What a cell of an input says of a patient: ``3 emergency admissions in the last 12 months``."""
     text = cell_in_words(each, cell)
     if cell == len(each.cells) - 1:
-        return f"{_counted(each.name) or each.label} {NOT_RECORDED}"
+        return f"{_subject(each)} {NOT_RECORDED}"
     if each.kind == "flag":
         if not cell:
             return f"{each.label}: no"
@@ -109,10 +110,14 @@ def _when(name: str) -> str:
     return " in the last 12 months" if name.endswith("_12m") else ""
 
 
-def _counted(name: str) -> str:
-    """What is counted, to begin a sentence with; nothing for what is not a count."""
-    many = _COUNTED.get(name, ("", ""))[1].removeprefix("of 36 ")
-    return f"{many[:1].upper()}{many[1:]}{_when(name)}" if many else ""
+def _subject(each: ModelInput) -> str:
+    """What an input is about, to begin a sentence with."""
+    if each.name == "imd_decile":
+        return "Deprivation of the area"
+    if each.name not in _COUNTED:
+        return each.label
+    many = _COUNTED[each.name][1].removeprefix("of 36 ")
+    return f"{many[0].upper()}{many[1:]}{_when(each.name)}"
 
 
 def base_cell(each: ModelInput) -> int:

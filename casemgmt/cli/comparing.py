@@ -1,0 +1,147 @@
+"""``casemgmt compare``: who joined, who left, and the one reason for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from casemgmt.cli.files import check_writable, write_table
+from casemgmt.cli.reading import Reading, read_list_sizes, takes_two_registers
+from casemgmt.cli.selecting import DEMONSTRATION, Demonstration, OverCap, need_one_ranking
+from casemgmt.cli.show import say, table, working
+from casemgmt.errors import CasemgmtError, plural
+
+if TYPE_CHECKING:
+    from casemgmt.caseload.comparing import Comparison
+    from casemgmt.selection.result import Selection
+
+
+@takes_two_registers
+def compare(
+    before: Reading,
+    after: Reading,
+    scheme: Annotated[str, typer.Option(metavar="NAME|PATH", help="A shipped scheme, or the file of one.")],
+    scheme_before: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="The scheme of BEFORE. [default: the same]")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="Rank by this model: a shipped one, or a folder.")
+    ] = None,
+    model_before: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="The model of BEFORE. [default: the same]")
+    ] = None,
+    score: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Or rank both by this column of each register.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write every change, of all practices, with its reason: .csv or .parquet."),
+    ] = None,
+    practice: Annotated[bool, typer.Option("--practice", help="Print each practice as well as the totals.")] = False,
+    over_cap: Annotated[
+        OverCap, typer.Option(help="Nominations over the cap: stop, or let them wait in nomination_order.")
+    ] = OverCap.error,
+    list_sizes: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Official list sizes of AFTER: practice_id, list_size.")
+    ] = None,
+    list_sizes_before: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Official list sizes of BEFORE.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")] = False,
+    demonstration: Demonstration = False,
+) -> None:
+    """Select from two registers, or twice from one, and explain every change between the lists."""
+    need_one_ranking(model, score)
+    if model is None and model_before is not None:
+        raise typer.BadParameter(
+            "is the model of BEFORE, and AFTER has none: give --model.", param_hint="--model-before"
+        )
+    from casemgmt.caseload.comparing import compare as compare_selections
+
+    if out is not None:
+        check_writable(out, overwrite=overwrite)
+    options = {"score": score, "over_cap": over_cap.value, "allow_demonstration": demonstration}
+    with _named("BEFORE"):
+        old = _selected(before, scheme_before or scheme, model_before or model, list_sizes_before, options)
+    with _named("AFTER"):
+        new = _selected(after, scheme, model, list_sizes, options)
+    with working("Comparing"):
+        found = compare_selections(old, new)
+    if out is not None:
+        write_table(found.changes, out, overwrite=overwrite)
+    _show(found, each_practice=practice)
+    if out is not None:
+        say(f"Written: {out} ({plural(found.changes.num_rows, 'row')}, all practices).")
+
+
+@contextmanager
+def _named(register: str) -> Iterator[None]:
+    """Say which of the two registers an error is about."""
+    try:
+        yield
+    except CasemgmtError as error:
+        raise type(error)(f"{register}: {error}") from None
+
+
+def _selected(
+    reading: Reading, scheme: str, model: str | None, list_sizes: Path | None, options: dict[str, Any]
+) -> Selection:
+    from casemgmt.risk.files import load_model
+    from casemgmt.scheme.files import load_scheme
+    from casemgmt.selection.choosing import select
+
+    rules = load_scheme(scheme)
+    ranking = None if model is None else load_model(model)
+    sizes = None if list_sizes is None else read_list_sizes(list_sizes)
+    with working("Reading the register"):
+        register = reading.register()
+    with working("Selecting"):
+        return select(register, rules, model=ranking, list_sizes=sizes, **options)
+
+
+def _show(found: Comparison, *, each_practice: bool) -> None:
+    """Print counts by route and by reason, over all practices and for each: whole counts, for who may see them."""
+    for name, selection in (("Before", found.before), ("After", found.after)):
+        facts = selection.facts
+        say(f"{name}: {selection.scheme.title}")
+        say(f"  list of {facts['as_of']}, ranked by {facts['ranked_by']}")
+    both = (found.before.facts, found.after.facts)
+    if all(facts["synthetic"] for facts in both):
+        say("The people are synthetic.")
+    if any(facts["demonstration"] for facts in both):
+        say(DEMONSTRATION)
+    say()
+    summary, reasons = found.summary().to_pylist(), found.reasons().to_pylist()
+    _show_counts(summary, reasons)
+    if each_practice:
+        for practice in dict.fromkeys(row["practice_id"] for row in summary):
+            say(f"\nPractice {practice}\n")
+            _show_counts(*([row for row in rows if row["practice_id"] == practice] for rows in (summary, reasons)))
+    say("\ncase_managed counts each patient once. churn: leavers of before; overlap: stayers of all on either list.")
+
+
+def _show_counts(summary: list[dict[str, Any]], reasons: list[dict[str, Any]]) -> None:
+    names = ("before", "after", "stayers", "joiners", "leavers")
+    routes = dict.fromkeys(row["route"] for row in summary)
+    totals = []
+    for route in routes:
+        counts = {name: sum(row[name] for row in summary if row["route"] == route) for name in names}
+        either = counts["before"] + counts["joiners"]
+        shares = (_share(counts["leavers"], counts["before"]), _share(counts["stayers"], either))
+        totals.append((route, *counts.values(), *shares))
+    table(("route", *names, "churn", "overlap"), totals)
+    why: dict[tuple[str, str, str], int] = {}
+    for row in reasons:
+        key = (row["route"], row["change"], row["reason"])
+        why[key] = why.get(key, 0) + row["patients"]
+    if why:
+        say()
+        table(("route", "change", "reason", "patients"), [(*key, count) for key, count in sorted(why.items())])
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.0%}" if whole else ""
