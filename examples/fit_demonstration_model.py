@@ -23,13 +23,7 @@ KNOTS = np.array([1, 5, 12, 18, 30, 45, 60, 70, 80, 90])  # straight lines in ag
 CELLS = {"emergency_admissions_12m": 5, "ae_attendances_12m": 6, "outpatient_attendances_12m": 6, "repeat_medicines": 8}
 LABELS = {"imd_decile": "Deprivation tenth", "ae_attendances_12m": "A&E attendances", "copd": "COPD"}
 FACTS = {
-    **{
-        "name": "demonstration-admission",
-        "version": "1.0",
-        "link": "logistic",
-        "horizon_days": 365,
-        "demonstration": True,
-    },
+    **{"name": "demonstration-admission", "version": "1.0", "link": "logistic", "horizon_days": 365},
     "title": "Demonstration only: emergency admission within 12 months",
     "source": f"Fitted to a synthetic register ({AREA}, seed {FIT_SEED}) by examples/fit_demonstration_model.py",
     "outcome": "At least one emergency admission in the 12 months after the list date",
@@ -75,7 +69,7 @@ def fit(table):
     split = np.split(made.coef_[0], np.cumsum([columns.shape[1] for columns in basis.values()])[:-1])
     amounts = {name: np.rint(basis[name] @ part * 1e6).astype(int) for name, part in zip(basis, split, strict=True)}
     inputs = tuple(input_of(n, tuple(a.tolist()), round(float(a[cells[n]].mean()))) for n, a in amounts.items())
-    return Model(**FACTS, intercept=round(float(made.intercept_[0]) * 1e6), inputs=inputs)
+    return Model(**FACTS, intercept=round(float(made.intercept_[0]) * 1e6), inputs=inputs, demonstration=True)
 
 
 def figures(model, register):

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from pyarrow import csv, parquet
 
 import casemgmt as cm
@@ -105,6 +104,5 @@ def test_selecting_on_a_small_register_imports_no_numba(tmp_path):
     assert not imported_by(READ + SELECT, str(small_register(tmp_path))) & {"numba", "sklearn", "scipy", "polars"}
 
 
-@pytest.mark.xfail(reason="selection still converts through functions of pyarrow that import pandas", strict=True)
 def test_selecting_on_a_small_register_imports_no_pandas(tmp_path):
     assert imported_by(READ + SELECT, str(small_register(tmp_path))) == {"numpy", "pyarrow"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from casemgmt.arrow import array_of, texts
 from casemgmt.errors import InputError
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.risk.inputs import MILLION, ModelInput
@@ -175,8 +176,7 @@ def _sentences(model: Model, chosen: Any, cells: Any, excess: Any, people: Any, 
         against = "the practice's average" if reference == "practice" else against_base(each)
         plain = _is_plain(model, each, reference)
         words.append(f"{in_words(each, cell)}: {size}" + ("" if plain else f" against {against}") + caution)
-    sentences = pa.array(words, pa.string())
-    return sentences.take(pa.array(where.reshape(-1), mask=excess <= 0))
+    return texts(words).take(array_of(where.reshape(-1), pa.int64(), excess > 0))
 
 
 def _is_plain(model: Model, each: ModelInput, reference: Reference) -> bool:

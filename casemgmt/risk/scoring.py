@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from casemgmt.arrow import array_of, numpy_of, validity_of
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.lookup import Columns, TableBuilder, Tables, look_up, values_by_code
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 # Below this many rows, NumPy is done before a compiler would have started.
 COMPILE_FROM = 400_000
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 NO_SCORE_32, NO_SCORE_64 = -(2**31), -(2**63)
 
 
@@ -95,7 +98,9 @@ def cells_of(model: Model, each: ModelInput, register: Register, rows: Any = Non
         return by_code[register.packed.codes(each.name, slice(None) if rows is None else rows)]
     column = register.column(each.name, rows)
     if each.kind == "number" and (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-        numbers = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        present = validity_of(column)
+        numbers = numpy_of(column.cast(pa.float64(), safe=False))
+        numbers = numbers if present is None else np.where(present, numbers, np.nan)
         cells = np.searchsorted(np.array(each.edges_as_floats), numbers, side=_side(each))
         return np.where(np.isfinite(numbers), cells, len(each.cells) - 1).astype(np.int32)
     indices, distinct = distinct_values(pa.chunked_array([column]))
@@ -110,12 +115,11 @@ def _side(each: ModelInput) -> Literal["left", "right"]:
 
 def _from_text(value: Any) -> Any:
     """A carried column of a CSV file holds numbers and flags as text; anything else is left for the input to judge."""
-    if isinstance(value, str):
-        try:
-            return {"true": 1, "false": 0}[value.casefold()] if value.isalpha() else float(value)
-        except (KeyError, ValueError):
-            return value
-    return value
+    if not isinstance(value, str):
+        return value
+    if _NUMBER.fullmatch(value):
+        return float(value)
+    return {"true": 1, "false": 0}.get(value.casefold(), value)
 
 
 def sums_of(model: Model, register: Register, *, compiled: bool | None = None) -> npt.NDArray[np.int64]:
@@ -156,4 +160,4 @@ def score_register(model: Model, register: Register) -> pa.Array:
     scores = points_of(model, sums_of(model, register))
     scores[register.packed.is_set("objected")] = np.nan
     by_source = register.to_source_rows(scores)
-    return pa.array(by_source, pa.float64(), mask=np.isnan(by_source))
+    return array_of(by_source, pa.float64(), ~np.isnan(by_source))

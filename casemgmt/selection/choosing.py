@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
+from casemgmt.arrow import numpy_of
 from casemgmt.errors import CapExceededError, InputError, listed, plural
 from casemgmt.register.columns import person_keys
 from casemgmt.risk.demonstration import check_demonstration
@@ -96,7 +97,7 @@ def with_caseload(register: Register, previous: Selection) -> Register:
     listed = listed.filter(listed.column("case_managed"))
     keys = person_keys(listed.column("practice_id"), listed.column("patient_id"))
     own = person_keys(register.column("practice_id"), register.column("patient_id"))
-    managed = pc.is_in(own, value_set=keys).to_numpy(zero_copy_only=False)
+    managed = numpy_of(pc.is_in(own, value_set=keys))
     packed = register.packed
     return replace(register, packed=packed.with_flag("on_caseload", managed | packed.is_set("on_caseload")))
 

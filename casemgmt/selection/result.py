@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import text_scalar
 from casemgmt.errors import InputError, plural, unknown_name
 from casemgmt.scheme.routes import Scheme
 from casemgmt.selection.plan import Outcome, Plan
@@ -160,7 +161,7 @@ class Selection:
         if practice_id not in self.practices:
             raise InputError(unknown_name("practice", practice_id, self.practices))
         table = self.to_arrow(include)
-        return table.filter(pc.equal(table.column("practice_id"), practice_id))
+        return table.filter(pc.equal(table.column("practice_id"), text_scalar(practice_id)))
 
     def summary(self) -> pa.Table:
         """One row a practice and route: places, who met the route, whose place was used, and where the cut fell.

@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import column_of
 from casemgmt.errors import missing_columns
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.scheme.routes import Nominated, Review, TopShare
@@ -52,7 +53,7 @@ def summary_table(made: Workings) -> pa.Table:
             for name in SUMMARY_COLUMNS:
                 columns[name].append(route[name][p])
     schema = summary_schema()
-    return pa.table({f.name: pa.array(columns[f.name], f.type) for f in schema}, schema=schema)
+    return pa.table({f.name: column_of(columns[f.name], f.type) for f in schema}, schema=schema)
 
 
 def _route_columns(made: Workings, place: int) -> dict[str, list[Any]]:

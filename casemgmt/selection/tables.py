@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import array_of, numpy_of, rows_of, texts
 from casemgmt.dates import completed_months
 from casemgmt.errors import missing_columns
 from casemgmt.register.columns import NO_DAY
@@ -33,19 +34,19 @@ def selected_table(made: Workings) -> pa.Table:
     routes = made.scheme.routes
     ranks = _ranks(made)[order]
     managed = choice.place[order] >= 0
-    names = pa.array([route.name for route in routes], pa.string())
+    names = texts(route.name for route in routes)
     columns: dict[str, pa.Array] = {
-        "practice_id": pa.array(register.practices, pa.string()).take(pa.array(choice.practice[order])),
-        "patient_id": ids.take(pa.array(order)),
-        "score": pa.array(scores, pa.float64(), mask=np.isnan(scores)),
-        "risk": pa.array(risks, pa.float64(), mask=np.isnan(risks)),
-        "rank": pa.array(ranks, pa.int32(), mask=ranks == 0),
+        "practice_id": texts(register.practices).take(rows_of(choice.practice[order])),
+        "patient_id": ids.take(rows_of(order)),
+        "score": array_of(scores, pa.float64(), ~np.isnan(scores)),
+        "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
+        "rank": array_of(ranks, pa.int32(), ranks != 0),
     }
     for i, route in enumerate(routes):
-        columns[route.name] = pa.array(member & np.uint32(1 << i) != 0)
-    columns["place"] = names.take(pa.array(choice.place[order].astype(np.int32), mask=~managed))
-    columns["case_managed"] = pa.array(managed)
-    columns["review_due"] = pa.array(review_due(made, rows, member))
+        columns[route.name] = array_of(member & np.uint32(1 << i) != 0, pa.bool_())
+    columns["place"] = names.take(array_of(np.maximum(choice.place[order], 0), pa.int32(), managed))
+    columns["case_managed"] = array_of(managed, pa.bool_())
+    columns["review_due"] = array_of(review_due(made, rows, member), pa.bool_())
     columns |= _model_columns(made, rows, np.isnan(scores))
     metadata = {b"casemgmt": b'{"synthetic": true}'} if register.synthetic else None
     return pa.table(columns).replace_schema_metadata(metadata)
@@ -56,9 +57,9 @@ def _by_practice_and_id(practice: Any, ids: pa.Array) -> npt.NDArray[np.int64]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    keys = pa.table({"practice": pa.array(practice), "id": ids})
-    order = pc.sort_indices(keys, [("practice", "ascending"), ("id", "ascending")]).to_numpy()
-    return np.asarray(order, dtype=np.int64)
+    keys = pa.table({"practice": rows_of(practice), "id": ids})
+    order = numpy_of(pc.sort_indices(keys, [("practice", "ascending"), ("id", "ascending")]))
+    return order.astype(np.int64)
 
 
 def _ranks(made: Workings) -> npt.NDArray[np.int64]:
@@ -147,10 +148,10 @@ def _model_columns(made: Workings, rows: Any, unscored: Any) -> dict[str, pa.Arr
         reasons = [nothing, nothing, nothing]
     else:
         missing = missing_inputs(model, register, rows)
-        hidden = pa.array(unscored)
-        reasons = [pc.if_else(hidden, None, reason) for reason in reasons_of(model, register, rows, made.reference)]
+        shown, nothing = array_of(~unscored, pa.bool_()), texts([None])[0]
+        reasons = [pc.if_else(shown, reason, nothing) for reason in reasons_of(model, register, rows, made.reference)]
     return {
-        "inputs_missing": pa.array(missing, pa.int32()),
+        "inputs_missing": array_of(missing, pa.int32()),
         **{f"reason_{k + 1}": reason.cast(pa.string()) for k, reason in enumerate(reasons)},
     }
 
@@ -181,9 +182,9 @@ def unscored_table(made: Workings) -> pa.Table:
     order = _by_practice_and_id(practice, ids)
     return pa.table(
         {
-            "practice_id": pa.array(register.practices, pa.string()).take(pa.array(practice[order])),
-            "patient_id": ids.take(pa.array(order)),
-            "reason": pa.array(_why_unscored(made, rows[order]), pa.string()),
+            "practice_id": texts(register.practices).take(rows_of(practice[order])),
+            "patient_id": ids.take(rows_of(order)),
+            "reason": texts(_why_unscored(made, rows[order])),
         }
     )
 
@@ -221,12 +222,12 @@ def queue_table(made: Workings) -> pa.Table:
     practice = np.searchsorted(register.packed.offsets, rows, side="right") - 1
     order = np.argsort(practice, kind="stable")
     names = [made.scheme.routes[route].name for route, _ in choice.queue]
-    orders = register.column("nomination_order", rows) if len(rows) else pa.array([], pa.int32())
+    orders = register.column("nomination_order", rows) if len(rows) else array_of(rows, pa.int32())
     return pa.table(
         {
-            "practice_id": pa.array([register.practices[p] for p in practice[order]], pa.string()),
+            "practice_id": texts(register.practices[p] for p in practice[order]),
             "patient_id": register.column("patient_id", rows[order]),
-            "route": pa.array([names[i] for i in order], pa.string()),
-            "nomination_order": orders.take(pa.array(order)),
+            "route": texts(names[i] for i in order),
+            "nomination_order": orders.take(rows_of(order)),
         }
     )
