@@ -50,13 +50,20 @@ class Tables(NamedTuple):
     extra_tables: Any
 
 
-def values_by_code(name: str, slot: Slot) -> list[Any]:
-    """What each code of a packed field means, None for missing and for codes that do not occur."""
+def answers_by_code(name: str, slot: Slot, answer: Callable[[Any], int]) -> npt.NDArray[np.int64]:
+    """What ``answer`` says of each code of a packed field; codes that do not occur are answered as missing (None)."""
+    import numpy as np
+
     if slot.group == "word":
-        return [*slot.values, *[None] * ((1 << slot.width) - len(slot.values))]
-    field = FIELDS[name]
-    codes = 256 if slot.group == "byte" else 65_536
-    return [code if field.least <= code <= field.most else None for code in range(codes)]
+        values = dict(enumerate(slot.values))
+        codes = 1 << slot.width
+    else:
+        field = FIELDS[name]
+        values = {code: code for code in range(field.least, field.most + 1)}
+        codes = 256 if slot.group == "byte" else 65_536
+    answers = np.full(codes, answer(None), dtype=np.int64)
+    answers[list(values)] = [answer(value) for value in values.values()]
+    return answers
 
 
 class TableBuilder:
@@ -83,7 +90,7 @@ class TableBuilder:
         self._extra: list[Any] = []
         self._extra_tables: list[Any] = []
 
-    def add_field(self, name: str, answers: Sequence[int]) -> None:
+    def add_field(self, name: str, answers: Sequence[int] | npt.NDArray[np.int64]) -> None:
         """Answer for a packed field: one whole number for each of its codes."""
         import numpy as np
 

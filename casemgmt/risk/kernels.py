@@ -7,6 +7,45 @@ import numpy as np
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
+def add_four_chunks(word, shifts, tables, out, count):  # type: ignore[no-untyped-def]
+    """Add the entries of four chunks of one word: the word is read once, and four look-ups overlap."""
+    mask = np.uint64(2047)
+    a, b, c, d = tables[0], tables[1], tables[2], tables[3]
+    i, j, k, l = np.uint64(shifts[0]), np.uint64(shifts[1]), np.uint64(shifts[2]), np.uint64(shifts[3])  # noqa: E741
+    for row in range(count):
+        bits = word[row]
+        out[row] += a[(bits >> i) & mask] + b[(bits >> j) & mask] + c[(bits >> k) & mask] + d[(bits >> l) & mask]
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def add_chunk(word, shift, table, out, count):  # type: ignore[no-untyped-def]
+    """Add the entries of one chunk of a word."""
+    for row in range(count):
+        out[row] += table[(word[row] >> np.uint64(shift)) & np.uint64(2047)]
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def add_two_columns(a, b, table_a, table_b, out, count):  # type: ignore[no-untyped-def]
+    """Add the entries of two columns."""
+    for row in range(count):
+        out[row] += table_a[a[row]] + table_b[b[row]]
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def add_columns(columns, rows, tables, out, start, stop):  # type: ignore[no-untyped-def]
+    """Add the entries of some rows of ``columns``, two at a time."""
+    count, k = stop - start, 0
+    while k + 1 < len(rows):
+        a, b = columns[rows[k], start:stop], columns[rows[k + 1], start:stop]
+        add_two_columns(a, b, tables[k], tables[k + 1], out, count)
+        k += 2
+    if k < len(rows):
+        column, table = columns[rows[k], start:stop], tables[k]
+        for row in range(count):
+            out[row] += table[column[row]]
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
 def add_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-def]
     """Write into ``out[i]`` the sum of the entries that row ``start + i`` meets.
 
@@ -20,22 +59,17 @@ def add_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-d
     count = stop - start
     for i in range(count):
         out[i] = tables.base
-    for k in range(len(tables.word_rows)):
+    k, last = 0, len(tables.word_rows)
+    while k < last:
         word = columns.words[tables.word_rows[k], start:stop]
-        shift = np.uint64(tables.word_shifts[k])
-        table = tables.word_tables[k]
-        for i in range(count):
-            out[i] += table[(word[i] >> shift) & np.uint64(2047)]
-    for k in range(len(tables.byte_rows)):
-        column = columns.bytes[tables.byte_rows[k], start:stop]
-        table = tables.byte_tables[k]
-        for i in range(count):
-            out[i] += table[column[i]]
-    for k in range(len(tables.short_rows)):
-        short = columns.shorts[tables.short_rows[k], start:stop]
-        table = tables.short_tables[k]
-        for i in range(count):
-            out[i] += table[short[i]]
+        if k + 3 < last and tables.word_rows[k + 3] == tables.word_rows[k]:
+            add_four_chunks(word, tables.word_shifts[k : k + 4], tables.word_tables[k : k + 4], out, count)
+            k += 4
+        else:
+            add_chunk(word, tables.word_shifts[k], tables.word_tables[k], out, count)
+            k += 1
+    add_columns(columns.bytes, tables.byte_rows, tables.byte_tables, out, start, stop)
+    add_columns(columns.shorts, tables.short_rows, tables.short_tables, out, start, stop)
     for k in range(len(columns.extra)):
         cells = columns.extra[k, start:stop]
         table = tables.extra_tables[k]

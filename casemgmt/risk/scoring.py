@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from casemgmt.arrow import array_of, numpy_of, validity_of
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.lookup import Columns, TableBuilder, Tables, look_up, values_by_code
+from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code, look_up
 from casemgmt.risk.inputs import MILLION, ModelInput
 
 if TYPE_CHECKING:
@@ -64,9 +64,8 @@ def compile_model(model: Model, register: Register, barred: tuple[tuple[str, int
     for each in model.inputs:
         amounts = [poison if amount is None else amount for amount in each.contributions]
         if _is_packed(register, each.name):
-            slot = register.packed.slots[each.name]
-            cells = [each.cell_of(value) for value in values_by_code(each.name, slot)]
-            builder.add_field(each.name, [amounts[cell] for cell in cells])
+            cells = answers_by_code(each.name, register.packed.slots[each.name], each.cell_of)
+            builder.add_field(each.name, np.array(amounts, dtype=np.int64)[cells])
         else:
             builder.add_cells(cells_of(model, each, register), amounts)
     for flag, value in barred:
@@ -93,8 +92,7 @@ def cells_of(model: Model, each: ModelInput, register: Register, rows: Any = Non
         cells = np.searchsorted(edges, sums, side=_side(each))
         return np.where(sums == NO_SCORE_64, len(each.cells) - 1, cells).astype(np.int32)
     if _is_packed(register, each.name):
-        slot = register.packed.slots[each.name]
-        by_code = np.array([each.cell_of(value) for value in values_by_code(each.name, slot)], dtype=np.int32)
+        by_code = answers_by_code(each.name, register.packed.slots[each.name], each.cell_of).astype(np.int32)
         return by_code[register.packed.codes(each.name, slice(None) if rows is None else rows)]
     column = register.column(each.name, rows)
     if each.kind == "number" and (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):

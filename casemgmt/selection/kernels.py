@@ -96,14 +96,14 @@ def rank_practice(scores, start, stop, keys):  # type: ignore[no-untyped-def]
 def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-untyped-def]
     """Count the rows that have each bit past the routes' own, into ``counts``; return the ranked without a score."""
     for b in range(routes.first_counted, len(counts)):
-        total = np.int64(0)
+        total = np.uint32(0)  # as wide as the bits, so that many are added at once; no practice has four billion
         for i in range(count):
-            total += np.int64((bits[i] >> np.uint32(b)) & np.uint32(1))
+            total += (bits[i] >> np.uint32(b)) & np.uint32(1)
         counts[b] = total
-    unscored = np.int64(0)
+    unscored = np.uint32(0)
     for i in range(count):
-        unscored += np.int64(keys[i] == no_score) & np.int64((bits[i] >> routes.ranked_bit) & np.uint32(1))
-    return unscored
+        unscored += np.uint32(keys[i] == no_score) & (bits[i] >> routes.ranked_bit) & np.uint32(1)
+    return np.int64(unscored)
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
@@ -124,17 +124,19 @@ def mark_range(keys, bits, count, bit, low, high, marks):  # type: ignore[no-unt
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def mark_above(keys, bits, count, bit, cut, marks):  # type: ignore[no-untyped-def]
-    """Set ``bit`` in ``marks`` for eligible rows whose key is larger than ``cut``, a key."""
+def mark_from(keys, bits, count, bit, cut, marks):  # type: ignore[no-untyped-def]
+    """Set ``bit`` in ``marks`` for eligible rows whose key is at least ``cut``, a key."""
     for i in range(count):
-        marks[i] |= (np.uint32(keys[i] > cut) & (bits[i] >> bit) & np.uint32(1)) << bit
+        marks[i] |= (np.uint32(keys[i] >= cut) & (bits[i] >> bit) & np.uint32(1)) << bit
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def mark_level(keys, bits, count, bit, cut, marks):  # type: ignore[no-untyped-def]
-    """Set ``bit`` in ``marks`` for eligible rows whose key is ``cut``."""
+def mark_both_sides(keys, bits, count, bit, cut, member, tied):  # type: ignore[no-untyped-def]
+    """Set ``bit`` in ``member`` for eligible rows above ``cut``, and in ``tied`` for those at it."""
     for i in range(count):
-        marks[i] |= (np.uint32(keys[i] == cut) & (bits[i] >> bit) & np.uint32(1)) << bit
+        eligible = (bits[i] >> bit) & np.uint32(1)
+        member[i] |= (np.uint32(keys[i] > cut) & eligible) << bit
+        tied[i] |= (np.uint32(keys[i] == cut) & eligible) << bit
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
@@ -207,8 +209,10 @@ def choose_practices(first, last, offsets, list_sizes, scores, conditions, route
             out.cut[p, s] = cut
             out.tied[p, s] = level
             out.taken[p, s] = level if routes.include_tied[s] else take - above
-            mark_above(keys, bits, count, bit, cut, member)
-            mark_level(keys, bits, count, bit, cut, member if out.taken[p, s] == level else tied)
+            if out.taken[p, s] == level:
+                mark_from(keys, bits, count, bit, cut, member)
+            else:
+                mark_both_sides(keys, bits, count, bit, cut, member, tied)
             # Enough candidates for a neighbour with a lower cut, without looking at everyone again.
             wanted = 2 * take + 16
             if found >= wanted:

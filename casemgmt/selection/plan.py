@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +12,7 @@ from casemgmt.errors import InputError, SchemeError
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS, Field
-from casemgmt.register.lookup import Columns, TableBuilder, Tables, values_by_code
+from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code
 from casemgmt.register.packing import BYTE_MISSING
 from casemgmt.register.values import read_value
 from casemgmt.scheme.conditions import Condition, Where
@@ -251,11 +251,12 @@ class _Rules:
     def write(self, builder: TableBuilder) -> None:
         everything = 2**32 - 1
         for name, by_bit in self._packed.items():
-            answers = []
-            for value in values_by_code(name, self._register.packed.slots[name]):
+
+            def allowed(value: Any, by_bit: Mapping[int, Sequence[Callable[[Any], bool]]] = by_bit) -> int:
                 refused = sum(1 << bit for bit, tests in by_bit.items() if not all(test(value) for test in tests))
-                answers.append(everything & ~refused)
-            builder.add_field(name, answers)
+                return everything & ~refused
+
+            builder.add_field(name, answers_by_code(name, self._register.packed.slots[name], allowed))
         for bit, met in self._cells:
             builder.add_cells(met.astype("int32"), (everything & ~(1 << bit), everything))
 
