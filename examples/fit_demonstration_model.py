@@ -56,6 +56,7 @@ def input_of(name, table, average):
         table = (*table, average, average)
         return ModelInput(**words, kind="category", categories=tuple("FMIU"), table=table, missing=average)
     missing = "no score" if name in ("age", "emergency_admissions_12m") else average
+    words |= {"reference": 40} if name == "age" else {}  # reasons speak of the odds against someone of 40
     return ModelInput(**words, kind="integer", first=int(name == "imd_decile"), table=table, missing=missing)
 
 
@@ -94,6 +95,5 @@ if __name__ == "__main__":
     model = fit(cm.synthesise(AREA, seed=FIT_SEED).to_arrow())
     (folder / "model.toml").write_text(model_text(model), encoding="utf-8")
     (folder / "vectors.csv").write_text(covering_vectors(model), encoding="utf-8")
-    found, card = figures(model, cm.synthesise(AREA, seed=FRESH_SEED)), folder / "card.md"
-    text = re.sub(r"(?s)(?<=-->\n).*(?=\n<!-- end)", lambda _: found, card.read_text(encoding="utf-8"))
-    card.write_text(text, encoding="utf-8")
+    parts = re.split(r"(?s)(?<=-->\n).*(?=\n<!-- end)", (card := folder / "card.md").read_text(encoding="utf-8"))
+    card.write_text(figures(model, cm.synthesise(AREA, seed=FRESH_SEED)).join(parts), encoding="utf-8")

@@ -328,7 +328,7 @@ def kill(points: int, tmp_path: Path) -> None:
 
 
 def test_a_process_killed_with_signal_nine_leaves_old_or_new(tmp_path):
-    kill(40, tmp_path)
+    kill(15, tmp_path)
 
 
 @pytest.mark.long

@@ -24,7 +24,7 @@ _MODEL_KEYS = (
 )
 _INPUT_KEYS = {
     "flag": ("value",),
-    "integer": ("from", "table", "below"),
+    "integer": ("from", "table", "below", "reference"),
     "category": ("values", "other"),
     "number": ("edges", "closed", "table"),
     "score": ("model", "edges", "closed", "table"),
@@ -157,6 +157,7 @@ def _input_of(top: Section, section: Section, nested: Mapping[str, Model]) -> Mo
                 "first": section.checked("from", whole),
                 "table": tuple(section.checked("table", amounts)),
                 "below": section.optional("below", one_of("first", "no score")),
+                "reference": section.optional("reference", whole),
             }
         case "category":
             values = Section(section.checked("values", table_of), f"{section.where}: values")

@@ -67,6 +67,7 @@ class ModelInput:
     first : the integer of the table's first cell (integer); the last cell holds every larger integer
     below : what an integer under ``first`` does: takes the ``first`` cell, or gives ``no score``; none where no
         register can hold one, and then it is read as missing
+    reference : the integer that reasons are held against, in the table; the table's first where none is given
     categories : the texts the table speaks of, in its order, matched exactly (category)
     other : what any other text does: ``no score``, or an amount in millionths; none where every text is named
     edges : millionths, strictly increasing (number, score)
@@ -82,6 +83,7 @@ class ModelInput:
     table: tuple[int, ...]
     first: int = 0
     below: Literal["first", "no score"] | None = None
+    reference: int | None = None
     categories: tuple[str, ...] = ()
     other: NoScore | int | None = None
     edges: tuple[int, ...] = ()
@@ -123,6 +125,8 @@ class ModelInput:
         if self.first <= least and self.below is not None:
             raise self._wrong("below", f"says what cannot happen: the column starts at {least}. Leave it out.")
         last = self.first + len(self.table) - 1
+        if self.reference is not None and not self.first <= self.reference <= last:
+            raise self._wrong("reference", f"is not in the table, which runs from {self.first} to {last}.")
         if field and (self.first < field.least or last > field.most):
             problem = f"runs from {self.first} to {last}; the column holds {field.least} to {field.most} only."
             raise self._wrong("table", problem)

@@ -21,7 +21,7 @@ _LIVING_WITH = {
     "copd": "COPD, a lasting lung condition",
     "diabetes": "diabetes",
     "chronic_kidney_disease": "chronic kidney disease",
-    "cancer": "or after cancer",
+    "cancer": "cancer, or after it",
     "dementia": "dementia",
     "depression": "depression",
     "anxiety_depression": "anxiety or depression",
@@ -37,7 +37,7 @@ _LIVING_WITH = {
     "hearing_loss": "hearing loss",
     "irritable_bowel": "irritable bowel syndrome",
     "constipation": "constipation that needs regular medicine",
-    "alcohol_problems": "problems with alcohol",
+    "alcohol_problems": "alcohol problems",
 }
 
 # (one, many) of what is counted
@@ -121,7 +121,13 @@ def _subject(each: ModelInput) -> str:
 
 
 def base_cell(each: ModelInput) -> int:
-    """The cell that others are held against: absent, the first of a table, or the first category that adds nothing."""
+    """The cell that others are held against: absent, the stated reference, the first, or the first that adds nothing.
+
+    A model file states an integer's ``reference``; otherwise it is the first of the table. A category's is the first
+    that adds nothing.
+    """
+    if each.reference is not None:
+        return each.cell_of(each.reference)
     if each.kind == "category" and 0 in each.table:
         return each.table.index(0)
     return 0

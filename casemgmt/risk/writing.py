@@ -46,6 +46,7 @@ def _input_lines(each: ModelInput) -> list[str]:
         case "integer":
             lines += [_line("from", each.first)]
             lines += [_line("below", each.below)] if each.below is not None else []
+            lines += [_line("reference", each.reference)] if each.reference is not None else []
             lines.append(_list("table", table))
         case "category":
             pairs = zip(each.categories, table, strict=True)
