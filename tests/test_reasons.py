@@ -272,6 +272,7 @@ def category(name: str, missing: int = 0, other: int | None = None, **values: in
 
 ADMISSIONS = integer("emergency_admissions_12m", 0, 600_000, 850_000, 1_064_711, 1_200_000, missing=262_364)
 AGE = integer("age", -500_000, 0, 700_000, first=74, below="first")
+CHILDREN = integer("age", 0, 100_000, 700_000, reference=1)
 MEDICINES = number("repeat_medicines", ("1", "5", "10", "60"), 0, 10_000, 300_000, 500_000, 4_000_000)
 HOME = category("care_home_type", 0, 50_000, none=0, nursing=800_000, residential=600_000)
 DEPRIVED = integer("imd_decile", *(100_000 * n for n in range(10)), first=1)
@@ -289,6 +290,8 @@ GOLDEN = [
     ("logistic", AGE, 75, "Aged 75: odds × 1.6 against age 74 or under"),
     ("points", AGE, 90, "Aged 76 or over: 1.2 points against age 74 or under"),
     ("logistic", AGE, 30, None),
+    ("logistic", CHILDREN, 2, "Aged 2 or over: odds × 1.8 against age 1"),
+    ("logistic", CHILDREN, 0, None),
     ("logistic", MEDICINES, 3, "1 to 4 repeat medicines: odds × 1.01 against none"),
     ("logistic", MEDICINES, 12, "10 to 59 repeat medicines: odds × 1.6 against none"),
     ("logistic", MEDICINES, 60, "60 repeat medicines: odds × 55 against none"),
@@ -304,7 +307,7 @@ GOLDEN = [
     ("logistic", ETHNICITY, None, "Ethnicity not recorded: odds × 1.1 against White"),
     ("logistic", BMI, 30.5, "Body mass index: over 30: odds × 1.2 against 18.5 and under"),
     ("logistic", flag("diabetes", 405_465), True, "Living with diabetes: odds × 1.5 against not having it"),
-    ("survival", flag("cancer", 700_000), True, "Living with or after cancer: rate × 2.0 against not having it"),
+    ("survival", flag("cancer", 700_000), True, "Living with cancer, or after it: rate × 2.0 against not having it"),
     ("points", flag("diabetes", 1_000_000), True, "Living with diabetes: 1 point"),
     ("points", flag("diabetes", 4_000), True, "Living with diabetes: less than 0.01 points"),
     ("logistic", flag("lives_alone", 300, "Lives alone"), True, "Lives alone: odds × 1.0003 against others"),

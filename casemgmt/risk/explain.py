@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from casemgmt.arrow import array_of, texts
 from casemgmt.errors import InputError
 from casemgmt.risk.demonstration import is_demonstration
-from casemgmt.risk.inputs import MILLION, ModelInput
+from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, ModelInput
 from casemgmt.risk.words import against_base, base_cell, in_words, size_in_words
 
 if TYPE_CHECKING:
@@ -123,17 +123,12 @@ def reasons_of(model: Model, register: Register, rows: Any, reference: Reference
         amounts[:, place] = by_cell[cells[:, place]]
     taken, people = _reference_amounts(model, register, rows, reference)
     excess = amounts * people[:, None] - taken
-    order = np.argsort(-excess, axis=1, kind="stable")[:, :LARGEST_REASONS]
-    arrays = []
-    for k in range(LARGEST_REASONS):
-        if k >= order.shape[1]:
-            arrays.append(pa.nulls(len(rows), pa.string()))
-            continue
-        chosen = order[:, k]
-        own = np.arange(len(rows))
-        parts = (chosen, cells[own, chosen], excess[own, chosen], people)
-        arrays.append(_sentences(model, *parts, reference))
-    return arrays
+    own, arrays = np.arange(len(rows)), []
+    for _ in range(min(LARGEST_REASONS, len(model.inputs))):
+        chosen = excess.argmax(axis=1)  # the first of equals: the order of the model file
+        arrays.append(_sentences(model, chosen, cells[own, chosen], excess[own, chosen], people, reference))
+        excess[own, chosen] = np.iinfo(np.int64).min
+    return [*arrays, *[pa.nulls(len(rows), pa.string())] * (LARGEST_REASONS - len(arrays))]
 
 
 def _reference_amounts(model: Model, register: Register, rows: Any, reference: Reference) -> tuple[Any, Any]:
@@ -165,12 +160,15 @@ def _sentences(model: Model, chosen: Any, cells: Any, excess: Any, people: Any, 
     import numpy as np
     import pyarrow as pa
 
-    # A difference from an average is shown to four figures, so hundredths of a point of it are enough to tell apart.
-    amounts = excess / people if reference == "practice" else excess
-    keys = np.column_stack([chosen, cells, np.round(amounts).astype(np.int64)])
-    distinct, where = np.unique(keys, axis=0, return_inverse=True)
+    # One whole number for each sentence: the input, its cell and, for an average, the difference in thousandths.
+    widest = max(len(each.cells) for each in model.inputs)
+    thousandths = np.rint(excess / people / 1000).astype(np.int64) if reference == "practice" else np.int64(0)
+    spread = LARGEST_VALUE // 1000 + 1
+    keys = (chosen * widest + cells) * (2 * spread) + thousandths + spread
+    distinct, first, where = np.unique(keys, return_index=True, return_inverse=True)
+    amounts = (distinct % (2 * spread) - spread) * 1000 if reference == "practice" else excess[first]
     words, caution = [], " (demonstration only)" if is_demonstration(model) else ""
-    for place, cell, amount in distinct.tolist():
+    for place, cell, amount in zip(chosen[first].tolist(), cells[first].tolist(), amounts.tolist(), strict=True):
         each = model.inputs[place]
         size = size_in_words(model, amount)
         against = "the practice's average" if reference == "practice" else against_base(each)
