@@ -215,7 +215,7 @@ counts_as = "case_management"
     for later, column in ((1, "complex needs"), (2, "points"), (3, "points")):
         row = cm.compare(selections[0], selections[later]).changes.to_pylist()[-1]
         assert (row["change"], row["reason"]) == ("leaver", "record")
-        assert row["detail"] == f"{column} no longer meets the rule"
+        assert row["detail"] == f"the record of {column} no longer meets the rule"
 
 
 BAND = 'name = "band"\nkind = "band"\non = "{on}"\nat_least = "{edge}"\ncounts_as = "case_management"'
@@ -243,8 +243,8 @@ def test_a_floor_at_nought_is_part_of_the_attribution():
         "floor": ("held at the lowest score", "above the lowest score", -0.649999),
     }
     assert found.changes["detail"][0].as_py() == (
-        "score 0 to 0.350001: emergency_admissions_12m: 0 to 2 or more (+1); "
-        "Lowest score: held at the lowest score to above the lowest score (−0.649999)"
+        "score 0 to 0.35: emergency_admissions_12m: 0 to 2 or more (+1); "
+        "Lowest score: held at the lowest score to above the lowest score (−0.65)"
     )
 
 
@@ -252,7 +252,7 @@ def test_moves_in_a_sentence_are_points_of_the_score():
     model = replace(a_model(), divide_by=4)
     before, after = (in_band(one_patient(diabetes=flag), edge="-0.2", model=model) for flag in (False, True))
     detail = cm.compare(before, after).changes["detail"][0].as_py()
-    assert detail == "score -0.225 to -0.1625: diabetes: absent to present (+0.0625)"
+    assert detail == "score −0.22 to −0.16: diabetes: absent to present (+0.062)"
 
 
 def test_an_input_that_was_missing_gave_the_score_and_no_amount():
@@ -261,7 +261,7 @@ def test_an_input_that_was_missing_gave_the_score_and_no_amount():
     assert [(r["input"], r["before"], r["after"], r["moved"]) for r in found.attribution.to_pylist()] == [
         ("age", "missing", "70 or fewer", None)
     ]
-    assert found.changes["detail"][0].as_py() == "score no score to -0.85: age: missing to 70 or fewer"
+    assert found.changes["detail"][0].as_py() == "score no score to −0.85: age: missing to 70 or fewer"
 
 
 def test_a_model_whose_columns_were_not_collected_before_is_the_reason():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from casemgmt.caseload.people import find_ids
-from casemgmt.caseload.why import how_left, where_now
+from casemgmt.caseload.why import SET_ASIDE, how_left, where_now
 from casemgmt.register.columns import person_keys, person_parts
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from casemgmt.register.register import Register
     from casemgmt.selection.result import Selection, Workings
 
-ENDED, REMOVE = "confirm ended", "propose removal"
+ENDED, REMOVE, CHECK = "confirm ended", "propose removal", "check the record"
 
 
 def removals_table(selection: Selection) -> pa.Table:
@@ -33,7 +33,7 @@ def removals_table(selection: Selection) -> pa.Table:
     )
     columns = list(zip(*rows, strict=True)) if rows else [()] * 4
     practice, patient, reason, detail = (pa.array(column, pa.string()) for column in columns)
-    proposal = [ENDED if said == "registration" else REMOVE for said in reason.to_pylist()]
+    proposal = [_proposal(*said) for said in zip(reason.to_pylist(), detail.to_pylist(), strict=True)]
     return pa.table(
         {
             "practice_id": practice,
@@ -43,6 +43,12 @@ def removals_table(selection: Selection) -> pa.Table:
             "detail": detail,
         }
     )
+
+
+def _proposal(reason: str, detail: str) -> str:
+    if reason != "registration":
+        return REMOVE
+    return CHECK if detail == SET_ASIDE else ENDED
 
 
 Person = tuple[str, str]

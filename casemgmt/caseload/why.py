@@ -167,13 +167,20 @@ def _own_or_cut(path: Path, route: str, person: int, now: bool) -> tuple[str, st
     by_step = [path.seen(step, "meets", rule) for step in (path.with_model, path.new)]
     for name, was_met, is_met in zip(conditions_of(rule), *by_step, strict=True):
         if was_met[person] != is_met[person]:
-            said = "meets" if is_met[person] else "no longer meets"
-            return _REASON_OF_FIELD.get(name, "record"), f"{name.replace('_', ' ')} {said} the rule"
+            return _REASON_OF_FIELD.get(name, "record"), _record_sentence(name, bool(is_met[person]))
     if isinstance(rule, Band):
         return "own score", _score_sentence(path, person)
     if isinstance(rule, TopShare) and _score_explains(path, old, place, person, now):
         return "own score", _score_sentence(path, person)
     return "cut moved", _cut_sentence(rule, now)
+
+
+def _record_sentence(name: str, met: bool) -> str:
+    """That a record meets a route's condition on a column now, or meets it no longer."""
+    if name == "nominated":
+        return "nominated now" if met else "no longer nominated"
+    what = {"care_home_type": "care home record", "age": "age"}.get(name, f"record of {name.replace('_', ' ')}")
+    return f"the {what} {'now meets' if met else 'no longer meets'} the rule"
 
 
 def _score_explains(path: Path, old: Workings, place: int, person: int, now: bool) -> bool:
@@ -196,7 +203,7 @@ def _score_explains(path: Path, old: Workings, place: int, person: int, now: boo
 
 def _score_sentence(path: Path, person: int) -> str:
     before, after = (path.seen(step, "scores")[person] for step in (path.with_model, path.new))
-    shown = " to ".join("no score" if score is None else f"{score:g}" for score in (before, after))
+    shown = " to ".join("no score" if score is None else _short(score) for score in (before, after))
     unit = MILLION * (path.model.divide_by if path.model else 1)
     moves = sorted(path.moved(person), key=lambda move: (move[4] is not None, -abs(move[4] or 0)))
     words = [f"{label}: {was} to {now}{_signed(by, unit)}" for _, label, was, now, by in moves]
@@ -208,11 +215,17 @@ def _score_sentence(path: Path, person: int) -> str:
 def _signed(by: int | None, unit: int) -> str:
     if by is None:
         return ""
-    size = f"{abs(by) / unit:.6f}".rstrip("0").rstrip(".")
-    return f" ({'+' if by > 0 else '−'}{size})"
+    return f" ({'+' if by > 0 else ''}{_short(by / unit)})"
+
+
+def _short(value: float) -> str:
+    """Two decimals, or two figures of a small number: enough for a sentence; the attribution table is exact."""
+    if 0 < abs(value) < 0.1:
+        return f"{value:.2g}".replace("-", "−")
+    return f"{value:.2f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def _cut_sentence(rule: Route, now: bool) -> str:
     if isinstance(rule, Nominated):
         return "a place became free" if now else "waits: others come first in the nomination order"
-    return "the cut fell, or a tie was broken in favour" if now else "the cut rose, or a tie was broken against"
+    return "the cut fell, or a tie now goes this way" if now else "the cut rose, or a tie now goes the other way"

@@ -47,7 +47,8 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
         raise InputError(f"There is no score to draw without a usable value of {', '.join(unusable)}.")
     rows = [row for row in every if row["millionths"]]
     missing = [row["label"] for row in every if row["missing"]]
-    title = fill(f"{model.title}{'; demonstration only' if model.demonstration else ''}", TITLE_WIDTH)
+    says_so = not model.demonstration or "demonstration" in model.title.casefold()
+    title = fill(model.title if says_so else f"{model.title}; demonstration only", TITLE_WIDTH)
     if ax is None:
         figure, ax = plt.subplots(figsize=(8, 1.4 + 0.42 * (len(rows) + 1)), layout="constrained")
         figure.suptitle(title, fontsize=10)
@@ -59,7 +60,7 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     low, high = min(ends), max(ends)
     room = (high - low or 1) * ROOM_FOR_NUMBERS
     ax.set_xlim(low - (room / 4 if low < 0 else 0), high + room)
-    ax.axvline(0, color="black", linewidth=0.8)
+    ax.axvline(0, color="black", linewidth=0.8, zorder=0.5)
     ax.spines[["top", "right"]].set_visible(False)
     unit = {"points": "points", "logistic": "log-odds"}.get(model.link, "log-rate")
     ax.set_xlabel(unit + (f"\n{fill('not recorded: ' + ', '.join(missing), TITLE_WIDTH)}" if missing else ""))
@@ -73,14 +74,15 @@ def _draw_bars(ax: Any, rows: list[dict[str, Any]], unit: int) -> list[float]:
         start, total = total / unit, total + row["millionths"]
         size = total / unit - start
         ax.barh(place, size, left=start, color=UP if size > 0 else DOWN, height=0.62)
-        ax.text(max(start, total / unit), place, f"  {_signed(row['contribution'])}", va="center", fontsize=9)
+        ax.text(max(start, total / unit), place, f"  {_short(row['contribution'], '+')}", va="center", fontsize=9)
         ends.append(total / unit)
     score = total / unit
     ax.barh(len(rows), score, color=TOTAL, height=0.62)
-    number = f"  {score:.4g}".replace("-", "−")
-    ax.text(max(score, 0), len(rows), number, va="center", fontsize=9, fontweight="bold")
+    ax.text(max(score, 0), len(rows), f"  {_short(score)}", va="center", fontsize=9, fontweight="bold")
     return ends
 
 
-def _signed(size: float) -> str:
-    return f"{size:+.4g}".replace("-", "−")
+def _short(size: float, sign: str = "-") -> str:
+    """Two decimals, or two figures where that would be nought."""
+    text = f"{size:{sign}.2f}" if abs(size) >= 0.005 else f"{size:{sign}.2g}"
+    return text.replace("-", "−")

@@ -58,7 +58,8 @@ def select(
         practices, ``queue`` fills the places in ``nomination_order`` and lets the rest wait
     list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
     previous : an earlier selection; its case-managed patients are on the caseload, beside those whom the register's
-        ``on_caseload`` names, and ``removals()`` lists whoever is on the caseload and not selected again
+        ``on_caseload`` names, and ``removals()`` lists whoever is on the caseload and not selected again. Whoever was
+        proposed for removal before and not confirmed must stand in ``on_caseload``
     reference : what the reasons are held against: the ``base`` of each of the model's tables (absent, none), or the
         average of the ranked patients of the ``practice``
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic

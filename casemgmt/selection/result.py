@@ -195,9 +195,10 @@ class Selection:
         Returns
         -------
         pyarrow.Table
-            practice_id, patient_id, proposal (``confirm ended``: died, or left the list; ``propose removal``
-            otherwise), reason and detail, as :func:`casemgmt.compare` gives them where an earlier selection with its
-            register was given as ``previous``
+            practice_id, patient_id, proposal (``confirm ended``: died, or left the list; ``check the record``: the
+            row was quarantined this time; ``propose removal`` otherwise), reason and detail, as
+            :func:`casemgmt.compare` gives them where an earlier selection with its register was given as
+            ``previous``
         """
         from casemgmt.caseload.removals import removals_table
 
