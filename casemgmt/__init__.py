@@ -22,12 +22,26 @@ _WHERE = {
     "Selection": "casemgmt.selection.result",
     "load_selection": "casemgmt.outputs.published",
     "synthesise": "casemgmt.synthetic.synthesise",
-    "CasemgmtError": "casemgmt.errors",
+    **dict.fromkeys(
+        (
+            *("CasemgmtError", "InputError", "SchemeError", "ModelError"),
+            *("CapExceededError", "PublishError", "VerifyError"),
+        ),
+        "casemgmt.errors",
+    ),
 }
 
 if TYPE_CHECKING:
     from casemgmt.caseload.comparing import compare
-    from casemgmt.errors import CasemgmtError
+    from casemgmt.errors import (
+        CapExceededError,
+        CasemgmtError,
+        InputError,
+        ModelError,
+        PublishError,
+        SchemeError,
+        VerifyError,
+    )
     from casemgmt.outputs.published import load_selection
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -38,9 +52,15 @@ if TYPE_CHECKING:
     from casemgmt.synthetic.synthesise import synthesise
 
 __all__ = [
+    "CapExceededError",
     "CasemgmtError",
+    "InputError",
+    "ModelError",
+    "PublishError",
     "Register",
+    "SchemeError",
     "Selection",
+    "VerifyError",
     "__version__",
     "compare",
     "list_models",

@@ -23,6 +23,8 @@ EPOCH = dt.date(1970, 1, 1)
 
 def as_date(value: str | dt.date, name: str = "as_of") -> dt.date:
     """Read an ISO date (``2015-04-01``) or a date; raise InputError naming the argument otherwise."""
+    if isinstance(value, dt.datetime) and value.tzinfo is None and value.time() == dt.time():
+        return value.date()
     if isinstance(value, dt.datetime):
         raise InputError(f"{name}: give a date without a time of day, such as {name}='2015-04-01'.")
     if isinstance(value, dt.date):

@@ -59,6 +59,11 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     return f" Did you mean '{folded[near[0]]}'?" if near else ""
 
 
+def is_misspelt(name: str, meant: str) -> bool:
+    """Whether a name is so near to another that a slip is likelier than a choice."""
+    return difflib.SequenceMatcher(None, _folded(name), _folded(meant)).ratio() >= 0.9
+
+
 def _folded(name: str) -> str:
     return name.casefold().replace("_", "").replace(" ", "").replace("-", "")
 

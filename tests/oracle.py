@@ -412,7 +412,7 @@ def use_of_places(route: Any, let_in: list[Person], places: int | None) -> Row:
     if route.counts_as != "case_management":
         return {"used": None, "unused": None}
     used = len([person for person in let_in if person.place == route.name])
-    return {"used": used, "unused": None if places is None else places - used}
+    return {"used": used, "unused": None if places is None else max(places - used, 0)}
 
 
 def the_cut(route: Any, eligible: list[Person], let_in: list[Person]) -> Row:

@@ -208,4 +208,4 @@ def test_a_date_in_another_form_is_refused_without_a_guess(text):
 
 def test_a_time_of_day_is_refused():
     with pytest.raises(InputError, match=r"^as_of: give a date without a time of day"):
-        as_date(dt.datetime(2015, 4, 1))
+        as_date(dt.datetime(2015, 4, 1, 9))

@@ -472,7 +472,7 @@ OPTIONS = [
     ({"as_of": "01/04/2015"}, "as_of: write an ISO date (YYYY-MM-DD), such as as_of='2015-04-01'."),
     ({"as_of": "2015-W14-3"}, "as_of: write an ISO date"),
     ({"as_of": "20150401"}, "as_of: write an ISO date"),
-    ({"as_of": dt.datetime(2015, 4, 1)}, "as_of: give a date without a time of day"),
+    ({"as_of": dt.datetime(2015, 4, 1, 9)}, "as_of: give a date without a time of day"),
     ({"as_of": None}, "as_of: write an ISO date"),
     ({"extracted_on": "2015-13-01"}, "extracted_on: write an ISO date"),
     ({"extracted_on": "2015-03-31"}, "extracted_on is before as_of"),

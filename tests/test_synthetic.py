@@ -245,7 +245,7 @@ def test_patient_ids_are_unique_and_never_look_like_nhs_numbers(rotherham):
 
 def test_the_metadata_says_synthetic(rotherham):
     assert rotherham.schema.metadata[b"casemgmt"] == (
-        b'{"area": "03L", "as_of": "2021-01-01", "seed": 0, "synthetic": true}'
+        b'{"area": "03L", "as_of": "2021-01-01", "rows": 265018, "seed": 0, "synthetic": true}'
     )
 
 

@@ -162,6 +162,8 @@ def compare(before: Selection, after: Selection) -> Comparison:
     InputError
         A selection was read back from files, which hold no register: select again from that month's register.
     """
+    if not (isinstance(before, Selection) and isinstance(after, Selection)):
+        raise InputError("compare: give two selections, from cm.select.")
     old, new = before._made(), after._made()
     with_scheme = (
         old if before.scheme.text == after.scheme.text and old.scheme == new.scheme else _under(old, new, False)
@@ -213,6 +215,8 @@ def _tabulate(before: Selection, after: Selection, path: Path, people: People) -
     rows: list[tuple[Any, ...]] = []
     own_score: dict[int, None] = {}
     scores_before, scores_after = path.old.scores(), path.new.scores()
+    for person in path.new.objecting():
+        scores_before[person] = None  # no score of someone who objects is shown, nor an earlier one
     for name, changes in explained.items():
         for person, (change, reason, detail) in changes.items():
             rows.append((people.practice[person], people.patient[person], name, change, reason, detail,

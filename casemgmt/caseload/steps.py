@@ -83,6 +83,15 @@ class Step:
         scores = ranking.scores(np.where(keys == NO_SCORE_64, source, keys).astype(source.dtype))
         return [None if np.isnan(score) else score for score in scores.tolist()]
 
+    def objecting(self) -> list[int]:
+        """Who objects to risk stratification."""
+        import numpy as np
+
+        if self.made is None:
+            return []
+        flags = np.append(self.made.register.packed.is_set("objected"), False)[self.rows]
+        return [int(person) for person in np.flatnonzero(flags)]
+
     def listable(self) -> npt.NDArray[np.bool_]:
         """Who is on the list on its date and still there when the data was drawn."""
         import numpy as np

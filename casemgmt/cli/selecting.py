@@ -74,10 +74,14 @@ def _say_demonstration(model: Model) -> None:
 
 
 def score_table(register: Register, model: Model, *, demonstration: bool = False) -> Any:
-    """One row a source row: source_file, source_row, patient_id, score, risk (null where there is none)."""
+    """One row a source row: source_file, source_row, patient_id, score, risk (null where there is none).
+
+    A demonstration model adds a column ``note`` that says so in every row.
+    """
     import numpy as np
     import pyarrow as pa
 
+    from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
     from casemgmt.risk.link import risk
 
     scores = model.score(register, allow_demonstration=demonstration)
@@ -87,6 +91,7 @@ def score_table(register: Register, model: Model, *, demonstration: bool = False
     ids = register.ids.take(pa.array(np.where(kept, accepted, 0).astype(np.int64), mask=~kept))
     risks = risk(model, scores.to_numpy(zero_copy_only=False))
     which = np.repeat(np.arange(len(register.parts)), [part.rows for part in register.parts])
+    note = {"note": pa.repeat(pa.scalar(DEMONSTRATION_ONLY), register.rows_in)} if is_demonstration(model) else {}
     return pa.table(
         {
             "source_file": pa.array([part.name for part in register.parts], pa.string()).take(pa.array(which)),
@@ -94,6 +99,7 @@ def score_table(register: Register, model: Model, *, demonstration: bool = False
             "patient_id": ids.cast(pa.string()),
             "score": scores,
             "risk": pa.array(risks, pa.float64(), mask=np.isnan(risks)),
+            **note,
         }
     )
 
@@ -139,7 +145,6 @@ def select(
     demonstration: Demonstration = False,
 ) -> None:
     """Select patients by a scheme and publish the lists."""
-    need_one_ranking(model, score)
     from casemgmt.outputs.published import load_selection
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
@@ -148,6 +153,8 @@ def select(
     if removals is not None:
         check_writable(removals, overwrite=overwrite)
     rules = load_scheme(scheme)
+    if rules.ranks or model is not None:
+        need_one_ranking(model, score)
     ranking = None if model is None else load_model(model)
     sizes = None if list_sizes is None else read_list_sizes(list_sizes)
     with working("Reading the register"):
@@ -212,6 +219,8 @@ def show_selection(selection: Selection) -> None:
         say("The people are synthetic.")
     if facts["demonstration"]:
         say(DEMONSTRATION)
+    if facts["absent_columns"]:
+        say(f"Not in the register, and the scheme would use them: {', '.join(facts['absent_columns'])}")
     rows = []
     for route in selection.scheme.routes:
         own = summary.filter(pc.equal(summary.column("route"), route.name))

@@ -47,13 +47,14 @@ def behind(published: int | None) -> tuple[int, int]:
     return max(published - ROUND_TO // 2, SUPPRESS_UP_TO + 1), published + ROUND_TO // 2
 
 
-def commissioner_table(summary: pa.Table, scheme: Scheme) -> pa.Table:
+def commissioner_table(summary: pa.Table, scheme: Scheme, caution: str | None = None) -> pa.Table:
     """Per practice and route, and over all practices: how many met it and used a place, safe to publish.
 
     Parameters
     ----------
     summary : from :meth:`casemgmt.Selection.summary`
     scheme : the one that was selected by
+    caution : words that begin every note, such as ``demonstration only``
 
     Returns
     -------
@@ -72,6 +73,8 @@ def commissioner_table(summary: pa.Table, scheme: Scheme) -> pa.Table:
     by_route = {name: [row for row in published if row["route"] == name] for name in (*routes, CASE_MANAGED)}
     published += [_total(ALL_PRACTICES, name, own, own) for name, own in by_route.items() if own]
     cells = [_with_percentage(row) for row in published]
+    if caution:
+        cells = [{**row, "note": "; ".join(filter(None, (caution, row["note"])))} for row in cells]
     columns = {name: _column([row[name] for row in cells], kind) for name, kind in _kinds().items()}
     return pa.table(columns)
 
@@ -190,11 +193,13 @@ def _total(
     }
 
 
-def _sum(rows: Iterable[dict[str, Any]], name: str) -> tuple[int, bool]:
+def _sum(rows: Iterable[dict[str, Any]], name: str) -> tuple[int | None, bool]:
     """The sum of what is published, and whether nothing is left out of it."""
     rows = list(rows)
     whole = all(row[name] is not None and f"{name} {AT_LEAST}" not in (row["note"] or "") for row in rows)
-    return sum(row[name] or 0 for row in rows), whole
+    total = sum(row[name] or 0 for row in rows)
+    # "At least nought" says nothing, and a reader would take it for nought.
+    return (total if whole or total else None), whole
 
 
 def _with_percentage(row: dict[str, Any]) -> dict[str, Any]:
@@ -229,7 +234,8 @@ def programme_lines(selection: Selection) -> list[str]:
         if row is None:
             lines.append(f"{line}.")
             continue
-        at_least = "at least " if "met" in (row["note"] or "") else ""
-        here = f"this list, of {date.day} {_MONTHS[date.month - 1]} {date.year}, has {at_least}{row['met']:,}"
+        at_least = "at least " if "met" in (row["note"] or "") and row["met"] is not None else ""
+        count = "a suppressed count" if row["met"] is None else f"{row['met']:,}"
+        here = f"this list, of {date.day} {_MONTHS[date.month - 1]} {date.year}, has {at_least}{count}"
         lines.append(f"{line}; {here} ({people}rounded).")
     return lines

@@ -29,6 +29,7 @@ from casemgmt.outputs.disk import (
     staged,
 )
 from casemgmt.outputs.manifest import canonical, is_publication, make_manifest, read_manifest, sha256
+from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,6 +124,7 @@ def _files(selection: Selection, register: Register, include: list[str]) -> dict
     from casemgmt.outputs.disclosure import commissioner_table
 
     table, queue, summary = selection.to_arrow(include), selection.queue(), selection.summary()
+    caution = DEMONSTRATION_ONLY if selection.facts["demonstration"] else None
     files: dict[str, Bytes] = {
         layout.SELECTION: _to_parquet(table),
         layout.SUMMARY: to_csv(summary),
@@ -130,7 +132,7 @@ def _files(selection: Selection, register: Register, include: list[str]) -> dict
         layout.QUEUE: _to_parquet(queue),
         layout.QUARANTINE: _to_parquet(register.quarantine),
         layout.CORRECTIONS: _to_parquet(register.corrections),
-        layout.COMMISSIONER: to_csv(commissioner_table(summary, selection.scheme)),
+        layout.COMMISSIONER: to_csv(commissioner_table(summary, selection.scheme, caution)),
     }
     stretches, waiting = _stretches(table), _stretches(queue)
     for practice in selection.practices:

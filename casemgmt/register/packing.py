@@ -141,7 +141,8 @@ class Packer:
                     self.add_bits(name, np.where(present, values, FLAG_MISSING), 2, (False, True, None), FLAG_MISSING)
             case "category":
                 codes = values if present is None else np.where(present, values, 0)
-                self.add_bits(name, codes, len(field.allowed).bit_length(), (None, *field.allowed), 0)
+                unknown = field.missing if field.missing in field.allowed else None  # a missing sex is read as U
+                self.add_bits(name, codes, len(field.allowed).bit_length(), (unknown, *field.allowed), 0)
             case _:
                 self._add_integer(field, values, present)
 

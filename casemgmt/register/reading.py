@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import rows_of, texts
-from casemgmt.dates import ages, as_date, day_number
-from casemgmt.errors import InputError, did_you_mean, listed, missing_columns, plural
+from casemgmt.dates import as_date, day_number
+from casemgmt.errors import InputError, did_you_mean, is_misspelt, listed, missing_columns, plural
+from casemgmt.register.accounting import Account
 from casemgmt.register.cleaning import Cleaned, clean_column
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FIELDS
@@ -17,6 +17,8 @@ from casemgmt.register.identity import ODS_PATTERN, as_text, judge, judge_repeat
 from casemgmt.register.packing import Packer
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Source, open_source
+from casemgmt.register.standing import age_of, status_of
+from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, OUTER_SPACES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 # Fields whose values decide who may be listed or who is chosen share the first chunk, one look-up for all.
 _FIRST = ("objected", "nominated", "care_home_type", "sex", "imd_decile")
 _WIDE = ("nomination_order",)
+_LEAVING = ("date_of_death", "deregistered_on")
+_SAFETY = ("objected", *_LEAVING, "registered_on")
 
 
 def read_register(
@@ -100,6 +104,11 @@ def _checked(
     ids = as_text(table, "patient_id")
     verdict, practice, codes = judge(table, ids, practice_pattern, cleaner.values.get("practice_id"))
     judge_repeats(verdict, table, ids)
+    cleaned = {name: cleaner.clean(name) for name in FIELDS if name in table.column_names and _is_packed_kind(name)}
+    for name in _LEAVING:
+        # Taken as missing, an unreadable day of death would put the dead on a list.
+        for rows, reason in cleaner.unreadable(name):
+            verdict.set_aside(rows[~np.isin(rows, list(verdict.merged_into))], name, reason)
     kept = verdict.code == 0
     kept[list(verdict.merged_into)] = False
     accepted = np.flatnonzero(kept)
@@ -108,12 +117,11 @@ def _checked(
     used = np.setdiff1d(practice[practice >= 0], verdict.refused_practices)
     offsets = np.searchsorted(practice[order], np.append(used, len(codes))).astype(np.int64)
 
-    cleaned = {name: cleaner.clean(name) for name in FIELDS if name in table.column_names and _is_packed_kind(name)}
-    age = _age(cleaned, list_date, cleaner.problems)
+    age = age_of(cleaned, list_date, cleaner.problems)
     # Always packed, so that an earlier selection can fill it; false for everyone without the column.
     caseload = cleaned.pop("on_caseload", Cleaned(np.zeros(table.num_rows, dtype=np.int32), None))
     packer = Packer(table.num_rows)
-    for name, flag in _status(cleaned, list_date, extract_date, table.num_rows).items():
+    for name, flag in status_of(cleaned, list_date, extract_date, table.num_rows).items():
         packer.add_bits(name, flag, 1, (False, True), None)
     packer.add("on_caseload", caseload)
     days, numbers = {}, {}
@@ -127,7 +135,7 @@ def _checked(
                 packer.add(name, cleaned[name])
     packer.add("age", age)
 
-    where = _Where(opened, practice, codes)
+    where = Account(opened, practice, codes)
     fields = tuple(name for name in FIELDS if name in table.column_names or name == "age")
     return Register(
         as_of=list_date,
@@ -185,6 +193,13 @@ def _check_columns(table: pa.Table) -> None:
         missing.append("age or date_of_birth")
     if missing:
         raise missing_columns(missing, table.column_names, "every register")
+    for name in _SAFETY:
+        near = [column for column in table.column_names if column not in FIELDS and is_misspelt(column, name)]
+        if name not in table.column_names and near:
+            raise InputError(
+                f"Column {listed(near)} looks like '{name}', which decides who may be listed or ranked. Rename it with "
+                f"columns={{'{near[0]}': '{name}'}}, or give it another name."
+            )
 
 
 def _check_options(
@@ -266,49 +281,17 @@ class _Cleaner:
             for rows, _ in cleaned.problems:
                 present[rows] = cleaned.present[rows]
             return Cleaned(cleaned.values, None if present.all() else present)
-        if name == "sex":
-            unknown = FIELDS["sex"].allowed.index("U") + 1
-            return Cleaned(np.where(cleaned.present, cleaned.values, unknown).astype(np.int32), None)
+        if name == "objected":
+            # Whoever wrote something that cannot be read may have objected: nobody is ranked on a guess.
+            for rows, _ in self.unreadable(name):
+                cleaned.values[rows] = 1
+                cleaned.present[rows] = True
         return cleaned
 
-
-def _age(cleaned: Mapping[str, Cleaned], as_of: dt.date, problems: list[tuple[str, Any, str]]) -> Cleaned:
-    """Whole years on ``as_of``: from the date of birth where it is known, else as given."""
-    import numpy as np
-
-    given, born = cleaned.get("age"), cleaned.get("date_of_birth")
-    if born is None:
-        return cleaned["age"]
-    years = ages(born.values, as_of)
-    known = np.ones(len(years), dtype=bool) if born.present is None else born.present.copy()
-    for bad, reason in ((known & (years < 0), "born after as_of"), (known & (years > 120), "age over 120")):
-        if bad.any():
-            problems.append(("date_of_birth", np.flatnonzero(bad), reason))
-            known &= ~bad
-    if given is not None:
-        given_known = np.ones(len(years), dtype=bool) if given.present is None else given.present
-        differing = known & given_known & (given.values != years)
-        if differing.any():
-            problems.append(("age", np.flatnonzero(differing), "differs from date_of_birth, which was used"))
-        years = np.where(known, years, given.values)
-        known |= given_known
-    return Cleaned(np.where(known, years, 0).astype(np.int32), None if known.all() else known)
-
-
-def _status(cleaned: Mapping[str, Cleaned], as_of: dt.date, extracted_on: dt.date, rows: int) -> dict[str, Any]:
-    """On the list and alive on the list date; and still there when the data was drawn."""
-    import numpy as np
-
-    on_list, present = np.ones(rows, dtype=bool), np.ones(rows, dtype=bool)
-    for name in ("deregistered_on", "date_of_death"):
-        if (column := cleaned.get(name)) is not None:
-            known = True if column.present is None else column.present
-            on_list &= ~(known & (column.values <= day_number(as_of)))
-            present &= ~(known & (column.values <= day_number(extracted_on)))
-    if (column := cleaned.get("registered_on")) is not None:
-        known = True if column.present is None else column.present
-        on_list &= ~(known & (column.values > day_number(as_of)))
-    return {"on_list": on_list, "present": present}
+    def unreadable(self, name: str) -> list[tuple[Any, str]]:
+        """(rows, reason) of a column's values that nobody can read; a date out of range can be."""
+        ranges = (AFTER_EXTRACT, BEFORE_1900, OUTER_SPACES)
+        return [(rows, reason) for column, rows, reason in self.problems if column == name and reason not in ranges]
 
 
 def _wide(cleaned: Cleaned, order: Any) -> Any:
@@ -316,49 +299,3 @@ def _wide(cleaned: Cleaned, order: Any) -> Any:
 
     values = cleaned.values if cleaned.present is None else np.where(cleaned.present, cleaned.values, NO_DAY)
     return values[order].astype(np.int32)
-
-
-class _Where:
-    """Says where in the sources a row stood."""
-
-    def __init__(self, source: Source, practice: Any, codes: Sequence[str]) -> None:
-        self._source, self._practice, self._codes = source, practice, codes
-
-    def _table(self, rows: Any, fields: Any, reasons: Any, unsplit: Sequence[tuple[int, str]] = ()) -> pa.Table:
-        import numpy as np
-        import pyarrow as pa
-
-        numbers = rows if self._source.row_numbers is None else self._source.row_numbers[rows]
-        source_row = np.concatenate([numbers, np.array([row for row, _ in unsplit], dtype=np.int64)]).astype(np.int64)
-        practice = np.concatenate([self._practice[rows], np.full(len(unsplit), -1)]).astype(np.int64)
-        all_fields = [*fields, *[None] * len(unsplit)]
-        all_reasons = [*reasons, *(reason for _, reason in unsplit)]
-        starts = np.cumsum([0, *(part.rows for part in self._source.parts)])
-        part = np.searchsorted(starts, source_row, side="right") - 1
-        order = np.lexsort((np.arange(len(source_row)), source_row))
-        name = [self._source.parts[p].name for p in part[order]]
-        return pa.table(
-            {
-                "source_file": texts(name),
-                "source_row": rows_of((source_row - starts[part])[order]),
-                "practice_id": texts(self._codes[p] if p >= 0 else None for p in practice[order]),
-                "field": texts(all_fields[i] for i in order),
-                "reason": texts(all_reasons[i] for i in order),
-            }
-        )
-
-    def quarantine(self, verdict: Any) -> pa.Table:
-        import numpy as np
-
-        rows = np.flatnonzero(verdict.code)
-        said = [verdict.reasons[code] for code in verdict.code[rows]]
-        return self._table(rows, [name for name, _ in said], [reason for _, reason in said], self._source.unsplit)
-
-    def corrections(self, problems: Sequence[tuple[str, Any, str]], kept: Any) -> pa.Table:
-        import numpy as np
-
-        parts = [(name, rows[kept[rows]], reason) for name, rows, reason in problems]
-        rows = np.concatenate([np.zeros(0, dtype=np.int64), *(rows for _, rows, _ in parts)])
-        fields = [name for name, rows, _ in parts for _ in range(len(rows))]
-        reasons = [reason for _, rows, reason in parts for _ in range(len(rows))]
-        return self._table(rows, fields, reasons)

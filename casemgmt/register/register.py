@@ -136,6 +136,10 @@ class Register:
         metadata = {b"casemgmt": _json(self.metadata)} if self.metadata else None
         return pa.table(columns).replace_schema_metadata(metadata)
 
+    def to_pandas(self) -> Any:
+        """:meth:`to_arrow` as a pandas data frame."""
+        return self.to_arrow().to_pandas()
+
     def to_source_rows(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """One value a source row from one a packed row; NaN where the row was quarantined, repeats as the row kept."""
         import numpy as np

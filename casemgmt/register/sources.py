@@ -229,7 +229,13 @@ def _metadata(table: pa.Table) -> dict[str, Any]:
         found = json.loads(raw)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    # Rows added to a made-up table are not made up because the table says so.
+    said = found.get("rows")
+    if isinstance(said, int) and table.num_rows > said:
+        found = {**found, "synthetic": False}
+    return found
 
 
 def _join(sources: Sequence[Source]) -> Source:

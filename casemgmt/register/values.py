@@ -13,6 +13,7 @@ from casemgmt.register.fields import Field
 
 FIRST_DATE = day_number(dt.date(1900, 1, 1))
 BEFORE_1900, AFTER_EXTRACT = "before 1900", "after the extract date"
+OUTER_SPACES = "outer spaces removed"
 _TRUE, _FALSE = {"true", "1", "1.0"}, {"false", "0", "0.0"}
 _UNSEPARATED = re.compile("%.%")
 _WHOLE = re.compile(r"[+-]?\d{1,18}(\.0*)?")
@@ -41,7 +42,7 @@ def read_value(field: Field, value: Any, *, date_format: str | None, last_day: i
         bare = value.strip()
         if not bare:
             return MISSING
-        repaired = "outer spaces removed" if bare != value else None
+        repaired = OUTER_SPACES if bare != value else None
         value = bare
     match field.kind:
         case "flag":

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError
 
+DEMONSTRATION_ONLY = "demonstration only"
+
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model

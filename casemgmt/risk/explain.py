@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.arrow import array_of, texts
 from casemgmt.errors import InputError
-from casemgmt.risk.demonstration import is_demonstration
+from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
 from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, ModelInput
 from casemgmt.risk.words import against_base, base_cell, in_words, size_in_words
 
@@ -27,12 +27,22 @@ def missing_inputs(model: Model, register: Register, rows: Any) -> npt.NDArray[n
     """How many of the model's inputs are missing, for each row."""
     import numpy as np
 
-    from casemgmt.risk.scoring import cells_of
-
     count = np.zeros(len(rows), dtype=np.int64)
     for each in model.inputs:
-        count += cells_of(model, each, register, rows) == len(each.cells) - 1
+        count += _is_missing(model, each, register, rows)
     return count
+
+
+def _is_missing(model: Model, each: ModelInput, register: Register, rows: Any) -> npt.NDArray[np.bool_]:
+    """Where an input has no value, also where the register reads that as one, such as sex as U."""
+    import numpy as np
+
+    from casemgmt.risk.scoring import cells_of
+
+    missing = cells_of(model, each, register, rows) == len(each.cells) - 1
+    if each.name in register.packed.slots:
+        missing |= register.packed.is_missing(each.name, rows)
+    return np.asarray(missing)
 
 
 def explain_patient(model: Model, register: Register, patient_id: str) -> pa.Table:
@@ -93,8 +103,9 @@ def _explained_inputs(model: Model, register: Register, row: Any) -> list[_Expla
         cell = int(cells_of(model, each, register, row)[0])
         amount = each.contributions[cell]
         difference = None if amount is None else amount - (each.contributions[base_cell(each)] or 0)
-        is_missing = cell == len(each.cells) - 1
-        rows.append((each.name, each.label, in_words(each, cell), amount, against_base(each), difference, is_missing))
+        is_missing = bool(_is_missing(model, each, register, row)[0])
+        words = in_words(each, len(each.cells) - 1 if is_missing else cell)
+        rows.append((each.name, each.label, words, amount, against_base(each), difference, is_missing))
     return sorted(rows, key=lambda row: -(row[5] or 0))
 
 
@@ -167,7 +178,7 @@ def _sentences(model: Model, chosen: Any, cells: Any, excess: Any, people: Any, 
     keys = (chosen * widest + cells) * (2 * spread) + thousandths + spread
     distinct, first, where = np.unique(keys, return_index=True, return_inverse=True)
     amounts = (distinct % (2 * spread) - spread) * 1000 if reference == "practice" else excess[first]
-    words, caution = [], " (demonstration only)" if is_demonstration(model) else ""
+    words, caution = [], f" ({DEMONSTRATION_ONLY})" if is_demonstration(model) else ""
     for place, cell, amount in zip(chosen[first].tolist(), cells[first].tolist(), amounts.tolist(), strict=True):
         each = model.inputs[place]
         size = size_in_words(model, amount)

@@ -275,6 +275,11 @@ class Scheme:
         """Every column the routes ask about, each once, in file order."""
         return tuple(dict.fromkeys(name for route in self.routes for name in route.fields))
 
+    @property
+    def ranks(self) -> bool:
+        """Whether any route looks at a score."""
+        return any(isinstance(route, (TopShare, Band)) for route in self.routes)
+
     def __repr__(self) -> str:
         """The scheme and its routes in plain words."""
         lines = [f"Scheme '{self.id}': {self.title}"]

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.arrow import numpy_of
 from casemgmt.errors import CapExceededError, InputError, listed, plural
 from casemgmt.register.columns import person_keys
+from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.risk.scoring import COMPILE_FROM
 from casemgmt.scheme.routes import Band, Nominated, Scheme
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from casemgmt.register.register import Register
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
 
@@ -51,9 +52,9 @@ def select(
     register : from :func:`casemgmt.read_register`
     scheme : from :func:`casemgmt.load_scheme`
     model : ranks by this model's score
-    score : ranks by these values instead: a column's name, or one value a source row in source order (a pandas Series
-        is matched on its index). NaN, null and infinities mean no score. A scheme with a band on risk takes them as
-        risks from 0 to 1
+    score : ranks by these values instead (neither is needed by a scheme that ranks nobody): a column's name, or one
+        value a source row in source order (a pandas Series is matched on its index). NaN, null and infinities mean
+        no score. A scheme with a band on risk takes them as risks from 0 to 1
     over_cap : what happens when a practice nominates more patients than it has places: ``error`` raises once for all
         practices, ``queue`` fills the places in ``nomination_order`` and lets the rest wait
     list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
@@ -77,7 +78,7 @@ def select(
     CapExceededError
         More nominations than places, under ``over_cap="error"``.
     """
-    _check_arguments(scheme, model, score, over_cap, reference)
+    _check_arguments(register, scheme, model, score, over_cap, reference, previous)
     if over_cap == "queue" and any(isinstance(route, Nominated) for route in scheme.routes):
         register.require(("nomination_order",), 'over_cap="queue"')
     if previous is not None:
@@ -87,7 +88,10 @@ def select(
     ranking = _ranking(register, model, score)
     sizes = _official_sizes(register, scheme, list_sizes)
     workings = choose(register, scheme, ranking, sizes, over_cap, threads)
-    return Selection(scheme=scheme, workings=replace(workings, reference=reference, previous=previous))
+    column = score if isinstance(score, str) else None
+    return Selection(
+        scheme=scheme, workings=replace(workings, reference=reference, previous=previous, score_column=column)
+    )
 
 
 def with_caseload(register: Register, previous: Selection) -> Register:
@@ -121,14 +125,20 @@ def choose(
     return Workings(register=register, scheme=scheme, ranking=ranking, choice=choice, list_sizes=sizes)
 
 
-def _check_arguments(scheme: Any, model: Any, score: Any, over_cap: str, reference: str) -> None:
+def _check_arguments(
+    register: Any, scheme: Any, model: Any, score: Any, over_cap: str, reference: str, previous: Any
+) -> None:
+    if not isinstance(register, Register):
+        raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
+    if previous is not None and not isinstance(previous, Selection):
+        raise InputError("previous: give a selection, from cm.select or cm.load_selection.")
     if not isinstance(scheme, Scheme):
         raise InputError("scheme: give a loaded scheme, such as cm.load_scheme('rotherham-2015-16').")
     if reference not in ("base", "practice"):
         raise InputError("reference must be 'base' or 'practice'.")
     if over_cap not in ("error", "queue"):
         raise InputError("over_cap must be 'error' or 'queue'.")
-    if (model is None) == (score is None):
+    if (model is None) == (score is None) and (scheme.ranks or model is not None):
         raise InputError(
             "Say what ranks the patients: either model=cm.load_model('…') or score=…; there is no default model."
         )
@@ -137,9 +147,12 @@ def _check_arguments(scheme: Any, model: Any, score: Any, over_cap: str, referen
 
 
 def _ranking(register: Register, model: Model | None, score: Any) -> Ranking:
+    import numpy as np
+
     if model is not None:
         return ModelRanking(model, register)
-    return GivenRanking(given_scores(register, score), register)
+    scores = np.full(len(register), np.nan) if score is None else given_scores(register, score)
+    return GivenRanking(scores, register)
 
 
 def _official_sizes(register: Register, scheme: Scheme, list_sizes: Mapping[str, int] | None) -> npt.NDArray[np.int64]:
@@ -157,7 +170,7 @@ def _official_sizes(register: Register, scheme: Scheme, list_sizes: Mapping[str,
             "of part of the list. Leave list_sizes out, and the register is counted."
         )
     sizes = [list_sizes[practice] for practice in register.practices]
-    wrong = sum(not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 0 for size in sizes)
+    wrong = sum(not isinstance(n, Real) or isinstance(n, bool) or n < 0 or n % 1 != 0 for n in sizes)
     if wrong:
         raise InputError(f"list_sizes: {plural(wrong, 'figure')} that is not a whole number of people.")
     return np.array(sizes, dtype=np.int64)

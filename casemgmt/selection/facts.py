@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.risk.demonstration import is_demonstration
+from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
 
 if TYPE_CHECKING:
     from casemgmt.risk.model import Model
@@ -15,7 +15,7 @@ def ranked_by(model: Model | None) -> str:
     """What ranked, in a few words that no output leaves out."""
     if model is None:
         return "given scores"
-    return f"{model.name} {model.version}{' (demonstration only)' if is_demonstration(model) else ''}"
+    return f"{model.name} {model.version}{f' ({DEMONSTRATION_ONLY})' if is_demonstration(model) else ''}"
 
 
 def facts_of(made: Workings) -> dict[str, Any]:
@@ -37,5 +37,6 @@ def facts_of(made: Workings) -> dict[str, Any]:
         "scheme": made.scheme.id,
         "ranked_by": ranked_by(model),
         "demonstration": model is not None and is_demonstration(model),
+        "absent_columns": [name for name in made.scheme.optional if name not in register.column_names],
         "list_sizes": "official" if (made.list_sizes >= 0).any() else "counted",
     }

@@ -56,7 +56,8 @@ class Workings:
     """All that a selection was worked out from, and the arrays it came to.
 
     ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
-    are held against, ``previous`` an earlier selection whose patients are on the caseload.
+    are held against, ``previous`` an earlier selection whose patients are on the caseload, ``score_column`` the
+    register column that ranked.
     """
 
     scheme: Scheme
@@ -65,6 +66,7 @@ class Workings:
     choice: Choice
     reference: Reference = "base"
     previous: Selection | None = None
+    score_column: str | None = None
     list_sizes: npt.NDArray[np.int64]
 
     @property
@@ -276,6 +278,10 @@ class Selection:
         from casemgmt.outputs.publishing import publish
 
         return publish(self, Path(folder), include=include, overwrite=overwrite)
+
+    def __len__(self) -> int:
+        """Patients listed by any route."""
+        return int(self.to_arrow().num_rows)
 
     def __repr__(self) -> str:
         """Counts only, no patient."""

@@ -99,7 +99,8 @@ def _add_places(made: Workings, route: TopShare | Nominated, columns: dict[str, 
     own, unattributed = _quarantined(made)
     columns["denominator"], columns["places"] = sizes, places
     if route.counts_as == "case_management":
-        columns["unused"] = [p - u for p, u in zip(places, columns["used"], strict=True)]
+        # A floor that lets everyone tied in may use more places than it has.
+        columns["unused"] = [max(p - u, 0) for p, u in zip(places, columns["used"], strict=True)]
     if (made.list_sizes < 0).all():
         more = [route.share.places(size + q + unattributed) for size, q in zip(sizes, own, strict=True)]
         columns["places_may_change"] = [a != b for a, b in zip(places, more, strict=True)]

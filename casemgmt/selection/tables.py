@@ -9,6 +9,7 @@ from casemgmt.arrow import array_of, numpy_of, rows_of, texts
 from casemgmt.dates import completed_months
 from casemgmt.errors import missing_columns
 from casemgmt.register.columns import NO_DAY
+from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.risk.scoring import cells_of
 from casemgmt.scheme.routes import Review, TopShare
 
@@ -48,7 +49,8 @@ def selected_table(made: Workings) -> pa.Table:
     columns["case_managed"] = array_of(managed, pa.bool_())
     columns["review_due"] = array_of(review_due(made, rows, member), pa.bool_())
     columns |= _model_columns(made, rows, np.isnan(scores))
-    metadata = {b"casemgmt": b'{"synthetic": true}'} if register.synthetic else None
+    caution = made.model is not None and is_demonstration(made.model)
+    metadata = {b"casemgmt": b'{"demonstration_only": true}'} if caution else None
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
@@ -158,13 +160,20 @@ def _model_columns(made: Workings, rows: Any, unscored: Any) -> dict[str, pa.Arr
 
 def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Table:
     """The selection with register columns joined, each as ``register_<name>``."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     register, choice = made.register, made.choice
     missing = [name for name in names if name not in register.column_names]
     if missing:
         raise missing_columns(missing, sorted(register.column_names), "include=")
     order = _by_practice_and_id(choice.practice, register.column("patient_id", choice.rows))
     for name in names:
-        table = table.append_column(f"register_{name}", register.column(name, choice.rows[order]))
+        column = register.column(name, choice.rows[order])
+        if name == made.score_column:
+            objected = array_of(register.packed.is_set("objected", choice.rows[order]), pa.bool_())
+            column = pc.if_else(objected, pa.scalar(None, column.type), column)
+        table = table.append_column(f"register_{name}", column)
     return table
 
 

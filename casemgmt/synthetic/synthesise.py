@@ -159,7 +159,8 @@ class _Request:
 
     @property
     def schema(self) -> Any:
-        facts = {"synthetic": True, "seed": self.seed, "area": self.area, "as_of": self.as_of.isoformat()}
+        facts: dict[str, Any] = {"synthetic": True, "seed": self.seed, "area": self.area}
+        facts |= {"as_of": self.as_of.isoformat(), "rows": sum(practice.list_size for practice in self.practices)}
         if self.planted.facts:
             facts["planted"] = self.planted.facts
         schema = OUTCOME_SCHEMA if self.outcomes else SCHEMA
