@@ -220,7 +220,7 @@ def test_exit_code_4_leaves_the_file_that_was_there(months, tmp_path):
 
 def test_a_previous_selection_fills_the_caseload_and_nobody_is_dropped_silently(months, tmp_path):
     april, may, left = tmp_path / "april", tmp_path / "may", tmp_path / "removals.csv"
-    assert "caseload" not in run("select", months[0], *DATE, *RULES, "--out", april)
+    assert "on the caseload and not selected" not in run("select", months[0], *DATE, *RULES, "--out", april)
     text = run(*("select", months[1], "--as-of", LATER, *RULES, "--out", may, "--previous", april, "--removals", left))
     by_hand = selected(months[1], LATER, previous=cm.load_selection(april))
     assert cm.load_selection(may).to_arrow().equals(by_hand.to_arrow())

@@ -222,7 +222,7 @@ def _check_age_rule(field: str, on: str) -> None:
     if field != "age":
         raise SchemeError(f"'{field}': 'on' says when an age is counted, and belongs to 'age' alone. Remove it.")
     try:
-        reference_date(on, dt.date(2000, 1, 1))
+        reference_date(str(on), dt.date(2000, 1, 1))  # a date with a time of day is no ISO date
     except InputError:
         raise SchemeError(f"'age': 'on' must be one of {listed(AGE_RULES)}, or an ISO date.") from None
 
