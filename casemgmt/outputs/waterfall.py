@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 UP, DOWN, TOTAL = "#b3541e", "#1e6fb3", "#444444"
 LABEL_WIDTH, TITLE_WIDTH = 40, 80  # characters
+CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
 ROOM_FOR_NUMBERS = 0.16  # of the width, to the right of the longest bar
 
 
 def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
-    """Draw an explanation; bars that raise the score carry a plus, bars that lower it a minus, not colour alone.
+    """Draw an explanation, held against the base as the reasons are.
+
+    Bars that raise the score carry a plus, bars that lower it a minus: nothing is said by colour alone.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     unusable = [row["label"] for row in every if row["millionths"] is None]
     if unusable:
         raise InputError(f"There is no score to draw without a usable value of {', '.join(unusable)}.")
-    rows = [row for row in every if row["millionths"]]
+    rows = _steps(every, MILLION * model.divide_by)
     missing = [row["label"] for row in every if row["missing"]]
     says_so = not model.demonstration or "demonstration" in model.title.casefold()
     title = fill(model.title if says_so else f"{model.title}; demonstration only", TITLE_WIDTH)
@@ -55,7 +58,7 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     else:
         ax.set_title(title, fontsize=10)
     ends = _draw_bars(ax, rows, MILLION * model.divide_by)
-    ax.set_yticks(range(len(rows) + 1), [*(fill(row["words"], LABEL_WIDTH) for row in rows), "Score"], fontsize=9)
+    ax.set_yticks(range(len(rows) + 1), [*(fill(words, LABEL_WIDTH) for words, _ in rows), "Score"], fontsize=9)
     ax.invert_yaxis()
     low, high = min(ends), max(ends)
     room = (high - low or 1) * ROOM_FOR_NUMBERS
@@ -67,19 +70,38 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     return ax
 
 
-def _draw_bars(ax: Any, rows: list[dict[str, Any]], unit: int) -> list[float]:
-    """Draw each contribution from where the last one ended, then the score; the ends of the bars."""
+def _steps(explained: list[dict[str, Any]], unit: int) -> list[tuple[str, int]]:
+    """(words, millionths) of each bar: what everyone at the base has, then each difference from it, as reasons say it.
+
+    The steps add up to the sum of the contributions.
+    """
+    differences = [(row["words"], round(row["difference"] * unit)) for row in explained]
+    inputs = [row["input"] for row in explained]
+    apart = [(words, row["millionths"]) for (words, _), row in zip(differences, explained, strict=True)]
+    floor = [step for step, name in zip(apart, inputs, strict=True) if name == "floor"]
+    start = sum(row["millionths"] for row in explained if row["input"] != "floor") - sum(by for _, by in differences)
+    return [step for step in (("Where everyone starts", start), *differences, *floor) if step[1]]
+
+
+def _draw_bars(ax: Any, rows: list[tuple[str, int]], unit: int) -> list[float]:
+    """Draw each step from where the last one ended, then the score; the ends of the bars."""
     total, ends = 0, [0.0]
-    for place, row in enumerate(rows):
-        start, total = total / unit, total + row["millionths"]
+    for place, (_, by) in enumerate(rows):
+        start, total = total / unit, total + by
         size = total / unit - start
         ax.barh(place, size, left=start, color=UP if size > 0 else DOWN, height=0.62)
-        ax.text(max(start, total / unit), place, f"  {_short(row['contribution'], '+')}", va="center", fontsize=9)
+        _write(ax, max(start, total / unit), place, _short(by / unit, "+"))
         ends.append(total / unit)
     score = total / unit
     ax.barh(len(rows), score, color=TOTAL, height=0.62)
-    ax.text(max(score, 0), len(rows), f"  {_short(score)}", va="center", fontsize=9, fontweight="bold")
+    _write(ax, max(score, 0), len(rows), _short(score), fontweight="bold")
     return ends
+
+
+def _write(ax: Any, x: float, y: float, text: str, **style: Any) -> None:
+    """Write a number a little to the right of a point, in front of any line."""
+    offset = {"xytext": (5, 0), "textcoords": "offset points", "va": "center", "fontsize": 9, "bbox": CLEAR}
+    ax.annotate(text, (x, y), **offset, **style)
 
 
 def _short(size: float, sign: str = "-") -> str:
