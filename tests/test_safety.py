@@ -149,3 +149,18 @@ def test_list_sizes_may_be_whole_floats_as_pandas_gives_them():
     assert selection.summary()["places"][0].as_py() == 6
     with pytest.raises(InputError, match="not a whole number"):
         cm.select(register, cm.load_scheme(SCHEME), list_sizes={"C87002": 200.5}, **options)
+
+
+def test_columns_the_wrong_way_round_are_recognised():
+    table = people().rename_columns(["NHSNo", "practice_id", "age", "care_home_type", "nominated"])
+    with pytest.raises(InputError, match="wrong way round"):
+        cm.read_register(table, as_of="2015-04-01", columns={"patient_id": "NHSNo"})
+
+
+def test_a_column_published_with_a_selection_can_be_included_again_when_it_is_read_back(tmp_path):
+    _, selection = selected(people(surname=["NA"] * 100), score=[float(i) for i in range(100)])
+    selection.save(tmp_path / "out", include=["surname"])
+    loaded = cm.load_selection(tmp_path / "out")
+    assert loaded.to_arrow(include=["surname"]).equals(selection.to_arrow(include=["surname"]))
+    with pytest.raises(InputError, match="include="):
+        loaded.to_arrow(include=["age"])

@@ -129,9 +129,9 @@ def _read(folder: Path) -> tuple[Verified, Contents, Scheme]:
 def _read_files(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest, and the bytes of every file, each read once and as the manifest says it is."""
     try:
-        present = _present(folder)
-        if layout.MANIFEST not in present:
+        if folder.is_dir() and not (folder / layout.MANIFEST).exists():
             raise VerifyError(f"'{folder}' holds no {layout.MANIFEST}: it is not a finished publication.")
+        present = _present(folder)
         try:
             manifest = read_manifest((folder / layout.MANIFEST).read_bytes())
         except ValueError as problem:

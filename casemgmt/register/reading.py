@@ -170,6 +170,8 @@ def _dates(as_of: str | dt.date, extracted_on: str | dt.date | None) -> tuple[dt
 
 def _renamed(table: pa.Table, columns: Mapping[str, str]) -> pa.Table:
     absent = [name for name in columns if name not in table.column_names]
+    if absent and set(absent) <= set(FIELDS) and set(columns.values()) <= set(table.column_names):
+        raise InputError("columns= is the wrong way round: write {'its name in your data': 'the field'}.")
     if absent:
         raise missing_columns(absent, table.column_names, "columns=")
     names = [columns.get(name, name) for name in table.column_names]

@@ -143,12 +143,14 @@ class Selection:
             the model gives none), rank (1 + the number in the practice with a higher score, for those in a share
             route), one boolean a route, place, case_managed, review_due, inputs_missing, reason_1 to reason_3
         """
-        from casemgmt.selection.tables import selected_table, with_columns
+        from casemgmt.selection.tables import selected_table, with_columns, with_published_columns
 
         include = [include] if isinstance(include, str) else list(include)
         table = self._table("selection", lambda: selected_table(self._made()))
         if not include:
             return table
+        if self._workings is None and "included" in self._tables:
+            return with_published_columns(table, self._tables["included"], include)
         return with_columns(self._made(), table, include)
 
     def to_pandas(self, include: Iterable[str] = ()) -> pd.DataFrame:

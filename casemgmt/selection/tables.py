@@ -177,6 +177,17 @@ def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Ta
     return table
 
 
+def with_published_columns(table: pa.Table, included: pa.Table, names: Sequence[str]) -> pa.Table:
+    """The selection with register columns that were published with it."""
+    present = [name.removeprefix("register_") for name in included.column_names]
+    missing = [name for name in names if name not in present]
+    if missing:
+        raise missing_columns(missing, present, "include=")
+    for name in names:
+        table = table.append_column(f"register_{name}", included.column(f"register_{name}"))
+    return table
+
+
 def unscored_table(made: Workings) -> pa.Table:
     """Everyone listable who has not objected and has no score, and which inputs are to blame."""
     import numpy as np

@@ -1,0 +1,5 @@
+"""``python -m casemgmt`` is the command line."""
+
+from casemgmt.cli import main
+
+main()
