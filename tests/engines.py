@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import oracle
@@ -28,7 +31,27 @@ def by_oracle(case: Case, model: Any = None) -> OracleSelection:
 
 
 def by_library(case: Case, model: Any = None) -> OracleSelection:
-    """The same, through ``cm.select``; ``error`` is read back from the exception's text."""
+    """The same, through ``cm.select``: the compiled loop, which must agree with its NumPy twin on every table."""
+    with compiling_from(10**9):
+        twin = found_by_library(case, model)
+    with compiling_from(0):
+        compiled = found_by_library(case, model)
+    assert_same(twin, compiled)
+    return compiled
+
+
+@contextmanager
+def compiling_from(rows: int) -> Iterator[None]:
+    """Use the compiled loops from a number of rows on."""
+    from casemgmt.risk import scoring
+    from casemgmt.selection import choosing
+
+    with patch.object(choosing, "COMPILE_FROM", rows), patch.object(scoring, "COMPILE_FROM", rows):
+        yield
+
+
+def found_by_library(case: Case, model: Any = None) -> OracleSelection:
+    """One selection's tables; ``error`` is read back from the exception's text."""
     from casemgmt.errors import CapExceededError
 
     try:
