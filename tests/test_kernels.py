@@ -10,8 +10,9 @@ import pytest
 from engines import compiling_from
 
 import casemgmt as cm
+from casemgmt.register.fields import CONDITIONS
 from casemgmt.risk.inputs import MILLION
-from casemgmt.risk.scoring import sums_of
+from casemgmt.risk.scoring import compile_model, sums_of
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +21,18 @@ def register():
     return cm.read_register(
         pa.concat_tables(parts).replace_schema_metadata(parts[0].schema.metadata), as_of="2021-01-01"
     )
+
+
+def test_compiled_sums_are_those_of_numpy_when_flags_with_gaps_fill_every_chunk_of_a_word(register):
+    table = register.to_arrow()
+    for place, name in enumerate(table.column_names):
+        if name in CONDITIONS:
+            gaps = pa.concat_arrays([pa.nulls(3, pa.bool_()), table.column(name).combine_chunks().slice(3)])
+            table = table.set_column(place, name, gaps)
+    with_gaps = cm.read_register(table, as_of="2021-01-01")
+    model = cm.load_model("demonstration-admission")
+    assert len(compile_model(model, with_gaps).tables.word_rows) > 5
+    assert np.array_equal(sums_of(model, with_gaps, compiled=True), sums_of(model, with_gaps, compiled=False))
 
 
 @pytest.mark.parametrize("name", ["cambridge-multimorbidity-20", "demonstration-admission"])
