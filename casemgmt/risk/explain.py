@@ -154,15 +154,14 @@ def _reference_amounts(model: Model, register: Register, rows: Any, reference: R
     packed = register.packed
     ranked = packed.is_set("on_list") & packed.is_set("present") & ~packed.is_set("objected")
     ranked &= sums_of(model, register) != NO_SCORE_64
-    practice = np.searchsorted(packed.offsets, rows, side="right") - 1
-    before = np.concatenate([[0], np.cumsum(ranked)])
-    people = np.maximum(before[packed.offsets[1:]] - before[packed.offsets[:-1]], 1)[practice]
+    everyone, practice = packed.practice_of(np.flatnonzero(ranked)), packed.practice_of(rows)
+    people = np.maximum(np.bincount(everyone, minlength=len(register.practices)), 1)[practice]
     taken = np.empty((len(rows), len(model.inputs)), dtype=np.int64)
     for place, each in enumerate(model.inputs):
         by_cell = np.array([amount or 0 for amount in each.contributions], dtype=np.int64)
-        own = np.where(ranked, by_cell[cells_of(model, each, register)], 0)
-        running = np.concatenate([[0], np.cumsum(own)])
-        taken[:, place] = (running[packed.offsets[1:]] - running[packed.offsets[:-1]])[practice]
+        sums = np.zeros(len(register.practices), dtype=np.int64)
+        np.add.at(sums, everyone, by_cell[cells_of(model, each, register)[ranked]])
+        taken[:, place] = sums[practice]
     return taken, people
 
 
