@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -163,12 +163,15 @@ def _fill_in_blocks(words: Any, fields: list[tuple[Slot, str, Column]], threads:
         list(pool.map(fill, range(0, rows, _BLOCK)))
 
 
-def layout_of(columns: Mapping[str, Column], first: Mapping[str, Literal[1]]) -> Layout:
-    """A layout for columns as they are: one-bit flags ``first``, then the others with room for what they miss."""
+def layout_of(columns: Mapping[str, Column], first: Collection[str], nullable: Collection[str]) -> Layout:
+    """A layout for columns as they are: one-bit flags ``first``, then the others with room for what they miss.
+
+    Flags that are ``nullable`` have room for missing values though they have none here.
+    """
     layout = Layout()
     for name in first:
         layout.add_bits(name, 1, (False, True), None)
     for name, column in columns.items():
         if name not in first:
-            layout.add(name, not isinstance(column, int) and column.has_missing)
+            layout.add(name, name in nullable or (not isinstance(column, int) and column.has_missing))
     return layout

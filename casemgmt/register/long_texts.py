@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import compiling
 from casemgmt.arrow import validity_of
 
 if TYPE_CHECKING:
@@ -154,9 +155,9 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
     by_start = {low: np.array([place[text] for text in texts], dtype=np.int32) for low, _, texts in pieces}
 
     def work(piece: tuple[int, int, list[bytes]]) -> None:
-        from casemgmt.register.text_kernels import renumber
+        from casemgmt.register.text_kernels import read_by_number
 
-        renumber(numbers, piece[0], piece[1], by_start[piece[0]])
+        read_by_number(numbers, piece[0], piece[1], by_start[piece[0]], numbers)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         list(pool.map(work, pieces))
@@ -169,6 +170,35 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
         renumbered[-1] = -1
         numbers, distinct = renumbered[numbers], [distinct[i] for i in met]
     return numbers, [text.decode() for text in distinct]
+
+
+def by_number(numbers: npt.NDArray[np.int32], answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What ``answers`` gives for each number; -1 is its last entry."""
+    import numpy as np
+
+    if len(numbers) < compiling.COMPILE_FROM:
+        return np.asarray(answers[numbers])
+    from casemgmt.register.text_kernels import read_by_number
+
+    out = np.empty(len(numbers), dtype=answers.dtype)
+    on_pieces(lambda low, high: read_by_number(numbers, low, high, answers, out), len(numbers))
+    return out
+
+
+def counts_of(numbers: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.int64]:
+    """How often each number below ``most`` occurs; -1 is none."""
+    import numpy as np
+
+    if len(numbers) < compiling.COMPILE_FROM:
+        return np.bincount(numbers + 1, minlength=most + 1)[1:]
+    from casemgmt.register.text_kernels import count_numbers
+
+    def work(low: int, high: int) -> Any:
+        counts = np.zeros(most + 1, dtype=np.int64)
+        count_numbers(numbers, low, high, counts)
+        return counts
+
+    return np.asarray(sum(on_pieces(work, len(numbers)))[:most])
 
 
 def _number_chunk(chunk: pa.Array, numbers: Any, start: int) -> list[tuple[int, int, list[bytes]]] | None:
