@@ -130,8 +130,8 @@ def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None) -> J
     if table.num_rows >= compiling.COMPILE_FROM:
         judged = judge_part(table, pattern, mapping, frozenset())
         repeated = repeated_hashes(judged.hashes)
-        if repeated is None or len(repeated):
-            alike = np.arange(table.num_rows) if repeated is None else np.flatnonzero(np.isin(judged.hashes, repeated))
+        if len(repeated):
+            alike = np.flatnonzero(np.isin(judged.hashes, repeated))
             ids = long_text(taken(text_as_it_lies(table, "patient_id"), alike))
             judge_repeats(judged.verdict, taken_rows(table, alike), ids, alike)
         return judged

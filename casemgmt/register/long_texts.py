@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import compiling
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-_PART_BITS = 10
+PART_BITS = 10
 _ROOM = 65_536
-_REPEATS_KEPT = 1_000
+_ROOM_FOR_REPEATS = 16
 _PIECE = 1 << 19
 # The loops read the word after the last one that they need.
 _SPARE_WORDS = 3
@@ -90,44 +91,69 @@ def _hash_views(chunk: pa.Array, hashes: Any, odd: Any) -> None:
             kernels.hash_long_views(views, words, place, *longs[place].tolist(), hashes, odd)
 
 
-def repeated_hashes(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64] | None:
-    """The hashes that occur more than once, rising; None where they are too many to list."""
+def together_by_part(hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """The hashes with those of one part (the highest bits) together, and where each part begins."""
     import numpy as np
 
     from casemgmt.register import text_kernels as kernels
 
-    shift, parts = np.uint64(64 - _PART_BITS), 1 << _PART_BITS
+    shift, parts = np.uint64(64 - PART_BITS), 1 << PART_BITS
 
     def count(low: int, high: int) -> Any:
         counts = np.zeros(parts, dtype=np.int64)
         kernels.count_parts(hashes, low, high, shift, counts)
-        return low, high, counts
+        return low, counts
 
     counted = on_pieces(count, len(hashes))
-    sizes = np.array([each for *_, each in counted]).reshape(-1, parts)
-    starts = np.concatenate([[0], np.cumsum(sizes.sum(axis=0))])
+    sizes = np.array([each for _, each in counted]).reshape(-1, parts)
+    starts = np.concatenate([[0], np.cumsum(sizes.sum(axis=0))]).astype(np.int64)
     places = starts[:-1] + np.cumsum(sizes, axis=0) - sizes
     together = np.empty(len(hashes), dtype=np.uint64)
-    by_start = {low: own for (low, _, _), own in zip(counted, places, strict=True)}
-    on_pieces(
-        lambda low, high: kernels.spread_parts(hashes, low, high, shift, by_start[low], together), len(hashes)
-    )
-    size = 1 << int(2 * np.diff(starts).max(initial=1) - 1).bit_length()
+    by_start = {low: own for (low, _), own in zip(counted, places, strict=True)}
+    on_pieces(lambda low, high: kernels.spread_parts(hashes, low, high, shift, by_start[low], together), len(hashes))
+    return together, starts
 
-    def look(low: int, high: int) -> Any:
-        slots, repeated, found = np.empty(size, dtype=np.uint64), np.empty(_REPEATS_KEPT, dtype=np.uint64), 0
-        for part in range(low, high):
-            found = kernels.repeated_in_part(together, starts[part], starts[part + 1], slots, repeated, found)
-        return repeated[:found] if found <= _REPEATS_KEPT else None
+
+def repeated_hashes(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The hashes that occur more than once, rising."""
+    together, starts = together_by_part(hashes)
+    largest = max(b - a for a, b in pairwise(starts.tolist()))
+    return repeated_in(lambda part: together[starts[part] : starts[part + 1]], 1 << PART_BITS, largest)
+
+
+def repeated_in(of_part: Callable[[int], npt.NDArray[np.uint64]], parts: int, largest: int) -> npt.NDArray[np.uint64]:
+    """The hashes that occur more than once in some part, rising.
+
+    Parameters
+    ----------
+    of_part : what gives the hashes of a part; no part holds more than ``largest``
+    """
+    import numpy as np
+
+    from casemgmt.register import text_kernels as kernels
+
+    size = 1 << (2 * largest + 1).bit_length()
+
+    def look(low: int) -> Any:
+        slots = np.empty(size, dtype=np.uint64)
+        found = []
+        for part in range(low, low + step):
+            own = of_part(part)
+            repeated = np.empty(_ROOM_FOR_REPEATS, dtype=np.uint64)
+            count = kernels.repeated_in_part(own, 0, len(own), slots, repeated, 0)
+            if count > len(repeated):
+                repeated = np.empty(count, dtype=np.uint64)
+                kernels.repeated_in_part(own, 0, len(own), slots, repeated, 0)
+            found.append(repeated[:count])
+            # A hash of zero stands for an empty slot, and is looked for by itself.
+            if part == 0 and np.count_nonzero(own == 0) > 1:
+                found.append(np.zeros(1, dtype=np.uint64))
+        return np.concatenate(found)
 
     step = parts // 16
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = list(pool.map(lambda low: look(low, low + step), range(0, parts, step)))
-    if any(each is None for each in found):
-        return None
-    # A hash of zero stands for an empty slot, and is looked for by itself.
-    zero = [0] if np.count_nonzero(hashes == 0) > 1 else []
-    return np.unique(np.concatenate([*found, np.array(zero, dtype=np.uint64)]))
+        found = list(pool.map(look, range(0, parts, step)))
+    return np.unique(np.concatenate(found))
 
 
 def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str | None]] | None:

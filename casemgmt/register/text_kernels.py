@@ -103,7 +103,7 @@ def hash_views(views, first, last, hashes, odd, longs):  # type: ignore[no-untyp
         hashes[i] = mix(mix(_ODD, a), b)
         left, right = a >> np.uint64(32) | np.uint64(0x3030303000000000), b
         if length < np.uint64(4):
-            left |= (_ZEROS << np.uint64(8 * length))
+            left |= _ZEROS << np.uint64(8 * length)
             right |= _ZEROS
         elif length < np.uint64(12):
             right |= _ZEROS << (np.uint64(8) * (length - np.uint64(4)))

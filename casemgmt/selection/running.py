@@ -153,7 +153,7 @@ def guesses_from(packed: Packed, question: Question, practices: int, workers: in
     step = SAMPLE_STEP * BLOCK
     if packed.rows < 4 * step:
         return lowest
-    seen = sift(packed, question, lowest, workers, step)
+    seen = sift(packed, question, lowest, workers, step=step)
     looked_at = sum(min(BLOCK, packed.rows - low) for low in range(0, packed.rows, step))
     return guesses_after(seen, question, looked_at / packed.rows)
 
@@ -186,8 +186,19 @@ def guesses_after(seen: Picked, question: Question, part: float) -> npt.NDArray[
     return guesses
 
 
-def sift(packed: Packed, question: Question, guesses: Any, workers: int, step: int | None = None) -> Picked:
-    """Score all rows, or one block every ``step`` rows, and pick those that a route lets in or that reach the guess."""
+def sift(
+    packed: Packed,
+    question: Question,
+    guesses: Any,
+    workers: int,
+    *,
+    step: int | None = None,
+    unscored_too: bool = False,
+) -> Picked:
+    """Score all rows, or one block every ``step`` rows, and pick those that a route lets in or that reach the guess.
+
+    With ``unscored_too`` the ranked without a score are picked as well.
+    """
     import numpy as np
 
     from casemgmt.selection.kernels import BLOCK, sift_rows
@@ -206,7 +217,10 @@ def sift(packed: Packed, question: Question, guesses: Any, workers: int, step: i
         found = (np.empty(room, np.int32), np.empty(room, source.no_score.dtype), np.empty(room, np.uint32))
         counts = np.zeros((len(guesses), question.counted), dtype=np.int64)
         scratch = sifting(len(guesses), question.counted, BLOCK, source.no_score.dtype)
-        kept = sift_rows(low, high, stride, practice, source, plan.conditions, routes, guesses, counts, found, scratch)
+        kept = sift_rows(
+            *(low, high, stride, practice, source, plan.conditions, routes),
+            *(guesses, unscored_too, counts, found, scratch),
+        )
         rows, keys, bits = (each[:kept].copy() for each in found)
         return Picked(practice[rows], rows, keys, bits, counts)
 
