@@ -123,10 +123,3 @@ def together(parts: Sequence[Candidates], order: npt.NDArray[np.int32]) -> tuple
         pa.concat_tables([part.table for part in parts], promote_options="permissive"),
     )
     return whole.at(rows, place[rows].astype(np.int32)), groups
-
-
-def caseload_rows(register: Register) -> Any:
-    """Packed rows on the caseload, who are told of whether or not they are selected."""
-    import numpy as np
-
-    return np.flatnonzero(register.packed.is_set("on_caseload"))

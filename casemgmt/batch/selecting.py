@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.batch.candidates import Candidates, candidates_of, caseload_rows, together
+from casemgmt.batch.candidates import Candidates, candidates_of, together
 from casemgmt.errors import InputError, plural
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
@@ -132,11 +132,13 @@ class _Sieve:
         numbers = by_number(packed.practice, np.append(own, np.int32(-1)).astype(np.int32))
         placed = _with_practice(packed, numbers)
         guesses = self._guesses_for(placed, own, question)
-        picked = sift(placed, question, guesses, self._asked.threads, unscored_too=True)
+        picked = sift(placed, question, guesses, self._asked.threads, all_told_of=True)
         seen.limits = np.maximum(seen.limits, guesses)
         seen.counts += picked.counts
-        seen.kept.append(self._with_caseload(register, numbers, picked, question))
-        self._look_through(question)
+        if sum(len(part.keys) for part in seen.kept) + len(picked.keys) >= _GROWTH * seen.looked_through:
+            picked = self._look_through(question, picked)
+        rows = picked.rows.astype(np.int64)
+        seen.kept.append(candidates_of(register, rows, picked.practice, picked.keys, picked.bits))
 
     def gathered(self, tally: Tally) -> tuple[Register, Picked, Question]:
         """The kept rows as a register, and as picked rows of it."""
@@ -144,7 +146,7 @@ class _Sieve:
 
         seen, scanned = self._seen, self._scanned
         if self._question is not None:
-            self._look_through(self._question, 0)
+            self._look_through(self._question)
         practices = tally.practices()
         place = {code: i for i, code in enumerate(practices)}
         order = np.array([place.get(code, -1) for code in seen.codes], dtype=np.int32)
@@ -280,56 +282,41 @@ class _Sieve:
         sizes = [given.get(code, -1) for code in self._seen.codes]
         return np.array([n if isinstance(n, int) and n >= 0 else -1 for n in sizes], dtype=np.int64)
 
-    def _with_caseload(self, register: Register, numbers: Any, picked: Picked, question: Question) -> Candidates:
-        """The picked rows, and those on the caseload."""
-        import numpy as np
-
-        from casemgmt.selection.plain import bits_of, keys_of
-
-        more = np.setdiff1d(caseload_rows(register), picked.rows, assume_unique=True)
-        keys, bits = keys_of(question.ranking.source, more), bits_of(question.plan.conditions, more)
-        rows = np.concatenate([picked.rows, more]).astype(np.int64)
-        order = np.argsort(rows, kind="stable")
-        rows = rows[order]
-        return candidates_of(
-            register,
-            rows,
-            numbers[rows],
-            np.concatenate([picked.keys, keys])[order],
-            np.concatenate([picked.bits, bits])[order],
-        )
-
-    def _look_through(self, question: Question, growth: float = _GROWTH) -> None:
-        """Guess again from all that was kept, and drop what no longer reaches the guess."""
+    def _look_through(self, question: Question, picked: Picked | None = None) -> Picked | None:
+        """Guess again from all that was kept and the newly picked, and drop what no longer reaches the guess."""
         import numpy as np
 
         seen = self._seen
-        held = sum(len(part.keys) for part in seen.kept)
-        if held < growth * seen.looked_through:
-            return
-        arrays = (np.concatenate([getattr(part, name) for part in seen.kept]) for name in ("practice", "keys", "bits"))
-        practice, keys, bits = arrays
-        rows = np.arange(held, dtype=np.int32)
-        whole = Picked(practice, rows, keys, bits, seen.counts)
+        every = [*seen.kept, *([] if picked is None else [picked])]
+        practice, keys, bits = (
+            np.concatenate([getattr(each, name) for each in every]) for name in ("practice", "keys", "bits")
+        )
+        whole = Picked(practice, np.arange(len(keys), dtype=np.int32), keys, bits, seen.counts)
         guesses = guesses_after(whole, question._replace(list_sizes=self._sizes()), 1.0)
         seen.guesses = guesses = self._without_failed(guesses, question.ranking.source.no_score + 1)
-        kept = []
-        for part in seen.kept:
-            wanted = self._wanted(part, guesses, question)
-            kept.append(part if wanted.all() else part.only(wanted))
-        seen.kept = kept
         seen.limits = np.maximum(seen.limits, guesses)
-        seen.looked_through = sum(len(part.keys) for part in kept)
+        for place, part in enumerate(seen.kept):
+            wanted = _wanted(part, guesses, question)
+            if not wanted.all():
+                seen.kept[place] = part.only(wanted)
+        seen.looked_through = sum(len(part.keys) for part in seen.kept)
+        if picked is None:
+            return None
+        wanted = _wanted(picked, guesses, question)
+        seen.looked_through += int(np.count_nonzero(wanted))
+        return Picked(*(each[wanted] for each in picked[:-1]), picked.counts)
 
-    def _wanted(self, part: Candidates, guesses: Any, question: Question) -> Any:
-        """Which kept rows still matter: let in, at or above the guess, without a score, or on the caseload."""
-        import numpy as np
 
-        routes, source = question.routes, question.ranking.source
-        ranked = (part.bits >> routes.ranked_bit) & np.uint32(1) != 0
-        wanted = part.bits & routes.direct != 0
-        wanted |= ranked & ((part.keys >= guesses[part.practice]) | (part.keys == source.no_score))
-        return wanted | part.packed.is_set("on_caseload")
+def _wanted(part: Candidates | Picked, guesses: Any, question: Question) -> npt.NDArray[np.bool_]:
+    """Which rows still matter: let in, at or above the guess, without a score, or on the caseload."""
+    import numpy as np
+
+    routes, source = question.routes, question.ranking.source
+    ranked = (part.bits >> routes.ranked_bit) & np.uint32(1) != 0
+    told_of = routes.direct | np.uint32(1 << question.plan.bits.caseload)
+    reaches = (part.keys >= guesses[part.practice]) | (part.keys == source.no_score)
+    wanted: npt.NDArray[np.bool_] = (part.bits & told_of != 0) | (ranked & reaches)
+    return wanted
 
 
 def _with_practice(packed: Any, practice: Any) -> Any:

@@ -5,15 +5,14 @@ Everything is exact: equal hashes are a reason to compare the texts, and distinc
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import compiling
 from casemgmt.arrow import validity_of
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,10 +30,7 @@ _SPARE_WORDS = 3
 def on_pieces(work: Callable[[int, int], Any], rows: int, threads: int | None = None) -> list[Any]:
     """What ``work(first, last)`` gives for each piece of so many rows, on threads."""
     bounds = [(low, min(low + _PIECE, rows)) for low in range(0, rows, _PIECE)]
-    if len(bounds) < 2:
-        return [work(*each) for each in bounds]
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        return list(pool.map(lambda each: work(*each), bounds))
+    return on_threads(lambda each: work(*each), bounds, threads)
 
 
 def hashes_of(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
@@ -151,8 +147,7 @@ def repeated_in(of_part: Callable[[int], npt.NDArray[np.uint64]], parts: int, la
         return np.concatenate(found)
 
     step = parts // 16
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = list(pool.map(look, range(0, parts, step)))
+    found = on_threads(look, range(0, parts, step))
     return np.unique(np.concatenate(found))
 
 
@@ -185,8 +180,7 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
 
         read_by_number(numbers, piece[0], piece[1], by_start[piece[0]], numbers)
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        list(pool.map(work, pieces))
+    on_threads(work, pieces)
     if present is not None:
         numbers[~present] = -1
         # Something stands where a text is missing: it is no text of the column unless a row has it.

@@ -286,7 +286,7 @@ def count_eligible(keys, bits, count, routes, no_score, eligible):  # type: igno
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def sift_rows(first, last, step, practice, scores, conditions, routes, guesses, unscored_too, counts, found, work):  # type: ignore[no-untyped-def]
+def sift_rows(first, last, step, practice, scores, conditions, routes, guesses, told_of, unscored_too, counts, found, work):  # type: ignore[no-untyped-def]
     """Score rows in any order, count them by practice, and put out those that can matter.
 
     Parameters
@@ -294,6 +294,7 @@ def sift_rows(first, last, step, practice, scores, conditions, routes, guesses, 
     first, last, step : blocks that begin at ``range(first, last, step)`` are looked at, and no others
     practice : int32, the number of each row's practice
     guesses : keys' type, one a practice: rows that rank below it are left out
+    told_of : bits of which each has its rows put out
     unscored_too : put out the ranked without a score as well
     counts : int64, (practices, counted): the bits from ``routes.first_counted`` on, then the ranked without a score, then
         the eligible of each score route; added to
@@ -339,7 +340,7 @@ def sift_rows(first, last, step, practice, scores, conditions, routes, guesses, 
             out_bits[at] = bits[i]
             ranks = np.uint64(keys[i] >= guesses[own[i]]) & np.uint64((bits[i] >> routes.ranked_bit) & np.uint32(1))
             also = np.uint64((signs[i] & kept) != 0)
-            at += np.uint64((bits[i] & routes.direct) != 0) | ranks | also
+            at += np.uint64((bits[i] & told_of) != 0) | ranks | also
     empty_lanes(lanes, counts)
     return np.int64(at)
 

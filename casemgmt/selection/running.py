@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt import compiling
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays
+from casemgmt.threads import default_workers, on_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,8 +60,8 @@ def outcome_of(packed: Packed, question: Question, threads: int | None = None) -
 
         return plain.choose(packed.offsets, question)
     if packed.groups is None:
-        return _choose_mixed(packed, question, threads or os.cpu_count() or 1)
-    return _choose_grouped(packed.groups, question, threads or os.cpu_count() or 1)
+        return _choose_mixed(packed, question, threads or default_workers())
+    return _choose_grouped(packed.groups, question, threads or default_workers())
 
 
 def empty_outcome(question: Question, starts: npt.NDArray[np.int64]) -> Outcome:
@@ -86,14 +85,6 @@ def empty_outcome(question: Question, starts: npt.NDArray[np.int64]) -> Outcome:
         member=np.empty(rows, dtype=np.uint32),
         at_cut=np.empty(rows, dtype=np.uint32),
     )
-
-
-def on_threads(work: Callable[[Any], Any], pieces: Sequence[Any], workers: int) -> list[Any]:
-    """What ``work`` gives for each piece, in their order."""
-    if workers == 1 or len(pieces) == 1:
-        return [work(piece) for piece in pieces]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(work, pieces))
 
 
 def even_stretches(offsets: Any, workers: int) -> list[tuple[int, int]]:
@@ -193,11 +184,11 @@ def sift(
     workers: int,
     *,
     step: int | None = None,
-    unscored_too: bool = False,
+    all_told_of: bool = False,
 ) -> Picked:
     """Score all rows, or one block every ``step`` rows, and pick those that a route lets in or that reach the guess.
 
-    With ``unscored_too`` the ranked without a score are picked as well.
+    With ``all_told_of`` the ranked without a score and the caseload are picked as well.
     """
     import numpy as np
 
@@ -206,6 +197,7 @@ def sift(
 
     source, plan, routes = question.ranking.source, question.plan, question.routes
     practice = packed.practice
+    told_of = routes.direct | np.uint32(1 << plan.bits.caseload) if all_told_of else routes.direct
     stride = step or BLOCK
     blocks = -(-packed.rows // stride)
     marks = np.linspace(0, blocks, min(blocks, _PIECES_PER_WORKER * workers) + 1).astype(np.int64) * stride
@@ -219,7 +211,7 @@ def sift(
         scratch = sifting(len(guesses), question.counted, BLOCK, source.no_score.dtype)
         kept = sift_rows(
             *(low, high, stride, practice, source, plan.conditions, routes),
-            *(guesses, unscored_too, counts, found, scratch),
+            *(guesses, told_of, all_told_of, counts, found, scratch),
         )
         rows, keys, bits = (each[:kept].copy() for each in found)
         return Picked(practice[rows], rows, keys, bits, counts)
