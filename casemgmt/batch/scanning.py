@@ -22,8 +22,10 @@ from casemgmt.batch.files import (
     stretches_of,
     sums_of,
 )
+from casemgmt.batch.packed_file import PackedFile, is_packed
 from casemgmt.batch.tally import IdHashes, Tally
-from casemgmt.errors import plural
+from casemgmt.dates import as_date
+from casemgmt.errors import InputError, plural
 from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text
 from casemgmt.register.reading import Known, Part, Reader, reader_for, unexpected_rows
 from casemgmt.register.sources import Part as FilePart
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.register.register import Register
     from casemgmt.register.sources import Source
 
 _MOST_PASSES = 8
@@ -60,7 +63,7 @@ def scan_register(
 
     Parameters
     ----------
-    paths : a file or a list of files. Of Parquet some row groups are held at a time; a CSV or Arrow file is held whole
+    paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row groups are held at a time; a CSV or Arrow file is held whole
         while its turn lasts
     as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, encoding, expected_rows :
         as for :func:`casemgmt.read_register`
@@ -78,7 +81,11 @@ def scan_register(
     InputError
         A missing column, an unreadable file, files whose columns differ.
     """
-    files = open_files(as_paths(paths), encoding)
+    found = as_paths(paths)
+    if any(is_packed(path) for path in found):
+        how = (columns, values, date_format, tuple(null_means_absent) or None)
+        return _open_packed(found, as_of, extracted_on, expected_rows, how, progress)
+    files = open_files(found, encoding)
     rows = sum(file.rows for file in files)
     if expected_rows is not None and rows != expected_rows:
         raise unexpected_rows(rows, expected_rows)
@@ -95,6 +102,27 @@ def scan_register(
     return ScannedRegister(
         files=files, reader=reader, encoding=encoding, decoder=chosen_decoder(decoder, files), progress=progress
     )
+
+
+def _open_packed(
+    paths: list[Path], as_of: Any, extracted_on: Any, expected_rows: int | None, how: tuple[Any, ...], progress: Any
+) -> ScannedRegister:
+    """A packed register, for the very list that it was packed for."""
+    from casemgmt.batch.packed_register import PackedRegister
+
+    if len(paths) > 1:
+        raise InputError("A packed register is one file. Pack the files together, or scan those it was packed from.")
+    if any(option is not None for option in how):
+        raise InputError("A packed register was read already: columns=, values= and the like say nothing of it.")
+    register = PackedRegister(PackedFile(paths[0]), progress)
+    for name, wanted, has in (("as_of", as_of, register.as_of), ("extracted_on", extracted_on, register.extracted_on)):
+        if wanted is not None and as_date(wanted, name) != has:
+            raise InputError(
+                f"{paths[0].name} was packed for {name} {has}: ages depend on it. Pack the register again."
+            )
+    if expected_rows is not None and register.rows_in != expected_rows:
+        raise unexpected_rows(register.rows_in, expected_rows)
+    return register
 
 
 class AgainError(Exception):
@@ -130,6 +158,8 @@ class ScannedRegister:
     rows_in : rows in the files
     """
 
+    has_source_rows = True
+
     def __init__(
         self,
         *,
@@ -151,6 +181,11 @@ class ScannedRegister:
     def as_of(self) -> dt.date:
         """The list date."""
         return self.reader.list_date
+
+    @property
+    def extracted_on(self) -> dt.date:
+        """The day the data was drawn."""
+        return self.reader.extract_date
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -209,7 +244,7 @@ class ScannedRegister:
     def checked(self) -> Tally:
         """The account of all rows."""
         if self._tally is None:
-            self.passed(lambda part, start, own: None)
+            self.passed(lambda register, start, own: None)
         assert self._tally is not None  # noqa: S101 - a pass leaves it
         return self._tally
 
@@ -223,13 +258,13 @@ class ScannedRegister:
         return pa.schema([(n, pa.int64() if n == "source_row" else pa.string()) for n in names]).empty_table()
 
     def passed(
-        self, see: Callable[[Part, int, npt.NDArray[np.int32]], None], restart: Callable[[], None] = lambda: None
+        self, see: Callable[[Register, int, npt.NDArray[np.int32]], None], restart: Callable[[], None] = lambda: None
     ) -> Tally:
         """Pass all parts before ``see``, once with everything known that a part must know of the others.
 
         Parameters
         ----------
-        see : is given each part, the row of the whole at which its file begins, and its practices' numbers
+        see : is given each part's rows, the row of the whole at which its file begins, and its practices' numbers
         restart : is called before a pass begins anew
         """
         for _ in range(_MOST_PASSES):
@@ -241,7 +276,7 @@ class ScannedRegister:
                     own = tally.add(part)
                     if hashes is not None:
                         hashes.add(_of_usable_ids(part))
-                    see(part, start, own)
+                    see(part.register, start, own)
                     self._say(tally.rows_in)
             except AgainError:
                 continue

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.batch.tally import Tally
-    from casemgmt.register.reading import Part
     from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.result import Selection
 
@@ -117,13 +116,13 @@ class _Sieve:
         """Leave out nobody of these practices, in which a guess has failed, in the next pass."""
         self._unguessed |= set(practices)
 
-    def see(self, part: Part, start: int, own: npt.NDArray[np.int32]) -> None:
+    def see(self, register: Register, start: int, own: npt.NDArray[np.int32]) -> None:
         """Sift a part."""
         import numpy as np
 
         from casemgmt.register.long_texts import by_number
 
-        register, seen = part.register, self._seen
+        seen = self._seen
         packed = register.packed
         if packed.practice is None:
             raise TypeError("The rows of a part are not grouped.")
@@ -154,11 +153,11 @@ class _Sieve:
         packed = candidates.packed
         table = candidates.table
         register = Register(
-            as_of=scanned.reader.list_date,
-            extracted_on=scanned.reader.extract_date,
+            as_of=scanned.as_of,
+            extracted_on=scanned.extracted_on,
             practices=tuple(practices),
-            quarantine=scanned.account(tally.quarantine),
-            corrections=scanned.account(tally.corrections),
+            quarantine=scanned.quarantine,
+            corrections=scanned.corrections,
             rows_in=tally.rows_in,
             merged=tally.merged,
             parts=scanned.parts,
@@ -331,6 +330,8 @@ def _whole_scores(scanned: ScannedRegister, score: Any) -> Any:
 
     if score is None or isinstance(score, str):
         return None
+    if not scanned.has_source_rows:
+        raise InputError("score= must be the name of a carried column: a packed register has lost its source's rows.")
     if type(score).__module__.partition(".")[0] == "pandas" and hasattr(score, "index"):
         raise InputError("score= is a pandas Series, and files have no index to match it on. Give score.to_numpy().")
     values = as_floats(score)

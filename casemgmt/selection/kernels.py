@@ -286,7 +286,9 @@ def count_eligible(keys, bits, count, routes, no_score, eligible):  # type: igno
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def sift_rows(first, last, step, practice, scores, conditions, routes, guesses, told_of, unscored_too, counts, found, work):  # type: ignore[no-untyped-def]
+def sift_rows(
+    first, last, step, practice, scores, conditions, routes, guesses, told_of, unscored_too, counts, found, work
+):  # type: ignore[no-untyped-def]
     """Score rows in any order, count them by practice, and put out those that can matter.
 
     Parameters
