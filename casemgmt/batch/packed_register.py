@@ -21,6 +21,7 @@ class PackedRegister(ScannedRegister):
     """A packed register, opened by :func:`casemgmt.scan_register`."""
 
     has_source_rows = False
+    holds_whole_practices = True
 
     def __init__(self, file: PackedFile, progress: Callable[[int, int], None] | None = None) -> None:
         self._file = file

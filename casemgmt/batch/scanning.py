@@ -159,6 +159,7 @@ class ScannedRegister:
     """
 
     has_source_rows = True
+    holds_whole_practices = False  # in each part
 
     def __init__(
         self,

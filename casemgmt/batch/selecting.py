@@ -20,7 +20,17 @@ from casemgmt.selection.choosing import (
     selection_of,
 )
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, given_scores
-from casemgmt.selection.running import Picked, Question, guesses_after, guesses_from, settle, sift
+from casemgmt.selection.running import (
+    Picked,
+    Question,
+    guesses_after,
+    guesses_from,
+    lowest_asked,
+    merged,
+    only_of,
+    settle,
+    sift,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,6 +106,7 @@ class _Seen:
     looked_through: int = 0
     codes: list[str] = field(default_factory=list)
     slots: Any = None
+    carried: Any = None
 
 
 class _Sieve:
@@ -130,6 +141,11 @@ class _Sieve:
         self._make_room(own, question, register.practices)
         numbers = by_number(packed.practice, np.append(own, np.int32(-1)).astype(np.int32))
         placed = _with_practice(packed, numbers)
+        if self._scanned.holds_whole_practices:
+            picked = self._settled_at_once(placed, own, question)
+            rows = picked.rows.astype(np.int64)
+            seen.kept.append(candidates_of(register, rows, picked.practice, picked.keys, picked.bits))
+            return
         guesses = self._guesses_for(placed, own, question)
         picked = sift(placed, question, guesses, self._asked.threads, all_told_of=True)
         seen.limits = np.maximum(seen.limits, guesses)
@@ -144,7 +160,7 @@ class _Sieve:
         import numpy as np
 
         seen, scanned = self._seen, self._scanned
-        if self._question is not None:
+        if self._question is not None and not scanned.holds_whole_practices:
             self._look_through(self._question)
         practices = tally.practices()
         place = {code: i for i, code in enumerate(practices)}
@@ -280,6 +296,32 @@ class _Sieve:
             return np.full(len(self._seen.codes), -1, dtype=np.int64)
         sizes = [given.get(code, -1) for code in self._seen.codes]
         return np.array([n if isinstance(n, int) and n >= 0 else -1 for n in sizes], dtype=np.int64)
+
+    def _settled_at_once(self, packed: Any, own: Any, question: Question) -> Picked:
+        """The rows that matter of whole practices: their cuts are exact now, and the next part's guess."""
+        import numpy as np
+
+        seen, threads = self._seen, self._asked.threads
+        lowest, highest = question.ranking.source.no_score + 1, np.iinfo(seen.limits.dtype).max
+        sized = question._replace(list_sizes=self._sizes())
+        guesses = np.full(len(seen.codes), highest, dtype=seen.limits.dtype)
+        if seen.carried is None:
+            guesses[own] = guesses_from(packed, sized, len(guesses), threads)[own]
+        else:
+            guesses[own] = seen.carried
+        picked = sift(packed, question, guesses, threads, all_told_of=True)
+        out, short = settle(picked, sized, guesses, threads)
+        if short.any():
+            again = np.where(short, lowest, highest).astype(guesses.dtype)
+            more = sift(packed, question, again, threads, all_told_of=True)
+            picked = merged([only_of(picked, ~short), only_of(more, short)])._replace(counts=picked.counts)
+            out, _ = settle(picked, sized, np.where(short, lowest, guesses).astype(guesses.dtype), threads)
+        cuts = lowest_asked(out, question)
+        seen.limits[own] = cuts[own]
+        seen.counts += picked.counts
+        seen.carried = np.sort(cuts[own])[len(own) // 20] if len(own) else None
+        wanted = _wanted(picked, cuts, question)
+        return Picked(*(each[wanted] for each in picked[:-1]), picked.counts)
 
     def _look_through(self, question: Question, picked: Picked | None = None) -> Picked | None:
         """Guess again from all that was kept and the newly picked, and drop what no longer reaches the guess."""

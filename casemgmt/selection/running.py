@@ -128,7 +128,7 @@ def _choose_mixed(packed: Packed, question: Question, workers: int) -> Outcome:
         dtype = guesses.dtype
         guesses[short] = question.ranking.source.no_score + 1
         again = sift(packed, question, np.where(short, guesses, np.iinfo(dtype).max).astype(dtype), workers)
-        picked = merged([_only(picked, ~short), _only(again, short)])._replace(counts=picked.counts)
+        picked = merged([only_of(picked, ~short), only_of(again, short)])._replace(counts=picked.counts)
         out, short = settle(picked, question, guesses, workers)
     return out
 
@@ -228,10 +228,23 @@ def merged(parts: Iterable[Picked]) -> Picked:
     return Picked(*arrays, sum((part.counts for part in parts[1:]), parts[0].counts.copy()))
 
 
-def _only(picked: Picked, wanted: Any) -> Picked:
+def only_of(picked: Picked, wanted: Any) -> Picked:
     """The picked rows of the wanted practices."""
     own = wanted[picked.practice]
     return Picked(*(each[own] for each in picked[:-1]), picked.counts)
+
+
+def lowest_asked(out: Outcome, question: Question) -> npt.NDArray[Any]:
+    """For each practice the lowest key that a score route let in or left at its cut; every key with a score for none."""
+    import numpy as np
+
+    source, routes = question.ranking.source, question.routes
+    dtype = source.no_score.dtype
+    lowest = np.full(len(out.counts), np.iinfo(dtype).max, dtype=np.int64)
+    for s in range(len(routes.bit)):
+        asked = np.where(out.taken[:, s] > 0, out.cut[:, s], lowest) if routes.is_share[s] else routes.low[s]
+        lowest = np.minimum(lowest, asked)
+    return np.maximum(lowest, int(source.no_score) + 1).astype(dtype)
 
 
 def bring(picked: Picked, question: Question) -> Outcome:
