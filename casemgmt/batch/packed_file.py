@@ -81,13 +81,13 @@ def save_packed(register: Register, path: Path) -> Path:
     """See :meth:`casemgmt.Register.save_packed`."""
     register.require_whole("Packing")
     whole = register.grouped()
-    groups = whole.packed.offsets
-    write_packed(path, account_of(register), whole.practices, _slices(whole, groups))
+    write_packed(path, account_of(register), whole.practices, practice_stretches(whole))
     return path
 
 
-def _slices(register: Register, groups: Any) -> Iterator[tuple[Register, int, int]]:
-    """Stretches of whole practices, about so many rows each."""
+def practice_stretches(register: Register) -> Iterator[tuple[Register, int, int]]:
+    """A register grouped by practice in stretches of whole practices, about as many rows as a row group holds."""
+    groups = register.packed.offsets
     first = 0
     practices = len(register.practices)
     while first < practices:

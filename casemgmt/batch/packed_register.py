@@ -113,9 +113,11 @@ class PackedRegister(ScannedRegister):
         """The rows of a row group, which are those of whole practices."""
         from dataclasses import replace
 
+        import numpy as np
+
         packed, days, numbers, told = self._file.read(group, first, last)
         account = self._file.account
-        own = replace(packed, practice=packed.practice - first)
+        own = replace(packed, practice=packed.numbers - np.int32(first))
         return Register(
             as_of=account.as_of,
             extracted_on=account.extracted_on,

@@ -242,6 +242,12 @@ class ScannedRegister:
 
         return select_scanned(self, scheme, **options)
 
+    def save_packed(self, path: str | Path) -> Path:
+        """As :meth:`casemgmt.Register.save_packed`; the files are passed once, and again for each 8 million patients."""
+        from casemgmt.batch.packing_scanned import save_packed_scanned
+
+        return save_packed_scanned(self, Path(path))
+
     def checked(self) -> Tally:
         """The account of all rows."""
         if self._tally is None:
@@ -301,7 +307,7 @@ class ScannedRegister:
     @property
     def parts(self) -> tuple[FilePart, ...]:
         """The files, as a register names its sources."""
-        sums = self._sums or [None] * len(self.files)
+        sums: list[str | None] = [*self._sums] if self._sums else [None] * len(self.files)
         return tuple(
             FilePart(name=file.path.name, rows=file.rows, sha256=digest)
             for file, digest in zip(self.files, sums, strict=True)
@@ -356,7 +362,7 @@ class ScannedRegister:
 
         tables, rows, reasons = [], [], []
         for part, start in self._parts():
-            alike = np.flatnonzero(np.isin(part.judged.hashes, repeated))
+            alike = np.flatnonzero(np.isin(part.judged.known_hashes, repeated))
             register, verdict = part.register, part.judged.verdict
             own = alike if register.source_row is None else register.source_row[alike]
             tables.append(taken_rows(register.source_table, alike))
@@ -381,11 +387,8 @@ def _of_usable_ids(part: Part) -> npt.NDArray[np.uint64]:
 
     verdict = part.judged.verdict
     refused = np.array([name == "patient_id" for name, _ in verdict.reasons])
-    hashes = part.judged.hashes
-    assert hashes is not None  # noqa: S101 - parts are judged with them
-    if not refused.any():
-        return hashes
-    return hashes[~refused[verdict.code]]
+    hashes = part.judged.known_hashes
+    return np.asarray(hashes[~refused[verdict.code]]) if refused.any() else hashes
 
 
 def _two_bits(slots: Mapping[str, Any]) -> frozenset[str]:
@@ -399,7 +402,7 @@ def _with_gaps(files: list[RegisterFile], reader: Reader) -> frozenset[str]:
     """Flags for which the files' own statistics tell of missing values."""
     from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
 
-    found = set()
+    found: set[str] = set()
     for file in files:
         if file.parquet is None:
             continue
@@ -408,7 +411,7 @@ def _with_gaps(files: list[RegisterFile], reader: Reader) -> frozenset[str]:
             for place in range(own.num_columns):
                 column = own.column(place)
                 name = reader.columns.get(column.path_in_schema, column.path_in_schema)
-                if name in FIELDS and FIELDS[name].kind == "flag" and name not in (*found, *FALSE_WHEN_MISSING):
-                    if column.statistics is not None and column.statistics.null_count:
-                        found.add(name)
+                known = name not in FIELDS or FIELDS[name].kind != "flag" or name in (*found, *FALSE_WHEN_MISSING)
+                if not known and column.statistics is not None and column.statistics.null_count:
+                    found.add(name)
     return frozenset(found - reader.absent)

@@ -192,7 +192,7 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
     return numbers, [text.decode() for text in distinct]
 
 
-def by_number(numbers: npt.NDArray[np.int32], answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def by_number(numbers: npt.NDArray[np.integer[Any]], answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """What ``answers`` gives for each number; -1 is its last entry."""
     import numpy as np
 

@@ -158,7 +158,7 @@ class Register:
         """Some of the rows, which stand grouped by practice at ``groups``; the account of rows stays the whole's."""
         return replace(
             self,
-            packed=self.packed.take(rows, groups),
+            packed=self.packed.take(rows, groups=groups),
             days={name: days[rows] for name, days in self.days.items()},
             numbers={name: numbers[rows] for name, numbers in self.numbers.items()},
             order=rows if self.order is None else self.order[rows],

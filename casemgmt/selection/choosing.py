@@ -75,10 +75,11 @@ def select(
     CapExceededError
         More nominations than places, under ``over_cap="error"``.
     """
+    streamed = getattr(type(register), "holds_whole_practices", None) is not None
+    if not isinstance(register, Register) and not streamed:
+        raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
     check_arguments(scheme, model, score, over_cap, reference, previous)
-    if not isinstance(register, Register):
-        if not hasattr(register, "select"):
-            raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
+    if streamed:
         selection: Selection = register.select(
             scheme,
             model=model,

@@ -286,18 +286,15 @@ def count_eligible(keys, bits, count, routes, no_score, eligible):  # type: igno
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def sift_rows(
-    first, last, step, practice, scores, conditions, routes, guesses, told_of, unscored_too, counts, found, work
-):  # type: ignore[no-untyped-def]
+def sift_rows(span, practice, scores, conditions, routes, guesses, told_of, counts, found, work):  # type: ignore[no-untyped-def]
     """Score rows in any order, count them by practice, and put out those that can matter.
 
     Parameters
     ----------
-    first, last, step : blocks that begin at ``range(first, last, step)`` are looked at, and no others
+    span : (first, last, step); blocks that begin at ``range(first, last, step)`` are looked at, and no others
     practice : int32, the number of each row's practice
     guesses : keys' type, one a practice: rows that rank below it are left out
-    told_of : bits of which each has its rows put out
-    unscored_too : put out the ranked without a score as well
+    told_of : (bits of which each has its rows put out, 1 where the ranked without a score are put out as well), uint32
     counts : int64, (practices, counted): the bits from ``routes.first_counted`` on, then the ranked without a score, then
         the eligible of each score route; added to
     found : (rows, keys, bits), as long as there are rows to look at and one more; written
@@ -312,7 +309,8 @@ def sift_rows(
     no_score, counted = scores.no_score, counts.shape[1]
     unscored_at = counted - 1 - len(routes.bit)
     asked = (np.uint32(1) << np.uint32(unscored_at)) - np.uint32(1)  # the bits past those of the plan are all set
-    kept = np.uint32(unscored_too) << np.uint32(unscored_at)
+    (first, last, step), (put_out, unscored_too) = span, told_of
+    kept = unscored_too << np.uint32(unscored_at)
     at, since = np.uint64(0), 0
     for low in range(first, last, step):
         high = min(low + BLOCK, last)
@@ -335,14 +333,16 @@ def sift_rows(
         for lane in range(lanes.shape[1]):
             shift = np.uint32(4 * lane)
             for i in range(count):
-                lanes[own[i], lane] += work.spread[(signs[i] >> shift) & np.uint32(15)]
+                lanes[np.uint64(own[i]), lane] += work.spread[(signs[i] >> shift) & np.uint32(15)]
         for i in range(count):
             rows[at] = low + i
             out_keys[at] = keys[i]
             out_bits[at] = bits[i]
-            ranks = np.uint64(keys[i] >= guesses[own[i]]) & np.uint64((bits[i] >> routes.ranked_bit) & np.uint32(1))
+            ranks = np.uint64(keys[i] >= guesses[np.uint64(own[i])]) & np.uint64(
+                (bits[i] >> routes.ranked_bit) & np.uint32(1)
+            )
             also = np.uint64((signs[i] & kept) != 0)
-            at += np.uint64((bits[i] & told_of) != 0) | ranks | also
+            at += np.uint64((bits[i] & put_out) != 0) | ranks | also
     empty_lanes(lanes, counts)
     return np.int64(at)
 
