@@ -77,7 +77,6 @@ def pair_people(old: Workings, new: Workings) -> People:
 
 def find_ids(patients: Sequence[str], register: Register) -> Found:
     """Find patients by their ids alone, among the accepted rows of every practice, then among all rows."""
-    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
