@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from casemgmt.arrow import array_of, numpy_of, validity_of
+from casemgmt.compiling import COMPILE_FROM
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code, look_up
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
 
-# Below this many rows, NumPy is done before a compiler would have started.
-COMPILE_FROM = 400_000
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 NO_SCORE_32, NO_SCORE_64 = -(2**31), -(2**63)
 

@@ -11,11 +11,11 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.arrow import numpy_of
+from casemgmt.compiling import COMPILE_FROM
 from casemgmt.errors import CapExceededError, InputError, listed, plural
 from casemgmt.register.columns import person_keys
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
-from casemgmt.risk.scoring import COMPILE_FROM
 from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys, given_scores
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays, compile_scheme, route_arrays

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from casemgmt.compiling import compiled, compiled_within
 from casemgmt.risk.kernels import add_entries
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def and_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-def]
     """Write into ``out[i]`` (uint32) the bitwise and of the entries that row ``start + i`` meets."""
     count = stop - start
@@ -40,7 +40,7 @@ def and_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-d
             out[i] &= table[cells[i]]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def kth_largest(values, count, k):  # type: ignore[no-untyped-def]
     """The ``k``-th largest of ``values[:count]``, ``1 <= k <= count``; reorders them."""
     low, high, target = 0, count - 1, k - 1
@@ -67,7 +67,7 @@ def kth_largest(values, count, k):  # type: ignore[no-untyped-def]
     return values[target]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def gather_candidates(keys, bits, count, bit, guess, no_score, buffer):  # type: ignore[no-untyped-def]
     """Copy the keys of eligible rows that are at least ``guess`` into ``buffer``; return how many."""
     found = np.uint64(0)  # unsigned, so that no index is tested for counting from the end
@@ -78,7 +78,7 @@ def gather_candidates(keys, bits, count, bit, guess, no_score, buffer):  # type:
     return np.int64(found)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def rank_practice(scores, start, stop, keys):  # type: ignore[no-untyped-def]
     """Write into ``keys`` what ranks each row from ``start`` to ``stop``."""
     count = stop - start
@@ -92,7 +92,7 @@ def rank_practice(scores, start, stop, keys):  # type: ignore[no-untyped-def]
             keys[i] = scores.no_score if keys[i] < scores.lowest else max(keys[i], scores.floor)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-untyped-def]
     """Count the rows that have each bit past the routes' own, into ``counts``; return the ranked without a score."""
     for b in range(routes.first_counted, len(counts)):
@@ -106,7 +106,7 @@ def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-
     return np.int64(unscored)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def places_of(routes, s, size):  # type: ignore[no-untyped-def]
     """The places of share route ``s`` among ``size`` people, in whole numbers."""
     part = size * routes.numerator[s]
@@ -115,7 +115,7 @@ def places_of(routes, s, size):  # type: ignore[no-untyped-def]
     return part // routes.divisor[s]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def mark_range(keys, bits, count, bit, low, high, marks):  # type: ignore[no-untyped-def]
     """Set ``bit`` in ``marks`` for eligible rows whose key lies from ``low`` to ``high``."""
     for i in range(count):
@@ -123,14 +123,14 @@ def mark_range(keys, bits, count, bit, low, high, marks):  # type: ignore[no-unt
         marks[i] |= (inside & (bits[i] >> bit) & np.uint32(1)) << bit
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def mark_from(keys, bits, count, bit, cut, marks):  # type: ignore[no-untyped-def]
     """Set ``bit`` in ``marks`` for eligible rows whose key is at least ``cut``, a key."""
     for i in range(count):
         marks[i] |= (np.uint32(keys[i] >= cut) & (bits[i] >> bit) & np.uint32(1)) << bit
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def mark_both_sides(keys, bits, count, bit, cut, member, tied):  # type: ignore[no-untyped-def]
     """Set ``bit`` in ``member`` for eligible rows above ``cut``, and in ``tied`` for those at it."""
     for i in range(count):
@@ -139,7 +139,7 @@ def mark_both_sides(keys, bits, count, bit, cut, member, tied):  # type: ignore[
         tied[i] |= (np.uint32(keys[i] == cut) & eligible) << bit
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def emit_rows(out, p, start, count, keys, member, tied):  # type: ignore[no-untyped-def]
     """Put out the rows that are let in or tied, at the start of the practice's stretch."""
     rows = out.rows[start : start + count]
@@ -157,7 +157,7 @@ def emit_rows(out, p, start, count, keys, member, tied):  # type: ignore[no-unty
     out.emitted[p] = kept
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def choose_practices(first, last, offsets, list_sizes, scores, conditions, routes, out, work):  # type: ignore[no-untyped-def]
     """Choose in practices ``first`` to ``last``.
 
