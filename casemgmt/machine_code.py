@@ -11,6 +11,7 @@ files are part of its code.
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -33,8 +34,24 @@ def source_stamp() -> str:
     return digest.hexdigest()
 
 
+def _locators() -> list[Any]:
+    """numba's places to look for a folder, in its order.
+
+    A process without a home is told the folder ``~/.cache``, and numba would make one named ``~`` where it stands.
+    """
+    homeless = os.path.expanduser("~") == "~" and not os.environ.get("XDG_CACHE_HOME")  # noqa: PTH111
+    places = caching.CompileResultCacheImpl._locator_classes
+    return [place for place in places if not (homeless and "UserWide" in place.__name__)]
+
+
+class _Code(caching.CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = _locators()
+
+
 class _Store(caching.FunctionCache):  # type: ignore[misc]
     """One folder's code of one loop, for these sources."""
+
+    _impl_class = _Code
 
     def __init__(self, loop: Any) -> None:
         super().__init__(loop)

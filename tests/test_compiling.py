@@ -117,6 +117,14 @@ def test_code_kept_beside_the_source_is_used_where_only_another_folder_can_be_wr
     assert run(tmp_path, RUN, NUMBA_CACHE_DIR=str(tmp_path / "empty")).startswith(f"55 kept {tmp_path / 'empty'}")
 
 
+def test_a_process_without_a_home_makes_no_folder_of_that_name(tmp_path):
+    package = small_package(tmp_path)
+    (package / "outer" / "__pycache__").touch()
+    homeless = "import os.path; os.path.expanduser = lambda path: path\n"
+    assert run(tmp_path, homeless + RUN, HOME=None, XDG_CACHE_HOME=None) == "55 compiled None"
+    assert not (tmp_path / "~").exists()
+
+
 def test_a_full_disk_costs_the_time_to_compile_and_nothing_else(tmp_path):
     small_package(tmp_path)
     assert run(tmp_path, DISK_FULL + RUN).startswith("55 compiled")
