@@ -1,11 +1,11 @@
 """Machine code kept between processes, so that a loop is compiled once and not in every process.
 
-numba keeps it beside the source, or in the user's cache folder where that cannot be written (``NUMBA_CACHE_DIR`` names
-another). Three things are added here. A failure costs the time to compile and nothing else, where numba stops when no
-folder can be written, the disk is full, or a file is damaged. Code that stands beside the source is used when nothing
-can be written there any more, as in an image that was filled before it became read-only. And code is used only while
-every compiled loop of the package is as it was: numba looks at the file of the loop alone, though the loops of other
-files are part of its code.
+numba keeps it beside the source, or in the user's cache folder where that cannot be written; ``NUMBA_CACHE_DIR`` names
+a folder in place of both. Three things are added here. A failure costs the time to compile and nothing else, where
+numba stops when no folder can be written, the disk is full, or a file is damaged. Code that stands beside the source is
+used when nothing can be written there any more, as in an image that was filled before it became read-only. And code is
+used only while every compiled loop of the package is as it was: numba looks at the file of the loop alone, though the
+loops of other files are part of its code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from numba.core import caching
+from numba.core import caching, config
 
 PACKAGE = Path(__file__).resolve().parent
 # numba 0.61 begins the name with an underscore.
@@ -84,10 +84,10 @@ class KeptCode:
         self._own: _Store | None = None
         with suppress(RuntimeError, OSError):  # numba's word for "no folder can be written"
             self._own = _Store(loop)
-        beside = _ReadOnlyStore(loop)
-        self._stores = [beside] if self._own is None else [self._own]
-        if self._own is not None and beside.cache_path != self._own.cache_path:
-            self._stores.append(beside)
+        beside = None if config.CACHE_DIR else _ReadOnlyStore(loop)
+        if beside and self._own and beside.cache_path == self._own.cache_path:
+            beside = None
+        self._stores = [store for store in (self._own, beside) if store]
 
     @property
     def cache_path(self) -> str | None:

@@ -51,6 +51,7 @@ from numba.core import caching
 def refuse(self): raise PermissionError(13, "read-only")
 caching._CacheLocator.ensure_cache_path = refuse
 """
+SOURCE_READ_ONLY = NOTHING_WRITABLE.replace("_CacheLocator.ensure", "InTreeCacheLocator.ensure")
 DISK_FULL = """
 from numba.core import caching
 def refuse(self, key, data): raise OSError(28, "No space left on device")
@@ -113,8 +114,19 @@ def test_code_kept_beside_the_source_is_used_when_nothing_can_be_written_any_mor
 
 def test_code_kept_beside_the_source_is_used_where_only_another_folder_can_be_written(tmp_path):
     small_package(tmp_path)
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     run(tmp_path, RUN)
-    assert run(tmp_path, RUN, NUMBA_CACHE_DIR=str(tmp_path / "empty")).startswith(f"55 kept {tmp_path / 'empty'}")
+    assert run(tmp_path, SOURCE_READ_ONLY + RUN, **home).startswith(f"55 kept {tmp_path / 'cache'}")
+    assert not list((tmp_path / "cache").rglob("*.nb?"))
+    shutil.rmtree(tmp_path / "casemgmt" / "outer" / "__pycache__")
+    assert run(tmp_path, SOURCE_READ_ONLY + RUN, **home).startswith(f"55 compiled {tmp_path / 'cache'}")
+    assert run(tmp_path, SOURCE_READ_ONLY + RUN, **home).startswith(f"55 kept {tmp_path / 'cache'}")
+
+
+def test_a_named_folder_is_the_only_one_that_is_read(tmp_path):
+    small_package(tmp_path)
+    run(tmp_path, RUN)
+    assert run(tmp_path, RUN, NUMBA_CACHE_DIR=str(tmp_path / "empty")).startswith(f"55 compiled {tmp_path / 'empty'}")
 
 
 def test_a_process_without_a_home_makes_no_folder_of_that_name(tmp_path):
