@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.batch.packed_file import PackedFile
 from casemgmt.batch.scanning import Learnt, ScannedRegister
 from casemgmt.batch.tally import Tally
+from casemgmt.errors import plural
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Part as FilePart
 
@@ -72,10 +73,10 @@ class PackedRegister(ScannedRegister):
 
     def __repr__(self) -> str:
         """Counts only."""
-        account = self._file.account
+        account, accepted = self._file.account, sum(self._file.rows)
         return (
-            f"<PackedRegister: {sum(self._file.rows):,} patients in {len(self._file.practices):,} practices on "
-            f"{self.as_of}; {account.rows_in:,} rows in = {sum(self._file.rows):,} accepted + {account.merged:,} merged "
+            f"<PackedRegister: {plural(accepted, 'patient')} in {plural(len(self._file.practices), 'practice')} on "
+            f"{self.as_of}; {account.rows_in:,} rows in = {accepted:,} accepted + {account.merged:,} merged "
             f"repeats + {account.quarantine.num_rows:,} quarantined>"
         )
 

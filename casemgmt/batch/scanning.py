@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
     from casemgmt.register.sources import Source
+    from casemgmt.scheme.routes import Scheme
+    from casemgmt.selection.result import Selection
 
 _MOST_PASSES = 8
 
@@ -63,14 +65,14 @@ def scan_register(
 
     Parameters
     ----------
-    paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row groups are held at a time; a CSV or Arrow file is held whole
-        while its turn lasts
+    paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row
+        groups are held at a time; a CSV or Arrow file is held whole while its turn lasts
     as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, encoding, expected_rows :
         as for :func:`casemgmt.read_register`
-    decoder : what decodes Parquet: ``polars`` (several times faster, where it is installed), ``pyarrow``, or ``auto``,
-        the first that is there. The result does not depend on it, and page checksums are verified either way
-    progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with surprises
-        such as practice codes that differ in case alone, needs more than one pass
+    decoder : what decodes Parquet: ``polars`` (faster, where it is installed), ``pyarrow``, or ``auto``, the first that
+        is there. The result does not depend on it, and page checksums are verified either way
+    progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with
+        surprises such as practice codes that differ in case alone, needs more than one pass
 
     Returns
     -------
@@ -229,21 +231,21 @@ class ScannedRegister:
             return f"<ScannedRegister: {rows}; not read yet>"
         tally = self._tally
         return (
-            f"<ScannedRegister: {rows}; {tally.rows_in:,} rows in = {tally.accepted:,} accepted + {tally.merged:,} merged "
-            f"repeats + {sum(table.num_rows for table in tally.quarantine):,} quarantined>"
+            f"<ScannedRegister: {rows}; {tally.rows_in:,} rows in = {tally.accepted:,} accepted + "
+            f"{tally.merged:,} merged repeats + {sum(table.num_rows for table in tally.quarantine):,} quarantined>"
         )
 
     def _repr_html_(self) -> str:
         return f"<code>{escape(repr(self))}</code>"
 
-    def select(self, scheme: Any, **options: Any) -> Any:
+    def select_streamed(self, scheme: Scheme, **options: Any) -> Selection:
         """See :func:`casemgmt.select`, which calls this."""
         from casemgmt.batch.selecting import select_scanned
 
         return select_scanned(self, scheme, **options)
 
     def save_packed(self, path: str | Path) -> Path:
-        """As :meth:`casemgmt.Register.save_packed`; the files are passed once, and again for each 8 million patients."""
+        """As :meth:`casemgmt.Register.save_packed`; the files are passed once, and again for every 8 million people."""
         from casemgmt.batch.packing_scanned import save_packed_scanned
 
         return save_packed_scanned(self, Path(path))

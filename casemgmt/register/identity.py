@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt import compiling
 from casemgmt.arrow import numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
+from casemgmt.compiling import pays
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import distinct_values, is_text, mapped
 from casemgmt.register.long_texts import by_number, hashes_of, repeated_hashes
@@ -134,7 +134,7 @@ def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None) -> J
     """Judge every row of a whole register by its patient id and practice code, and find the repeats."""
     import numpy as np
 
-    if table.num_rows >= compiling.COMPILE_FROM:
+    if pays(table.num_rows):
         judged = judge_part(table, pattern, mapping, frozenset())
         repeated = repeated_hashes(judged.known_hashes)
         if len(repeated):

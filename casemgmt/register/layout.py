@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt import compiling
+from casemgmt.compiling import pays
 from casemgmt.register.cleaning import Cleaned, FlagColumn
 from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
 from casemgmt.register.packing import BYTE_MISSING, CHUNK_BITS, CHUNKS_PER_WORD, FLAG_MISSING, SHORT_MISSING, Slot
@@ -87,7 +87,7 @@ def pack_rows(layout: Layout, columns: Mapping[str, Column], rows: int, threads:
     )
     fields = [(layout.slots[name], column) for name, column in columns.items()]
     words = [each for each in fields if each[0].group == "word"]
-    if rows < compiling.COMPILE_FROM:
+    if not pays(rows):
         for slot, column in words:
             out.words[slot.row] |= _codes(slot, column, slice(None)).astype(np.uint64) << np.uint64(slot.shift)
     else:

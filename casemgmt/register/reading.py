@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt import compiling
+from casemgmt.compiling import pays
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError, did_you_mean, is_misspelt, listed, missing_columns, plural
 from casemgmt.register.accounting import Account
@@ -329,7 +329,7 @@ def _in_order(practice: Any, kept: Any, practices: int, mixed: bool) -> tuple[An
     if mixed:
         return accepted, {"practice": own}
     if not is_rising(own):
-        if len(own) >= compiling.COMPILE_FROM:
+        if pays(len(own)):
             return accepted, {"practice": own}
         order, groups = group_order(own, practices)
         return order if accepted is None else accepted[order], {"groups": groups}

@@ -97,8 +97,8 @@ class Register:
     def __repr__(self) -> str:
         """Counts only."""
         return (
-            f"<Register: {plural(self.accepted, 'patient')} in {plural(len(self.practices), 'practice')} on {self.as_of}; "
-            f"{plural(self.rows_in, 'row')} in = {self.accepted:,} accepted + {self.merged:,} merged repeats + "
+            f"<Register: {plural(self.accepted, 'patient')} in {plural(len(self.practices), 'practice')} "
+            f"on {self.as_of}; {plural(self.rows_in, 'row')} in = {self.accepted:,} accepted + {self.merged:,} merged repeats + "
             f"{self.quarantine.num_rows:,} quarantined; {plural(self.corrections.num_rows, 'correction')}>"
         )
 

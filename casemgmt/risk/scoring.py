@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from casemgmt import compiling
 from casemgmt.arrow import array_of, numpy_of, validity_of
+from casemgmt.compiling import pays
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code, look_up
@@ -130,7 +130,7 @@ def sums_of(model: Model, register: Register, *, compiled: bool | None = None) -
 
     scorer = compile_model(model, register)
     rows = len(register)
-    if rows >= compiling.COMPILE_FROM if compiled is None else compiled:
+    if pays(rows) if compiled is None else compiled:
         from casemgmt.risk.kernels import add_entries
 
         sums = np.empty(rows, dtype=scorer.tables.word_tables.dtype)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt import compiling
+from casemgmt.compiling import pays
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays
 from casemgmt.threads import default_workers, on_threads
 
@@ -59,7 +59,7 @@ class Picked(NamedTuple):
 
 def outcome_of(packed: Packed, question: Question, threads: int | None = None) -> Outcome:
     """Choose in every practice, up to the ties at each cut."""
-    if packed.groups is not None and packed.rows < compiling.COMPILE_FROM:
+    if packed.groups is not None and not pays(packed.rows):
         from casemgmt.selection import plain
 
         return plain.choose(packed.offsets, question)
@@ -239,7 +239,7 @@ def merged(parts: Sequence[Picked]) -> Picked:
 
 
 def lowest_asked(out: Outcome, question: Question) -> npt.NDArray[Any]:
-    """For each practice the lowest key that a score route let in or left at its cut; every key with a score for none."""
+    """For each practice the lowest key that a score route let in or left at its cut; the lowest of all for none."""
     import numpy as np
 
     source, routes = question.ranking.source, question.routes
