@@ -98,8 +98,9 @@ class Register:
         """Counts only."""
         return (
             f"<Register: {plural(self.accepted, 'patient')} in {plural(len(self.practices), 'practice')} "
-            f"on {self.as_of}; {plural(self.rows_in, 'row')} in = {self.accepted:,} accepted + {self.merged:,} merged repeats + "
-            f"{self.quarantine.num_rows:,} quarantined; {plural(self.corrections.num_rows, 'correction')}>"
+            f"on {self.as_of}; {plural(self.rows_in, 'row')} in = {self.accepted:,} accepted + "
+            f"{self.merged:,} merged repeats + {self.quarantine.num_rows:,} quarantined; "
+            f"{plural(self.corrections.num_rows, 'correction')}>"
         )
 
     def _repr_html_(self) -> str:

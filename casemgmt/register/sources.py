@@ -178,7 +178,7 @@ def _refuse_repeated_names(names: list[str]) -> None:
 
 
 def without_long_views(table: pa.Table) -> pa.Table:
-    """polars' string views as plain strings, which every Arrow function takes; in a long table they stay as they are."""
+    """polars' string views as plain strings, which every Arrow function takes; a long table keeps them."""
     import pyarrow as pa
 
     if pays(table.num_rows) and not any(pa.types.is_dictionary(kind) for kind in table.schema.types):

@@ -33,9 +33,22 @@ def add_two_columns(a, b, table_a, table_b, out, count):  # type: ignore[no-unty
 
 
 @compiled_within
+def add_four_columns(a, b, c, d, tables, out, count):  # type: ignore[no-untyped-def]
+    """Add the entries of four columns: the sum is read and written once."""
+    e, f, g, h = tables[0], tables[1], tables[2], tables[3]
+    for row in range(count):
+        out[row] += e[a[row]] + f[b[row]] + g[c[row]] + h[d[row]]
+
+
+@compiled_within
 def add_columns(columns, rows, tables, out, start, stop):  # type: ignore[no-untyped-def]
-    """Add the entries of some rows of ``columns``, two at a time."""
+    """Add the entries of some rows of ``columns``, four or two at a time."""
     count, k = stop - start, 0
+    while k + 3 < len(rows):
+        a, b = columns[rows[k], start:stop], columns[rows[k + 1], start:stop]
+        c, d = columns[rows[k + 2], start:stop], columns[rows[k + 3], start:stop]
+        add_four_columns(a, b, c, d, tables[k : k + 4], out, count)
+        k += 4
     while k + 1 < len(rows):
         a, b = columns[rows[k], start:stop], columns[rows[k + 1], start:stop]
         add_two_columns(a, b, tables[k], tables[k + 1], out, count)

@@ -16,7 +16,7 @@ from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys, given_scores
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays, compile_scheme, route_arrays
 from casemgmt.selection.result import Choice, Selection, Workings
-from casemgmt.selection.running import Question, outcome_of
+from casemgmt.selection.running import Question, emitted_rows, outcome_of
 from casemgmt.selection.ties import first_of_tied, nomination_order
 
 if TYPE_CHECKING:
@@ -224,10 +224,7 @@ def _settle(
     """Break the ties at each cut, give out places in file order, and fill or refuse nominations."""
     import numpy as np
 
-    kept = _emitted_places(out.starts, out.emitted)
-    rows, keys = out.rows[kept].astype(np.int64), out.keys[kept]
-    member, at_cut = out.member[kept], out.at_cut[kept]
-    practice = np.repeat(np.arange(len(out.emitted)), out.emitted)
+    practice, rows, keys, member, at_cut = emitted_rows(out)
     for s, bit in enumerate(routes.bit.tolist()):
         tied = np.flatnonzero(at_cut & np.uint32(1 << bit))
         if len(tied):
@@ -237,25 +234,19 @@ def _settle(
     caps = nominated_places(scheme, plan, out, sizes)
     place, queued = _give_places(register, scheme, practice, rows, member, caps, over_cap)
     chosen = member != 0
+    if not chosen.all():
+        practice, rows, keys, member, place = (each[chosen] for each in (practice, rows, keys, member, place))
     return Choice(
         plan=plan,
         outcome=out,
         caps=caps,
-        practice=practice[chosen],
-        rows=rows[chosen],
-        keys=keys[chosen],
-        member=member[chosen],
-        place=place[chosen],
+        practice=practice,
+        rows=rows,
+        keys=keys,
+        member=member,
+        place=place,
         queue=queued,
     )
-
-
-def _emitted_places(starts: Any, emitted: Any) -> Any:
-    """Where in the outcome's arrays the emitted rows lie: the first few of each practice's stretch."""
-    import numpy as np
-
-    before = np.concatenate([[0], np.cumsum(emitted)[:-1]]) if len(emitted) else emitted
-    return np.arange(int(emitted.sum())) + np.repeat(starts[:-1] - before, emitted)
 
 
 def nominated_places(scheme: Scheme, plan: Plan, out: Outcome, official: Any) -> dict[int, list[int]]:

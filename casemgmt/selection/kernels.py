@@ -23,28 +23,32 @@ LANE_ROWS = 65_535
 @compiled_within
 def and_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-def]
     """Write into ``out[i]`` (uint32) the bitwise and of the entries that row ``start + i`` meets."""
-    count = stop - start
-    for i in range(count):
-        out[i] = tables.base
-    for k in range(len(tables.word_rows)):
-        word = columns.words[tables.word_rows[k], start:stop]
+    count, words, bytes_ = stop - start, 0, 0
+    if len(tables.word_rows) and len(tables.byte_rows):  # most often one of each
+        word, table = columns.words[tables.word_rows[0], start:stop], tables.word_tables[0]
+        column, other = columns.bytes[tables.byte_rows[0], start:stop], tables.byte_tables[0]
+        shift = np.uint64(tables.word_shifts[0])
+        for i in range(count):
+            out[i] = tables.base & table[(word[i] >> shift) & np.uint64(2047)] & other[column[i]]
+        words = bytes_ = 1
+    else:
+        for i in range(count):
+            out[i] = tables.base
+    for k in range(words, len(tables.word_rows)):
+        word, table = columns.words[tables.word_rows[k], start:stop], tables.word_tables[k]
         shift = np.uint64(tables.word_shifts[k])
-        table = tables.word_tables[k]
         for i in range(count):
             out[i] &= table[(word[i] >> shift) & np.uint64(2047)]
-    for k in range(len(tables.byte_rows)):
-        column = columns.bytes[tables.byte_rows[k], start:stop]
-        table = tables.byte_tables[k]
+    for k in range(bytes_, len(tables.byte_rows)):
+        column, table = columns.bytes[tables.byte_rows[k], start:stop], tables.byte_tables[k]
         for i in range(count):
             out[i] &= table[column[i]]
     for k in range(len(tables.short_rows)):
-        short = columns.shorts[tables.short_rows[k], start:stop]
-        table = tables.short_tables[k]
+        short, table = columns.shorts[tables.short_rows[k], start:stop], tables.short_tables[k]
         for i in range(count):
             out[i] &= table[short[i]]
     for k in range(len(columns.extra)):
-        cells = columns.extra[k, start:stop]
-        table = tables.extra_tables[k]
+        cells, table = columns.extra[k, start:stop], tables.extra_tables[k]
         for i in range(count):
             out[i] &= table[cells[i]]
 
@@ -105,13 +109,16 @@ def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-
 
 
 @compiled_within
-def pick_rows(keys, bits, first, last, routes, guess, picked, found):  # type: ignore[no-untyped-def]
-    """Write into ``picked`` which rows of ``first`` to ``last`` a route lets in, and which rank from ``guess`` on."""
+def pick_rows(keys, bits, count, first, routes, guess, picked, found):  # type: ignore[no-untyped-def]
+    """Write into ``picked``, from ``found`` on, which rows a route lets in, and which rank from ``guess`` on.
+
+    Of ``count`` rows, which are numbered from ``first`` on.
+    """
     at = np.uint64(found)  # unsigned, so that no index is tested for counting from the end
-    for i in range(first, last):
-        picked[at] = i
-        ranks = np.uint64(keys[i] >= guess) & np.uint64((bits[i] >> routes.ranked_bit) & np.uint32(1))
-        at += np.uint64((bits[i] & routes.direct) != 0) | ranks
+    least, direct, ranked = keys.dtype.type(guess), routes.direct, np.uint32(1) << routes.ranked_bit
+    for i in range(count):
+        picked[at] = first + i
+        at += np.uint64(((bits[i] & direct) != 0) | ((keys[i] >= least) & ((bits[i] & ranked) != 0)))
     return np.int64(at)
 
 
@@ -207,8 +214,8 @@ def settle_practice(p, first, count, guess, eligible, list_sizes, routes, out, w
 
 @compiled_within
 def next_guess(buffer, found, take, guess):  # type: ignore[no-untyped-def]
-    """A key that about twice as many as there are places should reach in the next practice; the lowest for none."""
-    wanted = 2 * take + 16
+    """A key that half as many again as there are places should reach in the next practice; the lowest for none."""
+    wanted = take + take // 2 + 16
     if found > 2 * wanted:
         return kth_largest(buffer, found, wanted)
     if found < take + take // 4 + 8:
@@ -265,11 +272,11 @@ def choose_practices(first, last, offsets, list_sizes, scores, conditions, route
             rank_rows(scores, start + low, start + high, keys[low:high])
             and_entries(conditions[0], conditions[1], start + low, start + high, bits[low:high])
             out.unscored[p] += count_bits(keys[low:high], bits[low:high], high - low, routes, no_score, out.counts[p])
-            found = pick_rows(keys, bits, low, high, routes, guess, picked, found)
+            found = pick_rows(keys[low:high], bits[low:high], high - low, low, routes, guess, picked, found)
         copy_picked(out, start, keys, bits, picked, found)
         # Counting who is eligible in all would cost another look at everyone: at first, enough were picked or not.
         if not settle_practice(p, start, found, guess, most, list_sizes, routes, out, work):
-            found = pick_rows(keys, bits, 0, count, routes, no_score + 1, picked, 0)
+            found = pick_rows(keys, bits, count, 0, routes, no_score + 1, picked, 0)
             copy_picked(out, start, keys, bits, picked, found)
             count_eligible(keys, bits, count, routes, no_score, every)
             settle_practice(p, start, found, no_score + 1, every, list_sizes, routes, out, work)
@@ -310,6 +317,7 @@ def sift_rows(span, practice, scores, conditions, routes, guesses, told_of, coun
     unscored_at = counted - 1 - len(routes.bit)
     asked = (np.uint32(1) << np.uint32(unscored_at)) - np.uint32(1)  # the bits past those of the plan are all set
     (first, last, step), (put_out, unscored_too) = span, told_of
+    ranked = np.uint32(1) << routes.ranked_bit
     kept = unscored_too << np.uint32(unscored_at)
     at, since = np.uint64(0), 0
     for low in range(first, last, step):
@@ -338,11 +346,8 @@ def sift_rows(span, practice, scores, conditions, routes, guesses, told_of, coun
             rows[at] = low + i
             out_keys[at] = keys[i]
             out_bits[at] = bits[i]
-            ranks = np.uint64(keys[i] >= guesses[np.uint64(own[i])]) & np.uint64(
-                (bits[i] >> routes.ranked_bit) & np.uint32(1)
-            )
-            also = np.uint64((signs[i] & kept) != 0)
-            at += np.uint64((bits[i] & put_out) != 0) | ranks | also
+            ranks = (keys[i] >= guesses[np.uint64(own[i])]) & ((bits[i] & ranked) != 0)
+            at += np.uint64(((bits[i] & put_out) != 0) | ranks | ((signs[i] & kept) != 0))
     empty_lanes(lanes, counts)
     return np.int64(at)
 
@@ -354,6 +359,26 @@ def empty_lanes(lanes, counts):  # type: ignore[no-untyped-def]
         for b in range(counts.shape[1]):
             counts[p, b] += np.int64((lanes[p, b >> 2] >> np.uint64(16 * (b & 3))) & np.uint64(65_535))
         lanes[p, :] = np.uint64(0)
+
+
+@compiled
+def collect(first, last, out, places, found):  # type: ignore[no-untyped-def]
+    """Lay the rows that practices ``first`` to ``last`` emitted one after the other.
+
+    Parameters
+    ----------
+    places : int64, one a practice: where its rows go
+    found : (practice int64, rows int64, keys, member, at_cut), written
+    """
+    practice, rows, keys, member, at_cut = found
+    for p in range(first, last):
+        start, place = out.starts[p], places[p]
+        for k in range(out.emitted[p]):
+            practice[place + k] = p
+            rows[place + k] = out.rows[start + k]
+            keys[place + k] = out.keys[start + k]
+            member[place + k] = out.member[start + k]
+            at_cut[place + k] = out.at_cut[start + k]
 
 
 @compiled

@@ -89,9 +89,9 @@ class Bits(NamedTuple):
     """Which bit says what; routes come first, in file order, then those that are not counted."""
 
     caseload: int
-    on_list: int
     listable: int
     ranked: int
+    on_list: int
     objected: int
     unknown_age: int
     denominators: dict[Where, int]
@@ -119,7 +119,7 @@ def compile_scheme(scheme: Scheme, register: Register) -> Plan:
     register.require(scheme.required, f"the scheme '{scheme.id}'")
     denominators: dict[Where, int] = {}
     first = len(scheme.routes)
-    caseload, on_list, listable, ranked, objected, unknown_age = range(first, first + 6)
+    caseload, listable, ranked, on_list, objected, unknown_age = range(first, first + 6)
     rules = _Rules(register)
     rules.require_flag(caseload, "on_caseload", True)
     for bit in (on_list, listable, ranked, objected, unknown_age):
@@ -154,7 +154,7 @@ def compile_scheme(scheme: Scheme, register: Register) -> Plan:
         raise SchemeError(
             f"scheme '{scheme.id}' asks {count} separate questions of a patient; {MOST_BITS} is the most."
         )
-    bits = Bits(caseload, on_list, listable, ranked, objected, unknown_age, denominators, count)
+    bits = Bits(caseload, listable, ranked, on_list, objected, unknown_age, denominators, count)
     score_routes = tuple(i for i, route in enumerate(scheme.routes) if isinstance(route, (TopShare, Band)))
     builder = TableBuilder(register.packed, np.uint32, np.bitwise_and, 2**32 - 1)
     rules.write(builder)

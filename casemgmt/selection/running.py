@@ -91,6 +91,35 @@ def empty_outcome(question: Question, starts: npt.NDArray[np.int64]) -> Outcome:
     )
 
 
+class Emitted(NamedTuple):
+    """The rows that an outcome let in or left at a cut, those of each practice together; one entry a row."""
+
+    practice: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    keys: npt.NDArray[Any]
+    member: npt.NDArray[np.uint32]
+    at_cut: npt.NDArray[np.uint32]
+
+
+def emitted_rows(out: Outcome) -> Emitted:
+    """The rows of an outcome, one practice after the other."""
+    import numpy as np
+
+    places = np.cumsum(out.emitted) - out.emitted
+    total = int(out.emitted.sum())
+    if not pays(total):
+        kept = np.arange(total) + np.repeat(out.starts[:-1] - places, out.emitted)
+        practice = np.repeat(np.arange(len(out.emitted)), out.emitted)
+        return Emitted(practice, out.rows[kept].astype(np.int64), out.keys[kept], out.member[kept], out.at_cut[kept])
+    from casemgmt.selection.kernels import collect
+
+    kinds = (np.int64, np.int64, out.keys.dtype, np.uint32, np.uint32)
+    found = Emitted(*(np.empty(total, dtype=kind) for kind in kinds))
+    stretches = even_stretches(np.append(places, total), default_workers())
+    on_threads(lambda stretch: collect(*stretch, out, places, tuple(found)), stretches)
+    return found
+
+
 def even_stretches(offsets: Any, workers: int) -> list[tuple[int, int]]:
     """Stretches of whole practices, a few a worker, of about the same number of patients."""
     import numpy as np
