@@ -15,6 +15,7 @@ from casemgmt.batch.job import Job, Question, rehearse, with_field_names
 from casemgmt.batch.whole import Account, check_columns, check_counts, check_refusals
 from casemgmt.errors import InputError, did_you_mean, plural
 from casemgmt.register.identity import ODS_PATTERN
+from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.scheme.routes import Scheme
 
 if TYPE_CHECKING:
@@ -64,8 +65,6 @@ class SparkSelection:
 
     def __repr__(self) -> str:
         """Counts only, no patient."""
-        from casemgmt.risk.demonstration import is_demonstration
-
         account = self.account
         rows = (
             f"{account.accepted:,} accepted + {account.merged:,} merged repeats + {account.quarantined:,} quarantined"
@@ -161,6 +160,8 @@ def select(
     account = _checked(tables, job, total)
     parts = {name: _part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
     del parts["account"]
+    if model is not None and is_demonstration(model):
+        parts["selection"] = parts["selection"].withMetadata("score", {"demonstration_only": True})
     return SparkSelection(
         **parts,
         account=account,

@@ -89,9 +89,8 @@ def check_refusals(job: Job, table: pa.Table) -> None:
     if others:
         first = others[0]
         kind: type[CasemgmtError] = getattr(errors, first["error"])
-        alike = {row["message"] for row in others} == {first["message"]}
-        where = "" if alike else f"{plural(len(others), 'practice')}, the first of them '{first['practice_id']}': "
-        raise kind(where + first["message"])
+        where = f"{plural(len(others), 'practice')}, the first of them '{first['practice_id']}': "
+        raise kind((where if len(others) > 1 else "") + first["message"])
     if rows:
         raise CapExceededError(_cap_message([row["message"] for row in rows], job))
 
