@@ -156,6 +156,13 @@ def test_what_no_frame_may_be_is_said_before_it_is_read(spark):
             on_spark.select(wrong, scheme, **{"as_of": AS_OF, "model": model, **options})
 
 
+def test_a_column_of_too_many_codes_is_not_brought_to_the_driver(spark, monkeypatch):
+    monkeypatch.setattr(on_spark, "_MOST_CODES", 3)
+    options = {"as_of": AS_OF, "model": cm.load_model("cambridge-multimorbidity-20")}
+    with pytest.raises(InputError, match="more than 3 codes"):
+        on_spark.select(spark.createDataFrame(awkward_table(40)), cm.load_scheme("rotherham-2015-16"), **options)
+
+
 def test_a_frame_without_rows_selects_nobody(spark):
     scheme = cm.load_scheme("rotherham-2015-16")
     table = awkward_table(40).slice(0, 0)

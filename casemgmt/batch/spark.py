@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _PRACTICE, _SHARED, _NUMBER, _TABLE = "practice", "shared", "number", "table"
 # So many ids are sent to every worker; more are joined by a shuffle.
 _FEW_IDS = 100_000
+# England has some seven thousand practices: with more codes than this, the column holds something else.
+_MOST_CODES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -202,7 +204,9 @@ def _column(schema: pa.Schema, name: str) -> Column:
 
 
 def _rows_of_code(rows: DataFrame, schema: pa.Schema) -> dict[str | None, int]:
-    counted = rows.groupBy(_column(schema, "practice_id").alias(_PRACTICE)).count().toArrow()
+    counted = rows.groupBy(_column(schema, "practice_id").alias(_PRACTICE)).count().limit(_MOST_CODES + 1).toArrow()
+    if counted.num_rows > _MOST_CODES:
+        raise InputError(f"Column 'practice_id' holds more than {_MOST_CODES:,} codes. Is it the right column?")
     return dict(zip(*(column.to_pylist() for column in counted.columns), strict=True))
 
 
