@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pyarrow as pa
@@ -165,6 +167,12 @@ def test_a_model_too_far_from_its_own_folder_or_not_from_files_is_refused(tmp_pa
             Question.of(*arguments, {"as_of": AS_OF}, {}, None)
 
 
+def test_importing_the_adapter_imports_neither_spark_nor_anything_heavy():
+    code = "import sys, casemgmt.batch.spark; print(*{'pyspark', 'pandas', 'numba', 'pyarrow'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
 # What only the whole register knows
 
 
@@ -301,7 +309,7 @@ def test_what_is_wrong_with_columns_or_options_is_said_before_any_row_is_looked_
         ),
         ({"as_of": AS_OF}, pa.schema([("practice_id", pa.string())]), "patient_id"),
         ({"as_of": "yesterday"}, wanted, "as_of"),
-        ({"as_of": AS_OF}, people(1).schema, "care_home_type"),
+        ({"as_of": AS_OF}, people(1).schema, "20 columns that the model"),
     ):
         with pytest.raises(InputError, match=word):
             rehearse(Question.of(rotherham, model, options, {}, None), schema, {})

@@ -128,6 +128,17 @@ def test_nominations_over_the_cap_are_said_once_for_all_practices(spark):
     assert str(found.value).startswith("3 practices nominated")
 
 
+def test_a_column_that_nobody_can_read_stops_the_register(spark):
+    table = pa.concat_tables([people(12, sex=["w"] * 12), people(13, "C87001", sex=[*["?"] * 12, "v"])])
+    options = {"as_of": AS_OF, "score": "age"}
+    scheme = cm.load_scheme("prism-top-half-percent")
+    with pytest.raises(InputError) as expected:
+        whole(table, scheme, **options)
+    with pytest.raises(InputError) as found:
+        on_spark.select(spark.createDataFrame(table), scheme, **options)
+    assert str(found.value) == str(expected.value)
+
+
 def test_a_demonstration_model_is_refused_and_where_it_is_meant_every_output_says_so(spark):
     scheme, model = cm.load_scheme("prism-top-half-percent"), cm.load_model("demonstration-admission")
     table = cm.synthesise("C87616", as_of="2021-01-01", seed=0).to_arrow().slice(0, 900)
