@@ -190,7 +190,9 @@ def test_the_page_prints_what_it_shows(spark, tmp_path):
 
 
 @pytest.mark.long
-def test_a_million_patients_come_out_as_from_the_local_engine_to_the_byte(spark):
+def test_a_million_patients_come_out_as_from_the_local_engine_to_the_byte(spark, tmp_path):
+    from pyarrow import parquet
+
     from benchmarks.data import make_population
 
     scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("cambridge-multimorbidity-20")
@@ -206,7 +208,8 @@ def test_a_million_patients_come_out_as_from_the_local_engine_to_the_byte(spark)
     order = list(range(table.num_rows))
     choose.shuffle(order)
     options = {"as_of": AS_OF, "model": model}
-    frame = spark.createDataFrame(numbered(table).take(pa.array(order)))
+    parquet.write_table(numbered(table).take(pa.array(order)), tmp_path / "rows.parquet", row_group_size=100_000)
+    frame = spark.read.parquet(str(tmp_path / "rows.parquet"))
     found = on_spark.select(frame, scheme, row_number="row", **options)
     expected = whole(table, scheme, **options)
     assert expected["selection"].num_rows > 100_000

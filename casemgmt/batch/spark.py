@@ -149,8 +149,24 @@ def select(
         "allow_demonstration": allow_demonstration,
     }
     question = Question.of(scheme, model, reading, choosing, list_sizes)
+    tables, job, account, in_two_practices = _run(frame, question, columns or {}, expected_rows, row_number)
+    parts = {name: _part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
+    if model is not None and is_demonstration(model):
+        parts["selection"] = parts["selection"].withMetadata("score", {"demonstration_only": True})
+    made = {"account": account, "practices": job.practices, "in_two_practices": in_two_practices}
+    return SparkSelection(**(parts | made), scheme=scheme, model=model)
+
+
+def _run(
+    frame: DataFrame,
+    question: Question,
+    columns: Mapping[str, str],
+    expected_rows: int | None,
+    row_number: str | None,
+) -> tuple[DataFrame, Job, Account, int]:
+    """Every table of every practice, checked; the job, the account, and how many ids stand in two practices."""
     rows, schema = _opened(frame, row_number)
-    schema = with_field_names(schema, columns or {}, reading)
+    schema = with_field_names(schema, columns, question.reading)
     rehearse(question, schema, {})  # what is wrong with the columns is said before any row is read
     rows_of_code = _rows_of_code(rows, schema)
     total = sum(rows_of_code.values())
@@ -160,18 +176,7 @@ def select(
     marked, in_two_practices = _marked(_keyed(rows, job), job)
     tables = _selected(marked, job, row_number is not None).localCheckpoint()
     account = _checked(tables, job, total)
-    parts = {name: _part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
-    del parts["account"]
-    if model is not None and is_demonstration(model):
-        parts["selection"] = parts["selection"].withMetadata("score", {"demonstration_only": True})
-    return SparkSelection(
-        **parts,
-        account=account,
-        practices=job.practices,
-        in_two_practices=in_two_practices,
-        scheme=scheme,
-        model=model,
-    )
+    return tables, job, account, in_two_practices
 
 
 def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Schema]:
