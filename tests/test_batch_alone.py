@@ -278,6 +278,14 @@ def test_every_way_of_writing_a_field_can_be_unreadable_in_one_practice_alone(co
         in_pieces(hopeless, EVERYONE, as_of=AS_OF, **options)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_of_identical_repeats_the_first_by_row_number_stays_whatever_order_they_come_in(seed):
+    table = joined(*[people(1, sex=["w"])] * 6)
+    found = in_pieces(table, EVERYONE, seed=seed, as_of=AS_OF)
+    assert told(found, "corrections") == [(0, "C87002", "sex", "not one of F, M, I, U")]
+    assert_same_tables(whole(table, EVERYONE, as_of=AS_OF), found)
+
+
 def test_rows_without_a_practice_may_change_the_places_of_every_practice():
     table = joined(people(33, score=[1.0] * 33), people(40, "C87001", score=[1.0] * 40), people(1, "x", score=[1.0]))
     found = in_pieces(table, BY_SCORE, as_of=AS_OF, score="score")
