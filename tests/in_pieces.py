@@ -66,7 +66,7 @@ def in_pieces(table: pa.Table, scheme: Any, *, seed: int = 0, **options: Any) ->
         for name, schema in job.schemas.items()
     }
     check_columns(job, gathered["column"])
-    check_refusals(job, gathered["refusal"])
+    check_refusals(gathered["refusal"])
     account = Account.of(gathered["account"], table.num_rows)
     check_counts(account, {name: each.num_rows for name, each in gathered.items()})
     assert account.rows_in == account.accepted + account.merged + account.quarantined

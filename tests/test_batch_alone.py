@@ -227,6 +227,26 @@ def test_a_column_that_one_practice_writes_unreadably_is_corrected_and_does_not_
     assert_same_tables(whole(table, EVERYONE, as_of=AS_OF), found)
 
 
+def test_a_date_between_list_and_extract_can_be_read():
+    days = [*["nonsense"] * 25, *["2015-04-20"] * 2]
+    table = joined(people(25, last_review=days[:25]), people(2, "C87001", last_review=days[25:]))
+    options = {"as_of": AS_OF, "extracted_on": "2015-05-01"}
+    assert_same_tables(whole(table, EVERYONE, **options), in_pieces(table, EVERYONE, **options))
+    with pytest.raises(InputError, match="not one of 27 values"):
+        in_pieces(table, EVERYONE, as_of=AS_OF)
+
+
+def test_two_routes_of_nominees_over_the_cap_are_said_as_the_whole_register_says_it():
+    route = 'kind = "nominated"\nlimit = "at_most"\nof = {}\ncounts_as = "case_management"\nshare = '
+    scheme = read_scheme(scheme_text([f'name = "z"\n{route}"4%"', f'name = "a"\n{route}"2%"'], required=["nominated"]))
+    table = joined(*(people(50, code, nominated=[True] * 50) for code in ("C87002", "C87001", "Y00001")))
+    with pytest.raises(CapExceededError) as expected:
+        whole(table, scheme, as_of=AS_OF)
+    with pytest.raises(CapExceededError) as found:
+        in_pieces(table, scheme, as_of=AS_OF)
+    assert str(found.value) == str(expected.value)
+
+
 def test_a_column_that_nobody_can_read_stops_the_register_though_no_practice_would_notice():
     table = joined(sexes("C87002", *["w"] * 10), sexes("C87001", *["v"] * 10))
     with pytest.raises(InputError) as expected:

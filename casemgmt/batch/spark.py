@@ -304,7 +304,7 @@ def _checked(tables: DataFrame, job: Job, total: int) -> Account:
     readings = (F.max("readable"), F.sum("unread"), F.min("malformed"))
     names = job.schemas["column"].names
     check_columns(job, _part(tables, "column").groupBy("name").agg(*readings).toDF(*names).toArrow())
-    check_refusals(job, _part(tables, "refusal").toArrow())
+    check_refusals(_part(tables, "refusal").toArrow())
     account = Account.of(_part(tables, "account").toArrow(), total)
     counted = tables.groupBy(_TABLE).count().toArrow()
     check_counts(account, dict(zip(*(column.to_pylist() for column in counted.columns), strict=True)))

@@ -77,7 +77,7 @@ def check_columns(job: Job, table: pa.Table) -> None:
         _refuse_hopeless(FIELDS[name], Cleaned(nobody.astype(np.int32), nobody, problems))
 
 
-def check_refusals(job: Job, table: pa.Table) -> None:
+def check_refusals(table: pa.Table) -> None:
     """Raise once for all practices that could not be selected from; nothing where all could.
 
     Parameters
@@ -92,15 +92,14 @@ def check_refusals(job: Job, table: pa.Table) -> None:
         where = f"{plural(len(others), 'practice')}, the first of them '{first['practice_id']}': "
         raise kind((where if len(others) > 1 else "") + first["message"])
     if rows:
-        raise CapExceededError(_cap_message([row["message"] for row in rows], job))
+        raise CapExceededError(_cap_message([row["message"] for row in rows]))
 
 
-def _cap_message(messages: Sequence[str], job: Job) -> str:
-    """One message for all practices; each of theirs counts them, has a line a route, and ends with advice."""
+def _cap_message(messages: Sequence[str]) -> str:
+    """One message for all practices; each of theirs counts them, has a line a practice, and ends with advice."""
     head, *_, advice = messages[0].split("\n")
-    places = {route.name: place for place, route in enumerate(job.question.scheme.routes)}
+    # Whoever is nominated has a place by the first such route, so no practice has lines of two.
     lines = [line for message in messages for line in message.split("\n")[1:-1]]
-    lines.sort(key=lambda line: places[line[line.rindex("(") + 1 : -1]])  # stable: practices stay in order
     count = plural(len(messages), "practice")
     return "\n".join([f"{count} nominated{head.partition(' nominated')[2]}", *lines, advice])
 
