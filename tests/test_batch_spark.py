@@ -21,6 +21,7 @@ WHY_NOT = why_no_spark()
 pytestmark = [
     pytest.mark.skipif(WHY_NOT is not None, reason=WHY_NOT or "there is Spark"),
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # Spark 4.0 leaves its own open
 ]
 AS_OF = "2015-04-01"
 PAGE = (PROJECT / "examples" / "on-spark.md").read_text(encoding="utf-8")
