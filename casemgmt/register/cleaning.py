@@ -286,16 +286,19 @@ class Hope(NamedTuple):
 
     def and_then(self, later: Hope) -> Hope:
         """Of this part of a column and a later one."""
-        return Hope(self.some or later.some, self.unread + later.unread, self.why or later.why)
+        whys = [why for why in (self.why, later.why) if why]
+        return Hope(self.some or later.some, self.unread + later.unread, min(whys, default=None))
 
 
 def hope_of(cleaned: Cleaned | FlagColumn) -> Hope:
     """Of one column read."""
-    if isinstance(cleaned, FlagColumn) or cleaned.present is None or cleaned.present.any():
-        return Hope(True, 0, None)
+    if isinstance(cleaned, FlagColumn):
+        return Hope(len(cleaned.column) > 0, 0, None)
+    if cleaned.present is None or cleaned.present.any():
+        return Hope(len(cleaned.values) > 0, 0, None)
     unread = sum(len(rows) for rows, _ in cleaned.problems)
     malformed = [reason for rows, reason in cleaned.problems if len(rows) and not is_out_of_range(reason)]
-    return Hope(False, unread, malformed[0] if malformed else None)
+    return Hope(False, unread, min(malformed, default=None))
 
 
 def refuse_hopeless(field: Field, hope: Hope) -> None:

@@ -1,0 +1,188 @@
+"""One practice selected from alone, to the very rows it has in the whole register.
+
+A practice's list, cut and ties are its own. What the register decides as a whole (codes that cannot be used, ids that
+stand in more than one practice, columns nobody can read) comes with the job or goes back with the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import casemgmt
+from casemgmt.arrow import array_of, column_of, in_one_piece, numpy_of, rows_of, text_scalar, texts
+from casemgmt.batch.job import CLEANED_KINDS, Job, Question
+from casemgmt.errors import CasemgmtError, InputError
+from casemgmt.register.cleaning import clean_column, hope_of
+from casemgmt.register.fields import FIELDS
+from casemgmt.register.reading import read_register
+from casemgmt.register.register import Register
+from casemgmt.scheme.routes import Nominated, TopShare
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from casemgmt.selection.result import Selection
+
+IN_TWO_PRACTICES = ("patient_id", "differing rows with one id")
+
+
+def select_alone(
+    job: Job, practice: str | None, rows: pa.Table, shared: npt.NDArray[np.bool_], numbers: pa.Array | None
+) -> dict[str, pa.Table]:
+    """The tables of one practice, by the names of ``job.schemas``; what cannot be done is a row of ``refusal``.
+
+    Parameters
+    ----------
+    job : what is asked, and what the register as a whole says
+    practice : the code all the rows stand for, after mapping; None for the rows without one
+    rows : the practice's rows, in any order, columns as in ``job.names``
+    shared : bool, one a row: its id stands under another code, too
+    numbers : int64, one a row: where it stood in the source; None where nobody knows
+    """
+    try:
+        found = _answered(job, practice, rows, shared, numbers)
+    except CasemgmtError as error:
+        said: dict[str, list[Any]] = {
+            "practice_id": [practice],
+            "error": [type(error).__name__],
+            "message": [str(error)],
+        }
+        return {"refusal": _table(said, job.schemas["refusal"])}
+    return {name: table.cast(job.schemas[name]) for name, table in found.items()}
+
+
+def _answered(
+    job: Job, practice: str | None, rows: pa.Table, shared: npt.NDArray[np.bool_], numbers: pa.Array | None
+) -> dict[str, pa.Table]:
+    if job.question.version != casemgmt.__version__:
+        raise InputError(
+            f"casemgmt is {job.question.version} where the selection was asked for and {casemgmt.__version__} on a "
+            "worker. Install one version everywhere."
+        )
+    usable = practice is not None and practice in job.practices
+    if not usable and practice not in job.refused:
+        raise InputError("The frame changed while it was read: it now holds a practice code that it did not hold.")
+    if numbers is not None:
+        rows, shared, numbers = _in_order(rows, shared, numbers)
+    register = _read(job, rows, shared, usable)
+    fault = IN_TWO_PRACTICES if usable else ("practice_id", job.refused[practice])
+    register = _with_own_account(register, practice, fault, rows.num_rows, numbers)
+    found = {"quarantine": register.quarantine, "corrections": register.corrections, "column": _columns(job, rows)}
+    chosen = {}
+    if usable:
+        selection = job.question.answer(register)
+        chosen = {
+            "selection": selection.to_arrow(),
+            "summary": _summary(job, selection),
+            "unscored": selection.unscored(),
+            "queue": _numbered(selection.queue()),
+        }
+    return found | chosen | {"account": _account(job, practice, register, chosen.get("selection"))}
+
+
+def _in_order(rows: pa.Table, shared: Any, numbers: pa.Array) -> tuple[pa.Table, Any, pa.Array]:
+    """As they stood in the source: of identical repeats the first stays."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    order = pc.sort_indices(pa.table({"number": numbers}), [("number", "ascending")])
+    return rows.take(order), shared[numpy_of(order)], in_one_piece(numbers.take(order))
+
+
+def _read(job: Job, rows: pa.Table, shared: Any, usable: bool) -> Register:
+    """Read the rows and the witness; rows that the whole register refuses come without a practice."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    place = rows.column_names.index("practice_id")
+    codes = rows.column(place)
+    # Without a practice a row is refused, and a fault of its id still comes first, as it does in the whole register.
+    outside = array_of(shared, pa.bool_()) if usable else array_of(shared | True, pa.bool_())
+    nothing = pa.scalar(None, codes.type)
+    rows = rows.set_column(place, "practice_id", pc.if_else(outside, nothing, codes))
+    witness = job.witness.cast(rows.schema)
+    if usable:
+        witness = witness.set_column(place, "practice_id", codes.slice(0, 1))
+    return read_register(pa.concat_tables([rows, witness]), **job.question.reading)
+
+
+def _with_own_account(
+    register: Register, practice: str | None, fault: tuple[str, str], rows: int, numbers: pa.Array | None
+) -> Register:
+    """The register without the witness, its quarantine in the words that the whole register has for it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def own(table: pa.Table) -> pa.Table:
+        table = table.filter(pc.less(table.column("source_row"), rows))
+        code = texts([practice]).take(array_of(numpy_of(table.column("source_row")) * 0, pa.int64()))
+        where = pa.nulls(table.num_rows, pa.int64()) if numbers is None else numbers.take(table.column("source_row"))
+        for name, column in (("practice_id", code), ("source_row", where)):
+            table = table.set_column(table.column_names.index(name), name, column)
+        return table
+
+    quarantine = own(register.quarantine)
+    unplaced = pc.equal(quarantine.column("field"), text_scalar("practice_id"))
+    for name, words in zip(("field", "reason"), fault, strict=True):
+        said = pc.if_else(unplaced, text_scalar(words), quarantine.column(name))
+        quarantine = quarantine.set_column(quarantine.column_names.index(name), name, said)
+    return replace(register, quarantine=quarantine, corrections=own(register.corrections), rows_in=rows)
+
+
+def _columns(job: Job, rows: pa.Table) -> pa.Table:
+    """Whether each field's column can be read at all here; if not, how many values it has, and what is wrong."""
+    names = [name for name in rows.column_names if name in FIELDS and FIELDS[name].kind in CLEANED_KINDS]
+    found = [(name, *_reading(job.question, name, rows.column(name).drop_null())) for name in names]
+    columns = zip(*found, strict=True) if found else ((),) * 4
+    schema = job.schemas["column"]
+    return _table(dict(zip(schema.names, map(list, columns), strict=True)), schema)
+
+
+def _reading(question: Question, name: str, column: pa.ChunkedArray) -> tuple[bool, int, str | None]:
+    return tuple(hope_of(clean_column(FIELDS[name], column, **question.field_options(name))))
+
+
+def _summary(job: Job, selection: Selection) -> pa.Table:
+    """The summary, with what rows of no practice could change: they are counted in the whole register."""
+    import pyarrow as pa
+
+    table = selection.summary()
+    if job.question.list_sizes is not None:
+        return table
+    may_change = []
+    for route, row in zip(selection.scheme.routes, table.to_pylist(), strict=True):
+        more = (row["denominator"] or 0) + row["quarantined"] + job.unattributed
+        may_change.append(isinstance(route, (TopShare, Nominated)) and route.share.places(more) != row["places"])
+    place = table.column_names.index("places_may_change")
+    return table.set_column(place, "places_may_change", column_of(may_change, pa.bool_()))
+
+
+def _numbered(queue: pa.Table) -> pa.Table:
+    import numpy as np
+
+    return queue.append_column("place_in_queue", rows_of(np.arange(1, queue.num_rows + 1)))
+
+
+def _account(job: Job, practice: str | None, register: Register, chosen: pa.Table | None) -> pa.Table:
+    managed = 0 if chosen is None else int(numpy_of(chosen.column("case_managed")).sum())
+    counts = {
+        "rows_in": register.rows_in,
+        "accepted": len(register),
+        "merged": register.merged,
+        "quarantined": register.quarantine.num_rows,
+        "corrected": register.corrections.num_rows,
+        "listed": 0 if chosen is None else chosen.num_rows,
+        "case_managed": managed,
+    }
+    said: dict[str, list[Any]] = {"practice_id": [practice], **{name: [count] for name, count in counts.items()}}
+    return _table(said, job.schemas["account"])
+
+
+def _table(columns: Mapping[str, list[Any]], schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table({each.name: column_of(columns[each.name], each.type) for each in schema}, schema=schema)

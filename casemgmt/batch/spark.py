@@ -1,0 +1,311 @@
+"""Selecting from a Spark DataFrame, one practice at a time, to the rows that the local engine gives.
+
+Needs pyspark 4 (``pip install "casemgmt[spark]"``), and casemgmt in the Python of every worker.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.batch.alone import select_alone
+from casemgmt.batch.job import Job, Question, rehearse, with_field_names
+from casemgmt.batch.whole import Account, check_columns, check_counts, check_refusals
+from casemgmt.errors import InputError, did_you_mean, plural
+from casemgmt.register.identity import ODS_PATTERN
+from casemgmt.risk.demonstration import is_demonstration
+from casemgmt.scheme.routes import Scheme
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import Column, DataFrame
+
+    from casemgmt.risk.explain import Reference
+    from casemgmt.risk.model import Model
+    from casemgmt.selection.choosing import OverCap
+
+_PRACTICE, _SHARED, _NUMBER, _TABLE = "practice", "shared", "number", "table"
+# So many ids are sent to every worker; more are joined by a shuffle.
+_FEW_IDS = 100_000
+# England has some seven thousand practices: with more codes than this, the column holds something else.
+_MOST_CODES = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class SparkSelection:
+    """A selection as Spark DataFrames, whose rows come in no order.
+
+    What was checked is what is read: the tables are kept on the executors from the one run that made them, and if an
+    executor is lost, reading them fails rather than selecting anew. Write them soon.
+
+    Attributes
+    ----------
+    selection : one row a selected patient, the columns of :meth:`casemgmt.Selection.to_arrow`
+    summary : one row a practice and route, the columns of :meth:`casemgmt.Selection.summary`
+    unscored : patients on the list who have no score and have not objected
+    queue : nominees over the cap; ``place_in_queue`` (1 is next) is their order in a practice
+    quarantine, corrections : as of :class:`casemgmt.Register`; ``source_row`` is null unless ``row_number`` was given
+    account : counts of rows, practice by practice summed up: rows in = accepted + merged repeats + quarantined
+    practices : the practice codes, in byte order
+    in_two_practices : ids that stand under more than one practice code, all of whose rows are in quarantine
+    scheme, model : what selected; no model where scores were given
+    """
+
+    selection: DataFrame
+    summary: DataFrame
+    unscored: DataFrame
+    queue: DataFrame
+    quarantine: DataFrame
+    corrections: DataFrame
+    account: Account
+    practices: tuple[str, ...]
+    in_two_practices: int
+    scheme: Scheme
+    model: Model | None
+
+    def __repr__(self) -> str:
+        """Counts only, no patient."""
+        account = self.account
+        rows = (
+            f"{account.accepted:,} accepted + {account.merged:,} merged repeats + {account.quarantined:,} quarantined"
+        )
+        caution = "; demonstration only" if self.model is not None and is_demonstration(self.model) else ""
+        return (
+            f"<Selection by '{self.scheme.id}' on Spark: {plural(account.case_managed, 'patient')} case managed, "
+            f"{plural(account.listed, 'patient')} listed in all, {plural(len(self.practices), 'practice')}; "
+            f"{plural(account.rows_in, 'row')} in = {rows}; {plural(account.corrected, 'correction')}{caution}>"
+        )
+
+
+def select(
+    frame: DataFrame,
+    scheme: Scheme,
+    *,
+    as_of: str | dt.date,
+    model: Model | None = None,
+    score: str | None = None,
+    over_cap: OverCap = "error",
+    list_sizes: Mapping[str, int] | None = None,
+    reference: Reference = "base",
+    allow_demonstration: bool = False,
+    extracted_on: str | dt.date | None = None,
+    columns: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
+    date_format: Mapping[str, str] | None = None,
+    null_means_absent: Iterable[str] = (),
+    practice_pattern: str = ODS_PATTERN,
+    expected_rows: int | None = None,
+    row_number: str | None = None,
+) -> SparkSelection:
+    """Select patients in each practice of a Spark DataFrame, by a scheme and a model or a column of scores.
+
+    The rows are those of ``cm.select(cm.read_register(frame.toArrow(), …), …)``, with the same columns, types and
+    values. Each practice is read, checked and ranked by one worker; what only the whole register can tell (ids in two
+    practices, codes that differ only in case, columns nobody can read, nominations over the cap) is found in Spark or
+    on the driver, to which nothing but practice codes, counts and messages travel. The frame is read three times.
+
+    Parameters
+    ----------
+    frame : one row a registered patient. Every column takes part in deciding whether two rows with one id are
+        identical, so choose the columns you need first
+    scheme : from :func:`casemgmt.load_scheme`
+    as_of : the list date (ISO)
+    model, score, over_cap, list_sizes, reference, allow_demonstration : as in :func:`casemgmt.select`; ``score`` is a
+        column's name. Nothing in a Spark DataFrame says that its people are made up
+    extracted_on, columns, values, date_format, null_means_absent, practice_pattern, expected_rows : as in
+        :func:`casemgmt.read_register`
+    row_number : a column of whole numbers that says where each row stood in its source. It is no part of the register;
+        quarantine and corrections repeat it as ``source_row``, and of identical repeats the first stays
+
+    Returns
+    -------
+    SparkSelection
+
+    Raises
+    ------
+    InputError
+        What reading or selecting in one piece would refuse; or the frame was not the same each time it was read.
+    CapExceededError
+        More nominations than places, under ``over_cap="error"``, once for all practices.
+    """
+    if not all(hasattr(frame, name) for name in ("groupBy", "toDF", "localCheckpoint")):
+        raise InputError(f"frame: give a Spark DataFrame, not {type(frame).__name__}; others go to cm.read_register.")
+    if score is not None and not isinstance(score, str):
+        raise InputError("score: name a column of the frame. Rows of a Spark DataFrame have no order to match.")
+    reading = {
+        "as_of": as_of,
+        "extracted_on": extracted_on,
+        "values": values,
+        "date_format": date_format,
+        "null_means_absent": [null_means_absent] if isinstance(null_means_absent, str) else list(null_means_absent),
+        "practice_pattern": practice_pattern,
+    }
+    choosing = {
+        "score": score,
+        "over_cap": over_cap,
+        "reference": reference,
+        "allow_demonstration": allow_demonstration,
+    }
+    question = Question.of(scheme, model, reading, choosing, list_sizes)
+    tables, job, account, in_two_practices = _run(frame, question, columns or {}, expected_rows, row_number)
+    parts = {name: _part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
+    if model is not None and is_demonstration(model):
+        parts["selection"] = parts["selection"].withMetadata("score", {"demonstration_only": True})
+    made = {"account": account, "practices": job.practices, "in_two_practices": in_two_practices}
+    return SparkSelection(**(parts | made), scheme=scheme, model=model)
+
+
+def _run(
+    frame: DataFrame,
+    question: Question,
+    columns: Mapping[str, str],
+    expected_rows: int | None,
+    row_number: str | None,
+) -> tuple[DataFrame, Job, Account, int]:
+    """Every table of every practice, checked; the job, the account, and how many ids stand in two practices."""
+    rows, schema = _opened(frame, row_number)
+    schema = with_field_names(schema, columns, question.reading)
+    rehearse(question, schema, {})  # what is wrong with the columns is said before any row is read
+    rows_of_code = _rows_of_code(rows, schema)
+    total = sum(rows_of_code.values())
+    if expected_rows is not None and total != expected_rows:
+        raise InputError(f"{total:,} rows where {expected_rows:,} were expected: the source is not whole.")
+    job = rehearse(question, schema, rows_of_code)
+    marked, in_two_practices = _marked(_keyed(rows, job), job)
+    tables = _selected(marked, job, row_number is not None).localCheckpoint()
+    account = _checked(tables, job, total)
+    return tables, job, account, in_two_practices
+
+
+def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Schema]:
+    """The frame with columns that no name can confuse, the row number last; and what the register's columns are."""
+    import pyarrow as pa
+    from pyspark.sql import functions as F  # noqa: N812
+
+    names = list(frame.columns)
+    rows = frame.toDF(*(f"c{i}" for i in range(len(names))))
+    kinds = rows.limit(0).toArrow().schema.types
+    number = F.lit(None).cast("bigint")
+    kept = list(rows.columns)
+    if row_number is not None:
+        if names.count(row_number) != 1:
+            raise InputError(f"row_number= names '{row_number}', which is no column.{did_you_mean(row_number, names)}")
+        place = names.index(row_number)
+        if not pa.types.is_integer(kinds[place]):
+            raise InputError(f"row_number= names '{row_number}', which holds {kinds[place]}, not whole numbers.")
+        number = F.col(kept[place]).cast("bigint")
+        del names[place], kinds[place], kept[place]
+    rows = rows.select(*kept, number).toDF(*(f"c{i}" for i in range(len(names))), _NUMBER)
+    return rows, pa.schema(list(zip(names, kinds, strict=True)))
+
+
+def _column(schema: pa.Schema, name: str) -> Column:
+    """A text column, compared byte by byte whatever its collation."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return F.collate(F.col(f"c{schema.names.index(name)}"), "UTF8_BINARY")
+
+
+def _rows_of_code(rows: DataFrame, schema: pa.Schema) -> dict[str | None, int]:
+    counted = rows.groupBy(_column(schema, "practice_id").alias(_PRACTICE)).count().limit(_MOST_CODES + 1).toArrow()
+    if counted.num_rows > _MOST_CODES:
+        raise InputError(f"Column 'practice_id' holds more than {_MOST_CODES:,} codes. Is it the right column?")
+    return dict(zip(*(column.to_pylist() for column in counted.columns), strict=True))
+
+
+def _keyed(rows: DataFrame, job: Job) -> DataFrame:
+    """The rows with the practice they stand for; two codes may be mapped to one."""
+    import pyarrow as pa
+    from pyspark.sql import functions as F  # noqa: N812
+
+    code = _column(pa.schema([(name, pa.null()) for name in job.names]), "practice_id")
+    if all(code == practice for code, practice in job.code_of.items()):
+        return rows.withColumn(_PRACTICE, code)
+    codes = rows.sparkSession.createDataFrame(list(job.code_of.items()), f"code string, {_PRACTICE} string")
+    joined = rows.join(F.broadcast(codes), code.eqNullSafe(F.col("code")), "left")
+    return joined.drop("code")
+
+
+def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
+    """The rows, those marked whose id stands under more than one code; and how many such ids there are."""
+    import pyarrow as pa
+    from pyspark.sql import functions as F  # noqa: N812
+
+    person = _column(pa.schema([(name, pa.null()) for name in job.names]), "patient_id")
+    practice = F.col(_PRACTICE)
+    by_person = rows.select(person.alias("person"), practice).where("person is not null").groupBy("person")
+    seen = by_person.agg(
+        F.min(practice).alias("low"),
+        F.max(practice).alias("high"),
+        F.count("*").alias("rows"),
+        F.count(practice).alias("placed"),
+    )
+    shared = seen.where("low <> high or (placed > 0 and placed < rows)").select("person").localCheckpoint()
+    count = shared.count()
+    if not count:
+        return rows.withColumn(_SHARED, F.lit(False)), 0
+    known = shared.withColumn(_SHARED, F.lit(True))
+    joined = rows.join(F.broadcast(known) if count <= _FEW_IDS else known, person == F.col("person"), "left")
+    return joined.withColumn(_SHARED, F.coalesce(_SHARED, F.lit(False))).drop("person"), count
+
+
+def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
+    """Every table of every practice in one frame: a row names its table, and fills that table's column."""
+    from casemgmt.arrow import in_one_piece, numpy_of
+
+    def practice_alone(key: Any, rows: Any) -> Any:
+        numbers = in_one_piece(rows.column(_NUMBER)) if has_numbers else None
+        shared = numpy_of(rows.column(_SHARED))
+        own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
+        return _side_by_side(job, select_alone(job, key[0].as_py(), own, shared, numbers))
+
+    fields = [f"`{name}` {_struct(schema)}" for name, schema in job.schemas.items()]
+    return rows.groupBy(_PRACTICE).applyInArrow(practice_alone, ", ".join([f"`{_TABLE}` string", *fields]))
+
+
+def _side_by_side(job: Job, tables: Mapping[str, pa.Table]) -> pa.Table:
+    import pyarrow as pa
+
+    from casemgmt.arrow import texts
+
+    kinds = {name: pa.struct(list(schema)) for name, schema in job.schemas.items()}
+    schema = pa.schema([(_TABLE, pa.string()), *kinds.items()])
+    pieces = [
+        pa.table(
+            [
+                texts([name] * table.num_rows),
+                *(table.to_struct_array() if own == name else pa.nulls(table.num_rows, kinds[own]) for own in kinds),
+            ],
+            schema=schema,
+        )
+        for name, table in tables.items()
+    ]
+    return pa.concat_tables(pieces)
+
+
+def _struct(schema: pa.Schema) -> str:
+    """An Arrow schema in Spark's words."""
+    words = {"string": "string", "double": "double", "int32": "int", "int64": "bigint", "bool": "boolean"}
+    return f"struct<{', '.join(f'`{each.name}`: {words[str(each.type)]}' for each in schema)}>"
+
+
+def _part(tables: DataFrame, name: str) -> DataFrame:
+    from pyspark.sql import functions as F  # noqa: N812
+
+    return tables.where(F.col(_TABLE) == name).select(f"{name}.*")
+
+
+def _checked(tables: DataFrame, job: Job, total: int) -> Account:
+    """The account of the whole register; one error where a practice, or the register, cannot be selected from."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    readings = (F.max("readable"), F.sum("unread"), F.min("malformed"))
+    names = job.schemas["column"].names
+    check_columns(job, _part(tables, "column").groupBy("name").agg(*readings).toDF(*names).toArrow())
+    check_refusals(_part(tables, "refusal").toArrow())
+    account = Account.of(_part(tables, "account").toArrow(), total)
+    counted = tables.groupBy(_TABLE).count().toArrow()
+    check_counts(account, dict(zip(*(column.to_pylist() for column in counted.columns), strict=True)))
+    return account

@@ -1,0 +1,109 @@
+"""From the accounts of single practices to the account of the register, and to one error where there must be one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from casemgmt import errors
+from casemgmt.batch.job import Job
+from casemgmt.errors import CapExceededError, CasemgmtError, InputError, plural
+from casemgmt.register.cleaning import Hope, refuse_hopeless
+from casemgmt.register.fields import FIELDS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Rows in = accepted + merged repeats + quarantined; and what came of the accepted.
+
+    Attributes
+    ----------
+    rows_in : rows of the source
+    accepted, merged, quarantined : rows that are patients, that repeat another, and that cannot be used
+    corrected : values set to missing or repaired
+    listed, case_managed : patients selected by any route, and by one that counts as case management
+    """
+
+    rows_in: int
+    accepted: int
+    merged: int
+    quarantined: int
+    corrected: int
+    listed: int
+    case_managed: int
+
+    @classmethod
+    def of(cls, table: pa.Table, rows: int) -> Account:
+        """The sum over practices; ``rows`` is what the source held when it was counted.
+
+        Raises
+        ------
+        InputError : the practices' rows are not the source's
+        """
+        import pyarrow.compute as pc
+
+        sums = {name: pc.sum(table.column(name)).as_py() or 0 for name in cls.__dataclass_fields__}
+        account = cls(**sums)
+        if account.rows_in != rows:
+            raise InputError(
+                f"The frame gave {plural(rows, 'row')} at first and {account.rows_in:,} later: it is not the same each "
+                "time it is read. Write it to a table, and select from that."
+            )
+        return account
+
+
+def check_columns(job: Job, table: pa.Table) -> None:
+    """Refuse a column of which not one value in the whole register can be read, as a register read in one piece does.
+
+    Parameters
+    ----------
+    table : every practice's ``column`` rows
+    """
+    rows = table.to_pylist()
+    for name in [name for name in FIELDS if name in job.names]:
+        own = [row for row in rows if row["name"] == name]
+        if not own or any(row["readable"] for row in own):
+            continue
+        count = sum(row["unread"] for row in own)
+        malformed = min((row["malformed"] for row in own if row["malformed"]), default=None)
+        refuse_hopeless(FIELDS[name], Hope(False, count, malformed))
+
+
+def check_refusals(table: pa.Table) -> None:
+    """Raise once for all practices that could not be selected from; nothing where all could.
+
+    Parameters
+    ----------
+    table : every practice's ``refusal`` rows
+    """
+    rows = sorted(table.to_pylist(), key=lambda row: (row["practice_id"] or "").encode())
+    others = [row for row in rows if row["error"] != CapExceededError.__name__]
+    if others:
+        first = others[0]
+        kind: type[CasemgmtError] = getattr(errors, first["error"])
+        where = f"{plural(len(others), 'practice')}, the first of them '{first['practice_id']}': "
+        raise kind((where if len(others) > 1 else "") + first["message"])
+    if rows:
+        raise CapExceededError(_cap_message([row["message"] for row in rows]))
+
+
+def _cap_message(messages: Sequence[str]) -> str:
+    """One message for all practices; each of theirs counts them, has a line a practice, and ends with advice."""
+    head, *_, advice = messages[0].split("\n")
+    # Whoever is nominated has a place by the first such route, so no practice has lines of two.
+    lines = [line for message in messages for line in message.split("\n")[1:-1]]
+    count = plural(len(messages), "practice")
+    return "\n".join([f"{count} nominated{head.partition(' nominated')[2]}", *lines, advice])
+
+
+def check_counts(account: Account, rows_of_table: dict[str, Any]) -> None:
+    """Refuse tables whose rows, counted anew, are not the rows that the practices say they gave."""
+    said = {"selection": account.listed, "quarantine": account.quarantined, "corrections": account.corrected}
+    for name, count in said.items():
+        found = rows_of_table.get(name, 0)
+        if found != count:
+            raise InputError(f"The table '{name}' holds {plural(found, 'row')}, not the {count:,} it should.")

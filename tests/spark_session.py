@@ -1,0 +1,65 @@
+"""A real Spark session on this machine, where there is one to be had."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import casemgmt
+
+LEAST_JAVA = 17
+
+
+def why_no_spark() -> str | None:
+    """What is missing for a session; None where nothing is."""
+    if find_spec("pyspark") is None:
+        return "pyspark is not installed: pip install casemgmt[spark]"
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=str(Path(home, "bin"))) if home else shutil.which("java")
+    if java is None:
+        return "Java is not installed; Spark 4 needs Java 17 or later"
+    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(\d+)', told)
+    if version is None or int(version[1]) < LEAST_JAVA:
+        return f"this Java is too old; Spark 4 needs Java {LEAST_JAVA} or later"
+    return None
+
+
+@contextmanager
+def spark_session(folder: Path) -> Iterator[Any]:
+    """Two cores; workers run the Python, and import the package, that these tests run and import."""
+    from pyspark.sql import SparkSession
+
+    package = str(Path(casemgmt.__file__).resolve().parent.parent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("PYTHONPATH", os.pathsep.join([package, os.environ.get("PYTHONPATH", "")]))
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        settings = {
+            # Small jobs end before a thorough compiler would have begun.
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            "spark.driver.memory": "2g",
+            "spark.local.dir": str(folder / "local"),
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.shuffle.partitions": "3",
+            "spark.sql.warehouse.dir": str(folder / "warehouse"),
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+        }
+        builder = SparkSession.builder.master("local[2]").appName("casemgmt's tests")
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("OFF")
+        yield session
+        session.stop()

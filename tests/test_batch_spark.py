@@ -1,0 +1,218 @@
+"""On a real Spark session: the rows of the local engine, an account of every row, and one error for all practices."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from in_pieces import TABLES, assert_same_tables, in_order, whole
+from register_tools import awkward_rows, awkward_table, people
+from registers import read_scheme, scheme_text
+from spark_session import spark_session, why_no_spark
+from worked_text import PROJECT, folder_of_examples, with_true_output
+
+import casemgmt as cm
+from casemgmt.batch import spark as on_spark
+from casemgmt.errors import CapExceededError, InputError
+
+WHY_NOT = why_no_spark()
+pytestmark = [
+    pytest.mark.skipif(WHY_NOT is not None, reason=WHY_NOT or "there is Spark"),
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # Spark 4.0 leaves its own open
+]
+AS_OF = "2015-04-01"
+PAGE = (PROJECT / "examples" / "on-spark.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory):
+    with spark_session(tmp_path_factory.mktemp("spark")) as session:
+        yield session
+
+
+def numbered(table: pa.Table) -> pa.Table:
+    return table.append_column("row", pa.array(range(table.num_rows), pa.int64()))
+
+
+def tables_of(found: Any, scheme: Any) -> dict[str, pa.Table]:
+    return {name: in_order(name, getattr(found, name).toArrow(), scheme) for name in TABLES}
+
+
+def muddled_table(count: int, seed: int = 7) -> pa.Table:
+    """Every fault that only the whole register can judge, and those that any row can have."""
+    choose = random.Random(seed)
+    table = awkward_table(count)
+    columns = {name: table[name].to_pylist() for name in table.column_names}
+    columns["sex"] = ["female" if sex == "F" else sex for sex in columns["sex"]]
+    for row in range(table.num_rows):
+        if columns["practice_id"][row] == "Y00001":
+            columns["care_home_type"][row] = "unreadable here"
+    for row in choose.sample(range(40, table.num_rows), 12):
+        columns["patient_id"][row] = columns["patient_id"][choose.randrange(40, table.num_rows)]
+    for row, code in zip(choose.sample(range(40, table.num_rows), 8), ["c87002", "C87003 ", "", None] * 2, strict=True):
+        columns["practice_id"][row] = code
+    return pa.table(columns, schema=table.schema)
+
+
+def test_a_register_with_every_fault_comes_out_as_from_the_local_engine_to_the_byte(spark):
+    scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("cambridge-multimorbidity-20")
+    table = muddled_table(700)
+    options = {
+        "as_of": AS_OF,
+        "model": model,
+        "over_cap": "queue",
+        "values": {"sex": {"female": "F"}, "practice_id": {"c87002": "C87002"}},
+    }
+    frame = spark.createDataFrame(numbered(table)).repartition(5)
+    found = on_spark.select(frame, scheme, row_number="row", **options)
+    expected = whole(table, scheme, **options)
+    assert all(expected[name].num_rows for name in TABLES if name != "unscored")
+    assert_same_tables(expected, tables_of(found, scheme))
+
+    register = cm.read_register(table, as_of=AS_OF, values=options["values"])
+    assert found.practices == register.practices
+    assert found.in_two_practices > 0
+    account = found.account
+    assert account.rows_in == register.rows_in == account.accepted + account.merged + account.quarantined
+    assert (account.accepted, account.merged) == (len(register), register.merged)
+    assert account.quarantined == register.quarantine.num_rows
+    assert repr(register).split("; ")[1] in repr(found)
+    assert repr(cm.select(register, scheme, model=model, over_cap="queue"))[:-1].split(": ")[1] in repr(found)
+
+
+def test_awkward_column_names_a_score_column_list_sizes_and_no_row_numbers(spark):
+    from pyspark.sql import functions
+
+    scheme = read_scheme(
+        scheme_text(
+            ['name = "top"\nkind = "top_share"\nshare = "10%"\nlimit = "at_most"\nof = {}\namong = {}\n'
+             'counts_as = "case_management"']
+        )
+    )  # fmt: skip
+    table = people(60, sex=["F", None] * 30).append_column("the.Score", pa.array([0.5, -0.0, 0.25, None] * 15))
+    table = table.append_column("SEX", pa.array(["one", "two"] * 30)).rename_columns(
+        {"patient_id": "NHS no.", "practice_id": "practice", "age": "age", "sex": "sex", "SEX": "SEX",
+         "the.Score": "the.Score"}
+    )  # fmt: skip
+    options = {
+        "as_of": AS_OF,
+        "score": "the.Score",
+        "columns": {"NHS no.": "patient_id", "practice": "practice_id"},
+        "list_sizes": {"C87002": 75, "C87001": 3},
+    }
+    frame = spark.createDataFrame(table)
+    # A column compared without regard to case must not make two codes, or two ids, one.
+    names = ["NHS no.", "practice", *frame.columns[2:]]
+    plain = frame.toDF(*(f"c{i}" for i in range(len(names))))
+    lower = [functions.collate(functions.col(f"c{i}"), "UTF8_LCASE") for i in (0, 1)]
+    frame = plain.select(*lower, *plain.columns[2:]).toDF(*names)
+    found = on_spark.select(frame, scheme, expected_rows=60, **options)
+    expected = whole(table, scheme, **options)
+    assert (expected["selection"].num_rows, expected["unscored"].num_rows) == (7, 15)
+    assert_same_tables(expected, tables_of(found, scheme))
+    assert found.in_two_practices == 0
+
+
+def test_nominations_over_the_cap_are_said_once_for_all_practices(spark):
+    rows = [row | {"nominated": True, "care_home_type": "none"} for row in awkward_rows(300)]
+    schema = awkward_table(40).schema
+    table = pa.table({name: pa.array([row[name] for row in rows], schema.field(name).type) for name in schema.names})
+    scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("cambridge-multimorbidity-20")
+    with pytest.raises(CapExceededError) as expected:
+        whole(table, scheme, as_of=AS_OF, model=model)
+    with pytest.raises(CapExceededError) as found:
+        on_spark.select(spark.createDataFrame(table), scheme, as_of=AS_OF, model=model)
+    assert str(found.value) == str(expected.value)
+    assert str(found.value).startswith("3 practices nominated")
+
+
+def test_a_column_that_nobody_can_read_stops_the_register(spark):
+    table = pa.concat_tables([people(12, sex=["w"] * 12), people(13, "C87001", sex=[*["?"] * 12, "v"])])
+    options = {"as_of": AS_OF, "score": "age"}
+    scheme = cm.load_scheme("prism-top-half-percent")
+    with pytest.raises(InputError) as expected:
+        whole(table, scheme, **options)
+    with pytest.raises(InputError) as found:
+        on_spark.select(spark.createDataFrame(table), scheme, **options)
+    assert str(found.value) == str(expected.value)
+
+
+def test_a_demonstration_model_is_refused_and_where_it_is_meant_every_output_says_so(spark):
+    scheme, model = cm.load_scheme("prism-top-half-percent"), cm.load_model("demonstration-admission")
+    table = cm.synthesise("C87616", as_of="2021-01-01", seed=0).to_arrow().slice(0, 900)
+    frame = spark.createDataFrame(table)
+    with pytest.raises(InputError, match="for demonstration only"):
+        on_spark.select(frame, scheme, as_of="2021-01-01", model=model)
+    found = on_spark.select(frame, scheme, as_of="2021-01-01", model=model, allow_demonstration=True)
+    assert "demonstration only" in repr(found)
+    assert found.selection.schema["score"].metadata == {"demonstration_only": True}
+    assert all("(demonstration only)" in row["reason_1"] for row in found.selection.collect())
+
+
+def test_what_no_frame_may_be_is_said_before_it_is_read(spark):
+    scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("cambridge-multimorbidity-20")
+    frame = spark.createDataFrame(numbered(awkward_table(40)))
+    for wrong, options, word in (
+        (awkward_table(40), {}, "give a Spark DataFrame, not Table"),
+        (frame, {"model": None, "score": [1.0] * 42}, "name a column"),
+        (frame, {"row_number": "rows"}, "Did you mean 'row'"),
+        (frame, {"row_number": "ward"}, "holds string, not whole numbers"),
+        (frame.drop("practice_id"), {}, "'practice_id' is missing"),
+        (frame, {"columns": {"ward": "ethnicity"}}, "gives 1 name to two columns"),
+        (frame, {"expected_rows": 41}, "42 rows where 41 were expected"),
+    ):
+        with pytest.raises(InputError, match=word):
+            on_spark.select(wrong, scheme, **{"as_of": AS_OF, "model": model, **options})
+
+
+def test_a_column_of_too_many_codes_is_not_brought_to_the_driver(spark, monkeypatch):
+    monkeypatch.setattr(on_spark, "_MOST_CODES", 3)
+    options = {"as_of": AS_OF, "model": cm.load_model("cambridge-multimorbidity-20")}
+    with pytest.raises(InputError, match="more than 3 codes"):
+        on_spark.select(spark.createDataFrame(awkward_table(40)), cm.load_scheme("rotherham-2015-16"), **options)
+
+
+def test_a_frame_without_rows_selects_nobody(spark):
+    scheme = cm.load_scheme("rotherham-2015-16")
+    table = awkward_table(40).slice(0, 0)
+    options = {"as_of": AS_OF, "model": cm.load_model("cambridge-multimorbidity-20")}
+    found = on_spark.select(
+        spark.createDataFrame(table, spark.createDataFrame(awkward_table(40)).schema), scheme, **options
+    )
+    assert_same_tables(whole(table, scheme, **options), tables_of(found, scheme))
+
+
+def test_the_page_prints_what_it_shows(spark, tmp_path):
+    with folder_of_examples(tmp_path):
+        assert with_true_output(PAGE) == PAGE
+
+
+@pytest.mark.long
+def test_a_million_patients_come_out_as_from_the_local_engine_to_the_byte(spark, tmp_path):
+    from pyarrow import parquet
+
+    from benchmarks.data import make_population
+
+    scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("cambridge-multimorbidity-20")
+    table = make_population(1_000_000, 110, "shuffled").to_arrow().replace_schema_metadata(None)
+    codes, ids = table["practice_id"].to_pylist(), table["patient_id"].to_pylist()
+    choose = random.Random(1)
+    for row in choose.sample(range(table.num_rows), 3_000):
+        codes[row] = choose.choice([None, "b00001", "B00002 ", "elsewhere"])
+    for row in choose.sample(range(table.num_rows), 3_000):
+        ids[row] = choose.choice([None, "1.0", ids[choose.randrange(table.num_rows)]])
+    table = table.set_column(0, "patient_id", pa.array(ids)).set_column(1, "practice_id", pa.array(codes))
+    table = pa.concat_tables([table, table.slice(0, 500)])
+    order = list(range(table.num_rows))
+    choose.shuffle(order)
+    options = {"as_of": AS_OF, "model": model}
+    parquet.write_table(numbered(table).take(pa.array(order)), tmp_path / "rows.parquet", row_group_size=100_000)
+    frame = spark.read.parquet(str(tmp_path / "rows.parquet"))
+    found = on_spark.select(frame, scheme, row_number="row", **options)
+    expected = whole(table, scheme, **options)
+    assert expected["selection"].num_rows > 100_000
+    assert expected["quarantine"].num_rows > 5_000
+    assert_same_tables(expected, tables_of(found, scheme))
