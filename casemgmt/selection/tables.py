@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import array_of, numpy_of, rows_of, texts
+from casemgmt.arrow import array_of, rows_of, texts
 from casemgmt.dates import completed_months
 from casemgmt.errors import missing_columns
 from casemgmt.register.columns import NO_DAY
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.risk.scoring import cells_of
 from casemgmt.scheme.routes import Review, TopShare
+from casemgmt.selection.ordering import by_practice_and_id, ranks_within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,24 +21,27 @@ if TYPE_CHECKING:
 
     from casemgmt.selection.result import Workings
 
+REASONS = ("reason_1", "reason_2", "reason_3")
 
-def selected_table(made: Workings) -> pa.Table:
+
+def selected_table(made: Workings, *, reasons: bool = True) -> pa.Table:
     """One row a selected patient; see :meth:`casemgmt.selection.result.Selection.to_arrow`."""
     import numpy as np
     import pyarrow as pa
 
     register, choice, ranking = made.register, made.choice, made.ranking
     ids = register.column("patient_id", choice.rows)
-    order = _by_practice_and_id(choice.practice, ids)
-    rows, keys, member = choice.rows[order], choice.keys[order], choice.member[order]
+    order = by_practice_and_id(choice.practice, ids)
+    rows, practice, keys = choice.rows[order], choice.practice[order], choice.keys[order]
+    member, place = choice.member[order], choice.place[order]
     scores = ranking.scores(keys)
     risks = ranking.risks(scores)
     routes = made.scheme.routes
     ranks = _ranks(made)[order]
-    managed = choice.place[order] >= 0
+    managed = place >= 0
     names = texts(route.name for route in routes)
     columns: dict[str, pa.Array] = {
-        "practice_id": texts(register.practices).take(rows_of(choice.practice[order])),
+        "practice_id": texts(register.practices).take(rows_of(practice)),
         "patient_id": ids.take(rows_of(order)),
         "score": array_of(scores, pa.float64(), ~np.isnan(scores)),
         "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
@@ -45,44 +49,28 @@ def selected_table(made: Workings) -> pa.Table:
     }
     for i, route in enumerate(routes):
         columns[route.name] = array_of(member & np.uint32(1 << i) != 0, pa.bool_())
-    columns["place"] = names.take(array_of(np.maximum(choice.place[order], 0), pa.int32(), managed))
+    columns["place"] = names.take(array_of(np.maximum(place, 0), pa.int32(), managed))
     columns["case_managed"] = array_of(managed, pa.bool_())
     columns["review_due"] = array_of(review_due(made, rows, member), pa.bool_())
-    columns |= _model_columns(made, rows, np.isnan(scores))
+    columns |= _model_columns(made, rows, practice, ~np.isnan(scores), reasons)
     caution = made.model is not None and is_demonstration(made.model)
     metadata = {b"casemgmt": b'{"demonstration_only": true}'} if caution else None
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
-def _by_practice_and_id(practice: Any, ids: pa.Array) -> npt.NDArray[np.int64]:
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    keys = pa.table({"practice": rows_of(practice), "id": ids})
-    order = numpy_of(pc.sort_indices(keys, [("practice", "ascending"), ("id", "ascending")]))
-    return order.astype(np.int64)
-
-
-def _ranks(made: Workings) -> npt.NDArray[np.int64]:
+def _ranks(made: Workings) -> npt.NDArray[np.int32]:
     """For those in a share route 1 + the number in the practice with a higher score; 0 for the others."""
     import numpy as np
 
     choice, routes = made.choice, made.scheme.routes
-    shares = [i for i, route in enumerate(routes) if isinstance(route, TopShare)]
-    mask = np.uint32(sum(1 << i for i in shares))
+    mask = np.uint32(sum(1 << i for i, route in enumerate(routes) if isinstance(route, TopShare)))
     inside = np.flatnonzero(choice.member & mask)
-    ranks = np.zeros(len(choice.rows), dtype=np.int64)
+    ranks = np.zeros(len(choice.rows), dtype=np.int32)
     if any(not route.among.is_everyone for route in routes if isinstance(route, TopShare)):
         _rank_in_whole_practices(made, inside, ranks)
-        return ranks
-    # Everyone with a higher score than someone let in was let in as well.
-    order = inside[np.lexsort((-choice.keys[inside].astype(np.int64), choice.practice[inside]))]
-    practice, keys = choice.practice[order], choice.keys[order]
-    first_of_practice = np.searchsorted(practice, practice, side="left")
-    new_key = np.concatenate([[True], (keys[1:] != keys[:-1]) | (practice[1:] != practice[:-1])])[: len(order)]
-    first_of_key = np.maximum.accumulate(np.where(new_key, np.arange(len(order)), 0))
-    ranks[order] = first_of_key - first_of_practice + 1
+    else:
+        # Everyone with a higher score than someone let in was let in as well.
+        ranks[inside] = ranks_within(choice.practice[inside], choice.keys[inside])
     return ranks
 
 
@@ -90,8 +78,9 @@ def _rank_in_whole_practices(made: Workings, inside: Any, ranks: Any) -> None:
     import numpy as np
 
     choice = made.choice
-    for p in np.unique(choice.practice[inside]):
-        own = inside[choice.practice[inside] == p]
+    practice = choice.practice[inside]
+    for p in np.unique(practice):
+        own = inside[slice(*np.searchsorted(practice, [p, p + 1]))]
         keys = eligible_keys(made, int(p))
         keys = np.sort(keys[keys != made.ranking.source.no_score])
         ranks[own] = 1 + len(keys) - np.searchsorted(keys, choice.keys[own], side="right")
@@ -135,27 +124,24 @@ def _overdue(register: Any, rows: Any, months: int) -> npt.NDArray[np.bool_]:
     return np.asarray(never | (since >= months))
 
 
-def _model_columns(made: Workings, rows: Any, unscored: Any) -> dict[str, pa.Array]:
+def _model_columns(made: Workings, rows: Any, practice: Any, scored: Any, reasons: bool) -> dict[str, pa.Array]:
     """How many inputs were missing, and the largest reasons; no reason for a score that is not shown."""
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    from casemgmt.risk.explain import missing_inputs, reasons_of
+    from casemgmt.risk.chosen import chosen_rows, missing_inputs
+    from casemgmt.risk.reasons import reasons_of
 
-    model, register = made.model, made.register
-    if model is None:
-        nothing = pa.nulls(len(rows), pa.string())
-        missing = np.zeros(len(rows), dtype=np.int64)
-        reasons = [nothing, nothing, nothing]
-    else:
-        missing = missing_inputs(model, register, rows)
-        shown, nothing = array_of(~unscored, pa.bool_()), texts([None])[0]
-        reasons = [pc.if_else(shown, reason, nothing) for reason in reasons_of(model, register, rows, made.reference)]
-    return {
-        "inputs_missing": array_of(missing, pa.int32()),
-        **{f"reason_{k + 1}": reason.cast(pa.string()) for k, reason in enumerate(reasons)},
-    }
+    names = REASONS if reasons else ()
+    if made.model is None:
+        none_missing = array_of(np.zeros(len(rows)), pa.int32())
+        return {"inputs_missing": none_missing, **dict.fromkeys(names, pa.nulls(len(rows), pa.string()))}
+    chosen = chosen_rows(made.model, made.register, rows)
+    columns = {"inputs_missing": array_of(missing_inputs(chosen), pa.int32())}
+    if reasons:
+        said = reasons_of(made.model, chosen, practice, scored, made.reference)
+        columns |= dict(zip(names, said, strict=True))
+    return columns
 
 
 def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Table:
@@ -167,7 +153,7 @@ def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Ta
     missing = [name for name in names if name not in register.column_names]
     if missing:
         raise missing_columns(missing, sorted(register.column_names), "include=")
-    order = _by_practice_and_id(choice.practice, register.column("patient_id", choice.rows))
+    order = by_practice_and_id(choice.practice, register.column("patient_id", choice.rows))
     for name in names:
         column = register.column(name, choice.rows[order])
         if name == made.score_column:
@@ -199,7 +185,7 @@ def unscored_table(made: Workings) -> pa.Table:
     rows = np.flatnonzero(eligible & ~_scored(made))
     practice = np.searchsorted(packed.offsets, rows, side="right") - 1
     ids = register.column("patient_id", rows)
-    order = _by_practice_and_id(practice, ids)
+    order = by_practice_and_id(practice, ids)
     return pa.table(
         {
             "practice_id": texts(register.practices).take(rows_of(practice[order])),
