@@ -29,6 +29,7 @@ from casemgmt.outputs.disk import (
     staged,
 )
 from casemgmt.outputs.manifest import canonical, is_publication, make_manifest, read_manifest, sha256
+from casemgmt.outputs.parquet import to_parquet
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 
 if TYPE_CHECKING:
@@ -126,12 +127,12 @@ def _files(selection: Selection, register: Register, include: list[str]) -> dict
     table, queue, summary = selection.to_arrow(include), selection.queue(), selection.summary()
     caution = DEMONSTRATION_ONLY if selection.facts["demonstration"] else None
     files: dict[str, Bytes] = {
-        layout.SELECTION: _to_parquet(table),
+        layout.SELECTION: to_parquet(table),
         layout.SUMMARY: to_csv(summary),
-        layout.UNSCORED: _to_parquet(selection.unscored()),
-        layout.QUEUE: _to_parquet(queue),
-        layout.QUARANTINE: _to_parquet(register.quarantine),
-        layout.CORRECTIONS: _to_parquet(register.corrections),
+        layout.UNSCORED: to_parquet(selection.unscored()),
+        layout.QUEUE: to_parquet(queue),
+        layout.QUARANTINE: to_parquet(register.quarantine),
+        layout.CORRECTIONS: to_parquet(register.corrections),
         layout.COMMISSIONER: to_csv(commissioner_table(summary, selection.scheme, caution)),
     }
     stretches, waiting = _stretches(table), _stretches(queue)
@@ -152,19 +153,6 @@ def _stretches(table: pa.Table) -> dict[str, tuple[int, int]]:
         found[practice] = (start, end - start)
         start = end
     return found
-
-
-def _to_parquet(table: pa.Table) -> memoryview:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    try:
-        # One chunk, so that the bytes do not depend on how the table was put together.
-        pq.write_table(table.combine_chunks(), sink, compression="zstd", write_page_checksum=True)
-    except (pa.ArrowException, NotImplementedError):
-        raise InputError("include: a column holds values that Parquet cannot show. Leave it out.") from None
-    return memoryview(sink.getvalue()).cast("B")
 
 
 def _fill(staging: Staging, selection: Selection, include: list[str], files: dict[str, Bytes]) -> None:

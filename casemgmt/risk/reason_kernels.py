@@ -28,7 +28,7 @@ def keep_three(found, first, second, third):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def three_least(columns, fields, cells, starts, ranks, start, stop, base, out):  # type: ignore[no-untyped-def]
+def three_least(columns, fields, cells, starts, ranks, start, stop, out):  # type: ignore[no-untyped-def]
     """Write into ``out`` the three smallest ranks of the cells of each row from ``start`` to ``stop``, smallest first.
 
     Parameters
@@ -39,8 +39,7 @@ def three_least(columns, fields, cells, starts, ranks, start, stop, base, out): 
     starts : int64, inputs + 1; ``cells[starts[k]:starts[k + 1]]`` are the codes of input ``k``
     ranks : int32, one a cell
     start, stop : the rows
-    base : the row that ``out`` begins with
-    out : int32, (3, rows from ``base``), filled with a rank that is larger than any that counts
+    out : int32, (3, ``stop - start``), filled with a rank that is larger than any that counts
     """
     found = np.empty(BLOCK, dtype=np.int32)
     for first in range(start, stop, BLOCK):
@@ -56,5 +55,5 @@ def three_least(columns, fields, cells, starts, ranks, start, stop, base, out): 
                 rank_codes(columns.shorts[row, first:last], shift, mask, own, ranks, found)
             else:
                 rank_codes(columns.extra[row, first:last], shift, mask, own, ranks, found)
-            here = slice(first - base, last - base)
+            here = slice(first - start, last - start)
             keep_three(found, out[0, here], out[1, here], out[2, here])

@@ -6,9 +6,8 @@ its cells' places in that order, which small whole numbers hold and which any or
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import array_of, numpy_of, texts
@@ -31,9 +30,8 @@ LARGEST_REASONS = 3
 _GROUPS = {"word": 0, "byte": 1, "short": 2}
 _EXTRA = 3
 _NO_REASON = -1
-# A sentence's key is its cell and, against an average, the difference in thousandths of a millionth, below this.
+# A sentence's key is its cell and, against an average, the difference in thousands of millionths, below this.
 _SPREAD = 2 * LARGEST_VALUE // 1000 + 1
-_ROWS_A_THREAD = 50_000
 
 
 class Fields(NamedTuple):
@@ -59,8 +57,10 @@ def reasons_of(
     practice: npt.NDArray[np.int64],
     shown: npt.NDArray[np.bool_],
     reference: Reference = "base",
-) -> list[pa.Array]:
+) -> list[pa.DictionaryArray]:
     """The three largest positive contributions of each row as sentences, largest first; null where there are fewer.
+
+    Each distinct sentence is held once, in the dictionary.
 
     Parameters
     ----------
@@ -129,34 +129,20 @@ def _write_keys(
     none = len(order)
     ranks = np.full(len(excess), none, dtype=np.int32)
     ranks[order] = np.arange(none, dtype=np.int32)
-    thousandths = 0 if people is None else np.rint(excess[order] / people / 1000).astype(np.int64)
-    key_of_rank = np.append(order * _SPREAD + thousandths, _NO_REASON)
+    thousands = 0 if people is None else np.rint(excess[order] / people / 1000).astype(np.int64)
+    key_of_rank = np.append(order * _SPREAD + thousands, _NO_REASON)
     found = np.full((LARGEST_REASONS, stop - start), none, dtype=np.int32)
-    _walk(chosen, fields, ranks, start, stop, found)
+    walk = three_least
+    if chosen.compiled:
+        from casemgmt.risk import reason_kernels
+
+        walk = reason_kernels.three_least
+    walk(chosen.columns, *fields, ranks, start, stop, found)
     keys[:, start:stop] = key_of_rank[found]
 
 
-def _walk(chosen: ChosenRows, fields: Fields, ranks: Any, start: int, stop: int, out: Any) -> None:
-    """Write the three smallest ranks of some rows, compiled and on threads where that pays, else in NumPy."""
-    if not chosen.compiled:
-        return three_least(chosen.columns, *fields, ranks, start, stop, start, out)
-    from casemgmt.risk import reason_kernels
-
-    threads = max(1, min(os.cpu_count() or 1, (stop - start) // _ROWS_A_THREAD))
-    bounds = [start + (stop - start) * i // threads for i in range(threads + 1)]
-
-    def work(i: int) -> None:
-        reason_kernels.three_least(chosen.columns, *fields, ranks, bounds[i], bounds[i + 1], start, out)
-
-    if threads == 1:
-        return work(0)
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, range(threads)))
-    return None
-
-
 def three_least(
-    columns: Any, fields: Any, cells: Any, starts: Any, ranks: Any, start: int, stop: int, base: int, out: Any
+    columns: Any, fields: Any, cells: Any, starts: Any, ranks: Any, start: int, stop: int, out: Any
 ) -> None:
     """The NumPy twin of :func:`casemgmt.risk.reason_kernels.three_least`."""
     import numpy as np
@@ -166,7 +152,7 @@ def three_least(
         if group == 0:
             codes = ((codes >> np.uint64(shift)) & np.uint64(mask)).astype(np.intp)
         after = ranks[cells[starts[k] : starts[k + 1]]][codes]
-        for kept in out[:, start - base : stop - base]:
+        for kept in out:
             before = np.minimum(kept, after)
             after = np.maximum(kept, after)
             kept[:] = before
@@ -181,7 +167,8 @@ def _by_practice(
     present, first = np.unique(practice, return_index=True)
     totals, people = _practice_totals(model, register)
     widths = np.diff(cells.starts)
-    for p, start, stop in zip(present.tolist(), first.tolist(), [*first[1:].tolist(), len(practice)], strict=True):
+    stretches = pairwise([*first.tolist(), len(practice)])
+    for p, (start, stop) in zip(present.tolist(), stretches, strict=True):
         yield start, stop, cells.amounts * people[p] - np.repeat(totals[p], widths), people[p]
 
 
@@ -215,19 +202,20 @@ class _Sentences:
         self._parts: dict[int, tuple[Sequence[str], str]] = {}
         self._caution = f" ({DEMONSTRATION_ONLY})" if is_demonstration(model) else ""
 
-    def of(self, keys: npt.NDArray[np.int64]) -> pa.Array:
+    def of(self, keys: npt.NDArray[np.int64]) -> pa.DictionaryArray:
         """The sentence of each key; null for -1."""
         import pyarrow as pa
 
         encoded = array_of(keys, pa.int64(), keys != _NO_REASON).dictionary_encode()
-        return texts(map(self._sentence, numpy_of(encoded.dictionary).tolist())).take(encoded.indices)
+        sentences = texts(map(self._sentence, numpy_of(encoded.dictionary).tolist()))
+        return pa.DictionaryArray.from_arrays(encoded.indices, sentences)
 
     def _sentence(self, key: int) -> str:
         if key not in self._said:
             self._said[key] = self._worded(*divmod(key, _SPREAD))
         return self._said[key]
 
-    def _worded(self, number: int, thousandths: int) -> str:
+    def _worded(self, number: int, thousands: int) -> str:
         import numpy as np
 
         place = int(np.searchsorted(self._starts, number, side="right")) - 1
@@ -235,7 +223,7 @@ class _Sentences:
         if place not in self._parts:
             self._parts[place] = (each.cells, self._comparison(each))
         cells, comparison = self._parts[place]
-        amount = int(self._against_bases[number]) if self._reference == "base" else thousandths * 1000
+        amount = int(self._against_bases[number]) if self._reference == "base" else thousands * 1000
         return f"{in_words(each, cell, cells)}: {size_in_words(self._model, amount)}{comparison}{self._caution}"
 
     def _comparison(self, each: ModelInput) -> str:

@@ -189,7 +189,7 @@ class Selection:
 
     def unscored(self) -> pa.Table:
         """Patients on the list who have no score and have not objected: practice_id, patient_id, reason."""
-        from casemgmt.selection.tables import unscored_table
+        from casemgmt.selection.unscored import unscored_table
 
         return self._table("unscored", lambda: unscored_table(self._made()))
 

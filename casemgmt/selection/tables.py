@@ -1,8 +1,10 @@
-"""The tables of a selection: the selected, the unscored, and those who wait."""
+"""The tables of a selection: the selected, and those who wait."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of, rows_of, texts
@@ -10,9 +12,8 @@ from casemgmt.dates import completed_months
 from casemgmt.errors import missing_columns
 from casemgmt.register.columns import NO_DAY
 from casemgmt.risk.demonstration import is_demonstration
-from casemgmt.risk.scoring import cells_of
 from casemgmt.scheme.routes import Review, TopShare
-from casemgmt.selection.ordering import by_practice_and_id, ranks_within
+from casemgmt.selection.ordering import by_practice_and_id, practice_of, ranks_within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,33 +30,69 @@ def selected_table(made: Workings, *, reasons: bool = True) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
-    register, choice, ranking = made.register, made.choice, made.ranking
-    ids = register.column("patient_id", choice.rows)
-    order = by_practice_and_id(choice.practice, ids)
-    rows, practice, keys = choice.rows[order], choice.practice[order], choice.keys[order]
-    member, place = choice.member[order], choice.place[order]
-    scores = ranking.scores(keys)
-    risks = ranking.risks(scores)
-    routes = made.scheme.routes
-    ranks = _ranks(made)[order]
-    managed = place >= 0
-    names = texts(route.name for route in routes)
-    columns: dict[str, pa.Array] = {
-        "practice_id": texts(register.practices).take(rows_of(practice)),
-        "patient_id": ids.take(rows_of(order)),
-        "score": array_of(scores, pa.float64(), ~np.isnan(scores)),
-        "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
-        "rank": array_of(ranks, pa.int32(), ranks != 0),
-    }
-    for i, route in enumerate(routes):
-        columns[route.name] = array_of(member & np.uint32(1 << i) != 0, pa.bool_())
-    columns["place"] = names.take(array_of(np.maximum(place, 0), pa.int32(), managed))
-    columns["case_managed"] = array_of(managed, pa.bool_())
-    columns["review_due"] = array_of(review_due(made, rows, member), pa.bool_())
-    columns |= _model_columns(made, rows, practice, ~np.isnan(scores), reasons)
+    register, choice, ranking, routes = made.register, made.choice, made.ranking, made.scheme.routes
+    with ThreadPoolExecutor(2) as pool:
+        # Ids and their order on one thread, all that follows from the packed rows on another.
+        ordering = pool.submit(_ids_and_order, made)
+        scores = ranking.scores(choice.keys)
+        risks, ranks = ranking.risks(scores), _ranks(made)
+        due = review_due(made, choice.rows, choice.member)
+        missing, said = _of_model(made, ~np.isnan(scores), reasons)
+        ids, order = ordering.result()
+        spelt_out = pool.map(partial(_in_order, rows_of(order)), said)
+        scores, risks, ranks, member, place = (
+            each[order] for each in (scores, risks, ranks, choice.member, choice.place)
+        )
+        managed = place >= 0
+        columns: dict[str, pa.Array] = {
+            "practice_id": texts(register.practices).take(rows_of(choice.practice[order])),
+            "patient_id": ids.take(rows_of(order)),
+            "score": array_of(scores, pa.float64(), ~np.isnan(scores)),
+            "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
+            "rank": array_of(ranks, pa.int32(), ranks != 0),
+        }
+        for i, route in enumerate(routes):
+            columns[route.name] = array_of(member & np.uint32(1 << i) != 0, pa.bool_())
+        names = texts(route.name for route in routes)
+        columns["place"] = names.take(array_of(np.maximum(place, 0), pa.int32(), managed))
+        columns["case_managed"] = array_of(managed, pa.bool_())
+        columns["review_due"] = array_of(due[order], pa.bool_())
+        columns["inputs_missing"] = array_of(missing[order], pa.int32())
+        columns |= dict(zip(REASONS, spelt_out, strict=False))
     caution = made.model is not None and is_demonstration(made.model)
     metadata = {b"casemgmt": b'{"demonstration_only": true}'} if caution else None
     return pa.table(columns).replace_schema_metadata(metadata)
+
+
+def _ids_and_order(made: Workings) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The chosen patients' ids, and the order of the table: by practice, then by id."""
+    choice = made.choice
+    ids = made.register.column("patient_id", choice.rows)
+    return ids, by_practice_and_id(choice.practice, ids)
+
+
+def _in_order(order: pa.Array, reason: pa.Array) -> pa.Array:
+    """A reason as text, in the order of the table."""
+    import pyarrow as pa
+
+    return reason.take(order).cast(pa.string())
+
+
+def _of_model(made: Workings, scored: Any, reasons: bool) -> tuple[npt.NDArray[np.int32], list[pa.Array]]:
+    """How many inputs were missing, and the reasons if asked for; no reason for a score that is not shown."""
+    import numpy as np
+    import pyarrow as pa
+
+    from casemgmt.risk.chosen import chosen_rows, missing_inputs
+    from casemgmt.risk.reasons import reasons_of
+
+    choice = made.choice
+    count = len(choice.rows)
+    if made.model is None:
+        return np.zeros(count, dtype=np.int32), [pa.nulls(count, pa.string())] * (len(REASONS) if reasons else 0)
+    chosen = chosen_rows(made.model, made.register, choice.rows)
+    said = reasons_of(made.model, chosen, choice.practice, scored, made.reference) if reasons else []
+    return missing_inputs(chosen), said
 
 
 def _ranks(made: Workings) -> npt.NDArray[np.int32]:
@@ -124,26 +161,6 @@ def _overdue(register: Any, rows: Any, months: int) -> npt.NDArray[np.bool_]:
     return np.asarray(never | (since >= months))
 
 
-def _model_columns(made: Workings, rows: Any, practice: Any, scored: Any, reasons: bool) -> dict[str, pa.Array]:
-    """How many inputs were missing, and the largest reasons; no reason for a score that is not shown."""
-    import numpy as np
-    import pyarrow as pa
-
-    from casemgmt.risk.chosen import chosen_rows, missing_inputs
-    from casemgmt.risk.reasons import reasons_of
-
-    names = REASONS if reasons else ()
-    if made.model is None:
-        none_missing = array_of(np.zeros(len(rows)), pa.int32())
-        return {"inputs_missing": none_missing, **dict.fromkeys(names, pa.nulls(len(rows), pa.string()))}
-    chosen = chosen_rows(made.model, made.register, rows)
-    columns = {"inputs_missing": array_of(missing_inputs(chosen), pa.int32())}
-    if reasons:
-        said = reasons_of(made.model, chosen, practice, scored, made.reference)
-        columns |= dict(zip(names, said, strict=True))
-    return columns
-
-
 def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Table:
     """The selection with register columns joined, each as ``register_<name>``."""
     import pyarrow as pa
@@ -153,7 +170,7 @@ def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Ta
     missing = [name for name in names if name not in register.column_names]
     if missing:
         raise missing_columns(missing, sorted(register.column_names), "include=")
-    order = by_practice_and_id(choice.practice, register.column("patient_id", choice.rows))
+    order = _ids_and_order(made)[1]
     for name in names:
         column = register.column(name, choice.rows[order])
         if name == made.score_column:
@@ -174,50 +191,6 @@ def with_published_columns(table: pa.Table, included: pa.Table, names: Sequence[
     return table
 
 
-def unscored_table(made: Workings) -> pa.Table:
-    """Everyone listable who has not objected and has no score, and which inputs are to blame."""
-    import numpy as np
-    import pyarrow as pa
-
-    register = made.register
-    packed = register.packed
-    eligible = packed.is_set("on_list") & packed.is_set("present") & ~packed.is_set("objected")
-    rows = np.flatnonzero(eligible & ~_scored(made))
-    practice = np.searchsorted(packed.offsets, rows, side="right") - 1
-    ids = register.column("patient_id", rows)
-    order = by_practice_and_id(practice, ids)
-    return pa.table(
-        {
-            "practice_id": texts(register.practices).take(rows_of(practice[order])),
-            "patient_id": ids.take(rows_of(order)),
-            "reason": texts(_why_unscored(made, rows[order])),
-        }
-    )
-
-
-def _scored(made: Workings) -> npt.NDArray[np.bool_]:
-    from casemgmt.risk.scoring import NO_SCORE_64, sums_of
-
-    register, ranking = made.register, made.ranking
-    keys = ranking.source.given if ranking.model is None else sums_of(ranking.model, register)
-    scored: npt.NDArray[np.bool_] = keys != NO_SCORE_64
-    return scored
-
-
-def _why_unscored(made: Workings, rows: Any) -> list[str]:
-    model, register = made.model, made.register
-    if model is None or register is None:
-        return ["no finite score was given"] * len(rows)
-    blamed: list[list[str]] = [[] for _ in range(len(rows))]
-    for each in model.inputs:
-        if None in each.contributions:
-            barred = [amount is None for amount in each.contributions]
-            for position, cell in enumerate(cells_of(model, each, register, rows).tolist()):
-                if barred[cell]:
-                    blamed[position].append(each.name)
-    return [f"no score without a usable value of {', '.join(names)}" for names in blamed]
-
-
 def queue_table(made: Workings) -> pa.Table:
     """Nominees over the cap, in the order in which they wait."""
     import numpy as np
@@ -225,7 +198,7 @@ def queue_table(made: Workings) -> pa.Table:
 
     register, choice = made.register, made.choice
     rows = np.array([row for _, row in choice.queue], dtype=np.int64)
-    practice = np.searchsorted(register.packed.offsets, rows, side="right") - 1
+    practice = practice_of(register, rows)
     order = np.argsort(practice, kind="stable")
     names = [made.scheme.routes[route].name for route, _ in choice.queue]
     orders = register.column("nomination_order", rows) if len(rows) else array_of(rows, pa.int32())
