@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError, listed, plural
 from casemgmt.outputs import layout
 from casemgmt.outputs.contents import check_agreement, read_contents
-from casemgmt.outputs.csv_text import to_csv
+from casemgmt.outputs.csv_text import to_csv, to_csv_parts
 from casemgmt.outputs.disk import (
     NEW,
     OLD,
@@ -136,10 +136,9 @@ def _files(selection: Selection, register: Register, include: list[str]) -> dict
         layout.COMMISSIONER: to_csv(commissioner_table(summary, selection.scheme, caution)),
     }
     stretches, waiting = _stretches(table), _stretches(queue)
-    for practice in selection.practices:
-        files[layout.practice_file(practice)] = to_csv(table.slice(*stretches.get(practice, (0, 0))))
-        if practice in waiting:
-            files[layout.waiting_file(practice)] = to_csv(queue.slice(*waiting[practice]))
+    lists = to_csv_parts(table, [stretches.get(practice, (0, 0)) for practice in selection.practices])
+    files |= zip(map(layout.practice_file, selection.practices), lists, strict=True)
+    files |= zip(map(layout.waiting_file, waiting), to_csv_parts(queue, waiting.values()), strict=True)
     return files
 
 
