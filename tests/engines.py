@@ -43,10 +43,9 @@ def by_library(case: Case, model: Any = None) -> OracleSelection:
 @contextmanager
 def compiling_from(rows: int) -> Iterator[None]:
     """Use the compiled loops from a number of rows on."""
-    from casemgmt.risk import scoring
-    from casemgmt.selection import choosing
+    from casemgmt import compiling
 
-    with patch.object(choosing, "COMPILE_FROM", rows), patch.object(scoring, "COMPILE_FROM", rows):
+    with patch.object(compiling, "COMPILE_FROM", rows):
         yield
 
 

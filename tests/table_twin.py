@@ -74,10 +74,10 @@ def _ranks(made: Any) -> Any:
 
 
 def _rank_in_whole_practices(made: Any, inside: Any, ranks: Any) -> None:
-    choice = made.choice
+    choice, everyone = made.choice, _practice_of_everyone(made.register)
     for p in np.unique(choice.practice[inside]):
         own = inside[choice.practice[inside] == p]
-        keys = eligible_keys(made, int(p))
+        keys = eligible_keys(made, np.flatnonzero(everyone == p))
         keys = np.sort(keys[keys != made.ranking.source.no_score])
         ranks[own] = 1 + len(keys) - np.searchsorted(keys, choice.keys[own], side="right")
 

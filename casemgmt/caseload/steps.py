@@ -116,7 +116,7 @@ class Step:
             return []
         asked = tuple(name for name in by_column if name != "age")
         plan = compile_scheme(replace(self.made.scheme, routes=routes, required=(), optional=asked), self.made.register)
-        bits = np.append(bits_of(plan.conditions, 0, len(self.made.register)), np.uint32(0))[self.rows]
+        bits = np.append(bits_of(plan.conditions, slice(0, len(self.made.register))), np.uint32(0))[self.rows]
         return [bits & np.uint32(1 << i) != 0 for i in range(len(routes))]
 
     def room(self, place: int) -> npt.NDArray[np.bool_]:

@@ -185,13 +185,11 @@ def _record_sentence(name: str, met: bool) -> str:
 
 def _score_explains(path: Path, old: Workings, place: int, person: int, now: bool) -> bool:
     """Whether the new score, held against the old cut, gives the new state."""
-    import numpy as np
-
     before = int(path.seen(path.with_model, "keys")[person])
     after = int(path.seen(path.new, "keys")[person])
     if (after <= before) if now else (after >= before):
         return False
-    practice = int(np.searchsorted(old.register.packed.offsets, path.with_model.rows[person], side="right")) - 1
+    practice = int(old.register.packed.practice_of(path.with_model.rows[[person]])[0])
     if path.seen(path.with_model, "room", place)[practice]:
         return (after != NO_SCORE_64) is now
     s, out = old.choice.plan.score_routes.index(place), old.choice.outcome

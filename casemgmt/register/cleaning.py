@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from casemgmt import compiling
 from casemgmt.arrow import array_of, in_one_piece, numpy_of, validity_of
 from casemgmt.errors import InputError, plural
 from casemgmt.register.fields import Field
+from casemgmt.register.long_texts import numbered
 from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, FIRST_DATE, Reading, is_out_of_range, read_value
 
 if TYPE_CHECKING:
@@ -28,19 +30,83 @@ class Cleaned:
 
     Attributes
     ----------
-    values : int32, one per row; what it says where ``present``, else 0
+    values : whole numbers, one per row; what it says where ``present``, else anything allowed
     present : bool, one per row; None where no value is missing
     problems : (rows, reason) for each reason a value was changed
     """
 
-    values: npt.NDArray[np.int32]
+    values: npt.NDArray[Any]
     present: npt.NDArray[np.bool_] | None
     problems: tuple[tuple[npt.NDArray[np.int64], str], ...] = ()
+
+    @property
+    def has_missing(self) -> bool:
+        """Whether a value is missing."""
+        return self.present is not None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagColumn:
+    """A flag that came as true and false: nothing in it can be wrong, and its bits are packed as they lie.
+
+    Attributes
+    ----------
+    column : bool, one per row
+    absent : whether a missing value means false
+    """
+
+    column: pa.ChunkedArray
+    absent: bool = False
+
+    problems: ClassVar[tuple[tuple[Any, str], ...]] = ()
+
+    @property
+    def has_missing(self) -> bool:
+        """Whether a value is missing."""
+        return bool(self.column.null_count) and not self.absent
+
+    @property
+    def values(self) -> npt.NDArray[np.uint8]:
+        """One number a row, 0 where the value is missing."""
+        raw, present = numpy_of(self.column).view("uint8"), validity_of(self.column)
+        return raw if present is None else raw * present
+
+    @property
+    def present(self) -> npt.NDArray[np.bool_] | None:
+        """Where a value is given; None where none is missing."""
+        return validity_of(self.column) if self.has_missing else None
+
+    def planes(self, start: int, stop: int) -> tuple[Any, Any]:
+        """The bits of some rows, the first row lowest, in uint64: known to be true, and missing."""
+        import numpy as np
+
+        part = self.column.slice(start, stop - start)
+        true = _bits(part)
+        if not part.null_count:
+            return true, np.uint64(0)
+        valid = _bits(part.is_valid())
+        return true & valid, np.uint64(0) if self.absent else ~valid
+
+
+def _bits(column: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    """The values of a column of true and false as bits, the first row lowest."""
+    import numpy as np
+
+    rows = len(column)
+    out = np.zeros(-(-rows // 64) * 8, dtype=np.uint8)
+    chunk = column.chunk(0) if column.num_chunks == 1 else None
+    if chunk is not None and chunk.offset % 8 == 0 and chunk.buffers()[1] is not None:
+        count = -(-rows // 8)
+        out[:count] = np.frombuffer(chunk.buffers()[1], dtype=np.uint8, offset=chunk.offset // 8, count=count)
+    else:
+        packed = np.packbits(numpy_of(column), bitorder="little")
+        out[: len(packed)] = packed
+    return out.view(np.uint64)
 
 
 def clean_column(
     field: Field, column: pa.ChunkedArray, *, mapping: Mapping[str, Any] | None, date_format: str | None, last_day: int
-) -> Cleaned:
+) -> Cleaned | FlagColumn:
     """Read a column as ``field`` allows.
 
     Raises
@@ -56,7 +122,7 @@ def clean_column(
     if pa.types.is_temporal(column.type):
         cleaned = _from_dates(field, column, mapping, last_day)
     elif mapping is None and field.kind == "flag" and pa.types.is_boolean(column.type):
-        cleaned = _from_numbers(numpy_of(column).view("uint8"), validity_of(column), 0, 1, "")
+        return FlagColumn(column)
     elif mapping is None and field.kind == "flag" and pa.types.is_integer(column.type):
         cleaned = _from_numbers(numpy_of(column), validity_of(column), 0, 1, "not true or false, or 0 or 1")
     elif mapping is None and field.kind == "integer" and pa.types.is_integer(column.type):
@@ -100,14 +166,14 @@ def _from_numbers(raw: Any, present: Any, least: int, most: int, reason: str) ->
     import numpy as np
 
     if present is not None:
-        raw = np.where(present, raw, raw.dtype.type(least))
+        raw = np.where(present, raw, raw.dtype.type(max(least, 0)))
     problems: tuple[tuple[Any, str], ...] = ()
     if len(raw) and (raw.min() < least or raw.max() > most):
         outside = (raw < least) | (raw > most)
         raw = np.where(outside, raw.dtype.type(least), raw)
         present = ~outside if present is None else present & ~outside
         problems = ((np.flatnonzero(outside), reason),)
-    return Cleaned(raw.astype(np.int32), present, problems)
+    return Cleaned(raw, present, problems)
 
 
 _DAYS_AS = {"date32[day]": 1, "date64[ms]": 86_400_000}
@@ -156,11 +222,15 @@ def _from_distinct(
     return Cleaned(values, present, problems)
 
 
-def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[Any]]:
+def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.integer[Any]], list[Any]]:
     """Where each row's value stands among the distinct values (-1 for null), and those values."""
     import numpy as np
     import pyarrow as pa
 
+    if is_text(column.type) and len(column) >= compiling.COMPILE_FROM:
+        found = numbered(column)
+        if found is not None:
+            return found
     combined = in_one_piece(column)
     if pa.types.is_string_view(combined.type):
         combined = combined.cast(pa.large_string())

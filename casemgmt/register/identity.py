@@ -6,11 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt.arrow import numpy_of, rows_of, text_scalar, texts, validity_of
+from casemgmt import compiling
+from casemgmt.arrow import numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import distinct_values, is_text, mapped
+from casemgmt.register.long_texts import hashes_of, repeated_hashes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +64,14 @@ class Verdict:
 
 
 def as_text(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """An identifying column as text; a number is refused, because it has already lost its leading zeros."""
+    """An identifying column as text of one layout; a number is refused, because it has lost its leading zeros."""
+    import pyarrow as pa
+
+    return text_as_it_lies(table, name).cast(pa.large_string())
+
+
+def text_as_it_lies(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """:func:`as_text` in the layout that the column has."""
     import pyarrow as pa
 
     column = table.column(name)
@@ -75,7 +84,7 @@ def as_text(table: pa.Table, name: str) -> pa.ChunkedArray:
             f"Column '{name}' holds {column.type}, not text: leading zeros and long ids are lost in numbers. "
             "Read it as text where the data is loaded (for example dtype=str)."
         )
-    return column.cast(pa.large_string())
+    return column
 
 
 def text_values(table: pa.Table, name: str, mapping: Mapping[str, Any] | None) -> pa.ChunkedArray:
@@ -95,38 +104,70 @@ def text_values(table: pa.Table, name: str, mapping: Mapping[str, Any] | None) -
     return pa.chunked_array([wanted.take(rows_of(indices)).cast(pa.large_string())])
 
 
-def judge(
-    table: pa.Table, ids: pa.ChunkedArray, pattern: str, mapping: Mapping[str, Any] | None
-) -> tuple[Verdict, npt.NDArray[np.int64], list[str]]:
-    """Judge every row by its patient id and practice code.
+class Judged(NamedTuple):
+    """What the ids and practice codes of a table came to.
 
-    Returns
-    -------
+    Attributes
+    ----------
     verdict : which rows are set aside and which are repeats
-    practice : int64, one per row, an index into ``practices``
-    practices : the distinct practice codes after mapping; a missing one is -1 in ``practice``
+    practice : int32, one a row, an index into ``practices``; -1 where the code is missing
+    practices : the distinct practice codes after mapping, in byte order
     """
+
+    verdict: Verdict
+    practice: npt.NDArray[np.int32]
+    practices: list[str]
+
+
+def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None) -> Judged:
+    """Judge every row by its patient id and practice code, and find the repeats."""
     import numpy as np
 
     verdict = Verdict(np.zeros(table.num_rows, dtype=np.uint8))
-    _judge_ids(verdict, ids)
-    practice, practices = _judge_practices(verdict, as_text(table, "practice_id"), pattern, mapping)
-    return verdict, practice, practices
+    ids = text_as_it_lies(table, "patient_id")
+    if table.num_rows < compiling.COMPILE_FROM:
+        ids = as_text(table, "patient_id")
+        _judge_ids(verdict, ids, None)
+        practice, practices = _judge_practices(verdict, as_text(table, "practice_id"), pattern, mapping)
+        _judge_repeats(verdict, table, np.arange(table.num_rows), ids)
+        return Judged(verdict, practice, practices)
+    hashes, odd = hashes_of(ids)
+    suspects = np.flatnonzero(odd)
+    if len(suspects):
+        _judge_ids(verdict, pa_chunked(taken(ids, suspects)), suspects)
+    practice, practices = _judge_practices(verdict, text_as_it_lies(table, "practice_id"), pattern, mapping)
+    repeated = repeated_hashes(hashes)
+    if repeated is None or len(repeated):
+        alike = np.arange(table.num_rows) if repeated is None else np.flatnonzero(np.isin(hashes, repeated))
+        _judge_repeats(verdict, table, alike, pa_chunked(taken(ids, alike)))
+    return Judged(verdict, practice, practices)
 
 
-def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray) -> None:
+def pa_chunked(column: pa.Array) -> pa.ChunkedArray:
+    """An array as a column, its text as ``large_string``."""
+    import pyarrow as pa
+
+    return pa.chunked_array([column]).cast(pa.large_string())
+
+
+def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray, rows: Any) -> None:
+    """Judge ids, which stand in these rows (None: in all)."""
     import numpy as np
     import pyarrow.compute as pc
 
+    def in_table(found: Any) -> Any:
+        return np.flatnonzero(found) if rows is None else rows[found]
+
     if ids.null_count:
-        verdict.set_aside(np.flatnonzero(numpy_of(ids.is_null())), "patient_id", "missing")
+        verdict.set_aside(in_table(numpy_of(ids.is_null())), "patient_id", "missing")
     empty = _true(pc.equal(pc.utf8_trim_whitespace(ids), text_scalar("", ids.type)))
-    verdict.set_aside(np.flatnonzero(empty), "patient_id", "missing")
+    verdict.set_aside(in_table(empty), "patient_id", "missing")
     any_fault = _true(pc.match_substring_regex(ids, "|".join(f"(?:{pattern})" for pattern, _ in _ID_FAULTS)))
     faulty = np.flatnonzero(any_fault)
     if not len(faulty):
         return
     suspects = ids.take(rows_of(faulty))
+    faulty = faulty if rows is None else rows[faulty]
     for pattern, reason in _ID_FAULTS:
         verdict.set_aside(faulty[_true(pc.match_substring_regex(suspects, pattern))], "patient_id", reason)
 
@@ -142,8 +183,12 @@ def _judge_practices(
     faults = _practice_faults(codes, valid)
     names = sorted({code for code in codes if isinstance(code, str)}, key=lambda code: code.encode())
     place = {code: i for i, code in enumerate(names)}
-    practice = np.array([*(place.get(code, -1) for code in codes), -1], dtype=np.int64)[indices]
-    verdict.set_aside(np.flatnonzero(practice < 0), "practice_id", "missing")
+    practice = indices.astype(np.int32, copy=False)
+    by_index = np.array([*(place.get(code, -1) for code in codes), -1], dtype=np.int32)
+    if names != codes:
+        practice = by_index[indices]
+    if column.null_count or -1 in by_index[:-1]:
+        verdict.set_aside(np.flatnonzero(practice < 0), "practice_id", "missing")
     by_reason = defaultdict(list)
     for code, reason in faults.items():
         by_reason[reason].append(place[code])
@@ -172,29 +217,34 @@ def _practice_faults(codes: list[str | None], valid: re.Pattern[str]) -> dict[st
     return faults
 
 
-def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray) -> None:
+def _judge_repeats(verdict: Verdict, table: pa.Table, among: Any, ids: pa.ChunkedArray) -> None:
     """Merge identical rows with one id into the first; set all differing rows with one id aside.
 
     Rows whose id is already refused take no part; rows refused for another reason do, since they show that an
     id stands for two things.
+
+    Parameters
+    ----------
+    among : rows of the table, rising; no other row has an id of theirs
+    ids : of those rows
     """
     import numpy as np
 
     indices, distinct = _id_numbers(ids)
     if len(distinct) == len(ids):
         return
-    usable = np.array([name != "patient_id" for name, _ in verdict.reasons])[verdict.code]
+    usable = np.array([name != "patient_id" for name, _ in verdict.reasons])[verdict.code[among]]
     counts = np.bincount(indices[usable], minlength=len(distinct))
-    rows = np.flatnonzero((counts[indices] > 1) & usable)
-    if not len(rows):
+    own = np.flatnonzero((counts[indices] > 1) & usable)
+    if not len(own):
         return
-    group = indices[rows]
+    group, rows = indices[own], among[own]
     order = np.argsort(group, kind="stable")
     rows, group = rows[order], group[order]
     first = np.concatenate([[True], group[1:] != group[:-1]])
     leader = np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
     same = np.ones(len(rows), dtype=bool)
-    sample = table.take(rows_of(rows))
+    sample = taken_rows(table, rows)
     for name in sample.column_names:
         codes = _row_codes(sample.column(name))
         same &= codes == codes[leader]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+# Rows of a register: a stretch from a row to another, or one number a row.
+Rows = Any
+
 CHUNK_ENTRIES = 1 << CHUNK_BITS
 
 
@@ -143,18 +146,18 @@ class TableBuilder:
         return np.stack(tables) if tables else np.empty((0, entries), dtype=self._dtype)
 
 
-def look_up(columns: Columns, tables: Tables, combine: Callable[..., Any], start: int, stop: int) -> npt.NDArray[Any]:
-    """Combine the entries met by rows ``start`` to ``stop``: the NumPy twin of the compiled kernels."""
+def look_up(columns: Columns, tables: Tables, combine: Callable[..., Any], rows: Rows) -> npt.NDArray[Any]:
+    """Combine the entries met by some rows: the NumPy twin of the compiled kernels."""
     import numpy as np
 
-    out = np.full(stop - start, tables.base, dtype=tables.word_tables.dtype)
+    out = np.full(rows.stop - rows.start if isinstance(rows, slice) else len(rows), tables.base, dtype=tables.word_tables.dtype)
     for row, shift, table in zip(tables.word_rows, tables.word_shifts, tables.word_tables, strict=True):
-        codes = (columns.words[row, start:stop] >> np.uint64(shift)) & np.uint64(CHUNK_ENTRIES - 1)
+        codes = (columns.words[row, rows] >> np.uint64(shift)) & np.uint64(CHUNK_ENTRIES - 1)
         combine(out, table[codes.astype(np.intp)], out=out)
     for row, table in zip(tables.byte_rows, tables.byte_tables, strict=True):
-        combine(out, table[columns.bytes[row, start:stop]], out=out)
+        combine(out, table[columns.bytes[row, rows]], out=out)
     for row, table in zip(tables.short_rows, tables.short_tables, strict=True):
-        combine(out, table[columns.shorts[row, start:stop]], out=out)
+        combine(out, table[columns.shorts[row, rows]], out=out)
     for row, table in zip(columns.extra, tables.extra_tables, strict=True):
-        combine(out, table[row[start:stop]], out=out)
+        combine(out, table[row[rows]], out=out)
     return out

@@ -1,17 +1,15 @@
 """A register packed for scoring: flags and small categories as bits of 64-bit words, small integers as bytes.
 
 Each bit field lies inside one *chunk* of eleven bits, so that a table of 2,048 entries answers for every field of
-the chunk at once. Practices are contiguous, in the byte order of their codes.
+the chunk at once. Practices are contiguous in the byte order of their codes, or the rows stand in source order with
+the number of the practice beside each: grouping many millions of rows costs more than choosing among them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
-
-from casemgmt.register.cleaning import Cleaned
-from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS, Field
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +22,9 @@ BYTE_MISSING = 255
 SHORT_MISSING = 65_535
 
 STATUS = ("on_list", "present")
+
+# Rows looked at at a time where NumPy would make wider copies.
+_STRETCH = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +55,63 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The packed rows of a register, grouped by practice.
+    """The packed rows of a register.
 
     Attributes
     ----------
-    offsets : int64, practices + 1; rows ``offsets[p]:offsets[p + 1]`` are practice ``p``
     words : uint64, (words, rows)
     bytes : uint8, (byte fields, rows)
     shorts : uint16, (short fields, rows)
     slots : where each field lies
+    groups : int64, practices + 1, where rows ``groups[p]:groups[p + 1]`` are practice ``p``; None where the rows are
+        not grouped by practice
+    practice : int32, one a row, the number of its practice; None where the rows are grouped
     """
 
-    offsets: npt.NDArray[np.int64]
     words: npt.NDArray[np.uint64]
     bytes: npt.NDArray[np.uint8]
     shorts: npt.NDArray[np.uint16]
     slots: Mapping[str, Slot]
+    groups: npt.NDArray[np.int64] | None = None
+    practice: npt.NDArray[np.int32] | None = None
 
     @property
     def rows(self) -> int:
         """Packed patients."""
-        return int(self.offsets[-1])
+        return int(self.words.shape[1])
+
+    @property
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """Where each practice begins and ends; only of rows grouped by practice."""
+        if self.groups is None:
+            raise TypeError("These rows are not grouped by practice; see Register.grouped().")
+        return self.groups
+
+    def practice_of(self, rows: Any = slice(None)) -> npt.NDArray[np.int64]:
+        """The number of the practice of all rows or some."""
+        import numpy as np
+
+        if self.practice is not None:
+            return self.practice[rows].astype(np.int64)
+        wanted = np.arange(self.rows)[rows] if isinstance(rows, slice) else np.asarray(rows)
+        return np.asarray(np.searchsorted(self.offsets, wanted, side="right") - 1)
+
+    def by_practice(self) -> Callable[[int], Any]:
+        """What gives the rows of a practice by its number: a slice where they stand together, else one number each."""
+        if self.practice is None:
+            starts = self.offsets.tolist()
+            return lambda p: slice(starts[p], starts[p + 1])
+        order, groups = group_order(self.practice, int(self.practice.max(initial=-1)) + 1)
+        return lambda p: order[groups[p] : groups[p + 1]] if p + 1 < len(groups) else order[:0]
+
+    def take(self, rows: Any, groups: npt.NDArray[np.int64]) -> Packed:
+        """Some rows, which stand grouped by practice at ``groups``."""
+        import numpy as np
+
+        def some(columns: Any) -> Any:
+            return np.stack([column[rows] for column in columns]) if len(columns) else columns[:, : len(rows)]
+
+        return Packed(some(self.words), some(self.bytes), some(self.shorts), self.slots, groups)
 
     def codes(self, name: str, rows: Any = slice(None)) -> npt.NDArray[np.uint16]:
         """The codes of a field, for all rows or some."""
@@ -115,79 +152,30 @@ class Packed:
         return np.asarray(self.codes(name, rows) == slot.missing)
 
 
-class Packer:
-    """Collects cleaned fields in source order, then lays them out by practice."""
+def group_order(practice: npt.NDArray[Any], practices: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The order of rows that groups them by practice, each practice in the order it had, and where each begins."""
+    import numpy as np
 
-    def __init__(self, rows: int) -> None:
-        self._rows = rows
-        self._chunks: list[Any] = []
-        self._used: list[int] = []
-        self._bytes: list[Any] = []
-        self._shorts: list[Any] = []
-        self._slots: dict[str, Slot] = {}
+    narrow = practice.astype(np.uint16) if practices <= 65_536 else practice  # sorted by radix, in linear time
+    order = np.argsort(narrow, kind="stable")
+    groups = np.concatenate([[0], np.cumsum(counts_of(practice, practices))]).astype(np.int64)
+    return order, groups
 
-    def add(self, name: str, cleaned: Cleaned) -> None:
-        """Add a field of the table of fields."""
-        import numpy as np
 
-        field = FIELDS[name]
-        values, present = cleaned.values, cleaned.present
-        match field.kind:
-            case "flag":
-                if present is None or name in FALSE_WHEN_MISSING:
-                    codes = values if present is None else np.where(present, values, 0)
-                    self.add_bits(name, codes, 1, (False, True), None)
-                else:
-                    self.add_bits(name, np.where(present, values, FLAG_MISSING), 2, (False, True, None), FLAG_MISSING)
-            case "category":
-                codes = values if present is None else np.where(present, values, 0)
-                unknown = field.missing if field.missing in field.allowed else None  # a missing sex is read as U
-                self.add_bits(name, codes, len(field.allowed).bit_length(), (unknown, *field.allowed), 0)
-            case _:
-                self._add_integer(field, values, present)
+def counts_of(practice: npt.NDArray[np.int32], practices: int) -> npt.NDArray[np.int64]:
+    """How many rows each practice has; -1 is none."""
+    import numpy as np
 
-    def _add_integer(self, field: Field, values: Any, present: Any) -> None:
-        import numpy as np
+    counts = np.zeros(practices + 1, dtype=np.int64)
+    for start in range(0, len(practice), _STRETCH):
+        counts += np.bincount(practice[start : start + _STRETCH] + np.int32(1), minlength=practices + 1)
+    return counts[1:]
 
-        if field.least >= 1 and field.most < 16:
-            codes = values if present is None else np.where(present, values, 0)
-            return self.add_bits(field.name, codes, field.most.bit_length(), (None, *range(1, field.most + 1)), 0)
-        group: Literal["byte", "short"] = "byte" if field.most < BYTE_MISSING else "short"
-        missing, dtype = (BYTE_MISSING, np.uint8) if group == "byte" else (SHORT_MISSING, np.uint16)
-        codes = values if present is None else np.where(present, values, missing)
-        columns = self._bytes if group == "byte" else self._shorts
-        self._slots[field.name] = Slot(group, len(columns), missing=missing)
-        columns.append(codes.astype(dtype))
-        return None
 
-    def add_bits(self, name: str, codes: Any, width: int, values: tuple[Any, ...], missing: int | None) -> None:
-        """Add a field of ``width`` bits, in the current chunk or, where it does not fit, the next."""
-        import numpy as np
-
-        last = len(self._used) - 1
-        room = (CHUNK_BITS if last % CHUNKS_PER_WORD < CHUNKS_PER_WORD - 1 else 64 - 5 * CHUNK_BITS) if last >= 0 else 0
-        if last < 0 or self._used[last] + width > room:
-            self._chunks.append(np.zeros(self._rows, dtype=np.uint16))
-            self._used.append(0)
-            last += 1
-        word, chunk = divmod(last, CHUNKS_PER_WORD)
-        offset = self._used[last]
-        self._chunks[last] |= codes.astype(np.uint16) << np.uint16(offset)
-        self._used[last] += width
-        self._slots[name] = Slot("word", word, chunk * CHUNK_BITS + offset, width, values, missing)
-
-    def pack(self, order: Any, offsets: Any) -> Packed:
-        """Lay the rows out in ``order``, which groups them by practice."""
-        import numpy as np
-
-        word_count = -(-len(self._chunks) // CHUNKS_PER_WORD)
-        words = np.zeros((word_count, len(order)), dtype=np.uint64)
-        for number, chunk in enumerate(self._chunks):
-            word, place = divmod(number, CHUNKS_PER_WORD)
-            words[word] |= chunk[order].astype(np.uint64) << np.uint64(place * CHUNK_BITS)
-        byte_rows = np.empty((len(self._bytes), len(order)), dtype=np.uint8)
-        short_rows = np.empty((len(self._shorts), len(order)), dtype=np.uint16)
-        for out, columns in ((byte_rows, self._bytes), (short_rows, self._shorts)):
-            for row, column in enumerate(columns):
-                np.take(column, order, out=out[row])
-        return Packed(offsets, words, byte_rows, short_rows, dict(self._slots))
+def is_rising(practice: npt.NDArray[np.int32]) -> bool:
+    """Whether the rows of each practice stand together, practices in order."""
+    for start in range(0, len(practice), _STRETCH):
+        part = practice[start : start + _STRETCH + 1]
+        if (part[1:] < part[:-1]).any():
+            return False
+    return True

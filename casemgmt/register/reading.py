@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import compiling
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError, did_you_mean, is_misspelt, listed, missing_columns, plural
 from casemgmt.register.accounting import Account
-from casemgmt.register.cleaning import Cleaned, clean_column
+from casemgmt.register.cleaning import Cleaned, FlagColumn, clean_column
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.identity import ODS_PATTERN, as_text, judge, judge_repeats, text_values
-from casemgmt.register.packing import Packer
+from casemgmt.register.identity import ODS_PATTERN, judge, text_as_it_lies, text_values
+from casemgmt.register.layout import Column, layout_of, pack_rows
+from casemgmt.register.packing import STATUS, Packed, counts_of, group_order, is_rising
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Source, open_source
 from casemgmt.register.standing import age_of, status_of
@@ -101,42 +104,23 @@ def _checked(
     import numpy as np
 
     table = cleaner.table
-    ids = as_text(table, "patient_id")
-    verdict, practice, codes = judge(table, ids, practice_pattern, cleaner.values.get("practice_id"))
-    judge_repeats(verdict, table, ids)
-    cleaned = {name: cleaner.clean(name) for name in FIELDS if name in table.column_names and _is_packed_kind(name)}
+    rows = table.num_rows
+    verdict, practice, codes = judge(table, practice_pattern, cleaner.values.get("practice_id"))
+    cleaned = cleaner.clean_all([name for name in FIELDS if name in table.column_names and _is_packed_kind(name)])
     for name in _LEAVING:
         # Taken as missing, an unreadable day of death would put the dead on a list.
-        for rows, reason in cleaner.unreadable(name):
-            verdict.set_aside(rows[~np.isin(rows, list(verdict.merged_into))], name, reason)
+        for wrong, reason in cleaner.unreadable(name):
+            verdict.set_aside(wrong[~np.isin(wrong, list(verdict.merged_into))], name, reason)
     kept = verdict.code == 0
     kept[list(verdict.merged_into)] = False
-    accepted = np.flatnonzero(kept)
-    order = accepted[np.argsort(practice[accepted], kind="stable")]
     # A practice all of whose rows were refused for another reason is still a practice, with nobody on its list.
-    used = np.setdiff1d(practice[practice >= 0], verdict.refused_practices)
-    offsets = np.searchsorted(practice[order], np.append(used, len(codes))).astype(np.int64)
-
-    age = age_of(cleaned, list_date, cleaner.problems)
-    # Always packed, so that an earlier selection can fill it; false for everyone without the column.
-    caseload = cleaned.pop("on_caseload", Cleaned(np.zeros(table.num_rows, dtype=np.int32), None))
-    packer = Packer(table.num_rows)
-    for name, flag in status_of(cleaned, list_date, extract_date, table.num_rows).items():
-        packer.add_bits(name, flag, 1, (False, True), None)
-    packer.add("on_caseload", caseload)
-    days, numbers = {}, {}
-    for name in (*_FIRST, *(name for name in FIELDS if name not in _FIRST)):
-        if name in cleaned and name != "age":
-            if FIELDS[name].kind == "date":
-                days[name] = _wide(cleaned[name], order)
-            elif name in _WIDE:
-                numbers[name] = _wide(cleaned[name], order)
-            else:
-                packer.add(name, cleaned[name])
-    packer.add("age", age)
-
+    used = np.setdiff1d(np.flatnonzero(counts_of(practice, len(codes))), verdict.refused_practices)
+    number = np.full(len(codes) + 1, -1, dtype=np.int32)
+    number[used] = np.arange(len(used), dtype=np.int32)
+    own = practice if len(used) == len(codes) else number[practice]
+    order, grouping = _in_order(own, None if kept.all() else kept, len(used))
+    packed, days, numbers = _packed(cleaned, cleaner, list_date, extract_date, rows, order)
     where = Account(opened, practice, codes)
-    fields = tuple(name for name in FIELDS if name in table.column_names or name == "age")
     return Register(
         as_of=list_date,
         extracted_on=extract_date,
@@ -147,17 +131,57 @@ def _checked(
         merged=len(verdict.merged_into),
         parts=opened.parts,
         metadata=opened.metadata,
-        packed=packer.pack(order, offsets),
+        packed=replace(packed, **grouping),
         days=days,
         numbers=numbers,
         source_table=table,
-        ids=ids,
-        table_row=order,
+        ids=text_as_it_lies(table, "patient_id"),
+        order=order,
         source_row=opened.row_numbers,
         merged_into=verdict.merged_into,
         index=opened.index,
-        fields=fields,
+        fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
     )
+
+
+def _in_order(practice: Any, kept: Any, practices: int) -> tuple[Any, dict[str, Any]]:
+    """The accepted rows in the order in which they are packed (None: all as they came), and how they are grouped.
+
+    Few rows are grouped by practice at once; many only where they came so.
+    """
+    import numpy as np
+
+    accepted = None if kept is None else np.flatnonzero(kept)
+    own = practice if accepted is None else practice[accepted]
+    if not is_rising(own):
+        if len(own) >= compiling.COMPILE_FROM:
+            return accepted, {"practice": own}
+        order, groups = group_order(own, practices)
+        return order if accepted is None else accepted[order], {"groups": groups}
+    return accepted, {"groups": np.concatenate([[0], np.cumsum(counts_of(own, practices))]).astype(np.int64)}
+
+
+def _packed(
+    cleaned: Mapping[str, Column], cleaner: _Cleaner, list_date: dt.date, extract_date: dt.date, rows: int, order: Any
+) -> tuple[Packed, dict[str, Any], dict[str, Any]]:
+    """The packed fields, the days and the wide numbers, in ``order``."""
+    import numpy as np
+
+    columns: dict[str, Column] = dict(status_of(cleaned, list_date, extract_date))
+    # Always packed, so that an earlier selection can fill it; false for everyone without the column.
+    columns["on_caseload"] = cleaned.get("on_caseload", 0)
+    wide = [name for name in cleaned if FIELDS[name].kind == "date" or name in _WIDE]
+    for name in (*_FIRST, *(name for name in FIELDS if name not in _FIRST)):
+        if name in cleaned and name not in (*wide, "age", "on_caseload"):
+            columns[name] = cleaned[name]
+    columns["age"] = age_of(cleaned, list_date, cleaner.problems)
+    layout = layout_of(columns, STATUS)
+    words, bytes_, shorts = pack_rows(layout, columns, rows)
+    if order is not None:
+        words, bytes_, shorts = (np.take(each, order, axis=1) for each in (words, bytes_, shorts))
+    wider = {name: _wide(cleaned[name], order) for name in wide}
+    days = {name: values for name, values in wider.items() if name not in _WIDE}
+    return Packed(words, bytes_, shorts, layout.slots), days, {n: v for n, v in wider.items() if n in _WIDE}
 
 
 def _dates(as_of: str | dt.date, extracted_on: str | dt.date | None) -> tuple[dt.date, dt.date]:
@@ -263,7 +287,11 @@ class _Cleaner:
         self._last_day, self._absent = last_day, absent
         self.problems: list[tuple[str, Any, str]] = []
 
-    def clean(self, name: str) -> Cleaned:
+    def clean_all(self, names: list[str]) -> dict[str, Column]:
+        """Read the columns of some fields."""
+        return {name: self.clean(name) for name in names}
+
+    def clean(self, name: str) -> Cleaned | FlagColumn:
         """Read one field's column."""
         cleaned = clean_column(
             FIELDS[name],
@@ -273,10 +301,12 @@ class _Cleaner:
             last_day=self._last_day,
         )
         self.problems += [(name, rows, reason) for rows, reason in cleaned.problems]
-        if cleaned.present is None:
+        if not cleaned.has_missing:
             return cleaned
         import numpy as np
 
+        if isinstance(cleaned, FlagColumn):
+            return FlagColumn(cleaned.column, absent=name in self._absent)
         if name in self._absent:
             # Only a value that was never given means absent; one that could not be read is missing.
             present = np.ones_like(cleaned.present)
@@ -296,8 +326,8 @@ class _Cleaner:
         return [(rows, reason) for column, rows, reason in self.problems if column == name and reason not in ranges]
 
 
-def _wide(cleaned: Cleaned, order: Any) -> Any:
+def _wide(cleaned: Column, order: Any) -> Any:
     import numpy as np
 
     values = cleaned.values if cleaned.present is None else np.where(cleaned.present, cleaned.values, NO_DAY)
-    return values[order].astype(np.int32)
+    return (values if order is None else values[order]).astype(np.int32)

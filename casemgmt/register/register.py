@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import in_one_piece, rows_of, text_scalar, texts
+from casemgmt.arrow import numpy_of, rows_of, taken, text_scalar, texts
 from casemgmt.errors import InputError, missing_columns, plural
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.packing import Packed
+from casemgmt.register.packing import Packed, group_order
 from casemgmt.register.sources import Part
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Register:
     as_of : the list date, on which ages and list sizes are taken
     extracted_on : the day the data was drawn; later dates are refused
     practices : practice codes, in byte order
+    packed : the rows; a large register whose practices were mixed is grouped by practice only when it must be
     quarantine : table of rows that cannot be used: source_file, source_row (from 0), practice_id, field, reason
     corrections : table, the same columns: values set to missing or repaired; the person stays
     rows_in : rows in the source = accepted + merged repeats + quarantined
@@ -50,11 +51,18 @@ class Register:
     numbers: Mapping[str, npt.NDArray[np.int32]]  # integers too large to pack, packed order; NO_DAY is missing
     source_table: pa.Table  # the rows as they came, after renaming
     ids: pa.ChunkedArray  # patient ids, rows of source_table
-    table_row: npt.NDArray[np.int64]  # packed row → row of source_table
+    order: npt.NDArray[np.int64] | None  # packed row → row of source_table; None: the same
     source_row: npt.NDArray[np.int64] | None  # row of source_table → source row; None: the same
     merged_into: Mapping[int, int]  # row of source_table of a repeat → the row that stays
     index: Any = None
     fields: tuple[str, ...] = ()
+
+    @property
+    def table_row(self) -> npt.NDArray[np.int64]:
+        """The row of ``source_table`` in which each packed row stood."""
+        import numpy as np
+
+        return np.arange(len(self)) if self.order is None else self.order
 
     @property
     def synthetic(self) -> bool:
@@ -114,17 +122,26 @@ class Register:
         return values
 
     def _source_values(self, name: str, rows: Any) -> pa.Array:
-        import numpy as np
-        import pyarrow as pa
-
         if name == "practice_id":
-            practice = np.searchsorted(self.packed.offsets, rows, side="right") - 1
-            return texts(self.practices).take(rows_of(practice))
+            return texts(self.practices).take(rows_of(self.packed.practice_of(rows)))
         column = self.ids if name == "patient_id" else self.source_table.column(name)
-        taken = column.take(rows_of(self.table_row[rows]))
-        if pa.types.is_large_string(taken.type):
-            taken = taken.cast(pa.string())
-        return in_one_piece(taken)
+        return taken(column, rows if self.order is None else self.order[rows])
+
+    def grouped(self) -> Register:
+        """The same register with the rows of each practice together."""
+        if self.packed.practice is None:
+            return self
+        return self.take(*group_order(self.packed.practice, len(self.practices)))
+
+    def take(self, rows: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]) -> Register:
+        """Some of the rows, which stand grouped by practice at ``groups``; the account of rows stays the whole's."""
+        return replace(
+            self,
+            packed=self.packed.take(rows, groups),
+            days={name: days[rows] for name, days in self.days.items()},
+            numbers={name: numbers[rows] for name, numbers in self.numbers.items()},
+            order=rows if self.order is None else self.order[rows],
+        )
 
     def to_arrow(self) -> pa.Table:
         """The accepted rows with their cleaned values, in source order: fields first, then carried columns."""
@@ -154,6 +171,12 @@ class Register:
         by_source[self.source_row] = by_table
         return by_source
 
+    def id_texts(self) -> pa.ChunkedArray:
+        """The patient id of every row of the source table, as ``large_string``."""
+        import pyarrow as pa
+
+        return self.ids.cast(pa.large_string())
+
     def find(self, patient_id: str) -> int:
         """The packed row of an accepted patient; InputError where there is none."""
         import numpy as np
@@ -161,15 +184,13 @@ class Register:
 
         if not isinstance(patient_id, str):
             raise InputError("A patient_id is text: give it in quotes.")
-        wanted = text_scalar(patient_id, self.ids.type)
-        found = pc.index(self.ids, wanted).as_py()
-        while found >= 0:
-            packed = np.flatnonzero(self.table_row == found)
-            if len(packed):
-                return int(packed[0])
-            later = pc.index(self.ids.slice(found + 1), wanted).as_py()
-            found = later + found + 1 if later >= 0 else -1
-        raise InputError("No accepted patient of this register has that patient_id.")
+        ids = self.id_texts()
+        same = pc.equal(ids, text_scalar(patient_id, ids.type))
+        found = np.flatnonzero(numpy_of(same) & numpy_of(ids.is_valid()))
+        packed = np.flatnonzero(np.isin(self.table_row, found))
+        if not len(packed):
+            raise InputError("No accepted patient of this register has that patient_id.")
+        return int(packed[0])
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import compiling
 from casemgmt.errors import InputError, listed, plural
 
 if TYPE_CHECKING:
@@ -177,9 +178,11 @@ def _refuse_repeated_names(names: list[str]) -> None:
 
 
 def _without_views(table: pa.Table) -> pa.Table:
-    """polars' string views as plain strings, which every Arrow function takes."""
+    """polars' string views as plain strings, which every Arrow function takes; of a long table they stay as they are."""
     import pyarrow as pa
 
+    if table.num_rows >= compiling.COMPILE_FROM and not any(pa.types.is_dictionary(kind) for kind in table.schema.types):
+        return table
     columns = [_without_view(column) for column in table.columns]
     return pa.table(columns, names=table.column_names, metadata=table.schema.metadata)
 

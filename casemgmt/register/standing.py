@@ -10,13 +10,14 @@ from casemgmt.dates import ages, day_number
 from casemgmt.register.cleaning import Cleaned
 
 
-def age_of(cleaned: Mapping[str, Cleaned], as_of: dt.date, problems: list[tuple[str, Any, str]]) -> Cleaned:
+def age_of(cleaned: Mapping[str, Any], as_of: dt.date, problems: list[tuple[str, Any, str]]) -> Cleaned:
     """Whole years on ``as_of``: from the date of birth where it is known, else as given."""
     import numpy as np
 
     given, born = cleaned.get("age"), cleaned.get("date_of_birth")
     if born is None:
-        return cleaned["age"]
+        age: Cleaned = cleaned["age"]
+        return age
     years = ages(born.values, as_of)
     known = np.ones(len(years), dtype=bool) if born.present is None else born.present.copy()
     for bad, reason in ((known & (years < 0), "born after as_of"), (known & (years > 120), "age over 120")):
@@ -33,17 +34,18 @@ def age_of(cleaned: Mapping[str, Cleaned], as_of: dt.date, problems: list[tuple[
     return Cleaned(np.where(known, years, 0).astype(np.int32), None if known.all() else known)
 
 
-def status_of(cleaned: Mapping[str, Cleaned], as_of: dt.date, extracted_on: dt.date, rows: int) -> dict[str, Any]:
-    """On the list and alive on the list date; and still there when the data was drawn."""
-    import numpy as np
-
-    on_list, present = np.ones(rows, dtype=bool), np.ones(rows, dtype=bool)
+def status_of(cleaned: Mapping[str, Any], as_of: dt.date, extracted_on: dt.date) -> dict[str, Cleaned | int]:
+    """On the list and alive on the list date; and still there when the data was drawn. 1: everyone is."""
+    on_list: Any = True
+    present: Any = True
     for name in ("deregistered_on", "date_of_death"):
         if (column := cleaned.get(name)) is not None:
             known = True if column.present is None else column.present
-            on_list &= ~(known & (column.values <= day_number(as_of)))
-            present &= ~(known & (column.values <= day_number(extracted_on)))
+            on_list = on_list & ~(known & (column.values <= day_number(as_of)))
+            present = present & ~(known & (column.values <= day_number(extracted_on)))
     if (column := cleaned.get("registered_on")) is not None:
         known = True if column.present is None else column.present
-        on_list &= ~(known & (column.values > day_number(as_of)))
-    return {"on_list": on_list, "present": present}
+        on_list = on_list & ~(known & (column.values > day_number(as_of)))
+    return {
+        name: 1 if flag is True else Cleaned(flag, None) for name, flag in (("on_list", on_list), ("present", present))
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from casemgmt import compiling
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.lookup import Columns, TableBuilder, answers_by_code, look_up
 from casemgmt.register.packing import Slot
@@ -55,7 +56,7 @@ def chosen_rows(model: Model, register: Register, rows: Any, *, compiled: bool |
     """
     import numpy as np
 
-    from casemgmt.risk.scoring import COMPILE_FROM, cells_of
+    from casemgmt.risk.scoring import cells_of
 
     packed = register.packed
     inputs: list[CodedInput] = []
@@ -78,7 +79,7 @@ def chosen_rows(model: Model, register: Register, rows: Any, *, compiled: bool |
         _gathered(packed.shorts, rows, np.uint16),
         np.stack(extra) if extra else np.empty((0, len(rows)), dtype=np.int32),
     )
-    compiled = len(register) >= COMPILE_FROM if compiled is None else compiled
+    compiled = len(register) >= compiling.COMPILE_FROM if compiled is None else compiled
     return ChosenRows(register, inputs, columns, len(rows), compiled)
 
 
@@ -103,7 +104,7 @@ def missing_inputs(chosen: ChosenRows) -> npt.NDArray[np.int32]:
             builder.add_field(each.input.name, each.missing.astype(np.int64))
     tables = builder.build()[1]
     if not chosen.compiled:
-        return np.asarray(look_up(chosen.columns, tables, np.add, 0, chosen.rows))
+        return np.asarray(look_up(chosen.columns, tables, np.add, slice(0, chosen.rows)))
     from casemgmt.risk.kernels import add_entries
 
     missing = np.empty(chosen.rows, dtype=np.int32)

@@ -181,14 +181,12 @@ def _practice_totals(model: Model, register: Register) -> tuple[npt.NDArray[np.i
     packed = register.packed
     ranked = packed.is_set("on_list") & packed.is_set("present") & ~packed.is_set("objected")
     ranked &= sums_of(model, register) != NO_SCORE_64
-    before = np.concatenate([[0], np.cumsum(ranked)])
-    people = np.maximum(before[packed.offsets[1:]] - before[packed.offsets[:-1]], 1)
-    totals = np.empty((len(people), len(model.inputs)), dtype=np.int64)
+    practice = packed.practice_of(np.flatnonzero(ranked))
+    people = np.maximum(np.bincount(practice, minlength=len(register.practices)), 1)
+    totals = np.zeros((len(people), len(model.inputs)), dtype=np.int64)
     for place, each in enumerate(model.inputs):
         by_cell = np.array([amount or 0 for amount in each.contributions], dtype=np.int64)
-        own = np.where(ranked, by_cell[cells_of(model, each, register)], 0)
-        running = np.concatenate([[0], np.cumsum(own)])
-        totals[:, place] = running[packed.offsets[1:]] - running[packed.offsets[:-1]]
+        np.add.at(totals[:, place], practice, by_cell[cells_of(model, each, register)[ranked]])
     return totals, people.tolist()
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from casemgmt.arrow import array_of, numpy_of, validity_of
+from casemgmt import compiling
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code, look_up
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
 
-# Below this many rows, NumPy is done before a compiler would have started.
-COMPILE_FROM = 400_000
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 NO_SCORE_32, NO_SCORE_64 = -(2**31), -(2**63)
 
@@ -131,13 +130,13 @@ def sums_of(model: Model, register: Register, *, compiled: bool | None = None) -
 
     scorer = compile_model(model, register)
     rows = len(register)
-    if rows >= COMPILE_FROM if compiled is None else compiled:
+    if rows >= compiling.COMPILE_FROM if compiled is None else compiled:
         from casemgmt.risk.kernels import add_entries
 
         sums = np.empty(rows, dtype=scorer.tables.word_tables.dtype)
         add_entries(scorer.columns, scorer.tables, 0, rows, sums)
     else:
-        sums = look_up(scorer.columns, scorer.tables, np.add, 0, rows)
+        sums = look_up(scorer.columns, scorer.tables, np.add, slice(0, rows))
     wide = sums.astype(np.int64)
     return np.where(wide < scorer.lowest, NO_SCORE_64, np.maximum(wide, scorer.floor))
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,10 +12,10 @@ from casemgmt.errors import CapExceededError, InputError, listed, plural
 from casemgmt.register.columns import person_keys
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
-from casemgmt.risk.scoring import COMPILE_FROM
 from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys, given_scores
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays, compile_scheme, route_arrays
+from casemgmt.selection.running import Question, outcome_of
 from casemgmt.selection.result import Choice, Selection, Workings
 from casemgmt.selection.ties import first_of_tied, nomination_order
 
@@ -120,7 +117,7 @@ def choose(
     bands = {i: route for i, route in enumerate(scheme.routes) if isinstance(route, Band)}
     ranking.check_bands(list(bands.values()))
     routes = route_arrays(scheme, plan, {i: band_keys(band, ranking) for i, band in bands.items()})
-    outcome = _run(register, ranking, plan, routes, sizes, threads)
+    outcome = outcome_of(register.packed, Question(ranking, plan, routes, sizes), threads)
     choice = _settle(register, scheme, plan, routes, sizes, outcome, over_cap)
     return Workings(register=register, scheme=scheme, ranking=ranking, choice=choice, list_sizes=sizes)
 
@@ -176,79 +173,13 @@ def _official_sizes(register: Register, scheme: Scheme, list_sizes: Mapping[str,
     return np.array(sizes, dtype=np.int64)
 
 
-def _run(
-    register: Register,
-    ranking: Ranking,
-    plan: Plan,
-    routes: RouteArrays,
-    sizes: Any,
-    threads: int | None,
-) -> Outcome:
-    """Choose in every practice: compiled and on threads where that pays, else in NumPy."""
-    out = _empty_outcome(register, ranking, plan, len(routes.bit))
-    offsets, practices = register.packed.offsets, len(register.practices)
-    if len(register) < COMPILE_FROM:
-        from casemgmt.selection import plain
-
-        plain.choose_practices(0, practices, offsets, sizes, ranking.source, plan.conditions, routes, out)
-        return out
-    from casemgmt.selection.kernels import choose_practices
-    from casemgmt.selection.scratch import scratch_for
-
-    workers = threads or os.cpu_count() or 1
-    stretches = even_stretches(offsets, workers)
-
-    def work(stretch: tuple[int, int]) -> None:
-        scratch = scratch_for(offsets, stretch, ranking.source.no_score.dtype)
-        choose_practices(*stretch, offsets, sizes, ranking.source, plan.conditions, routes, out, scratch)
-
-    if len(stretches) == 1:
-        work(stretches[0])
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(work, stretches))
-    return out
-
-
-def even_stretches(offsets: Any, workers: int) -> list[tuple[int, int]]:
-    """Stretches of whole practices, a few a worker, of about the same number of patients."""
-    import numpy as np
-
-    practices = len(offsets) - 1
-    pieces = 1 if workers == 1 else min(practices, 4 * workers)
-    marks = np.searchsorted(offsets, np.linspace(0, offsets[-1], pieces + 1)[1:-1])
-    bounds = np.unique(np.concatenate([[0], marks, [practices]]))
-    return list(pairwise(bounds.tolist()))
-
-
-def _empty_outcome(register: Register, ranking: Ranking, plan: Plan, score_routes: int) -> Outcome:
-    import numpy as np
-
-    practices, rows = len(register.practices), len(register)
-    by_route = (practices, score_routes)
-    return Outcome(
-        counts=np.zeros((practices, plan.bits.total), dtype=np.int64),
-        unscored=np.zeros(practices, dtype=np.int64),
-        places=np.zeros(by_route, dtype=np.int64),
-        cut=np.zeros(by_route, dtype=np.int64),
-        tied=np.zeros(by_route, dtype=np.int64),
-        taken=np.zeros(by_route, dtype=np.int64),
-        emitted=np.zeros(practices, dtype=np.int64),
-        rows=np.empty(rows, dtype=np.int32),
-        keys=np.empty(rows, dtype=ranking.source.no_score.dtype),
-        member=np.empty(rows, dtype=np.uint32),
-        at_cut=np.empty(rows, dtype=np.uint32),
-    )
-
-
 def _settle(
     register: Register, scheme: Scheme, plan: Plan, routes: RouteArrays, sizes: Any, out: Outcome, over_cap: OverCap
 ) -> Choice:
     """Break the ties at each cut, give out places in file order, and fill or refuse nominations."""
     import numpy as np
 
-    offsets = register.packed.offsets
-    kept = _emitted_places(offsets, out.emitted)
+    kept = _emitted_places(out.starts, out.emitted)
     rows, keys = out.rows[kept].astype(np.int64), out.keys[kept]
     member, at_cut = out.member[kept], out.at_cut[kept]
     practice = np.repeat(np.arange(len(out.emitted)), out.emitted)
@@ -274,12 +205,12 @@ def _settle(
     )
 
 
-def _emitted_places(offsets: Any, emitted: Any) -> Any:
+def _emitted_places(starts: Any, emitted: Any) -> Any:
     """Where in the outcome's arrays the emitted rows lie: the first few of each practice's stretch."""
     import numpy as np
 
-    starts = np.concatenate([[0], np.cumsum(emitted)[:-1]]) if len(emitted) else emitted
-    return np.arange(int(emitted.sum())) + np.repeat(offsets[:-1] - starts, emitted)
+    before = np.concatenate([[0], np.cumsum(emitted)[:-1]]) if len(emitted) else emitted
+    return np.arange(int(emitted.sum())) + np.repeat(starts[:-1] - before, emitted)
 
 
 def nominated_places(scheme: Scheme, plan: Plan, out: Outcome, official: Any) -> dict[int, list[int]]:

@@ -1,6 +1,10 @@
-"""The compiled choosing loop: score a practice, find each cut, put out the few rows that matter.
+"""The compiled choosing loops: score rows, pick the few that can matter, find each practice's cut among those.
 
-:mod:`casemgmt.selection.plain` holds the NumPy twin, which writes the same numbers into the same arrays.
+Rows grouped by practice are settled one practice after another, each with a guess carried over from the one before.
+Rows in any order are sifted with a guess a practice, and settled when the picked rows have been brought together. A
+guess only saves work: where too few rows pass it, the practice is picked again without one.
+
+:mod:`casemgmt.selection.plain` holds the NumPy twin, which puts out the same numbers.
 """
 
 from __future__ import annotations
@@ -9,6 +13,11 @@ import numba as nb
 import numpy as np
 
 from casemgmt.risk.kernels import add_entries
+
+# Rows scored at a time: their keys and bits stay in the first-level cache beside the tables.
+BLOCK = 1024
+# A lane of sixteen bits counts this many rows before it is emptied.
+LANE_ROWS = 65_535
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
@@ -68,18 +77,7 @@ def kth_largest(values, count, k):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def gather_candidates(keys, bits, count, bit, guess, no_score, buffer):  # type: ignore[no-untyped-def]
-    """Copy the keys of eligible rows that are at least ``guess`` into ``buffer``; return how many."""
-    found = np.uint64(0)  # unsigned, so that no index is tested for counting from the end
-    for i in range(count):
-        key = keys[i]
-        buffer[found] = key
-        found += np.uint64((key >= guess) & (key != no_score)) & np.uint64((bits[i] >> bit) & np.uint32(1))
-    return np.int64(found)
-
-
-@nb.njit(nogil=True, cache=True, boundscheck=False)
-def rank_practice(scores, start, stop, keys):  # type: ignore[no-untyped-def]
+def rank_rows(scores, start, stop, keys):  # type: ignore[no-untyped-def]
     """Write into ``keys`` what ranks each row from ``start`` to ``stop``."""
     count = stop - start
     if len(scores.given):
@@ -94,16 +92,36 @@ def rank_practice(scores, start, stop, keys):  # type: ignore[no-untyped-def]
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
 def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-untyped-def]
-    """Count the rows that have each bit past the routes' own, into ``counts``; return the ranked without a score."""
+    """Add to ``counts`` the rows that have each bit past the routes' own; return the ranked without a score."""
     for b in range(routes.first_counted, len(counts)):
-        total = np.uint32(0)  # as wide as the bits, so that many are added at once; no practice has four billion
+        total = np.uint32(0)  # as wide as the bits, so that many are added at once
         for i in range(count):
             total += (bits[i] >> np.uint32(b)) & np.uint32(1)
-        counts[b] = total
+        counts[b] += total
     unscored = np.uint32(0)
     for i in range(count):
         unscored += np.uint32(keys[i] == no_score) & (bits[i] >> routes.ranked_bit) & np.uint32(1)
     return np.int64(unscored)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def pick_rows(keys, bits, first, last, routes, guess, picked, found):  # type: ignore[no-untyped-def]
+    """Write into ``picked`` the rows from ``first`` to ``last`` that a route lets in, or that rank from ``guess`` on."""
+    at = np.uint64(found)  # unsigned, so that no index is tested for counting from the end
+    for i in range(first, last):
+        picked[at] = i
+        ranks = np.uint64(keys[i] >= guess) & np.uint64((bits[i] >> routes.ranked_bit) & np.uint32(1))
+        at += np.uint64((bits[i] & routes.direct) != 0) | ranks
+    return np.int64(at)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def least_guess(routes, guesses, no_score):  # type: ignore[no-untyped-def]
+    """The lowest key that any route may ask for, above the sign for no score."""
+    least = np.iinfo(guesses.dtype).max
+    for s in range(len(routes.bit)):
+        least = min(least, guesses[s] if routes.is_share[s] else routes.low[s])
+    return max(least, no_score + 1)
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
@@ -116,50 +134,114 @@ def places_of(routes, s, size):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def mark_range(keys, bits, count, bit, low, high, marks):  # type: ignore[no-untyped-def]
-    """Set ``bit`` in ``marks`` for eligible rows whose key lies from ``low`` to ``high``."""
-    for i in range(count):
-        inside = np.uint32((keys[i] >= low) & (keys[i] <= high))
-        marks[i] |= (inside & (bits[i] >> bit) & np.uint32(1)) << bit
+def denominator_of(routes, s, p, counts, list_sizes):  # type: ignore[no-untyped-def]
+    """How many people route ``s`` takes its share of in practice ``p``."""
+    if list_sizes[p] >= 0 and routes.denominator[s] == routes.list_bit:
+        return list_sizes[p]
+    return counts[p, routes.denominator[s]]
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def mark_from(keys, bits, count, bit, cut, marks):  # type: ignore[no-untyped-def]
-    """Set ``bit`` in ``marks`` for eligible rows whose key is at least ``cut``, a key."""
-    for i in range(count):
-        marks[i] |= (np.uint32(keys[i] >= cut) & (bits[i] >> bit) & np.uint32(1)) << bit
-
-
-@nb.njit(nogil=True, cache=True, boundscheck=False)
-def mark_both_sides(keys, bits, count, bit, cut, member, tied):  # type: ignore[no-untyped-def]
-    """Set ``bit`` in ``member`` for eligible rows above ``cut``, and in ``tied`` for those at it."""
-    for i in range(count):
-        eligible = (bits[i] >> bit) & np.uint32(1)
-        member[i] |= (np.uint32(keys[i] > cut) & eligible) << bit
-        tied[i] |= (np.uint32(keys[i] == cut) & eligible) << bit
-
-
-@nb.njit(nogil=True, cache=True, boundscheck=False)
-def emit_rows(out, p, start, count, keys, member, tied):  # type: ignore[no-untyped-def]
-    """Put out the rows that are let in or tied, at the start of the practice's stretch."""
-    rows = out.rows[start : start + count]
+def eligible_keys(keys, bits, count, bit, guess, buffer):  # type: ignore[no-untyped-def]
+    """Copy the keys of rows that have ``bit`` and rank from ``guess`` on into ``buffer``; return how many."""
     found = np.uint64(0)
     for i in range(count):
-        rows[min(found, np.uint64(count - 1))] = i
-        found += np.uint64((member[i] | tied[i]) != 0)
-    kept = np.int64(found)
-    for k in range(kept):
-        i = rows[k]
+        buffer[found] = keys[i]
+        found += np.uint64(keys[i] >= guess) & np.uint64((bits[i] >> bit) & np.uint32(1))
+    return np.int64(found)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def settle_practice(p, first, count, guess, eligible, list_sizes, routes, out, work):  # type: ignore[no-untyped-def]
+    """Let in, by every route, the picked rows ``first`` to ``first + count`` of the outcome, and keep those that matter.
+
+    Parameters
+    ----------
+    guess : every row of the practice that ranks from this key on was picked, and has a score
+    eligible : int64, one a score route: how many rows of the whole practice have its bit and a score
+    out : Outcome; ``out.member`` holds the bits of the picked rows, and what lets them in afterwards
+    work : Scratch
+
+    Returns
+    -------
+    bool : false where fewer rows rank from ``guess`` on than a route has places for; pick again with a lower guess
+    """
+    keys, bits = out.keys[first : first + count], out.member[first : first + count]
+    member, tied, buffer = work.member, work.tied, work.buffer
+    for i in range(count):
+        member[i] = bits[i] & routes.direct
+        tied[i] = np.uint32(0)
+    for s in range(len(routes.bit)):
+        bit = np.uint32(routes.bit[s])
+        if not routes.is_share[s]:
+            for i in range(count):
+                inside = np.uint32((keys[i] >= routes.low[s]) & (keys[i] <= routes.high[s]))
+                member[i] |= (inside & (bits[i] >> bit) & np.uint32(1)) << bit
+            continue
+        places = places_of(routes, s, denominator_of(routes, s, p, out.counts, list_sizes))
+        take = min(places, eligible[s])
+        found = eligible_keys(keys, bits, count, bit, guess, buffer)
+        if found < take:
+            return False
+        out.places[p, s] = places
+        if take <= 0:
+            continue
+        cut = kth_largest(buffer, found, take)
+        above, level = np.int64(0), np.int64(0)
+        for i in range(found):
+            above += buffer[i] > cut
+            level += buffer[i] == cut
+        out.cut[p, s] = cut
+        out.tied[p, s] = level
+        out.taken[p, s] = level if routes.include_tied[s] else take - above
+        everyone = np.uint32(out.taken[p, s] == level)
+        for i in range(count):
+            may = (bits[i] >> bit) & np.uint32(1)
+            at_cut = np.uint32(keys[i] == cut)
+            member[i] |= ((np.uint32(keys[i] > cut) | (at_cut & everyone)) & may) << bit
+            tied[i] |= (at_cut & (everyone ^ np.uint32(1)) & may) << bit
+        work.guesses[s] = next_guess(buffer, found, take, work.guesses[s])
+    keep_members(out, p, first, count, member, tied)
+    return True
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def next_guess(buffer, found, take, guess):  # type: ignore[no-untyped-def]
+    """A key that about twice as many as there are places should reach in the next practice; the lowest for none."""
+    wanted = 2 * take + 16
+    if found > 2 * wanted:
+        return kth_largest(buffer, found, wanted)
+    if found < take + take // 4 + 8:
+        return np.iinfo(buffer.dtype).min
+    return guess
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def keep_members(out, p, first, count, member, tied):  # type: ignore[no-untyped-def]
+    """Leave only the picked rows that are let in or tied, at the start of the practice's stretch."""
+    kept = first
+    for i in range(count):
+        out.rows[kept] = out.rows[first + i]
+        out.keys[kept] = out.keys[first + i]
+        out.member[kept] = member[i]
+        out.at_cut[kept] = tied[i]
+        kept += (member[i] | tied[i]) != 0
+    out.emitted[p] = kept - first
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def copy_picked(out, start, keys, bits, picked, found):  # type: ignore[no-untyped-def]
+    """Put the picked rows of one practice at the start of its stretch."""
+    for k in range(found):
+        i = picked[k]
+        out.rows[start + k] = start + i
         out.keys[start + k] = keys[i]
-        out.member[start + k] = member[i]
-        out.at_cut[start + k] = tied[i]
-        rows[k] = start + i
-    out.emitted[p] = kept
+        out.member[start + k] = bits[i]
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
 def choose_practices(first, last, offsets, list_sizes, scores, conditions, routes, out, work):  # type: ignore[no-untyped-def]
-    """Choose in practices ``first`` to ``last``.
+    """Choose in practices ``first`` to ``last`` of rows grouped by practice.
 
     Parameters
     ----------
@@ -168,53 +250,157 @@ def choose_practices(first, last, offsets, list_sizes, scores, conditions, route
     scores : ScoreSource
     conditions : (Columns, Tables of uint32)
     routes : RouteArrays
-    out : Outcome, filled in place
+    out : Outcome, filled in place; its stretches begin at ``offsets``
     work : Scratch, as long as the largest of these practices
     """
-    keys, buffer, bits, member, tied = work
-    no_score = scores.no_score
-    guesses = np.full(len(routes.bit), no_score, dtype=keys.dtype)
+    no_score, keys, bits, picked = scores.no_score, work.keys, work.bits, work.picked
+    most = np.full(len(routes.bit), 2**62, dtype=np.int64)
+    every = np.full(len(routes.bit), 0, dtype=np.int64)
+    work.guesses[:] = no_score
     for p in range(first, last):
-        start, stop = offsets[p], offsets[p + 1]
-        count = stop - start
-        rank_practice(scores, start, stop, keys)
-        and_entries(conditions[0], conditions[1], start, stop, bits)
-        out.unscored[p] = count_bits(keys, bits, count, routes, no_score, out.counts[p])
+        start, count, found = offsets[p], offsets[p + 1] - offsets[p], np.int64(0)
+        guess = least_guess(routes, work.guesses, no_score)
+        for low in range(0, count, BLOCK):
+            high = min(low + BLOCK, count)
+            rank_rows(scores, start + low, start + high, keys[low:high])
+            and_entries(conditions[0], conditions[1], start + low, start + high, bits[low:high])
+            out.unscored[p] += count_bits(keys[low:high], bits[low:high], high - low, routes, no_score, out.counts[p])
+            found = pick_rows(keys, bits, low, high, routes, guess, picked, found)
+        copy_picked(out, start, keys, bits, picked, found)
+        # Counting who is eligible in all would cost another look at everyone: at first, enough were picked or not.
+        if not settle_practice(p, start, found, guess, most, list_sizes, routes, out, work):
+            found = pick_rows(keys, bits, 0, count, routes, no_score + 1, picked, 0)
+            copy_picked(out, start, keys, bits, picked, found)
+            count_eligible(keys, bits, count, routes, no_score, every)
+            settle_practice(p, start, found, no_score + 1, every, list_sizes, routes, out, work)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def count_eligible(keys, bits, count, routes, no_score, eligible):  # type: ignore[no-untyped-def]
+    """Write into ``eligible[s]`` how many rows have the bit of score route ``s`` and a score."""
+    for s in range(len(routes.bit)):
+        total, bit = np.uint32(0), np.uint32(routes.bit[s])
         for i in range(count):
-            member[i] = bits[i] & routes.direct
-            tied[i] = np.uint32(0)
+            total += np.uint32(keys[i] != no_score) & (bits[i] >> bit) & np.uint32(1)
+        eligible[s] = total
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def sift_rows(first, last, step, practice, scores, conditions, routes, guesses, counts, found, work):  # type: ignore[no-untyped-def]
+    """Score rows in any order, count them by practice, and put out those that can matter.
+
+    Parameters
+    ----------
+    first, last, step : blocks that begin at ``range(first, last, step)`` are looked at, and no others
+    practice : int32, the number of each row's practice
+    guesses : keys' type, one a practice: rows that rank below it are left out
+    counts : int64, (practices, counted): the bits from ``routes.first_counted`` on, then the ranked without a score, then
+        the eligible of each score route; added to
+    found : (rows, keys, bits), as long as there are rows to look at and one more; written
+    work : SiftScratch
+
+    Returns
+    -------
+    int : how many rows were put out
+    """
+    rows, out_keys, out_bits = found
+    keys, bits, lanes = work.keys, work.bits, work.lanes
+    no_score, counted = scores.no_score, counts.shape[1]
+    unscored_at = counted - 1 - len(routes.bit)
+    asked = (np.uint32(1) << np.uint32(unscored_at)) - np.uint32(1)  # the bits past those of the plan are all set
+    at, since = np.uint64(0), 0
+    for low in range(first, last, step):
+        high = min(low + BLOCK, last)
+        count = high - low
+        rank_rows(scores, low, high, keys)
+        and_entries(conditions[0], conditions[1], low, high, bits)
+        signs = work.signs
+        for i in range(count):
+            unscored = np.uint32(keys[i] == no_score) & (bits[i] >> routes.ranked_bit) & np.uint32(1)
+            signs[i] = ((bits[i] >> np.uint32(routes.first_counted)) & asked) | (unscored << np.uint32(unscored_at))
         for s in range(len(routes.bit)):
-            bit = np.uint32(routes.bit[s])
+            bit, place = np.uint32(routes.bit[s]), np.uint32(unscored_at + 1 + s)
+            for i in range(count):
+                signs[i] |= (np.uint32(keys[i] != no_score) & (bits[i] >> bit) & np.uint32(1)) << place
+        if since + count > LANE_ROWS:
+            empty_lanes(lanes, counts)
+            since = 0
+        since += count
+        own = practice[low:high]
+        for lane in range(lanes.shape[1]):
+            shift = np.uint32(4 * lane)
+            for i in range(count):
+                lanes[own[i], lane] += work.spread[(signs[i] >> shift) & np.uint32(15)]
+        for i in range(count):
+            rows[at] = low + i
+            out_keys[at] = keys[i]
+            out_bits[at] = bits[i]
+            ranks = np.uint64(keys[i] >= guesses[own[i]]) & np.uint64((bits[i] >> routes.ranked_bit) & np.uint32(1))
+            at += np.uint64((bits[i] & routes.direct) != 0) | ranks
+    empty_lanes(lanes, counts)
+    return np.int64(at)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def empty_lanes(lanes, counts):  # type: ignore[no-untyped-def]
+    """Add the four counts that lie in each lane to ``counts``, and set the lanes to zero."""
+    for p in range(lanes.shape[0]):
+        for b in range(counts.shape[1]):
+            counts[p, b] += np.int64((lanes[p, b >> 2] >> np.uint64(16 * (b & 3))) & np.uint64(65_535))
+        lanes[p, :] = np.uint64(0)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def bring_together(practice, rows, keys, bits, starts, out):  # type: ignore[no-untyped-def]
+    """Put picked rows into the outcome, those of each practice together, in the order they had.
+
+    Parameters
+    ----------
+    practice : int32, one a picked row
+    starts : int64, where each practice's stretch begins; left as where it ends
+    """
+    for i in range(len(rows)):
+        at = starts[practice[i]]
+        starts[practice[i]] = at + 1
+        out.rows[at] = rows[i]
+        out.keys[at] = keys[i]
+        out.member[at] = bits[i]
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def settle_practices(first, last, starts, guesses, eligible, list_sizes, routes, out, work, short):  # type: ignore[no-untyped-def]
+    """Settle practices ``first`` to ``last``; ``short`` says in which too few rows were picked."""
+    for p in range(first, last):
+        count = starts[p + 1] - starts[p]
+        short[p] = not settle_practice(
+            p, starts[p], count, guesses[p], eligible[p], list_sizes, routes, out, work
+        )
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def guess_from_sample(starts, keys, bits, counts, list_sizes, part, routes, no_score, guesses, buffer):  # type: ignore[no-untyped-def]
+    """Set each practice's guess to a key that its cut will hardly fall below, from some of its rows.
+
+    Parameters
+    ----------
+    starts, keys, bits : the rows seen that have a score, those of each practice together
+    counts : int64, (practices, bits): of the rows seen
+    part : which share of the rows was seen
+    guesses : written; the lowest key with a score where too few were seen
+    """
+    for p in range(len(starts) - 1):
+        first, count = starts[p], starts[p + 1] - starts[p]
+        guess = np.iinfo(guesses.dtype).max
+        for s in range(len(routes.bit)):
             if not routes.is_share[s]:
-                mark_range(keys, bits, count, bit, routes.low[s], routes.high[s], member)
+                guess = min(guess, routes.low[s])
                 continue
-            size = out.counts[p, routes.denominator[s]]
+            size = np.float64(denominator_of(routes, s, p, counts, list_sizes))
             if list_sizes[p] >= 0 and routes.denominator[s] == routes.list_bit:
-                size = list_sizes[p]
-            places = places_of(routes, s, size)
-            out.places[p, s] = places
-            found = 0
-            if places > 0:
-                found = gather_candidates(keys, bits, count, bit, guesses[s], no_score, buffer)
-                if found < places:
-                    found = gather_candidates(keys, bits, count, bit, no_score, no_score, buffer)
-            take = min(places, found)
-            if take == 0:
-                continue
-            cut = kth_largest(buffer, found, take)
-            above, level = np.int64(0), np.int64(0)
-            for i in range(found):
-                above += buffer[i] > cut
-                level += buffer[i] == cut
-            out.cut[p, s] = cut
-            out.tied[p, s] = level
-            out.taken[p, s] = level if routes.include_tied[s] else take - above
-            if out.taken[p, s] == level:
-                mark_from(keys, bits, count, bit, cut, member)
-            else:
-                mark_both_sides(keys, bits, count, bit, cut, member, tied)
-            # Enough candidates for a neighbour with a lower cut, without looking at everyone again.
-            wanted = 2 * take + 16
-            if found >= wanted:
-                guesses[s] = kth_largest(buffer, found, wanted)
-        emit_rows(out, p, start, count, keys, member, tied)
+                size *= part
+            expected = size * routes.numerator[s] / routes.divisor[s]
+            # Four standard deviations of a count so large, and a few more for the smallest.
+            wanted = np.int64(expected + 4.0 * np.sqrt(expected) + 4.0)
+            found = eligible_keys(keys[first:], bits[first:], count, np.uint32(routes.bit[s]), no_score + 1, buffer)
+            guess = min(guess, kth_largest(buffer, found, wanted) if wanted < found else no_score)
+        guesses[p] = max(guess, no_score + 1)

@@ -11,17 +11,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.register.register import Register
-
 _SIXTEEN_BITS = 1 << 16
 _PREFIX = 8
-
-
-def practice_of(register: Register, rows: Any) -> npt.NDArray[np.int64]:
-    """The index of the practice of each packed row."""
-    import numpy as np
-
-    return np.asarray(np.searchsorted(register.packed.offsets, rows, side="right") - 1)
 
 
 def order_within(practice: npt.NDArray[np.int64], keys: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -1,32 +1,27 @@
-"""The NumPy twin of the compiled choosing loop: no compiler to wait for, the same numbers in the same arrays."""
+"""The NumPy twin of the compiled choosing loops: no compiler to wait for, the same numbers in the same arrays."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.register.lookup import look_up
+from casemgmt.register.lookup import Rows, look_up
 
 if TYPE_CHECKING:
     from casemgmt.selection.plan import Outcome, RouteArrays, ScoreSource
+    from casemgmt.selection.running import Question
 
 
-def choose_practices(
-    first: int,
-    last: int,
-    offsets: Any,
-    list_sizes: Any,
-    scores: ScoreSource,
-    conditions: Any,
-    routes: RouteArrays,
-    out: Outcome,
-) -> None:
-    """Choose in practices ``first`` to ``last``; see :func:`casemgmt.selection.kernels.choose_practices`."""
+def choose(offsets: Any, question: Question) -> Outcome:
+    """Choose in every practice of rows grouped by practice; see :mod:`casemgmt.selection.kernels`."""
     import numpy as np
 
-    for p in range(first, last):
-        start, stop = int(offsets[p]), int(offsets[p + 1])
-        keys = keys_of(scores, start, stop)
-        bits = bits_of(conditions, start, stop)
+    from casemgmt.selection.running import empty_outcome
+
+    out, routes, scores = empty_outcome(question, offsets), question.routes, question.ranking.source
+    for p, (start, stop) in enumerate(pairwise(offsets.tolist())):
+        keys = keys_of(scores, slice(start, stop))
+        bits = bits_of(question.plan.conditions, slice(start, stop))
         scored = keys != scores.no_score
         for b in range(routes.first_counted, out.counts.shape[1]):
             out.counts[p, b] = np.count_nonzero(bits & np.uint32(1 << b))
@@ -39,7 +34,7 @@ def choose_practices(
             if not routes.is_share[s]:
                 member |= mask * (eligible & (keys >= routes.low[s]) & (keys <= routes.high[s]))
                 continue
-            places = _places(out, routes, s, p, list_sizes)
+            places = _places(out, routes, s, p, question.list_sizes)
             take = min(places, int(np.count_nonzero(eligible)))
             if take <= 0:
                 continue
@@ -57,23 +52,24 @@ def choose_practices(
         out.rows[here], out.keys[here] = kept + start, keys[kept]
         out.member[here], out.at_cut[here] = member[kept], tied[kept]
         out.emitted[p] = len(kept)
+    return out
 
 
-def keys_of(scores: ScoreSource, start: int, stop: int) -> Any:
-    """What ranks each row from ``start`` to ``stop``; the source's ``no_score`` for those who are not ranked."""
+def keys_of(scores: ScoreSource, rows: Rows) -> Any:
+    """What ranks each of some rows; the source's ``no_score`` for those who are not ranked."""
     import numpy as np
 
     if len(scores.given):
-        return scores.given[start:stop]
-    sums = look_up(scores.columns, scores.tables, np.add, start, stop)
+        return scores.given[rows]
+    sums = look_up(scores.columns, scores.tables, np.add, rows)
     return np.where(sums < scores.lowest, scores.no_score, np.maximum(sums, scores.floor)).astype(sums.dtype)
 
 
-def bits_of(conditions: Any, start: int, stop: int) -> Any:
-    """Which conditions each row from ``start`` to ``stop`` meets, one bit each."""
+def bits_of(conditions: Any, rows: Rows) -> Any:
+    """Which conditions each of some rows meets, one bit each."""
     import numpy as np
 
-    return look_up(conditions[0], conditions[1], np.bitwise_and, start, stop)
+    return look_up(conditions[0], conditions[1], np.bitwise_and, rows)
 
 
 def _places(out: Outcome, routes: RouteArrays, s: int, p: int, list_sizes: Any) -> int:

@@ -65,7 +65,7 @@ class RouteArrays(NamedTuple):
 class Outcome(NamedTuple):
     """What choosing puts out: per practice, and for the rows that matter, at the start of each practice's stretch.
 
-    ``counts`` (practices, bits); ``places``, ``cut``, ``tied``, ``taken`` (practices, score routes): the key of the
+    ``starts`` (practices + 1) says where in the rows' arrays the stretches begin. ``counts`` (practices, bits); ``places``, ``cut``, ``tied``, ``taken`` (practices, score routes): the key of the
     lowest let in, how many have it, and how many of those are let in (``taken`` 0: nobody). ``member`` and ``at_cut``
     are uint32 with one bit a route: let in, or tied at a cut that not all of them pass.
     """
@@ -77,6 +77,7 @@ class Outcome(NamedTuple):
     tied: Any
     taken: Any
     emitted: Any
+    starts: Any
     rows: Any
     keys: Any
     member: Any

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from itertools import pairwise
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -177,12 +176,15 @@ def just_below(made: Workings) -> npt.NDArray[np.int64] | None:
     inside = np.zeros(len(made.register), dtype=bool)
     inside[made.choice.rows[made.choice.member & np.uint32(1 << shares[0]) != 0]] = True
     found = []
-    for p, (start, stop) in enumerate(pairwise(made.register.packed.offsets.tolist())):
-        keys = eligible_keys(made, p, shares[0])
-        outside = np.sort(keys[~inside[start:stop] & (keys != made.ranking.source.no_score)])
+    rows_of_practice = made.register.packed.by_practice()
+    for p in range(len(made.register.practices)):
+        rows = rows_of_practice(p)
+        keys = eligible_keys(made, rows, shares[0])
+        left = ~inside[rows] & (keys != made.ranking.source.no_score)
+        outside = np.sort(keys[left])
         more = min(-(-int(made.choice.outcome.places[p, s]) // 10), len(outside))
         if more:
-            found.append(start + np.flatnonzero(~inside[start:stop] & (keys >= outside[len(outside) - more])))
+            found.append(np.arange(len(inside))[rows][left & (keys >= outside[len(outside) - more])])
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 

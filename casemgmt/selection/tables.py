@@ -11,9 +11,10 @@ from casemgmt.arrow import array_of, rows_of, texts
 from casemgmt.dates import completed_months
 from casemgmt.errors import missing_columns
 from casemgmt.register.columns import NO_DAY
+from casemgmt.register.lookup import Rows
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.scheme.routes import Review, TopShare
-from casemgmt.selection.ordering import by_practice_and_id, practice_of, ranks_within
+from casemgmt.selection.ordering import by_practice_and_id, ranks_within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,26 +115,25 @@ def _ranks(made: Workings) -> npt.NDArray[np.int32]:
 def _rank_in_whole_practices(made: Workings, inside: Any, ranks: Any) -> None:
     import numpy as np
 
-    choice = made.choice
+    choice, rows_of_practice = made.choice, made.register.packed.by_practice()
     practice = choice.practice[inside]
-    for p in np.unique(practice):
+    for p in np.unique(practice).tolist():
         own = inside[slice(*np.searchsorted(practice, [p, p + 1]))]
-        keys = eligible_keys(made, int(p))
+        keys = eligible_keys(made, rows_of_practice(p))
         keys = np.sort(keys[keys != made.ranking.source.no_score])
         ranks[own] = 1 + len(keys) - np.searchsorted(keys, choice.keys[own], side="right")
 
 
-def eligible_keys(made: Workings, practice: int, route: int | None = None) -> npt.NDArray[Any]:
-    """The key of each row of a practice; the sign for no score where the patient is not ranked, or not by ``route``."""
+def eligible_keys(made: Workings, rows: Rows, route: int | None = None) -> npt.NDArray[Any]:
+    """The key of each of some rows; the sign for no score where the patient is not ranked, or not by ``route``."""
     import numpy as np
 
     from casemgmt.selection.plain import bits_of, keys_of
 
-    start, stop = made.register.packed.offsets[practice : practice + 2].tolist()
-    keys = keys_of(made.ranking.source, start, stop)
+    keys = keys_of(made.ranking.source, rows)
     if route is None:
         return np.asarray(keys)
-    eligible = bits_of(made.choice.plan.conditions, start, stop) & np.uint32(1 << route) != 0
+    eligible = bits_of(made.choice.plan.conditions, rows) & np.uint32(1 << route) != 0
     return np.asarray(np.where(eligible, keys, made.ranking.source.no_score))
 
 
@@ -198,7 +198,7 @@ def queue_table(made: Workings) -> pa.Table:
 
     register, choice = made.register, made.choice
     rows = np.array([row for _, row in choice.queue], dtype=np.int64)
-    practice = practice_of(register, rows)
+    practice = register.packed.practice_of(rows)
     order = np.argsort(practice, kind="stable")
     names = [made.scheme.routes[route].name for route, _ in choice.queue]
     orders = register.column("nomination_order", rows) if len(rows) else array_of(rows, pa.int32())

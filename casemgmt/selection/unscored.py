@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import compiling
 from casemgmt.arrow import rows_of, texts
 from casemgmt.risk.scoring import cells_of
-from casemgmt.selection.ordering import by_practice_and_id, practice_of
+from casemgmt.selection.ordering import by_practice_and_id
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,7 @@ def unscored_table(made: Workings) -> pa.Table:
 
     register = made.register
     rows = _unscored_rows(made)
-    practice = practice_of(register, rows)
+    practice = register.packed.practice_of(rows)
     ids = register.column("patient_id", rows)
     order = by_practice_and_id(practice, ids)
     return pa.table(
@@ -42,14 +43,13 @@ def _unscored_rows(made: Workings) -> npt.NDArray[np.int64]:
     """Packed rows, in their order."""
     import numpy as np
 
-    from casemgmt.risk.scoring import COMPILE_FROM
     from casemgmt.selection.plain import keys_of
 
     register, source = made.register, made.ranking.source
     nobody = np.empty(0, dtype=np.int64)
     if not made.choice.outcome.unscored.any():  # counted while the practices were gone through
         return nobody
-    compiled = len(register) >= COMPILE_FROM and not len(source.given)
+    compiled = len(register) >= compiling.COMPILE_FROM and not len(source.given)
     keys = np.empty(_ROWS_AT_ONCE, dtype=source.no_score.dtype)
     found = [nobody]
     for start in range(0, len(register), _ROWS_AT_ONCE):
@@ -60,7 +60,7 @@ def _unscored_rows(made: Workings) -> npt.NDArray[np.int64]:
             add_entries(source.columns, source.tables, start, stop, keys)
             without = keys[: stop - start] < source.lowest
         else:
-            without = keys_of(source, start, stop) == source.no_score
+            without = keys_of(source, slice(start, stop)) == source.no_score
         rows = start + np.flatnonzero(without)
         packed = register.packed
         listed = packed.is_set("on_list", rows) & packed.is_set("present", rows)

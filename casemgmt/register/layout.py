@@ -1,0 +1,174 @@
+"""Where each field of a register is packed, and the packing itself: columns in, words and bytes out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from casemgmt import compiling
+from casemgmt.register.cleaning import Cleaned, FlagColumn
+from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
+from casemgmt.register.packing import BYTE_MISSING, CHUNK_BITS, CHUNKS_PER_WORD, FLAG_MISSING, SHORT_MISSING, Slot
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+# A column read, or one code for every row.
+Column = Cleaned | FlagColumn | int
+
+_LAST_CHUNK = 64 - (CHUNKS_PER_WORD - 1) * CHUNK_BITS
+# Rows packed at a time by one thread: the bits of every column for so many rows stay in the second-level cache.
+_BLOCK = 65_536
+
+
+class NoRoomForMissingError(Exception):
+    """A flag with missing values met a layout that has no place for them."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class Layout:
+    """Gives out places for fields: bits of words, bytes, or shorts."""
+
+    def __init__(self) -> None:
+        self.slots: dict[str, Slot] = {}
+        self._used: list[int] = []
+        self.bytes = self.shorts = 0
+
+    @property
+    def words(self) -> int:
+        """How many words a row needs."""
+        return -(-len(self._used) // CHUNKS_PER_WORD)
+
+    def add(self, name: str, nullable: bool) -> None:
+        """A place for a field; ``nullable`` where a flag may be missing."""
+        field = FIELDS[name]
+        match field.kind:
+            case "flag" if nullable and name not in FALSE_WHEN_MISSING:
+                self.add_bits(name, 2, (False, True, None), FLAG_MISSING)
+            case "flag":
+                self.add_bits(name, 1, (False, True), None)
+            case "category":
+                unknown = field.missing if field.missing in field.allowed else None  # a missing sex is read as U
+                self.add_bits(name, len(field.allowed).bit_length(), (unknown, *field.allowed), 0)
+            case _ if field.least >= 1 and field.most < 16:
+                self.add_bits(name, field.most.bit_length(), (None, *range(1, field.most + 1)), 0)
+            case _ if field.most < BYTE_MISSING:
+                self.slots[name] = Slot("byte", self.bytes, missing=BYTE_MISSING)
+                self.bytes += 1
+            case _:
+                self.slots[name] = Slot("short", self.shorts, missing=SHORT_MISSING)
+                self.shorts += 1
+
+    def add_bits(self, name: str, width: int, values: tuple[Any, ...], missing: int | None) -> None:
+        """A place of ``width`` bits, in the current chunk or, where it does not fit, the next."""
+        last = len(self._used) - 1
+        room = CHUNK_BITS if last % CHUNKS_PER_WORD < CHUNKS_PER_WORD - 1 else _LAST_CHUNK
+        if last < 0 or self._used[last] + width > room:
+            self._used.append(0)
+            last += 1
+        word, chunk = divmod(last, CHUNKS_PER_WORD)
+        self.slots[name] = Slot("word", word, chunk * CHUNK_BITS + self._used[last], width, values, missing)
+        self._used[last] += width
+
+
+class PackedRows(NamedTuple):
+    """Packed rows in source order; see :class:`~casemgmt.register.packing.Packed`."""
+
+    words: npt.NDArray[np.uint64]
+    bytes: npt.NDArray[np.uint8]
+    shorts: npt.NDArray[np.uint16]
+
+
+def pack_rows(layout: Layout, columns: Mapping[str, Column], rows: int, threads: int | None = None) -> PackedRows:
+    """Pack columns in the order in which they came.
+
+    Raises
+    ------
+    NoRoomForMissingError
+        A flag has missing values and the layout no place for them.
+    """
+    import numpy as np
+
+    out = PackedRows(
+        np.zeros((layout.words, rows), dtype=np.uint64),
+        np.empty((layout.bytes, rows), dtype=np.uint8),
+        np.empty((layout.shorts, rows), dtype=np.uint16),
+    )
+    fields = [(layout.slots[name], name, column) for name, column in columns.items()]
+    for slot, name, column in fields:
+        if isinstance(column, FlagColumn | Cleaned) and slot.width == 1 and column.has_missing:
+            if name not in FALSE_WHEN_MISSING:
+                raise NoRoomForMissingError(name)
+    words = [each for each in fields if each[0].group == "word"]
+    if rows < compiling.COMPILE_FROM:
+        for slot, name, column in words:
+            out.words[slot.row] |= _codes(slot, name, column, slice(None)).astype(np.uint64) << np.uint64(slot.shift)
+    else:
+        _fill_in_blocks(out.words, words, threads)
+    for slot, name, column in fields:
+        if slot.group != "word":
+            into = out.bytes if slot.group == "byte" else out.shorts
+            into[slot.row] = _codes(slot, name, column, slice(None))
+    return out
+
+
+def _codes(slot: Slot, name: str, column: Column, rows: slice) -> npt.NDArray[Any]:
+    """The code of each row of a column."""
+    import numpy as np
+
+    if isinstance(column, int):
+        return np.array([column])
+    values, present = column.values[rows], column.present
+    if present is None:
+        return values
+    missing = 0 if slot.missing is None else slot.missing
+    return np.where(present[rows], values, np.asarray(missing, dtype=np.result_type(values.dtype, np.uint16)))
+
+
+def _fill_in_blocks(words: Any, fields: list[tuple[Slot, str, Column]], threads: int | None) -> None:
+    """Fill the words: the bits of whole flag columns are turned a block at a time, other codes are shifted in."""
+    import numpy as np
+
+    from casemgmt.register.bit_kernels import turn_bits
+
+    rows = words.shape[1]
+    flags = [(slot, column) for slot, _, column in fields if isinstance(column, FlagColumn)]
+    others = [each for each in fields if not isinstance(each[2], FlagColumn)]
+
+    def fill(start: int) -> None:
+        stop = min(start + _BLOCK, rows)
+        for word in range(len(words)):
+            own = [(slot, column) for slot, column in flags if slot.row == word]
+            planes = np.zeros((sum(slot.width for slot, _ in own), -(-(stop - start) // 64)), dtype=np.uint64)
+            places: list[int] = []
+            for slot, column in own:
+                known, missing = column.planes(start, stop)
+                planes[len(places)] = known
+                places.append(slot.shift)
+                if slot.width == 2:
+                    planes[len(places)] = missing
+                    places.append(slot.shift + 1)
+            turn_bits(planes, np.array(places, dtype=np.int64), words[word, start:stop])
+        for slot, name, column in others:
+            codes = _codes(slot, name, column, slice(start, stop)).astype(np.uint64)
+            words[slot.row, start:stop] |= codes << np.uint64(slot.shift)
+
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        list(pool.map(fill, range(0, rows, _BLOCK)))
+
+
+def layout_of(columns: Mapping[str, Column], first: Mapping[str, Literal[1]]) -> Layout:
+    """A layout for columns as they are: one-bit flags ``first``, then the others with room for what they miss."""
+    layout = Layout()
+    for name in first:
+        layout.add_bits(name, 1, (False, True), None)
+    for name, column in columns.items():
+        if name not in first:
+            layout.add(name, not isinstance(column, int) and column.has_missing)
+    return layout

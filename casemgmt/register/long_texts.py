@@ -1,0 +1,252 @@
+"""Long columns of text: a hash of each, which hashes occur twice, and the distinct texts of a column with few.
+
+Everything is exact: equal hashes are a reason to compare the texts, and distinct texts are told apart by their bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.arrow import validity_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+_PART_BITS = 10
+_ROOM = 65_536
+_REPEATS_KEPT = 1_000
+_PIECE = 1 << 19
+# The loops read the word after the last one that they need.
+_SPARE_WORDS = 3
+
+
+def on_pieces(work: Callable[[int, int], Any], rows: int, threads: int | None = None) -> list[Any]:
+    """What ``work(first, last)`` gives for each piece of so many rows, on threads."""
+    bounds = [(low, min(low + _PIECE, rows)) for low in range(0, rows, _PIECE)]
+    if len(bounds) < 2:
+        return [work(*each) for each in bounds]
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        return list(pool.map(lambda each: work(*each), bounds))
+
+
+def hashes_of(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+    """A hash of each text, and whether it is missing, empty or has anything that a plain id has not.
+
+    Parameters
+    ----------
+    column : text of any layout
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    from casemgmt.register import text_kernels as kernels
+
+    rows = len(column)
+    hashes, odd = np.empty(rows, dtype=np.uint64), np.empty(rows, dtype=bool)
+    start = 0
+    for chunk in column.chunks:
+        own_hashes, own_odd = hashes[start : start + len(chunk)], odd[start : start + len(chunk)]
+        start += len(chunk)
+        if pa.types.is_string_view(chunk.type):
+            _hash_views(chunk, own_hashes, own_odd)
+        else:
+            for first, last, offsets, words in _spans(chunk):
+                part = own_hashes[first:last], own_odd[first:last]
+                on_pieces(partial(_hash, kernels.hash_texts, offsets, words, part), last - first)
+    present = validity_of(column)
+    if present is not None:
+        odd |= ~present
+    return hashes, odd
+
+
+def _hash(kernel: Any, offsets: Any, words: Any, out: tuple[Any, Any], low: int, high: int) -> None:
+    kernel(offsets, words, low, high, *out)
+
+
+def _hash_views(chunk: pa.Array, hashes: Any, odd: Any) -> None:
+    import numpy as np
+
+    from casemgmt.register import text_kernels as kernels
+
+    views, buffers = _views_of(chunk), chunk.buffers()[2:]
+
+    def work(low: int, high: int) -> Any:
+        longs = np.empty((max(len(buffers), 1), 2), dtype=np.int64)
+        longs[:, 0], longs[:, 1] = len(chunk), 0
+        kernels.hash_views(views, low, high, hashes, odd, longs)
+        return longs
+
+    spans = on_pieces(work, len(chunk))
+    for place, buffer in enumerate(buffers):
+        words = _words(buffer)
+        for longs in spans:
+            kernels.hash_long_views(views, words, place, *longs[place].tolist(), hashes, odd)
+
+
+def repeated_hashes(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64] | None:
+    """The hashes that occur more than once, rising; None where they are too many to list."""
+    import numpy as np
+
+    from casemgmt.register import text_kernels as kernels
+
+    shift, parts = np.uint64(64 - _PART_BITS), 1 << _PART_BITS
+
+    def count(low: int, high: int) -> Any:
+        counts = np.zeros(parts, dtype=np.int64)
+        kernels.count_parts(hashes, low, high, shift, counts)
+        return low, high, counts
+
+    counted = on_pieces(count, len(hashes))
+    sizes = np.array([each for *_, each in counted]).reshape(-1, parts)
+    starts = np.concatenate([[0], np.cumsum(sizes.sum(axis=0))])
+    places = starts[:-1] + np.cumsum(sizes, axis=0) - sizes
+    together = np.empty(len(hashes), dtype=np.uint64)
+    by_start = {low: own for (low, _, _), own in zip(counted, places, strict=True)}
+    on_pieces(
+        lambda low, high: kernels.spread_parts(hashes, low, high, shift, by_start[low], together), len(hashes)
+    )
+    size = 1 << int(2 * np.diff(starts).max(initial=1) - 1).bit_length()
+
+    def look(low: int, high: int) -> Any:
+        slots, repeated, found = np.empty(size, dtype=np.uint64), np.empty(_REPEATS_KEPT, dtype=np.uint64), 0
+        for part in range(low, high):
+            found = kernels.repeated_in_part(together, starts[part], starts[part + 1], slots, repeated, found)
+        return repeated[:found] if found <= _REPEATS_KEPT else None
+
+    step = parts // 16
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        found = list(pool.map(lambda low: look(low, low + step), range(0, parts, step)))
+    if any(each is None for each in found):
+        return None
+    # A hash of zero stands for an empty slot, and is looked for by itself.
+    zero = [0] if np.count_nonzero(hashes == 0) > 1 else []
+    return np.unique(np.concatenate([*found, np.array(zero, dtype=np.uint64)]))
+
+
+def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str | None]] | None:
+    """Where each text stands among the distinct texts (-1: missing), and those in byte order.
+
+    None where there are too many distinct texts, or longer ones, than the compiled loop is for.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    if any(pa.types.is_dictionary(chunk.type) for chunk in column.chunks):
+        return None
+    numbers = np.empty(len(column), dtype=np.int32)
+    pieces: list[tuple[int, int, list[bytes]]] = []
+    start = 0
+    for chunk in column.chunks:
+        found = _number_chunk(chunk, numbers[start : start + len(chunk)], start)
+        if found is None:
+            return None
+        pieces += found
+        start += len(chunk)
+    present = validity_of(column)
+    distinct = sorted({text for *_, texts in pieces for text in texts})
+    place = {text: i for i, text in enumerate(distinct)}
+    by_start = {low: np.array([place[text] for text in texts], dtype=np.int32) for low, _, texts in pieces}
+
+    def work(piece: tuple[int, int, list[bytes]]) -> None:
+        from casemgmt.register.text_kernels import renumber
+
+        renumber(numbers, piece[0], piece[1], by_start[piece[0]])
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(work, pieces))
+    if present is not None:
+        numbers[~present] = -1
+        # Something stands where a text is missing: it is no text of the column unless a row has it.
+        met = np.unique(numbers[present])
+        renumbered = np.zeros(len(distinct) + 1, dtype=np.int32)
+        renumbered[met] = np.arange(len(met), dtype=np.int32)
+        renumbered[-1] = -1
+        numbers, distinct = renumbered[numbers], [distinct[i] for i in met]
+    return numbers, [text.decode() for text in distinct]
+
+
+def _number_chunk(chunk: pa.Array, numbers: Any, start: int) -> list[tuple[int, int, list[bytes]]] | None:
+    """Number the texts of a chunk piece by piece; each piece has its own numbers, which its distinct texts explain."""
+    import pyarrow as pa
+
+    from casemgmt.register import text_kernels as kernels
+
+    found: list[Any] = []
+    if pa.types.is_string_view(chunk.type):
+        found += on_pieces(partial(_number, kernels.number_views, (_views_of(chunk),), numbers, start), len(chunk))
+    else:
+        for first, last, offsets, words in _spans(chunk):
+            number = partial(_number, kernels.number_texts, (offsets, words), numbers[first:last], start + first)
+            found += on_pieces(number, last - first)
+    return None if any(each is None for each in found) else found
+
+
+def _number(kernel: Any, arrays: tuple[Any, ...], numbers: Any, start: int, low: int, high: int) -> Any:
+    """One piece: where it begins and ends in the column, and its distinct texts; None where the loop is not for them."""
+    import numpy as np
+
+    from casemgmt.register.text_kernels import FREE
+
+    room = 256
+    while True:
+        known = tuple(np.empty(room, dtype=np.uint64) for _ in range(3))
+        slots = np.full(4 * room, FREE, dtype=np.uint32)
+        count = kernel(*arrays, low, high, numbers, known, slots)
+        if 0 <= count <= room:
+            texts = [_text_of(*each) for each in zip(*(part[:count].tolist() for part in known), strict=True)]
+            return start + low, start + high, texts
+        if count < 0 or room == _ROOM:
+            return None
+        room = _ROOM if room > 256 else 16_384
+
+
+def _text_of(low: int, high: int, length: int) -> bytes:
+    return (low.to_bytes(8, "little") + high.to_bytes(8, "little"))[:length]
+
+
+def _views_of(chunk: pa.Array) -> npt.NDArray[np.uint64]:
+    import numpy as np
+
+    data = chunk.buffers()[1]
+    if data is None:
+        return np.empty((0, 2), dtype=np.uint64)
+    flat = np.frombuffer(data, dtype=np.uint64, offset=16 * chunk.offset, count=2 * len(chunk))
+    return flat.reshape(-1, 2)
+
+
+def _spans(chunk: pa.Array) -> Iterator[tuple[int, int, Any, npt.NDArray[np.uint64]]]:
+    """First row, last row, offsets and words of a chunk: most of it as it lies, and its end with words to spare."""
+    import numpy as np
+    import pyarrow as pa
+
+    if not len(chunk):
+        return
+    _, ends, data = chunk.buffers()
+    kind = np.dtype(np.int64 if pa.types.is_large_string(chunk.type) else np.int32)
+    offsets = np.frombuffer(ends, kind, count=len(chunk) + 1, offset=chunk.offset * kind.itemsize)
+    size = 0 if data is None else data.size
+    whole = max(size // 8 - _SPARE_WORDS, 0)
+    cut = max(int(np.searchsorted(offsets, 8 * whole, side="right")) - 1, 0) if whole else 0
+    if cut:
+        yield 0, cut, offsets, np.frombuffer(data, dtype=np.uint64, count=size // 8)
+    if cut < len(chunk):
+        first = int(offsets[cut]) // 8 * 8
+        rest = np.zeros((size - first) // 8 + 1 + _SPARE_WORDS, dtype=np.uint64)
+        if size > first:
+            rest.view(np.uint8)[: size - first] = np.frombuffer(data, dtype=np.uint8)[first:]
+        yield cut, len(chunk), offsets[cut:] - kind.type(first), rest
+
+
+def _words(buffer: pa.Buffer) -> npt.NDArray[np.uint64]:
+    """The bytes of a buffer as words, with a few more after them."""
+    import numpy as np
+
+    words = np.zeros(buffer.size // 8 + 1 + _SPARE_WORDS, dtype=np.uint64)
+    words.view(np.uint8)[: buffer.size] = np.frombuffer(buffer, dtype=np.uint8)
+    return words

@@ -1,0 +1,254 @@
+"""The compiled loops over long columns of text: a hash of each, whether it is plain, and which are alike."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / the golden ratio, and another odd number without pattern
+_ODD_TOO = np.uint64(0xD6E8FEB86659FD93)
+_ONES = np.uint64(0x0101010101010101)
+_HIGHS = np.uint64(0x8080808080808080)
+_ZEROS = np.uint64(0x3030303030303030)  # eight times the digit 0
+
+EMPTY_SLOT = np.uint64(0)
+FREE = np.uint32(0xFFFFFFFF)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+def mix(hashed, word):  # type: ignore[no-untyped-def]
+    """A hash with one more word of text."""
+    hashed = (hashed ^ word) * _ODD
+    return (hashed ^ (hashed >> np.uint64(29))) * _ODD_TOO
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+def has_odd_byte(word):  # type: ignore[no-untyped-def]
+    """Whether one of eight bytes is no printable ASCII from the digits on, and no hyphen."""
+    low = word & ~_HIGHS
+    from_digits = low + (_HIGHS - _ZEROS)
+    deleted = low + _ONES  # 0x7f, the last control character
+    hyphen = (low ^ (np.uint64(0x2D) * _ONES)) + (_HIGHS - _ONES)  # the high bit stays clear for a hyphen alone
+    return (word | deleted | (~from_digits & hyphen)) & _HIGHS != np.uint64(0)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+def hash_span(words, start, length):  # type: ignore[no-untyped-def]
+    """The hash of the text of ``length`` bytes from byte ``start`` on, and whether it is unusual; see :func:`hash_texts`.
+
+    Everything is unsigned: signed indices cost as much again.
+    """
+    place, shift = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3)
+    hashed, unusual, left = mix(_ODD, length), length == np.uint64(0), length
+    here = words[place]
+    eight = np.uint64(0)
+    while True:
+        after = words[place + np.uint64(1)]
+        word = here >> shift | (after << np.uint64(1)) << (np.uint64(63) - shift)
+        if left < np.uint64(8):
+            break
+        eight = word
+        hashed, unusual = mix(hashed, word), unusual | has_odd_byte(word)
+        here, place, left = after, place + np.uint64(1), left - np.uint64(8)
+    beyond = left << np.uint64(3)
+    word &= (np.uint64(1) << beyond) - np.uint64(1)
+    unusual |= has_odd_byte(word | _ZEROS << beyond)
+    if length == np.uint64(10):
+        unusual |= same_digit(eight, word & np.uint64(0xFF), word >> np.uint64(8))
+    return mix(hashed, word), unusual
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def hash_texts(offsets, words, first, last, hashes, odd):  # type: ignore[no-untyped-def]
+    """Hash texts ``first`` to ``last``.
+
+    Parameters
+    ----------
+    offsets : int32 or int64, one more than there are texts: the byte with which each begins
+    words : uint64, the bytes of all texts, and at least eight more
+    hashes : uint64, one a text, written
+    odd : bool, one a text, written: whether the text is empty, one digit ten times, or has a byte that no plain id has
+    """
+    for i in range(first, last):
+        start = np.uint64(offsets[i])
+        hashes[i], odd[i] = hash_span(words, start, np.uint64(offsets[i + 1]) - start)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+def same_digit(eight, ninth, tenth):  # type: ignore[no-untyped-def]
+    """Whether ten bytes are one and the same digit."""
+    digit = eight & np.uint64(0xFF)
+    same = (eight == digit * _ONES) & (ninth == digit) & (tenth == digit)
+    return same & (digit >= np.uint64(48)) & (digit <= np.uint64(57))
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def hash_views(views, first, last, hashes, odd, longs):  # type: ignore[no-untyped-def]
+    """Hash texts ``first`` to ``last`` of views of sixteen bytes that hold their text, which is up to twelve bytes.
+
+    Parameters
+    ----------
+    views : uint64, (texts, 2): the length and the first four bytes, and the other eight
+    longs : int64, (buffers, 2), the first and the last but one text that lies in each buffer; widened. Longer texts are
+        left to :func:`hash_long_views`
+    """
+    for i in range(first, last):
+        a, b = views[i, 0], views[i, 1]
+        length = a & np.uint64(0xFFFFFFFF)
+        if length > np.uint64(12):
+            buffer = np.int64(b & np.uint64(0xFFFFFFFF))
+            longs[buffer, 0] = min(longs[buffer, 0], i)
+            longs[buffer, 1] = max(longs[buffer, 1], i + 1)
+            continue
+        hashes[i] = mix(mix(_ODD, a), b)
+        left, right = a >> np.uint64(32) | np.uint64(0x3030303000000000), b
+        if length < np.uint64(4):
+            left |= (_ZEROS << np.uint64(8 * length))
+            right |= _ZEROS
+        elif length < np.uint64(12):
+            right |= _ZEROS << (np.uint64(8) * (length - np.uint64(4)))
+        unusual = has_odd_byte(left) | has_odd_byte(right) | (length == np.uint64(0))
+        if length == np.uint64(10):
+            eight = (a >> np.uint64(32)) | (b << np.uint64(32))
+            unusual |= same_digit(eight, (b >> np.uint64(32)) & np.uint64(0xFF), (b >> np.uint64(40)) & np.uint64(0xFF))
+        odd[i] = unusual
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def hash_long_views(views, words, buffer, first, last, hashes, odd):  # type: ignore[no-untyped-def]
+    """Hash the texts ``first`` to ``last`` that are longer than twelve bytes and lie in one buffer."""
+    for i in range(first, last):
+        a, b = views[i, 0], views[i, 1]
+        if a & np.uint64(0xFFFFFFFF) > np.uint64(12) and np.int64(b & np.uint64(0xFFFFFFFF)) == buffer:
+            hashes[i], odd[i] = hash_span(words, b >> np.uint64(32), a & np.uint64(0xFFFFFFFF))
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def count_parts(hashes, first, last, shift, counts):  # type: ignore[no-untyped-def]
+    """Add to ``counts`` how many hashes from ``first`` to ``last`` have each of the highest bits."""
+    for i in range(first, last):
+        counts[hashes[i] >> shift] += 1
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def spread_parts(hashes, first, last, shift, places, out):  # type: ignore[no-untyped-def]
+    """Put hashes of a part together; ``places`` says where the next of each part goes."""
+    for i in range(first, last):
+        part = hashes[i] >> shift
+        at = places[part]
+        places[part] = at + 1
+        out[at] = hashes[i]
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def repeated_in_part(hashes, start, stop, slots, repeated, found):  # type: ignore[no-untyped-def]
+    """Write the hashes that occur again among ``hashes[start:stop]`` into ``repeated``, from ``found`` on.
+
+    Parameters
+    ----------
+    slots : uint64, a power of two and more than there are hashes in the part; overwritten
+    repeated : uint64; where it is full, more are counted and not written
+    """
+    mask = np.uint64(len(slots) - 1)
+    slots[:] = EMPTY_SLOT
+    for i in range(start, stop):
+        hashed = hashes[i]
+        at = hashed & mask
+        while slots[at] != EMPTY_SLOT and slots[at] != hashed:
+            at = (at + np.uint64(1)) & mask
+        if slots[at] == hashed and hashed != EMPTY_SLOT:
+            if found < len(repeated):
+                repeated[found] = hashed
+            found += 1
+        slots[at] = hashed
+    return found
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+def slot_of(low, high, length, known, slots):  # type: ignore[no-untyped-def]
+    """The slot of a text of up to sixteen bytes: one that holds its number, or a free one.
+
+    Parameters
+    ----------
+    known : (lows, highs, lengths), uint64: the two words and the length of each text met, by number
+    slots : uint32, a power of two and at least twice the room in ``known``: numbers by hash, ``FREE`` for none
+    """
+    lows, highs, lengths = known
+    mask = np.uint64(len(slots) - 1)
+    at = ((low ^ (high * _ODD_TOO)) * _ODD) >> np.uint64(40)
+    at = (at ^ length) & mask
+    number = slots[at]
+    while number != FREE and (lows[number] != low or highs[number] != high or lengths[number] != length):
+        at = (at + np.uint64(1)) & mask
+        number = slots[at]
+    return at
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+def learn(low, high, length, known, slots, at, count):  # type: ignore[no-untyped-def]
+    """Give a new text the number ``count``."""
+    lows, highs, lengths = known
+    slots[at] = np.uint32(count)
+    lows[count], highs[count], lengths[count] = low, high, length
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def number_texts(offsets, words, first, last, numbers, known, slots):  # type: ignore[no-untyped-def]
+    """Number the distinct texts ``first`` to ``last``; see :func:`hash_texts` and :func:`slot_of`.
+
+    Returns
+    -------
+    int : how many are distinct; more than there is room for where there are more; -1 where a text is too long
+    """
+    count, room = np.uint64(0), np.uint64(len(known[0]))
+    for i in range(first, last):
+        start = np.uint64(offsets[i])
+        length = np.uint64(offsets[i + 1]) - start
+        if length > np.uint64(16):
+            return np.int64(-1)
+        place, shift = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3)
+        a, b = words[place], words[place + np.uint64(1)]
+        low = a >> shift | (b << np.uint64(1)) << (np.uint64(63) - shift)
+        high = np.uint64(0)
+        if length > np.uint64(8):
+            c = words[place + np.uint64(2)]
+            high = b >> shift | (c << np.uint64(1)) << (np.uint64(63) - shift)
+            if length < np.uint64(16):
+                high &= (np.uint64(1) << ((length - np.uint64(8)) << np.uint64(3))) - np.uint64(1)
+        elif length < np.uint64(8):
+            low &= (np.uint64(1) << (length << np.uint64(3))) - np.uint64(1)
+        at = slot_of(low, high, length, known, slots)
+        if slots[at] == FREE:
+            if count >= room:
+                return np.int64(room) + 1
+            learn(low, high, length, known, slots, at, count)
+            count += np.uint64(1)
+        numbers[i] = slots[at]
+    return np.int64(count)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def number_views(views, first, last, numbers, known, slots):  # type: ignore[no-untyped-def]
+    """:func:`number_texts` for views that hold their text; see :func:`hash_views`."""
+    count, room = np.uint64(0), np.uint64(len(known[0]))
+    for i in range(first, last):
+        a, b = views[i, 0], views[i, 1]
+        length = a & np.uint64(0xFFFFFFFF)
+        if length > np.uint64(12):
+            return np.int64(-1)
+        low, high = a >> np.uint64(32) | b << np.uint64(32), b >> np.uint64(32)
+        at = slot_of(low, high, length, known, slots)
+        if slots[at] == FREE:
+            if count >= room:
+                return np.int64(room) + 1
+            learn(low, high, length, known, slots, at, count)
+            count += np.uint64(1)
+        numbers[i] = slots[at]
+    return np.int64(count)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def renumber(numbers, first, last, by_number):  # type: ignore[no-untyped-def]
+    """Replace numbers ``first`` to ``last`` by what ``by_number`` gives for them."""
+    for i in range(first, last):
+        numbers[i] = by_number[numbers[i]]
