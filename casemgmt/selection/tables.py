@@ -31,20 +31,19 @@ def selected_table(made: Workings, *, reasons: bool = True) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
-    register, choice, ranking, routes = made.register, made.choice, made.ranking, made.scheme.routes
+    register, choice, ranking = made.register, made.choice, made.ranking
     with ThreadPoolExecutor(2) as pool:
-        # Ids and their order on one thread, all that follows from the packed rows on another.
-        ordering = pool.submit(_ids_and_order, made)
+        # Three parts that need nothing of each other: ids and their order, ranks, and what the packed rows say.
+        ordering, ranked = pool.submit(_ids_and_order, made), pool.submit(_ranks, made)
         scores = ranking.scores(choice.keys)
-        risks, ranks = ranking.risks(scores), _ranks(made)
+        risks = ranking.risks(scores)
         due = review_due(made, choice.rows, choice.member)
         missing, said = _of_model(made, ~np.isnan(scores), reasons)
-        ids, order = ordering.result()
+        (ids, order), ranks = ordering.result(), ranked.result()
         spelt_out = pool.map(partial(_in_order, rows_of(order)), said)
         scores, risks, ranks, member, place = (
             each[order] for each in (scores, risks, ranks, choice.member, choice.place)
         )
-        managed = place >= 0
         columns: dict[str, pa.Array] = {
             "practice_id": texts(register.practices).take(rows_of(choice.practice[order])),
             "patient_id": ids.take(rows_of(order)),
@@ -52,17 +51,24 @@ def selected_table(made: Workings, *, reasons: bool = True) -> pa.Table:
             "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
             "rank": array_of(ranks, pa.int32(), ranks != 0),
         }
-        for i, route in enumerate(routes):
-            columns[route.name] = array_of(member & np.uint32(1 << i) != 0, pa.bool_())
-        names = texts(route.name for route in routes)
-        columns["place"] = names.take(array_of(np.maximum(place, 0), pa.int32(), managed))
-        columns["case_managed"] = array_of(managed, pa.bool_())
+        columns |= _route_columns([route.name for route in made.scheme.routes], member, place)
         columns["review_due"] = array_of(due[order], pa.bool_())
         columns["inputs_missing"] = array_of(missing[order], pa.int32())
         columns |= dict(zip(REASONS, spelt_out, strict=False))
     caution = made.model is not None and is_demonstration(made.model)
     metadata = {b"casemgmt": b'{"demonstration_only": true}'} if caution else None
     return pa.table(columns).replace_schema_metadata(metadata)
+
+
+def _route_columns(names: Sequence[str], member: Any, place: Any) -> dict[str, pa.Array]:
+    """Which routes each patient meets, the one whose place is used, and whether there is one."""
+    import numpy as np
+    import pyarrow as pa
+
+    managed = place >= 0
+    met = {name: array_of(member & np.uint32(1 << i) != 0, pa.bool_()) for i, name in enumerate(names)}
+    used = texts(names).take(array_of(np.maximum(place, 0), pa.int32(), managed))
+    return {**met, "place": used, "case_managed": array_of(managed, pa.bool_())}
 
 
 def _ids_and_order(made: Workings) -> tuple[pa.Array, npt.NDArray[np.int64]]:
