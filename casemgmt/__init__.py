@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "read_register": "casemgmt.register.reading",
+    "scan_register": "casemgmt.batch.scanning",
+    "ScannedRegister": "casemgmt.batch.scanning",
     "Register": "casemgmt.register.register",
     "load_model": "casemgmt.risk.files",
     "list_models": "casemgmt.risk.files",
@@ -32,6 +34,7 @@ _WHERE = {
 }
 
 if TYPE_CHECKING:
+    from casemgmt.batch.scanning import ScannedRegister, scan_register
     from casemgmt.caseload.comparing import compare
     from casemgmt.errors import (
         CapExceededError,
@@ -58,6 +61,7 @@ __all__ = [
     "ModelError",
     "PublishError",
     "Register",
+    "ScannedRegister",
     "SchemeError",
     "Selection",
     "VerifyError",
@@ -69,6 +73,7 @@ __all__ = [
     "load_scheme",
     "load_selection",
     "read_register",
+    "scan_register",
     "select",
     "synthesise",
 ]

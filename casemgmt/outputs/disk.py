@@ -159,6 +159,34 @@ def write_file(path: Path, data: Bytes) -> None:
         os.close(descriptor)
 
 
+@contextmanager
+def file_written_whole(path: Path) -> Iterator[Path]:
+    """A private file beside ``path`` to write, which takes its place when all is written, or is removed.
+
+    Raises
+    ------
+    BusyError : another process is writing the same file
+    OSError : it cannot be written; what was there before is left as it was
+    """
+    with locked(path, _PATIENCE_SECONDS):
+        unfinished = beside(path, NEW)
+        _remove(unfinished)
+        try:
+            write_file(unfinished, b"")
+            yield unfinished
+            descriptor = os.open(unfinished, os.O_RDWR)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(unfinished, path)  # noqa: PTH105
+            _sync_folder(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                _remove(unfinished)
+            raise
+
+
 def make_parents(target: Path) -> list[Path]:
     """Make the folders above the target that are missing, private; those made, the outermost first."""
     made: list[Path] = []

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from casemgmt import compiling
 from casemgmt.arrow import array_of, in_one_piece, numpy_of, validity_of
 from casemgmt.errors import InputError, plural
 from casemgmt.register.fields import Field
-from casemgmt.register.long_texts import numbered
+from casemgmt.register.long_texts import by_number, numbered
 from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, FIRST_DATE, Reading, is_out_of_range, read_value
 
 if TYPE_CHECKING:
@@ -112,11 +112,13 @@ def clean_column(
     Raises
     ------
     InputError
-        A column whose type cannot hold the field, or in which not one of many values can be read.
+        A column whose type cannot hold the field.
     """
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
+        if field.kind == "category" and is_text(column.type.value_type):
+            return _from_distinct(field, column, mapping, date_format, last_day)
         column = column.cast(column.type.value_type)
     _check_type(field, column.type)
     if pa.types.is_temporal(column.type):
@@ -130,7 +132,6 @@ def clean_column(
         cleaned = _from_numbers(numpy_of(column), validity_of(column), field.least, field.most, reason)
     else:
         cleaned = _from_distinct(field, column, mapping, date_format, last_day)
-    _refuse_hopeless(field, cleaned)
     return cleaned
 
 
@@ -211,9 +212,12 @@ def _from_distinct(
         read_value(field, mapped(value, mapping), date_format=date_format, last_day=last_day) for value in distinct
     ]
     readings.append(Reading(None))  # the row of null indices, which are -1
-    values = np.array([reading.value or 0 for reading in readings], dtype=np.int32)[indices]
+    answers = np.array([reading.value or 0 for reading in readings], dtype=np.int32)
+    fits = field.kind != "date" and answers.min() >= 0 and answers.max() < 256
+    narrow = answers.astype(np.uint8) if fits else answers
+    values = by_number(indices, narrow)
     is_present = np.array([reading.value is not None for reading in readings])
-    present = None if is_present[:-1].all() and not column.null_count else is_present[indices]
+    present = None if is_present[:-1].all() and not column.null_count else by_number(indices, is_present)
     reasons = sorted({reading.reason for reading in readings if reading.reason})
     problems = tuple(
         (np.flatnonzero(np.array([reading.reason == reason for reading in readings])[indices]), reason)
@@ -234,11 +238,26 @@ def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.integer[Any
     combined = in_one_piece(column)
     if pa.types.is_string_view(combined.type):
         combined = combined.cast(pa.large_string())
-    encoded = combined.dictionary_encode()
+    came_encoded = pa.types.is_dictionary(combined.type)
+    encoded = combined if came_encoded else combined.dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks() if encoded.num_chunks != 1 else encoded.chunk(0)
     indices, present = numpy_of(encoded.indices).astype(np.int64), validity_of(encoded.indices)
-    return indices if present is None else np.where(present, indices, -1), encoded.dictionary.to_pylist()
+    indices = indices if present is None else np.where(present, indices, -1)
+    distinct = encoded.dictionary.to_pylist()
+    return _only_met(indices, distinct) if came_encoded else (indices, distinct)
+
+
+def _only_met(indices: npt.NDArray[np.int64], distinct: list[Any]) -> tuple[npt.NDArray[np.int64], list[Any]]:
+    """The same without values that no row has, which a dictionary may hold; its nulls and repeats are none either."""
+    import numpy as np
+
+    met = np.unique(indices[indices >= 0]).tolist()
+    values = list(dict.fromkeys(distinct[i] for i in met if distinct[i] is not None))
+    place = {value: i for i, value in enumerate(values)}
+    by_index = np.full(len(distinct) + 1, -1, dtype=np.int64)
+    by_index[met] = [place.get(distinct[i], -1) for i in met]
+    return by_index[indices], values
 
 
 def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
@@ -254,15 +273,42 @@ def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
     return mapping.get(key, value)
 
 
-def _refuse_hopeless(field: Field, cleaned: Cleaned) -> None:
-    """Refuse a column that was declared wrongly; values out of range were typed wrongly, and are only corrected."""
-    if cleaned.present is None or cleaned.present.any():
-        return
+class Hope(NamedTuple):
+    """Whether a column can be read as its field at all.
+
+    ``some`` says that a value could be read, ``unread`` how many could not, ``why`` the first reason among those that are
+    not of its size: values out of range were typed wrongly, and are only corrected.
+    """
+
+    some: bool
+    unread: int
+    why: str | None
+
+    def and_then(self, later: Hope) -> Hope:
+        """Of this part of a column and a later one."""
+        return Hope(self.some or later.some, self.unread + later.unread, self.why or later.why)
+
+
+def hope_of(cleaned: Cleaned | FlagColumn) -> Hope:
+    """Of one column read."""
+    if isinstance(cleaned, FlagColumn) or cleaned.present is None or cleaned.present.any():
+        return Hope(True, 0, None)
     unread = sum(len(rows) for rows, _ in cleaned.problems)
     malformed = [reason for rows, reason in cleaned.problems if len(rows) and not is_out_of_range(reason)]
-    if unread >= _HOPELESS and malformed:
+    return Hope(False, unread, malformed[0] if malformed else None)
+
+
+def refuse_hopeless(field: Field, hope: Hope) -> None:
+    """Refuse a column that was declared wrongly, not typed wrongly.
+
+    Raises
+    ------
+    InputError
+        Not one of many values could be read.
+    """
+    if not hope.some and hope.unread >= _HOPELESS and hope.why:
         example = "date_format" if field.kind == "date" else "values"
         raise InputError(
-            f"Column '{field.name}': not one of {plural(unread, 'value')} is {field.allowed_in_words} "
-            f"({malformed[0]}). Say how it is written with {example}={{'{field.name}': …}}."
+            f"Column '{field.name}': not one of {plural(hope.unread, 'value')} is {field.allowed_in_words} "
+            f"({hope.why}). Say how it is written with {example}={{'{field.name}': …}}."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +12,7 @@ from casemgmt import compiling
 from casemgmt.arrow import numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import distinct_values, is_text, mapped
-from casemgmt.register.long_texts import hashes_of, repeated_hashes
+from casemgmt.register.long_texts import by_number, hashes_of, repeated_hashes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,39 +112,69 @@ class Judged(NamedTuple):
     verdict : which rows are set aside and which are repeats
     practice : int32, one a row, an index into ``practices``; -1 where the code is missing
     practices : the distinct practice codes after mapping, in byte order
+    faults : each of those that cannot be used → why
+    hashes : uint64, one a row; None where repeats were looked for without
     """
 
     verdict: Verdict
     practice: npt.NDArray[np.int32]
     practices: list[str]
+    faults: Mapping[str, str]
+    hashes: npt.NDArray[np.uint64] | None
 
 
 def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None) -> Judged:
-    """Judge every row by its patient id and practice code, and find the repeats."""
+    """Judge every row of a whole register by its patient id and practice code, and find the repeats."""
+    import numpy as np
+
+    if table.num_rows >= compiling.COMPILE_FROM:
+        judged = judge_part(table, pattern, mapping, frozenset())
+        repeated = repeated_hashes(judged.hashes)
+        if len(repeated):
+            alike = np.flatnonzero(np.isin(judged.hashes, repeated))
+            ids = long_text(taken(text_as_it_lies(table, "patient_id"), alike))
+            judge_repeats(judged.verdict, taken_rows(table, alike), ids, alike)
+        return judged
+    verdict, ids = Verdict(np.zeros(table.num_rows, dtype=np.uint8)), as_text(table, "patient_id")
+    _judge_ids(verdict, ids, None)
+    column = as_text(table, "practice_id")
+    practice, practices, faults = _judge_practices(verdict, column, pattern, mapping, frozenset())
+    judge_repeats(verdict, table, ids, np.arange(table.num_rows))
+    return Judged(verdict, practice, practices, faults, None)
+
+
+def judge_part(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None, codes: frozenset[str]) -> Judged:
+    """Judge the rows of a part of a register, and leave repeats to be looked for by hash.
+
+    Parameters
+    ----------
+    codes : practice codes of the other parts, as far as they are known
+    """
     import numpy as np
 
     verdict = Verdict(np.zeros(table.num_rows, dtype=np.uint8))
     ids = text_as_it_lies(table, "patient_id")
-    if table.num_rows < compiling.COMPILE_FROM:
-        ids = as_text(table, "patient_id")
-        _judge_ids(verdict, ids, None)
-        practice, practices = _judge_practices(verdict, as_text(table, "practice_id"), pattern, mapping)
-        _judge_repeats(verdict, table, np.arange(table.num_rows), ids)
-        return Judged(verdict, practice, practices)
     hashes, odd = hashes_of(ids)
     suspects = np.flatnonzero(odd)
     if len(suspects):
-        _judge_ids(verdict, pa_chunked(taken(ids, suspects)), suspects)
-    practice, practices = _judge_practices(verdict, text_as_it_lies(table, "practice_id"), pattern, mapping)
-    repeated = repeated_hashes(hashes)
-    if repeated is None or len(repeated):
-        alike = np.arange(table.num_rows) if repeated is None else np.flatnonzero(np.isin(hashes, repeated))
-        _judge_repeats(verdict, table, alike, pa_chunked(taken(ids, alike)))
-    return Judged(verdict, practice, practices)
+        _judge_ids(verdict, long_text(taken(ids, suspects)), suspects)
+    column = text_or_dictionary(table, "practice_id")
+    practice, practices, faults = _judge_practices(verdict, column, pattern, mapping, codes)
+    return Judged(verdict, practice, practices, faults, hashes)
 
 
-def pa_chunked(column: pa.Array) -> pa.ChunkedArray:
-    """An array as a column, its text as ``large_string``."""
+def text_or_dictionary(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """:func:`text_as_it_lies`, or the column as it is where it is a dictionary of text."""
+    import pyarrow as pa
+
+    column = table.column(name)
+    if pa.types.is_dictionary(column.type) and is_text(column.type.value_type):
+        return column
+    return text_as_it_lies(table, name)
+
+
+def long_text(column: pa.Array) -> pa.ChunkedArray:
+    """An array of text as a column of ``large_string``."""
     import pyarrow as pa
 
     return pa.chunked_array([column]).cast(pa.large_string())
@@ -173,20 +203,20 @@ def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray, rows: Any) -> None:
 
 
 def _judge_practices(
-    verdict: Verdict, column: pa.ChunkedArray, pattern: str, mapping: Mapping[str, Any] | None
-) -> tuple[Any, list[str]]:
+    verdict: Verdict, column: pa.ChunkedArray, pattern: str, mapping: Mapping[str, Any] | None, others: frozenset[str]
+) -> tuple[Any, list[str], dict[str, str]]:
     import numpy as np
 
     indices, distinct = distinct_values(column)
     codes = [mapped(code, mapping) for code in distinct]
     valid = re.compile(pattern)
-    faults = _practice_faults(codes, valid)
+    faults = {code: why for code, why in practice_faults([*codes, *others], valid).items() if code in codes}
     names = sorted({code for code in codes if isinstance(code, str)}, key=lambda code: code.encode())
     place = {code: i for i, code in enumerate(names)}
     practice = indices.astype(np.int32, copy=False)
     by_index = np.array([*(place.get(code, -1) for code in codes), -1], dtype=np.int32)
     if names != codes:
-        practice = by_index[indices]
+        practice = by_number(practice, by_index)
     if column.null_count or -1 in by_index[:-1]:
         verdict.set_aside(np.flatnonzero(practice < 0), "practice_id", "missing")
     by_reason = defaultdict(list)
@@ -195,11 +225,12 @@ def _judge_practices(
     for reason in sorted(by_reason):
         verdict.set_aside(np.flatnonzero(np.isin(practice, by_reason[reason])), "practice_id", reason)
     verdict.refused_practices = [place[code] for code in faults]
-    return practice, names
+    return practice, names, faults
 
 
-def _practice_faults(codes: list[str | None], valid: re.Pattern[str]) -> dict[str, str]:
+def practice_faults(codes: Iterable[str | None], valid: re.Pattern[str]) -> dict[str, str]:
     """Each practice code that cannot be used → why."""
+    codes = list(codes)
     present = {code for code in codes if code}
     folded = defaultdict(set)
     for code in present:
@@ -217,7 +248,7 @@ def _practice_faults(codes: list[str | None], valid: re.Pattern[str]) -> dict[st
     return faults
 
 
-def _judge_repeats(verdict: Verdict, table: pa.Table, among: Any, ids: pa.ChunkedArray) -> None:
+def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray, among: Any) -> None:
     """Merge identical rows with one id into the first; set all differing rows with one id aside.
 
     Rows whose id is already refused take no part; rows refused for another reason do, since they show that an
@@ -225,8 +256,9 @@ def _judge_repeats(verdict: Verdict, table: pa.Table, among: Any, ids: pa.Chunke
 
     Parameters
     ----------
-    among : rows of the table, rising; no other row has an id of theirs
-    ids : of those rows
+    verdict : of all rows
+    table, ids : some rows, rising; no other row has an id of theirs
+    among : which rows those are
     """
     import numpy as np
 
@@ -238,13 +270,12 @@ def _judge_repeats(verdict: Verdict, table: pa.Table, among: Any, ids: pa.Chunke
     own = np.flatnonzero((counts[indices] > 1) & usable)
     if not len(own):
         return
+    own = own[np.argsort(indices[own], kind="stable")]
     group, rows = indices[own], among[own]
-    order = np.argsort(group, kind="stable")
-    rows, group = rows[order], group[order]
     first = np.concatenate([[True], group[1:] != group[:-1]])
     leader = np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
     same = np.ones(len(rows), dtype=bool)
-    sample = taken_rows(table, rows)
+    sample = taken_rows(table, own)
     for name in sample.column_names:
         codes = _row_codes(sample.column(name))
         same &= codes == codes[leader]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt import compiling
 from casemgmt.register.cleaning import Cleaned, FlagColumn
 from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
 from casemgmt.register.packing import BYTE_MISSING, CHUNK_BITS, CHUNKS_PER_WORD, FLAG_MISSING, SHORT_MISSING, Slot
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,14 +21,6 @@ Column = Cleaned | FlagColumn | int
 _LAST_CHUNK = 64 - (CHUNKS_PER_WORD - 1) * CHUNK_BITS
 # Rows packed at a time by one thread: the bits of every column for so many rows stay in the second-level cache.
 _BLOCK = 65_536
-
-
-class NoRoomForMissingError(Exception):
-    """A flag with missing values met a layout that has no place for them."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 class Layout:
@@ -86,13 +77,7 @@ class PackedRows(NamedTuple):
 
 
 def pack_rows(layout: Layout, columns: Mapping[str, Column], rows: int, threads: int | None = None) -> PackedRows:
-    """Pack columns in the order in which they came.
-
-    Raises
-    ------
-    NoRoomForMissingError
-        A flag has missing values and the layout no place for them.
-    """
+    """Pack columns in the order in which they came."""
     import numpy as np
 
     out = PackedRows(
@@ -101,10 +86,6 @@ def pack_rows(layout: Layout, columns: Mapping[str, Column], rows: int, threads:
         np.empty((layout.shorts, rows), dtype=np.uint16),
     )
     fields = [(layout.slots[name], name, column) for name, column in columns.items()]
-    for slot, name, column in fields:
-        if isinstance(column, FlagColumn | Cleaned) and slot.width == 1 and column.has_missing:
-            if name not in FALSE_WHEN_MISSING:
-                raise NoRoomForMissingError(name)
     words = [each for each in fields if each[0].group == "word"]
     if rows < compiling.COMPILE_FROM:
         for slot, name, column in words:
@@ -159,16 +140,18 @@ def _fill_in_blocks(words: Any, fields: list[tuple[Slot, str, Column]], threads:
             codes = _codes(slot, name, column, slice(start, stop)).astype(np.uint64)
             words[slot.row, start:stop] |= codes << np.uint64(slot.shift)
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        list(pool.map(fill, range(0, rows, _BLOCK)))
+    on_threads(fill, range(0, rows, _BLOCK), threads)
 
 
-def layout_of(columns: Mapping[str, Column], first: Mapping[str, Literal[1]]) -> Layout:
-    """A layout for columns as they are: one-bit flags ``first``, then the others with room for what they miss."""
+def layout_of(columns: Mapping[str, Column], first: Collection[str], nullable: Collection[str]) -> Layout:
+    """A layout for columns as they are: one-bit flags ``first``, then the others with room for what they miss.
+
+    Flags that are ``nullable`` have room for missing values though they have none here.
+    """
     layout = Layout()
     for name in first:
         layout.add_bits(name, 1, (False, True), None)
     for name, column in columns.items():
         if name not in first:
-            layout.add(name, not isinstance(column, int) and column.has_missing)
+            layout.add(name, name in nullable or (not isinstance(column, int) and column.has_missing))
     return layout

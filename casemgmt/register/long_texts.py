@@ -5,22 +5,23 @@ Everything is exact: equal hashes are a reason to compare the texts, and distinc
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import compiling
 from casemgmt.arrow import validity_of
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
-_PART_BITS = 10
+PART_BITS = 10
 _ROOM = 65_536
-_REPEATS_KEPT = 1_000
+_ROOM_FOR_REPEATS = 16
 _PIECE = 1 << 19
 # The loops read the word after the last one that they need.
 _SPARE_WORDS = 3
@@ -29,10 +30,7 @@ _SPARE_WORDS = 3
 def on_pieces(work: Callable[[int, int], Any], rows: int, threads: int | None = None) -> list[Any]:
     """What ``work(first, last)`` gives for each piece of so many rows, on threads."""
     bounds = [(low, min(low + _PIECE, rows)) for low in range(0, rows, _PIECE)]
-    if len(bounds) < 2:
-        return [work(*each) for each in bounds]
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        return list(pool.map(lambda each: work(*each), bounds))
+    return on_threads(lambda each: work(*each), bounds, threads)
 
 
 def hashes_of(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
@@ -89,44 +87,68 @@ def _hash_views(chunk: pa.Array, hashes: Any, odd: Any) -> None:
             kernels.hash_long_views(views, words, place, *longs[place].tolist(), hashes, odd)
 
 
-def repeated_hashes(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64] | None:
-    """The hashes that occur more than once, rising; None where they are too many to list."""
+def together_by_part(hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """The hashes with those of one part (the highest bits) together, and where each part begins."""
     import numpy as np
 
     from casemgmt.register import text_kernels as kernels
 
-    shift, parts = np.uint64(64 - _PART_BITS), 1 << _PART_BITS
+    shift, parts = np.uint64(64 - PART_BITS), 1 << PART_BITS
 
     def count(low: int, high: int) -> Any:
         counts = np.zeros(parts, dtype=np.int64)
         kernels.count_parts(hashes, low, high, shift, counts)
-        return low, high, counts
+        return low, counts
 
     counted = on_pieces(count, len(hashes))
-    sizes = np.array([each for *_, each in counted]).reshape(-1, parts)
-    starts = np.concatenate([[0], np.cumsum(sizes.sum(axis=0))])
+    sizes = np.array([each for _, each in counted]).reshape(-1, parts)
+    starts = np.concatenate([[0], np.cumsum(sizes.sum(axis=0))]).astype(np.int64)
     places = starts[:-1] + np.cumsum(sizes, axis=0) - sizes
     together = np.empty(len(hashes), dtype=np.uint64)
-    by_start = {low: own for (low, _, _), own in zip(counted, places, strict=True)}
-    on_pieces(
-        lambda low, high: kernels.spread_parts(hashes, low, high, shift, by_start[low], together), len(hashes)
-    )
-    size = 1 << int(2 * np.diff(starts).max(initial=1) - 1).bit_length()
+    by_start = {low: own for (low, _), own in zip(counted, places, strict=True)}
+    on_pieces(lambda low, high: kernels.spread_parts(hashes, low, high, shift, by_start[low], together), len(hashes))
+    return together, starts
 
-    def look(low: int, high: int) -> Any:
-        slots, repeated, found = np.empty(size, dtype=np.uint64), np.empty(_REPEATS_KEPT, dtype=np.uint64), 0
-        for part in range(low, high):
-            found = kernels.repeated_in_part(together, starts[part], starts[part + 1], slots, repeated, found)
-        return repeated[:found] if found <= _REPEATS_KEPT else None
+
+def repeated_hashes(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The hashes that occur more than once, rising."""
+    together, starts = together_by_part(hashes)
+    largest = max(b - a for a, b in pairwise(starts.tolist()))
+    return repeated_in(lambda part: together[starts[part] : starts[part + 1]], 1 << PART_BITS, largest)
+
+
+def repeated_in(of_part: Callable[[int], npt.NDArray[np.uint64]], parts: int, largest: int) -> npt.NDArray[np.uint64]:
+    """The hashes that occur more than once in some part, rising.
+
+    Parameters
+    ----------
+    of_part : what gives the hashes of a part; no part holds more than ``largest``
+    """
+    import numpy as np
+
+    from casemgmt.register import text_kernels as kernels
+
+    size = 1 << (2 * largest + 1).bit_length()
+
+    def look(low: int) -> Any:
+        slots = np.empty(size, dtype=np.uint64)
+        found = []
+        for part in range(low, low + step):
+            own = of_part(part)
+            repeated = np.empty(_ROOM_FOR_REPEATS, dtype=np.uint64)
+            count = kernels.repeated_in_part(own, 0, len(own), slots, repeated, 0)
+            if count > len(repeated):
+                repeated = np.empty(count, dtype=np.uint64)
+                kernels.repeated_in_part(own, 0, len(own), slots, repeated, 0)
+            found.append(repeated[:count])
+            # A hash of zero stands for an empty slot, and is looked for by itself.
+            if part == 0 and np.count_nonzero(own == 0) > 1:
+                found.append(np.zeros(1, dtype=np.uint64))
+        return np.concatenate(found)
 
     step = parts // 16
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = list(pool.map(lambda low: look(low, low + step), range(0, parts, step)))
-    if any(each is None for each in found):
-        return None
-    # A hash of zero stands for an empty slot, and is looked for by itself.
-    zero = [0] if np.count_nonzero(hashes == 0) > 1 else []
-    return np.unique(np.concatenate([*found, np.array(zero, dtype=np.uint64)]))
+    found = on_threads(look, range(0, parts, step))
+    return np.unique(np.concatenate(found))
 
 
 def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str | None]] | None:
@@ -154,12 +176,11 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
     by_start = {low: np.array([place[text] for text in texts], dtype=np.int32) for low, _, texts in pieces}
 
     def work(piece: tuple[int, int, list[bytes]]) -> None:
-        from casemgmt.register.text_kernels import renumber
+        from casemgmt.register.text_kernels import read_by_number
 
-        renumber(numbers, piece[0], piece[1], by_start[piece[0]])
+        read_by_number(numbers, piece[0], piece[1], by_start[piece[0]], numbers)
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        list(pool.map(work, pieces))
+    on_threads(work, pieces)
     if present is not None:
         numbers[~present] = -1
         # Something stands where a text is missing: it is no text of the column unless a row has it.
@@ -169,6 +190,35 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
         renumbered[-1] = -1
         numbers, distinct = renumbered[numbers], [distinct[i] for i in met]
     return numbers, [text.decode() for text in distinct]
+
+
+def by_number(numbers: npt.NDArray[np.int32], answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What ``answers`` gives for each number; -1 is its last entry."""
+    import numpy as np
+
+    if len(numbers) < compiling.COMPILE_FROM:
+        return np.asarray(answers[numbers])
+    from casemgmt.register.text_kernels import read_by_number
+
+    out = np.empty(len(numbers), dtype=answers.dtype)
+    on_pieces(lambda low, high: read_by_number(numbers, low, high, answers, out), len(numbers))
+    return out
+
+
+def counts_of(numbers: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.int64]:
+    """How often each number below ``most`` occurs; -1 is none."""
+    import numpy as np
+
+    if len(numbers) < compiling.COMPILE_FROM:
+        return np.bincount(numbers + 1, minlength=most + 1)[1:]
+    from casemgmt.register.text_kernels import count_numbers
+
+    def work(low: int, high: int) -> Any:
+        counts = np.zeros(most + 1, dtype=np.int64)
+        count_numbers(numbers, low, high, counts)
+        return counts
+
+    return np.asarray(sum(on_pieces(work, len(numbers)))[:most])
 
 
 def _number_chunk(chunk: pa.Array, numbers: Any, start: int) -> list[tuple[int, int, list[bytes]]] | None:

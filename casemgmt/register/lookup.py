@@ -150,7 +150,9 @@ def look_up(columns: Columns, tables: Tables, combine: Callable[..., Any], rows:
     """Combine the entries met by some rows: the NumPy twin of the compiled kernels."""
     import numpy as np
 
-    out = np.full(rows.stop - rows.start if isinstance(rows, slice) else len(rows), tables.base, dtype=tables.word_tables.dtype)
+    out = np.full(
+        rows.stop - rows.start if isinstance(rows, slice) else len(rows), tables.base, dtype=tables.word_tables.dtype
+    )
     for row, shift, table in zip(tables.word_rows, tables.word_shifts, tables.word_tables, strict=True):
         codes = (columns.words[row, rows] >> np.uint64(shift)) & np.uint64(CHUNK_ENTRIES - 1)
         combine(out, table[codes.astype(np.intp)], out=out)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from casemgmt.register.long_texts import counts_of
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -160,16 +162,6 @@ def group_order(practice: npt.NDArray[Any], practices: int) -> tuple[npt.NDArray
     order = np.argsort(narrow, kind="stable")
     groups = np.concatenate([[0], np.cumsum(counts_of(practice, practices))]).astype(np.int64)
     return order, groups
-
-
-def counts_of(practice: npt.NDArray[np.int32], practices: int) -> npt.NDArray[np.int64]:
-    """How many rows each practice has; -1 is none."""
-    import numpy as np
-
-    counts = np.zeros(practices + 1, dtype=np.int64)
-    for start in range(0, len(practice), _STRETCH):
-        counts += np.bincount(practice[start : start + _STRETCH] + np.int32(1), minlength=practices + 1)
-    return counts[1:]
 
 
 def is_rising(practice: npt.NDArray[np.int32]) -> bool:

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt import compiling
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError, did_you_mean, is_misspelt, listed, missing_columns, plural
 from casemgmt.register.accounting import Account
-from casemgmt.register.cleaning import Cleaned, FlagColumn, clean_column
+from casemgmt.register.cleaning import Cleaned, FlagColumn, Hope, clean_column, hope_of, refuse_hopeless
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.identity import ODS_PATTERN, judge, text_as_it_lies, text_values
+from casemgmt.register.identity import (
+    ODS_PATTERN,
+    Judged,
+    Verdict,
+    judge,
+    judge_part,
+    text_as_it_lies,
+    text_values,
+)
 from casemgmt.register.layout import Column, layout_of, pack_rows
-from casemgmt.register.packing import STATUS, Packed, counts_of, group_order, is_rising
+from casemgmt.register.long_texts import by_number, counts_of
+from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Source, open_source
 from casemgmt.register.standing import age_of, status_of
 from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, OUTER_SPACES
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 # Fields whose values decide who may be listed or who is chosen share the first chunk, one look-up for all.
@@ -78,110 +90,250 @@ def read_register(
     >>> len(cm.read_register(table, as_of="2015-04-01"))
     2
     """
-    import pyarrow as pa
-
-    list_date, extract_date = _dates(as_of, extracted_on)
     opened = open_source(source, encoding)
     if expected_rows is not None and opened.rows_in != expected_rows:
-        raise InputError(f"{opened.rows_in:,} rows where {expected_rows:,} were expected: the source is not whole.")
-    table = _renamed(opened.table, columns or {})
-    _check_columns(table)
-    absent = _check_options(table, values or {}, date_format or {}, null_means_absent, practice_pattern)
-    by_text = {name: {str(key): value for key, value in mapping.items()} for name, mapping in (values or {}).items()}
+        raise unexpected_rows(opened.rows_in, expected_rows)
+    reader = reader_for(
+        opened.table,
+        as_of=as_of,
+        extracted_on=extracted_on,
+        columns=columns,
+        values=values,
+        date_format=date_format,
+        null_means_absent=null_means_absent,
+        practice_pattern=practice_pattern,
+    )
+    return reader.read(opened)
+
+
+def unexpected_rows(found: int, expected: int) -> InputError:
+    """A source that has been cut short, or is another one."""
+    return InputError(f"{found:,} rows where {expected:,} were expected: the source is not whole.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How a register is read; the arguments of :func:`read_register`, checked.
+
+    Attributes
+    ----------
+    list_date, extract_date : ``as_of`` and ``extracted_on``
+    columns : the source's column name → the field
+    values : field → {text in the source: value}
+    date_format : field → form
+    absent : conditions for which a missing value means that the patient does not have it
+    pattern : that a practice code must match whole
+    """
+
+    list_date: dt.date
+    extract_date: dt.date
+    columns: Mapping[str, str]
+    values: Mapping[str, Mapping[str, Any]]
+    date_format: Mapping[str, str]
+    absent: frozenset[str]
+    pattern: str
+
+    def read(self, opened: Source) -> Register:
+        """Check every row of a whole source."""
+        with in_words():
+            return self._register(opened, None)[0]
+
+    def read_part(self, opened: Source, known: Known) -> Part:
+        """Check the rows of a part, and leave to its reader what only the whole can tell."""
+        with in_words():
+            return Part(*self._register(opened, known))
+
+    def table(self, opened: Source) -> pa.Table:
+        """The source's rows, its columns under the fields' names, its text fields as text."""
+        return _with_texts(_renamed(opened.table, self.columns), self.values)
+
+    def _register(
+        self, opened: Source, known: Known | None
+    ) -> tuple[Register, Judged, Mapping[str, Hope], npt.NDArray[np.bool_]]:
+        """Judge every row, clean every column, and pack the accepted rows."""
+        import numpy as np
+
+        table = self.table(opened)
+        cleaner = _Cleaner(table, self)
+        rows, practice_values = table.num_rows, self.values.get("practice_id")
+        if known is None:
+            judged = judge(table, self.pattern, practice_values)
+        else:
+            judged = judge_part(table, self.pattern, practice_values, known.codes)
+            known.apply_to(judged.verdict)
+        verdict, practice, codes = judged.verdict, judged.practice, judged.practices
+        merged = np.array(list(verdict.merged_into), dtype=np.int64)
+        cleaned = {n: cleaner.clean(n) for n in FIELDS if n in table.column_names and _is_packed_kind(n)}
+        if known is None:
+            for name, hope in cleaner.hopes.items():
+                refuse_hopeless(FIELDS[name], hope)
+        for name in _LEAVING:
+            # Taken as missing, an unreadable day of death would put the dead on a list.
+            for wrong, reason in cleaner.unreadable(name):
+                verdict.set_aside(wrong[~np.isin(wrong, merged)], name, reason)
+        kept = verdict.code == 0
+        kept[merged] = False
+        # A practice all of whose rows were refused for another reason is still a practice, with nobody on its list.
+        used = np.setdiff1d(np.flatnonzero(counts_of(practice, len(codes))), verdict.refused_practices)
+        number = np.full(len(codes) + 1, -1, dtype=np.int32)
+        number[used] = np.arange(len(used), dtype=np.int32)
+        own = practice if len(used) == len(codes) else by_number(practice, number)
+        order, grouping = _in_order(own, None if kept.all() else kept, len(used), mixed=known is not None)
+        packed, days, numbers = self._packed(cleaned, cleaner, rows, order, known)
+        where = Account(opened, practice, codes)
+        register = Register(
+            as_of=self.list_date,
+            extracted_on=self.extract_date,
+            practices=tuple(codes[i] for i in used),
+            quarantine=where.quarantine(verdict),
+            corrections=where.corrections(cleaner.problems, kept),
+            rows_in=opened.rows_in,
+            merged=len(merged),
+            parts=opened.parts,
+            metadata=opened.metadata,
+            packed=replace(packed, **grouping),
+            days=days,
+            numbers=numbers,
+            source_table=table,
+            ids=text_as_it_lies(table, "patient_id"),
+            order=order,
+            source_row=opened.row_numbers,
+            merged_into=verdict.merged_into,
+            index=opened.index,
+            fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
+        )
+        return register, judged, cleaner.hopes, kept
+
+    def _packed(
+        self, cleaned: Mapping[str, Column], cleaner: _Cleaner, rows: int, order: Any, known: Known | None
+    ) -> tuple[Packed, dict[str, Any], dict[str, Any]]:
+        """The packed fields, the days and the wide numbers, in ``order``."""
+        import numpy as np
+
+        columns: dict[str, Column] = dict(status_of(cleaned, self.list_date, self.extract_date))
+        # Always packed, so that an earlier selection can fill it; false for everyone without the column.
+        columns["on_caseload"] = cleaned.get("on_caseload", 0)
+        wide = [name for name in cleaned if FIELDS[name].kind == "date" or name in _WIDE]
+        for name in (*_FIRST, *(name for name in FIELDS if name not in _FIRST)):
+            if name in cleaned and name not in (*wide, "age", "on_caseload"):
+                columns[name] = cleaned[name]
+        columns["age"] = age_of(cleaned, self.list_date, cleaner.problems)
+        layout = layout_of(columns, STATUS, frozenset() if known is None else known.nullable)
+        words, bytes_, shorts = pack_rows(layout, columns, rows)
+        if order is not None:
+            words, bytes_, shorts = (np.take(each, order, axis=1) for each in (words, bytes_, shorts))
+        wider = {name: _wide(cleaned[name], order) for name in wide}
+        days = {name: values for name, values in wider.items() if name not in _WIDE}
+        return Packed(words, bytes_, shorts, layout.slots), days, {n: v for n, v in wider.items() if n in _WIDE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the reader of a part must know of the other parts.
+
+    Attributes
+    ----------
+    codes : the practice codes of all parts, as far as they were met
+    nullable : flags that have missing values in some part; ``None`` where every flag is to have room for them
+    set_aside : row of this part → (field, reason), for repeats that contradict each other
+    merged : rows of this part that repeat another row, which stays
+    """
+
+    codes: frozenset[str] = frozenset()
+    nullable: frozenset[str] = frozenset()
+    set_aside: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    merged: tuple[int, ...] = ()
+
+    def apply_to(self, verdict: Verdict) -> None:
+        """Set aside and merge what the whole told."""
+        import numpy as np
+
+        for name, reason in sorted(set(self.set_aside.values())):
+            rows = [row for row, said in self.set_aside.items() if said == (name, reason)]
+            verdict.set_aside(np.array(sorted(rows), dtype=np.int64), name, reason)
+        verdict.merged_into.update((row, -1) for row in self.merged if verdict.code[row] == 0)
+
+
+class Part(NamedTuple):
+    """The rows of a part, checked but for what only the whole can tell.
+
+    Attributes
+    ----------
+    register : its rows in source order
+    judged : what its ids and practice codes came to
+    hopes : of each column
+    kept : bool, one a source row: accepted
+    """
+
+    register: Register
+    judged: Judged
+    hopes: Mapping[str, Hope]
+    kept: npt.NDArray[np.bool_]
+
+
+def reader_for(
+    table: pa.Table,
+    *,
+    as_of: str | dt.date,
+    extracted_on: str | dt.date | None,
+    columns: Mapping[str, str] | None,
+    values: Mapping[str, Mapping[str, str]] | None,
+    date_format: Mapping[str, str] | None,
+    null_means_absent: Iterable[str],
+    practice_pattern: str,
+) -> Reader:
+    """A reader for tables with the columns of this one.
+
+    Raises
+    ------
+    InputError
+        A missing column, or an option that names none.
+    """
+    list_date, extract_date = _dates(as_of, extracted_on)
+    renamed = _renamed(table, columns or {})
+    _check_columns(renamed)
+    absent = _check_options(renamed, values or {}, date_format or {}, null_means_absent, practice_pattern)
+    return Reader(
+        list_date=list_date,
+        extract_date=extract_date,
+        columns=columns or {},
+        values={name: {str(k): value for k, value in mapping.items()} for name, mapping in (values or {}).items()},
+        date_format=date_format or {},
+        absent=absent,
+        pattern=practice_pattern,
+    )
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Say what Arrow refuses without the values that it quotes."""
+    import pyarrow as pa
+
     try:
-        cleaner = _Cleaner(_with_texts(table, by_text), by_text, date_format or {}, day_number(extract_date), absent)
-        return _checked(opened, cleaner, practice_pattern, list_date, extract_date)
+        yield
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(
             f"A column holds text that is not UTF-8, or values that Arrow cannot read ({type(error).__name__})."
         ) from None
 
 
-def _checked(
-    opened: Source, cleaner: _Cleaner, practice_pattern: str, list_date: dt.date, extract_date: dt.date
-) -> Register:
-    """Judge every row, clean every column, and pack the accepted rows."""
-    import numpy as np
-
-    table = cleaner.table
-    rows = table.num_rows
-    verdict, practice, codes = judge(table, practice_pattern, cleaner.values.get("practice_id"))
-    cleaned = cleaner.clean_all([name for name in FIELDS if name in table.column_names and _is_packed_kind(name)])
-    for name in _LEAVING:
-        # Taken as missing, an unreadable day of death would put the dead on a list.
-        for wrong, reason in cleaner.unreadable(name):
-            verdict.set_aside(wrong[~np.isin(wrong, list(verdict.merged_into))], name, reason)
-    kept = verdict.code == 0
-    kept[list(verdict.merged_into)] = False
-    # A practice all of whose rows were refused for another reason is still a practice, with nobody on its list.
-    used = np.setdiff1d(np.flatnonzero(counts_of(practice, len(codes))), verdict.refused_practices)
-    number = np.full(len(codes) + 1, -1, dtype=np.int32)
-    number[used] = np.arange(len(used), dtype=np.int32)
-    own = practice if len(used) == len(codes) else number[practice]
-    order, grouping = _in_order(own, None if kept.all() else kept, len(used))
-    packed, days, numbers = _packed(cleaned, cleaner, list_date, extract_date, rows, order)
-    where = Account(opened, practice, codes)
-    return Register(
-        as_of=list_date,
-        extracted_on=extract_date,
-        practices=tuple(codes[i] for i in used),
-        quarantine=where.quarantine(verdict),
-        corrections=where.corrections(cleaner.problems, kept),
-        rows_in=opened.rows_in,
-        merged=len(verdict.merged_into),
-        parts=opened.parts,
-        metadata=opened.metadata,
-        packed=replace(packed, **grouping),
-        days=days,
-        numbers=numbers,
-        source_table=table,
-        ids=text_as_it_lies(table, "patient_id"),
-        order=order,
-        source_row=opened.row_numbers,
-        merged_into=verdict.merged_into,
-        index=opened.index,
-        fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
-    )
-
-
-def _in_order(practice: Any, kept: Any, practices: int) -> tuple[Any, dict[str, Any]]:
+def _in_order(practice: Any, kept: Any, practices: int, mixed: bool) -> tuple[Any, dict[str, Any]]:
     """The accepted rows in the order in which they are packed (None: all as they came), and how they are grouped.
 
-    Few rows are grouped by practice at once; many only where they came so.
+    Few rows are grouped by practice at once; many only where they came so, and the rows of a part (``mixed``) never.
     """
     import numpy as np
 
     accepted = None if kept is None else np.flatnonzero(kept)
     own = practice if accepted is None else practice[accepted]
+    if mixed:
+        return accepted, {"practice": own}
     if not is_rising(own):
         if len(own) >= compiling.COMPILE_FROM:
             return accepted, {"practice": own}
         order, groups = group_order(own, practices)
         return order if accepted is None else accepted[order], {"groups": groups}
     return accepted, {"groups": np.concatenate([[0], np.cumsum(counts_of(own, practices))]).astype(np.int64)}
-
-
-def _packed(
-    cleaned: Mapping[str, Column], cleaner: _Cleaner, list_date: dt.date, extract_date: dt.date, rows: int, order: Any
-) -> tuple[Packed, dict[str, Any], dict[str, Any]]:
-    """The packed fields, the days and the wide numbers, in ``order``."""
-    import numpy as np
-
-    columns: dict[str, Column] = dict(status_of(cleaned, list_date, extract_date))
-    # Always packed, so that an earlier selection can fill it; false for everyone without the column.
-    columns["on_caseload"] = cleaned.get("on_caseload", 0)
-    wide = [name for name in cleaned if FIELDS[name].kind == "date" or name in _WIDE]
-    for name in (*_FIRST, *(name for name in FIELDS if name not in _FIRST)):
-        if name in cleaned and name not in (*wide, "age", "on_caseload"):
-            columns[name] = cleaned[name]
-    columns["age"] = age_of(cleaned, list_date, cleaner.problems)
-    layout = layout_of(columns, STATUS)
-    words, bytes_, shorts = pack_rows(layout, columns, rows)
-    if order is not None:
-        words, bytes_, shorts = (np.take(each, order, axis=1) for each in (words, bytes_, shorts))
-    wider = {name: _wide(cleaned[name], order) for name in wide}
-    days = {name: values for name, values in wider.items() if name not in _WIDE}
-    return Packed(words, bytes_, shorts, layout.slots), days, {n: v for n, v in wider.items() if n in _WIDE}
 
 
 def _dates(as_of: str | dt.date, extracted_on: str | dt.date | None) -> tuple[dt.date, dt.date]:
@@ -275,39 +427,29 @@ def _is_packed_kind(name: str) -> bool:
 class _Cleaner:
     """Cleans columns and keeps the list of what it changed."""
 
-    def __init__(
-        self,
-        table: pa.Table,
-        values: Mapping[str, Mapping[str, Any]],
-        date_format: Mapping[str, str],
-        last_day: int,
-        absent: frozenset[str],
-    ) -> None:
-        self.table, self.values, self._forms = table, values, date_format
-        self._last_day, self._absent = last_day, absent
+    def __init__(self, table: pa.Table, reader: Reader) -> None:
+        self.table, self._reader = table, reader
         self.problems: list[tuple[str, Any, str]] = []
-
-    def clean_all(self, names: list[str]) -> dict[str, Column]:
-        """Read the columns of some fields."""
-        return {name: self.clean(name) for name in names}
+        self.hopes: dict[str, Hope] = {}
 
     def clean(self, name: str) -> Cleaned | FlagColumn:
         """Read one field's column."""
         cleaned = clean_column(
             FIELDS[name],
             self.table.column(name),
-            mapping=self.values.get(name),
-            date_format=self._forms.get(name),
-            last_day=self._last_day,
+            mapping=self._reader.values.get(name),
+            date_format=self._reader.date_format.get(name),
+            last_day=day_number(self._reader.extract_date),
         )
+        self.hopes[name] = hope_of(cleaned)
         self.problems += [(name, rows, reason) for rows, reason in cleaned.problems]
         if not cleaned.has_missing:
             return cleaned
         import numpy as np
 
         if isinstance(cleaned, FlagColumn):
-            return FlagColumn(cleaned.column, absent=name in self._absent)
-        if name in self._absent:
+            return FlagColumn(cleaned.column, absent=name in self._reader.absent)
+        if name in self._reader.absent:
             # Only a value that was never given means absent; one that could not be read is missing.
             present = np.ones_like(cleaned.present)
             for rows, _ in cleaned.problems:
@@ -329,5 +471,6 @@ class _Cleaner:
 def _wide(cleaned: Column, order: Any) -> Any:
     import numpy as np
 
-    values = cleaned.values if cleaned.present is None else np.where(cleaned.present, cleaned.values, NO_DAY)
-    return (values if order is None else values[order]).astype(np.int32)
+    values = cleaned.values.astype(np.int32)
+    values = values if cleaned.present is None else np.where(cleaned.present, values, np.int32(NO_DAY))
+    return values if order is None else values[order]

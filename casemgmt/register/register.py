@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import numpy_of, rows_of, taken, text_scalar, texts
@@ -56,6 +57,7 @@ class Register:
     merged_into: Mapping[int, int]  # row of source_table of a repeat → the row that stays
     index: Any = None
     fields: tuple[str, ...] = ()
+    accepted_rows: int | None = None  # where only some of the accepted patients' rows were kept: how many there are
 
     @property
     def table_row(self) -> npt.NDArray[np.int64]:
@@ -69,15 +71,34 @@ class Register:
         """Whether the source says that its people are made up."""
         return self.metadata.get("synthetic") is True
 
+    @property
+    def accepted(self) -> int:
+        """Accepted patients, whether or not their rows were kept."""
+        return len(self) if self.accepted_rows is None else self.accepted_rows
+
+    def require_whole(self, what: str) -> None:
+        """Raise InputError where only the rows that a selection needs were kept.
+
+        Raises
+        ------
+        InputError
+            It names the remedy.
+        """
+        if self.accepted_rows is not None:
+            raise InputError(
+                f"{what} needs every row of the register, and of a scanned one only the rows that can matter to the "
+                "lists were kept. Read it with cm.read_register, all of it or one practice's rows."
+            )
+
     def __len__(self) -> int:
-        """Accepted patients."""
+        """Patients whose rows are held."""
         return self.packed.rows
 
     def __repr__(self) -> str:
         """Counts only."""
         return (
-            f"<Register: {plural(len(self), 'patient')} in {plural(len(self.practices), 'practice')} on {self.as_of}; "
-            f"{plural(self.rows_in, 'row')} in = {len(self):,} accepted + {self.merged:,} merged repeats + "
+            f"<Register: {plural(self.accepted, 'patient')} in {plural(len(self.practices), 'practice')} on {self.as_of}; "
+            f"{plural(self.rows_in, 'row')} in = {self.accepted:,} accepted + {self.merged:,} merged repeats + "
             f"{self.quarantine.num_rows:,} quarantined; {plural(self.corrections.num_rows, 'correction')}>"
         )
 
@@ -153,6 +174,21 @@ class Register:
         metadata = {b"casemgmt": _json(self.metadata)} if self.metadata else None
         return pa.table(columns).replace_schema_metadata(metadata)
 
+    def save_packed(self, path: str | Path) -> Path:
+        """Write the register to a packed file, which :func:`casemgmt.scan_register` reads in a fraction of the time.
+
+        Parameters
+        ----------
+        path : of the file, which is replaced whole or not at all
+
+        Returns
+        -------
+        the path
+        """
+        from casemgmt.batch.packed_file import save_packed
+
+        return save_packed(self, Path(path))
+
     def to_pandas(self) -> Any:
         """:meth:`to_arrow` as a pandas data frame."""
         return self.to_arrow().to_pandas()
@@ -189,6 +225,7 @@ class Register:
         found = np.flatnonzero(numpy_of(same) & numpy_of(ids.is_valid()))
         packed = np.flatnonzero(np.isin(self.table_row, found))
         if not len(packed):
+            self.require_whole("Finding a patient who is not on the lists")
             raise InputError("No accepted patient of this register has that patient_id.")
         return int(packed[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,7 +113,7 @@ def _read_parquet(path: Path) -> pa.Table:
         # A damaged file can hold text that is not UTF-8; its bytes must not come up later, in somebody's error message.
         table.validate(full=True)
         _refuse_repeated_names(table.column_names)
-        return _without_views(table)
+        return without_long_views(table)
     except InputError:
         raise
     except (pa.ArrowException, OSError, ValueError):
@@ -141,7 +141,7 @@ def _read_ipc(path: Path) -> pa.Table:
             f"{path.name}: not a readable Arrow file; it is damaged or cut short. Copy it again."
         ) from None
     _refuse_repeated_names(table.column_names)
-    return _without_views(table)
+    return without_long_views(table)
 
 
 def _open_frame(frame: Any) -> Source:
@@ -151,12 +151,12 @@ def _open_frame(frame: Any) -> Source:
     if any(base.__module__.partition(".")[0] == "pandas" for base in type(frame).__mro__):
         table, index = _from_pandas(frame), frame.index
     elif isinstance(frame, pa.Table):
-        table = _without_views(frame)
+        table = without_long_views(frame)
     elif type(frame).__name__ == "LazyFrame":
         raise InputError("A lazy frame has no rows yet: call .collect() on it first.")
     elif hasattr(frame, "__arrow_c_stream__"):
         try:
-            table = _without_views(pa.table(frame))
+            table = without_long_views(pa.table(frame))
         except Exception as error:  # whatever a library raises, its message can quote a value
             raise InputError(
                 f"This {type(frame).__name__} could not be read as a table ({type(error).__name__})."
@@ -177,11 +177,13 @@ def _refuse_repeated_names(names: list[str]) -> None:
         raise InputError(f"{plural(len(repeated), 'column name')} used twice: {listed(repeated)}. Rename or drop one.")
 
 
-def _without_views(table: pa.Table) -> pa.Table:
+def without_long_views(table: pa.Table) -> pa.Table:
     """polars' string views as plain strings, which every Arrow function takes; of a long table they stay as they are."""
     import pyarrow as pa
 
-    if table.num_rows >= compiling.COMPILE_FROM and not any(pa.types.is_dictionary(kind) for kind in table.schema.types):
+    if table.num_rows >= compiling.COMPILE_FROM and not any(
+        pa.types.is_dictionary(kind) for kind in table.schema.types
+    ):
         return table
     columns = [_without_view(column) for column in table.columns]
     return pa.table(columns, names=table.column_names, metadata=table.schema.metadata)
@@ -222,10 +224,14 @@ def _from_pandas(frame: Any) -> pa.Table:
 
 
 def _metadata(table: pa.Table) -> dict[str, Any]:
-    """What an earlier step of this library wrote about the table, such as that its people are synthetic."""
+    return metadata_of(table.schema, table.num_rows)
+
+
+def metadata_of(schema: pa.Schema, rows: int) -> dict[str, Any]:
+    """What an earlier step of this library wrote about a table of so many rows, such as that its people are synthetic."""
     import json
 
-    raw = (table.schema.metadata or {}).get(b"casemgmt")
+    raw = (schema.metadata or {}).get(b"casemgmt")
     if raw is None:
         return {}
     try:
@@ -236,7 +242,7 @@ def _metadata(table: pa.Table) -> dict[str, Any]:
         return {}
     # Rows added to a made-up table are not made up because the table says so.
     said = found.get("rows")
-    if isinstance(said, int) and table.num_rows > said:
+    if isinstance(said, int) and rows > said:
         found = {**found, "synthetic": False}
     return found
 
@@ -248,12 +254,7 @@ def _join(sources: Sequence[Source]) -> Source:
 
     first = sources[0]
     for other in sources[1:]:
-        differing = sorted(set(first.table.column_names) ^ set(other.table.column_names))
-        if differing:
-            raise InputError(
-                f"{first.parts[0].name} and {other.parts[0].name} differ in {plural(len(differing), 'column')}: "
-                f"{listed(differing)}. Files of one register need the same columns."
-            )
+        check_same_columns(first.parts[0].name, first.table.column_names, other.parts[0].name, other.table.column_names)
     try:
         table = pa.concat_tables(
             [s.table.select(first.table.column_names) for s in sources], promote_options="permissive"
@@ -268,11 +269,27 @@ def _join(sources: Sequence[Source]) -> Source:
         own = np.arange(s.table.num_rows, dtype=np.int64) if s.row_numbers is None else s.row_numbers
         numbers.append(own + start)
         unsplit += [(row + int(start), reason) for row, reason in s.unsplit]
-    synthetic = all(s.metadata.get("synthetic") for s in sources)
     return Source(
         table=table,
         parts=tuple(s.parts[0] for s in sources),
         row_numbers=np.concatenate(numbers),
         unsplit=tuple(unsplit),
-        metadata={**first.metadata, "synthetic": synthetic} if first.metadata else {},
+        metadata=joined_metadata([s.metadata for s in sources]),
     )
+
+
+def check_same_columns(first: str, names: Sequence[str], other: str, other_names: Sequence[str]) -> None:
+    """Refuse a file whose columns are not those of the first."""
+    differing = sorted(set(names) ^ set(other_names))
+    if differing:
+        raise InputError(
+            f"{first} and {other} differ in {plural(len(differing), 'column')}: "
+            f"{listed(differing)}. Files of one register need the same columns."
+        )
+
+
+def joined_metadata(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What many files say of themselves together: made up only if all are."""
+    if not each[0]:
+        return {}
+    return {**each[0], "synthetic": all(said.get("synthetic") for said in each)}

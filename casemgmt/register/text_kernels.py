@@ -103,7 +103,7 @@ def hash_views(views, first, last, hashes, odd, longs):  # type: ignore[no-untyp
         hashes[i] = mix(mix(_ODD, a), b)
         left, right = a >> np.uint64(32) | np.uint64(0x3030303000000000), b
         if length < np.uint64(4):
-            left |= (_ZEROS << np.uint64(8 * length))
+            left |= _ZEROS << np.uint64(8 * length)
             right |= _ZEROS
         elif length < np.uint64(12):
             right |= _ZEROS << (np.uint64(8) * (length - np.uint64(4)))
@@ -248,7 +248,14 @@ def number_views(views, first, last, numbers, known, slots):  # type: ignore[no-
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def renumber(numbers, first, last, by_number):  # type: ignore[no-untyped-def]
-    """Replace numbers ``first`` to ``last`` by what ``by_number`` gives for them."""
+def read_by_number(numbers, first, last, by_number, out):  # type: ignore[no-untyped-def]
+    """Write into ``out`` what ``by_number`` gives for numbers ``first`` to ``last``; -1 is its last entry."""
     for i in range(first, last):
-        numbers[i] = by_number[numbers[i]]
+        out[i] = by_number[numbers[i]]
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def count_numbers(numbers, first, last, counts):  # type: ignore[no-untyped-def]
+    """Add to ``counts`` how often each of numbers ``first`` to ``last`` occurs; -1 is its last entry."""
+    for i in range(first, last):
+        counts[numbers[i]] += 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from casemgmt.arrow import array_of, numpy_of, validity_of
 from casemgmt import compiling
+from casemgmt.arrow import array_of, numpy_of, validity_of
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code, look_up

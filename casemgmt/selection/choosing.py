@@ -15,8 +15,8 @@ from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys, given_scores
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays, compile_scheme, route_arrays
-from casemgmt.selection.running import Question, outcome_of
 from casemgmt.selection.result import Choice, Selection, Workings
+from casemgmt.selection.running import Question, outcome_of
 from casemgmt.selection.ties import first_of_tied, nomination_order
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def select(
 
     Parameters
     ----------
-    register : from :func:`casemgmt.read_register`
+    register : from :func:`casemgmt.read_register` or :func:`casemgmt.scan_register`
     scheme : from :func:`casemgmt.load_scheme`
     model : ranks by this model's score
     score : ranks by these values instead (neither is needed by a scheme that ranks nobody): a column's name, or one
@@ -75,20 +75,55 @@ def select(
     CapExceededError
         More nominations than places, under ``over_cap="error"``.
     """
-    _check_arguments(register, scheme, model, score, over_cap, reference, previous)
-    if over_cap == "queue" and any(isinstance(route, Nominated) for route in scheme.routes):
-        register.require(("nomination_order",), 'over_cap="queue"')
+    check_arguments(scheme, model, score, over_cap, reference, previous)
+    if not isinstance(register, Register):
+        if not hasattr(register, "select"):
+            raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
+        selection: Selection = register.select(
+            scheme,
+            model=model,
+            score=score,
+            over_cap=over_cap,
+            list_sizes=list_sizes,
+            previous=previous,
+            reference=reference,
+            allow_demonstration=allow_demonstration,
+            threads=threads,
+        )
+        return selection
+    require_order(register, scheme, over_cap)
     if previous is not None:
         register = with_caseload(register, previous)
     if model is not None:
         check_demonstration(model, register, allow_demonstration)
-    ranking = _ranking(register, model, score)
-    sizes = _official_sizes(register, scheme, list_sizes)
-    workings = choose(register, scheme, ranking, sizes, over_cap, threads)
+    ranking = ranking_of(register, model, score)
+    workings = choose(register, scheme, ranking, official_sizes(register, scheme, list_sizes), over_cap, threads)
+    return _selection(workings, reference, previous, score)
+
+
+def selection_of(
+    register: Register,
+    scheme: Scheme,
+    question: Question,
+    outcome: Outcome,
+    over_cap: OverCap,
+    reference: Reference,
+    score: Any,
+) -> Selection:
+    """The selection that an outcome of a register's question comes to."""
+    return _selection(settled(register, scheme, question, outcome, over_cap), reference, None, score)
+
+
+def _selection(workings: Workings, reference: Reference, previous: Selection | None, score: Any) -> Selection:
     column = score if isinstance(score, str) else None
-    return Selection(
-        scheme=scheme, workings=replace(workings, reference=reference, previous=previous, score_column=column)
-    )
+    made = replace(workings, reference=reference, previous=previous, score_column=column)
+    return Selection(scheme=workings.scheme, workings=made)
+
+
+def require_order(register: Any, scheme: Scheme, over_cap: OverCap) -> None:
+    """Refuse a queue of nominees whom nobody has put in order."""
+    if over_cap == "queue" and any(isinstance(route, Nominated) for route in scheme.routes):
+        register.require(("nomination_order",), 'over_cap="queue"')
 
 
 def with_caseload(register: Register, previous: Selection) -> Register:
@@ -113,20 +148,28 @@ def choose(
     threads: int | None = None,
 ) -> Workings:
     """Choose by a scheme and a ranking whose arguments have been checked; ``sizes`` holds -1 where rows are counted."""
+    question = question_for(register, scheme, ranking, sizes)
+    return settled(register, scheme, question, outcome_of(register.packed, question, threads), over_cap)
+
+
+def question_for(register: Register, scheme: Scheme, ranking: Ranking, sizes: npt.NDArray[np.int64]) -> Question:
+    """What a scheme and a ranking ask of every row of a register."""
     plan = compile_scheme(scheme, register)
     bands = {i: route for i, route in enumerate(scheme.routes) if isinstance(route, Band)}
     ranking.check_bands(list(bands.values()))
     routes = route_arrays(scheme, plan, {i: band_keys(band, ranking) for i, band in bands.items()})
-    outcome = outcome_of(register.packed, Question(ranking, plan, routes, sizes), threads)
+    return Question(ranking, plan, routes, sizes)
+
+
+def settled(register: Register, scheme: Scheme, question: Question, outcome: Outcome, over_cap: OverCap) -> Workings:
+    """What an outcome comes to when ties are broken and places given out."""
+    ranking, plan, routes, sizes = question
     choice = _settle(register, scheme, plan, routes, sizes, outcome, over_cap)
     return Workings(register=register, scheme=scheme, ranking=ranking, choice=choice, list_sizes=sizes)
 
 
-def _check_arguments(
-    register: Any, scheme: Any, model: Any, score: Any, over_cap: str, reference: str, previous: Any
-) -> None:
-    if not isinstance(register, Register):
-        raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
+def check_arguments(scheme: Any, model: Any, score: Any, over_cap: str, reference: str, previous: Any) -> None:
+    """Refuse what no register can be selected from with."""
     if previous is not None and not isinstance(previous, Selection):
         raise InputError("previous: give a selection, from cm.select or cm.load_selection.")
     if not isinstance(scheme, Scheme):
@@ -143,7 +186,8 @@ def _check_arguments(
         raise InputError("model: give a loaded model, such as cm.load_model('cambridge-multimorbidity-20').")
 
 
-def _ranking(register: Register, model: Model | None, score: Any) -> Ranking:
+def ranking_of(register: Register, model: Model | None, score: Any) -> Ranking:
+    """What ranks the rows of a register: the model, or the user's scores."""
     import numpy as np
 
     if model is not None:
@@ -152,7 +196,8 @@ def _ranking(register: Register, model: Model | None, score: Any) -> Ranking:
     return GivenRanking(scores, register)
 
 
-def _official_sizes(register: Register, scheme: Scheme, list_sizes: Mapping[str, int] | None) -> npt.NDArray[np.int64]:
+def official_sizes(register: Register, scheme: Scheme, list_sizes: Mapping[str, int] | None) -> npt.NDArray[np.int64]:
+    """Each practice's official list size; -1 where rows are counted."""
     import numpy as np
 
     if list_sizes is None:

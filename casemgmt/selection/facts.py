@@ -28,7 +28,7 @@ def facts_of(made: Workings) -> dict[str, Any]:
         "practices": len(register.practices),
         "rows": {
             "in": register.rows_in,
-            "accepted": len(register),
+            "accepted": register.accepted,
             "merged_repeats": register.merged,
             "quarantined": register.quarantine.num_rows,
             "corrections": register.corrections.num_rows,

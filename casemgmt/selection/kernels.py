@@ -286,7 +286,9 @@ def count_eligible(keys, bits, count, routes, no_score, eligible):  # type: igno
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def sift_rows(first, last, step, practice, scores, conditions, routes, guesses, counts, found, work):  # type: ignore[no-untyped-def]
+def sift_rows(
+    first, last, step, practice, scores, conditions, routes, guesses, told_of, unscored_too, counts, found, work
+):  # type: ignore[no-untyped-def]
     """Score rows in any order, count them by practice, and put out those that can matter.
 
     Parameters
@@ -294,6 +296,8 @@ def sift_rows(first, last, step, practice, scores, conditions, routes, guesses, 
     first, last, step : blocks that begin at ``range(first, last, step)`` are looked at, and no others
     practice : int32, the number of each row's practice
     guesses : keys' type, one a practice: rows that rank below it are left out
+    told_of : bits of which each has its rows put out
+    unscored_too : put out the ranked without a score as well
     counts : int64, (practices, counted): the bits from ``routes.first_counted`` on, then the ranked without a score, then
         the eligible of each score route; added to
     found : (rows, keys, bits), as long as there are rows to look at and one more; written
@@ -308,6 +312,7 @@ def sift_rows(first, last, step, practice, scores, conditions, routes, guesses, 
     no_score, counted = scores.no_score, counts.shape[1]
     unscored_at = counted - 1 - len(routes.bit)
     asked = (np.uint32(1) << np.uint32(unscored_at)) - np.uint32(1)  # the bits past those of the plan are all set
+    kept = np.uint32(unscored_too) << np.uint32(unscored_at)
     at, since = np.uint64(0), 0
     for low in range(first, last, step):
         high = min(low + BLOCK, last)
@@ -336,7 +341,8 @@ def sift_rows(first, last, step, practice, scores, conditions, routes, guesses, 
             out_keys[at] = keys[i]
             out_bits[at] = bits[i]
             ranks = np.uint64(keys[i] >= guesses[own[i]]) & np.uint64((bits[i] >> routes.ranked_bit) & np.uint32(1))
-            at += np.uint64((bits[i] & routes.direct) != 0) | ranks
+            also = np.uint64((signs[i] & kept) != 0)
+            at += np.uint64((bits[i] & told_of) != 0) | ranks | also
     empty_lanes(lanes, counts)
     return np.int64(at)
 
@@ -372,9 +378,7 @@ def settle_practices(first, last, starts, guesses, eligible, list_sizes, routes,
     """Settle practices ``first`` to ``last``; ``short`` says in which too few rows were picked."""
     for p in range(first, last):
         count = starts[p + 1] - starts[p]
-        short[p] = not settle_practice(
-            p, starts[p], count, guesses[p], eligible[p], list_sizes, routes, out, work
-        )
+        short[p] = not settle_practice(p, starts[p], count, guesses[p], eligible[p], list_sizes, routes, out, work)
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)

@@ -189,7 +189,7 @@ def given_scores(register: Register, score: Any) -> npt.NDArray[np.float64]:
         return _column_scores(register, score)
     if type(score).__module__.partition(".")[0] == "pandas" and hasattr(score, "index"):
         score = _by_index(register, score)
-    values = _as_floats(score)
+    values = as_floats(score)
     if values.shape != (register.rows_in,):
         raise InputError(
             f"score= holds {plural(values.size, 'value')}; the source has {plural(register.rows_in, 'row')}. "
@@ -205,7 +205,7 @@ def given_scores(register: Register, score: Any) -> npt.NDArray[np.float64]:
 def _column_scores(register: Register, name: str) -> npt.NDArray[np.float64]:
     if name not in register.column_names:
         raise InputError(f"score= names '{name}', which is no column.{did_you_mean(name, register.column_names)}")
-    return _as_floats(register.column(name), f"Column '{name}'")
+    return as_floats(register.column(name), f"Column '{name}'")
 
 
 def _by_index(register: Register, score: Any) -> Any:
@@ -223,7 +223,8 @@ def _by_index(register: Register, score: Any) -> Any:
     return score.reindex(index)
 
 
-def _as_floats(score: Any, what: str = "score=") -> npt.NDArray[np.float64]:
+def as_floats(score: Any, what: str = "score=") -> npt.NDArray[np.float64]:
+    """A user's scores as floats, NaN where one is missing."""
     import numpy as np
     import pyarrow as pa
 
@@ -232,7 +233,7 @@ def _as_floats(score: Any, what: str = "score=") -> npt.NDArray[np.float64]:
             kind = pa.null() if pa.types.is_boolean(score.type) else pa.float64()
             values = score.cast(kind).cast(pa.float64()).to_numpy(zero_copy_only=False) if len(score) else np.empty(0)
         elif hasattr(score, "to_arrow"):
-            return _as_floats(score.to_arrow(), what)
+            return as_floats(score.to_arrow(), what)
         else:
             values = (
                 np.array([np.nan if v is None else v for v in score]) if isinstance(score, (list, tuple)) else score

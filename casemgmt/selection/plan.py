@@ -85,8 +85,9 @@ class Outcome(NamedTuple):
 
 
 class Bits(NamedTuple):
-    """Which bit says what; routes come first, in file order."""
+    """Which bit says what; routes come first, in file order, then those that are not counted."""
 
+    caseload: int
     on_list: int
     listable: int
     ranked: int
@@ -117,8 +118,9 @@ def compile_scheme(scheme: Scheme, register: Register) -> Plan:
     register.require(scheme.required, f"the scheme '{scheme.id}'")
     denominators: dict[Where, int] = {}
     first = len(scheme.routes)
-    on_list, listable, ranked, objected, unknown_age = range(first, first + 5)
+    caseload, on_list, listable, ranked, objected, unknown_age = range(first, first + 6)
     rules = _Rules(register)
+    rules.require_flag(caseload, "on_caseload", True)
     for bit in (on_list, listable, ranked, objected, unknown_age):
         rules.require_flag(bit, "on_list", True)
     for bit in (listable, ranked, objected):
@@ -141,17 +143,17 @@ def compile_scheme(scheme: Scheme, register: Register) -> Plan:
             case Nominated():
                 rules.require_flag(place, "nominated", True)
         if isinstance(route, (TopShare, Nominated)) and not route.of.is_everyone and route.of not in denominators:
-            bit = first + 5 + len(denominators)
+            bit = first + 6 + len(denominators)
             denominators[route.of] = bit
             rules.require_flag(bit, "on_list", True)
             rules.require_where(bit, route.of)
     denominators[Where()] = on_list
-    count = first + 4 + len(denominators)
+    count = first + 5 + len(denominators)
     if count > MOST_BITS:
         raise SchemeError(
             f"scheme '{scheme.id}' asks {count} separate questions of a patient; {MOST_BITS} is the most."
         )
-    bits = Bits(on_list, listable, ranked, objected, unknown_age, denominators, count)
+    bits = Bits(caseload, on_list, listable, ranked, objected, unknown_age, denominators, count)
     score_routes = tuple(i for i, route in enumerate(scheme.routes) if isinstance(route, (TopShare, Band)))
     builder = TableBuilder(register.packed, np.uint32, np.bitwise_and, 2**32 - 1)
     rules.write(builder)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt import compiling
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays
+from casemgmt.threads import default_workers, on_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,8 +60,8 @@ def outcome_of(packed: Packed, question: Question, threads: int | None = None) -
 
         return plain.choose(packed.offsets, question)
     if packed.groups is None:
-        return _choose_mixed(packed, question, threads or os.cpu_count() or 1)
-    return _choose_grouped(packed.groups, question, threads or os.cpu_count() or 1)
+        return _choose_mixed(packed, question, threads or default_workers())
+    return _choose_grouped(packed.groups, question, threads or default_workers())
 
 
 def empty_outcome(question: Question, starts: npt.NDArray[np.int64]) -> Outcome:
@@ -86,14 +85,6 @@ def empty_outcome(question: Question, starts: npt.NDArray[np.int64]) -> Outcome:
         member=np.empty(rows, dtype=np.uint32),
         at_cut=np.empty(rows, dtype=np.uint32),
     )
-
-
-def on_threads(work: Callable[[Any], Any], pieces: Sequence[Any], workers: int) -> list[Any]:
-    """What ``work`` gives for each piece, in their order."""
-    if workers == 1 or len(pieces) == 1:
-        return [work(piece) for piece in pieces]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(work, pieces))
 
 
 def even_stretches(offsets: Any, workers: int) -> list[tuple[int, int]]:
@@ -137,7 +128,7 @@ def _choose_mixed(packed: Packed, question: Question, workers: int) -> Outcome:
         dtype = guesses.dtype
         guesses[short] = question.ranking.source.no_score + 1
         again = sift(packed, question, np.where(short, guesses, np.iinfo(dtype).max).astype(dtype), workers)
-        picked = merged([_only(picked, ~short), _only(again, short)])._replace(counts=picked.counts)
+        picked = merged([only_of(picked, ~short), only_of(again, short)])._replace(counts=picked.counts)
         out, short = settle(picked, question, guesses, workers)
     return out
 
@@ -153,7 +144,7 @@ def guesses_from(packed: Packed, question: Question, practices: int, workers: in
     step = SAMPLE_STEP * BLOCK
     if packed.rows < 4 * step:
         return lowest
-    seen = sift(packed, question, lowest, workers, step)
+    seen = sift(packed, question, lowest, workers, step=step)
     looked_at = sum(min(BLOCK, packed.rows - low) for low in range(0, packed.rows, step))
     return guesses_after(seen, question, looked_at / packed.rows)
 
@@ -186,8 +177,19 @@ def guesses_after(seen: Picked, question: Question, part: float) -> npt.NDArray[
     return guesses
 
 
-def sift(packed: Packed, question: Question, guesses: Any, workers: int, step: int | None = None) -> Picked:
-    """Score all rows, or one block every ``step`` rows, and pick those that a route lets in or that reach the guess."""
+def sift(
+    packed: Packed,
+    question: Question,
+    guesses: Any,
+    workers: int,
+    *,
+    step: int | None = None,
+    all_told_of: bool = False,
+) -> Picked:
+    """Score all rows, or one block every ``step`` rows, and pick those that a route lets in or that reach the guess.
+
+    With ``all_told_of`` the ranked without a score and the caseload are picked as well.
+    """
     import numpy as np
 
     from casemgmt.selection.kernels import BLOCK, sift_rows
@@ -195,6 +197,7 @@ def sift(packed: Packed, question: Question, guesses: Any, workers: int, step: i
 
     source, plan, routes = question.ranking.source, question.plan, question.routes
     practice = packed.practice
+    told_of = routes.direct | np.uint32(1 << plan.bits.caseload) if all_told_of else routes.direct
     stride = step or BLOCK
     blocks = -(-packed.rows // stride)
     marks = np.linspace(0, blocks, min(blocks, _PIECES_PER_WORKER * workers) + 1).astype(np.int64) * stride
@@ -206,7 +209,10 @@ def sift(packed: Packed, question: Question, guesses: Any, workers: int, step: i
         found = (np.empty(room, np.int32), np.empty(room, source.no_score.dtype), np.empty(room, np.uint32))
         counts = np.zeros((len(guesses), question.counted), dtype=np.int64)
         scratch = sifting(len(guesses), question.counted, BLOCK, source.no_score.dtype)
-        kept = sift_rows(low, high, stride, practice, source, plan.conditions, routes, guesses, counts, found, scratch)
+        kept = sift_rows(
+            *(low, high, stride, practice, source, plan.conditions, routes),
+            *(guesses, told_of, all_told_of, counts, found, scratch),
+        )
         rows, keys, bits = (each[:kept].copy() for each in found)
         return Picked(practice[rows], rows, keys, bits, counts)
 
@@ -222,10 +228,23 @@ def merged(parts: Iterable[Picked]) -> Picked:
     return Picked(*arrays, sum((part.counts for part in parts[1:]), parts[0].counts.copy()))
 
 
-def _only(picked: Picked, wanted: Any) -> Picked:
+def only_of(picked: Picked, wanted: Any) -> Picked:
     """The picked rows of the wanted practices."""
     own = wanted[picked.practice]
     return Picked(*(each[own] for each in picked[:-1]), picked.counts)
+
+
+def lowest_asked(out: Outcome, question: Question) -> npt.NDArray[Any]:
+    """For each practice the lowest key that a score route let in or left at its cut; every key with a score for none."""
+    import numpy as np
+
+    source, routes = question.ranking.source, question.routes
+    dtype = source.no_score.dtype
+    lowest = np.full(len(out.counts), np.iinfo(dtype).max, dtype=np.int64)
+    for s in range(len(routes.bit)):
+        asked = np.where(out.taken[:, s] > 0, out.cut[:, s], lowest) if routes.is_share[s] else routes.low[s]
+        lowest = np.minimum(lowest, asked)
+    return np.maximum(lowest, int(source.no_score) + 1).astype(dtype)
 
 
 def bring(picked: Picked, question: Question) -> Outcome:

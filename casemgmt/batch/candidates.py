@@ -1,0 +1,125 @@
+"""The rows of a scanned register that can matter to the lists, with all that the lists will say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from casemgmt.arrow import taken_rows
+from casemgmt.register.fields import FIELDS
+from casemgmt.register.packing import Packed, group_order
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from casemgmt.register.register import Register
+
+
+class Candidates(NamedTuple):
+    """Some rows, in the order in which they were met.
+
+    Attributes
+    ----------
+    practice : int32, the number of each row's practice
+    keys, bits : what ranks each row, and which conditions it meets
+    packed : the packed fields of the rows
+    days, numbers : their days and wide numbers
+    table : their ids and what else is not packed
+    """
+
+    practice: npt.NDArray[np.int32]
+    keys: npt.NDArray[Any]
+    bits: npt.NDArray[np.uint32]
+    packed: Packed
+    days: dict[str, npt.NDArray[np.int32]]
+    numbers: dict[str, npt.NDArray[np.int32]]
+    table: pa.Table
+
+    def only(self, wanted: npt.NDArray[np.bool_]) -> Candidates:
+        """The wanted rows."""
+        import numpy as np
+
+        rows = np.flatnonzero(wanted)
+        return self.at(rows, self.practice[rows])
+
+    def at(self, rows: npt.NDArray[np.int64], practice: npt.NDArray[np.int32]) -> Candidates:
+        """Some rows, under these numbers of practices."""
+        return Candidates(
+            practice,
+            self.keys[rows],
+            self.bits[rows],
+            _packed_rows(self.packed, rows, practice),
+            {name: days[rows] for name, days in self.days.items()},
+            {name: numbers[rows] for name, numbers in self.numbers.items()},
+            taken_rows(self.table, rows),
+        )
+
+
+def candidates_of(register: Register, rows: Any, practice: Any, keys: Any, bits: Any) -> Candidates:
+    """Rows of a part: packed rows, with their practices' numbers, keys and bits."""
+    names = [name for name in register.source_table.column_names if _is_told(name)]
+    in_table = rows if register.order is None else register.order[rows]
+    return Candidates(
+        practice,
+        keys,
+        bits,
+        _packed_rows(register.packed, rows, practice),
+        {name: days[rows] for name, days in register.days.items()},
+        {name: numbers[rows] for name, numbers in register.numbers.items()},
+        taken_rows(register.source_table.select(names), in_table),
+    )
+
+
+def _is_told(name: str) -> bool:
+    """Whether a column's values are read from the source's table: it is an id, a text, or no field."""
+    return name not in FIELDS or FIELDS[name].kind in {"id", "text"}
+
+
+def _packed_rows(packed: Packed, rows: Any, practice: Any) -> Packed:
+    import numpy as np
+
+    return Packed(
+        *(np.ascontiguousarray(each[:, rows]) for each in (packed.words, packed.bytes, packed.shorts)),
+        packed.slots,
+        None,
+        practice,
+    )
+
+
+def together(parts: Sequence[Candidates], order: npt.NDArray[np.int32]) -> tuple[Candidates, npt.NDArray[np.int64]]:
+    """All candidates grouped by practice, each practice in the order they were met; and where each begins.
+
+    Parameters
+    ----------
+    order : by number, the practice's place in the register; -1 for none, whose rows are left out
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    practices = int(order.max(initial=-1)) + 1
+    place = np.concatenate([order[part.practice] for part in parts])
+    rows = np.flatnonzero(place >= 0)
+    grouped, groups = group_order(place[rows], practices)
+    rows = rows[grouped]
+
+    def joined(arrays: list[Any]) -> Any:
+        return np.concatenate(arrays, axis=-1)
+
+    first = parts[0]
+    whole = Candidates(
+        joined([part.practice for part in parts]),
+        joined([part.keys for part in parts]),
+        joined([part.bits for part in parts]),
+        Packed(
+            joined([part.packed.words for part in parts]),
+            joined([part.packed.bytes for part in parts]),
+            joined([part.packed.shorts for part in parts]),
+            first.packed.slots,
+        ),
+        {name: joined([part.days[name] for part in parts]) for name in first.days},
+        {name: joined([part.numbers[name] for part in parts]) for name in first.numbers},
+        pa.concat_tables([part.table for part in parts], promote_options="permissive"),
+    )
+    return whole.at(rows, place[rows].astype(np.int32)), groups

@@ -1,0 +1,277 @@
+"""Files read a part at a time: row groups of Parquet, decoded by polars where it is installed, or else by pyarrow."""
+
+from __future__ import annotations
+
+import importlib.util
+import mmap
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from casemgmt.batch.page_checks import DamagedPageError, check_pages
+from casemgmt.errors import InputError
+from casemgmt.register.sources import (
+    Part,
+    Source,
+    check_same_columns,
+    joined_metadata,
+    metadata_of,
+    open_source,
+    sha256_of,
+    without_long_views,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Decoder = Literal["auto", "polars", "pyarrow"]
+
+# Rows decoded at a time, unless one row group holds more.
+ROWS_AT_A_TIME = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterFile:
+    """One file of a scanned register.
+
+    Attributes
+    ----------
+    path : where it lies
+    rows : data rows; -1 where they are counted when it is read
+    schema : its columns
+    said : what it says of itself, such as that its people are synthetic
+    parquet : pyarrow's metadata; None for a file that is read whole
+    state : size, time of change and number on the disk, which must be the same when all is read
+    """
+
+    path: Path
+    rows: int
+    schema: pa.Schema
+    said: dict[str, Any]
+    parquet: Any
+    state: tuple[int, int, int]
+
+    def check_unchanged(self) -> None:
+        """Refuse a file that was written to while it was read."""
+        if _state_of(self.path) != self.state:
+            raise InputError(f"{self.path.name} changed while it was being read. Run again when it is complete.")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Rows of one file that are decoded together: row groups ``first`` to ``last``, or all rows of other files."""
+
+    file: RegisterFile
+    first: int
+    last: int
+    start: int
+    rows: int
+
+
+def open_files(paths: list[Path], encoding: str) -> list[RegisterFile]:
+    """Look at each file's columns and size.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read, or whose columns are not those of the first.
+    """
+    files = [_open(path, encoding) for path in paths]
+    for other in files[1:]:
+        check_same_columns(files[0].path.name, files[0].schema.names, other.path.name, other.schema.names)
+    return files
+
+
+def said_by(files: list[RegisterFile]) -> dict[str, Any]:
+    """What the files say of themselves together."""
+    return joined_metadata([file.said for file in files])
+
+
+def _open(path: Path, encoding: str) -> RegisterFile:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path.suffix.lower() not in {".parquet", ".pq"}:
+        opened = open_source(path, encoding)
+        return RegisterFile(
+            path=path,
+            rows=opened.rows_in,
+            schema=opened.table.schema,
+            said=opened.metadata,
+            parquet=None,
+            state=_state_of(path),
+        )
+    if not path.exists():
+        raise InputError(f"There is no file {path}.")
+    try:
+        metadata = pq.read_metadata(path)
+        schema = metadata.schema.to_arrow_schema()
+    except (pa.ArrowException, OSError, ValueError):
+        raise _damaged(path) from None
+    return RegisterFile(
+        path=path,
+        rows=metadata.num_rows,
+        schema=schema,
+        said=metadata_of(schema, metadata.num_rows),
+        parquet=metadata,
+        state=_state_of(path),
+    )
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path.name}: not a readable Parquet file; it is damaged or cut short. Copy it again.")
+
+
+def _state_of(path: Path) -> tuple[int, int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+
+
+def stretches_of(files: list[RegisterFile], rows_at_a_time: int) -> list[Stretch]:
+    """The rows of all files in order, in stretches of whole row groups."""
+    found = []
+    for file in files:
+        if file.parquet is None:
+            found.append(Stretch(file, 0, 0, 0, file.rows))
+            continue
+        first = start = rows = 0
+        for group in range(file.parquet.num_row_groups):
+            own = file.parquet.row_group(group).num_rows
+            if rows and rows + own > rows_at_a_time:
+                found.append(Stretch(file, first, group, start, rows))
+                first, start, rows = group, start + rows, 0
+            rows += own
+        found.append(Stretch(file, first, file.parquet.num_row_groups, start, rows))
+    return found
+
+
+def chosen_decoder(decoder: Decoder, files: list[RegisterFile]) -> Literal["polars", "pyarrow"]:
+    """The decoder to use: polars reads plain columns faster, and only those are left to it."""
+    plain = all(_is_plain(kind) for file in files for kind in file.schema.types)
+    if decoder == "auto":
+        return "polars" if plain and importlib.util.find_spec("polars") else "pyarrow"
+    if decoder == "polars" and not plain:
+        raise InputError("decoder='polars' reads columns of text, numbers, dates and true or false; use 'pyarrow'.")
+    if decoder not in ("polars", "pyarrow"):
+        raise InputError("decoder must be 'auto', 'polars' or 'pyarrow'.")
+    return decoder
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    number = pa.types.is_integer(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind)
+    return bool(text or number or pa.types.is_boolean(kind) or pa.types.is_date32(kind))
+
+
+def decoded(
+    stretches: list[Stretch], decoder: Literal["polars", "pyarrow"], encoding: str, rows_at_a_time: int | None
+) -> Iterator[tuple[Stretch, Source]]:
+    """Each stretch and its rows, in order; the next is decoded while one is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        ahead: Future[Source] | None = None
+        for place in range(len(stretches)):
+            source = _decode(stretches[place], decoder, encoding) if ahead is None else ahead.result()
+            ahead = None
+            if place + 1 < len(stretches):
+                ahead = pool.submit(_decode, stretches[place + 1], decoder, encoding)
+            yield from ((stretches[place], piece) for piece in _cut(source, rows_at_a_time))
+
+
+def _cut(source: Source, rows: int | None) -> Iterator[Source]:
+    """A source in pieces of so many rows."""
+    import numpy as np
+
+    total = source.table.num_rows
+    if rows is None or total <= rows:
+        yield source
+        return
+    numbers = np.arange(total, dtype=np.int64) if source.row_numbers is None else source.row_numbers
+    for low in range(0, total, rows):
+        yield Source(
+            table=source.table.slice(low, rows),
+            parts=source.parts,
+            row_numbers=numbers[low : low + rows],
+            unsplit=source.unsplit if low == 0 else (),
+            metadata=source.metadata,
+        )
+
+
+def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: str) -> Source:
+    import numpy as np
+    import pyarrow as pa
+
+    file = stretch.file
+    if file.parquet is None:
+        return open_source(file.path, encoding)
+    try:
+        table = _by_polars(stretch) if decoder == "polars" else _by_pyarrow(stretch)
+        if table.num_rows != stretch.rows or table.column_names != file.schema.names:
+            raise _damaged(file.path)
+        table.validate(full=decoder == "pyarrow")
+    except (pa.ArrowException, OSError, ValueError):
+        raise _damaged(file.path) from None
+    part = Part(name=file.path.name, rows=file.rows, sha256=None)
+    numbers = None if stretch.start == 0 else np.arange(stretch.start, stretch.start + stretch.rows, dtype=np.int64)
+    return Source(table=without_long_views(table), parts=(part,), row_numbers=numbers, metadata=file.said)
+
+
+def _by_pyarrow(stretch: Stretch) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    names = [name for name in ("practice_id", "sex", "care_home_type") if name in stretch.file.schema.names]
+    with pq.ParquetFile(
+        stretch.file.path,
+        metadata=stretch.file.parquet,
+        page_checksum_verification=True,
+        read_dictionary=names,
+        pre_buffer=False,
+    ) as file:
+        return file.read_row_groups(list(range(stretch.first, stretch.last)), use_threads=True)
+
+
+def _by_polars(stretch: Stretch) -> pa.Table:
+    import polars as pl
+    import pyarrow as pa
+
+    path = stretch.file.path
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        with memoryview(mapped) as data:
+            try:
+                check_pages(data, stretch.file.parquet, range(stretch.first, stretch.last))
+            except DamagedPageError:
+                raise _damaged(path) from None
+    try:
+        frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
+    except Exception:  # polars has errors of many kinds, and their words may quote values
+        raise _damaged(path) from None
+    return pa.table(frame)
+
+
+def sums_of(files: list[RegisterFile]) -> list[Future[str]]:
+    """The SHA-256 of each file, worked out beside the reading."""
+    pool = ThreadPoolExecutor(1)
+    found = [pool.submit(sha256_of, file.path) for file in files]
+    pool.shutdown(wait=False)
+    return found
+
+
+def as_paths(paths: Any) -> list[Path]:
+    """A path or a list of paths as paths.
+
+    Raises
+    ------
+    InputError
+        Something else, none at all, or the same file twice.
+    """
+    each = [paths] if isinstance(paths, (str, Path)) else list(paths) if isinstance(paths, (list, tuple)) else []
+    if not each or not all(isinstance(path, (str, Path)) for path in each):
+        raise InputError("scan_register takes a path or a list of paths; a data frame is read with cm.read_register.")
+    found = [Path(path) for path in each]
+    if len({os.path.realpath(path) for path in found}) < len(found):
+        raise InputError("paths names the same file twice. Leave one out.")
+    return found

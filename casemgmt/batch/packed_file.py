@@ -1,0 +1,431 @@
+"""The packed register file: a register checked and packed once, as a Parquet file that is read in a fraction of the time.
+
+What the file holds, so that other software can read it too:
+
+- ``practice_id`` (text) and ``patient_id`` (text, or fixed-size binary where all ids are of one length), one row an
+  accepted patient, rows of a practice together, practices in byte order; each row group holds whole practices
+- ``word_0`` … (uint64), ``byte_0`` …, ``short_0`` …: the packed fields, as :mod:`casemgmt.register.packing` says
+- ``day.<field>`` and ``number.<field>`` (int32; the smallest int32 where missing), ``told.<name>``: text fields and
+  carried columns, as they came
+- in the footer, under the key ``casemgmt.packed``, JSON: the fields and where each is packed, the list date, practices
+  and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256
+
+Every page has its CRC-32. Before the footer stands a seal, which Parquet readers pass over: JSON with the CRC-32 of each
+row group's bytes, the SHA-256 of the footer and the file's size; then the SHA-256 of that JSON, its length in four bytes
+(lowest first), and ``CMPACK01``. No byte of the file is outside the seal, and reading holds all that it reads against it.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import json
+import os
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from casemgmt.arrow import array_of, in_one_piece, numpy_of
+from casemgmt.errors import InputError
+from casemgmt.outputs.disk import file_written_whole
+from casemgmt.register.fields import FIELDS
+from casemgmt.register.packing import Packed, Slot
+from casemgmt.register.sources import Part
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from casemgmt.register.register import Register
+
+KEY = b"casemgmt.packed"
+VERSION = 1
+ROWS_IN_A_GROUP = 1_000_000
+_MAGIC = b"CMPACK01"
+_PARQUET = b"PAR1"
+_TAIL = 8  # the footer's length and the last four letters
+
+
+class Account(NamedTuple):
+    """The account of all rows that came in, and where they came from."""
+
+    rows_in: int
+    merged: int
+    quarantine: pa.Table
+    corrections: pa.Table
+    parts: tuple[Part, ...]
+    metadata: Mapping[str, Any]
+    as_of: dt.date
+    extracted_on: dt.date
+    fields: tuple[str, ...]
+
+
+def account_of(register: Register) -> Account:
+    """The account of a register."""
+    return Account(
+        register.rows_in,
+        register.merged,
+        register.quarantine,
+        register.corrections,
+        register.parts,
+        register.metadata,
+        register.as_of,
+        register.extracted_on,
+        register.fields,
+    )
+
+
+def save_packed(register: Register, path: Path) -> Path:
+    """See :meth:`casemgmt.Register.save_packed`."""
+    register.require_whole("Packing")
+    whole = register.grouped()
+    groups = whole.packed.offsets
+    write_packed(path, account_of(register), whole.practices, _slices(whole, groups))
+    return path
+
+
+def _slices(register: Register, groups: Any) -> Iterator[tuple[Register, int, int]]:
+    """Stretches of whole practices, about so many rows each."""
+    first = 0
+    practices = len(register.practices)
+    while first < practices:
+        last = first + 1
+        while last < practices and groups[last + 1] - groups[first] <= ROWS_IN_A_GROUP:
+            last += 1
+        yield register, first, last
+        first = last
+
+
+def write_packed(
+    path: Path, account: Account, practices: tuple[str, ...], stretches: Iterable[tuple[Register, int, int]]
+) -> None:
+    """Write a packed register file: whole, or not at all, and private to its owner.
+
+    Parameters
+    ----------
+    practices : of the whole register, in byte order
+    stretches : (register grouped by practice, first, last but one of its practices), in the order of ``practices``
+    """
+    import pyarrow.parquet as pq
+
+    with file_written_whole(path) as unfinished:
+        writer, counts, slots = None, [], None
+        for register, first, last in stretches:
+            table = _table(register, first, last)
+            if writer is None:
+                slots = register.packed.slots
+                writer = pq.ParquetWriter(unfinished, table.schema, **_options(table))
+            counts += (register.packed.offsets[first + 1 : last + 1] - register.packed.offsets[first:last]).tolist()
+            writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        if writer is None:
+            raise InputError("A register without a practice has nothing to pack.")
+        writer.add_key_value_metadata({KEY.decode(): _described(account, practices, counts, slots or {})})
+        writer.close()
+        _seal(unfinished)
+
+
+def _options(table: pa.Table) -> dict[str, Any]:
+    told = [name for name in table.column_names if name == "practice_id" or name.startswith("told.")]
+    return {
+        "compression": "lz4",
+        "use_dictionary": told,
+        "write_statistics": False,
+        "write_page_checksum": True,
+        "store_schema": True,
+    }
+
+
+def _table(register: Register, first: int, last: int) -> pa.Table:
+    """The rows of some practices as they are written."""
+    import numpy as np
+    import pyarrow as pa
+
+    packed = register.packed
+    start, stop = (int(packed.offsets[p]) for p in (first, last))
+    rows = np.arange(start, stop)
+    columns: dict[str, Any] = {
+        "practice_id": register.column("practice_id", rows),
+        "patient_id": _ids(register.column("patient_id", rows)),
+    }
+    for stem, arrays, kind in (("word", packed.words, pa.uint64()), ("byte", packed.bytes, pa.uint8())):
+        columns |= {f"{stem}_{i}": array_of(each[start:stop], kind) for i, each in enumerate(arrays)}
+    columns |= {f"short_{i}": array_of(each[start:stop], pa.uint16()) for i, each in enumerate(packed.shorts)}
+    columns |= {f"day.{name}": array_of(days[start:stop], pa.int32()) for name, days in register.days.items()}
+    columns |= {f"number.{name}": array_of(each[start:stop], pa.int32()) for name, each in register.numbers.items()}
+    columns |= {f"told.{name}": register.column(name, rows) for name in told_columns(register)}
+    return pa.table(columns)
+
+
+def told_columns(register: Register) -> list[str]:
+    """Text fields and carried columns."""
+    names = [name for name in register.column_names if name not in FIELDS or FIELDS[name].kind == "text"]
+    return [name for name in names if name != "age"]
+
+
+def _ids(ids: pa.Array) -> pa.Array:
+    """Ids of one length as fixed-size binary, which is read without looking at each."""
+    import numpy as np
+    import pyarrow as pa
+
+    _, ends, data = ids.buffers()
+    offsets = np.frombuffer(ends, dtype=np.int32, offset=4 * ids.offset, count=len(ids) + 1)
+    width = int(offsets[1] - offsets[0]) if len(ids) else 0
+    if not width or int(offsets[-1] - offsets[0]) != width * len(ids) or (np.diff(offsets) != width).any():
+        return ids
+    return pa.Array.from_buffers(
+        pa.binary(width), len(ids), [None, data.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))]
+    )
+
+
+def _described(account: Account, practices: Any, counts: list[int], slots: Mapping[str, Slot]) -> str:
+    described = {
+        "version": VERSION,
+        "as_of": account.as_of.isoformat(),
+        "extracted_on": account.extracted_on.isoformat(),
+        "fields": list(account.fields),
+        "slots": {
+            name: [slot.group, slot.row, slot.shift, slot.width, list(slot.values), slot.missing]
+            for name, slot in slots.items()
+        },
+        "practices": list(practices),
+        "rows_of_practices": counts,
+        "rows_in": account.rows_in,
+        "merged": account.merged,
+        "repeated_ids": "looked for and settled before this was written",
+        "sources": [{"name": part.name, "rows": part.rows, "sha256": part.sha256} for part in account.parts],
+        "metadata": dict(account.metadata),
+        "quarantine": _table_text(account.quarantine),
+        "corrections": _table_text(account.corrections),
+    }
+    return json.dumps(described, sort_keys=True, ensure_ascii=False)
+
+
+def _table_text(table: pa.Table) -> str:
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table)
+    return base64.b64encode(sink.getvalue()).decode()
+
+
+def _text_table(text: str) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.ipc.open_stream(base64.b64decode(text)).read_all()
+
+
+def _seal(path: Path) -> None:
+    """Put the seal between the last row group and the footer."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(path)
+    spans = group_spans(metadata)
+    with path.open("r+b") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(size - _TAIL)
+        length = struct.unpack("<I", stream.read(4))[0]
+        footer_at = size - _TAIL - length
+        stream.seek(footer_at)
+        footer = stream.read()
+        sums = []
+        for start, stop in spans:
+            stream.seek(start)
+            sums.append(zlib.crc32(stream.read(stop - start)))
+        seal = {"groups": [[*span, crc] for span, crc in zip(spans, sums, strict=True)], "pages_end": footer_at}
+        seal["footer_sha256"] = hashlib.sha256(footer).hexdigest()
+        text = json.dumps(seal, sort_keys=True).encode()
+        stream.seek(footer_at)
+        stream.write(text + hashlib.sha256(text).digest() + struct.pack("<I", len(text)) + _MAGIC + footer)
+
+
+def group_spans(metadata: Any) -> list[tuple[int, int]]:
+    """Where each row group begins and ends: they lie one after the other, from the file's first letters on."""
+    ends = []
+    for group in range(metadata.num_row_groups):
+        own = metadata.row_group(group)
+        chunks = [own.column(place) for place in range(own.num_columns)]
+        ends.append(max(_start(chunk) + chunk.total_compressed_size for chunk in chunks))
+    starts = [len(_PARQUET), *ends[:-1]]
+    return list(zip(starts, ends, strict=True))
+
+
+def _start(chunk: Any) -> int:
+    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < chunk.data_page_offset:
+        return int(chunk.dictionary_page_offset)
+    return int(chunk.data_page_offset)
+
+
+class PackedFile:
+    """A packed register file, its seal and footer verified.
+
+    Attributes
+    ----------
+    path : where it lies
+    account : of all rows that came in
+    practices, rows : the practices, and how many rows each has
+    slots : where each field is packed
+    """
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.path = path
+        try:
+            self._spans = _verified_spans(path)
+            self._parquet = pq.read_metadata(path)
+            described = json.loads(self._parquet.metadata[KEY])
+        except (pa.ArrowException, OSError, ValueError, KeyError, struct.error):
+            raise damaged(path) from None
+        if described["version"] != VERSION:
+            raise InputError(
+                f"{path.name} is a packed register of version {described['version']}, and this library reads version "
+                f"{VERSION}. Pack the register again."
+            )
+        self.slots = {
+            name: Slot(group, row, shift, width, tuple(values), missing)
+            for name, (group, row, shift, width, values, missing) in described["slots"].items()
+        }
+        self.practices: list[str] = described["practices"]
+        self.rows: list[int] = described["rows_of_practices"]
+        self.account = Account(
+            described["rows_in"],
+            described["merged"],
+            _text_table(described["quarantine"]),
+            _text_table(described["corrections"]),
+            tuple(Part(name=each["name"], rows=each["rows"], sha256=each["sha256"]) for each in described["sources"]),
+            described["metadata"],
+            dt.date.fromisoformat(described["as_of"]),
+            dt.date.fromisoformat(described["extracted_on"]),
+            tuple(described["fields"]),
+        )
+
+    @property
+    def told(self) -> list[str]:
+        """Text fields and carried columns."""
+        names = self._parquet.schema.to_arrow_schema().names
+        return [name.removeprefix("told.") for name in names if name.startswith("told.")]
+
+    def groups(self) -> Iterator[tuple[int, int, int]]:
+        """Each row group, and the first and the last but one of its practices."""
+        first = 0
+        for group in range(self._parquet.num_row_groups):
+            left, last = self._parquet.row_group(group).num_rows, first
+            while last < len(self.rows) and (left > 0 or (self.rows[last] == 0 and last > first)):
+                left -= self.rows[last]
+                last += 1
+            if group == self._parquet.num_row_groups - 1:
+                last = len(self.rows)
+            yield group, first, last
+            first = last
+
+    def read(self, group: int, first: int, last: int) -> tuple[Packed, dict[str, Any], dict[str, Any], pa.Table]:
+        """Packed rows with the number of each row's practice, days, wide numbers, and a table of ids and what is told.
+
+        Raises
+        ------
+        InputError
+            The file is not as it was sealed.
+        """
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        start, stop, checksum = self._spans[group]
+        try:
+            with self.path.open("rb", buffering=0) as stream:
+                stream.seek(start)
+                if zlib.crc32(stream.read(stop - start)) != checksum:
+                    raise ValueError("a row group differs from its seal")
+            with pq.ParquetFile(self.path, metadata=self._parquet, pre_buffer=False) as file:
+                names = [name for name in file.schema_arrow.names if name != "practice_id"]
+                table = file.read_row_group(group, columns=names)
+            rows = self.rows[first:last]
+            if table.num_rows != sum(rows):
+                raise ValueError("the row group holds another number of rows")
+        except (pa.ArrowException, OSError, ValueError):
+            raise damaged(self.path) from None
+
+        def arrays(stem: str, dtype: Any) -> Any:
+            found = [numpy_of(table.column(name)) for name in names if name.startswith(f"{stem}_")]
+            return np.stack(found) if found else np.empty((0, table.num_rows), dtype=dtype)
+
+        def by_field(stem: str) -> dict[str, Any]:
+            own = [name for name in names if name.startswith(stem)]
+            return {name.removeprefix(stem): numpy_of(table.column(name)) for name in own}
+
+        practice = np.repeat(np.arange(first, last, dtype=np.int32), rows)
+        packed = Packed(
+            arrays("word", np.uint64), arrays("byte", np.uint8), arrays("short", np.uint16), self.slots, None, practice
+        )
+        told = pa.table(
+            {"patient_id": _as_text(table.column("patient_id")), **{n: table.column(f"told.{n}") for n in self.told}}
+        )
+        return packed, by_field("day."), by_field("number."), told
+
+
+def _as_text(ids: pa.ChunkedArray) -> pa.Array:
+    """Ids of one length as text again."""
+    import numpy as np
+    import pyarrow as pa
+
+    column = in_one_piece(ids)
+    if not pa.types.is_fixed_size_binary(column.type):
+        return column
+    width = column.type.byte_width
+    offsets = np.arange(0, width * (len(column) + 1), max(width, 1), dtype=np.int32)[: len(column) + 1]
+    data = column.buffers()[1].slice(width * column.offset, width * len(column))
+    return pa.Array.from_buffers(pa.string(), len(column), [None, pa.py_buffer(offsets), data])
+
+
+def damaged(path: Path) -> InputError:
+    """A packed file that is not as it was written."""
+    return InputError(f"{path.name}: this packed register is damaged, or was changed. Pack the register again.")
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is a packed register, sound or not."""
+    try:
+        with path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            if size < 64:
+                return False
+            stream.seek(size - _TAIL)
+            length = struct.unpack("<I", stream.read(4))[0]
+            before = size - _TAIL - length - len(_MAGIC)
+            if before < 0:
+                return False
+            stream.seek(before)
+            return stream.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+def _verified_spans(path: Path) -> list[tuple[int, int, int]]:
+    """Where each row group lies, and its checksum; ValueError where seal, footer or size are not as written."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(0)
+        head = stream.read(len(_PARQUET))
+        stream.seek(size - _TAIL)
+        length = struct.unpack("<I", stream.read(4))[0]
+        footer_at = size - _TAIL - length
+        stream.seek(footer_at - len(_MAGIC) - 4 - 32)
+        digest, text_length, magic = stream.read(32), struct.unpack("<I", stream.read(4))[0], stream.read(len(_MAGIC))
+        text_at = footer_at - len(_MAGIC) - 4 - 32 - text_length
+        stream.seek(text_at)
+        text = stream.read(text_length)
+        stream.seek(footer_at)
+        footer = stream.read()
+    if head != _PARQUET or magic != _MAGIC or hashlib.sha256(text).digest() != digest:
+        raise ValueError("the seal is damaged")
+    seal = json.loads(text)
+    if seal["footer_sha256"] != hashlib.sha256(footer).hexdigest() or seal["pages_end"] != text_at:
+        raise ValueError("the footer is damaged")
+    spans = [(start, stop, crc) for start, stop, crc in seal["groups"]]
+    if spans and spans[-1][1] != text_at:
+        raise ValueError("bytes stand outside the seal")
+    return spans

@@ -1,0 +1,138 @@
+"""A packed register file, selected from row group by row group."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.batch.packed_file import PackedFile
+from casemgmt.batch.scanning import Learnt, ScannedRegister
+from casemgmt.batch.tally import Tally
+from casemgmt.register.register import Register
+from casemgmt.register.sources import Part as FilePart
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class PackedRegister(ScannedRegister):
+    """A packed register, opened by :func:`casemgmt.scan_register`."""
+
+    has_source_rows = False
+    holds_whole_practices = True
+
+    def __init__(self, file: PackedFile, progress: Callable[[int, int], None] | None = None) -> None:
+        self._file = file
+        self._progress = progress
+        self.rows_in = file.account.rows_in
+        self.learnt = Learnt(looked=True)
+
+    @property
+    def as_of(self) -> dt.date:
+        """The list date."""
+        return self._file.account.as_of
+
+    @property
+    def extracted_on(self) -> dt.date:
+        """The day the data was drawn."""
+        return self._file.account.extracted_on
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the sources said of themselves."""
+        return dict(self._file.account.metadata)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Fields held, ``age`` included, then carried columns."""
+        fields = self._file.account.fields
+        return (*fields, *(name for name in self._file.told if name not in fields))
+
+    @property
+    def practices(self) -> tuple[str, ...]:
+        """Practice codes, in byte order."""
+        return tuple(self._file.practices)
+
+    @property
+    def quarantine(self) -> pa.Table:
+        """As :attr:`casemgmt.Register.quarantine`."""
+        return self._file.account.quarantine
+
+    @property
+    def corrections(self) -> pa.Table:
+        """As :attr:`casemgmt.Register.corrections`."""
+        return self._file.account.corrections
+
+    @property
+    def parts(self) -> tuple[FilePart, ...]:
+        """The files that were packed."""
+        return self._file.account.parts
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        account = self._file.account
+        return (
+            f"<PackedRegister: {sum(self._file.rows):,} patients in {len(self._file.practices):,} practices on "
+            f"{self.as_of}; {account.rows_in:,} rows in = {sum(self._file.rows):,} accepted + {account.merged:,} merged "
+            f"repeats + {account.quarantine.num_rows:,} quarantined>"
+        )
+
+    def checked(self) -> Tally:
+        """The account of all rows."""
+        account = self._file.account
+        return Tally(
+            numbers={code: i for i, code in enumerate(self._file.practices)},
+            used=set(self._file.practices),
+            quarantine=[account.quarantine],
+            corrections=[account.corrections],
+            rows_in=account.rows_in,
+            accepted=sum(self._file.rows),
+            merged=account.merged,
+        )
+
+    def passed(self, see: Callable[[Register, int, Any], None], restart: Callable[[], None] = lambda: None) -> Tally:
+        """Pass all row groups before ``see``, the next read while one is worked on."""
+        import numpy as np
+
+        restart()
+        groups = list(self._file.groups())
+        done = 0
+        with ThreadPoolExecutor(1) as pool:
+            ahead = None
+            for place, group in enumerate(groups):
+                register = self._register(*group) if ahead is None else ahead.result()
+                ahead = pool.submit(self._register, *groups[place + 1]) if place + 1 < len(groups) else None
+                see(register, 0, np.arange(group[1], group[2], dtype=np.int32))
+                done += len(register)
+                self._say(min(done, self.rows_in))
+        return self.checked()
+
+    def _register(self, group: int, first: int, last: int) -> Register:
+        """The rows of a row group, which are those of whole practices."""
+        from dataclasses import replace
+
+        packed, days, numbers, told = self._file.read(group, first, last)
+        account = self._file.account
+        own = replace(packed, practice=packed.practice - first)
+        return Register(
+            as_of=account.as_of,
+            extracted_on=account.extracted_on,
+            practices=tuple(self._file.practices[first:last]),
+            quarantine=account.quarantine.slice(0, 0),
+            corrections=account.corrections.slice(0, 0),
+            rows_in=packed.rows,
+            merged=0,
+            parts=account.parts,
+            metadata=account.metadata,
+            packed=own,
+            days=days,
+            numbers=numbers,
+            source_table=told,
+            ids=told.column("patient_id"),
+            order=None,
+            source_row=None,
+            merged_into={},
+            fields=account.fields,
+        )

@@ -1,0 +1,389 @@
+"""Selecting from a scanned register: its parts are sifted as they pass, and settled when all have passed."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.batch.candidates import Candidates, candidates_of, together
+from casemgmt.errors import InputError, plural
+from casemgmt.register.register import Register
+from casemgmt.risk.demonstration import check_demonstration
+from casemgmt.selection.choosing import (
+    check_arguments,
+    official_sizes,
+    question_for,
+    require_order,
+    selection_of,
+)
+from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, given_scores
+from casemgmt.selection.running import (
+    Picked,
+    Question,
+    guesses_after,
+    guesses_from,
+    lowest_asked,
+    merged,
+    only_of,
+    settle,
+    sift,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from casemgmt.batch.scanning import ScannedRegister
+    from casemgmt.batch.tally import Tally
+    from casemgmt.scheme.routes import Scheme
+    from casemgmt.selection.result import Selection
+
+# The kept rows are looked through again when they have grown by so much.
+_GROWTH = 1.5
+
+
+def select_scanned(
+    scanned: ScannedRegister,
+    scheme: Scheme,
+    *,
+    model: Any = None,
+    score: Any = None,
+    over_cap: Any = "error",
+    list_sizes: Mapping[str, int] | None = None,
+    previous: Selection | None = None,
+    reference: Any = "base",
+    allow_demonstration: bool = False,
+    threads: int | None = None,
+) -> Selection:
+    """See :func:`casemgmt.select`."""
+    check_arguments(scheme, model, score, over_cap, reference, previous)
+    if previous is not None:
+        raise InputError("previous= needs every row of the register: read it with cm.read_register, not scan_register.")
+    if reference != "base":
+        raise InputError(
+            "reference='practice' needs every row of the register: read it with cm.read_register, not scan_register."
+        )
+    if model is not None:
+        check_demonstration(model, scanned, allow_demonstration)
+    asked = _Asked(scheme, model, score, over_cap, list_sizes, threads or os.cpu_count() or 1)
+    sieve = _Sieve(scanned, asked)
+    while True:
+        tally = scanned.passed(sieve.see, sieve.restart)
+        register, candidates, question = sieve.gathered(tally)
+        out, short = settle(candidates, question, sieve.limits(register), asked.threads)
+        if not short.any():
+            break
+        sieve.guess_nothing_in([register.practices[p] for p in short.nonzero()[0].tolist()])
+    return selection_of(register, scheme, question, out, over_cap, reference, score)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for."""
+
+    scheme: Scheme
+    model: Any
+    score: Any
+    over_cap: Any
+    list_sizes: Mapping[str, int] | None
+    threads: int
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one pass has gathered: by number of the practice guesses, limits and counts; and the kept rows.
+
+    ``limits`` are the highest guesses by which rows of a practice were left out.
+    """
+
+    guesses: Any = None
+    limits: Any = None
+    counts: Any = None
+    kept: list[Candidates] = field(default_factory=list)
+    looked_through: int = 0
+    codes: list[str] = field(default_factory=list)
+    slots: Any = None
+    carried: Any = None
+
+
+class _Sieve:
+    """Sifts the parts of a scanned register as they pass."""
+
+    def __init__(self, scanned: ScannedRegister, asked: _Asked) -> None:
+        self._scanned, self._asked = scanned, asked
+        self._seen = _Seen()
+        self._question: Question | None = None
+        self._unguessed: set[str] = set()
+        self._scores = _whole_scores(scanned, asked.score)
+
+    def restart(self) -> None:
+        """Forget what a pass has gathered."""
+        self._seen = _Seen()
+
+    def guess_nothing_in(self, practices: list[str]) -> None:
+        """Leave out nobody of these practices, in which a guess has failed, in the next pass."""
+        self._unguessed |= set(practices)
+
+    def see(self, register: Register, start: int, own: npt.NDArray[np.int32]) -> None:
+        """Sift a part."""
+        import numpy as np
+
+        from casemgmt.register.long_texts import by_number
+
+        seen = self._seen
+        packed = register.packed
+        if packed.practice is None:
+            raise TypeError("The rows of a part are not grouped.")
+        question = self._question_for(register, start)
+        self._make_room(own, question, register.practices)
+        numbers = by_number(packed.practice, np.append(own, np.int32(-1)).astype(np.int32))
+        placed = _with_practice(packed, numbers)
+        if self._scanned.holds_whole_practices:
+            picked = self._settled_at_once(placed, own, question)
+            rows = picked.rows.astype(np.int64)
+            seen.kept.append(candidates_of(register, rows, picked.practice, picked.keys, picked.bits))
+            return
+        guesses = self._guesses_for(placed, own, question)
+        picked = sift(placed, question, guesses, self._asked.threads, all_told_of=True)
+        seen.limits = np.maximum(seen.limits, guesses)
+        seen.counts += picked.counts
+        if sum(len(part.keys) for part in seen.kept) + len(picked.keys) >= _GROWTH * seen.looked_through:
+            picked = self._look_through(question, picked)
+        rows = picked.rows.astype(np.int64)
+        seen.kept.append(candidates_of(register, rows, picked.practice, picked.keys, picked.bits))
+
+    def gathered(self, tally: Tally) -> tuple[Register, Picked, Question]:
+        """The kept rows as a register, and as picked rows of it."""
+        import numpy as np
+
+        seen, scanned = self._seen, self._scanned
+        if self._question is not None and not scanned.holds_whole_practices:
+            self._look_through(self._question)
+        practices = tally.practices()
+        place = {code: i for i, code in enumerate(practices)}
+        order = np.array([place.get(code, -1) for code in seen.codes], dtype=np.int32)
+        candidates, groups = together(seen.kept, order)
+        packed = candidates.packed
+        table = candidates.table
+        register = Register(
+            as_of=scanned.as_of,
+            extracted_on=scanned.extracted_on,
+            practices=tuple(practices),
+            quarantine=scanned.quarantine,
+            corrections=scanned.corrections,
+            rows_in=tally.rows_in,
+            merged=tally.merged,
+            parts=scanned.parts,
+            metadata=scanned.metadata,
+            packed=type(packed)(packed.words, packed.bytes, packed.shorts, packed.slots, groups),
+            days=candidates.days,
+            numbers=candidates.numbers,
+            source_table=table,
+            ids=table.column("patient_id"),
+            order=None,
+            source_row=None,
+            merged_into={},
+            fields=self._fields(),
+            accepted_rows=tally.accepted,
+        )
+        counts = np.zeros((len(practices), seen.counts.shape[1]), dtype=np.int64)
+        counts[order[order >= 0]] = seen.counts[: len(order)][order >= 0]
+        rows = np.arange(len(register), dtype=np.int32)
+        picked = Picked(candidates.practice, rows, candidates.keys, candidates.bits, counts)
+        ranking = self._ranking(register, None if self._asked.model else floats_of_keys(candidates.keys))
+        sizes = official_sizes(register, self._asked.scheme, self._asked.list_sizes)
+        return register, picked, question_for(register, self._asked.scheme, ranking, sizes)
+
+    def limits(self, register: Register) -> npt.NDArray[Any]:
+        """The limits in the order of a register's practices."""
+        import numpy as np
+
+        place = {code: i for i, code in enumerate(register.practices)}
+        limits = np.empty(len(place), dtype=self._seen.limits.dtype)
+        for number, code in enumerate(self._seen.codes):
+            if code in place:
+                limits[place[code]] = self._seen.limits[number]
+        return limits
+
+    def _fields(self) -> tuple[str, ...]:
+        from casemgmt.register.fields import FIELDS
+
+        return tuple(name for name in self._scanned.column_names if name in FIELDS)
+
+    def _question_for(self, register: Register, start: int) -> Question:
+        """The question about a part: its tables are made anew only where cells were worked out for the part's rows."""
+        import numpy as np
+
+        known = self._question
+        packed = register.packed
+        if known is not None and self._seen.slots == packed.slots:
+            columns, tables = known.plan.conditions
+            source = known.ranking.source
+            if known.ranking.model is not None and not len(columns.extra) and not len(source.columns.extra):
+                none = np.empty((0, packed.rows), dtype=np.int32)
+                own = columns._replace(words=packed.words, bytes=packed.bytes, shorts=packed.shorts, extra=none)
+                ranking = copy.copy(known.ranking)
+                ranking.source = source._replace(columns=own)
+                return known._replace(ranking=ranking, plan=known.plan._replace(conditions=(own, tables)))
+        asked = self._asked
+        require_order(register, asked.scheme, asked.over_cap)
+        ranking = self._ranking(register, None if asked.model else self._score_of(register, start))
+        sizes = np.full(len(register.practices), -1, dtype=np.int64)
+        self._question = question_for(register, asked.scheme, ranking, sizes)
+        self._seen.slots = packed.slots
+        return self._question
+
+    def _ranking(self, register: Register, scores: Any) -> Ranking:
+        return ModelRanking(self._asked.model, register) if scores is None else GivenRanking(scores, register)
+
+    def _score_of(self, register: Register, start: int) -> npt.NDArray[np.float64]:
+        """The given scores of a part: its column, or its stretch of the whole's values; NaN where nothing ranks."""
+        import numpy as np
+
+        if self._asked.score is None:
+            return np.full(len(register), np.nan)
+        if self._scores is None:
+            return given_scores(register, self._asked.score)
+        rows = register.source_table.num_rows
+        numbers = np.arange(rows) if register.source_row is None else register.source_row
+        return self._scores[start + numbers][register.table_row]
+
+    def _make_room(self, own: Any, question: Question, practices: tuple[str, ...]) -> None:
+        """Room for the practices that this part is the first to name."""
+        import numpy as np
+
+        seen, source = self._seen, question.ranking.source
+        lowest = source.no_score + 1
+        if seen.counts is None:
+            seen.counts = np.zeros((0, question.counted), dtype=np.int64)
+            seen.guesses = seen.limits = np.empty(0, dtype=source.no_score.dtype)
+        new = int(own.max(initial=-1)) + 1 - len(seen.counts)
+        if new > 0:
+            seen.counts = np.concatenate([seen.counts, np.zeros((new, question.counted), dtype=np.int64)])
+            more = np.full(new, lowest, dtype=seen.guesses.dtype)
+            seen.guesses, seen.limits = np.concatenate([seen.guesses, more]), np.concatenate([seen.limits, more])
+            seen.codes += [""] * new
+        for number, code in zip(own.tolist(), practices, strict=True):
+            seen.codes[number] = code
+
+    def _guesses_for(self, packed: Any, own: Any, question: Question) -> Any:
+        """Each practice's guess; of practices without one from a sample of the part."""
+        import numpy as np
+
+        seen, lowest = self._seen, question.ranking.source.no_score + 1
+        sized = question._replace(list_sizes=self._sizes())
+        guesses = seen.guesses.copy()
+        if (guesses[own] == lowest).any() and self._asked.list_sizes is None:
+            sampled = guesses_from(packed, sized, len(guesses), self._asked.threads)
+            guesses = np.where(guesses == lowest, sampled, guesses)
+        return self._without_failed(guesses, lowest)
+
+    def _without_failed(self, guesses: Any, lowest: Any) -> Any:
+        """The guesses, with none for the practices in which one has failed."""
+        if self._unguessed:
+            guesses[[number for number, code in enumerate(self._seen.codes) if code in self._unguessed]] = lowest
+        return guesses
+
+    def _sizes(self) -> Any:
+        """Official list sizes by number of the practice; -1 where rows are counted."""
+        import numpy as np
+
+        given = self._asked.list_sizes
+        if given is None:
+            return np.full(len(self._seen.codes), -1, dtype=np.int64)
+        sizes = [given.get(code, -1) for code in self._seen.codes]
+        return np.array([n if isinstance(n, int) and n >= 0 else -1 for n in sizes], dtype=np.int64)
+
+    def _settled_at_once(self, packed: Any, own: Any, question: Question) -> Picked:
+        """The rows that matter of whole practices: their cuts are exact now, and the next part's guess."""
+        import numpy as np
+
+        seen, threads = self._seen, self._asked.threads
+        lowest, highest = question.ranking.source.no_score + 1, np.iinfo(seen.limits.dtype).max
+        sized = question._replace(list_sizes=self._sizes())
+        guesses = np.full(len(seen.codes), highest, dtype=seen.limits.dtype)
+        if seen.carried is None:
+            guesses[own] = guesses_from(packed, sized, len(guesses), threads)[own]
+        else:
+            guesses[own] = seen.carried
+        picked = sift(packed, question, guesses, threads, all_told_of=True)
+        out, short = settle(picked, sized, guesses, threads)
+        if short.any():
+            again = np.where(short, lowest, highest).astype(guesses.dtype)
+            more = sift(packed, question, again, threads, all_told_of=True)
+            picked = merged([only_of(picked, ~short), only_of(more, short)])._replace(counts=picked.counts)
+            out, _ = settle(picked, sized, np.where(short, lowest, guesses).astype(guesses.dtype), threads)
+        cuts = lowest_asked(out, question)
+        seen.limits[own] = cuts[own]
+        seen.counts += picked.counts
+        seen.carried = np.sort(cuts[own])[len(own) // 20] if len(own) else None
+        wanted = _wanted(picked, cuts, question)
+        return Picked(*(each[wanted] for each in picked[:-1]), picked.counts)
+
+    def _look_through(self, question: Question, picked: Picked | None = None) -> Picked | None:
+        """Guess again from all that was kept and the newly picked, and drop what no longer reaches the guess."""
+        import numpy as np
+
+        seen = self._seen
+        every = [*seen.kept, *([] if picked is None else [picked])]
+        practice, keys, bits = (
+            np.concatenate([getattr(each, name) for each in every]) for name in ("practice", "keys", "bits")
+        )
+        whole = Picked(practice, np.arange(len(keys), dtype=np.int32), keys, bits, seen.counts)
+        guesses = guesses_after(whole, question._replace(list_sizes=self._sizes()), 1.0)
+        seen.guesses = guesses = self._without_failed(guesses, question.ranking.source.no_score + 1)
+        seen.limits = np.maximum(seen.limits, guesses)
+        for place, part in enumerate(seen.kept):
+            wanted = _wanted(part, guesses, question)
+            if not wanted.all():
+                seen.kept[place] = part.only(wanted)
+        seen.looked_through = sum(len(part.keys) for part in seen.kept)
+        if picked is None:
+            return None
+        wanted = _wanted(picked, guesses, question)
+        seen.looked_through += int(np.count_nonzero(wanted))
+        return Picked(*(each[wanted] for each in picked[:-1]), picked.counts)
+
+
+def _wanted(part: Candidates | Picked, guesses: Any, question: Question) -> npt.NDArray[np.bool_]:
+    """Which rows still matter: let in, at or above the guess, without a score, or on the caseload."""
+    import numpy as np
+
+    routes, source = question.routes, question.ranking.source
+    ranked = (part.bits >> routes.ranked_bit) & np.uint32(1) != 0
+    told_of = routes.direct | np.uint32(1 << question.plan.bits.caseload)
+    reaches = (part.keys >= guesses[part.practice]) | (part.keys == source.no_score)
+    wanted: npt.NDArray[np.bool_] = (part.bits & told_of != 0) | (ranked & reaches)
+    return wanted
+
+
+def _with_practice(packed: Any, practice: Any) -> Any:
+    return type(packed)(packed.words, packed.bytes, packed.shorts, packed.slots, None, practice)
+
+
+def _whole_scores(scanned: ScannedRegister, score: Any) -> Any:
+    """Given scores, one a row of the files; None where there are none, or they are a column."""
+    import numpy as np
+
+    from casemgmt.selection.keys import as_floats
+
+    if score is None or isinstance(score, str):
+        return None
+    if not scanned.has_source_rows:
+        raise InputError("score= must be the name of a carried column: a packed register has lost its source's rows.")
+    if type(score).__module__.partition(".")[0] == "pandas" and hasattr(score, "index"):
+        raise InputError("score= is a pandas Series, and files have no index to match it on. Give score.to_numpy().")
+    values = as_floats(score)
+    if values.shape != (scanned.rows_in,):
+        raise InputError(
+            f"score= holds {plural(values.size, 'value')}; the files have {plural(scanned.rows_in, 'row')}. "
+            "Give one value a source row, in source order, quarantined rows included."
+        )
+    scanned.checked()
+    for repeat, kept in scanned.learnt.merged.items():
+        if values[repeat] != values[kept] and not (np.isnan(values[repeat]) and np.isnan(values[kept])):
+            raise InputError("score= gives different values to repeats of one row. Remove the repeats from the source.")
+    return values

@@ -1,0 +1,112 @@
+"""What is kept of a scanned register while its parts pass: counts, the account of rows, and hashes of the ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.register.cleaning import Hope, refuse_hopeless
+from casemgmt.register.fields import FIELDS
+from casemgmt.register.identity import practice_faults
+from casemgmt.register.long_texts import PART_BITS, repeated_in, together_by_part
+
+if TYPE_CHECKING:
+    import re
+
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from casemgmt.register.reading import Part
+
+
+class IdHashes:
+    """The hashes of all ids, kept by their highest bits, eight bytes an id."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Any, Any]] = []
+
+    def add(self, hashes: npt.NDArray[np.uint64]) -> None:
+        """Keep those of one part."""
+        self._parts.append(together_by_part(hashes))
+
+    def repeated(self) -> npt.NDArray[np.uint64]:
+        """The hashes that occur more than once, rising."""
+        import numpy as np
+
+        def of_part(part: int) -> npt.NDArray[np.uint64]:
+            return np.concatenate([each[starts[part] : starts[part + 1]] for each, starts in self._parts])
+
+        if not self._parts:
+            return np.empty(0, dtype=np.uint64)
+        largest = int(sum(np.diff(starts) for _, starts in self._parts).max())
+        return repeated_in(of_part, 1 << PART_BITS, largest)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The account of the parts that have passed.
+
+    Attributes
+    ----------
+    numbers : each practice code met → its number, in the order in which they were met
+    rows : by number, source rows that name the practice
+    faults : each practice code refused → why, as the parts judged it
+    hopes : of each column
+    """
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    codes: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+    faults: dict[str, str] = field(default_factory=dict)
+    hopes: dict[str, Hope] = field(default_factory=dict)
+    quarantine: list[pa.Table] = field(default_factory=list)
+    corrections: list[pa.Table] = field(default_factory=list)
+    rows_in: int = 0
+    accepted: int = 0
+    merged: int = 0
+
+    def add(self, part: Part) -> npt.NDArray[np.int32]:
+        """Count a part in; the number of each of its own practices."""
+        import numpy as np
+
+        register = part.register
+        self.rows_in += register.rows_in
+        self.accepted += len(register)
+        self.merged += register.merged
+        self.codes.update(code for code in part.judged.practices if code)
+        self.used.update(register.practices)
+        self.faults.update(part.judged.faults)
+        for name, hope in part.hopes.items():
+            self.hopes[name] = self.hopes[name].and_then(hope) if name in self.hopes else hope
+        if register.quarantine.num_rows:
+            self.quarantine.append(register.quarantine)
+        if register.corrections.num_rows:
+            self.corrections.append(register.corrections)
+        own = [self.numbers.setdefault(code, len(self.numbers)) for code in register.practices]
+        return np.array(own, dtype=np.int32)
+
+    def misjudged(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a part judged a practice code otherwise than all the codes together do."""
+        every = practice_faults(self.codes, pattern)
+        return {code: why for code, why in self.faults.items() if code} != every
+
+    def refuse_hopeless(self) -> None:
+        """Refuse a column that can be read in none of the parts."""
+        for name, hope in self.hopes.items():
+            refuse_hopeless(FIELDS[name], hope)
+
+    def practices(self) -> list[str]:
+        """The practices with a row that may be used, in byte order."""
+        return sorted(self.used, key=lambda code: code.encode())
+
+
+def all_rows(tables: Iterable[pa.Table], like: Mapping[str, pa.DataType]) -> pa.Table:
+    """Tables one under the other; an empty one of these columns where there are none."""
+    import pyarrow as pa
+
+    tables = list(tables)
+    if tables:
+        return pa.concat_tables(tables).combine_chunks()
+    return pa.schema(list(like.items())).empty_table()

@@ -1,0 +1,31 @@
+"""Work shared out among threads: one pool a process for each number of threads, since starting threads costs too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="casemgmt")
+
+
+if hasattr(os, "register_at_fork"):  # the threads of a pool do not come along
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+def default_workers() -> int:
+    """One for each core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def on_threads(work: Callable[[Any], Any], pieces: Sequence[Any], workers: int | None = None) -> list[Any]:
+    """What ``work`` gives for each piece, in their order. ``work`` must not share out work itself."""
+    workers = workers or default_workers()
+    if workers == 1 or len(pieces) < 2:
+        return [work(piece) for piece in pieces]
+    return list(_pool(workers).map(work, pieces))
