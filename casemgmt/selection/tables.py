@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import array_of, rows_of, texts
 from casemgmt.dates import completed_months
@@ -15,6 +14,7 @@ from casemgmt.register.lookup import Rows
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.scheme.routes import Review, TopShare
 from casemgmt.selection.ordering import by_practice_and_id, ranks_within
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,47 +28,52 @@ REASONS = ("reason_1", "reason_2", "reason_3")
 
 def selected_table(made: Workings, *, reasons: bool = True) -> pa.Table:
     """One row a selected patient; see :meth:`casemgmt.selection.result.Selection.to_arrow`."""
-    import numpy as np
     import pyarrow as pa
 
-    register, choice, ranking = made.register, made.choice, made.ranking
-    with ThreadPoolExecutor(2) as pool:
-        # Three parts that need nothing of each other: ids and their order, ranks, and what the packed rows say.
-        ordering, ranked = pool.submit(_ids_and_order, made), pool.submit(_ranks, made)
-        scores = ranking.scores(choice.keys)
-        risks = ranking.risks(scores)
-        due = review_due(made, choice.rows, choice.member)
-        missing, said = _of_model(made, ~np.isnan(scores), reasons)
-        (ids, order), ranks = ordering.result(), ranked.result()
-        spelt_out = pool.map(partial(_in_order, rows_of(order)), said)
-        scores, risks, ranks, member, place = (
-            each[order] for each in (scores, risks, ranks, choice.member, choice.place)
-        )
-        columns: dict[str, pa.Array] = {
-            "practice_id": texts(register.practices).take(rows_of(choice.practice[order])),
-            "patient_id": ids.take(rows_of(order)),
-            "score": array_of(scores, pa.float64(), ~np.isnan(scores)),
-            "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
-            "rank": array_of(ranks, pa.int32(), ranks != 0),
-        }
-        columns |= _route_columns([route.name for route in made.scheme.routes], member, place)
-        columns["review_due"] = array_of(due[order], pa.bool_())
-        columns["inputs_missing"] = array_of(missing[order], pa.int32())
-        columns |= dict(zip(REASONS, spelt_out, strict=False))
+    # Three parts that need nothing of each other, the longest first.
+    parts = [partial(_of_scores, made, reasons), partial(_ids_and_order, made), partial(_ranks, made)]
+    scored, (ids, order), ranks = on_threads(_call, parts)
+    plain = partial(_plain_columns, made, scored, ids, order, ranks)
+    spelt_out = [partial(_in_order, rows_of(order), reason) for reason in scored.reasons]
+    columns, *said = on_threads(_call, [plain, *spelt_out])
+    columns |= dict(zip(REASONS, said, strict=False))
     caution = made.model is not None and is_demonstration(made.model)
     metadata = {b"casemgmt": b'{"demonstration_only": true}'} if caution else None
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
-def _route_columns(names: Sequence[str], member: Any, place: Any) -> dict[str, pa.Array]:
-    """Which routes each patient meets, the one whose place is used, and whether there is one."""
+class _Scored(NamedTuple):
+    """What the packed rows of the chosen patients say, in the order of the choice."""
+
+    scores: npt.NDArray[np.float64]
+    risks: npt.NDArray[np.float64]
+    due: npt.NDArray[np.bool_]
+    missing: npt.NDArray[np.int32]
+    reasons: list[pa.Array]
+
+
+def _call(part: Callable[[], Any]) -> Any:
+    return part()
+
+
+def _of_scores(made: Workings, reasons: bool) -> _Scored:
+    """Scores, reviews due, inputs missing, and reasons if asked for; no reason for a score that is not shown."""
     import numpy as np
     import pyarrow as pa
 
-    managed = place >= 0
-    met = {name: array_of(member & np.uint32(1 << i) != 0, pa.bool_()) for i, name in enumerate(names)}
-    used = texts(names).take(array_of(np.maximum(place, 0), pa.int32(), managed))
-    return {**met, "place": used, "case_managed": array_of(managed, pa.bool_())}
+    from casemgmt.risk.chosen import chosen_rows, missing_inputs
+    from casemgmt.risk.reasons import reasons_of
+
+    choice, count = made.choice, len(made.choice.rows)
+    scores = made.ranking.scores(choice.keys)
+    risks = made.ranking.risks(scores)
+    due = review_due(made, choice.rows, choice.member)
+    if made.model is None:
+        nothing = [pa.nulls(count, pa.string())] * (len(REASONS) if reasons else 0)
+        return _Scored(scores, risks, due, np.zeros(count, dtype=np.int32), nothing)
+    chosen = chosen_rows(made.model, made.register, choice.rows)
+    said = reasons_of(made.model, chosen, choice.practice, ~np.isnan(scores), made.reference) if reasons else []
+    return _Scored(scores, risks, due, missing_inputs(chosen), said)
 
 
 def _ids_and_order(made: Workings) -> tuple[pa.Array, npt.NDArray[np.int64]]:
@@ -85,21 +90,35 @@ def _in_order(order: pa.Array, reason: pa.Array) -> pa.Array:
     return reason.take(order).cast(pa.string())
 
 
-def _of_model(made: Workings, scored: Any, reasons: bool) -> tuple[npt.NDArray[np.int32], list[pa.Array]]:
-    """How many inputs were missing, and the reasons if asked for; no reason for a score that is not shown."""
+def _plain_columns(made: Workings, scored: _Scored, ids: pa.Array, order: Any, ranks: Any) -> dict[str, pa.Array]:
+    """Every column but the reasons, in the order of the table."""
     import numpy as np
     import pyarrow as pa
 
-    from casemgmt.risk.chosen import chosen_rows, missing_inputs
-    from casemgmt.risk.reasons import reasons_of
-
     choice = made.choice
-    count = len(choice.rows)
-    if made.model is None:
-        return np.zeros(count, dtype=np.int32), [pa.nulls(count, pa.string())] * (len(REASONS) if reasons else 0)
-    chosen = chosen_rows(made.model, made.register, choice.rows)
-    said = reasons_of(made.model, chosen, choice.practice, scored, made.reference) if reasons else []
-    return missing_inputs(chosen), said
+    scores, risks, ranks = scored.scores[order], scored.risks[order], ranks[order]
+    routes = [route.name for route in made.scheme.routes]
+    return {
+        "practice_id": texts(made.register.practices).take(rows_of(choice.practice[order])),
+        "patient_id": ids.take(rows_of(order)),
+        "score": array_of(scores, pa.float64(), ~np.isnan(scores)),
+        "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
+        "rank": array_of(ranks, pa.int32(), ranks != 0),
+        **_route_columns(routes, choice.member[order], choice.place[order]),
+        "review_due": array_of(scored.due[order], pa.bool_()),
+        "inputs_missing": array_of(scored.missing[order], pa.int32()),
+    }
+
+
+def _route_columns(names: Sequence[str], member: Any, place: Any) -> dict[str, pa.Array]:
+    """Which routes each patient meets, the one whose place is used, and whether there is one."""
+    import numpy as np
+    import pyarrow as pa
+
+    managed = place >= 0
+    met = {name: array_of(member & np.uint32(1 << i) != 0, pa.bool_()) for i, name in enumerate(names)}
+    used = texts(names).take(array_of(np.maximum(place, 0), pa.int32(), managed))
+    return {**met, "place": used, "case_managed": array_of(managed, pa.bool_())}
 
 
 def _ranks(made: Workings) -> npt.NDArray[np.int32]:
