@@ -307,6 +307,20 @@ def test_tables_made_on_many_threads_at_once_are_the_same_to_the_byte():
         pa.set_cpu_count(threads)
 
 
+def test_parts_that_share_out_work_themselves_do_not_wait_for_each_other():
+    share = [HIGHEST.format("20%", " diabetes = true ") + 'counts_as = "case_management"']
+    scheme = read_scheme(scheme_text(share, required=["diabetes"]))
+    category = {"kind": "category", "categories": ("house",), "table": (3,), "other": 1, "missing": 2}
+    inputs = (ModelInput(name="housing", label="Housing", **category),)
+    model = Model(**WORDS, name="m", version="1", horizon_days=365, link="points", intercept=0, inputs=inputs)
+    with compiling_from(0):
+        register = a_register(1, 3_000)
+        selections = [cm.select(register, scheme, model=model) for _ in range(20)]
+        expected = table_twin.selected_table(selections[0]._workings)
+        with ThreadPoolExecutor(4) as pool:
+            assert all(table.equals(expected) for table in pool.map(lambda one: one.to_arrow(), selections))
+
+
 # Parquet
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,7 @@ from casemgmt.register.lookup import Rows
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.scheme.routes import Review, TopShare
 from casemgmt.selection.ordering import by_practice_and_id, ranks_within
-from casemgmt.threads import on_threads
+from casemgmt.threads import default_workers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,10 +33,12 @@ def selected_table(made: Workings, *, reasons: bool = True) -> pa.Table:
 
     # Three parts that need nothing of each other, the longest first.
     parts = [partial(_of_scores, made, reasons), partial(_ids_and_order, made), partial(_ranks, made)]
-    scored, (ids, order), ranks = on_threads(_call, parts)
-    plain = partial(_plain_columns, made, scored, ids, order, ranks)
-    spelt_out = [partial(_in_order, rows_of(order), reason) for reason in scored.reasons]
-    columns, *said = on_threads(_call, [plain, *spelt_out])
+    # The process's own pool is left to what they share out in their turn.
+    with ThreadPoolExecutor(min(2, default_workers())) as pool:
+        scored, (ids, order), ranks = pool.map(_call, parts)
+        plain = partial(_plain_columns, made, scored, ids, order, ranks)
+        spelt_out = [partial(_in_order, rows_of(order), reason) for reason in scored.reasons]
+        columns, *said = pool.map(_call, [plain, *spelt_out])
     columns |= dict(zip(REASONS, said, strict=False))
     caution = made.model is not None and is_demonstration(made.model)
     metadata = {b"casemgmt": b'{"demonstration_only": true}'} if caution else None
