@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from register_tools import AS_OF, ids_of, told
 
 import casemgmt as cm
+from casemgmt.register.csv_reading import _BAD_QUOTES, _line_table
 
 HEADER = ["patient_id", "practice_id", "age", "surname"]
 DECIMAL = "an id that was turned into a decimal number"
@@ -228,3 +231,20 @@ def test_many_files_are_accounted_for_as_one_and_every_row_names_its_file(tmp_pa
 
 def rows(register, name: str) -> list[dict]:
     return getattr(register, name).to_pylist()
+
+
+@given(
+    lines=st.lists(
+        st.one_of(
+            st.text('",a ;é', max_size=9),
+            st.lists(st.sampled_from(["", "a", '"a"', '"a,b"', '""', '"a""b"', 'a"b"', '"a" ', ' "a"', '"é,"'])).map(
+                ",".join
+            ),
+        ).filter(lambda line: line and line.count('"') % 2 == 0),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_a_line_holds_as_many_values_as_pythons_own_reader_finds(lines):
+    found = _line_table("\n".join(lines).encode(), "register.csv").values.tolist()
+    assert found == [len(plain_values(line)) or _BAD_QUOTES for line in lines]

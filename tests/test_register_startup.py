@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import pytest
 from pyarrow import csv, parquet
 
 import casemgmt as cm
@@ -15,9 +17,10 @@ ROOT = Path(cm.__file__).parents[1]
 HEAVY = ("pandas", "numpy", "pyarrow", "numba", "sklearn", "scipy", "polars", "duckdb", "typer", "rich")
 
 
-def run(code: str, *arguments: str) -> str:
+def run(code: str, *arguments: str, **variables: str) -> str:
     """What a fresh process prints."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment = kept | variables
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), environment.get("PYTHONPATH", "")])
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
@@ -27,9 +30,8 @@ def run(code: str, *arguments: str) -> str:
 
 def imported_by(code: str, *arguments: str) -> set[str]:
     """Which heavy packages a fresh process has imported after running some code."""
-    return set(
-        run(f"import sys\n{code}\nprint(*[name for name in {HEAVY} if name in sys.modules])", *arguments).split()
-    )
+    printed = run(f"import sys\n{code}\nprint(*[name for name in {HEAVY} if name in sys.modules])", *arguments)
+    return set(printed.splitlines()[-1].split()) if printed else set()
 
 
 def test_importing_the_package_imports_nothing_heavy():
@@ -106,3 +108,60 @@ def test_selecting_on_a_small_register_imports_no_numba(tmp_path):
 
 def test_selecting_on_a_small_register_imports_no_pandas(tmp_path):
     assert imported_by(READ + SELECT, str(small_register(tmp_path))) == {"numpy", "pyarrow"}
+
+
+COMMAND = """
+from casemgmt.cli import main
+sys.argv = ["casemgmt", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+print()
+"""
+RANKED = ("--scheme", "rotherham-2015-16", "--model", "cambridge-multimorbidity-20")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "select REGISTER --as-of 2015-04-01 RANKED --out OUT --removals REMOVALS",
+        "score REGISTER --as-of 2015-04-01 --model cambridge-multimorbidity-20 --out SCORES",
+        "check REGISTER --as-of 2015-04-01",
+        "explain REGISTER a7 --as-of 2015-04-01 --model cambridge-multimorbidity-20",
+        "compare REGISTER REGISTER --as-of-before 2014-04-01 --as-of 2015-04-01 RANKED",
+        "verify PUBLISHED",
+    ],
+)
+def test_no_command_on_a_small_register_imports_pandas_or_a_compiler(words, tmp_path):
+    register = small_register(tmp_path)
+    if "PUBLISHED" in words:
+        scheme, model = cm.load_scheme(RANKED[1]), cm.load_model(RANKED[3])
+        cm.select(cm.read_register(register, as_of="2015-04-01"), scheme, model=model).save(tmp_path / "published")
+    meant = {
+        "REGISTER": [register],
+        "RANKED": RANKED,
+        **{name: [tmp_path / name.lower()] for name in ("OUT", "PUBLISHED")},
+        **{name: [tmp_path / f"{name.lower()}.csv"] for name in ("SCORES", "REMOVALS")},
+    }
+    arguments = [str(each) for word in words.split() for each in meant.get(word, [word])]
+    assert imported_by(COMMAND, *arguments) == {"numpy", "pyarrow", "typer"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("kept", "most"), [("kept", 0.6), ("empty", 2.5)])
+def test_selecting_a_practice_of_ten_thousand_takes_little_beside_two_imports(kept, most, tmp_path):
+    register = cm.synthesise("C87009", "2021-01-01").to_arrow()
+    assert register.num_rows > 10_000
+    parquet.write_table(register, tmp_path / "register.parquet")
+    options = ("--as-of", "2021-01-01", *RANKED, "--out", str(tmp_path / "out"), "--overwrite")
+    taken: dict[str, list[float]] = {"select": [], "imports": []}
+    for turn in range(8):
+        folder = str(tmp_path / (kept if kept == "kept" else f"{kept}-{turn}"))
+        start = time.perf_counter()
+        run(f"import sys\n{COMMAND}", "select", str(tmp_path / "register.parquet"), *options, NUMBA_CACHE_DIR=folder)
+        between = time.perf_counter()
+        run("import pandas, sklearn.ensemble")
+        taken["select"].append(between - start)
+        taken["imports"].append(time.perf_counter() - between)
+    assert min(taken["select"]) < most * min(taken["imports"])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.register.register import Register
 
 
@@ -50,7 +51,7 @@ class Candidates(NamedTuple):
             practice,
             self.keys[rows],
             self.bits[rows],
-            _packed_rows(self.packed, rows, practice),
+            self.packed.take(rows, practice=practice),
             {name: days[rows] for name, days in self.days.items()},
             {name: numbers[rows] for name, numbers in self.numbers.items()},
             taken_rows(self.table, rows),
@@ -65,7 +66,7 @@ def candidates_of(register: Register, rows: Any, practice: Any, keys: Any, bits:
         practice,
         keys,
         bits,
-        _packed_rows(register.packed, rows, practice),
+        register.packed.take(rows, practice=practice),
         {name: days[rows] for name, days in register.days.items()},
         {name: numbers[rows] for name, numbers in register.numbers.items()},
         taken_rows(register.source_table.select(names), in_table),
@@ -75,17 +76,6 @@ def candidates_of(register: Register, rows: Any, practice: Any, keys: Any, bits:
 def _is_told(name: str) -> bool:
     """Whether a column's values are read from the source's table: it is an id, a text, or no field."""
     return name not in FIELDS or FIELDS[name].kind in {"id", "text"}
-
-
-def _packed_rows(packed: Packed, rows: Any, practice: Any) -> Packed:
-    import numpy as np
-
-    return Packed(
-        *(np.ascontiguousarray(each[:, rows]) for each in (packed.words, packed.bytes, packed.shorts)),
-        packed.slots,
-        None,
-        practice,
-    )
 
 
 def together(parts: Sequence[Candidates], order: npt.NDArray[np.int32]) -> tuple[Candidates, npt.NDArray[np.int64]]:
@@ -123,3 +113,34 @@ def together(parts: Sequence[Candidates], order: npt.NDArray[np.int32]) -> tuple
         pa.concat_tables([part.table for part in parts], promote_options="permissive"),
     )
     return whole.at(rows, place[rows].astype(np.int32)), groups
+
+
+def register_of(
+    scanned: ScannedRegister, candidates: Candidates, practices: Sequence[str], groups: npt.NDArray[np.int64]
+) -> Register:
+    """Candidates grouped by practice as a register, whose account is that of its own rows alone."""
+    from dataclasses import replace
+
+    from casemgmt.register.register import Register
+
+    table = candidates.table
+    return Register(
+        as_of=scanned.as_of,
+        extracted_on=scanned.extracted_on,
+        practices=tuple(practices),
+        quarantine=scanned.quarantine.slice(0, 0),
+        corrections=scanned.corrections.slice(0, 0),
+        rows_in=len(candidates.practice),
+        merged=0,
+        parts=scanned.parts,
+        metadata=scanned.metadata,
+        packed=replace(candidates.packed, groups=groups, practice=None),
+        days=candidates.days,
+        numbers=candidates.numbers,
+        source_table=table,
+        ids=table.column("patient_id"),
+        order=None,
+        source_row=None,
+        merged_into={},
+        fields=tuple(name for name in scanned.column_names if name in FIELDS),
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import mmap
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -239,12 +238,11 @@ def _by_polars(stretch: Stretch) -> pa.Table:
     import pyarrow as pa
 
     path = stretch.file.path
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        with memoryview(mapped) as data:
-            try:
-                check_pages(data, stretch.file.parquet, range(stretch.first, stretch.last))
-            except DamagedPageError:
-                raise _damaged(path) from None
+    try:
+        with path.open("rb", buffering=0) as stream:
+            check_pages(stream, stretch.file.state[0], stretch.file.parquet, range(stretch.first, stretch.last))
+    except DamagedPageError:
+        raise _damaged(path) from None
     try:
         frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
     except Exception:  # polars has errors of many kinds, and their words may quote values

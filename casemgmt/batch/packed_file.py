@@ -1,4 +1,4 @@
-"""The packed register file: a register checked and packed once, as a Parquet file that is read in a fraction of the time.
+"""The packed register file: a register checked and packed once, a Parquet file read in a fraction of the time.
 
 What the file holds, so that other software can read it too:
 
@@ -10,9 +10,9 @@ What the file holds, so that other software can read it too:
 - in the footer, under the key ``casemgmt.packed``, JSON: the fields and where each is packed, the list date, practices
   and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256
 
-Every page has its CRC-32. Before the footer stands a seal, which Parquet readers pass over: JSON with the CRC-32 of each
-row group's bytes, the SHA-256 of the footer and the file's size; then the SHA-256 of that JSON, its length in four bytes
-(lowest first), and ``CMPACK01``. No byte of the file is outside the seal, and reading holds all that it reads against it.
+Every page has its CRC-32. Before the footer stands a seal, which Parquet readers pass over: JSON with the CRC-32 of
+each row group's bytes and the SHA-256 of the footer; then the SHA-256 of that JSON, its length in four bytes (lowest
+first), and ``CMPACK01``. No byte of the file is outside the seal, and reading holds all that it reads against it.
 """
 
 from __future__ import annotations
@@ -81,13 +81,13 @@ def save_packed(register: Register, path: Path) -> Path:
     """See :meth:`casemgmt.Register.save_packed`."""
     register.require_whole("Packing")
     whole = register.grouped()
-    groups = whole.packed.offsets
-    write_packed(path, account_of(register), whole.practices, _slices(whole, groups))
+    write_packed(path, account_of(register), whole.practices, practice_stretches(whole))
     return path
 
 
-def _slices(register: Register, groups: Any) -> Iterator[tuple[Register, int, int]]:
-    """Stretches of whole practices, about so many rows each."""
+def practice_stretches(register: Register) -> Iterator[tuple[Register, int, int]]:
+    """A register grouped by practice in stretches of whole practices, about as many rows as a row group holds."""
+    groups = register.packed.offsets
     first = 0
     practices = len(register.practices)
     while first < practices:
@@ -338,16 +338,15 @@ class PackedFile:
         try:
             with self.path.open("rb", buffering=0) as stream:
                 stream.seek(start)
-                if zlib.crc32(stream.read(stop - start)) != checksum:
-                    raise ValueError("a row group differs from its seal")
+                sound = zlib.crc32(stream.read(stop - start)) == checksum
             with pq.ParquetFile(self.path, metadata=self._parquet, pre_buffer=False) as file:
                 names = [name for name in file.schema_arrow.names if name != "practice_id"]
                 table = file.read_row_group(group, columns=names)
-            rows = self.rows[first:last]
-            if table.num_rows != sum(rows):
-                raise ValueError("the row group holds another number of rows")
         except (pa.ArrowException, OSError, ValueError):
             raise damaged(self.path) from None
+        rows = self.rows[first:last]
+        if not sound or table.num_rows != sum(rows):
+            raise damaged(self.path)
 
         def arrays(stem: str, dtype: Any) -> Any:
             found = [numpy_of(table.column(name)) for name in names if name.startswith(f"{stem}_")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.batch.packed_file import PackedFile
 from casemgmt.batch.scanning import Learnt, ScannedRegister
 from casemgmt.batch.tally import Tally
+from casemgmt.errors import plural
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Part as FilePart
 
@@ -72,10 +73,10 @@ class PackedRegister(ScannedRegister):
 
     def __repr__(self) -> str:
         """Counts only."""
-        account = self._file.account
+        account, accepted = self._file.account, sum(self._file.rows)
         return (
-            f"<PackedRegister: {sum(self._file.rows):,} patients in {len(self._file.practices):,} practices on "
-            f"{self.as_of}; {account.rows_in:,} rows in = {sum(self._file.rows):,} accepted + {account.merged:,} merged "
+            f"<PackedRegister: {plural(accepted, 'patient')} in {plural(len(self._file.practices), 'practice')} on "
+            f"{self.as_of}; {account.rows_in:,} rows in = {accepted:,} accepted + {account.merged:,} merged "
             f"repeats + {account.quarantine.num_rows:,} quarantined>"
         )
 
@@ -113,9 +114,11 @@ class PackedRegister(ScannedRegister):
         """The rows of a row group, which are those of whole practices."""
         from dataclasses import replace
 
+        import numpy as np
+
         packed, days, numbers, told = self._file.read(group, first, last)
         account = self._file.account
-        own = replace(packed, practice=packed.practice - first)
+        own = replace(packed, practice=packed.numbers - np.int32(first))
         return Register(
             as_of=account.as_of,
             extracted_on=account.extracted_on,

@@ -1,8 +1,8 @@
 """The checksums of a Parquet file's pages, for readers that do not look at them.
 
-A page's header holds the CRC-32 of its bytes as they lie in the file (Apache Parquet format, ``PageHeader``, in Thrift's
-compact protocol). Headers have no checksum of their own: one that cannot be read, or that does not lead to the end of its
-column, is damage as well.
+A page's header holds the CRC-32 of its bytes as they lie in the file (Apache Parquet format, ``PageHeader``, in
+Thrift's compact protocol). Headers have no checksum of their own: one that cannot be read, or that does not lead to the
+end of its column, is damage as well.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ class DamagedPageError(ValueError):
     """A page is not what its writer wrote."""
 
 
-def check_pages(data: memoryview, metadata: Any, groups: range) -> None:
+def check_pages(stream: Any, size: int, metadata: Any, groups: range) -> None:
     """Hold every page of some row groups against its checksum.
 
     Parameters
     ----------
-    data : the file's bytes
+    stream : the file, open for reading without a buffer
+    size : of the file
     metadata : pyarrow's ``FileMetaData``
     groups : numbers of the row groups
 
@@ -34,17 +35,28 @@ def check_pages(data: memoryview, metadata: Any, groups: range) -> None:
         It is not what was written.
     """
     for group in groups:
-        for column in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(column)
-            start = chunk.data_page_offset
-            if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-                start = chunk.dictionary_page_offset
-            _check_chunk(data, start, start + chunk.total_compressed_size)
+        spans = [_span(metadata.row_group(group).column(place), size) for place in range(metadata.num_columns)]
+        for start, stop in spans:
+            stream.seek(start)
+            data = stream.read(stop - start)
+            if len(data) < stop - start:
+                raise DamagedPageError("a column runs out of the file")
+            _check_chunk(memoryview(data))
 
 
-def _check_chunk(data: memoryview, start: int, stop: int) -> None:
-    if not 0 < start < stop <= len(data):
+def _span(chunk: Any, size: int) -> tuple[int, int]:
+    """Where the pages of one column of a row group begin and end."""
+    start = chunk.data_page_offset
+    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
+        start = chunk.dictionary_page_offset
+    stop = start + chunk.total_compressed_size
+    if not 0 < start < stop <= size:
         raise DamagedPageError("a column lies outside the file")
+    return start, stop
+
+
+def _check_chunk(data: memoryview) -> None:
+    start, stop = 0, len(data)
     while start < stop:
         header, body = _Header(data, start, stop).read()
         size, checksum = header.get(_SIZE), header.get(_CRC)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
     from casemgmt.register.sources import Source
+    from casemgmt.scheme.routes import Scheme
+    from casemgmt.selection.result import Selection
 
 _MOST_PASSES = 8
 
@@ -63,14 +65,14 @@ def scan_register(
 
     Parameters
     ----------
-    paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row groups are held at a time; a CSV or Arrow file is held whole
-        while its turn lasts
+    paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row
+        groups are held at a time; a CSV or Arrow file is held whole while its turn lasts
     as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, encoding, expected_rows :
         as for :func:`casemgmt.read_register`
-    decoder : what decodes Parquet: ``polars`` (several times faster, where it is installed), ``pyarrow``, or ``auto``,
-        the first that is there. The result does not depend on it, and page checksums are verified either way
-    progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with surprises
-        such as practice codes that differ in case alone, needs more than one pass
+    decoder : what decodes Parquet: ``polars`` (faster, where it is installed), ``pyarrow``, or ``auto``, the first that
+        is there. The result does not depend on it, and page checksums are verified either way
+    progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with
+        surprises such as practice codes that differ in case alone, needs more than one pass
 
     Returns
     -------
@@ -229,18 +231,24 @@ class ScannedRegister:
             return f"<ScannedRegister: {rows}; not read yet>"
         tally = self._tally
         return (
-            f"<ScannedRegister: {rows}; {tally.rows_in:,} rows in = {tally.accepted:,} accepted + {tally.merged:,} merged "
-            f"repeats + {sum(table.num_rows for table in tally.quarantine):,} quarantined>"
+            f"<ScannedRegister: {rows}; {tally.rows_in:,} rows in = {tally.accepted:,} accepted + "
+            f"{tally.merged:,} merged repeats + {sum(table.num_rows for table in tally.quarantine):,} quarantined>"
         )
 
     def _repr_html_(self) -> str:
         return f"<code>{escape(repr(self))}</code>"
 
-    def select(self, scheme: Any, **options: Any) -> Any:
+    def select_streamed(self, scheme: Scheme, **options: Any) -> Selection:
         """See :func:`casemgmt.select`, which calls this."""
         from casemgmt.batch.selecting import select_scanned
 
         return select_scanned(self, scheme, **options)
+
+    def save_packed(self, path: str | Path) -> Path:
+        """As :meth:`casemgmt.Register.save_packed`; the files are passed once, and again for every 8 million people."""
+        from casemgmt.batch.packing_scanned import save_packed_scanned
+
+        return save_packed_scanned(self, Path(path))
 
     def checked(self) -> Tally:
         """The account of all rows."""
@@ -301,7 +309,7 @@ class ScannedRegister:
     @property
     def parts(self) -> tuple[FilePart, ...]:
         """The files, as a register names its sources."""
-        sums = self._sums or [None] * len(self.files)
+        sums: list[str | None] = [*self._sums] if self._sums else [None] * len(self.files)
         return tuple(
             FilePart(name=file.path.name, rows=file.rows, sha256=digest)
             for file, digest in zip(self.files, sums, strict=True)
@@ -356,7 +364,7 @@ class ScannedRegister:
 
         tables, rows, reasons = [], [], []
         for part, start in self._parts():
-            alike = np.flatnonzero(np.isin(part.judged.hashes, repeated))
+            alike = np.flatnonzero(np.isin(part.judged.known_hashes, repeated))
             register, verdict = part.register, part.judged.verdict
             own = alike if register.source_row is None else register.source_row[alike]
             tables.append(taken_rows(register.source_table, alike))
@@ -381,11 +389,8 @@ def _of_usable_ids(part: Part) -> npt.NDArray[np.uint64]:
 
     verdict = part.judged.verdict
     refused = np.array([name == "patient_id" for name, _ in verdict.reasons])
-    hashes = part.judged.hashes
-    assert hashes is not None  # noqa: S101 - parts are judged with them
-    if not refused.any():
-        return hashes
-    return hashes[~refused[verdict.code]]
+    hashes = part.judged.known_hashes
+    return np.asarray(hashes[~refused[verdict.code]]) if refused.any() else hashes
 
 
 def _two_bits(slots: Mapping[str, Any]) -> frozenset[str]:
@@ -399,7 +404,7 @@ def _with_gaps(files: list[RegisterFile], reader: Reader) -> frozenset[str]:
     """Flags for which the files' own statistics tell of missing values."""
     from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
 
-    found = set()
+    found: set[str] = set()
     for file in files:
         if file.parquet is None:
             continue
@@ -408,7 +413,7 @@ def _with_gaps(files: list[RegisterFile], reader: Reader) -> frozenset[str]:
             for place in range(own.num_columns):
                 column = own.column(place)
                 name = reader.columns.get(column.path_in_schema, column.path_in_schema)
-                if name in FIELDS and FIELDS[name].kind == "flag" and name not in (*found, *FALSE_WHEN_MISSING):
-                    if column.statistics is not None and column.statistics.null_count:
-                        found.add(name)
+                known = name not in FIELDS or FIELDS[name].kind != "flag" or name in (*found, *FALSE_WHEN_MISSING)
+                if not known and column.statistics is not None and column.statistics.null_count:
+                    found.add(name)
     return frozenset(found - reader.absent)

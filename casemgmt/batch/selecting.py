@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.batch.candidates import Candidates, candidates_of, together
+from casemgmt.batch.candidates import Candidates, candidates_of, register_of, together
 from casemgmt.errors import InputError, plural
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
@@ -27,7 +27,6 @@ from casemgmt.selection.running import (
     guesses_from,
     lowest_asked,
     merged,
-    only_of,
     settle,
     sift,
 )
@@ -135,12 +134,10 @@ class _Sieve:
 
         seen = self._seen
         packed = register.packed
-        if packed.practice is None:
-            raise TypeError("The rows of a part are not grouped.")
         question = self._question_for(register, start)
         self._make_room(own, question, register.practices)
-        numbers = by_number(packed.practice, np.append(own, np.int32(-1)).astype(np.int32))
-        placed = _with_practice(packed, numbers)
+        numbers = by_number(packed.numbers, np.append(own, np.int32(-1)).astype(np.int32))
+        placed = replace(packed, practice=numbers)
         if self._scanned.holds_whole_practices:
             picked = self._settled_at_once(placed, own, question)
             rows = picked.rows.astype(np.int64)
@@ -151,7 +148,10 @@ class _Sieve:
         seen.limits = np.maximum(seen.limits, guesses)
         seen.counts += picked.counts
         if sum(len(part.keys) for part in seen.kept) + len(picked.keys) >= _GROWTH * seen.looked_through:
-            picked = self._look_through(question, picked)
+            self._guess_again(question, picked)
+            wanted = _wanted(picked, seen.guesses, question)
+            seen.looked_through += int(np.count_nonzero(wanted))
+            picked = picked.only(wanted)
         rows = picked.rows.astype(np.int64)
         seen.kept.append(candidates_of(register, rows, picked.practice, picked.keys, picked.bits))
 
@@ -161,32 +161,17 @@ class _Sieve:
 
         seen, scanned = self._seen, self._scanned
         if self._question is not None and not scanned.holds_whole_practices:
-            self._look_through(self._question)
+            self._guess_again(self._question, None)
         practices = tally.practices()
         place = {code: i for i, code in enumerate(practices)}
         order = np.array([place.get(code, -1) for code in seen.codes], dtype=np.int32)
         candidates, groups = together(seen.kept, order)
-        packed = candidates.packed
-        table = candidates.table
-        register = Register(
-            as_of=scanned.as_of,
-            extracted_on=scanned.extracted_on,
-            practices=tuple(practices),
+        register = replace(
+            register_of(scanned, candidates, practices, groups),
             quarantine=scanned.quarantine,
             corrections=scanned.corrections,
             rows_in=tally.rows_in,
             merged=tally.merged,
-            parts=scanned.parts,
-            metadata=scanned.metadata,
-            packed=type(packed)(packed.words, packed.bytes, packed.shorts, packed.slots, groups),
-            days=candidates.days,
-            numbers=candidates.numbers,
-            source_table=table,
-            ids=table.column("patient_id"),
-            order=None,
-            source_row=None,
-            merged_into={},
-            fields=self._fields(),
             accepted_rows=tally.accepted,
         )
         counts = np.zeros((len(practices), seen.counts.shape[1]), dtype=np.int64)
@@ -208,11 +193,6 @@ class _Sieve:
                 limits[place[code]] = self._seen.limits[number]
         return limits
 
-    def _fields(self) -> tuple[str, ...]:
-        from casemgmt.register.fields import FIELDS
-
-        return tuple(name for name in self._scanned.column_names if name in FIELDS)
-
     def _question_for(self, register: Register, start: int) -> Question:
         """The question about a part: its tables are made anew only where cells were worked out for the part's rows."""
         import numpy as np
@@ -225,9 +205,9 @@ class _Sieve:
             if known.ranking.model is not None and not len(columns.extra) and not len(source.columns.extra):
                 none = np.empty((0, packed.rows), dtype=np.int32)
                 own = columns._replace(words=packed.words, bytes=packed.bytes, shorts=packed.shorts, extra=none)
-                ranking = copy.copy(known.ranking)
-                ranking.source = source._replace(columns=own)
-                return known._replace(ranking=ranking, plan=known.plan._replace(conditions=(own, tables)))
+                same = copy.copy(known.ranking)
+                same.source = source._replace(columns=own)
+                return known._replace(ranking=same, plan=known.plan._replace(conditions=(own, tables)))
         asked = self._asked
         require_order(register, asked.scheme, asked.over_cap)
         ranking = self._ranking(register, None if asked.model else self._score_of(register, start))
@@ -249,7 +229,7 @@ class _Sieve:
             return given_scores(register, self._asked.score)
         rows = register.source_table.num_rows
         numbers = np.arange(rows) if register.source_row is None else register.source_row
-        return self._scores[start + numbers][register.table_row]
+        return np.asarray(self._scores[start + numbers][register.table_row])
 
     def _make_room(self, own: Any, question: Question, practices: tuple[str, ...]) -> None:
         """Room for the practices that this part is the first to name."""
@@ -314,17 +294,18 @@ class _Sieve:
         if short.any():
             again = np.where(short, lowest, highest).astype(guesses.dtype)
             more = sift(packed, question, again, threads, all_told_of=True)
-            picked = merged([only_of(picked, ~short), only_of(more, short)])._replace(counts=picked.counts)
+            picked = merged([picked.only(~short[picked.practice]), more.only(short[more.practice])])._replace(
+                counts=picked.counts
+            )
             out, _ = settle(picked, sized, np.where(short, lowest, guesses).astype(guesses.dtype), threads)
         cuts = lowest_asked(out, question)
         seen.limits[own] = cuts[own]
         seen.counts += picked.counts
         seen.carried = np.sort(cuts[own])[len(own) // 20] if len(own) else None
-        wanted = _wanted(picked, cuts, question)
-        return Picked(*(each[wanted] for each in picked[:-1]), picked.counts)
+        return picked.only(_wanted(picked, cuts, question))
 
-    def _look_through(self, question: Question, picked: Picked | None = None) -> Picked | None:
-        """Guess again from all that was kept and the newly picked, and drop what no longer reaches the guess."""
+    def _guess_again(self, question: Question, picked: Picked | None) -> None:
+        """Guess again from all that was kept and the newly picked, and drop kept rows that do not reach the guess."""
         import numpy as np
 
         seen = self._seen
@@ -341,11 +322,6 @@ class _Sieve:
             if not wanted.all():
                 seen.kept[place] = part.only(wanted)
         seen.looked_through = sum(len(part.keys) for part in seen.kept)
-        if picked is None:
-            return None
-        wanted = _wanted(picked, guesses, question)
-        seen.looked_through += int(np.count_nonzero(wanted))
-        return Picked(*(each[wanted] for each in picked[:-1]), picked.counts)
 
 
 def _wanted(part: Candidates | Picked, guesses: Any, question: Question) -> npt.NDArray[np.bool_]:
@@ -358,10 +334,6 @@ def _wanted(part: Candidates | Picked, guesses: Any, question: Question) -> npt.
     reaches = (part.keys >= guesses[part.practice]) | (part.keys == source.no_score)
     wanted: npt.NDArray[np.bool_] = (part.bits & told_of != 0) | (ranked & reaches)
     return wanted
-
-
-def _with_practice(packed: Any, practice: Any) -> Any:
-    return type(packed)(packed.words, packed.bytes, packed.shorts, packed.slots, None, practice)
 
 
 def _whole_scores(scanned: ScannedRegister, score: Any) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import column_of, text_scalar, texts
 from casemgmt.caseload.people import People, pair_people
 from casemgmt.caseload.steps import Step
 from casemgmt.caseload.why import Path, reason_of
@@ -63,7 +64,7 @@ class Comparison:
         known = sorted({*self.before.practices, *self.after.practices})
         if practice_id not in known:
             raise InputError(unknown_name("practice", practice_id, known))
-        return self.changes.filter(pc.equal(self.changes.column("practice_id"), practice_id))
+        return self.changes.filter(pc.equal(self.changes.column("practice_id"), text_scalar(practice_id)))
 
     def summary(self) -> pa.Table:
         """One row a practice and route, those with nobody on either list too.
@@ -89,11 +90,11 @@ class Comparison:
         overlap = [row[4] / sum(row[4:]) if any(row[4:]) else None for row in rows]
         return pa.table(
             {
-                "practice_id": pa.array(columns[0], pa.string()),
-                "route": pa.array(columns[1], pa.string()),
-                **{name: pa.array(values, pa.int64()) for name, values in zip(names, columns[2:], strict=True)},
-                "churn": pa.array(churn, pa.float64()),
-                "overlap": pa.array(overlap, pa.float64()),
+                "practice_id": texts(columns[0]),
+                "route": texts(columns[1]),
+                **{name: column_of(values, pa.int64()) for name, values in zip(names, columns[2:], strict=True)},
+                "churn": column_of(churn, pa.float64()),
+                "overlap": column_of(overlap, pa.float64()),
             }
         )
 
@@ -104,8 +105,8 @@ class Comparison:
         counts = {key: n for key, n in self._counts(("practice_id", "route", "change", "reason")).items() if key[3]}
         columns = list(zip(*counts, strict=True)) if counts else [()] * 4
         names = ("practice_id", "route", "change", "reason")
-        texts = {name: pa.array(values, pa.string()) for name, values in zip(names, columns, strict=True)}
-        return pa.table({**texts, "patients": pa.array(list(counts.values()), pa.int64())})
+        keys = {name: texts(values) for name, values in zip(names, columns, strict=True)}
+        return pa.table({**keys, "patients": column_of(list(counts.values()), pa.int64())})
 
     def _counts(self, names: tuple[str, ...]) -> dict[tuple[Any, ...], int]:
         counts: dict[tuple[Any, ...], int] = {}
@@ -227,7 +228,7 @@ def _tabulate(before: Selection, after: Selection, path: Path, people: People) -
     names = ("practice_id", "patient_id", "route", "change", "reason", "detail", "score_before", "score_after")
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     kinds = [pa.string()] * 6 + [pa.float64()] * 2
-    table = pa.table({n: pa.array(c, k) for n, c, k in zip(names, columns, kinds, strict=True)})
+    table = pa.table({n: column_of(c, k) for n, c, k in zip(names, columns, kinds, strict=True)})
     attribution = path.attribution_table(sorted(own_score))
     return Comparison(before=before, after=after, changes=table, attribution=attribution)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import numpy_of, rows_of, texts, validity_of
 from casemgmt.register.columns import person_keys, person_parts
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def pair_people(old: Workings, new: Workings) -> People:
         person_keys(made.register.column("practice_id"), ids) for made, ids in ((old, old_ids), (new, new_ids))
     )
     listed = pa.chunked_array(
-        [old_keys.take(pa.array(old.choice.rows)), new_keys.take(pa.array(new.choice.rows))], pa.string()
+        [old_keys.take(rows_of(old.choice.rows)), new_keys.take(rows_of(new.choice.rows))], pa.string()
     )
     keys = pc.unique(listed)
     keys = keys.take(pc.sort_indices(keys))
@@ -76,19 +77,19 @@ def pair_people(old: Workings, new: Workings) -> People:
 
 def find_ids(patients: Sequence[str], register: Register) -> Found:
     """Find patients by their ids alone, among the accepted rows of every practice, then among all rows."""
-    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ids = pa.array(patients, pa.string())
+    ids = texts(patients)
     row = _rows(ids, register.column("patient_id"))
-    anywhere = pc.is_in(ids, value_set=register.ids.cast(pa.string())).to_numpy(zero_copy_only=False)
-    return Found(row=row, set_aside=(row < 0) & np.asarray(anywhere, dtype=bool))
+    anywhere = numpy_of(pc.is_in(ids, value_set=register.ids.cast(pa.string())))
+    return Found(row=row, set_aside=(row < 0) & anywhere)
 
 
 def _rows(wanted: Any, among: pa.Array) -> npt.NDArray[np.int64]:
     import numpy as np
     import pyarrow.compute as pc
 
-    found = pc.fill_null(pc.index_in(wanted, value_set=among), -1)
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
+    found = pc.index_in(wanted, value_set=among)
+    rows, present = numpy_of(found).astype(np.int64), validity_of(found)
+    return rows if present is None else np.where(present, rows, -1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from casemgmt.arrow import texts
 from casemgmt.caseload.people import find_ids
 from casemgmt.caseload.why import SET_ASIDE, how_left, where_now
 from casemgmt.register.columns import person_keys, person_parts
@@ -32,15 +33,14 @@ def removals_table(selection: Selection) -> pa.Table:
         ((*person, *said) for person, said in found.items()), key=lambda row: (row[0].encode(), row[1].encode())
     )
     columns = list(zip(*rows, strict=True)) if rows else [()] * 4
-    practice, patient, reason, detail = (pa.array(column, pa.string()) for column in columns)
-    proposal = [_proposal(*said) for said in zip(reason.to_pylist(), detail.to_pylist(), strict=True)]
+    practice, patient, reason, detail = columns
     return pa.table(
         {
-            "practice_id": practice,
-            "patient_id": patient,
-            "proposal": pa.array(proposal, pa.string()),
-            "reason": reason,
-            "detail": detail,
+            "practice_id": texts(practice),
+            "patient_id": texts(patient),
+            "proposal": texts(_proposal(*said) for said in zip(reason, detail, strict=True)),
+            "reason": texts(reason),
+            "detail": texts(detail),
         }
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import column_of
 from casemgmt.caseload.steps import Step, conditions_of
 from casemgmt.register.columns import NO_DAY
 from casemgmt.risk.inputs import MILLION
@@ -110,7 +111,7 @@ class Path:
         names = ("practice_id", "patient_id", "input", "label", "before", "after", "moved")
         columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
         kinds = [pa.string()] * 6 + [pa.float64()]
-        return pa.table({n: pa.array(c, k) for n, c, k in zip(names, columns, kinds, strict=True)})
+        return pa.table({n: column_of(c, k) for n, c, k in zip(names, columns, kinds, strict=True)})
 
 
 def reason_of(path: Path, route: str, person: int) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from casemgmt.arrow import array_of, numpy_of, rows_of, text_scalar, texts, validity_of
 from casemgmt.cli.files import check_writable, write_table
 from casemgmt.cli.reading import Reading, read_list_sizes, takes_register
 from casemgmt.cli.show import say, table, working
@@ -88,17 +89,20 @@ def score_table(register: Register, model: Model, *, demonstration: bool = False
     # The table row of the patient that each source row speaks of; NaN where it was quarantined.
     accepted = register.to_source_rows(register.table_row.astype(np.float64))
     kept = ~np.isnan(accepted)
-    ids = register.ids.take(pa.array(np.where(kept, accepted, 0).astype(np.int64), mask=~kept))
-    risks = risk(model, scores.to_numpy(zero_copy_only=False))
-    which = np.repeat(np.arange(len(register.parts)), [part.rows for part in register.parts])
-    note = {"note": pa.repeat(pa.scalar(DEMONSTRATION_ONLY), register.rows_in)} if is_demonstration(model) else {}
+    ids = register.ids.take(array_of(np.where(kept, accepted, 0), pa.int64(), kept))
+    present = validity_of(scores)
+    points = numpy_of(scores)
+    risks = risk(model, points if present is None else np.where(present, points, np.nan))
+    rows = [part.rows for part in register.parts]
+    which = rows_of(np.repeat(np.arange(len(rows)), rows))
+    note = {"note": pa.repeat(text_scalar(DEMONSTRATION_ONLY), register.rows_in)} if is_demonstration(model) else {}
     return pa.table(
         {
-            "source_file": pa.array([part.name for part in register.parts], pa.string()).take(pa.array(which)),
-            "source_row": pa.array(np.concatenate([np.arange(part.rows) for part in register.parts])),
+            "source_file": texts(part.name for part in register.parts).take(which),
+            "source_row": rows_of(np.concatenate([np.arange(each) for each in rows])),
             "patient_id": ids.cast(pa.string()),
             "score": scores,
-            "risk": pa.array(risks, pa.float64(), mask=np.isnan(risks)),
+            "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
             **note,
         }
     )
@@ -223,7 +227,7 @@ def show_selection(selection: Selection) -> None:
         say(f"Not in the register, and the scheme would use them: {', '.join(facts['absent_columns'])}")
     rows = []
     for route in selection.scheme.routes:
-        own = summary.filter(pc.equal(summary.column("route"), route.name))
+        own = summary.filter(pc.equal(summary.column("route"), text_scalar(route.name)))
         counts = (pc.sum(own.column(name)).as_py() for name in ("places", "met", "used", "unused", "due"))
         rows.append((route.name, *counts))
     say()

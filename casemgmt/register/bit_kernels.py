@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from casemgmt.compiling import compiled, compiled_within
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+
+@compiled_within
 def swap_halves(a, width, mask):  # type: ignore[no-untyped-def]
     """One step of turning a square of 64 by 64 bits: swap the off-diagonal quarters of each square of 2 ``width``."""
     shift = np.uint64(width)
@@ -17,7 +18,7 @@ def swap_halves(a, width, mask):  # type: ignore[no-untyped-def]
             a[k + width] ^= moved
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def turn_bits(planes, places, words):  # type: ignore[no-untyped-def]
     """Write into bit ``places[c]`` of ``words[i]`` bit ``i`` of column ``c``; the words' other bits become 0.
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from casemgmt import compiling
 from casemgmt.arrow import array_of, in_one_piece, numpy_of, validity_of
+from casemgmt.compiling import pays
 from casemgmt.errors import InputError, plural
 from casemgmt.register.fields import Field
 from casemgmt.register.long_texts import by_number, numbered
@@ -231,7 +231,7 @@ def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.integer[Any
     import numpy as np
     import pyarrow as pa
 
-    if is_text(column.type) and len(column) >= compiling.COMPILE_FROM:
+    if is_text(column.type) and pays(len(column)):
         found = numbered(column)
         if found is not None:
             return found
@@ -276,8 +276,8 @@ def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
 class Hope(NamedTuple):
     """Whether a column can be read as its field at all.
 
-    ``some`` says that a value could be read, ``unread`` how many could not, ``why`` the first reason among those that are
-    not of its size: values out of range were typed wrongly, and are only corrected.
+    ``some`` says that a value could be read, ``unread`` how many could not, ``why`` the first reason among those that
+    are not of its size: values out of range were typed wrongly, and are only corrected.
     """
 
     some: bool

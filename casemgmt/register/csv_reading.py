@@ -121,7 +121,8 @@ def _line_table(data: bytes, name: str) -> _Lines:
     starts, ends, numbers = starts[full], ends[full], numbers[full]
     if not len(starts):
         raise InputError(f"{name} is empty: it has no header line.")
-    quotes = _count_in_lines(raw == ord('"'), starts, ends)
+    marks = np.flatnonzero(raw == ord('"'))
+    quotes = _count_in_lines(marks, starts, ends)
     odd = numbers[quotes % 2 == 1]
     if len(odd):
         where = ", ".join(str(n) for n in odd[:5])
@@ -129,15 +130,38 @@ def _line_table(data: bytes, name: str) -> _Lines:
             f"{name}: {plural(len(odd), 'line')} with a quote that is opened and not closed (line {where}). Rows below "
             "could be swallowed, so nothing was read. Close the quote, or write values without line breaks."
         )
-    values = _count_in_lines(raw == ord(","), starts, ends) + 1
-    for i in np.flatnonzero(quotes):
+    commas = np.flatnonzero(raw == ord(","))
+    if len(marks):
+        # Each line's quotes are even in number, so that an odd number before a comma puts it inside a quoted value.
+        commas = commas[np.searchsorted(marks, commas) % 2 == 0]
+    values = _count_in_lines(commas, starts, ends) + 1
+    for i in _oddly_quoted(raw, marks, quotes, starts, ends):
         values[i] = _count_quoted(data[starts[i] : ends[i]])
     values[ends - starts > LONGEST_LINE] = _TOO_LONG
     return _Lines(starts, ends, numbers, values)
 
 
+def _oddly_quoted(raw: Any, marks: Any, quotes: Any, starts: Any, ends: Any) -> Any:
+    """The lines with a quote that neither opens a value at its start nor closes one at its end, such as a doubled one.
+
+    Parameters
+    ----------
+    raw : uint8, the file
+    marks : where its quotes stand
+    quotes : how many each line has, an even number
+    starts, ends : of each line
+    """
+    import numpy as np
+
+    line = np.repeat(np.arange(len(quotes)), quotes)
+    opening = np.arange(len(marks)) % 2 == 0
+    at_edge = marks == np.where(opening, starts[line], ends[line] - 1)
+    beside = raw[np.where(at_edge, marks, marks + np.where(opening, -1, 1))]
+    return np.unique(line[~at_edge & (beside != ord(","))])
+
+
 def _count_quoted(line: bytes) -> int:
-    """How many values a line with quotes holds."""
+    """How many values a line with quotes in unusual places holds."""
     if len(line) > LONGEST_LINE:
         return _TOO_LONG
     try:
@@ -154,10 +178,9 @@ def _why_unsplit(values: int, expected: int) -> str:
     return f"{plural(values, 'value')} where the header has {expected}"
 
 
-def _count_in_lines(hits: Any, starts: Any, ends: Any) -> Any:
+def _count_in_lines(positions: Any, starts: Any, ends: Any) -> Any:
     import numpy as np
 
-    positions = np.flatnonzero(hits)
     return np.searchsorted(positions, ends) - np.searchsorted(positions, starts)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt import compiling
 from casemgmt.arrow import numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
+from casemgmt.compiling import pays
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import distinct_values, is_text, mapped
 from casemgmt.register.long_texts import by_number, hashes_of, repeated_hashes
@@ -122,16 +122,23 @@ class Judged(NamedTuple):
     faults: Mapping[str, str]
     hashes: npt.NDArray[np.uint64] | None
 
+    @property
+    def known_hashes(self) -> npt.NDArray[np.uint64]:
+        """The hashes, of rows that were judged by them."""
+        if self.hashes is None:
+            raise TypeError("Repeats were looked for without hashes.")
+        return self.hashes
+
 
 def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None) -> Judged:
     """Judge every row of a whole register by its patient id and practice code, and find the repeats."""
     import numpy as np
 
-    if table.num_rows >= compiling.COMPILE_FROM:
+    if pays(table.num_rows):
         judged = judge_part(table, pattern, mapping, frozenset())
-        repeated = repeated_hashes(judged.hashes)
+        repeated = repeated_hashes(judged.known_hashes)
         if len(repeated):
-            alike = np.flatnonzero(np.isin(judged.hashes, repeated))
+            alike = np.flatnonzero(np.isin(judged.known_hashes, repeated))
             ids = long_text(taken(text_as_it_lies(table, "patient_id"), alike))
             judge_repeats(judged.verdict, taken_rows(table, alike), ids, alike)
         return judged

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt import compiling
+from casemgmt.compiling import pays
 from casemgmt.register.cleaning import Cleaned, FlagColumn
 from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
 from casemgmt.register.packing import BYTE_MISSING, CHUNK_BITS, CHUNKS_PER_WORD, FLAG_MISSING, SHORT_MISSING, Slot
@@ -85,21 +85,21 @@ def pack_rows(layout: Layout, columns: Mapping[str, Column], rows: int, threads:
         np.empty((layout.bytes, rows), dtype=np.uint8),
         np.empty((layout.shorts, rows), dtype=np.uint16),
     )
-    fields = [(layout.slots[name], name, column) for name, column in columns.items()]
+    fields = [(layout.slots[name], column) for name, column in columns.items()]
     words = [each for each in fields if each[0].group == "word"]
-    if rows < compiling.COMPILE_FROM:
-        for slot, name, column in words:
-            out.words[slot.row] |= _codes(slot, name, column, slice(None)).astype(np.uint64) << np.uint64(slot.shift)
+    if not pays(rows):
+        for slot, column in words:
+            out.words[slot.row] |= _codes(slot, column, slice(None)).astype(np.uint64) << np.uint64(slot.shift)
     else:
         _fill_in_blocks(out.words, words, threads)
-    for slot, name, column in fields:
+    for slot, column in fields:
         if slot.group != "word":
             into = out.bytes if slot.group == "byte" else out.shorts
-            into[slot.row] = _codes(slot, name, column, slice(None))
+            into[slot.row] = _codes(slot, column, slice(None))
     return out
 
 
-def _codes(slot: Slot, name: str, column: Column, rows: slice) -> npt.NDArray[Any]:
+def _codes(slot: Slot, column: Column, rows: slice) -> npt.NDArray[Any]:
     """The code of each row of a column."""
     import numpy as np
 
@@ -112,15 +112,15 @@ def _codes(slot: Slot, name: str, column: Column, rows: slice) -> npt.NDArray[An
     return np.where(present[rows], values, np.asarray(missing, dtype=np.result_type(values.dtype, np.uint16)))
 
 
-def _fill_in_blocks(words: Any, fields: list[tuple[Slot, str, Column]], threads: int | None) -> None:
+def _fill_in_blocks(words: Any, fields: list[tuple[Slot, Column]], threads: int | None) -> None:
     """Fill the words: the bits of whole flag columns are turned a block at a time, other codes are shifted in."""
     import numpy as np
 
     from casemgmt.register.bit_kernels import turn_bits
 
     rows = words.shape[1]
-    flags = [(slot, column) for slot, _, column in fields if isinstance(column, FlagColumn)]
-    others = [each for each in fields if not isinstance(each[2], FlagColumn)]
+    flags = [(slot, column) for slot, column in fields if isinstance(column, FlagColumn)]
+    others = [(slot, column) for slot, column in fields if not isinstance(column, FlagColumn)]
 
     def fill(start: int) -> None:
         stop = min(start + _BLOCK, rows)
@@ -136,8 +136,8 @@ def _fill_in_blocks(words: Any, fields: list[tuple[Slot, str, Column]], threads:
                     planes[len(places)] = missing
                     places.append(slot.shift + 1)
             turn_bits(planes, np.array(places, dtype=np.int64), words[word, start:stop])
-        for slot, name, column in others:
-            codes = _codes(slot, name, column, slice(start, stop)).astype(np.uint64)
+        for slot, other in others:
+            codes = _codes(slot, other, slice(start, stop)).astype(np.uint64)
             words[slot.row, start:stop] |= codes << np.uint64(slot.shift)
 
     on_threads(fill, range(0, rows, _BLOCK), threads)

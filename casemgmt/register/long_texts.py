@@ -10,8 +10,8 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from casemgmt import compiling
 from casemgmt.arrow import validity_of
+from casemgmt.compiling import pays
 from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
@@ -192,11 +192,11 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
     return numbers, [text.decode() for text in distinct]
 
 
-def by_number(numbers: npt.NDArray[np.int32], answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def by_number(numbers: npt.NDArray[np.integer[Any]], answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """What ``answers`` gives for each number; -1 is its last entry."""
     import numpy as np
 
-    if len(numbers) < compiling.COMPILE_FROM:
+    if not pays(len(numbers)):
         return np.asarray(answers[numbers])
     from casemgmt.register.text_kernels import read_by_number
 
@@ -209,7 +209,7 @@ def counts_of(numbers: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.int64
     """How often each number below ``most`` occurs; -1 is none."""
     import numpy as np
 
-    if len(numbers) < compiling.COMPILE_FROM:
+    if not pays(len(numbers)):
         return np.bincount(numbers + 1, minlength=most + 1)[1:]
     from casemgmt.register.text_kernels import count_numbers
 
@@ -238,7 +238,7 @@ def _number_chunk(chunk: pa.Array, numbers: Any, start: int) -> list[tuple[int, 
 
 
 def _number(kernel: Any, arrays: tuple[Any, ...], numbers: Any, start: int, low: int, high: int) -> Any:
-    """One piece: where it begins and ends in the column, and its distinct texts; None where the loop is not for them."""
+    """One piece: where it begins and ends in the column, and its distinct texts; None where it is not for the loop."""
     import numpy as np
 
     from casemgmt.register.text_kernels import FREE

@@ -89,12 +89,19 @@ class Packed:
             raise TypeError("These rows are not grouped by practice; see Register.grouped().")
         return self.groups
 
+    @property
+    def numbers(self) -> npt.NDArray[np.int32]:
+        """The number of each row's practice; only of rows that are not grouped."""
+        if self.practice is None:
+            raise TypeError("These rows are grouped by practice; see Packed.practice_of().")
+        return self.practice
+
     def practice_of(self, rows: Any = slice(None)) -> npt.NDArray[np.int64]:
         """The number of the practice of all rows or some."""
         import numpy as np
 
         if self.practice is not None:
-            return self.practice[rows].astype(np.int64)
+            return np.asarray(self.practice[rows], dtype=np.int64)
         wanted = np.arange(self.rows)[rows] if isinstance(rows, slice) else np.asarray(rows)
         return np.asarray(np.searchsorted(self.offsets, wanted, side="right") - 1)
 
@@ -106,14 +113,16 @@ class Packed:
         order, groups = group_order(self.practice, int(self.practice.max(initial=-1)) + 1)
         return lambda p: order[groups[p] : groups[p + 1]] if p + 1 < len(groups) else order[:0]
 
-    def take(self, rows: Any, groups: npt.NDArray[np.int64]) -> Packed:
-        """Some rows, which stand grouped by practice at ``groups``."""
+    def take(
+        self, rows: Any, *, groups: npt.NDArray[np.int64] | None = None, practice: npt.NDArray[np.int32] | None = None
+    ) -> Packed:
+        """Some rows, which stand grouped by practice at ``groups``, or whose practices ``practice`` says."""
         import numpy as np
 
         def some(columns: Any) -> Any:
             return np.stack([column[rows] for column in columns]) if len(columns) else columns[:, : len(rows)]
 
-        return Packed(some(self.words), some(self.bytes), some(self.shorts), self.slots, groups)
+        return Packed(some(self.words), some(self.bytes), some(self.shorts), self.slots, groups, practice)
 
     def codes(self, name: str, rows: Any = slice(None)) -> npt.NDArray[np.uint16]:
         """The codes of a field, for all rows or some."""

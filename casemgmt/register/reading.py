@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt import compiling
+from casemgmt.compiling import pays
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError, did_you_mean, is_misspelt, listed, missing_columns, plural
 from casemgmt.register.accounting import Account
@@ -205,7 +205,7 @@ class Reader:
         return register, judged, cleaner.hopes, kept
 
     def _packed(
-        self, cleaned: Mapping[str, Column], cleaner: _Cleaner, rows: int, order: Any, known: Known | None
+        self, cleaned: Mapping[str, Cleaned | FlagColumn], cleaner: _Cleaner, rows: int, order: Any, known: Known | None
     ) -> tuple[Packed, dict[str, Any], dict[str, Any]]:
         """The packed fields, the days and the wide numbers, in ``order``."""
         import numpy as np
@@ -329,7 +329,7 @@ def _in_order(practice: Any, kept: Any, practices: int, mixed: bool) -> tuple[An
     if mixed:
         return accepted, {"practice": own}
     if not is_rising(own):
-        if len(own) >= compiling.COMPILE_FROM:
+        if pays(len(own)):
             return accepted, {"practice": own}
         order, groups = group_order(own, practices)
         return order if accepted is None else accepted[order], {"groups": groups}
@@ -451,15 +451,17 @@ class _Cleaner:
             return FlagColumn(cleaned.column, absent=name in self._reader.absent)
         if name in self._reader.absent:
             # Only a value that was never given means absent; one that could not be read is missing.
-            present = np.ones_like(cleaned.present)
+            given = np.asarray(cleaned.present)
+            present = np.ones_like(given)
             for rows, _ in cleaned.problems:
-                present[rows] = cleaned.present[rows]
+                present[rows] = given[rows]
             return Cleaned(cleaned.values, None if present.all() else present)
         if name == "objected":
             # Whoever wrote something that cannot be read may have objected: nobody is ranked on a guess.
+            values, given = cleaned.values.copy(), np.array(cleaned.present)
             for rows, _ in self.unreadable(name):
-                cleaned.values[rows] = 1
-                cleaned.present[rows] = True
+                values[rows], given[rows] = 1, True
+            return Cleaned(values, given)
         return cleaned
 
     def unreadable(self, name: str) -> list[tuple[Any, str]]:
@@ -468,7 +470,7 @@ class _Cleaner:
         return [(rows, reason) for column, rows, reason in self.problems if column == name and reason not in ranges]
 
 
-def _wide(cleaned: Column, order: Any) -> Any:
+def _wide(cleaned: Cleaned | FlagColumn, order: Any) -> Any:
     import numpy as np
 
     values = cleaned.values.astype(np.int32)

@@ -97,8 +97,8 @@ class Register:
     def __repr__(self) -> str:
         """Counts only."""
         return (
-            f"<Register: {plural(self.accepted, 'patient')} in {plural(len(self.practices), 'practice')} on {self.as_of}; "
-            f"{plural(self.rows_in, 'row')} in = {self.accepted:,} accepted + {self.merged:,} merged repeats + "
+            f"<Register: {plural(self.accepted, 'patient')} in {plural(len(self.practices), 'practice')} "
+            f"on {self.as_of}; {plural(self.rows_in, 'row')} in = {self.accepted:,} accepted + {self.merged:,} merged repeats + "
             f"{self.quarantine.num_rows:,} quarantined; {plural(self.corrections.num_rows, 'correction')}>"
         )
 
@@ -158,7 +158,7 @@ class Register:
         """Some of the rows, which stand grouped by practice at ``groups``; the account of rows stays the whole's."""
         return replace(
             self,
-            packed=self.packed.take(rows, groups),
+            packed=self.packed.take(rows, groups=groups),
             days={name: days[rows] for name, days in self.days.items()},
             numbers={name: numbers[rows] for name, numbers in self.numbers.items()},
             order=rows if self.order is None else self.order[rows],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casemgmt import compiling
+from casemgmt.compiling import pays
 from casemgmt.errors import InputError, listed, plural
 
 if TYPE_CHECKING:
@@ -178,12 +178,10 @@ def _refuse_repeated_names(names: list[str]) -> None:
 
 
 def without_long_views(table: pa.Table) -> pa.Table:
-    """polars' string views as plain strings, which every Arrow function takes; of a long table they stay as they are."""
+    """polars' string views as plain strings, which every Arrow function takes; in a long table they stay as they are."""
     import pyarrow as pa
 
-    if table.num_rows >= compiling.COMPILE_FROM and not any(
-        pa.types.is_dictionary(kind) for kind in table.schema.types
-    ):
+    if pays(table.num_rows) and not any(pa.types.is_dictionary(kind) for kind in table.schema.types):
         return table
     columns = [_without_view(column) for column in table.columns]
     return pa.table(columns, names=table.column_names, metadata=table.schema.metadata)
@@ -228,7 +226,7 @@ def _metadata(table: pa.Table) -> dict[str, Any]:
 
 
 def metadata_of(schema: pa.Schema, rows: int) -> dict[str, Any]:
-    """What an earlier step of this library wrote about a table of so many rows, such as that its people are synthetic."""
+    """What an earlier step of this library wrote about a table of so many rows, such as that its people are made up."""
     import json
 
     raw = (schema.metadata or {}).get(b"casemgmt")

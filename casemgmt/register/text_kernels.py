@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
+
+from casemgmt.compiling import compiled, compiled_within
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / the golden ratio, and another odd number without pattern
 _ODD_TOO = np.uint64(0xD6E8FEB86659FD93)
@@ -15,14 +16,14 @@ EMPTY_SLOT = np.uint64(0)
 FREE = np.uint32(0xFFFFFFFF)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+@compiled_within
 def mix(hashed, word):  # type: ignore[no-untyped-def]
     """A hash with one more word of text."""
     hashed = (hashed ^ word) * _ODD
     return (hashed ^ (hashed >> np.uint64(29))) * _ODD_TOO
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+@compiled_within
 def has_odd_byte(word):  # type: ignore[no-untyped-def]
     """Whether one of eight bytes is no printable ASCII from the digits on, and no hyphen."""
     low = word & ~_HIGHS
@@ -32,9 +33,9 @@ def has_odd_byte(word):  # type: ignore[no-untyped-def]
     return (word | deleted | (~from_digits & hyphen)) & _HIGHS != np.uint64(0)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+@compiled_within
 def hash_span(words, start, length):  # type: ignore[no-untyped-def]
-    """The hash of the text of ``length`` bytes from byte ``start`` on, and whether it is unusual; see :func:`hash_texts`.
+    """The hash of the text of ``length`` bytes from byte ``start`` on, and whether it is odd; see :func:`hash_texts`.
 
     Everything is unsigned: signed indices cost as much again.
     """
@@ -58,7 +59,7 @@ def hash_span(words, start, length):  # type: ignore[no-untyped-def]
     return mix(hashed, word), unusual
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def hash_texts(offsets, words, first, last, hashes, odd):  # type: ignore[no-untyped-def]
     """Hash texts ``first`` to ``last``.
 
@@ -74,7 +75,7 @@ def hash_texts(offsets, words, first, last, hashes, odd):  # type: ignore[no-unt
         hashes[i], odd[i] = hash_span(words, start, np.uint64(offsets[i + 1]) - start)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+@compiled_within
 def same_digit(eight, ninth, tenth):  # type: ignore[no-untyped-def]
     """Whether ten bytes are one and the same digit."""
     digit = eight & np.uint64(0xFF)
@@ -82,7 +83,7 @@ def same_digit(eight, ninth, tenth):  # type: ignore[no-untyped-def]
     return same & (digit >= np.uint64(48)) & (digit <= np.uint64(57))
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def hash_views(views, first, last, hashes, odd, longs):  # type: ignore[no-untyped-def]
     """Hash texts ``first`` to ``last`` of views of sixteen bytes that hold their text, which is up to twelve bytes.
 
@@ -114,7 +115,7 @@ def hash_views(views, first, last, hashes, odd, longs):  # type: ignore[no-untyp
         odd[i] = unusual
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def hash_long_views(views, words, buffer, first, last, hashes, odd):  # type: ignore[no-untyped-def]
     """Hash the texts ``first`` to ``last`` that are longer than twelve bytes and lie in one buffer."""
     for i in range(first, last):
@@ -123,14 +124,14 @@ def hash_long_views(views, words, buffer, first, last, hashes, odd):  # type: ig
             hashes[i], odd[i] = hash_span(words, b >> np.uint64(32), a & np.uint64(0xFFFFFFFF))
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def count_parts(hashes, first, last, shift, counts):  # type: ignore[no-untyped-def]
     """Add to ``counts`` how many hashes from ``first`` to ``last`` have each of the highest bits."""
     for i in range(first, last):
         counts[hashes[i] >> shift] += 1
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def spread_parts(hashes, first, last, shift, places, out):  # type: ignore[no-untyped-def]
     """Put hashes of a part together; ``places`` says where the next of each part goes."""
     for i in range(first, last):
@@ -140,7 +141,7 @@ def spread_parts(hashes, first, last, shift, places, out):  # type: ignore[no-un
         out[at] = hashes[i]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def repeated_in_part(hashes, start, stop, slots, repeated, found):  # type: ignore[no-untyped-def]
     """Write the hashes that occur again among ``hashes[start:stop]`` into ``repeated``, from ``found`` on.
 
@@ -164,7 +165,7 @@ def repeated_in_part(hashes, start, stop, slots, repeated, found):  # type: igno
     return found
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+@compiled_within
 def slot_of(low, high, length, known, slots):  # type: ignore[no-untyped-def]
     """The slot of a text of up to sixteen bytes: one that holds its number, or a free one.
 
@@ -184,7 +185,7 @@ def slot_of(low, high, length, known, slots):  # type: ignore[no-untyped-def]
     return at
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+@compiled_within
 def learn(low, high, length, known, slots, at, count):  # type: ignore[no-untyped-def]
     """Give a new text the number ``count``."""
     lows, highs, lengths = known
@@ -192,7 +193,7 @@ def learn(low, high, length, known, slots, at, count):  # type: ignore[no-untype
     lows[count], highs[count], lengths[count] = low, high, length
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def number_texts(offsets, words, first, last, numbers, known, slots):  # type: ignore[no-untyped-def]
     """Number the distinct texts ``first`` to ``last``; see :func:`hash_texts` and :func:`slot_of`.
 
@@ -227,7 +228,7 @@ def number_texts(offsets, words, first, last, numbers, known, slots):  # type: i
     return np.int64(count)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def number_views(views, first, last, numbers, known, slots):  # type: ignore[no-untyped-def]
     """:func:`number_texts` for views that hold their text; see :func:`hash_views`."""
     count, room = np.uint64(0), np.uint64(len(known[0]))
@@ -247,14 +248,14 @@ def number_views(views, first, last, numbers, known, slots):  # type: ignore[no-
     return np.int64(count)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def read_by_number(numbers, first, last, by_number, out):  # type: ignore[no-untyped-def]
     """Write into ``out`` what ``by_number`` gives for numbers ``first`` to ``last``; -1 is its last entry."""
     for i in range(first, last):
         out[i] = by_number[numbers[i]]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def count_numbers(numbers, first, last, counts):  # type: ignore[no-untyped-def]
     """Add to ``counts`` how often each of numbers ``first`` to ``last`` occurs; -1 is its last entry."""
     for i in range(first, last):

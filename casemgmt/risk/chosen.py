@@ -79,7 +79,7 @@ def chosen_rows(model: Model, register: Register, rows: Any, *, compiled: bool |
         _gathered(packed.shorts, rows, np.uint16),
         np.stack(extra) if extra else np.empty((0, len(rows)), dtype=np.int32),
     )
-    compiled = len(register) >= compiling.COMPILE_FROM if compiled is None else compiled
+    compiled = compiling.pays(len(register)) if compiled is None else compiled
     return ChosenRows(register, inputs, columns, len(rows), compiled)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from casemgmt.arrow import column_of, texts
 from casemgmt.errors import InputError
 from casemgmt.risk.inputs import MILLION, ModelInput
 from casemgmt.risk.words import against_base, base_cell, in_words
@@ -66,14 +67,14 @@ def explain_patient(model: Model, register: Register, patient_id: str) -> pa.Tab
     unit = MILLION * model.divide_by
     return pa.table(
         {
-            "input": pa.array(names, pa.string()),
-            "label": pa.array(labels, pa.string()),
-            "words": pa.array(words, pa.string()),
-            "contribution": pa.array([None if a is None else a / unit for a in amounts], pa.float64()),
-            "millionths": pa.array(amounts, pa.int64()),
-            "against": pa.array(against, pa.string()),
-            "difference": pa.array([None if d is None else d / unit for d in differences], pa.float64()),
-            "missing": pa.array(missing, pa.bool_()),
+            "input": texts(names),
+            "label": texts(labels),
+            "words": texts(words),
+            "contribution": column_of([None if a is None else a / unit for a in amounts], pa.float64()),
+            "millionths": column_of(amounts, pa.int64()),
+            "against": texts(against),
+            "difference": column_of([None if d is None else d / unit for d in differences], pa.float64()),
+            "missing": column_of(missing, pa.bool_()),
         }
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from casemgmt.compiling import compiled, compiled_within
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+
+@compiled_within
 def add_four_chunks(word, shifts, tables, out, count):  # type: ignore[no-untyped-def]
     """Add the entries of four chunks of one word: the word is read once, and four look-ups overlap."""
     mask = np.uint64(2047)
@@ -17,21 +18,21 @@ def add_four_chunks(word, shifts, tables, out, count):  # type: ignore[no-untype
         out[row] += a[(bits >> i) & mask] + b[(bits >> j) & mask] + c[(bits >> k) & mask] + d[(bits >> l) & mask]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def add_chunk(word, shift, table, out, count):  # type: ignore[no-untyped-def]
     """Add the entries of one chunk of a word."""
     for row in range(count):
         out[row] += table[(word[row] >> np.uint64(shift)) & np.uint64(2047)]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def add_two_columns(a, b, table_a, table_b, out, count):  # type: ignore[no-untyped-def]
     """Add the entries of two columns."""
     for row in range(count):
         out[row] += table_a[a[row]] + table_b[b[row]]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def add_columns(columns, rows, tables, out, start, stop):  # type: ignore[no-untyped-def]
     """Add the entries of some rows of ``columns``, two at a time."""
     count, k = stop - start, 0
@@ -45,7 +46,7 @@ def add_columns(columns, rows, tables, out, start, stop):  # type: ignore[no-unt
             out[row] += table[column[row]]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def add_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-def]
     """Write into ``out[i]`` the sum of the entries that row ``start + i`` meets.
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
+
+from casemgmt.compiling import compiled, compiled_within
 
 BLOCK = 4_096  # rows that stay in the processor's nearest memory while every input is walked
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def rank_codes(column, shift, mask, cells, ranks, out):  # type: ignore[no-untyped-def]
     """Write the rank of the cell that each row's code means."""
     for i in range(len(column)):
         out[i] = ranks[cells[(np.uint64(column[i]) >> shift) & mask]]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def keep_three(found, first, second, third):  # type: ignore[no-untyped-def]
     """Put each row's new rank among its three smallest, in order."""
     for i in range(len(first)):
@@ -27,7 +28,7 @@ def keep_three(found, first, second, third):  # type: ignore[no-untyped-def]
         third[i] = min(last, third[i])
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def three_least(columns, fields, cells, starts, ranks, start, stop, out):  # type: ignore[no-untyped-def]
     """Write into ``out`` the three smallest ranks of the cells of each row from ``start`` to ``stop``, smallest first.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from casemgmt import compiling
 from casemgmt.arrow import array_of, numpy_of, validity_of
+from casemgmt.compiling import pays
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code, look_up
@@ -92,7 +92,7 @@ def cells_of(model: Model, each: ModelInput, register: Register, rows: Any = Non
         return np.where(sums == NO_SCORE_64, len(each.cells) - 1, cells).astype(np.int32)
     if _is_packed(register, each.name):
         by_code = answers_by_code(each.name, register.packed.slots[each.name], each.cell_of).astype(np.int32)
-        return by_code[register.packed.codes(each.name, slice(None) if rows is None else rows)]
+        return np.asarray(by_code[register.packed.codes(each.name, slice(None) if rows is None else rows)])
     column = register.column(each.name, rows)
     if each.kind == "number" and (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         present = validity_of(column)
@@ -102,7 +102,7 @@ def cells_of(model: Model, each: ModelInput, register: Register, rows: Any = Non
         return np.where(np.isfinite(numbers), cells, len(each.cells) - 1).astype(np.int32)
     indices, distinct = distinct_values(pa.chunked_array([column]))
     by_value = [each.cell_of(value if each.kind == "category" else _from_text(value)) for value in distinct]
-    return np.array([*by_value, len(each.cells) - 1], dtype=np.int32)[indices]
+    return np.asarray(np.array([*by_value, len(each.cells) - 1], dtype=np.int32)[indices])
 
 
 def _side(each: ModelInput) -> Literal["left", "right"]:
@@ -130,7 +130,7 @@ def sums_of(model: Model, register: Register, *, compiled: bool | None = None) -
 
     scorer = compile_model(model, register)
     rows = len(register)
-    if rows >= compiling.COMPILE_FROM if compiled is None else compiled:
+    if pays(rows) if compiled is None else compiled:
         from casemgmt.risk.kernels import add_entries
 
         sums = np.empty(rows, dtype=scorer.tables.word_tables.dtype)

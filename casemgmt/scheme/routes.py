@@ -266,8 +266,7 @@ class Scheme:
             for name in names:
                 if names.count(name) > 1:
                     raise SchemeError(f"'{key}' names '{name}' twice. Remove one.")
-                near = did_you_mean(name, tuple(FIELDS))
-                if name not in FIELDS and name not in used and near:
+                if name not in FIELDS and name not in used and (near := did_you_mean(name, tuple(FIELDS))):
                     raise SchemeError(f"'{key}' names '{name}', which is no register field and no route uses.{near}")
 
     @property

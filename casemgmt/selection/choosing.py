@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
 
@@ -30,7 +31,7 @@ OverCap = Literal["error", "queue"]
 
 
 def select(
-    register: Register,
+    register: Register | ScannedRegister,
     scheme: Scheme,
     *,
     model: Model | None = None,
@@ -75,11 +76,11 @@ def select(
     CapExceededError
         More nominations than places, under ``over_cap="error"``.
     """
+    if not isinstance(register, Register) and not hasattr(register, "select_streamed"):
+        raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
     check_arguments(scheme, model, score, over_cap, reference, previous)
     if not isinstance(register, Register):
-        if not hasattr(register, "select"):
-            raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
-        selection: Selection = register.select(
+        return register.select_streamed(
             scheme,
             model=model,
             score=score,
@@ -90,7 +91,6 @@ def select(
             allow_demonstration=allow_demonstration,
             threads=threads,
         )
-        return selection
     require_order(register, scheme, over_cap)
     if previous is not None:
         register = with_caseload(register, previous)

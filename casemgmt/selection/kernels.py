@@ -9,9 +9,9 @@ guess only saves work: where too few rows pass it, the practice is picked again 
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from casemgmt.compiling import compiled, compiled_within
 from casemgmt.risk.kernels import add_entries
 
 # Rows scored at a time: their keys and bits stay in the first-level cache beside the tables.
@@ -20,7 +20,7 @@ BLOCK = 1024
 LANE_ROWS = 65_535
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def and_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-def]
     """Write into ``out[i]`` (uint32) the bitwise and of the entries that row ``start + i`` meets."""
     count = stop - start
@@ -49,7 +49,7 @@ def and_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-d
             out[i] &= table[cells[i]]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def kth_largest(values, count, k):  # type: ignore[no-untyped-def]
     """The ``k``-th largest of ``values[:count]``, ``1 <= k <= count``; reorders them."""
     low, high, target = 0, count - 1, k - 1
@@ -76,7 +76,7 @@ def kth_largest(values, count, k):  # type: ignore[no-untyped-def]
     return values[target]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def rank_rows(scores, start, stop, keys):  # type: ignore[no-untyped-def]
     """Write into ``keys`` what ranks each row from ``start`` to ``stop``."""
     count = stop - start
@@ -90,7 +90,7 @@ def rank_rows(scores, start, stop, keys):  # type: ignore[no-untyped-def]
             keys[i] = scores.no_score if keys[i] < scores.lowest else max(keys[i], scores.floor)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-untyped-def]
     """Add to ``counts`` the rows that have each bit past the routes' own; return the ranked without a score."""
     for b in range(routes.first_counted, len(counts)):
@@ -104,9 +104,9 @@ def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-
     return np.int64(unscored)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def pick_rows(keys, bits, first, last, routes, guess, picked, found):  # type: ignore[no-untyped-def]
-    """Write into ``picked`` the rows from ``first`` to ``last`` that a route lets in, or that rank from ``guess`` on."""
+    """Write into ``picked`` which rows of ``first`` to ``last`` a route lets in, and which rank from ``guess`` on."""
     at = np.uint64(found)  # unsigned, so that no index is tested for counting from the end
     for i in range(first, last):
         picked[at] = i
@@ -115,7 +115,7 @@ def pick_rows(keys, bits, first, last, routes, guess, picked, found):  # type: i
     return np.int64(at)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def least_guess(routes, guesses, no_score):  # type: ignore[no-untyped-def]
     """The lowest key that any route may ask for, above the sign for no score."""
     least = np.iinfo(guesses.dtype).max
@@ -124,7 +124,7 @@ def least_guess(routes, guesses, no_score):  # type: ignore[no-untyped-def]
     return max(least, no_score + 1)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def places_of(routes, s, size):  # type: ignore[no-untyped-def]
     """The places of share route ``s`` among ``size`` people, in whole numbers."""
     part = size * routes.numerator[s]
@@ -133,7 +133,7 @@ def places_of(routes, s, size):  # type: ignore[no-untyped-def]
     return part // routes.divisor[s]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def denominator_of(routes, s, p, counts, list_sizes):  # type: ignore[no-untyped-def]
     """How many people route ``s`` takes its share of in practice ``p``."""
     if list_sizes[p] >= 0 and routes.denominator[s] == routes.list_bit:
@@ -141,7 +141,7 @@ def denominator_of(routes, s, p, counts, list_sizes):  # type: ignore[no-untyped
     return counts[p, routes.denominator[s]]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def eligible_keys(keys, bits, count, bit, guess, buffer):  # type: ignore[no-untyped-def]
     """Copy the keys of rows that have ``bit`` and rank from ``guess`` on into ``buffer``; return how many."""
     found = np.uint64(0)
@@ -151,9 +151,9 @@ def eligible_keys(keys, bits, count, bit, guess, buffer):  # type: ignore[no-unt
     return np.int64(found)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def settle_practice(p, first, count, guess, eligible, list_sizes, routes, out, work):  # type: ignore[no-untyped-def]
-    """Let in, by every route, the picked rows ``first`` to ``first + count`` of the outcome, and keep those that matter.
+    """Let in, by every route, the ``count`` picked rows of the outcome from ``first`` on, and keep those that matter.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def settle_practice(p, first, count, guess, eligible, list_sizes, routes, out, w
     return True
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def next_guess(buffer, found, take, guess):  # type: ignore[no-untyped-def]
     """A key that about twice as many as there are places should reach in the next practice; the lowest for none."""
     wanted = 2 * take + 16
@@ -216,7 +216,7 @@ def next_guess(buffer, found, take, guess):  # type: ignore[no-untyped-def]
     return guess
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def keep_members(out, p, first, count, member, tied):  # type: ignore[no-untyped-def]
     """Leave only the picked rows that are let in or tied, at the start of the practice's stretch."""
     kept = first
@@ -229,7 +229,7 @@ def keep_members(out, p, first, count, member, tied):  # type: ignore[no-untyped
     out.emitted[p] = kept - first
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def copy_picked(out, start, keys, bits, picked, found):  # type: ignore[no-untyped-def]
     """Put the picked rows of one practice at the start of its stretch."""
     for k in range(found):
@@ -239,7 +239,7 @@ def copy_picked(out, start, keys, bits, picked, found):  # type: ignore[no-untyp
         out.member[start + k] = bits[i]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def choose_practices(first, last, offsets, list_sizes, scores, conditions, routes, out, work):  # type: ignore[no-untyped-def]
     """Choose in practices ``first`` to ``last`` of rows grouped by practice.
 
@@ -275,7 +275,7 @@ def choose_practices(first, last, offsets, list_sizes, scores, conditions, route
             settle_practice(p, start, found, no_score + 1, every, list_sizes, routes, out, work)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def count_eligible(keys, bits, count, routes, no_score, eligible):  # type: ignore[no-untyped-def]
     """Write into ``eligible[s]`` how many rows have the bit of score route ``s`` and a score."""
     for s in range(len(routes.bit)):
@@ -285,21 +285,18 @@ def count_eligible(keys, bits, count, routes, no_score, eligible):  # type: igno
         eligible[s] = total
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
-def sift_rows(
-    first, last, step, practice, scores, conditions, routes, guesses, told_of, unscored_too, counts, found, work
-):  # type: ignore[no-untyped-def]
+@compiled
+def sift_rows(span, practice, scores, conditions, routes, guesses, told_of, counts, found, work):  # type: ignore[no-untyped-def]
     """Score rows in any order, count them by practice, and put out those that can matter.
 
     Parameters
     ----------
-    first, last, step : blocks that begin at ``range(first, last, step)`` are looked at, and no others
+    span : (first, last, step); blocks that begin at ``range(first, last, step)`` are looked at, and no others
     practice : int32, the number of each row's practice
     guesses : keys' type, one a practice: rows that rank below it are left out
-    told_of : bits of which each has its rows put out
-    unscored_too : put out the ranked without a score as well
-    counts : int64, (practices, counted): the bits from ``routes.first_counted`` on, then the ranked without a score, then
-        the eligible of each score route; added to
+    told_of : (bits of which each has its rows put out, 1 where the ranked without a score are put out as well), uint32
+    counts : int64, (practices, counted): the bits from ``routes.first_counted`` on, then the ranked without a score,
+        then the eligible of each score route; added to
     found : (rows, keys, bits), as long as there are rows to look at and one more; written
     work : SiftScratch
 
@@ -312,7 +309,8 @@ def sift_rows(
     no_score, counted = scores.no_score, counts.shape[1]
     unscored_at = counted - 1 - len(routes.bit)
     asked = (np.uint32(1) << np.uint32(unscored_at)) - np.uint32(1)  # the bits past those of the plan are all set
-    kept = np.uint32(unscored_too) << np.uint32(unscored_at)
+    (first, last, step), (put_out, unscored_too) = span, told_of
+    kept = unscored_too << np.uint32(unscored_at)
     at, since = np.uint64(0), 0
     for low in range(first, last, step):
         high = min(low + BLOCK, last)
@@ -335,19 +333,21 @@ def sift_rows(
         for lane in range(lanes.shape[1]):
             shift = np.uint32(4 * lane)
             for i in range(count):
-                lanes[own[i], lane] += work.spread[(signs[i] >> shift) & np.uint32(15)]
+                lanes[np.uint64(own[i]), lane] += work.spread[(signs[i] >> shift) & np.uint32(15)]
         for i in range(count):
             rows[at] = low + i
             out_keys[at] = keys[i]
             out_bits[at] = bits[i]
-            ranks = np.uint64(keys[i] >= guesses[own[i]]) & np.uint64((bits[i] >> routes.ranked_bit) & np.uint32(1))
+            ranks = np.uint64(keys[i] >= guesses[np.uint64(own[i])]) & np.uint64(
+                (bits[i] >> routes.ranked_bit) & np.uint32(1)
+            )
             also = np.uint64((signs[i] & kept) != 0)
-            at += np.uint64((bits[i] & told_of) != 0) | ranks | also
+            at += np.uint64((bits[i] & put_out) != 0) | ranks | also
     empty_lanes(lanes, counts)
     return np.int64(at)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled_within
 def empty_lanes(lanes, counts):  # type: ignore[no-untyped-def]
     """Add the four counts that lie in each lane to ``counts``, and set the lanes to zero."""
     for p in range(lanes.shape[0]):
@@ -356,7 +356,7 @@ def empty_lanes(lanes, counts):  # type: ignore[no-untyped-def]
         lanes[p, :] = np.uint64(0)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def bring_together(practice, rows, keys, bits, starts, out):  # type: ignore[no-untyped-def]
     """Put picked rows into the outcome, those of each practice together, in the order they had.
 
@@ -373,7 +373,7 @@ def bring_together(practice, rows, keys, bits, starts, out):  # type: ignore[no-
         out.member[at] = bits[i]
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def settle_practices(first, last, starts, guesses, eligible, list_sizes, routes, out, work, short):  # type: ignore[no-untyped-def]
     """Settle practices ``first`` to ``last``; ``short`` says in which too few rows were picked."""
     for p in range(first, last):
@@ -381,7 +381,7 @@ def settle_practices(first, last, starts, guesses, eligible, list_sizes, routes,
         short[p] = not settle_practice(p, starts[p], count, guesses[p], eligible[p], list_sizes, routes, out, work)
 
 
-@nb.njit(nogil=True, cache=True, boundscheck=False)
+@compiled
 def guess_from_sample(starts, keys, bits, counts, list_sizes, part, routes, no_score, guesses, buffer):  # type: ignore[no-untyped-def]
     """Set each practice's guess to a key that its cut will hardly fall below, from some of its rows.
 

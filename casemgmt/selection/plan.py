@@ -65,9 +65,10 @@ class RouteArrays(NamedTuple):
 class Outcome(NamedTuple):
     """What choosing puts out: per practice, and for the rows that matter, at the start of each practice's stretch.
 
-    ``starts`` (practices + 1) says where in the rows' arrays the stretches begin. ``counts`` (practices, bits); ``places``, ``cut``, ``tied``, ``taken`` (practices, score routes): the key of the
-    lowest let in, how many have it, and how many of those are let in (``taken`` 0: nobody). ``member`` and ``at_cut``
-    are uint32 with one bit a route: let in, or tied at a cut that not all of them pass.
+    ``starts`` (practices + 1) says where in the rows' arrays the stretches begin. ``counts`` (practices, bits);
+    ``places``, ``cut``, ``tied``, ``taken`` (practices, score routes): the key of the lowest let in, how many have it,
+    and how many of those are let in (``taken`` 0: nobody). ``member`` and ``at_cut`` are uint32 with one bit a route:
+    let in, or tied at a cut that not all of them pass.
     """
 
     counts: Any

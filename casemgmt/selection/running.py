@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt import compiling
+from casemgmt.compiling import pays
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays
 from casemgmt.threads import default_workers, on_threads
 
@@ -52,10 +52,14 @@ class Picked(NamedTuple):
     bits: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.int64]
 
+    def only(self, wanted: npt.NDArray[np.bool_]) -> Picked:
+        """The wanted of the picked rows; the counts stay those of all that were looked at."""
+        return Picked(self.practice[wanted], self.rows[wanted], self.keys[wanted], self.bits[wanted], self.counts)
+
 
 def outcome_of(packed: Packed, question: Question, threads: int | None = None) -> Outcome:
     """Choose in every practice, up to the ties at each cut."""
-    if packed.groups is not None and packed.rows < compiling.COMPILE_FROM:
+    if packed.groups is not None and not pays(packed.rows):
         from casemgmt.selection import plain
 
         return plain.choose(packed.offsets, question)
@@ -128,7 +132,9 @@ def _choose_mixed(packed: Packed, question: Question, workers: int) -> Outcome:
         dtype = guesses.dtype
         guesses[short] = question.ranking.source.no_score + 1
         again = sift(packed, question, np.where(short, guesses, np.iinfo(dtype).max).astype(dtype), workers)
-        picked = merged([only_of(picked, ~short), only_of(again, short)])._replace(counts=picked.counts)
+        picked = merged([picked.only(~short[picked.practice]), again.only(short[again.practice])])._replace(
+            counts=picked.counts
+        )
         out, short = settle(picked, question, guesses, workers)
     return out
 
@@ -196,7 +202,7 @@ def sift(
     from casemgmt.selection.scratch import sifting
 
     source, plan, routes = question.ranking.source, question.plan, question.routes
-    practice = packed.practice
+    practice = packed.numbers
     told_of = routes.direct | np.uint32(1 << plan.bits.caseload) if all_told_of else routes.direct
     stride = step or BLOCK
     blocks = -(-packed.rows // stride)
@@ -210,32 +216,30 @@ def sift(
         counts = np.zeros((len(guesses), question.counted), dtype=np.int64)
         scratch = sifting(len(guesses), question.counted, BLOCK, source.no_score.dtype)
         kept = sift_rows(
-            *(low, high, stride, practice, source, plan.conditions, routes),
-            *(guesses, told_of, all_told_of, counts, found, scratch),
+            *((low, high, stride), practice, source, plan.conditions, routes),
+            *(guesses, (told_of, np.uint32(all_told_of)), counts, found, scratch),
         )
-        rows, keys, bits = (each[:kept].copy() for each in found)
-        return Picked(practice[rows], rows, keys, bits, counts)
+        rows = found[0][:kept].copy()
+        return Picked(practice[rows], rows, found[1][:kept].copy(), found[2][:kept].copy(), counts)
 
     return merged(on_threads(work, pieces, workers))
 
 
-def merged(parts: Iterable[Picked]) -> Picked:
+def merged(parts: Sequence[Picked]) -> Picked:
     """Picked rows of several stretches as one."""
     import numpy as np
 
-    parts = list(parts)
-    arrays = (np.concatenate(each) for each in zip(*(part[:-1] for part in parts), strict=True))
-    return Picked(*arrays, sum((part.counts for part in parts[1:]), parts[0].counts.copy()))
-
-
-def only_of(picked: Picked, wanted: Any) -> Picked:
-    """The picked rows of the wanted practices."""
-    own = wanted[picked.practice]
-    return Picked(*(each[own] for each in picked[:-1]), picked.counts)
+    return Picked(
+        np.concatenate([part.practice for part in parts]),
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.keys for part in parts]),
+        np.concatenate([part.bits for part in parts]),
+        sum((part.counts for part in parts[1:]), parts[0].counts.copy()),
+    )
 
 
 def lowest_asked(out: Outcome, question: Question) -> npt.NDArray[Any]:
-    """For each practice the lowest key that a score route let in or left at its cut; every key with a score for none."""
+    """For each practice the lowest key that a score route let in or left at its cut; the lowest of all for none."""
     import numpy as np
 
     source, routes = question.ranking.source, question.routes

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 class Scratch(NamedTuple):
     """For settling practices: arrays as long as the largest, one longer so that a last write is harmless.
 
-    ``keys``, ``bits`` and ``picked`` are of the rows of a practice; ``member``, ``tied`` and ``buffer`` of those picked;
-    ``guesses`` holds one key a score route.
+    ``keys``, ``bits`` and ``picked`` are of the rows of a practice; ``member``, ``tied`` and ``buffer`` of those
+    picked; ``guesses`` holds one key a score route.
     """
 
     keys: Any

@@ -49,7 +49,7 @@ def _unscored_rows(made: Workings) -> npt.NDArray[np.int64]:
     nobody = np.empty(0, dtype=np.int64)
     if not made.choice.outcome.unscored.any():  # counted while the practices were gone through
         return nobody
-    compiled = len(register) >= compiling.COMPILE_FROM and not len(source.given)
+    compiled = compiling.pays(len(register)) and not len(source.given)
     keys = np.empty(_ROWS_AT_ONCE, dtype=source.no_score.dtype)
     found = [nobody]
     for start in range(0, len(register), _ROWS_AT_ONCE):
