@@ -25,7 +25,7 @@ from publications import CANARY, SCHEME, files_of, forge, hidden_beside, names_i
 
 import casemgmt as cm
 from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError
-from casemgmt.outputs import layout
+from casemgmt.outputs import csv_text, layout
 from casemgmt.outputs.csv_text import read_csv, to_csv
 from casemgmt.outputs.manifest import read_manifest
 from casemgmt.outputs.published import load_selection, verify
@@ -611,6 +611,19 @@ def test_no_text_cell_or_header_of_a_csv_is_a_formula_and_each_survives():
     bare = [text.lstrip("'") for text in changed]
     assert all(runs_in_a_spreadsheet(text) or set("\t\r\n") & set(text) for text in bare)
     assert not set(changed) & {"plain", "'plain", "''", "a=1", "1-2", "O'Brien", ""}
+
+
+@pytest.mark.parametrize("batch", [1, 3, 4, 100])
+def test_stretches_of_a_table_are_the_files_of_its_slices_however_it_is_worked_through(batch, monkeypatch):
+    repeated = ["=1+1", "a", "'=x", None, '"', ""]
+    table = pa.table({"n": range(12), "t": repeated * 2, "one": [f"@{n}é" for n in range(12)], "same": ["=b"] * 12})
+    parts = [(0, 12), (0, 0), (0, 3), (3, 1), (3, 6), (9, 3), (11, 1), (12, 0)]
+    expected = [csv_text.to_csv(table.slice(*part)) for part in parts]
+    assert len(set(expected)) == 7
+    monkeypatch.setattr(csv_text, "_BATCH_ROWS", batch)
+    assert csv_text.to_csv_parts(table, parts) == expected
+    monkeypatch.setattr(csv_text, "_REPEATED", 10**9)  # no text stands so often: each is quoted by itself
+    assert csv_text.to_csv_parts(table, parts) == expected
 
 
 def test_formulas_in_carried_columns_ids_and_practice_codes_are_published_harmless(tmp_path):

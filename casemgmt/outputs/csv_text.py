@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import text_scalar, texts
+from casemgmt.arrow import numpy_of, text_scalar, texts
 from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 BOM = b"\xef\xbb\xbf"
 END = "\r\n"
 _BATCH_ROWS = 65_536
+_REPEATED = 4  # a text that stands so often on average is quoted once
 
 # What starts a formula: = + - @ with their full-width, small, raised and lowered forms, and what spreadsheets drop
 # from the start of a cell (tab, line ends).
@@ -39,10 +43,34 @@ def to_csv(table: pa.Table) -> bytes:
     ------
     InputError : a column holds lists, records or bytes, which CSV cannot show
     """
+    return to_csv_parts(table, [(0, table.num_rows)])[0]
+
+
+def to_csv_parts(table: pa.Table, parts: Iterable[tuple[int, int]]) -> list[bytes]:
+    """Stretches of a table as CSV, each with the header; the lines of the table are made once.
+
+    Parameters
+    ----------
+    parts : the first row of each stretch, and how many rows it has
+
+    Raises
+    ------
+    InputError : a column holds lists, records or bytes, which CSV cannot show
+    """
     names = _cells(texts(table.column_names), "name of a column").to_pylist()
-    header = ",".join(names) + END
-    batches = (table.slice(start, _BATCH_ROWS) for start in range(0, table.num_rows, _BATCH_ROWS))
-    return b"".join([BOM, header.encode(), *map(_lines, batches)])
+    header = BOM + (",".join(names) + END).encode()
+    # A line begins where the one before ends, and the lines of a batch are one run of bytes.
+    batches = [_lines(table.slice(start, _BATCH_ROWS)) for start in range(0, table.num_rows, _BATCH_ROWS)]
+    files = []
+    for first, count in parts:
+        file: list[bytes | memoryview] = [header]
+        last = first + count
+        for number in range(first // _BATCH_ROWS, -(-last // _BATCH_ROWS) if count else 0):
+            data, ends = batches[number]
+            start = number * _BATCH_ROWS
+            file.append(data[ends[max(first - start, 0)] : ends[min(last - start, len(ends) - 1)]])
+        files.append(b"".join(file))
+    return files
 
 
 def read_csv(data: bytes) -> pa.Table:
@@ -72,6 +100,8 @@ def read_csv(data: bytes) -> pa.Table:
         raise ValueError("not a CSV file of this library") from None
     if table.column_names != names:
         raise ValueError("a header that does not fit")
+    if b"'" not in data:  # nothing is guarded
+        return table
     columns = [_without_guards(table.column(name)) for name in names]
     return pa.table(columns, names=_without_guards(texts(names)).to_pylist())
 
@@ -89,15 +119,19 @@ def _header(data: bytes) -> list[str]:
     return names
 
 
-def _lines(table: pa.Table) -> memoryview:
-    """The rows as one run of bytes: the character data of an Arrow column whose values are the lines."""
-    import pyarrow.compute as pc
+def _lines(table: pa.Table) -> tuple[memoryview, npt.NDArray[np.int32]]:
+    """The rows as one run of bytes, and where in it each row begins and the last one ends.
+
+    They are the character data and the offsets of an Arrow column whose values are the lines.
+    """
+    import pyarrow as pa
 
     cells = [_cells(table.column(name).combine_chunks(), name) for name in table.column_names]
     lines = _joined(*cells, between=",")
     ended = _joined(lines, text_scalar(END))
-    length = pc.sum(pc.binary_length(ended)).as_py()
-    return memoryview(ended.buffers()[2])[:length]
+    _, offsets, data = ended.buffers()
+    ends = numpy_of(pa.Array.from_buffers(pa.int32(), len(ended) + 1, [None, offsets], offset=ended.offset))
+    return memoryview(data), ends
 
 
 def _joined(*parts: pa.Array | pa.Scalar, between: str = "") -> pa.Array:
@@ -111,7 +145,6 @@ def _joined(*parts: pa.Array | pa.Scalar, between: str = "") -> pa.Array:
 def _cells(column: pa.Array, name: str) -> pa.Array:
     """Each value as it stands in the file; null stays null."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -125,6 +158,16 @@ def _cells(column: pa.Array, name: str) -> pa.Array:
         raise _cannot_show(name) from None
     if not is_text:
         return text
+    encoded = text.dictionary_encode()
+    if _REPEATED * len(encoded.dictionary) <= len(text):
+        return _quoted(encoded.dictionary).take(encoded.indices)
+    return _quoted(text)
+
+
+def _quoted(text: pa.Array) -> pa.Array:
+    """Texts in quotes, guarded where a spreadsheet would take them for a formula; null stays null."""
+    import pyarrow.compute as pc
+
     guard = pc.if_else(pc.match_substring_regex(text, _NEEDS_GUARD), text_scalar("'"), text_scalar(""))
     quote, doubled = text_scalar('"'), pc.replace_substring(text, '"', '""')
     quoted = [quote, guard, doubled, quote, text_scalar("")]

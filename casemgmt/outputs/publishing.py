@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError, listed, plural
 from casemgmt.outputs import layout
 from casemgmt.outputs.contents import check_agreement, read_contents
-from casemgmt.outputs.csv_text import to_csv
+from casemgmt.outputs.csv_text import to_csv, to_csv_parts
 from casemgmt.outputs.disk import (
     NEW,
     OLD,
@@ -29,6 +29,7 @@ from casemgmt.outputs.disk import (
     staged,
 )
 from casemgmt.outputs.manifest import canonical, is_publication, make_manifest, read_manifest, sha256
+from casemgmt.outputs.parquet import to_parquet
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 
 if TYPE_CHECKING:
@@ -126,19 +127,18 @@ def _files(selection: Selection, register: Register, include: list[str]) -> dict
     table, queue, summary = selection.to_arrow(include), selection.queue(), selection.summary()
     caution = DEMONSTRATION_ONLY if selection.facts["demonstration"] else None
     files: dict[str, Bytes] = {
-        layout.SELECTION: _to_parquet(table),
+        layout.SELECTION: to_parquet(table),
         layout.SUMMARY: to_csv(summary),
-        layout.UNSCORED: _to_parquet(selection.unscored()),
-        layout.QUEUE: _to_parquet(queue),
-        layout.QUARANTINE: _to_parquet(register.quarantine),
-        layout.CORRECTIONS: _to_parquet(register.corrections),
+        layout.UNSCORED: to_parquet(selection.unscored()),
+        layout.QUEUE: to_parquet(queue),
+        layout.QUARANTINE: to_parquet(register.quarantine),
+        layout.CORRECTIONS: to_parquet(register.corrections),
         layout.COMMISSIONER: to_csv(commissioner_table(summary, selection.scheme, caution)),
     }
     stretches, waiting = _stretches(table), _stretches(queue)
-    for practice in selection.practices:
-        files[layout.practice_file(practice)] = to_csv(table.slice(*stretches.get(practice, (0, 0))))
-        if practice in waiting:
-            files[layout.waiting_file(practice)] = to_csv(queue.slice(*waiting[practice]))
+    lists = to_csv_parts(table, [stretches.get(practice, (0, 0)) for practice in selection.practices])
+    files |= zip(map(layout.practice_file, selection.practices), lists, strict=True)
+    files |= zip(map(layout.waiting_file, waiting), to_csv_parts(queue, waiting.values()), strict=True)
     return files
 
 
@@ -152,19 +152,6 @@ def _stretches(table: pa.Table) -> dict[str, tuple[int, int]]:
         found[practice] = (start, end - start)
         start = end
     return found
-
-
-def _to_parquet(table: pa.Table) -> memoryview:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    try:
-        # One chunk, so that the bytes do not depend on how the table was put together.
-        pq.write_table(table.combine_chunks(), sink, compression="zstd", write_page_checksum=True)
-    except (pa.ArrowException, NotImplementedError):
-        raise InputError("include: a column holds values that Parquet cannot show. Leave it out.") from None
-    return memoryview(sink.getvalue()).cast("B")
 
 
 def _fill(staging: Staging, selection: Selection, include: list[str], files: dict[str, Bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from casemgmt.register.fields import FIELDS
@@ -65,9 +66,12 @@ _CATEGORIES = {
 }
 
 
-def cell_in_words(each: ModelInput, cell: int) -> str:
-    """Which values a cell holds, whole numbers as people count them: ``3``, ``3 to 5``, ``6 or more``."""
-    text, field = each.cells[cell], FIELDS.get(each.name)
+def cell_in_words(each: ModelInput, cell: int, cells: Sequence[str] | None = None) -> str:
+    """Which values a cell holds, whole numbers as people count them: ``3``, ``3 to 5``, ``6 or more``.
+
+    ``cells`` is ``each.cells``, for a caller who has worked them out.
+    """
+    text, field = (cells or each.cells)[cell], FIELDS.get(each.name)
     if cell >= len(each.table) or each.kind not in ("integer", "number"):
         return text
     if each.kind == "integer":
@@ -86,10 +90,14 @@ def cell_in_words(each: ModelInput, cell: int) -> str:
     return f"{least} to {most}"
 
 
-def in_words(each: ModelInput, cell: int) -> str:
-    """What a cell of an input says of a patient: ``3 emergency admissions in the last 12 months``."""
-    text = cell_in_words(each, cell)
-    if cell == len(each.cells) - 1:
+def in_words(each: ModelInput, cell: int, cells: Sequence[str] | None = None) -> str:
+    """What a cell of an input says of a patient: ``3 emergency admissions in the last 12 months``.
+
+    ``cells`` is ``each.cells``, for a caller who has worked them out.
+    """
+    cells = cells or each.cells
+    text = cell_in_words(each, cell, cells)
+    if cell == len(cells) - 1:
         return f"{_subject(each)} {NOT_RECORDED}"
     if each.kind == "flag":
         if not cell:

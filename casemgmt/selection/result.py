@@ -129,12 +129,13 @@ class Selection:
             raise InputError("This selection was read back from files: select again from the register for this table.")
         return self._workings
 
-    def to_arrow(self, include: Iterable[str] = ()) -> pa.Table:
+    def to_arrow(self, include: Iterable[str] = (), *, reasons: bool = True) -> pa.Table:
         """One row a selected patient, ordered by practice_id, then patient_id.
 
         Parameters
         ----------
         include : register columns to add, each as ``register_<name>``
+        reasons : without them the table has no reason_1 to reason_3, and takes less time and memory
 
         Returns
         -------
@@ -143,19 +144,24 @@ class Selection:
             the model gives none), rank (1 + the number in the practice with a higher score, for those in a share
             route), one boolean a route, place, case_managed, review_due, inputs_missing, reason_1 to reason_3
         """
-        from casemgmt.selection.tables import selected_table, with_columns, with_published_columns
+        from casemgmt.selection.tables import REASONS, selected_table, with_columns, with_published_columns
 
         include = [include] if isinstance(include, str) else list(include)
-        table = self._table("selection", lambda: selected_table(self._made()))
+        if reasons or "selection" in self._tables:
+            table = self._table("selection", lambda: selected_table(self._made()))
+        else:
+            table = self._table("without reasons", lambda: selected_table(self._made(), reasons=False))
+        if not reasons:
+            table = table.drop_columns([name for name in REASONS if name in table.column_names])
         if not include:
             return table
         if self._workings is None and "included" in self._tables:
             return with_published_columns(table, self._tables["included"], include)
         return with_columns(self._made(), table, include)
 
-    def to_pandas(self, include: Iterable[str] = ()) -> pd.DataFrame:
+    def to_pandas(self, include: Iterable[str] = (), *, reasons: bool = True) -> pd.DataFrame:
         """:meth:`to_arrow` as a pandas data frame."""
-        frame: pd.DataFrame = self.to_arrow(include).to_pandas()
+        frame: pd.DataFrame = self.to_arrow(include, reasons=reasons).to_pandas()
         return frame
 
     def practice(self, practice_id: str, include: Iterable[str] = ()) -> pa.Table:
@@ -183,7 +189,7 @@ class Selection:
 
     def unscored(self) -> pa.Table:
         """Patients on the list who have no score and have not objected: practice_id, patient_id, reason."""
-        from casemgmt.selection.tables import unscored_table
+        from casemgmt.selection.unscored import unscored_table
 
         return self._table("unscored", lambda: unscored_table(self._made()))
 
@@ -283,14 +289,14 @@ class Selection:
 
     def __len__(self) -> int:
         """Patients listed by any route."""
-        return int(self.to_arrow().num_rows)
+        return int(self.to_arrow(reasons=False).num_rows)
 
     def __repr__(self) -> str:
         """Counts only, no patient."""
         return f"<Selection by '{self.scheme.id}': {self._in_words()}>"
 
     def _in_words(self) -> str:
-        table = self.to_arrow()
+        table = self.to_arrow(reasons=False)
         managed = sum(table.column("case_managed").to_pylist())
         return (
             f"{plural(managed, 'patient')} case managed, {plural(table.num_rows, 'patient')} listed in all, "

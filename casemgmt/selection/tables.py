@@ -1,18 +1,21 @@
-"""The tables of a selection: the selected, the unscored, and those who wait."""
+"""The tables of a selection: the selected, and those who wait."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt.arrow import array_of, numpy_of, rows_of, texts
+from casemgmt.arrow import array_of, rows_of, texts
 from casemgmt.dates import completed_months
 from casemgmt.errors import missing_columns
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.lookup import Rows
 from casemgmt.risk.demonstration import is_demonstration
-from casemgmt.risk.scoring import cells_of
 from casemgmt.scheme.routes import Review, TopShare
+from casemgmt.selection.ordering import by_practice_and_id, ranks_within
+from casemgmt.threads import default_workers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,69 +24,119 @@ if TYPE_CHECKING:
 
     from casemgmt.selection.result import Workings
 
+REASONS = ("reason_1", "reason_2", "reason_3")
 
-def selected_table(made: Workings) -> pa.Table:
+
+def selected_table(made: Workings, *, reasons: bool = True) -> pa.Table:
     """One row a selected patient; see :meth:`casemgmt.selection.result.Selection.to_arrow`."""
-    import numpy as np
     import pyarrow as pa
 
-    register, choice, ranking = made.register, made.choice, made.ranking
-    ids = register.column("patient_id", choice.rows)
-    order = _by_practice_and_id(choice.practice, ids)
-    rows, keys, member = choice.rows[order], choice.keys[order], choice.member[order]
-    scores = ranking.scores(keys)
-    risks = ranking.risks(scores)
-    routes = made.scheme.routes
-    ranks = _ranks(made)[order]
-    managed = choice.place[order] >= 0
-    names = texts(route.name for route in routes)
-    columns: dict[str, pa.Array] = {
-        "practice_id": texts(register.practices).take(rows_of(choice.practice[order])),
-        "patient_id": ids.take(rows_of(order)),
-        "score": array_of(scores, pa.float64(), ~np.isnan(scores)),
-        "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
-        "rank": array_of(ranks, pa.int32(), ranks != 0),
-    }
-    for i, route in enumerate(routes):
-        columns[route.name] = array_of(member & np.uint32(1 << i) != 0, pa.bool_())
-    columns["place"] = names.take(array_of(np.maximum(choice.place[order], 0), pa.int32(), managed))
-    columns["case_managed"] = array_of(managed, pa.bool_())
-    columns["review_due"] = array_of(review_due(made, rows, member), pa.bool_())
-    columns |= _model_columns(made, rows, np.isnan(scores))
+    # Three parts that need nothing of each other, the longest first.
+    parts = [partial(_of_scores, made, reasons), partial(_ids_and_order, made), partial(_ranks, made)]
+    # The process's own pool is left to what they share out in their turn.
+    with ThreadPoolExecutor(min(2, default_workers())) as pool:
+        scored, (ids, order), ranks = pool.map(_call, parts)
+        plain = partial(_plain_columns, made, scored, ids, order, ranks)
+        spelt_out = [partial(_in_order, rows_of(order), reason) for reason in scored.reasons]
+        columns, *said = pool.map(_call, [plain, *spelt_out])
+    columns |= dict(zip(REASONS, said, strict=False))
     caution = made.model is not None and is_demonstration(made.model)
     metadata = {b"casemgmt": b'{"demonstration_only": true}'} if caution else None
     return pa.table(columns).replace_schema_metadata(metadata)
 
 
-def _by_practice_and_id(practice: Any, ids: pa.Array) -> npt.NDArray[np.int64]:
+class _Scored(NamedTuple):
+    """What the packed rows of the chosen patients say, in the order of the choice."""
+
+    scores: npt.NDArray[np.float64]
+    risks: npt.NDArray[np.float64]
+    due: npt.NDArray[np.bool_]
+    missing: npt.NDArray[np.int32]
+    reasons: list[pa.Array]
+
+
+def _call(part: Callable[[], Any]) -> Any:
+    return part()
+
+
+def _of_scores(made: Workings, reasons: bool) -> _Scored:
+    """Scores, reviews due, inputs missing, and reasons if asked for; no reason for a score that is not shown."""
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    keys = pa.table({"practice": rows_of(practice), "id": ids})
-    order = numpy_of(pc.sort_indices(keys, [("practice", "ascending"), ("id", "ascending")]))
-    return order.astype(np.int64)
+    from casemgmt.risk.chosen import chosen_rows, missing_inputs
+    from casemgmt.risk.reasons import reasons_of
+
+    choice, count = made.choice, len(made.choice.rows)
+    scores = made.ranking.scores(choice.keys)
+    risks = made.ranking.risks(scores)
+    due = review_due(made, choice.rows, choice.member)
+    if made.model is None:
+        nothing = [pa.nulls(count, pa.string())] * (len(REASONS) if reasons else 0)
+        return _Scored(scores, risks, due, np.zeros(count, dtype=np.int32), nothing)
+    chosen = chosen_rows(made.model, made.register, choice.rows)
+    said = reasons_of(made.model, chosen, choice.practice, ~np.isnan(scores), made.reference) if reasons else []
+    return _Scored(scores, risks, due, missing_inputs(chosen), said)
 
 
-def _ranks(made: Workings) -> npt.NDArray[np.int64]:
+def _ids_and_order(made: Workings) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The chosen patients' ids, and the order of the table: by practice, then by id."""
+    choice = made.choice
+    ids = made.register.column("patient_id", choice.rows)
+    return ids, by_practice_and_id(choice.practice, ids)
+
+
+def _in_order(order: pa.Array, reason: pa.Array) -> pa.Array:
+    """A reason as text, in the order of the table."""
+    import pyarrow as pa
+
+    return reason.take(order).cast(pa.string())
+
+
+def _plain_columns(made: Workings, scored: _Scored, ids: pa.Array, order: Any, ranks: Any) -> dict[str, pa.Array]:
+    """Every column but the reasons, in the order of the table."""
+    import numpy as np
+    import pyarrow as pa
+
+    choice = made.choice
+    scores, risks, ranks = scored.scores[order], scored.risks[order], ranks[order]
+    routes = [route.name for route in made.scheme.routes]
+    return {
+        "practice_id": texts(made.register.practices).take(rows_of(choice.practice[order])),
+        "patient_id": ids.take(rows_of(order)),
+        "score": array_of(scores, pa.float64(), ~np.isnan(scores)),
+        "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
+        "rank": array_of(ranks, pa.int32(), ranks != 0),
+        **_route_columns(routes, choice.member[order], choice.place[order]),
+        "review_due": array_of(scored.due[order], pa.bool_()),
+        "inputs_missing": array_of(scored.missing[order], pa.int32()),
+    }
+
+
+def _route_columns(names: Sequence[str], member: Any, place: Any) -> dict[str, pa.Array]:
+    """Which routes each patient meets, the one whose place is used, and whether there is one."""
+    import numpy as np
+    import pyarrow as pa
+
+    managed = place >= 0
+    met = {name: array_of(member & np.uint32(1 << i) != 0, pa.bool_()) for i, name in enumerate(names)}
+    used = texts(names).take(array_of(np.maximum(place, 0), pa.int32(), managed))
+    return {**met, "place": used, "case_managed": array_of(managed, pa.bool_())}
+
+
+def _ranks(made: Workings) -> npt.NDArray[np.int32]:
     """For those in a share route 1 + the number in the practice with a higher score; 0 for the others."""
     import numpy as np
 
     choice, routes = made.choice, made.scheme.routes
-    shares = [i for i, route in enumerate(routes) if isinstance(route, TopShare)]
-    mask = np.uint32(sum(1 << i for i in shares))
+    mask = np.uint32(sum(1 << i for i, route in enumerate(routes) if isinstance(route, TopShare)))
     inside = np.flatnonzero(choice.member & mask)
-    ranks = np.zeros(len(choice.rows), dtype=np.int64)
+    ranks = np.zeros(len(choice.rows), dtype=np.int32)
     if any(not route.among.is_everyone for route in routes if isinstance(route, TopShare)):
         _rank_in_whole_practices(made, inside, ranks)
-        return ranks
-    # Everyone with a higher score than someone let in was let in as well.
-    order = inside[np.lexsort((-choice.keys[inside].astype(np.int64), choice.practice[inside]))]
-    practice, keys = choice.practice[order], choice.keys[order]
-    first_of_practice = np.searchsorted(practice, practice, side="left")
-    new_key = np.concatenate([[True], (keys[1:] != keys[:-1]) | (practice[1:] != practice[:-1])])[: len(order)]
-    first_of_key = np.maximum.accumulate(np.where(new_key, np.arange(len(order)), 0))
-    ranks[order] = first_of_key - first_of_practice + 1
+    else:
+        # Everyone with a higher score than someone let in was let in as well.
+        ranks[inside] = ranks_within(choice.practice[inside], choice.keys[inside])
     return ranks
 
 
@@ -91,8 +144,9 @@ def _rank_in_whole_practices(made: Workings, inside: Any, ranks: Any) -> None:
     import numpy as np
 
     choice, rows_of_practice = made.choice, made.register.packed.by_practice()
-    for p in np.unique(choice.practice[inside]).tolist():
-        own = inside[choice.practice[inside] == p]
+    practice = choice.practice[inside]
+    for p in np.unique(practice).tolist():
+        own = inside[slice(*np.searchsorted(practice, [p, p + 1]))]
         keys = eligible_keys(made, rows_of_practice(p))
         keys = np.sort(keys[keys != made.ranking.source.no_score])
         ranks[own] = 1 + len(keys) - np.searchsorted(keys, choice.keys[own], side="right")
@@ -135,29 +189,6 @@ def _overdue(register: Any, rows: Any, months: int) -> npt.NDArray[np.bool_]:
     return np.asarray(never | (since >= months))
 
 
-def _model_columns(made: Workings, rows: Any, unscored: Any) -> dict[str, pa.Array]:
-    """How many inputs were missing, and the largest reasons; no reason for a score that is not shown."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from casemgmt.risk.explain import missing_inputs, reasons_of
-
-    model, register = made.model, made.register
-    if model is None:
-        nothing = pa.nulls(len(rows), pa.string())
-        missing = np.zeros(len(rows), dtype=np.int64)
-        reasons = [nothing, nothing, nothing]
-    else:
-        missing = missing_inputs(model, register, rows)
-        shown, nothing = array_of(~unscored, pa.bool_()), texts([None])[0]
-        reasons = [pc.if_else(shown, reason, nothing) for reason in reasons_of(model, register, rows, made.reference)]
-    return {
-        "inputs_missing": array_of(missing, pa.int32()),
-        **{f"reason_{k + 1}": reason.cast(pa.string()) for k, reason in enumerate(reasons)},
-    }
-
-
 def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Table:
     """The selection with register columns joined, each as ``register_<name>``."""
     import pyarrow as pa
@@ -167,7 +198,7 @@ def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Ta
     missing = [name for name in names if name not in register.column_names]
     if missing:
         raise missing_columns(missing, sorted(register.column_names), "include=")
-    order = _by_practice_and_id(choice.practice, register.column("patient_id", choice.rows))
+    order = _ids_and_order(made)[1]
     for name in names:
         column = register.column(name, choice.rows[order])
         if name == made.score_column:
@@ -186,50 +217,6 @@ def with_published_columns(table: pa.Table, included: pa.Table, names: Sequence[
     for name in names:
         table = table.append_column(f"register_{name}", included.column(f"register_{name}"))
     return table
-
-
-def unscored_table(made: Workings) -> pa.Table:
-    """Everyone listable who has not objected and has no score, and which inputs are to blame."""
-    import numpy as np
-    import pyarrow as pa
-
-    register = made.register
-    packed = register.packed
-    eligible = packed.is_set("on_list") & packed.is_set("present") & ~packed.is_set("objected")
-    rows = np.flatnonzero(eligible & ~_scored(made))
-    practice = packed.practice_of(rows)
-    ids = register.column("patient_id", rows)
-    order = _by_practice_and_id(practice, ids)
-    return pa.table(
-        {
-            "practice_id": texts(register.practices).take(rows_of(practice[order])),
-            "patient_id": ids.take(rows_of(order)),
-            "reason": texts(_why_unscored(made, rows[order])),
-        }
-    )
-
-
-def _scored(made: Workings) -> npt.NDArray[np.bool_]:
-    from casemgmt.risk.scoring import NO_SCORE_64, sums_of
-
-    register, ranking = made.register, made.ranking
-    keys = ranking.source.given if ranking.model is None else sums_of(ranking.model, register)
-    scored: npt.NDArray[np.bool_] = keys != NO_SCORE_64
-    return scored
-
-
-def _why_unscored(made: Workings, rows: Any) -> list[str]:
-    model, register = made.model, made.register
-    if model is None or register is None:
-        return ["no finite score was given"] * len(rows)
-    blamed: list[list[str]] = [[] for _ in range(len(rows))]
-    for each in model.inputs:
-        if None in each.contributions:
-            barred = [amount is None for amount in each.contributions]
-            for position, cell in enumerate(cells_of(model, each, register, rows).tolist()):
-                if barred[cell]:
-                    blamed[position].append(each.name)
-    return [f"no score without a usable value of {', '.join(names)}" for names in blamed]
 
 
 def queue_table(made: Workings) -> pa.Table:

@@ -1,0 +1,112 @@
+"""A model's inputs on some rows of a register: all that is needed to say what is missing, and why they rank high."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from casemgmt import compiling
+from casemgmt.register.fields import FIELDS
+from casemgmt.register.lookup import Columns, TableBuilder, answers_by_code, look_up
+from casemgmt.register.packing import Slot
+from casemgmt.risk.inputs import ModelInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from casemgmt.register.register import Register
+    from casemgmt.risk.model import Model
+
+
+class CodedInput(NamedTuple):
+    """One input: where its codes lie, and what each of them means.
+
+    ``slot`` is None for an input that is no packed field: ``row`` of the extra columns then holds its cells. ``cells``
+    is the cell of each code, ``missing`` whether it stands for no value, also where the register reads that as one,
+    such as sex as U.
+    """
+
+    input: ModelInput
+    slot: Slot | None
+    row: int
+    cells: npt.NDArray[np.int64]
+    missing: npt.NDArray[np.bool_]
+
+
+class ChosenRows(NamedTuple):
+    """Rows of a register as a model sees them.
+
+    ``columns`` holds these rows alone, ``rows`` of them, in the order they were given.
+    """
+
+    register: Register
+    inputs: list[CodedInput]
+    columns: Columns
+    rows: int
+    compiled: bool
+
+
+def chosen_rows(model: Model, register: Register, rows: Any, *, compiled: bool | None = None) -> ChosenRows:
+    """A model's inputs on some packed rows.
+
+    Parameters
+    ----------
+    rows : int array of packed rows
+    compiled : whether compiled loops walk them (True), or NumPy (False), or what suits the register (None)
+    """
+    import numpy as np
+
+    from casemgmt.risk.scoring import cells_of
+
+    packed = register.packed
+    inputs: list[CodedInput] = []
+    extra: list[npt.NDArray[np.int32]] = []
+    for each in model.inputs:
+        if each.name in packed.slots and each.name in FIELDS:
+            slot = packed.slots[each.name]
+            cells = answers_by_code(each.name, slot, each.cell_of)
+            missing = cells == each.cell_of(None)
+            if slot.missing is not None:
+                missing[slot.missing] = True
+            inputs.append(CodedInput(each, slot, slot.row, cells, missing))
+        else:
+            cells = np.arange(len(each.contributions))
+            inputs.append(CodedInput(each, None, len(extra), cells, cells == len(cells) - 1))
+            extra.append(cells_of(model, each, register, rows))
+    columns = Columns(
+        _gathered(packed.words, rows, np.uint64),
+        _gathered(packed.bytes, rows, np.uint8),
+        _gathered(packed.shorts, rows, np.uint16),
+        np.stack(extra) if extra else np.empty((0, len(rows)), dtype=np.int32),
+    )
+    compiled = compiling.pays(len(register)) if compiled is None else compiled
+    return ChosenRows(register, inputs, columns, len(rows), compiled)
+
+
+def _gathered(columns: Any, rows: Any, dtype: Any) -> Any:
+    import numpy as np
+
+    out = np.empty((len(columns), len(rows)), dtype=dtype)
+    for row, column in enumerate(columns):
+        np.take(column, rows, out=out[row], mode="clip")  # the rows are there; "raise" would copy once more
+    return out
+
+
+def missing_inputs(chosen: ChosenRows) -> npt.NDArray[np.int32]:
+    """How many of the model's inputs are missing, for each row: a sum of tables, as a score is."""
+    import numpy as np
+
+    builder = TableBuilder(chosen.register.packed, np.int32, np.add, 0)
+    for each in chosen.inputs:
+        if each.slot is None:
+            builder.add_cells(chosen.columns.extra[each.row], each.missing.astype(np.int64).tolist())
+        else:
+            builder.add_field(each.input.name, each.missing.astype(np.int64))
+    tables = builder.build()[1]
+    if not chosen.compiled:
+        return np.asarray(look_up(chosen.columns, tables, np.add, slice(0, chosen.rows)))
+    from casemgmt.risk.kernels import add_entries
+
+    missing = np.empty(chosen.rows, dtype=np.int32)
+    add_entries(chosen.columns, tables, 0, chosen.rows, missing)
+    return missing
