@@ -143,7 +143,7 @@ def _columns(job: Job, rows: pa.Table) -> pa.Table:
 
 
 def _reading(question: Question, name: str, column: pa.ChunkedArray) -> tuple[bool, int, str | None]:
-    return tuple(hope_of(clean_column(FIELDS[name], column, **question.field_options(name))))
+    return hope_of(clean_column(FIELDS[name], column, **question.field_options(name)))
 
 
 def _summary(job: Job, selection: Selection) -> pa.Table:
