@@ -107,8 +107,12 @@ def _read_parquet(path: Path) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from casemgmt.register.parquet_frame import check_frame, check_table
+
     try:
+        frame = check_frame(path)
         table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        check_table(frame, table)
         # A damaged file can hold text that is not UTF-8; its bytes must not come up later, in somebody's error message.
         table.validate(full=True)
         _refuse_repeated_names(table.column_names)
