@@ -166,10 +166,10 @@ def _chunk(said: dict[int, Any], rows: int, leaf: tuple[list[bytes], int, bool],
     values, uncompressed, compressed = said[5], said[6], said[7]
     _require(repeated or values == rows)
     _require(said[4] != _UNCOMPRESSED or uncompressed == compressed)
-    start = min(said[9], said.get(11) or said[9])
-    # A chunk of no rows lies nowhere.
-    _require(start >= len(_MAGIC) if compressed or values else start >= 0)
+    # Pages that were never written stand at 0: those of a chunk without rows.
+    start = min((offset for offset in (said[9], said.get(11)) if offset), default=0)
     _require(compressed >= 0 and start + compressed <= limit)
+    _require(start >= len(_MAGIC) if compressed or values else start >= 0)
     nulls, pages = said.get(12, {}).get(3), said.get(13)
     _require(nulls is None or nulls >= 0)
     data = None if pages is None else frozenset(page[2] for page in pages if page[1] in (_DATA, _DATA_V2))
