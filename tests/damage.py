@@ -169,7 +169,9 @@ def csv_bytes(seed: int) -> bytes:
     lines = ["patient_id,practice_id,age,surname"]
     for number in range(choose.choice([1, 3, 8, 18])):
         surname = choose.choice(["X", '"X, Y"', "NA", "", 'D""', '"O""Neill"', "Müller", " Z "])
-        lines.append(f"{choose.choice(['a', '0', '94'])}{number},{choose.choice(PRACTICES)},{choose.randint(0, 110)},{surname}")
+        lines.append(
+            f"{choose.choice(['a', '0', '94'])}{number},{choose.choice(PRACTICES)},{choose.randint(0, 110)},{surname}"
+        )
     if choose.random() < 0.3:
         lines.append(choose.choice(lines[1:]))
     return ("\n".join(lines) + choose.choice(["\n", ""])).encode()
@@ -213,12 +215,14 @@ def other_separator(choose: random.Random, text: str) -> str:
 
 
 def other_line_ends(choose: random.Random, text: str) -> str:
-    return text.replace("\n", choose.choice(["\r\n", "\r", "\n\n", "\n\r", "\r\r\n", "\u2028", ""]), choose.choice([-1, 1, 2]))
+    return text.replace(
+        "\n", choose.choice(["\r\n", "\r", "\n\n", "\n\r", "\r\r\n", "\u2028", ""]), choose.choice([-1, 1, 2])
+    )
 
 
 def huge_value(choose: random.Random, text: str) -> str:
     place = choose.randrange(len(text) + 1)
-    return text[:place] + choose.choice("9a,\" ") * choose.choice([5_000, 99_990, 100_001, 1_500_000]) + text[place:]
+    return text[:place] + choose.choice('9a," ') * choose.choice([5_000, 99_990, 100_001, 1_500_000]) + text[place:]
 
 
 def lines_moved(choose: random.Random, text: str) -> str:

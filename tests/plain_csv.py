@@ -87,7 +87,9 @@ def account(header: list[str], lines: list[str]) -> Account:
     for numbers in same_id.values():
         if any(rows[number] != rows[numbers[0]] for number in numbers):
             for number in numbers:
-                why.setdefault(number, (rows[number]["practice_id"] or None, "patient_id", "differing rows with one id"))
+                why.setdefault(
+                    number, (rows[number]["practice_id"] or None, "patient_id", "differing rows with one id")
+                )
         else:
             merged.update(number for number in numbers[1:] if number not in why)
     accepted, corrected = [], []

@@ -36,10 +36,14 @@ class Report:
 
 
 class Reader:
-    """The parent's hold on a child; a new one is started where the last one died."""
+    """The parent's hold on a child; a new one is started where the last one died.
 
-    def __init__(self) -> None:
+    ``first`` is Python that the child runs before each file, to try the watch itself.
+    """
+
+    def __init__(self, first: str = "", seconds: float = SECONDS) -> None:
         self._child: subprocess.Popen[bytes] | None = None
+        self._first, self._seconds = first, seconds
 
     def read(self, path: Path) -> Report:
         """Have the child read a file."""
@@ -47,17 +51,17 @@ class Reader:
             here = Path(__file__)
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here.parent.parent)])}
             self._child = subprocess.Popen(
-                [sys.executable, str(here)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+                [sys.executable, str(here), self._first], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
             )
         self._child.stdin.write(f"{path}\n".encode())
         self._child.stdin.flush()
-        if not select.select([self._child.stdout], [], [], SECONDS)[0]:
+        if not select.select([self._child.stdout], [], [], self._seconds)[0]:
             self.close()
-            return Report("hang", f"no answer within {SECONDS} seconds")
+            return Report("hang", f"no answer within {self._seconds} seconds")
         line = self._child.stdout.readline()
         if not line.endswith(b"\n"):
             code = self._child.wait()
-            self._child = None
+            self.close()
             return Report("crash", f"the process ended with {code}")
         said = json.loads(line)
         for name in ("quarantined", "corrected", "accepted"):
@@ -75,11 +79,12 @@ class Reader:
             self._child = None
 
 
-def report_of(path: Path) -> dict[str, Any]:
+def report_of(path: Path, first: str = "") -> dict[str, Any]:
     """Read one file and say what became of it."""
     import casemgmt as cm
 
     try:
+        exec(first)
         register = cm.read_register(path, as_of=AS_OF)
         told = {
             name: [[row[key] for key in ("source_row", "practice_id", "field", "reason")] for row in rows.to_pylist()]
@@ -113,7 +118,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for line in sys.stdin:
-        print(json.dumps(report_of(Path(line.rstrip("\n")))), flush=True)
+        print(json.dumps(report_of(Path(line.rstrip("\n")), *sys.argv[1:])), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import math
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from damage import BYTES, CSV, PARQUET, csv_bytes, damaged, ipc_bytes, parquet_bytes, people
 from plain_csv import plain_outcome
-from reading_child import Reader, Report, report_of
-from register_tools import CORPUS
+from reading_child import Reader, Report
+from register_tools import AS_OF, CORPUS, by_id, told
+
+import casemgmt as cm
 
 LONG = [pytest.param(2000, marks=pytest.mark.long)]
 
@@ -35,12 +38,6 @@ def read(reader: Reader, path: Path, data: bytes, what: str) -> Report:
         assert report.rows_in == len(report.accepted) + report.merged + len(report.quarantined), what
         assert all(reason for *_, reason in (*report.quarantined, *report.corrected)), what
     return report
-
-
-def as_written(report: Report) -> bool:
-    """Whether every row was read as it was written, none left out, set aside or corrected."""
-    assert not report.quarantined and not report.corrected and not report.merged
-    return True
 
 
 @pytest.mark.parametrize("count", [200, *LONG])
@@ -108,3 +105,59 @@ def assert_agrees(report: Report, data: bytes, what: str) -> None:
     assert list(report.corrected) == plain.corrected, what
     assert report.merged == plain.merged, what
     assert list(report.accepted) == plain.accepted, what
+
+
+# Files that were once read wrongly, or would end the process
+
+
+DAMAGED = sorted((CORPUS / "damaged").glob("*.parquet"))
+
+
+@pytest.mark.parametrize("path", DAMAGED, ids=lambda path: path.stem)
+def test_a_parquet_file_that_was_once_misread_is_refused(reader, path):
+    report = reader.read(path)
+    assert report.outcome == "refused"
+    assert report.message == f"{path.name}: not a readable Parquet file; it is damaged or cut short. Copy it again."
+
+
+def test_those_files_pass_every_page_checksum_and_say_something_else():
+    whole = people(1, 12).select(["patient_id", "practice_id", "age", "nominated", "imd_decile", "score"])
+    silent = 0
+    for path in DAMAGED:
+        with contextlib.suppress(pa.ArrowException, OSError):
+            table = pq.ParquetFile(path, page_checksum_verification=True).read()
+            silent += not table.equals(whole)
+    assert silent >= 10
+
+
+def test_the_digits_of_other_scripts_are_no_numbers_and_no_dates():
+    register = cm.read_register(
+        CORPUS / "damaged" / "other_digits.csv", as_of=AS_OF, date_format={"last_review": "%d/%m/%Y"}
+    )
+    assert by_id(register, "age") == {"a1": None, "a2": None, "a3": 12}
+    found = {(row, field) for row, _, field, _ in told(register.corrections)}
+    assert found == {(0, "age"), (1, "age"), (0, "last_review"), (1, "last_review"), (2, "last_review")}
+
+
+# The watch itself
+
+
+def test_a_crash_a_hang_and_a_fault_are_seen(tmp_path):
+    path = tmp_path / "register.csv"
+    path.write_text("patient_id,practice_id,age\na,C87002,1\n", encoding="utf-8")
+    made = Reader("os.abort()")
+    assert made.read(path).outcome == "crash"
+    made.close()
+    made = Reader("import time; time.sleep(60)", seconds=0.5)
+    assert made.read(path).outcome == "hang"
+    made.close()
+    made = Reader("raise KeyError('x')")
+    assert made.read(path).outcome == "fault"
+    assert made.read(path).outcome == "fault"
+    made.close()
+    made = Reader("bytearray(3 * 1024**3)")
+    assert made.read(path) == Report("fault", "MemoryError at <string>:1")
+    made.close()
+    made = Reader()
+    assert made.read(path).outcome == "accepted"
+    made.close()

@@ -217,10 +217,11 @@ def read_page(data: Any, at: int) -> Page:
         kind, uncompressed, compressed = fields[1], fields[2], fields[3]
         own = fields[{_DATA: 5, _DICTIONARY: 7, _DATA_V2: 8}[kind]]
         values, encoding = own[1], own[4 if kind == _DATA_V2 else 2]
-        _require(uncompressed >= 0 and compressed >= 0 and values >= 0 and end + compressed <= len(data))
-        return Page(kind, uncompressed, compressed, fields.get(4), values, encoding, end - at)
     except (KeyError, IndexError, TypeError, AttributeError):
         raise DamagedError from None
+    numbers = (uncompressed, compressed, values, encoding)
+    _require(all(type(number) is int and number >= 0 for number in numbers) and end + compressed <= len(data))
+    return Page(kind, uncompressed, compressed, fields.get(4), values, encoding, end - at)
 
 
 def _require(holds: bool) -> None:
