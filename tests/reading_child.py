@@ -109,6 +109,10 @@ def report_of(path: Path, first: str = "") -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        # The one statement that bytes are text can be lost from a file that does not say it twice. They are the same
+        # bytes, and no field of a register is read from them.
+        return value.decode()
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 

@@ -113,11 +113,7 @@ def read_footer(data: Any) -> Frame:
     ------
     DamagedError
     """
-    size = len(data)
-    _require(size > 2 * _TAIL and data[:4] == _MAGIC and data[size - 4 :] == _MAGIC)
-    end = size - _TAIL
-    start = end - int.from_bytes(data[end : end + 4], "little")
-    _require(start >= len(_MAGIC))
+    start, end = footer_of(data)
     footer = data[start:end]
     fields, after = read_struct(footer, 0, len(footer))
     _require(after == len(footer))
@@ -125,6 +121,20 @@ def read_footer(data: Any) -> Frame:
         return _frame(fields, start)
     except (KeyError, IndexError, TypeError, AttributeError):  # a field is missing, or is of another kind
         raise DamagedError from None
+
+
+def footer_of(data: Any) -> tuple[int, int]:
+    """Where the footer begins and ends.
+
+    Raises
+    ------
+    DamagedError
+    """
+    end = len(data) - _TAIL
+    _require(end > _TAIL and data[:4] == _MAGIC and data[end + 4 :] == _MAGIC)
+    start = end - int.from_bytes(data[end : end + 4], "little")
+    _require(start >= len(_MAGIC))
+    return start, end
 
 
 def _frame(fields: dict[int, Any], limit: int) -> Frame:
