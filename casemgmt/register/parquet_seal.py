@@ -57,7 +57,7 @@ def _place(data: Any) -> int:
     """Where the seal's 64 hexadecimal digits begin."""
     start, end = footer_of(data)
     wanted = KEY.encode() + b"\x18" + bytes([len(UNSEALED)]) + _MARK
-    at = data.find(wanted, start, end)
+    at = int(data.find(wanted, start, end))
     if at < 0 or data.find(wanted, at + 1, end) >= 0:
         raise DamagedError
     return at + len(wanted)

@@ -13,10 +13,11 @@ from casemgmt.register.accounting import Account
 from casemgmt.register.cleaning import Cleaned, clean_column
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.freshness import day_of_extract
 from casemgmt.register.identity import ODS_PATTERN, as_text, judge, judge_repeats, text_values
 from casemgmt.register.packing import Packer
 from casemgmt.register.register import Register
-from casemgmt.register.sources import Source, open_source
+from casemgmt.register.sources import Source, open_source, stated_days
 from casemgmt.register.standing import age_of, status_of
 from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, OUTER_SPACES
 
@@ -42,6 +43,7 @@ def read_register(
     practice_pattern: str = ODS_PATTERN,
     encoding: str = "utf-8",
     expected_rows: int | None = None,
+    extracts_within: int = 0,
 ) -> Register:
     """Read a practice register, check every row and lose none.
 
@@ -50,7 +52,8 @@ def read_register(
     source : a path (Parquet, CSV, Arrow IPC), a list of paths, or any object with ``__arrow_c_stream__``: a pandas,
         polars or pyarrow table, a DuckDB relation
     as_of : the list date (ISO); ages are whole years on it
-    extracted_on : the day the data was drawn, by default ``as_of``; a date after it is refused as future
+    extracted_on : the day the data was drawn; a date after it is refused as future. By default the day that the data
+        itself states, in a column ``extracted_on`` or in the metadata of its files, else ``as_of``
     columns : the source's column name → the field, such as ``{"NHSNo": "patient_id"}``
     values : field → {text in the source: value}, such as ``{"sex": {"1": "M", "2": "F"}}``
     date_format : field → form, such as ``{"date_of_birth": "%d/%m/%Y"}``; ISO without
@@ -58,6 +61,7 @@ def read_register(
     practice_pattern : regular expression a practice code must match whole; an ODS code by default
     encoding : of a CSV file
     expected_rows : refuse a source with another number of rows, such as a file that was cut short
+    extracts_within : days by which the days of extract that the data states may differ
 
     Returns
     -------
@@ -66,7 +70,8 @@ def read_register(
     Raises
     ------
     InputError
-        A missing column (all are named at once), an unreadable file, a column of the wrong type.
+        A missing column (all are named at once), an unreadable file, a column of the wrong type; a file given twice,
+        extracts of different days, or one drawn before the list date.
 
     Examples
     --------
@@ -83,6 +88,8 @@ def read_register(
         raise InputError(f"{opened.rows_in:,} rows where {expected_rows:,} were expected: the source is not whole.")
     table = _renamed(opened.table, columns or {})
     _check_columns(table)
+    declared = None if extracted_on is None else extract_date
+    extract_date = day_of_extract(table, stated_days(opened.metadata), list_date, declared, extracts_within)
     absent = _check_options(table, values or {}, date_format or {}, null_means_absent, practice_pattern)
     by_text = {name: {str(key): value for key, value in mapping.items()} for name, mapping in (values or {}).items()}
     try:

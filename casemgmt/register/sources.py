@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, listed, plural
+from casemgmt.register.freshness import EXTRACTED_ON, refuse_repeated_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -242,11 +243,18 @@ def _metadata(table: pa.Table) -> dict[str, Any]:
     return found
 
 
+def stated_days(metadata: dict[str, Any]) -> list[str]:
+    """The days on which the data was drawn, as the metadata of files says them."""
+    said = metadata.get(EXTRACTED_ON, [])
+    return [said] if isinstance(said, str) else [day for day in said if isinstance(day, str)]
+
+
 def _join(sources: Sequence[Source]) -> Source:
     """Many files as one register: the same columns in each, rows in the order of the files."""
     import numpy as np
     import pyarrow as pa
 
+    refuse_repeated_files([s.parts[0] for s in sources])
     first = sources[0]
     for other in sources[1:]:
         differing = sorted(set(first.table.column_names) ^ set(other.table.column_names))
@@ -270,10 +278,12 @@ def _join(sources: Sequence[Source]) -> Source:
         numbers.append(own + start)
         unsplit += [(row + int(start), reason) for row, reason in s.unsplit]
     synthetic = all(s.metadata.get("synthetic") for s in sources)
+    days = sorted({day for s in sources for day in stated_days(s.metadata)})
     return Source(
         table=table,
         parts=tuple(s.parts[0] for s in sources),
         row_numbers=np.concatenate(numbers),
         unsplit=tuple(unsplit),
-        metadata={**first.metadata, "synthetic": synthetic} if first.metadata else {},
+        metadata=({**first.metadata, "synthetic": synthetic} if first.metadata else {})
+        | ({EXTRACTED_ON: days} if days else {}),
     )
