@@ -66,8 +66,8 @@ def day_of_extract(
     apart = (days[-1] - days[0]).days
     if apart > within:
         raise InputError(
-            f"The data was drawn on {len(days):,} different days, {days[0]} to {days[-1]}: {plural(apart, 'day')} apart, "
-            f"where {within:,} may be. Get one extract of all practices, or say extracts_within={apart}."
+            f"The data was drawn on {len(days):,} different days, {days[0]} to {days[-1]}: {plural(apart, 'day')} "
+            f"apart, where {within:,} may be. Get one extract of all practices, or say extracts_within={apart}."
         )
     if declared is not None and declared != days[-1]:
         raise InputError(
