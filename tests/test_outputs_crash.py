@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from typer.testing import CliRunner
 
 import casemgmt as cm
 from casemgmt.cli import app
+from casemgmt.cli.files import write_table
 from casemgmt.errors import PublishError, VerifyError
 from casemgmt.outputs.disk import LOCK, NEW, OLD, beside, locked
 from casemgmt.outputs.published import load_selection, verify
@@ -306,6 +308,82 @@ def test_two_runs_at_once_do_not_meet(first, tmp_path):
     assert names_in(tmp_path) == ["out"]
 
 
+HOLDING = """
+import sys, time
+from pathlib import Path
+from casemgmt.outputs.disk import locked
+
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("write", ["publication", "file"])
+def test_a_living_process_holds_its_lock_and_a_dead_one_does_not(first, tmp_path, write):
+    target = tmp_path / "out.csv"
+    if write == "publication":
+        attempt = partial(first.save, target)
+    else:
+        attempt = partial(write_table, first.summary(), target, overwrite=False)
+    holder = subprocess.Popen([sys.executable, "-c", HOLDING, str(target)], stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(PublishError, match="Another process") as caught:
+            attempt()
+        assert caught.value.exit_code == 4
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    assert names_in(tmp_path) == [f".out.csv.{LOCK}"]
+    attempt()
+    assert names_in(tmp_path) == ["out.csv"]
+
+
+RACING = """
+import os, sys
+from pathlib import Path
+from publications import names_in, register_of, selection_of
+from test_outputs_crash import warmed
+from casemgmt.cli.files import write_table
+from casemgmt.errors import PublishError
+from casemgmt.outputs.published import verify
+
+os.fsync = lambda descriptor: None
+made = warmed(selection_of(register_of(["C87001"], people=40)))
+table, seen = made.summary(), set()
+for turn in range(12):
+    target = Path(sys.argv[1]) / f"lists{turn}"
+    go, ready = os.pipe()
+    children = []
+    for _ in range(3):
+        child = os.fork()
+        if child == 0:
+            os.close(ready)
+            os.read(go, 1)
+            try:
+                made.save(target)
+                write_table(table, target.with_suffix(".csv"), overwrite=True)
+            except PublishError as problem:
+                write_table(table, target.with_suffix(".csv"), overwrite=True)
+                os._exit(problem.exit_code)
+            os._exit(0)
+        children.append(child)
+    os.close(go)
+    os.close(ready)
+    ends = sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+    assert ends == [0, 4, 4], ends
+    verify(target)
+    assert target.with_suffix(".csv").stat().st_size > 100
+assert len(names_in(Path(sys.argv[1]))) == 24, names_in(Path(sys.argv[1]))
+"""
+
+
+def test_of_several_publishers_at_once_one_wins_and_the_others_say_so(tmp_path):
+    in_another_process(RACING, tmp_path)
+
+
 def test_a_reader_beside_a_writer_sees_the_old_set_or_the_new_one(first, second, tmp_path):
     target = first.save(tmp_path / "out")
     expected = {first.to_arrow().num_rows, second.to_arrow().num_rows}
@@ -379,17 +457,17 @@ print(len(seen), "killed")
 
 
 def kill(points: int, tmp_path: Path) -> None:
+    assert in_another_process(KILLED, tmp_path, points) == f"{points} killed\n"
+
+
+def in_another_process(program: str, *arguments: object) -> str:
+    """What a program prints that may fork and be killed."""
     here = Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path), str(points)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
+    words = [sys.executable, "-c", program, *map(str, arguments)]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{points} killed\n"
+    return done.stdout
 
 
 def test_a_process_killed_with_signal_nine_leaves_old_or_new(tmp_path):

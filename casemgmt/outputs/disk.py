@@ -159,6 +159,26 @@ def write_file(path: Path, data: Bytes) -> None:
         os.close(descriptor)
 
 
+def replace_file(target: Path, data: Bytes) -> None:
+    """Write one private file, whole or not at all, in place of what is there; two runs at once do not meet.
+
+    Raises
+    ------
+    BusyError : another process is writing the same file
+    OSError : it could not be written; what was there is left as it was
+    """
+    new = beside(target, NEW)
+    with locked(target, _PATIENCE_SECONDS):
+        try:
+            _remove(new)
+            write_file(new, data)
+            os.replace(new, target)  # noqa: PTH105
+        except BaseException:
+            with suppress(OSError):
+                _remove(new)
+            raise
+
+
 def make_parents(target: Path) -> list[Path]:
     """Make the folders above the target that are missing, private; those made, the outermost first."""
     made: list[Path] = []
