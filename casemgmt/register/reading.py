@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +183,7 @@ def _renamed(table: pa.Table, columns: Mapping[str, str]) -> pa.Table:
     if absent:
         raise missing_columns(absent, table.column_names, "columns=")
     names = [columns.get(name, name) for name in table.column_names]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise InputError(f"columns= gives {plural(len(repeated), 'name')} to two columns: {listed(repeated)}.")
     return table.rename_columns(names)
