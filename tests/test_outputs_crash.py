@@ -28,7 +28,7 @@ from casemgmt.outputs.disk import LOCK, NEW, OLD, beside, locked
 from casemgmt.outputs.published import load_selection, verify
 from casemgmt.selection.result import Selection
 
-CALLS = ("open", "write", "fsync", "rename", "mkdir", "rmdir", "unlink", "chmod", "fchmod")
+CALLS = ("open", "write", "fsync", "rename", "replace", "mkdir", "rmdir", "unlink", "chmod", "fchmod")
 Files = dict[str, bytes]
 
 
@@ -306,6 +306,35 @@ def test_two_runs_at_once_do_not_meet(first, tmp_path):
         first.save(target)
     first.save(target)
     assert names_in(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("replacing", [False, True])
+@pytest.mark.parametrize("happening", [dies, fails(errno.EIO), fails(errno.ENOSPC)], ids=["dies", "EIO", "ENOSPC"])
+def test_a_single_file_is_the_old_or_the_new_one_whatever_call_goes_wrong(
+    first, second, tmp_path, happening, replacing
+):
+    def write(selection: Selection) -> None:
+        write_table(selection.to_arrow(), target, overwrite=True)
+
+    target, seen = tmp_path / "list.csv", set()
+    write(second)
+    new, total = target.read_bytes(), calls_of(lambda: write(second))
+    write(first)
+    old = target.read_bytes() if replacing else None
+    assert total >= 7
+    for at in range(total):
+        write(first)
+        if not replacing:
+            target.unlink()
+        with disk_that(at, happening, forever=happening is dies), suppress(Dead, PublishError):
+            write(second)
+        found = target.read_bytes() if target.exists() else None
+        assert found in (old, new), at
+        seen.add(found == new)
+        write(second)
+        assert target.read_bytes() == new
+        assert names_in(tmp_path) == ["list.csv"], at
+    assert seen == {True, False}
 
 
 HOLDING = """
