@@ -8,11 +8,10 @@ damaged one can end the process.
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from casemgmt.register.thrift import DamagedError, read_struct
 
@@ -26,6 +25,30 @@ _PLAIN, _PLAIN_DICTIONARY, _RLE_DICTIONARY = 0, 2, 8
 _DATA, _DICTIONARY, _DATA_V2 = 0, 2, 3
 _MAGIC = b"PAR1"
 _TAIL = 8  # the footer's length, and the magic word
+_HEADER, _LONGEST_HEADER = 1 << 12, 1 << 24  # a header holds the least and greatest value, which may be long text
+
+
+class FileBytes:
+    """A file's bytes by slices, read when they are asked for.
+
+    Unlike a memory map, a file that another process cuts short meanwhile ends in an error and not the process.
+    """
+
+    __slots__ = ("_size", "_stream")
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._size = stream.seek(0, 2)
+
+    def __len__(self) -> int:
+        """All of the file."""
+        return self._size
+
+    def __getitem__(self, part: slice) -> bytes:
+        """The bytes of a slice, fewer where the file ends."""
+        start, stop, _ = part.indices(self._size)
+        self._stream.seek(start)
+        return self._stream.read(max(stop - start, 0))
 
 
 class Page(NamedTuple):
@@ -47,6 +70,7 @@ class Chunk:
     start: int
     compressed: int
     uncompressed: int
+    is_plain: bool
     values: int
     nulls: int | None
     encodings: frozenset[int]
@@ -76,14 +100,15 @@ def check_frame(path: Path) -> Frame:
     ------
     DamagedError
         The file is cut short, or says two things about a row count, a column's name, type, size or encoding.
-    OSError, ValueError
-        The file cannot be read, or is empty.
+    OSError
+        The file cannot be read.
     """
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with path.open("rb") as stream:
+        data = FileBytes(stream)
         frame = read_footer(data)
-        first = next((chunk for group in frame.groups for chunk in group if chunk.compressed), None)
         # A file whose pages have no checksums protects no value, whatever its headers say.
-        if first is not None and read_page(data, first.start).checksum is not None:
+        first = [chunk for chunk in (frame.groups[0] if frame.groups else ()) if chunk.compressed]
+        if any(read_page(data, chunk.start).checksum is not None for chunk in first):
             for group in frame.groups:
                 for chunk in group:
                     _check_pages(data, chunk)
@@ -175,7 +200,6 @@ def _chunk(said: dict[int, Any], rows: int, leaf: tuple[list[bytes], int, bool],
     _require(said[3] == path and said[1] == kind)
     values, uncompressed, compressed = said[5], said[6], said[7]
     _require(repeated or values == rows)
-    _require(said[4] != _UNCOMPRESSED or uncompressed == compressed)
     # Pages that were never written stand at 0: those of a chunk without rows.
     start = min((offset for offset in (said[9], said.get(11)) if offset), default=0)
     _require(compressed >= 0 and start + compressed <= limit)
@@ -187,6 +211,7 @@ def _chunk(said: dict[int, Any], rows: int, leaf: tuple[list[bytes], int, bool],
         start=start,
         compressed=compressed,
         uncompressed=uncompressed,
+        is_plain=said[4] == _UNCOMPRESSED,
         values=values,
         nulls=nulls,
         encodings=frozenset(said[2]),
@@ -202,6 +227,7 @@ def _check_pages(data: Any, chunk: Chunk) -> None:
     while at < end:
         page = read_page(data, at)
         _require(page.checksum is not None and page.encoding in chunk.encodings)
+        _require(not chunk.is_plain or page.compressed == page.uncompressed)
         at += page.header + page.compressed
         uncompressed += page.header + page.uncompressed
         if page.kind == _DICTIONARY:
@@ -222,7 +248,7 @@ def read_page(data: Any, at: int) -> Page:
     DamagedError
         No page header stands there.
     """
-    fields, end = read_struct(data, at, len(data))
+    fields, length = _page_fields(data, at)
     try:
         kind, uncompressed, compressed = fields[1], fields[2], fields[3]
         own = fields[{_DATA: 5, _DICTIONARY: 7, _DATA_V2: 8}[kind]]
@@ -230,8 +256,21 @@ def read_page(data: Any, at: int) -> Page:
     except (KeyError, IndexError, TypeError, AttributeError):
         raise DamagedError from None
     numbers = (uncompressed, compressed, values, encoding)
-    _require(all(type(number) is int and number >= 0 for number in numbers) and end + compressed <= len(data))
-    return Page(kind, uncompressed, compressed, fields.get(4), values, encoding, end - at)
+    _require(all(type(number) is int and number >= 0 for number in numbers) and at + length + compressed <= len(data))
+    return Page(kind, uncompressed, compressed, fields.get(4), values, encoding, length)
+
+
+def _page_fields(data: Any, at: int) -> tuple[dict[int, Any], int]:
+    """A header's fields and its length in bytes, which only its own end shows."""
+    most = _HEADER
+    while True:
+        window = data[at : at + most]
+        try:
+            return read_struct(window, 0, len(window))
+        except DamagedError:
+            if len(window) < most or most >= _LONGEST_HEADER:
+                raise
+            most <<= 4
 
 
 def _require(holds: bool) -> None:

@@ -7,12 +7,11 @@ in the footer's own key-value metadata, and is taken with zeros in its place.
 from __future__ import annotations
 
 import hashlib
-import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from casemgmt.register.parquet_frame import Frame, footer_of, read_footer, read_page
+from casemgmt.register.parquet_frame import FileBytes, Frame, footer_of, read_footer, read_page
 from casemgmt.register.thrift import DamagedError
 
 KEY = "casemgmt.seal"
@@ -28,13 +27,15 @@ def seal(path: Path) -> None:
     DamagedError
         The file has pages without checksums, or no place for a seal.
     """
-    with path.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as data:
+    with path.open("r+b") as stream:
+        data = FileBytes(stream)
         frame = read_footer(data)
         place = _place(data)
         if data[place : place + 64] != b"0" * 64:
             raise DamagedError
-        data[place : place + 64] = _digest(data, frame, place)
-        data.flush()
+        found = _digest(data, frame, place)
+        stream.seek(place)
+        stream.write(found)
 
 
 def check_seal(path: Path) -> None:
@@ -43,10 +44,11 @@ def check_seal(path: Path) -> None:
     Raises
     ------
     DamagedError
-    OSError, ValueError
-        The file cannot be read, or is empty.
+    OSError
+        The file cannot be read.
     """
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with path.open("rb") as stream:
+        data = FileBytes(stream)
         frame = read_footer(data)
         place = _place(data)
         if data[place : place + 64] != _digest(data, frame, place):
@@ -56,11 +58,12 @@ def check_seal(path: Path) -> None:
 def _place(data: Any) -> int:
     """Where the seal's 64 hexadecimal digits begin."""
     start, end = footer_of(data)
+    footer = data[start:end]
     wanted = KEY.encode() + b"\x18" + bytes([len(UNSEALED)]) + _MARK
-    at = int(data.find(wanted, start, end))
-    if at < 0 or data.find(wanted, at + 1, end) >= 0:
+    at = footer.find(wanted)
+    if at < 0 or footer.find(wanted, at + 1) >= 0:
         raise DamagedError
-    return at + len(wanted)
+    return int(start + at + len(wanted))
 
 
 def _digest(data: Any, frame: Frame, place: int) -> bytes:
