@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import casemgmt as cm
 from casemgmt.cli import app
 from casemgmt.errors import InputError
+from casemgmt.register import sources
 
 MARCH, APRIL, TENTH = dt.date(2015, 3, 1), dt.date(2015, 4, 1), dt.date(2015, 4, 10)
 
@@ -56,6 +57,28 @@ def test_empty_files_may_be_alike(tmp_path):
         pq.write_table(people(0), path)
     pq.write_table(people(3), paths[2])
     assert len(cm.read_register(paths, as_of=AS_OF)) == 3
+
+
+@pytest.mark.parametrize("change", ["written", "replaced"])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, change):
+    path, later = tmp_path / "register.parquet", tmp_path / "later.parquet"
+    pq.write_table(people(5), path)
+    pq.write_table(people(6), later)
+    real = sources.sha256_of
+
+    def meanwhile(read):
+        if change == "written":
+            path.write_bytes(later.read_bytes())
+        else:
+            shutil.copy(path, later)
+            later.replace(path)
+        return real(read)
+
+    monkeypatch.setattr(sources, "sha256_of", meanwhile)
+    with pytest.raises(InputError, match=r"register\.parquet changed while it was read"):
+        cm.read_register(path, as_of=AS_OF)
+    monkeypatch.undo()
+    assert cm.read_register(path, as_of=AS_OF)
 
 
 # Days that the data states

@@ -77,7 +77,7 @@ def _open_file(path: Path, encoding: str) -> Source:
         raise InputError(f"{path.name} is a folder. Give the files themselves, as a list of paths.")
     if not path.exists():
         raise InputError(f"There is no file {path}.")
-    suffix = path.suffix.lower()
+    suffix, before = path.suffix.lower(), _version(path)
     if suffix == ".csv":
         from casemgmt.register.csv_reading import read_csv
 
@@ -94,8 +94,16 @@ def _open_file(path: Path, encoding: str) -> Source:
         raise InputError(
             f"{path.name}: a register is read from .parquet, .csv or .arrow, not '{suffix or 'no ending'}'."
         )
+    if _version(path) != before:
+        raise InputError(f"{path.name} changed while it was read. Wait until it is finished, then run again.")
     part = Part(name=path.name, rows=table.num_rows + len(unsplit), sha256=sha256)
     return Source(table=table, parts=(part,), row_numbers=row_numbers, unsplit=unsplit, metadata=_metadata(table))
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written or replaced."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def sha256_of(path: Path) -> str:
