@@ -25,7 +25,7 @@ def drawn(days, count=4, kind=None):
     return people(count).append_column("extracted_on", pa.array(days, kind))
 
 
-def stating(table: pa.Table, day: str, path):
+def stating(table: pa.Table, day, path):
     """A file whose metadata says on which day it was drawn."""
     said = {b"casemgmt": json.dumps({"extracted_on": day}).encode()}
     pq.write_table(table.replace_schema_metadata(said), path)
@@ -152,8 +152,9 @@ def test_a_day_that_no_calendar_has_is_refused(tmp_path):
     far = pa.array([2**31 - 1] * 4, pa.int32()).cast(pa.date32())
     with pytest.raises(InputError, match="holds no ISO date in 4 rows"):
         cm.read_register(people(4).append_column("extracted_on", far), as_of=AS_OF)
-    with pytest.raises(InputError, match="metadata"):
-        cm.read_register(stating(people(4), "soon", tmp_path / "a.parquet"), as_of=AS_OF)
+    for day in ("soon", 20150401, None, ["2015-04-01", 7], {}):
+        with pytest.raises(InputError, match="metadata"):
+            cm.read_register(stating(people(4), day, tmp_path / "a.parquet"), as_of=AS_OF)
 
 
 @pytest.mark.parametrize("within", [-1, 1.5, True, "3"])

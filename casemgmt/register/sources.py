@@ -254,7 +254,7 @@ def _metadata(table: pa.Table) -> dict[str, Any]:
 def stated_days(metadata: dict[str, Any]) -> list[str]:
     """The days on which the data was drawn, as the metadata of files says them."""
     said = metadata.get(EXTRACTED_ON, [])
-    return [said] if isinstance(said, str) else [day for day in said if isinstance(day, str)]
+    return [str(day) for day in (said if isinstance(said, list) else [said])]
 
 
 def _join(sources: Sequence[Source]) -> Source:
