@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import os
-import random
 import shutil
 import stat
 import unicodedata
@@ -247,32 +246,6 @@ def test_an_untouched_publication_is_verified(published):
     assert report.counts["practices"] == 2
     assert report.files[layout.SELECTION] == report.counts["listed"]
     assert "intact" in str(report)
-
-
-def flips(folder: Path, count: int, seed: int) -> None:
-    """Flip one bit at a time, in every file in turn and at places of a seeded choice."""
-    generator = random.Random(seed)
-    names = sorted(files_of(folder))
-    for turn in range(count):
-        path = folder / names[turn % len(names)]
-        intact = path.read_bytes()
-        bit = generator.randrange(8 * len(intact))
-        damaged = bytearray(intact)
-        damaged[bit // 8] ^= 1 << bit % 8
-        path.write_bytes(damaged)
-        with pytest.raises(VerifyError):
-            verify(folder)
-        path.write_bytes(intact)
-    verify(folder)
-
-
-def test_one_flipped_bit_anywhere_is_refused(copy):
-    flips(copy, 1000, 1)
-
-
-@pytest.mark.long
-def test_one_flipped_bit_anywhere_is_refused_ten_thousand_times(copy):
-    flips(copy, 10_000, 2)
 
 
 def test_every_byte_of_the_manifest_counts(copy):

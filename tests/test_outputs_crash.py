@@ -11,18 +11,24 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from publications import SCHEME, files_of, hidden_beside, names_in, register_of, selection_of
+from typer.testing import CliRunner
 
+import casemgmt as cm
+from casemgmt.cli import app
+from casemgmt.cli.files import write_table
 from casemgmt.errors import PublishError, VerifyError
 from casemgmt.outputs.disk import LOCK, NEW, OLD, beside, locked
 from casemgmt.outputs.published import load_selection, verify
 from casemgmt.selection.result import Selection
 
-CALLS = ("open", "write", "fsync", "rename", "mkdir", "rmdir", "unlink", "chmod", "fchmod")
+CALLS = ("open", "write", "fsync", "rename", "replace", "mkdir", "rmdir", "unlink", "chmod", "fchmod")
 Files = dict[str, bytes]
 
 
@@ -174,6 +180,63 @@ def test_any_call_that_fails_ends_in_one_error_with_the_old_output_intact(first,
     assert harmless == [["unlink"]]
 
 
+def test_a_failed_fsync_ends_the_run_at_once_and_is_never_tried_again(first, second, tmp_path):
+    target = first.save(tmp_path / "work" / "out")
+    before = files_of(target)
+    with disk_that(-1, dies, forever=False) as made:
+        second.save(tmp_path / "work" / "other")
+    syncs = [at for at, name in enumerate(made) if name == "fsync"]
+    assert len(syncs) == len(files_of(tmp_path / "work" / "other")) + 4 + 1
+    shutil.rmtree(tmp_path / "work" / "other")
+    for at in range(len(syncs)):
+        with failing_fsync(at) as calls, pytest.raises(PublishError, match="The disk reports a failure") as caught:
+            second.save(target, overwrite=True)
+        assert caught.value.exit_code == 4
+        assert not {"write", "fsync"} & set(calls[calls.index("failed") + 1 :]), at
+        assert files_of(target) == before, at
+        assert names_in(target.parent) == ["out"], at
+
+
+@contextmanager
+def failing_fsync(at: int) -> Iterator[list[str]]:
+    """Let the fsync of this number fail as it does on a bad disk: once, and then it says that all is well."""
+    with pytest.MonkeyPatch.context() as patch, disk_that(-1, dies, forever=False) as calls:
+        counted, tried = os.fsync, iter(range(10_000))
+
+        def fsync(descriptor: int) -> None:
+            if next(tried) == at:
+                calls.append("failed")
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            counted(descriptor)
+
+        patch.setattr(os, "fsync", fsync)
+        yield calls
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_the_command_line_ends_in_4_on_a_disk_that_fails_and_leaves_what_was_there(tmp_path, monkeypatch, number):
+    rules = ("--as-of", "2015-04-01", "--scheme", "rotherham-2015-16", "--model", "cambridge-multimorbidity-20")
+    pq.write_table(cm.synthesise("C87616", seed=1).to_arrow(), tmp_path / "register.parquet")
+    select = ("select", tmp_path / "register.parquet", *rules, "--out", tmp_path / "lists" / "out", "--overwrite")
+    score = ("score", tmp_path / "register.parquet", *rules[:2], *rules[4:], "--out", tmp_path / "lists" / "s.csv")
+    runs = [[str(word) for word in words] for words in (select, (*score, "--overwrite"))]
+    (tmp_path / "lists").mkdir()
+    for words in runs:
+        assert CliRunner().invoke(app, words).exit_code == 0
+    before = files_of(tmp_path / "lists")
+
+    def fsync(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    for words in runs:
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 4
+        assert os.strerror(number) in " ".join(result.output.split())
+    assert files_of(tmp_path / "lists") == before
+    assert names_in(tmp_path / "lists") == ["out", "s.csv"]
+
+
 def test_every_file_and_folder_is_on_the_disk_before_it_is_moved_into_place(first, tmp_path):
     with disk_that(-1, dies, forever=False) as made:
         target = first.save(tmp_path / "out")
@@ -245,6 +308,111 @@ def test_two_runs_at_once_do_not_meet(first, tmp_path):
     assert names_in(tmp_path) == ["out"]
 
 
+@pytest.mark.parametrize("replacing", [False, True])
+@pytest.mark.parametrize("happening", [dies, fails(errno.EIO), fails(errno.ENOSPC)], ids=["dies", "EIO", "ENOSPC"])
+def test_a_single_file_is_the_old_or_the_new_one_whatever_call_goes_wrong(
+    first, second, tmp_path, happening, replacing
+):
+    def write(selection: Selection) -> None:
+        write_table(selection.to_arrow(), target, overwrite=True)
+
+    target, seen = tmp_path / "list.csv", set()
+    write(second)
+    new, total = target.read_bytes(), calls_of(lambda: write(second))
+    write(first)
+    old = target.read_bytes() if replacing else None
+    assert total >= 7
+    for at in range(total):
+        write(first)
+        if not replacing:
+            target.unlink()
+        with disk_that(at, happening, forever=happening is dies), suppress(Dead, PublishError):
+            write(second)
+        found = target.read_bytes() if target.exists() else None
+        assert found in (old, new), at
+        seen.add(found == new)
+        write(second)
+        assert target.read_bytes() == new
+        assert names_in(tmp_path) == ["list.csv"], at
+    assert seen == {True, False}
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from casemgmt.outputs.disk import locked
+
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("write", ["publication", "file"])
+def test_a_living_process_holds_its_lock_and_a_dead_one_does_not(first, tmp_path, write):
+    target = tmp_path / "out.csv"
+    if write == "publication":
+        attempt = partial(first.save, target)
+    else:
+        attempt = partial(write_table, first.summary(), target, overwrite=False)
+    holder = subprocess.Popen([sys.executable, "-c", HOLDING, str(target)], stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(PublishError, match="Another process") as caught:
+            attempt()
+        assert caught.value.exit_code == 4
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    assert names_in(tmp_path) == [f".out.csv.{LOCK}"]
+    attempt()
+    assert names_in(tmp_path) == ["out.csv"]
+
+
+RACING = """
+import os, sys
+from pathlib import Path
+from publications import names_in, register_of, selection_of
+from test_outputs_crash import warmed
+from casemgmt.cli.files import write_table
+from casemgmt.errors import PublishError
+from casemgmt.outputs.published import verify
+
+os.fsync = lambda descriptor: None
+made = warmed(selection_of(register_of(["C87001"], people=40)))
+table, seen = made.summary(), set()
+for turn in range(12):
+    target = Path(sys.argv[1]) / f"lists{turn}"
+    go, ready = os.pipe()
+    children = []
+    for _ in range(3):
+        child = os.fork()
+        if child == 0:
+            os.close(ready)
+            os.read(go, 1)
+            try:
+                made.save(target)
+                write_table(table, target.with_suffix(".csv"), overwrite=True)
+            except PublishError as problem:
+                write_table(table, target.with_suffix(".csv"), overwrite=True)
+                os._exit(problem.exit_code)
+            os._exit(0)
+        children.append(child)
+    os.close(go)
+    os.close(ready)
+    ends = sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+    assert ends == [0, 4, 4], ends
+    verify(target)
+    assert target.with_suffix(".csv").stat().st_size > 100
+assert len(names_in(Path(sys.argv[1]))) == 24, names_in(Path(sys.argv[1]))
+"""
+
+
+def test_of_several_publishers_at_once_one_wins_and_the_others_say_so(tmp_path):
+    in_another_process(RACING, tmp_path)
+
+
 def test_a_reader_beside_a_writer_sees_the_old_set_or_the_new_one(first, second, tmp_path):
     target = first.save(tmp_path / "out")
     expected = {first.to_arrow().num_rows, second.to_arrow().num_rows}
@@ -271,7 +439,7 @@ def test_a_reader_beside_a_writer_sees_the_old_set_or_the_new_one(first, second,
 
 
 KILLED = """
-import os, random, signal, sys
+import os, random, shutil, signal, sys
 from pathlib import Path
 from publications import SCHEME, files_of, names_in, register_of, selection_of
 from test_outputs_crash import CALLS, calls_of, disk_that, torn, warmed
@@ -282,7 +450,9 @@ first = warmed(selection_of(register_of(["C87001"], people=40)))
 second = warmed(selection_of(register_of(["C87001"], people=40), SCHEME.replace('"10%"', '"20%"')))
 old, new = files_of(first.save(tmp / "old")), files_of(second.save(tmp / "new"))
 target = first.save(tmp / "work" / "out")
-total = calls_of(lambda: second.save(target, overwrite=True))
+replacing = calls_of(lambda: second.save(target, overwrite=True))
+shutil.rmtree(target)
+fresh = calls_of(lambda: second.save(target))
 generator = random.Random(1)
 real_write = os.write
 
@@ -293,8 +463,11 @@ def killed(name, arguments):
 
 seen = []
 for point in range(points):
-    at = point * total // points if points < total else point % total
+    total, before = (replacing, old) if point % 4 else (fresh, None)
+    at = point * total // points if points < total else (point // 4 * 4 + point) % total
     first.save(target, overwrite=True)
+    if before is None:
+        shutil.rmtree(target)
     child = os.fork()
     if child == 0:
         with disk_that(at, killed, forever=False):
@@ -303,32 +476,31 @@ for point in range(points):
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, (at, status)
     found = torn(target)
-    assert found in (old, new), at
-    seen.append(found == new)
-    generator.random()
+    assert found in (before, new), at
+    seen.append((found == new, before is None))
     second.save(target, overwrite=True)
-    assert names_in(target.parent) == ["out"], at
-assert {True, False} == set(seen)
+    assert names_in(target.parent) == ["out"] and files_of(target) == new, at
+assert len(set(seen)) == 4
 print(len(seen), "killed")
 """
 
 
 def kill(points: int, tmp_path: Path) -> None:
+    assert in_another_process(KILLED, tmp_path, points) == f"{points} killed\n"
+
+
+def in_another_process(program: str, *arguments: object) -> str:
+    """What a program prints that may fork and be killed."""
     here = Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path), str(points)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
+    words = [sys.executable, "-c", program, *map(str, arguments)]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{points} killed\n"
+    return done.stdout
 
 
 def test_a_process_killed_with_signal_nine_leaves_old_or_new(tmp_path):
-    kill(15, tmp_path)
+    kill(50, tmp_path)
 
 
 @pytest.mark.long

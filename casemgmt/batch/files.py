@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.batch.page_checks import DamagedPageError, check_pages
+from casemgmt.batch.page_checks import check_pages
 from casemgmt.errors import InputError
+from casemgmt.register.freshness import EXTRACTED_ON, days_of_rows
+from casemgmt.register.parquet_frame import Frame, check_frame, check_table
 from casemgmt.register.sources import (
     Part,
     Source,
@@ -43,6 +46,7 @@ class RegisterFile:
     schema : its columns
     said : what it says of itself, such as that its people are synthetic
     parquet : pyarrow's metadata; None for a file that is read whole
+    frame : the footer, found to agree with itself
     state : size, time of change and number on the disk, which must be the same when all is read
     """
 
@@ -51,6 +55,7 @@ class RegisterFile:
     schema: pa.Schema
     said: dict[str, Any]
     parquet: Any
+    frame: Frame | None
     state: tuple[int, int, int]
 
     def check_unchanged(self) -> None:
@@ -84,6 +89,31 @@ def open_files(paths: list[Path], encoding: str) -> list[RegisterFile]:
     return files
 
 
+def days_drawn(files: list[RegisterFile], columns: Mapping[str, str], encoding: str) -> set[dt.date]:
+    """The days in the column ``extracted_on`` of all files, if they have one.
+
+    Raises
+    ------
+    InputError
+        It does not hold a date in every row, or a file is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = [name for name in files[0].schema.names if columns.get(name, name) == EXTRACTED_ON]
+    found: set[dt.date] = set()
+    for file in files if names else []:
+        try:
+            if file.parquet is None:
+                table = open_source(file.path, encoding).table.select(names)
+            else:
+                table = pq.read_table(file.path, columns=names, page_checksum_verification=True)
+        except (pa.ArrowException, OSError, ValueError):
+            raise _damaged(file.path) from None
+        found |= days_of_rows(table.rename_columns([EXTRACTED_ON]))
+    return found
+
+
 def said_by(files: list[RegisterFile]) -> dict[str, Any]:
     """What the files say of themselves together."""
     return joined_metadata([file.said for file in files])
@@ -101,11 +131,14 @@ def _open(path: Path, encoding: str) -> RegisterFile:
             schema=opened.table.schema,
             said=opened.metadata,
             parquet=None,
+            frame=None,
             state=_state_of(path),
         )
     if not path.exists():
         raise InputError(f"There is no file {path}.")
+    state = _state_of(path)
     try:
+        frame = check_frame(path)
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError, ValueError):
@@ -116,7 +149,8 @@ def _open(path: Path, encoding: str) -> RegisterFile:
         schema=schema,
         said=metadata_of(schema, metadata.num_rows),
         parquet=metadata,
-        state=_state_of(path),
+        frame=frame,
+        state=state,
     )
 
 
@@ -209,8 +243,9 @@ def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: s
         return open_source(file.path, encoding)
     try:
         table = _by_polars(stretch) if decoder == "polars" else _by_pyarrow(stretch)
-        if table.num_rows != stretch.rows or table.column_names != file.schema.names:
+        if table.num_rows != stretch.rows or table.column_names != file.schema.names or file.frame is None:
             raise _damaged(file.path)
+        check_table(file.frame, table, range(stretch.first, stretch.last))
         table.validate(full=decoder == "pyarrow")
     except (pa.ArrowException, OSError, ValueError):
         raise _damaged(file.path) from None
@@ -238,11 +273,9 @@ def _by_polars(stretch: Stretch) -> pa.Table:
     import pyarrow as pa
 
     path = stretch.file.path
-    try:
-        with path.open("rb", buffering=0) as stream:
-            check_pages(stream, stretch.file.state[0], stretch.file.parquet, range(stretch.first, stretch.last))
-    except DamagedPageError:
-        raise _damaged(path) from None
+    assert stretch.file.frame is not None  # noqa: S101 - a Parquet file has one
+    with path.open("rb", buffering=0) as stream:
+        check_pages(stream, stretch.file.frame, range(stretch.first, stretch.last))
     try:
         frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
     except Exception:  # polars has errors of many kinds, and their words may quote values

@@ -10,42 +10,39 @@ What the file holds, so that other software can read it too:
 - in the footer, under the key ``casemgmt.packed``, JSON: the fields and where each is packed, the list date, practices
   and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256
 
-Every page has its CRC-32. Before the footer stands a seal, which Parquet readers pass over: JSON with the CRC-32 of
-each row group's bytes and the SHA-256 of the footer; then the SHA-256 of that JSON, its length in four bytes (lowest
-first), and ``CMPACK01``. No byte of the file is outside the seal, and reading holds all that it reads against it.
+Every page has its CRC-32, and the file a seal over all the rest (:mod:`casemgmt.register.parquet_seal`): no bit of it
+can change unseen. Opening it checks the seal, and reading a row group the checksums of its pages.
 """
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
-import hashlib
 import json
-import os
-import struct
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import array_of, in_one_piece, numpy_of
+from casemgmt.batch.page_checks import check_pages
 from casemgmt.errors import InputError
-from casemgmt.outputs.disk import file_written_whole
+from casemgmt.outputs.disk import file_replaced, sync_file, write_file
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.packing import Packed, Slot
+from casemgmt.register.parquet_frame import FileBytes, check_frame, footer_of
+from casemgmt.register.parquet_seal import KEY as SEAL
+from casemgmt.register.parquet_seal import UNSEALED, check_seal, seal
 from casemgmt.register.sources import Part
+from casemgmt.register.thrift import DamagedError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
 
-KEY = b"casemgmt.packed"
+KEY = "casemgmt.packed"
 VERSION = 1
 ROWS_IN_A_GROUP = 1_000_000
-_MAGIC = b"CMPACK01"
-_PARQUET = b"PAR1"
-_TAIL = 8  # the footer's length and the last four letters
 
 
 class Account(NamedTuple):
@@ -110,7 +107,8 @@ def write_packed(
     """
     import pyarrow.parquet as pq
 
-    with file_written_whole(path) as unfinished:
+    with file_replaced(path) as unfinished:
+        write_file(unfinished, b"")  # private before anything is in it
         writer, counts, slots = None, [], None
         for register, first, last in stretches:
             table = _table(register, first, last)
@@ -121,9 +119,11 @@ def write_packed(
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
         if writer is None:
             raise InputError("A register without a practice has nothing to pack.")
-        writer.add_key_value_metadata({KEY.decode(): _described(account, practices, counts, slots or {})})
+        described = _described(account, practices, counts, slots or {})
+        writer.add_key_value_metadata({KEY: described, SEAL: UNSEALED})
         writer.close()
-        _seal(unfinished)
+        seal(unfinished)
+        sync_file(unfinished)
 
 
 def _options(table: pa.Table) -> dict[str, Any]:
@@ -217,47 +217,6 @@ def _text_table(text: str) -> pa.Table:
     return pa.ipc.open_stream(base64.b64decode(text)).read_all()
 
 
-def _seal(path: Path) -> None:
-    """Put the seal between the last row group and the footer."""
-    import pyarrow.parquet as pq
-
-    metadata = pq.read_metadata(path)
-    spans = group_spans(metadata)
-    with path.open("r+b") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(size - _TAIL)
-        length = struct.unpack("<I", stream.read(4))[0]
-        footer_at = size - _TAIL - length
-        stream.seek(footer_at)
-        footer = stream.read()
-        sums = []
-        for start, stop in spans:
-            stream.seek(start)
-            sums.append(zlib.crc32(stream.read(stop - start)))
-        seal = {"groups": [[*span, crc] for span, crc in zip(spans, sums, strict=True)], "pages_end": footer_at}
-        seal["footer_sha256"] = hashlib.sha256(footer).hexdigest()
-        text = json.dumps(seal, sort_keys=True).encode()
-        stream.seek(footer_at)
-        stream.write(text + hashlib.sha256(text).digest() + struct.pack("<I", len(text)) + _MAGIC + footer)
-
-
-def group_spans(metadata: Any) -> list[tuple[int, int]]:
-    """Where each row group begins and ends: they lie one after the other, from the file's first letters on."""
-    ends = []
-    for group in range(metadata.num_row_groups):
-        own = metadata.row_group(group)
-        chunks = [own.column(place) for place in range(own.num_columns)]
-        ends.append(max(_start(chunk) + chunk.total_compressed_size for chunk in chunks))
-    starts = [len(_PARQUET), *ends[:-1]]
-    return list(zip(starts, ends, strict=True))
-
-
-def _start(chunk: Any) -> int:
-    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < chunk.data_page_offset:
-        return int(chunk.dictionary_page_offset)
-    return int(chunk.data_page_offset)
-
-
 class PackedFile:
     """A packed register file, its seal and footer verified.
 
@@ -275,10 +234,11 @@ class PackedFile:
 
         self.path = path
         try:
-            self._spans = _verified_spans(path)
+            check_seal(path)
+            self._frame = check_frame(path)
             self._parquet = pq.read_metadata(path)
-            described = json.loads(self._parquet.metadata[KEY])
-        except (pa.ArrowException, OSError, ValueError, KeyError, struct.error):
+            described = json.loads(self._parquet.metadata[KEY.encode()])
+        except (pa.ArrowException, OSError, ValueError, KeyError):
             raise damaged(path) from None
         if described["version"] != VERSION:
             raise InputError(
@@ -334,18 +294,16 @@ class PackedFile:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        start, stop, checksum = self._spans[group]
         try:
             with self.path.open("rb", buffering=0) as stream:
-                stream.seek(start)
-                sound = zlib.crc32(stream.read(stop - start)) == checksum
+                check_pages(stream, self._frame, range(group, group + 1))
             with pq.ParquetFile(self.path, metadata=self._parquet, pre_buffer=False) as file:
                 names = [name for name in file.schema_arrow.names if name != "practice_id"]
                 table = file.read_row_group(group, columns=names)
         except (pa.ArrowException, OSError, ValueError):
             raise damaged(self.path) from None
         rows = self.rows[first:last]
-        if not sound or table.num_rows != sum(rows):
+        if table.num_rows != sum(rows):
             raise damaged(self.path)
 
         def arrays(stem: str, dtype: Any) -> Any:
@@ -386,45 +344,11 @@ def damaged(path: Path) -> InputError:
 
 
 def is_packed(path: Path) -> bool:
-    """Whether a file is a packed register, sound or not."""
+    """Whether a file says that it is a packed register, sound or not."""
     try:
         with path.open("rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            if size < 64:
-                return False
-            stream.seek(size - _TAIL)
-            length = struct.unpack("<I", stream.read(4))[0]
-            before = size - _TAIL - length - len(_MAGIC)
-            if before < 0:
-                return False
-            stream.seek(before)
-            return stream.read(len(_MAGIC)) == _MAGIC
-    except OSError:
+            data = FileBytes(stream)
+            start, end = footer_of(data)
+            return KEY.encode() in data[start:end]
+    except (OSError, DamagedError):
         return False
-
-
-def _verified_spans(path: Path) -> list[tuple[int, int, int]]:
-    """Where each row group lies, and its checksum; ValueError where seal, footer or size are not as written."""
-    with path.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(0)
-        head = stream.read(len(_PARQUET))
-        stream.seek(size - _TAIL)
-        length = struct.unpack("<I", stream.read(4))[0]
-        footer_at = size - _TAIL - length
-        stream.seek(footer_at - len(_MAGIC) - 4 - 32)
-        digest, text_length, magic = stream.read(32), struct.unpack("<I", stream.read(4))[0], stream.read(len(_MAGIC))
-        text_at = footer_at - len(_MAGIC) - 4 - 32 - text_length
-        stream.seek(text_at)
-        text = stream.read(text_length)
-        stream.seek(footer_at)
-        footer = stream.read()
-    if head != _PARQUET or magic != _MAGIC or hashlib.sha256(text).digest() != digest:
-        raise ValueError("the seal is damaged")
-    seal = json.loads(text)
-    if seal["footer_sha256"] != hashlib.sha256(footer).hexdigest() or seal["pages_end"] != text_at:
-        raise ValueError("the footer is damaged")
-    spans = [(start, stop, crc) for start, stop, crc in seal["groups"]]
-    if spans and spans[-1][1] != text_at:
-        raise ValueError("bytes stand outside the seal")
-    return spans

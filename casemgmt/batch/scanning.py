@@ -16,6 +16,7 @@ from casemgmt.batch.files import (
     RegisterFile,
     as_paths,
     chosen_decoder,
+    days_drawn,
     decoded,
     open_files,
     said_by,
@@ -26,9 +27,11 @@ from casemgmt.batch.packed_file import PackedFile, is_packed
 from casemgmt.batch.tally import IdHashes, Tally
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, plural
+from casemgmt.register.freshness import refuse_repeated_files
 from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text
 from casemgmt.register.reading import Known, Part, Reader, reader_for, unexpected_rows
 from casemgmt.register.sources import Part as FilePart
+from casemgmt.register.sources import stated_days
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,6 +58,7 @@ def scan_register(
     practice_pattern: str = ODS_PATTERN,
     encoding: str = "utf-8",
     expected_rows: int | None = None,
+    extracts_within: int = 0,
     decoder: Decoder = "auto",
     progress: Callable[[int, int], None] | None = None,
 ) -> ScannedRegister:
@@ -67,8 +71,8 @@ def scan_register(
     ----------
     paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row
         groups are held at a time; a CSV or Arrow file is held whole while its turn lasts
-    as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, encoding, expected_rows :
-        as for :func:`casemgmt.read_register`
+    as_of, extracted_on, extracts_within, expected_rows : as for :func:`casemgmt.read_register`
+    columns, values, date_format, null_means_absent, practice_pattern, encoding : as for it, too
     decoder : what decodes Parquet: ``polars`` (faster, where it is installed), ``pyarrow``, or ``auto``, the first that
         is there. The result does not depend on it, and page checksums are verified either way
     progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with
@@ -100,6 +104,9 @@ def scan_register(
         date_format=date_format,
         null_means_absent=null_means_absent,
         practice_pattern=practice_pattern,
+        stated=stated_days(said_by(files)),
+        extracts_within=extracts_within,
+        drawn=days_drawn(files, columns or {}, encoding),
     )
     return ScannedRegister(
         files=files, reader=reader, encoding=encoding, decoder=chosen_decoder(decoder, files), progress=progress
@@ -294,6 +301,7 @@ class ScannedRegister:
                     self._sums = [each.result() for each in sums]
             for file in self.files:
                 file.check_unchanged()
+            refuse_repeated_files(self.parts)
             tally.refuse_hopeless()
             if tally.misjudged(re.compile(self.reader.pattern)):
                 self.learnt.codes = frozenset(tally.codes)
@@ -406,14 +414,11 @@ def _with_gaps(files: list[RegisterFile], reader: Reader) -> frozenset[str]:
 
     found: set[str] = set()
     for file in files:
-        if file.parquet is None:
+        if file.frame is None or not file.frame.flat:
             continue
-        for group in range(file.parquet.num_row_groups):
-            own = file.parquet.row_group(group)
-            for place in range(own.num_columns):
-                column = own.column(place)
-                name = reader.columns.get(column.path_in_schema, column.path_in_schema)
-                known = name not in FIELDS or FIELDS[name].kind != "flag" or name in (*found, *FALSE_WHEN_MISSING)
-                if not known and column.statistics is not None and column.statistics.null_count:
-                    found.add(name)
+        for place, own in enumerate(file.schema.names):
+            name = reader.columns.get(own, own)
+            is_flag = name in FIELDS and FIELDS[name].kind == "flag" and name not in FALSE_WHEN_MISSING
+            if is_flag and any(group[place].nulls for group in file.frame.groups):
+                found.add(name)
     return frozenset(found - reader.absent)

@@ -39,7 +39,7 @@ def guarded(run: Callable[..., None]) -> Callable[..., None]:
     def safe(*args: Any, **options: Any) -> None:
         try:
             run(*args, **options)
-        except (typer.Exit, typer.Abort, typer.BadParameter):
+        except (typer.Exit, typer.Abort, typer.BadParameter, KeyboardInterrupt, SystemExit):
             raise
         except CasemgmtError as error:
             complain(str(error))
@@ -49,7 +49,7 @@ def guarded(run: Callable[..., None]) -> Callable[..., None]:
                 raise
             complain(f"{_file_of(error)}{error.strerror or type(error).__name__}.")
             raise typer.Exit(CasemgmtError.exit_code) from None
-        except Exception as error:
+        except BaseException as error:  # the panic of a compiled library is no Exception, and quotes values too
             complain(_unexpected(error))
             raise typer.Exit(CasemgmtError.exit_code) from None
 
@@ -60,7 +60,7 @@ def _file_of(error: OSError) -> str:
     return f"{Path(error.filename).name}: " if isinstance(error.filename, str) else ""
 
 
-def _unexpected(error: Exception) -> str:
+def _unexpected(error: BaseException) -> str:
     """Where an error came from. Its own message is left out: a library's message may repeat a value from a row."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"  {'/'.join(Path(f.filename).parts[-2:])}, line {f.lineno}, in {f.name}" for f in frames[-6:]]

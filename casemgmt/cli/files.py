@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
+import os
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from casemgmt.errors import PublishError
-from casemgmt.outputs.disk import write_file
+from casemgmt.outputs.disk import BusyError, replace_file
 
 
 def write_table(table: Any, path: Path, *, overwrite: bool) -> None:
@@ -23,14 +23,11 @@ def write_table(table: Any, path: Path, *, overwrite: bool) -> None:
     """
     check_writable(path, overwrite=overwrite)
     data = _parquet_bytes(table) if path.suffix.lower() == ".parquet" else _csv_bytes(table)
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.unlink(missing_ok=True)
-        write_file(partial, data)
-        partial.replace(path)
+        replace_file(Path(os.path.abspath(path)), data)  # noqa: PTH100 - a link is replaced, not what it points to
+    except BusyError:
+        raise PublishError(f"Another process is writing {path}. Wait for it, then run again.") from None
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
         raise PublishError(f"{path} could not be written: {error.strerror or type(error).__name__}.") from None
 
 

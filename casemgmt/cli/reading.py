@@ -68,7 +68,11 @@ class Reading:
     ]
     extracted_on: Annotated[
         dt.date | None,
-        typer.Option(parser=a_date, metavar="DATE", help="The day the data was drawn. [default: the list date]"),
+        typer.Option(
+            parser=a_date,
+            metavar="DATE",
+            help="The day the data was drawn. [default: as the data says, else the list date]",
+        ),
     ] = None
     column: Annotated[
         list[str] | None,
@@ -94,6 +98,10 @@ class Reading:
     expected_rows: Annotated[int | None, typer.Option(min=0, help="Refuse a register with another number of rows.")] = (
         None
     )
+    extracts_within: Annotated[
+        int,
+        typer.Option(min=0, metavar="DAYS", help="How far apart the days may be on which the data says it was drawn."),
+    ] = 0
 
     def register(self) -> Register:
         """The register, read and checked."""
@@ -113,6 +121,7 @@ class Reading:
             practice_pattern=self.practice_pattern or ODS_PATTERN,
             encoding=self.encoding,
             expected_rows=self.expected_rows,
+            extracts_within=self.extracts_within,
         )
 
 

@@ -129,6 +129,12 @@ def select(
             metavar="DIR", help="An earlier published selection, whose case-managed patients are on the caseload."
         ),
     ] = None,
+    same_extract: Annotated[
+        bool,
+        typer.Option(
+            "--same-extract", help="Use the files that the previous list was made from for another list date."
+        ),
+    ] = False,
     removals: Annotated[
         Path | None,
         typer.Option(
@@ -150,6 +156,7 @@ def select(
 ) -> None:
     """Select patients by a scheme and publish the lists."""
     from casemgmt.outputs.published import load_selection
+    from casemgmt.register.freshness import refuse_used_before
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
     from casemgmt.selection.choosing import select as choose
@@ -164,6 +171,8 @@ def select(
     with working("Reading the register"):
         earlier = None if previous is None else load_selection(previous)
         register = reading.register()
+        if earlier is not None and not same_extract:
+            refuse_used_before(register.parts, register.as_of, earlier.facts)
     with working("Selecting"):
         selection = choose(
             register,

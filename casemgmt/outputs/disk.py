@@ -160,31 +160,41 @@ def write_file(path: Path, data: Bytes) -> None:
 
 
 @contextmanager
-def file_written_whole(path: Path) -> Iterator[Path]:
-    """A private file beside ``path`` to write, which takes its place when all is written, or is removed.
+def file_replaced(target: Path) -> Iterator[Path]:
+    """A path to write a private file at, which takes the place of what is there when all is written, or is removed.
+
+    Two runs at once do not meet. The file must be on the disk when the block ends; see :func:`sync_file`.
 
     Raises
     ------
     BusyError : another process is writing the same file
-    OSError : it cannot be written; what was there before is left as it was
+    OSError : it could not be written; what was there is left as it was
     """
-    with locked(path, _PATIENCE_SECONDS):
-        unfinished = beside(path, NEW)
-        _remove(unfinished)
+    new = beside(target, NEW)
+    with locked(target, _PATIENCE_SECONDS):
         try:
-            write_file(unfinished, b"")
-            yield unfinished
-            descriptor = os.open(unfinished, os.O_RDWR)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            os.replace(unfinished, path)  # noqa: PTH105
-            _sync_folder(path.parent)
+            _remove(new)
+            yield new
+            os.replace(new, target)  # noqa: PTH105
         except BaseException:
             with suppress(OSError):
-                _remove(unfinished)
+                _remove(new)
             raise
+
+
+def replace_file(target: Path, data: Bytes) -> None:
+    """Write one private file, whole or not at all; see :func:`file_replaced`."""
+    with file_replaced(target) as new:
+        write_file(new, data)
+
+
+def sync_file(path: Path) -> None:
+    """Have a file on the disk when this returns."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def make_parents(target: Path) -> list[Path]:

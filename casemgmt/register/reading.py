@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from casemgmt.register.accounting import Account
 from casemgmt.register.cleaning import Cleaned, FlagColumn, Hope, clean_column, hope_of, refuse_hopeless
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.freshness import day_of_extract, days_of_rows
 from casemgmt.register.identity import (
     ODS_PATTERN,
     Judged,
@@ -29,7 +31,7 @@ from casemgmt.register.layout import Column, layout_of, pack_rows
 from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
 from casemgmt.register.register import Register
-from casemgmt.register.sources import Source, open_source
+from casemgmt.register.sources import Source, open_source, stated_days
 from casemgmt.register.standing import age_of, status_of
 from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, OUTER_SPACES
 
@@ -57,6 +59,7 @@ def read_register(
     practice_pattern: str = ODS_PATTERN,
     encoding: str = "utf-8",
     expected_rows: int | None = None,
+    extracts_within: int = 0,
 ) -> Register:
     """Read a practice register, check every row and lose none.
 
@@ -65,7 +68,8 @@ def read_register(
     source : a path (Parquet, CSV, Arrow IPC), a list of paths, or any object with ``__arrow_c_stream__``: a pandas,
         polars or pyarrow table, a DuckDB relation
     as_of : the list date (ISO); ages are whole years on it
-    extracted_on : the day the data was drawn, by default ``as_of``; a date after it is refused as future
+    extracted_on : the day the data was drawn; a date after it is refused as future. By default the day that the data
+        itself states, in a column ``extracted_on`` or in the metadata of its files, else ``as_of``
     columns : the source's column name → the field, such as ``{"NHSNo": "patient_id"}``
     values : field → {text in the source: value}, such as ``{"sex": {"1": "M", "2": "F"}}``
     date_format : field → form, such as ``{"date_of_birth": "%d/%m/%Y"}``; ISO without
@@ -73,6 +77,7 @@ def read_register(
     practice_pattern : regular expression a practice code must match whole; an ODS code by default
     encoding : of a CSV file
     expected_rows : refuse a source with another number of rows, such as a file that was cut short
+    extracts_within : days by which the days of extract that the data states may differ
 
     Returns
     -------
@@ -81,7 +86,8 @@ def read_register(
     Raises
     ------
     InputError
-        A missing column (all are named at once), an unreadable file, a column of the wrong type.
+        A missing column (all are named at once), an unreadable file, a column of the wrong type; a file given twice,
+        extracts of different days, or one drawn before the list date.
 
     Examples
     --------
@@ -102,6 +108,8 @@ def read_register(
         date_format=date_format,
         null_means_absent=null_means_absent,
         practice_pattern=practice_pattern,
+        stated=stated_days(opened.metadata),
+        extracts_within=extracts_within,
     )
     return reader.read(opened)
 
@@ -281,8 +289,16 @@ def reader_for(
     date_format: Mapping[str, str] | None,
     null_means_absent: Iterable[str],
     practice_pattern: str,
+    stated: Iterable[str],
+    extracts_within: int,
+    drawn: Iterable[dt.date] | None = None,
 ) -> Reader:
     """A reader for tables with the columns of this one.
+
+    Parameters
+    ----------
+    stated : the days of extract in the metadata of files (ISO)
+    drawn : the days in the column ``extracted_on``, if the table does not hold all of its rows
 
     Raises
     ------
@@ -292,6 +308,9 @@ def reader_for(
     list_date, extract_date = _dates(as_of, extracted_on)
     renamed = _renamed(table, columns or {})
     _check_columns(renamed)
+    declared = None if extracted_on is None else extract_date
+    drawn = days_of_rows(renamed) if drawn is None else drawn
+    extract_date = day_of_extract(drawn, stated, list_date, declared, extracts_within)
     absent = _check_options(renamed, values or {}, date_format or {}, null_means_absent, practice_pattern)
     return Reader(
         list_date=list_date,
@@ -351,7 +370,7 @@ def _renamed(table: pa.Table, columns: Mapping[str, str]) -> pa.Table:
     if absent:
         raise missing_columns(absent, table.column_names, "columns=")
     names = [columns.get(name, name) for name in table.column_names]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise InputError(f"columns= gives {plural(len(repeated), 'name')} to two columns: {listed(repeated)}.")
     return table.rename_columns(names)

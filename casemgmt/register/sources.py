@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.compiling import pays
 from casemgmt.errors import InputError, listed, plural
+from casemgmt.register.freshness import EXTRACTED_ON, refuse_repeated_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +78,7 @@ def _open_file(path: Path, encoding: str) -> Source:
         raise InputError(f"{path.name} is a folder. Give the files themselves, as a list of paths.")
     if not path.exists():
         raise InputError(f"There is no file {path}.")
-    suffix = path.suffix.lower()
+    suffix, before = path.suffix.lower(), _version(path)
     if suffix == ".csv":
         from casemgmt.register.csv_reading import read_csv
 
@@ -94,8 +95,16 @@ def _open_file(path: Path, encoding: str) -> Source:
         raise InputError(
             f"{path.name}: a register is read from .parquet, .csv or .arrow, not '{suffix or 'no ending'}'."
         )
+    if _version(path) != before:
+        raise InputError(f"{path.name} changed while it was read. Wait until it is finished, then run again.")
     part = Part(name=path.name, rows=table.num_rows + len(unsplit), sha256=sha256)
     return Source(table=table, parts=(part,), row_numbers=row_numbers, unsplit=unsplit, metadata=_metadata(table))
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written or replaced."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def sha256_of(path: Path) -> str:
@@ -108,8 +117,12 @@ def _read_parquet(path: Path) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from casemgmt.register.parquet_frame import check_frame, check_table
+
     try:
+        frame = check_frame(path)
         table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        check_table(frame, table)
         # A damaged file can hold text that is not UTF-8; its bytes must not come up later, in somebody's error message.
         table.validate(full=True)
         _refuse_repeated_names(table.column_names)
@@ -245,11 +258,18 @@ def metadata_of(schema: pa.Schema, rows: int) -> dict[str, Any]:
     return found
 
 
+def stated_days(metadata: Mapping[str, Any]) -> list[str]:
+    """The days on which the data was drawn, as the metadata of files says them."""
+    said = metadata.get(EXTRACTED_ON, [])
+    return [str(day) for day in (said if isinstance(said, list) else [said])]
+
+
 def _join(sources: Sequence[Source]) -> Source:
     """Many files as one register: the same columns in each, rows in the order of the files."""
     import numpy as np
     import pyarrow as pa
 
+    refuse_repeated_files([s.parts[0] for s in sources])
     first = sources[0]
     for other in sources[1:]:
         check_same_columns(first.parts[0].name, first.table.column_names, other.parts[0].name, other.table.column_names)
@@ -287,7 +307,7 @@ def check_same_columns(first: str, names: Sequence[str], other: str, other_names
 
 
 def joined_metadata(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What many files say of themselves together: made up only if all are."""
-    if not each[0]:
-        return {}
-    return {**each[0], "synthetic": all(said.get("synthetic") for said in each)}
+    """What many files say of themselves together: made up only if all are; drawn on all the days that they state."""
+    days = sorted({day for said in each for day in stated_days(said)})
+    said = {**each[0], "synthetic": all(said.get("synthetic") for said in each)} if each[0] else {}
+    return {**said, **({EXTRACTED_ON: days} if days else {})}

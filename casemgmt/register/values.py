@@ -16,7 +16,7 @@ BEFORE_1900, AFTER_EXTRACT = "before 1900", "after the extract date"
 OUTER_SPACES = "outer spaces removed"
 _TRUE, _FALSE = {"true", "1", "1.0"}, {"false", "0", "0.0"}
 _UNSEPARATED = re.compile("%.%")
-_WHOLE = re.compile(r"[+-]?\d{1,18}(\.0*)?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _date_from_text(text: str, date_format: str | None) -> dt.date | str:
                 return dt.date.fromisoformat(text)
             if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]00:00:00(\.0+)?", text):
                 return dt.date.fromisoformat(text[:10])
-        else:
+        elif text.isascii():  # strptime takes the digits of every script
             date = dt.datetime.strptime(text, date_format).date()
             # Without separators, a shorter text could be read in more than one way.
             if _UNSEPARATED.search(date_format) is None or date.strftime(date_format) == text:

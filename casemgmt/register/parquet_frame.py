@@ -1,0 +1,284 @@
+"""Whether a Parquet file agrees with itself: what page checksums leave uncovered.
+
+A checksum covers a page's values, not the page's header nor the file's footer, and one flipped bit there can drop a row
+group's last rows, give a column another type, or read its values in another encoding, without a word. The format says
+most of these things twice: here both are read and compared. The footer is read by hand, because pyarrow's own view of a
+damaged one can end the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+from casemgmt.register.thrift import DamagedError, read_struct
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Numbers of parquet.thrift.
+_REPEATED = 2
+_UNCOMPRESSED = 0
+_PLAIN, _PLAIN_DICTIONARY, _RLE_DICTIONARY = 0, 2, 8
+_DATA, _DICTIONARY, _DATA_V2 = 0, 2, 3
+_MAGIC = b"PAR1"
+_TAIL = 8  # the footer's length, and the magic word
+_HEADER, _LONGEST_HEADER = 1 << 12, 1 << 24  # a header holds the least and greatest value, which may be long text
+
+
+class FileBytes:
+    """A file's bytes by slices, read when they are asked for.
+
+    Unlike a memory map, a file that another process cuts short meanwhile ends in an error and not the process.
+    """
+
+    __slots__ = ("_size", "_stream")
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._size = stream.seek(0, 2)
+
+    def __len__(self) -> int:
+        """All of the file."""
+        return self._size
+
+    def __getitem__(self, part: slice) -> bytes:
+        """The bytes of a slice, fewer where the file ends."""
+        start, stop, _ = part.indices(self._size)
+        self._stream.seek(start)
+        return self._stream.read(max(stop - start, 0))
+
+
+class Page(NamedTuple):
+    """What a page's header says; sizes in bytes, ``header`` of the header itself."""
+
+    kind: int
+    uncompressed: int
+    compressed: int
+    checksum: int | None
+    values: int
+    encoding: int
+    header: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One column of one row group, as the footer describes it; sizes and places in bytes."""
+
+    start: int
+    compressed: int
+    uncompressed: int
+    is_plain: bool
+    values: int
+    nulls: int | None
+    encodings: frozenset[int]
+    data_encodings: frozenset[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A Parquet file's footer, found to agree with itself.
+
+    Attributes
+    ----------
+    rows : in the file
+    flat : whether every column is plain, neither nested nor repeated
+    groups : the chunks of each row group, in the order of the columns
+    """
+
+    rows: int
+    flat: bool
+    groups: tuple[tuple[Chunk, ...], ...]
+
+
+def check_frame(path: Path) -> Frame:
+    """Read a file's footer and, where its pages have checksums, every page's header; values are not read.
+
+    Raises
+    ------
+    DamagedError
+        The file is cut short, or says two things about a row count, a column's name, type, size or encoding.
+    OSError
+        The file cannot be read.
+    """
+    with path.open("rb") as stream:
+        data = FileBytes(stream)
+        frame = read_footer(data)
+        # A file whose pages have no checksums protects no value, whatever its headers say.
+        first = [chunk for chunk in (frame.groups[0] if frame.groups else ()) if chunk.compressed]
+        if any(read_page(data, chunk.start).checksum is not None for chunk in first):
+            for group in frame.groups:
+                for chunk in group:
+                    _check_pages(data, chunk)
+    return frame
+
+
+def check_table(frame: Frame, table: pa.Table, groups: range | None = None) -> None:
+    """Refuse a table with another number of rows or of missing values than the footer counted.
+
+    Parameters
+    ----------
+    groups : the row groups that the table holds; None for all
+
+    Raises
+    ------
+    DamagedError
+    """
+    if groups is None:
+        _require(table.num_rows == frame.rows)
+    if not frame.flat:
+        return
+    held = frame.groups if groups is None else [frame.groups[group] for group in groups]
+    for place, column in enumerate(table.columns):
+        counted = [group[place].nulls for group in held]
+        if None not in counted:
+            _require(column.null_count == sum(counted))  # type: ignore[arg-type]
+
+
+def read_footer(data: Any) -> Frame:
+    """The footer of a file's bytes.
+
+    Raises
+    ------
+    DamagedError
+    """
+    start, end = footer_of(data)
+    footer = data[start:end]
+    fields, after = read_struct(footer, 0, len(footer))
+    _require(after == len(footer))
+    try:
+        return _frame(fields, start)
+    except (KeyError, IndexError, TypeError, AttributeError):  # a field is missing, or is of another kind
+        raise DamagedError from None
+
+
+def footer_of(data: Any) -> tuple[int, int]:
+    """Where the footer begins and ends.
+
+    Raises
+    ------
+    DamagedError
+    """
+    end = len(data) - _TAIL
+    _require(end > _TAIL and data[:4] == _MAGIC and data[end + 4 :] == _MAGIC)
+    start = end - int.from_bytes(data[end : end + 4], "little")
+    _require(start >= len(_MAGIC))
+    return start, end
+
+
+def _frame(fields: dict[int, Any], limit: int) -> Frame:
+    leaves = list(_leaves(fields[2]))
+    groups, rows = [], 0
+    for group in fields[4]:
+        _require(len(group[1]) == len(leaves))
+        groups.append(
+            tuple(_chunk(chunk[3], group[3], leaf, limit) for chunk, leaf in zip(group[1], leaves, strict=True))
+        )
+        rows += group[3]
+    _require(rows == fields[3])
+    return Frame(rows, all(len(path) == 1 and not repeated for path, _, repeated in leaves), tuple(groups))
+
+
+def _leaves(elements: list[dict[int, Any]]) -> Iterator[tuple[list[bytes], int, bool]]:
+    """Path, type and whether it is repeated, of each column that holds values; the schema is a tree in one list."""
+    open_nodes: list[tuple[bytes, int, bool]] = []  # name, children still to come, repeated
+    for place, element in enumerate(elements):
+        name, children = element[4], element.get(5, 0)
+        repeated = element.get(3) == _REPEATED or (bool(open_nodes) and open_nodes[-1][2])
+        if place:
+            _require(bool(open_nodes))
+            parent = open_nodes.pop()
+            open_nodes.append((parent[0], parent[1] - 1, parent[2]))
+        if children or not place:
+            _require(children >= 0)
+            open_nodes.append((name, children, repeated and place > 0))
+        else:
+            yield [*(node for node, *_ in open_nodes[1:]), name], element[1], repeated
+        while open_nodes and not open_nodes[-1][1]:
+            open_nodes.pop()
+    _require(not open_nodes)
+
+
+def _chunk(said: dict[int, Any], rows: int, leaf: tuple[list[bytes], int, bool], limit: int) -> Chunk:
+    path, kind, repeated = leaf
+    _require(said[3] == path and said[1] == kind)
+    values, uncompressed, compressed = said[5], said[6], said[7]
+    _require(repeated or values == rows)
+    # Pages that were never written stand at 0: those of a chunk without rows.
+    start = min((offset for offset in (said[9], said.get(11)) if offset), default=0)
+    _require(compressed >= 0 and start + compressed <= limit)
+    _require(start >= len(_MAGIC) if compressed or values else start >= 0)
+    nulls, pages = said.get(12, {}).get(3), said.get(13)
+    _require(nulls is None or nulls >= 0)
+    data = None if pages is None else frozenset(page[2] for page in pages if page[1] in (_DATA, _DATA_V2))
+    return Chunk(
+        start=start,
+        compressed=compressed,
+        uncompressed=uncompressed,
+        is_plain=said[4] == _UNCOMPRESSED,
+        values=values,
+        nulls=nulls,
+        encodings=frozenset(said[2]),
+        data_encodings=data,
+    )
+
+
+def _check_pages(data: Any, chunk: Chunk) -> None:
+    """The pages of a chunk fill its place and add up to its counts."""
+    at, end = chunk.start, chunk.start + chunk.compressed
+    values = uncompressed = 0
+    dictionary = False
+    while at < end:
+        page = read_page(data, at)
+        _require(page.checksum is not None and page.encoding in chunk.encodings)
+        _require(not chunk.is_plain or page.compressed == page.uncompressed)
+        at += page.header + page.compressed
+        uncompressed += page.header + page.uncompressed
+        if page.kind == _DICTIONARY:
+            _require(not dictionary and not values and page.encoding in (_PLAIN, _PLAIN_DICTIONARY))
+            dictionary = True
+        else:
+            _require(dictionary or page.encoding not in (_PLAIN_DICTIONARY, _RLE_DICTIONARY))
+            _require(chunk.data_encodings is None or page.encoding in chunk.data_encodings)
+            values += page.values
+    _require(at == end and values == chunk.values and uncompressed == chunk.uncompressed)
+
+
+def read_page(data: Any, at: int) -> Page:
+    """The page header that begins at a byte of a file.
+
+    Raises
+    ------
+    DamagedError
+        No page header stands there.
+    """
+    fields, length = _page_fields(data, at)
+    try:
+        kind, uncompressed, compressed = fields[1], fields[2], fields[3]
+        own = fields[{_DATA: 5, _DICTIONARY: 7, _DATA_V2: 8}[kind]]
+        values, encoding = own[1], own[4 if kind == _DATA_V2 else 2]
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise DamagedError from None
+    numbers = (uncompressed, compressed, values, encoding)
+    _require(all(type(number) is int and number >= 0 for number in numbers) and at + length + compressed <= len(data))
+    return Page(kind, uncompressed, compressed, fields.get(4), values, encoding, length)
+
+
+def _page_fields(data: Any, at: int) -> tuple[dict[int, Any], int]:
+    """A header's fields and its length in bytes, which only its own end shows."""
+    most = _HEADER
+    while True:
+        window = data[at : at + most]
+        try:
+            return read_struct(window, 0, len(window))
+        except DamagedError:
+            if len(window) < most or most >= _LONGEST_HEADER:
+                raise
+            most <<= 4
+
+
+def _require(holds: bool) -> None:
+    if not holds:
+        raise DamagedError
