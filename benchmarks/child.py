@@ -1,0 +1,112 @@
+"""One contender in a fresh process of its own: ``python -m benchmarks.child JOB``, a JSON object; JSON comes back.
+
+The clock starts after the imports and, unless the job asks for the first call, after a warm-up on a small file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.answers import check
+from benchmarks.contenders import WORKS
+from benchmarks.processes import peak_bytes, python, thread_environment
+from benchmarks.timing import Say, Times, Turn, in_turns, timed
+from benchmarks.works import Contender, Inputs, Work
+
+# Enough for casemgmt to take the road of large registers, whose compiled code is what has to be loaded.
+WARM_UP_PATIENTS = 500_000
+
+
+def measure_in_children(
+    work: Work, contenders: Sequence[Contender], inputs: Inputs, repeats: int, say: Say
+) -> list[Times]:
+    """Check every contender's file, then time them in turn, each call in a process of its own; later files are
+    checked as well.
+
+    Raises
+    ------
+    DiffersError : a contender's answer is not the reference's
+    RuntimeError : a process failed
+    """
+    small = warm_up_inputs(inputs)
+    for each in (inputs, small):
+        work.ready(each)
+    truth = inputs.truth
+    inputs.__dict__.pop("population", None)  # what is written is not needed again
+
+    def run(contender: Contender, *, warm: bool) -> Turn:
+        inputs.out.unlink(missing_ok=True)
+        turn = run_in_child(work, contender, inputs, warm=warm)
+        check(contender.read(inputs.out), truth, contender.ties)
+        return turn
+
+    first = []
+    for contender in contenders:
+        first.append(run(contender, warm=False))
+        say(f"{contender.name}: equal ({contender.ties})")
+    return in_turns(contenders, first, repeats, lambda place: run(contenders[place], warm=True), say)
+
+
+def warm_up_inputs(inputs: Inputs) -> Inputs:
+    """The same on fewer people; on all of them where they are few."""
+    if inputs.patients <= WARM_UP_PATIENTS:
+        return inputs
+    practices = max(1, inputs.practices * WARM_UP_PATIENTS // inputs.patients)
+    return Inputs(
+        patients=WARM_UP_PATIENTS,
+        practices=practices,
+        threads=inputs.threads,
+        order=inputs.order,
+        data=inputs.data,
+        out=inputs.out,
+    )
+
+
+def run_in_child(work: Work, contender: Contender, inputs: Inputs, *, warm: bool) -> Turn:
+    """One call in a fresh process."""
+    job = {
+        "work": work.name,
+        "contender": contender.key,
+        "patients": inputs.patients,
+        "practices": inputs.practices,
+        "threads": inputs.threads,
+        "order": inputs.order,
+        "data": str(inputs.data),
+        "out": str(inputs.out),
+        "warm": warm,
+    }
+    done = python(["-m", "benchmarks.child", json.dumps(job)], thread_environment(inputs.threads))
+    return Turn(**json.loads(done.stdout))
+
+
+def do(job: dict[str, Any]) -> Turn:
+    """Do the job in this process."""
+    work = next(each for each in WORKS if each.name == job.pop("work"))
+    contender = work.contender(job.pop("contender"))
+    warm = job.pop("warm")
+    inputs = Inputs(**{**job, "data": Path(job["data"]), "out": Path(job["out"])})
+    import_packages(contender.packages, inputs.threads)
+    if warm:
+        contender.prepare(warm_up_inputs(inputs))()
+    turn, _ = timed(contender.prepare(inputs))
+    return replace(turn, peak_bytes=peak_bytes())
+
+
+def import_packages(packages: Sequence[str], threads: int) -> None:
+    """Import what a contender uses, and hold it to its threads."""
+    for package in packages:
+        module = importlib.import_module(package)
+        if package == "pyarrow":
+            module.set_cpu_count(threads)
+            module.set_io_thread_count(threads)
+
+
+if __name__ == "__main__":
+    found = do(json.loads(sys.argv[1]))
+    print(json.dumps({"clock": found.clock, "processor": found.processor, "peak_bytes": found.peak_bytes}))
