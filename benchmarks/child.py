@@ -87,10 +87,10 @@ def run_in_child(work: Work, contender: Contender, inputs: Inputs, *, warm: bool
 
 def do(job: dict[str, Any]) -> Turn:
     """Do the job in this process."""
-    work = next(each for each in WORKS if each.name == job.pop("work"))
-    contender = work.contender(job.pop("contender"))
-    warm = job.pop("warm")
-    inputs = Inputs(**{**job, "data": Path(job["data"]), "out": Path(job["out"])})
+    work = next(each for each in WORKS if each.name == job["work"])
+    contender, warm = work.contender(job["contender"]), job["warm"]
+    sizes = {name: job[name] for name in ("patients", "practices", "threads", "order")}
+    inputs = Inputs(**sizes, data=Path(job["data"]), out=Path(job["out"]))
     import_packages(contender.packages, inputs.threads)
     if warm:
         contender.prepare(warm_up_inputs(inputs))()
