@@ -34,7 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data = options.data or scratch
         data.mkdir(parents=True, exist_ok=True)
         for job in jobs(options, data.resolve()):
-            results["runs"].append(run_apart(job, scratch / "run.json"))
+            try:
+                results["runs"].append(run_apart(job, scratch / "run.json"))
+            except RuntimeError as error:
+                print(f"{job.work}: stopped; {error}.", file=sys.stderr)
+                return 1
             print(table_of(results["runs"][-1]), end="\n\n", flush=True)
         if START_UP in options.works:
             results["start_up"] = start_up_times(options.repeats, scratch)
@@ -61,7 +65,7 @@ def jobs(options: argparse.Namespace, data: Path) -> Iterator[Job]:
         given = options.practices[min(place, len(options.practices) - 1)] if options.practices else None
         for work in WORKS:
             if work.name in options.works and (work.files or patients <= MOST_IN_FRAMES or options.by_name):
-                for order in _orders(work, patients, options.orders):
+                for order in _orders(work, options, patients):
                     for threads in options.by_threads or [options.threads]:
                         yield Job(
                             work=work.name,
@@ -75,11 +79,11 @@ def jobs(options: argparse.Namespace, data: Path) -> Iterator[Job]:
                         )
 
 
-def _orders(work: Work, patients: int, asked: Sequence[str] | None) -> list[str]:
-    """Those asked for that the work knows; without a wish all of a file's (England: as it comes) and a frame's first."""
-    if asked is not None:
-        return [order for order in work.orders if order in asked]
-    return list(work.orders if work.files and patients <= MOST_IN_FRAMES else work.orders[:1])
+def _orders(work: Work, options: argparse.Namespace, patients: int) -> list[str]:
+    """Those asked for that the work knows; by default all of a file's, but only the first of frames and of England."""
+    if options.orders is not None:
+        return [order for order in work.orders if order in options.orders]
+    return list(work.orders if work.files and not options.quick and patients <= MOST_IN_FRAMES else work.orders[:1])
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

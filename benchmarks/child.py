@@ -1,6 +1,7 @@
 """One contender in a fresh process of its own: ``python -m benchmarks.child JOB``, a JSON object; JSON comes back.
 
-The clock starts after the imports and, unless the job asks for the first call, after a warm-up on a small file.
+The clock starts after the imports and, unless the job asks for the first call, after a warm-up on a small file. Where
+that file is the same one, the warm-up is itself the first call, and both are timed.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ import importlib
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.answers import check
 from benchmarks.contenders import WORKS
 from benchmarks.processes import peak_bytes, python, thread_environment
 from benchmarks.timing import Say, Times, Turn, in_turns, timed
 from benchmarks.works import Contender, Inputs, Work
+
+Calls = Literal["first", "later", "both"]
 
 # Enough for casemgmt to take the road of large registers, whose compiled code is what has to be loaded.
 WARM_UP_PATIENTS = 500_000
@@ -40,17 +43,17 @@ def measure_in_children(
     truth = inputs.truth
     inputs.__dict__.pop("population", None)  # what is written is not needed again
 
-    def run(contender: Contender, *, warm: bool) -> Turn:
+    def run(contender: Contender, calls: Calls) -> list[Turn]:
         inputs.out.unlink(missing_ok=True)
-        turn = run_in_child(work, contender, inputs, warm=warm)
+        found = run_in_child(work, contender, inputs, calls)
         check(contender.read(inputs.out), truth, contender.ties)
-        return turn
+        return found
 
-    first = []
+    had = []
     for contender in contenders:
-        first.append(run(contender, warm=False))
+        had.append(run(contender, "both" if small is inputs else "first"))
         say(f"{contender.name}: equal ({contender.ties})")
-    return in_turns(contenders, first, repeats, lambda place: run(contenders[place], warm=True), say)
+    return in_turns(contenders, had, repeats, lambda place: run(contenders[place], "later")[-1], say)
 
 
 def warm_up_inputs(inputs: Inputs) -> Inputs:
@@ -68,8 +71,8 @@ def warm_up_inputs(inputs: Inputs) -> Inputs:
     )
 
 
-def run_in_child(work: Work, contender: Contender, inputs: Inputs, *, warm: bool) -> Turn:
-    """One call in a fresh process."""
+def run_in_child(work: Work, contender: Contender, inputs: Inputs, calls: Calls) -> list[Turn]:
+    """The calls of one contender in a fresh process: the first, or one after a warm-up, or both."""
     job = {
         "work": work.name,
         "contender": contender.key,
@@ -79,21 +82,27 @@ def run_in_child(work: Work, contender: Contender, inputs: Inputs, *, warm: bool
         "order": inputs.order,
         "data": str(inputs.data),
         "out": str(inputs.out),
-        "warm": warm,
+        "calls": calls,
     }
     done = python(["-m", "benchmarks.child", json.dumps(job)], thread_environment(inputs.threads))
-    return Turn(**json.loads(done.stdout))
+    return [Turn(*turn) for turn in json.loads(done.stdout)]
 
 
-def do(job: dict[str, Any]) -> Turn:
+def do(job: dict[str, Any]) -> list[Turn]:
     """Do the job in this process."""
     work = next(each for each in WORKS if each.name == job["work"])
-    contender, warm = work.contender(job["contender"]), job["warm"]
+    contender = work.contender(job["contender"])
     sizes = {name: job[name] for name in ("patients", "practices", "threads", "order")}
     inputs = Inputs(**sizes, data=Path(job["data"]), out=Path(job["out"]))
     import_packages(contender.packages, inputs.threads)
-    if warm:
-        contender.prepare(warm_up_inputs(inputs))()
+    if job["calls"] == "first":
+        return [_one(contender, inputs)]
+    warm_up = _one(contender, warm_up_inputs(inputs))
+    later = _one(contender, inputs)
+    return [warm_up, later] if job["calls"] == "both" else [later]
+
+
+def _one(contender: Contender, inputs: Inputs) -> Turn:
     turn, _ = timed(contender.prepare(inputs))
     return replace(turn, peak_bytes=peak_bytes())
 
@@ -108,5 +117,4 @@ def import_packages(packages: Sequence[str], threads: int) -> None:
 
 
 if __name__ == "__main__":
-    found = do(json.loads(sys.argv[1]))
-    print(json.dumps({"clock": found.clock, "processor": found.processor, "peak_bytes": found.peak_bytes}))
+    print(json.dumps([astuple(turn) for turn in do(json.loads(sys.argv[1]))]))

@@ -86,9 +86,7 @@ def _from_file(path: Path) -> Answer:
 
 
 def _casemgmt(prepare: Prepare, read: Read) -> Contender:
-    return Contender(
-        key="casemgmt", name="casemgmt", packages=OURS, ties="written order", prepare=prepare, read=read
-    )
+    return Contender(key="casemgmt", name="casemgmt", packages=OURS, ties="written order", prepare=prepare, read=read)
 
 
 def _polars_by_rank(prepare: Prepare, read: Read) -> Contender:
@@ -114,9 +112,7 @@ def _other(key: str, name: str, package: str, ties: Ties, prepare: Prepare, read
 
 
 def _numpy(key: str, name: str, prepare: Prepare) -> Contender:
-    return Contender(
-        key=key, name=name, packages=("numpy",), ties="written order", prepare=prepare, read=_from_rows
-    )
+    return Contender(key=key, name=name, packages=("numpy",), ties="written order", prepare=prepare, read=_from_rows)
 
 
 PACKED = Work(

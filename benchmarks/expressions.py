@@ -1,4 +1,4 @@
-"""The benchmark model's formula in the words of polars, SQL and pandas, over columns as a practice system gives them."""
+"""The benchmark model's formula in the words of polars, SQL and pandas."""
 
 from __future__ import annotations
 

@@ -56,6 +56,6 @@ def machine_line(found: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
     memory = "" if found["memory_bytes"] is None else f", {found['memory_bytes'] / 1e9:.0f} GB of memory"
     return (
-        f"{found['processor']} ({found['architecture']}), {found['usable_cores']} of {found['cpu_count']} cores{memory}, "
-        f"load average before the run {found['load_average_1min']}; Python {found['python']}, {versions}."
+        f"{found['processor']} ({found['architecture']}), {found['usable_cores']} of {found['cpu_count']} cores"
+        f"{memory}, load average before the run {found['load_average_1min']}; Python {found['python']}, {versions}."
     )

@@ -113,9 +113,7 @@ def packed_places(path: Path) -> dict[str, Place]:
     import pyarrow.parquet as pq
 
     fields = json.loads(pq.read_schema(path).metadata[_FIELDS])
-    return {
-        name: Place(column, shift, mask, tuple(values)) for name, (column, shift, mask, values) in fields.items()
-    }
+    return {name: Place(column, shift, mask, tuple(values)) for name, (column, shift, mask, values) in fields.items()}
 
 
 def _unpacked(path: Path) -> Any:

@@ -24,23 +24,44 @@ LOOKS = {
 
 
 def plot_ratios(results: dict[str, Any], folder: Path) -> None:
-    """``ratios.png`` and ``.svg``: a panel a run, a bar a contender, on a logarithmic axis that begins at casemgmt."""
+    """``ratios.png`` and ``.svg``: a panel a run, a bar a contender, away from 1 on a logarithmic axis of one scale."""
     runs = results["runs"]
     if not runs:
         return
     figure, panels = _panels(runs)
+    every = [ratios(run, each)["best"] for run in runs for each in run["contenders"]]
+    limits = min(0.9, *every) / 1.3, max(2, *every) * 2
     for panel, run in zip(panels, runs, strict=True):
-        others = run["contenders"][1:][::-1]
-        lengths = [ratios(run, each)["best"] for each in others]
-        panel.barh([each["name"] for each in others], lengths, color=[LOOKS[each["key"]][0] for each in others])
-        panel.bar_label(panel.containers[0], labels=[f" {length:.2g}×" for length in lengths], fontsize=8)
+        for place, each in enumerate(run["contenders"][:0:-1]):
+            ratio = ratios(run, each)["best"]
+            panel.barh(place, ratio - 1, left=1, color=LOOKS[each["key"]][0])
+            panel.text(max(ratio, 1), place, f" {ratio:.2g}×", va="center", fontsize=8)
+        names = [each["name"] for each in run["contenders"][:0:-1]]
+        panel.set_yticks(range(len(names)), names)
         panel.axvline(1, color="black", linewidth=1)
-        panel.set_xscale("log")
-        panel.set_xlim(min(0.5, *lengths) / 1.2, max(2, *lengths) * 2.5)
-        panel.set_title(f"{run['work']}, {run['order']}: {run['patients']:,} patients, {run['threads']} threads", fontsize=9)
-        panel.set_xlabel("time ÷ time of casemgmt (right of the line: slower)", fontsize=8)
+        _ratio_axis(panel, limits)
+        panel.set_title(_title(run, f"{run['patients']:,} patients"), fontsize=9)
         panel.tick_params(labelsize=8)
+    figure.supxlabel("time ÷ time of casemgmt (right of the line: slower than casemgmt)", fontsize=9)
     _save(figure, folder / "ratios")
+
+
+def _ratio_axis(panel: Any, limits: tuple[float, float]) -> None:
+    from matplotlib.ticker import NullFormatter
+
+    ticks = [step * 10.0**power for power in range(-4, 5) for step in (1, 2, 5)]
+    ticks = [tick for tick in ticks if limits[0] <= tick <= limits[1]]
+    if len(ticks) > 8:
+        ticks = [tick for tick in ticks if f"{tick:e}".startswith("1")]
+    panel.set_xscale("log")
+    panel.set_xlim(*limits)
+    panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    panel.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _title(run: dict[str, Any], size: str = "") -> str:
+    threads = f"{run['threads']} thread{'s' if run['threads'] > 1 else ''}"
+    return ", ".join(filter(None, [f"{run['work']} ({run['order']})", size, threads]))
 
 
 def plot_sizes(results: dict[str, Any], folder: Path) -> None:
@@ -60,7 +81,7 @@ def plot_sizes(results: dict[str, Any], folder: Path) -> None:
             panel.plot(*zip(*points, strict=True), color=colour, marker=marker, label=name, linewidth=1.2, markersize=5)
         panel.set_xscale("log")
         panel.set_yscale("log")
-        panel.set_title(f"{runs[0]['work']}, {runs[0]['order']}, {runs[0]['threads']} threads", fontsize=9)
+        panel.set_title(_title(runs[0]), fontsize=9)
         panel.set_xlabel("patients", fontsize=8)
         panel.set_ylabel("nanoseconds a patient", fontsize=8)
         panel.tick_params(labelsize=8)

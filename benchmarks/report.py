@@ -188,7 +188,13 @@ def machine_and_tables(results: dict[str, Any]) -> str:
     parts = [machine_line(results["machine"])]
     if runs:
         lost = losses(runs)
-        parts = ["## In short", readme_table(runs), *parts, "## Where casemgmt loses", "\n".join(lost) or "Nowhere here."]
+        parts = [
+            "## In short",
+            readme_table(runs),
+            *parts,
+            "## Where casemgmt loses",
+            "\n".join(lost) or "Nowhere here.",
+        ]
     by_size, by_threads = sizes_table(runs), threads_table(runs)
     parts += ["## Time a patient, by size", by_size] if by_size else []
     parts += ["## By threads", by_threads] if by_threads else []

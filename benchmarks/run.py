@@ -47,18 +47,17 @@ def run_apart(job: Job, results: Path) -> dict[str, Any]:
     return found
 
 
-def run(job: Job) -> dict[str, Any]:
-    """Do a job in this process."""
+def run(job: Job, out: Path) -> dict[str, Any]:
+    """Do a job in this process; ``out`` is the file that contenders write, one after the other."""
     work = next(each for each in WORKS if each.name == job.work)
     contenders = chosen(work, job.contenders)
-    data = Path(job.data)
     inputs = Inputs(
         patients=job.patients,
         practices=job.practices,
         threads=job.threads,
         order="sorted" if job.order == "sorted" else "shuffled",
-        data=data,
-        out=data / f"selected-{work.name}-{job.patients}.parquet",
+        data=Path(job.data),
+        out=out,
     )
 
     def say(text: str) -> None:
@@ -66,7 +65,6 @@ def run(job: Job) -> dict[str, Any]:
 
     if work.files:
         times = measure_in_children(work, contenders, inputs, job.repeats, say)
-        inputs.out.unlink(missing_ok=True)
     else:
         import_packages(("pyarrow",), job.threads)
         times = measure(contenders, inputs, job.repeats, say)
@@ -111,4 +109,6 @@ def results_of(work: Work, inputs: Inputs, times: list[Times]) -> dict[str, Any]
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
     asked["contenders"] = tuple(asked["contenders"])
-    Path(sys.argv[2]).write_text(json.dumps(run(Job(**asked))), encoding="utf-8")
+    results = Path(sys.argv[2])
+    done = run(Job(**asked), results.with_name("selected.parquet"))
+    results.write_text(json.dumps(done), encoding="utf-8")

@@ -54,17 +54,20 @@ def measure(contenders: Sequence[Contender], inputs: Inputs, repeats: int, say: 
         del found
         say(f"{contender.name}: equal ({contender.ties})")
         calls.append(call)
-        first.append(turn)
+        first.append([turn])
     return in_turns(contenders, first, repeats, lambda place: timed(calls[place])[0], say)
 
 
 def in_turns(
-    contenders: Sequence[Contender], first: Sequence[Turn], repeats: int, run: Callable[[int], Turn], say: Say
+    contenders: Sequence[Contender], had: Sequence[Sequence[Turn]], repeats: int, run: Callable[[int], Turn], say: Say
 ) -> list[Times]:
-    """Time the later calls, ``run`` by a contender's place, and put them beside the first."""
-    later: list[list[Turn]] = [[] for _ in contenders]
-    for place in turns(len(contenders), repeats, say):
-        later[place].append(run(place))
+    """Time the later calls, ``run`` by a contender's place, until each has ``repeats`` of them.
+
+    ``had`` is what each contender took so far: its first call, and later ones if there were any.
+    """
+    found = [list(each) for each in had]
+    for place in turns(len(contenders), repeats + 1 - len(found[0]), say):
+        found[place].append(run(place))
     return [
         Times(
             contender=contender,
@@ -73,7 +76,7 @@ def in_turns(
             processor=tuple(turn.processor for turn in warm),
             peak_bytes=tuple(turn.peak_bytes for turn in warm if turn.peak_bytes is not None),
         )
-        for contender, cold, warm in zip(contenders, first, later, strict=True)
+        for contender, (cold, *warm) in zip(contenders, found, strict=True)
     ]
 
 
