@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import best, ratios, several
+from benchmarks.report import best, on_most_threads, ratios, several
 
 # Okabe and Ito's colours, told apart by people who are colour-blind; each line has a marker of its own as well.
 LOOKS = {
@@ -25,7 +25,7 @@ LOOKS = {
 
 def plot_ratios(results: dict[str, Any], folder: Path) -> None:
     """``ratios.png`` and ``.svg``: a panel a run, a bar a contender, away from 1 on a logarithmic axis of one scale."""
-    runs = results["runs"]
+    runs = on_most_threads(results["runs"])
     if not runs:
         return
     figure, panels = _panels(runs)
@@ -39,24 +39,31 @@ def plot_ratios(results: dict[str, Any], folder: Path) -> None:
         names = [each["name"] for each in run["contenders"][:0:-1]]
         panel.set_yticks(range(len(names)), names)
         panel.axvline(1, color="black", linewidth=1)
-        _ratio_axis(panel, limits)
+        panel.set_xscale("log")
+        panel.set_xlim(*limits)
+        _plain_axis(panel.xaxis, _steps(limits), "{:g}")
         panel.set_title(_title(run, f"{run['patients']:,} patients"), fontsize=9)
         panel.tick_params(labelsize=8)
     figure.supxlabel("time ÷ time of casemgmt (right of the line: slower than casemgmt)", fontsize=9)
     _save(figure, folder / "ratios")
 
 
-def _ratio_axis(panel: Any, limits: tuple[float, float]) -> None:
+def _plain_axis(axis: Any, ticks: Sequence[float], form: str) -> None:
+    """Ticks on a logarithmic axis, with their numbers written out."""
     from matplotlib.ticker import NullFormatter
 
-    ticks = [step * 10.0**power for power in range(-4, 5) for step in (1, 2, 5)]
-    ticks = [tick for tick in ticks if limits[0] <= tick <= limits[1]]
-    if len(ticks) > 8:
-        ticks = [tick for tick in ticks if f"{tick:e}".startswith("1")]
-    panel.set_xscale("log")
-    panel.set_xlim(*limits)
-    panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    panel.xaxis.set_minor_formatter(NullFormatter())
+    axis.set_ticks(ticks, [form.format(tick) for tick in ticks])
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _steps(limits: tuple[float, float]) -> list[float]:
+    """1, 2, 5, 10, … within the limits; powers of ten where those are many."""
+    within = {
+        step: [step * 10.0**power for power in range(-4, 9) if limits[0] <= step * 10.0**power <= limits[1]]
+        for step in (1, 2, 5)
+    }
+    every = sorted(tick for ticks in within.values() for tick in ticks)
+    return every if len(every) <= 8 else within[1]
 
 
 def _title(run: dict[str, Any], size: str = "") -> str:
@@ -66,10 +73,11 @@ def _title(run: dict[str, Any], size: str = "") -> str:
 
 def plot_sizes(results: dict[str, Any], folder: Path) -> None:
     """``time-per-patient.png`` and ``.svg``: a panel a work that was run at several sizes, a line a contender."""
-    groups = list(several(results["runs"], "patients"))
+    groups = list(several(on_most_threads(results["runs"]), "patients"))
     if not groups:
         return
     figure, panels = _panels(groups)
+    lines: dict[str, Any] = {}
     for panel, runs in zip(panels, groups, strict=True):
         found: dict[str, tuple[str, list[tuple[int, float]]]] = {}
         for run in runs:
@@ -78,14 +86,16 @@ def plot_sizes(results: dict[str, Any], folder: Path) -> None:
                 points.append((run["patients"], 1e9 * best(each) / run["patients"]))
         for key, (name, points) in found.items():
             colour, marker = LOOKS[key]
-            panel.plot(*zip(*points, strict=True), color=colour, marker=marker, label=name, linewidth=1.2, markersize=5)
+            (lines[name],) = panel.plot(*zip(*points, strict=True), color=colour, marker=marker, linewidth=1.2)
         panel.set_xscale("log")
         panel.set_yscale("log")
+        _plain_axis(panel.xaxis, [run["patients"] for run in runs], "{:,.0f}")
+        _plain_axis(panel.yaxis, _steps(panel.get_ylim()), "{:g}")
         panel.set_title(_title(runs[0]), fontsize=9)
-        panel.set_xlabel("patients", fontsize=8)
-        panel.set_ylabel("nanoseconds a patient", fontsize=8)
         panel.tick_params(labelsize=8)
-        panel.legend(fontsize=7, frameon=False)
+    figure.supxlabel("patients", fontsize=9)
+    figure.supylabel("nanoseconds a patient", fontsize=9)
+    figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=3, fontsize=8, frameon=False)
     _save(figure, folder / "time-per-patient")
 
 

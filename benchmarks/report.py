@@ -157,6 +157,18 @@ def threads_table(runs: Sequence[Run]) -> str | None:
     return "\n".join(lines) if len(lines) > 2 else None
 
 
+def on_most_threads(runs: Sequence[Run]) -> list[Run]:
+    """Of runs that differ in threads alone the one with the most; the others are for the table by threads."""
+    most: dict[tuple[Any, ...], int] = {}
+    for run in runs:
+        most[_but_threads(run)] = max(run["threads"], most.get(_but_threads(run), 0))
+    return [run for run in runs if run["threads"] == most[_but_threads(run)]]
+
+
+def _but_threads(run: Run) -> tuple[Any, ...]:
+    return run["work"], run["patients"], run["practices"], run["order"]
+
+
 def several(runs: Sequence[Run], what: str) -> Iterator[list[Run]]:
     """Groups of runs that differ in patients (and practices) or in threads alone, rising."""
     groups: dict[tuple[Any, ...], dict[int, Run]] = {}
@@ -184,7 +196,7 @@ def start_up_table(found: dict[str, dict[str, list[float]]]) -> str:
 
 def machine_and_tables(results: dict[str, Any]) -> str:
     """All that follows the tables of single runs."""
-    runs = results["runs"]
+    runs = on_most_threads(results["runs"])
     parts = [machine_line(results["machine"])]
     if runs:
         lost = losses(runs)
@@ -195,7 +207,7 @@ def machine_and_tables(results: dict[str, Any]) -> str:
             "## Where casemgmt loses",
             "\n".join(lost) or "Nowhere here.",
         ]
-    by_size, by_threads = sizes_table(runs), threads_table(runs)
+    by_size, by_threads = sizes_table(runs), threads_table(results["runs"])
     parts += ["## Time a patient, by size", by_size] if by_size else []
     parts += ["## By threads", by_threads] if by_threads else []
     parts += ["## Start-up", start_up_table(results["start_up"])] if results["start_up"] else []
@@ -210,7 +222,7 @@ def report_of(results: dict[str, Any]) -> str:
 def readme_part(results: dict[str, Any]) -> str:
     """What the README shows: the table, the machine, start-up."""
     start_up = [start_up_table(results["start_up"])] if results["start_up"] else []
-    table = [readme_table(results["runs"])] if results["runs"] else []
+    table = [readme_table(on_most_threads(results["runs"]))] if results["runs"] else []
     return "\n\n".join([*table, machine_line(results["machine"]), *start_up])
 
 

@@ -67,6 +67,7 @@ def run(job: Job, out: Path) -> dict[str, Any]:
         times = measure_in_children(work, contenders, inputs, job.repeats, say)
     else:
         import_packages(("pyarrow",), job.threads)
+        work.ready(inputs)
         times = measure(contenders, inputs, job.repeats, say)
     return results_of(work, inputs, times)
 

@@ -82,6 +82,10 @@ class Inputs:
         kept = self._kept(f"packed{ours.PACKED_EDITION}", ".parquet", self.order)
         return made_once(kept, lambda path: ours.pack(self.wide, path))
 
+    def let_people_go(self) -> None:
+        """Hold the people no longer, once all that is made from them is made."""
+        self.__dict__.pop("population", None)
+
     def _kept(self, kind: str, ending: str, order: Order | None) -> Path:
         return self.data / (name_of(kind, self.patients, self.practices, order) + ending)
 
@@ -132,7 +136,7 @@ class Work:
     orders : of the rows that make sense, all timed by default
     contenders : the first is ours
     files : what is read and written is a file, so each call is timed in a process of its own and its memory measured
-    ready : makes the files that contenders will read
+    ready : makes the files that contenders will read, or the frame
     """
 
     name: str
