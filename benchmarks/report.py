@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -137,23 +137,29 @@ def losses(runs: Iterable[Run]) -> list[str]:
 
 def sizes_table(runs: Sequence[Run]) -> str | None:
     """Nanoseconds a patient by size, for each work that was run at several; None where none was."""
-    lines = ["| work | rows | contender | patients: ns each |", "|---|---|---|---|"]
-    for same in several(runs, "patients"):
-        for key, name in _names(same).items():
-            points = [(run["patients"], best(each)) for run in same if (each := _of(run, key))]
-            line = " · ".join(f"{patients:,}: {1e9 * time / patients:.1f}" for patients, time in points)
-            lines.append(f"| {same[0]['work']} | {same[0]['order']} | {name} | {line} |")
-    return "\n".join(lines) if len(lines) > 2 else None
+
+    def point(run: Run, time: float) -> str:
+        return f"{run['patients']:,}: {1e9 * time / run['patients']:.1f}"
+
+    return _lines(runs, "patients", "threads", "patients: ns each", point)
 
 
 def threads_table(runs: Sequence[Run]) -> str | None:
     """Time by threads, for each work that was run on several numbers of them; None where none was."""
-    lines = ["| work | patients | rows | contender | threads: best time |", "|---|---:|---|---|---|"]
-    for same in several(runs, "threads"):
-        for key, name in _names(same).items():
-            points = [(run["threads"], best(each)) for run in same if (each := _of(run, key))]
-            line = " · ".join(f"{threads}: {seconds(time)}" for threads, time in points)
-            lines.append(f"| {same[0]['work']} | {same[0]['patients']:,} | {same[0]['order']} | {name} | {line} |")
+    return _lines(
+        runs, "threads", "patients", "threads: best time", lambda run, time: f"{run['threads']}: {seconds(time)}"
+    )
+
+
+def _lines(runs: Sequence[Run], what: str, fixed: str, title: str, point: Callable[[Run, float], str]) -> str | None:
+    """A line a contender over runs that differ in ``what`` alone."""
+    lines = [f"| work | rows | {fixed} | contender | {title} |", "|---|---|---:|---|---|"]
+    for same in several(runs, what):
+        first = same[0]
+        names = {each["key"]: each["name"] for run in same for each in run["contenders"]}
+        for key, name in names.items():
+            line = " · ".join(point(run, best(each)) for run in same if (each := _of(run, key)))
+            lines.append(f"| {first['work']} | {first['order']} | {first[fixed]:,} | {name} | {line} |")
     return "\n".join(lines) if len(lines) > 2 else None
 
 
@@ -178,10 +184,6 @@ def several(runs: Sequence[Run], what: str) -> Iterator[list[Run]]:
     for group in groups.values():
         if len(group) > 1:
             yield [run for _, run in sorted(group.items())]
-
-
-def _names(runs: Iterable[Run]) -> dict[str, str]:
-    return {each["key"]: each["name"] for run in runs for each in run["contenders"]}
 
 
 def start_up_table(found: dict[str, dict[str, list[float]]]) -> str:
