@@ -80,9 +80,22 @@ def _from_pandas(frame: Any) -> Answer:
 
 
 def _from_file(path: Path) -> Answer:
+    return answer_of_table(_read(path))
+
+
+def _read(path: Path) -> Any:
     import pyarrow.parquet as pq
 
-    return answer_of_table(pq.ParquetFile(path).read())
+    with pq.ParquetFile(path) as file:
+        return file.read()
+
+
+def _from_ours(table: Any) -> Answer:
+    return answer_of_table(ours.works_columns(table))
+
+
+def _from_our_file(path: Path) -> Answer:
+    return _from_ours(_read(path))
 
 
 def _polars_ready(inputs: Inputs) -> None:
@@ -155,7 +168,7 @@ POLARS_FRAME = Work(
     orders=("shuffled", "sorted"),
     ready=_polars_ready,
     contenders=(
-        _casemgmt(_ours_from_polars, answer_of_table),
+        _casemgmt(_ours_from_polars, _from_ours),
         _polars_by_rank(with_ids.polars_from_polars(with_ids.by_rank), _from_polars),
         _polars_at_its_best(with_ids.polars_from_polars(with_ids.at_its_best), _from_polars),
         _duckdb(with_ids.duckdb_from_polars, answer_of_table),
@@ -169,7 +182,7 @@ PANDAS_FRAME = Work(
     orders=("shuffled", "sorted"),
     ready=_pandas_ready,
     contenders=(
-        _casemgmt(_ours_from_pandas, answer_of_table),
+        _casemgmt(_ours_from_pandas, _from_ours),
         _polars_by_rank(with_ids.polars_from_pandas(with_ids.by_rank), _from_polars),
         _polars_at_its_best(with_ids.polars_from_pandas(with_ids.at_its_best), _from_polars),
         _duckdb(with_ids.duckdb_from_pandas, answer_of_table),
@@ -184,7 +197,7 @@ WIDE_FILE = Work(
     files=True,
     ready=lambda inputs: inputs.wide,
     contenders=(
-        _casemgmt(_ours_from_wide, _from_file),
+        _casemgmt(_ours_from_wide, _from_our_file),
         _polars_by_rank(with_ids.polars_from_wide(with_ids.by_rank), _from_file),
         _polars_at_its_best(with_ids.polars_from_wide(with_ids.at_its_best), _from_file),
         _duckdb(with_ids.duckdb_from_wide, _from_file),
@@ -199,7 +212,7 @@ PACKED_FILE = Work(
     files=True,
     ready=lambda inputs: (inputs.wide, inputs.packed_file),
     contenders=(
-        _casemgmt(_ours_from_packed, _from_file),
+        _casemgmt(_ours_from_packed, _from_our_file),
         *WIDE_FILE.contenders[1:],
         _other(
             "polars-rank-packed",

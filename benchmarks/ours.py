@@ -30,7 +30,7 @@ _FIELDS = b"fields"
 
 
 def select_frame(frame: Any, scheme: Any, model: Any, threads: int) -> Any:
-    """The selected of any frame, as an Arrow table of the works' columns."""
+    """The selected of any frame, as an Arrow table that holds the columns of `NAMES`."""
     return _selected(frame, scheme, model, threads)
 
 
@@ -44,6 +44,11 @@ def select_packed(path: Path, out: Path, scheme: Any, model: Any, threads: int) 
     _write(_selected(_unpacked(path), scheme, model, threads), out)
 
 
+def works_columns(table: Any) -> Any:
+    """What casemgmt gave, in memory or read back from its file, under the works' names; not timed."""
+    return table.select(list(NAMES)).rename_columns(list(NAMES.values()))
+
+
 def _selected(source: Any, scheme: Any, model: Any, threads: int) -> Any:
     import casemgmt as cm
 
@@ -53,7 +58,7 @@ def _selected(source: Any, scheme: Any, model: Any, threads: int) -> Any:
         raise DuplicateError
     # A frame of polars or pandas cannot say of itself that its people are made up, as a file does.
     selection = cm.select(register, scheme, model=model, threads=threads, allow_demonstration=True)
-    return selection.to_arrow().select(list(NAMES)).rename_columns(list(NAMES.values()))
+    return selection.to_arrow().select(list(NAMES))
 
 
 def _write(table: Any, out: Path) -> None:

@@ -236,6 +236,16 @@ def test_the_wide_file_is_as_its_page_says(inputs: GetInputs) -> None:
     file.close()
 
 
+def test_a_flipped_byte_of_the_wide_file_is_found_by_whoever_looks(inputs: GetInputs, tmp_path: Path) -> None:
+    content = bytearray(inputs("shuffled").wide.read_bytes())
+    with parquet.ParquetFile(inputs("shuffled").wide) as file:
+        column = file.metadata.row_group(0).column(0)
+    content[column.data_page_offset + column.total_compressed_size // 2] ^= 1
+    (tmp_path / "damaged.parquet").write_bytes(content)
+    with pytest.raises(OSError, match="CRC"):
+        parquet.read_table(tmp_path / "damaged.parquet", columns=["patient_id"], page_checksum_verification=True)
+
+
 def test_a_kept_file_is_made_once_and_never_half(tmp_path: Path) -> None:
     made: list[Path] = []
 
