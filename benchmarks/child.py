@@ -41,7 +41,6 @@ def measure_in_children(
     for each in (inputs, small):
         work.ready(each)
     truth = inputs.truth
-    inputs.let_people_go()
 
     def run(contender: Contender, calls: Calls) -> list[Turn]:
         inputs.out.unlink(missing_ok=True)

@@ -99,13 +99,23 @@ def _from_our_file(path: Path) -> Answer:
 
 
 def _polars_ready(inputs: Inputs) -> None:
-    _ = inputs.polars_frame, inputs.truth
+    _ = inputs.truth, inputs.polars_frame
     inputs.let_people_go()
 
 
 def _pandas_ready(inputs: Inputs) -> None:
-    _ = inputs.pandas_frame, inputs.truth
+    _ = inputs.truth, inputs.pandas_frame
     inputs.let_people_go()
+
+
+def _wide_ready(inputs: Inputs) -> None:
+    _ = inputs.truth, inputs.wide
+    inputs.let_people_go()
+
+
+def _packed_ready(inputs: Inputs) -> None:
+    _wide_ready(inputs)
+    _ = inputs.packed_file
 
 
 def _casemgmt(prepare: Prepare, read: Read) -> Contender:
@@ -195,7 +205,7 @@ WIDE_FILE = Work(
     title="wide Parquet → selected Parquet",
     orders=("shuffled", "sorted"),
     files=True,
-    ready=lambda inputs: inputs.wide,
+    ready=_wide_ready,
     contenders=(
         _casemgmt(_ours_from_wide, _from_our_file),
         _polars_by_rank(with_ids.polars_from_wide(with_ids.by_rank), _from_file),
@@ -210,7 +220,7 @@ PACKED_FILE = Work(
     title="packed file, checksums verified → selected Parquet (the others from wide Parquet)",
     orders=("sorted",),
     files=True,
-    ready=lambda inputs: (inputs.wide, inputs.packed_file),
+    ready=_packed_ready,
     contenders=(
         _casemgmt(_ours_from_packed, _from_our_file),
         *WIDE_FILE.contenders[1:],

@@ -136,7 +136,7 @@ class Work:
     orders : of the rows that make sense, all timed by default
     contenders : the first is ours
     files : what is read and written is a file, so each call is timed in a process of its own and its memory measured
-    ready : makes the files that contenders will read, or the frame
+    ready : makes what contenders will start from, and lets go of what it was made from
     """
 
     name: str
