@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 
 from benchmarks.__main__ import _options, jobs
+from benchmarks.__main__ import main as run_benchmarks
+from benchmarks.contenders import PACKED
 from benchmarks.plot import plot_sizes
+from benchmarks.processes import python
 from benchmarks.report import losses, main, merged, readme_table, report_of, sizes_table, table_of, threads_table
+from benchmarks.run import Job, chosen
 
 MACHINE = {
     "processor": "A processor",
@@ -129,6 +133,31 @@ def test_lines_are_drawn_over_sizes_and_the_same_from_the_same_numbers(tmp_path:
     assert one.read_bytes() == other.read_bytes() and "nanoseconds a patient" in one.read_text(encoding="utf-8")
     plot_sizes({"runs": runs[:1]}, tmp_path)
     assert not (tmp_path / "time-per-patient.svg").exists()
+
+
+def test_ours_is_timed_beside_whichever_contenders_are_asked_for() -> None:
+    assert [each.key for each in chosen(PACKED, ("duckdb", "numpy"))] == ["casemgmt", "numpy", "duckdb"]
+    assert chosen(PACKED, ()) == PACKED.contenders
+
+
+def test_a_run_that_fails_is_the_end_and_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(job: Job, results: Path) -> dict[str, Any]:
+        raise RuntimeError("DiffersError: 3 differ")
+
+    monkeypatch.setattr("benchmarks.__main__.run_apart", fails)
+    assert run_benchmarks(["--works", "packed", "--out", str(tmp_path / "out")]) == 1
+    assert "packed: stopped; DiffersError: 3 differ." in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_fresh_process_caches_its_bytecode_and_its_failure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    code = "import os, sys; print(sys.dont_write_bytecode, os.environ['ONE'])"
+    assert python(["-c", code], {"ONE": "1"}).stdout == "False 1\n"
+    with pytest.raises(RuntimeError, match="ValueError: no"):
+        python(["-c", "raise ValueError('no')"])
 
 
 def test_sizes_orders_and_threads_make_a_job_each(tmp_path: Path) -> None:
