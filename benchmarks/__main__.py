@@ -1,59 +1,115 @@
-"""``python -m benchmarks [--patients N] [--practices N] [--repeats N] [--threads N] [--json FILE]``."""
+"""``python -m benchmarks``: make the data, check that all contenders agree, time them in turn, write what came out."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+from benchmarks.contenders import WORKS
+from benchmarks.data import usual_practices
+from benchmarks.machine import machine
+from benchmarks.report import machine_and_tables, report_of, table_of
+from benchmarks.run import Job, run_apart
+from benchmarks.startup import start_up_times
+from benchmarks.works import Work, usable_cores
+
+# Frames of more people than this, and all that is made from them, are held only where a work is asked for by name.
+MOST_IN_FRAMES = 20_000_000
+QUICK_PATIENTS = 10_000
+START_UP = "start-up"
+KEYS = tuple(dict.fromkeys(each.key for work in WORKS for each in work.contenders))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check every contender, time them in turn, print the ratios."""
+    """Check every contender, time them in turn, write the table, the plots and every time."""
     options = _options(arguments)
-    # polars and numba read these once, when they are imported.
-    os.environ.setdefault("POLARS_MAX_THREADS", str(options.threads))
-
-    from benchmarks.contenders import WORKS
-    from benchmarks.report import machine, machine_line, peak_memory_gb, results_of, table_of
-    from benchmarks.startup import start_up_table, start_up_times
-    from benchmarks.timing import measure
-    from benchmarks.works import Inputs
-
-    before = machine()
-    results = []
-    for work in WORKS:
-        inputs = Inputs(
-            patients=options.patients, practices=options.practices, threads=options.threads, order=work.order
-        )
-        times = measure(work, inputs, options.repeats, lambda text: print(text, file=sys.stderr, flush=True))
-        results.append(results_of(work, inputs, times))
-        print(table_of(results[-1]), end="\n\n", flush=True)
-    start_up = start_up_times(options.repeats)
-    print(start_up_table(start_up), machine_line(before), sep="\n\n", flush=True)
-    if options.json is not None:
-        content = {"machine": before, "peak_memory_gb": peak_memory_gb(), "works": results, "start_up_s": start_up}
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    results: dict[str, Any] = {"machine": machine(), "runs": [], "start_up": None}
+    with tempfile.TemporaryDirectory(prefix="casemgmt-benchmarks-") as folder:
+        scratch = Path(folder)
+        data = options.data or scratch
+        data.mkdir(parents=True, exist_ok=True)
+        for job in jobs(options, data.resolve()):
+            try:
+                results["runs"].append(run_apart(job, scratch / "run.json"))
+            except RuntimeError as error:
+                print(f"{job.work}: stopped; {error}.", file=sys.stderr)
+                return 1
+            print(table_of(results["runs"][-1]), end="\n\n", flush=True)
+        if START_UP in options.works:
+            results["start_up"] = start_up_times(options.repeats, scratch)
+    print(machine_and_tables(results), flush=True)
+    if options.out is not None:
+        write(results, options.out)
     return 0
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    from benchmarks.works import usable_cores
+def write(results: dict[str, Any], out: Path) -> None:
+    """Every time as JSON, the report made from it, and the plots."""
+    from benchmarks.plot import plot_ratios, plot_sizes
 
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    (out / "report.md").write_text(report_of(results) + "\n", encoding="utf-8")
+    plot_ratios(results, out)
+    plot_sizes(results, out)
+
+
+def jobs(options: argparse.Namespace, data: Path) -> Iterator[Job]:
+    """Every work at every size, in every order, on every number of threads."""
+    for place, patients in enumerate(options.patients):
+        given = options.practices[min(place, len(options.practices) - 1)] if options.practices else None
+        for work in WORKS:
+            if work.name in options.works and (work.files or patients <= MOST_IN_FRAMES or options.by_name):
+                for order in _orders(work, options, patients):
+                    for threads in options.by_threads or [options.threads]:
+                        yield Job(
+                            work=work.name,
+                            patients=patients,
+                            practices=given or usual_practices(patients),
+                            order=order,
+                            threads=threads,
+                            repeats=options.repeats,
+                            data=str(data),
+                            contenders=tuple(options.contenders),
+                        )
+
+
+def _orders(work: Work, options: argparse.Namespace, patients: int) -> list[str]:
+    """Those asked for that the work knows; by default all of a file's, but only the first of frames and of England."""
+    if options.orders is not None:
+        return [order for order in work.orders if order in options.orders]
+    return list(work.orders if work.files and not options.quick and patients <= MOST_IN_FRAMES else work.orders[:1])
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
-    parser.add_argument("--patients", type=_count, default=10_000_000)
-    parser.add_argument("--practices", type=_count, default=1_000)
-    parser.add_argument("--repeats", type=_count, default=7, help="rounds after the first, checked call")
+    names = (*(work.name for work in WORKS), START_UP)
+    parser.add_argument("--works", nargs="+", choices=names, help="all, by default")
+    parser.add_argument("--patients", nargs="+", type=_count, help="sizes [default: 10,000,000]")
+    parser.add_argument("--practices", nargs="+", type=_count, help="one for all sizes, or one each")
+    parser.add_argument("--orders", nargs="+", choices=("sorted", "shuffled"), help="of the rows")
+    parser.add_argument("--repeats", type=_count, help="rounds after the first, checked call [default: 7]")
     parser.add_argument("--threads", type=_count, default=usable_cores(), help="for every contender that takes them")
-    parser.add_argument("--json", type=Path, help="where every time is written")
-    return parser.parse_args(arguments)
+    parser.add_argument("--by-threads", nargs="+", type=_count, help="each of these numbers of threads in turn")
+    parser.add_argument("--contenders", nargs="+", choices=KEYS, default=(), help="beside casemgmt; all, by default")
+    parser.add_argument("--quick", action="store_true", help=f"everything once, with {QUICK_PATIENTS:,} patients")
+    parser.add_argument("--data", type=Path, help="where files are kept for later runs [default: nowhere]")
+    parser.add_argument("--out", type=Path, help="the folder for results.json, report.md and the plots")
+    options = parser.parse_args(arguments)
+    options.by_name = options.works is not None
+    options.works = options.works or names
+    options.patients = options.patients or [QUICK_PATIENTS if options.quick else 10_000_000]
+    options.repeats = options.repeats or (1 if options.quick else 7)
+    return options
 
 
 def _count(text: str) -> int:
-    number = int(text.replace("_", ""))
+    number = int(text.replace("_", "").replace(",", ""))
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number

@@ -10,11 +10,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.data import CATEGORIES, Population
+from benchmarks.data import CATEGORIES, DRAWN_AT_ONCE, Population, id_bytes, people_of, practices_of
 from benchmarks.formula import FLAGS, INTERCEPT, amount
+from casemgmt.risk.inputs import MILLION
 
 Ties = Literal["written order", "some of the tied", "all of the tied"]
 
+COLUMNS = ("practice_id", "patient_id", "score", "by_risk", "resident")
+SCORE_TOLERANCE = 1e-9
 SHARE_PER_CENT = 3
 RESIDENTS = ("nursing", "residential", "unspecified")
 TIE_KEY = b"benchmark"
@@ -22,6 +25,13 @@ TIE_KEY = b"benchmark"
 
 class DiffersError(AssertionError):
     """A contender's answer is not the reference's."""
+
+
+class DuplicateError(ValueError):
+    """Two rows have one patient id."""
+
+    def __str__(self) -> str:
+        return "patient_id holds repeated ids."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,10 +42,15 @@ class Answer:
     ----------
     people : int64, person numbers, rising
     by_risk : bool, one a person: among the highest scores; the others are care-home residents only
+    practice, score, resident : int64, float64 (NaN without one), bool, one a person; None where a work asks for the
+        people alone
     """
 
     people: npt.NDArray[np.int64]
     by_risk: npt.NDArray[np.bool_]
+    practice: npt.NDArray[np.int64] | None = None
+    score: npt.NDArray[np.float64] | None = None
+    resident: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,7 +68,7 @@ class Truth:
 
     answer: Answer
     practice: npt.NDArray[np.int32]
-    keys: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.int32]
     ranked: npt.NDArray[np.bool_]
     resident: npt.NDArray[np.bool_]
     taken: npt.NDArray[np.int64]
@@ -68,18 +83,28 @@ def answer_of(people: Any, by_risk: Any) -> Answer:
     return Answer(people=people[order], by_risk=by_risk[order])
 
 
+def answer_of_table(table: Any) -> Answer:
+    """An answer from an Arrow table of practice_id, patient_id, score, by_risk and resident, in any order."""
+    if sorted(table.column_names) != sorted(COLUMNS):
+        raise DiffersError(f"the columns are {', '.join(table.column_names)}.")
+    columns = {name: table.column(name).combine_chunks() for name in COLUMNS}
+    people = people_of(columns["patient_id"])
+    order = np.argsort(people, kind="stable")
+    return Answer(
+        people=people[order],
+        by_risk=columns["by_risk"].to_numpy(zero_copy_only=False).astype(bool)[order],
+        practice=practices_of(columns["practice_id"])[order],
+        score=columns["score"].to_numpy(zero_copy_only=False).astype(np.float64)[order],
+        resident=columns["resident"].to_numpy(zero_copy_only=False).astype(bool)[order],
+    )
+
+
 def truth_of(population: Population) -> Truth:
     """Sort every practice whole, take the first few, and order the tied one by one."""
-    by_person = np.argsort(population.person)
-    columns = {name: values[by_person] for name, values in population.columns.items()}
-    keys = _scores(columns)
-    ranked = ~columns["objected"]
-    codes = [CATEGORIES["care_home_type"].index(name) for name in RESIDENTS]
-    resident = np.isin(columns["care_home_type"], codes)
+    keys, ranked, resident, caseload, admissions = _by_person(population)
     taken = np.zeros(population.practices, dtype=np.int64)
     cut = np.zeros(population.practices, dtype=np.int64)
     by_risk = np.zeros(len(population), dtype=bool)
-    ids = population.id_bytes()
     tied_practices = 0
     for p, (start, stop) in enumerate(zip(population.offsets[:-1], population.offsets[1:], strict=True)):
         people = start + np.flatnonzero(ranked[start:stop])
@@ -90,13 +115,13 @@ def truth_of(population: Population) -> Truth:
         cut[p] = keys[people[taken[p] - 1]]
         above, level = people[keys[people] > cut[p]], people[keys[people] == cut[p]]
         tied_practices += int(len(above) + len(level) > taken[p])
-        first = _in_written_order(level, columns, ids[by_person[level]])
+        first = _in_written_order(level, caseload, admissions)
         by_risk[above] = True
         by_risk[first[: taken[p] - len(above)]] = True
     people = np.flatnonzero(by_risk | resident)
     return Truth(
         answer=Answer(people=people, by_risk=by_risk[people]),
-        practice=population.practice[by_person],
+        practice=np.repeat(np.arange(population.practices, dtype=np.int32), np.diff(population.offsets)),
         keys=keys,
         ranked=ranked,
         resident=resident,
@@ -104,6 +129,24 @@ def truth_of(population: Population) -> Truth:
         cut=cut,
         tied_practices=tied_practices,
     )
+
+
+def _by_person(population: Population) -> tuple[Any, ...]:
+    """Score, may be ranked, resident, on the caseload, emergency admissions: by person, whatever the order of rows."""
+    codes = [CATEGORIES["care_home_type"].index(name) for name in RESIDENTS]
+    people, of = len(population), population.columns
+    keys = np.empty(people, dtype=np.int32)
+    ranked, resident, caseload = (np.empty(people, dtype=bool) for _ in range(3))
+    admissions = np.empty(people, dtype=np.uint8)
+    for start in range(0, people, DRAWN_AT_ONCE):
+        rows = slice(start, start + DRAWN_AT_ONCE)
+        person = population.person[rows]
+        keys[person] = _scores({name: values[rows] for name, values in of.items()})
+        ranked[person] = ~of["objected"][rows]
+        resident[person] = np.isin(of["care_home_type"][rows], codes)
+        caseload[person] = of["on_caseload"][rows]
+        admissions[person] = of["emergency_admissions_12m"][rows]
+    return keys, ranked, resident, caseload, admissions
 
 
 def _scores(columns: Any) -> npt.NDArray[np.int64]:
@@ -119,11 +162,13 @@ def _scores(columns: Any) -> npt.NDArray[np.int64]:
     return total
 
 
-def _in_written_order(level: Any, columns: Any, ids: Any) -> list[int]:
+def _in_written_order(level: Any, caseload: Any, admissions: Any) -> list[int]:
+    ids = id_bytes(level)
+
     def order(place: int) -> tuple[Any, ...]:
         person, raw = level[place], ids[place].tobytes()
-        caseload, admissions = columns["on_caseload"][person], columns["emergency_admissions_12m"][person]
-        return not caseload, -int(admissions), blake2b(raw, digest_size=8, key=TIE_KEY).digest(), raw
+        hashed = blake2b(raw, digest_size=8, key=TIE_KEY).digest()
+        return not caseload[person], -int(admissions[person]), hashed, raw
 
     return [int(level[place]) for place in sorted(range(len(level)), key=order)]
 
@@ -141,6 +186,8 @@ def check(answer: Answer, truth: Truth, ties: Ties) -> None:
     people, by_risk = answer.people, answer.by_risk
     if (np.diff(people) <= 0).any():
         raise DiffersError("a person is selected twice.")
+    if answer.score is not None:
+        _check_columns(answer, truth)
     if ties == "written order":
         _same(people, truth.answer.people, "who is selected")
         _same(by_risk, truth.answer.by_risk, "who is in by risk")
@@ -159,6 +206,16 @@ def check(answer: Answer, truth: Truth, ties: Ties) -> None:
         _none(may & ~inside, "at the cut and not in")
     expected = np.flatnonzero(truth.resident & ~inside)
     _same(people[~by_risk], expected, "which residents are in by the care home alone")
+
+
+def _check_columns(answer: Answer, truth: Truth) -> None:
+    people = answer.people
+    _none(answer.practice != truth.practice[people], "the practice")
+    _none(answer.resident != truth.resident[people], "who is a resident")
+    expected = np.where(truth.ranked[people], truth.keys[people] / MILLION, np.nan)
+    # A library may multiply by a millionth, and be off by one place in the sixteenth; scores differ by millionths.
+    close = np.abs(answer.score - expected) < SCORE_TOLERANCE
+    _none(~(close | (np.isnan(answer.score) & np.isnan(expected))), "the score")
 
 
 def _same(found: Any, expected: Any, what: str) -> None:

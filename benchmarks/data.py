@@ -13,6 +13,7 @@ from benchmarks.formula import COUNTS
 from casemgmt.register.fields import CARE_HOME_TYPES, CONDITIONS, FIELDS
 
 AS_OF = "2015-04-01"
+ENGLAND_PATIENTS, ENGLAND_PRACTICES = 60_400_000, 6_720
 Order = Literal["sorted", "shuffled"]
 
 SEXES = ("F", "M")
@@ -23,6 +24,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {"sex": SEXES, "care_home_type": CARE_H
 # Person number → nine digits of an id, one to one: ids then tell nothing about the order of rows.
 _MODULUS, _STEP, _SHIFT = 1_000_000_000, 387_420_489, 123_456_789
 
+DRAWN_AT_ONCE = 1_000_000
 _LEVELS = 4  # of proneness to illness, so that conditions occur together
 _MEANS = {
     "emergency_admissions_12m": 0.9,
@@ -59,43 +61,61 @@ class Population:
     def practices(self) -> int:
         return len(self.offsets) - 1
 
-    def id_bytes(self) -> npt.NDArray[np.uint8]:
-        """(rows, 10): the letter P and nine digits."""
-        number = _id_numbers(self.person)
-        out = np.empty((len(self), 10), dtype=np.uint8)
-        out[:, 0] = ord("P")
-        for place in range(9, 0, -1):
-            number, digit = np.divmod(number, 10)
-            out[:, place] = digit + ord("0")
-        return out
-
-    def to_arrow(self) -> Any:
-        """A table as a practice system would give it: text ids, categories as text; marked as made-up people."""
+    def to_arrow(self, start: int = 0, stop: int | None = None) -> Any:
+        """Some of the rows as a practice system would give them: text ids, categories as text; marked as made-up."""
         import pyarrow as pa
 
-        codes = pa.array([f"B{number:05d}" for number in range(self.practices)])
-        columns: dict[str, Any] = {
-            "patient_id": self._arrow_ids(),
-            "practice_id": pa.DictionaryArray.from_arrays(pa.array(self.practice), codes).cast(pa.string()),
-        }
-        for name, values in self.columns.items():
-            if name in CATEGORIES:
-                texts = pa.array(CATEGORIES[name])
-                columns[name] = pa.DictionaryArray.from_arrays(pa.array(values.view(np.int8)), texts).cast(pa.string())
+        rows = slice(start, len(self) if stop is None else stop)
+        texts = {"practice_id": (self.practice[rows], self.practice_codes())}
+        texts |= {name: (self.columns[name][rows].view(np.int8), CATEGORIES[name]) for name in CATEGORIES}
+        columns: dict[str, Any] = {"patient_id": _arrow_ids(id_bytes(self.person[rows]))}
+        for name in ("practice_id", *self.columns):
+            if name in texts:
+                codes, values = texts[name]
+                columns[name] = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(values)).cast(pa.string())
             else:
-                columns[name] = pa.array(values)
+                columns[name] = pa.array(self.columns[name][rows])
         return pa.table(columns).replace_schema_metadata({b"casemgmt": b'{"synthetic": true}'})
 
-    def _arrow_ids(self) -> Any:
-        import pyarrow as pa
-
-        offsets = np.arange(0, 10 * (len(self) + 1), 10, dtype=np.int32)
-        text = np.ascontiguousarray(self.id_bytes())
-        return pa.StringArray.from_buffers(len(self), pa.py_buffer(offsets), pa.py_buffer(text))
+    def practice_codes(self) -> list[str]:
+        """The code of each practice, by its number."""
+        return [practice_code(number) for number in range(self.practices)]
 
     def plain_columns(self) -> dict[str, npt.NDArray[Any]]:
         """What a data frame of numbers holds: row, practice number, flags, small integers; no copies."""
         return {"row": self.person, "practice": self.practice, **self.columns}
+
+
+def id_bytes(person: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """(people, 10): the letter P and nine digits."""
+    number = _id_numbers(person)
+    out = np.empty((len(number), 10), dtype=np.uint8)
+    out[:, 0] = ord("P")
+    for place in range(9, 0, -1):
+        number, digit = np.divmod(number, 10)
+        out[:, place] = digit + ord("0")
+    return out
+
+
+def practice_code(number: int) -> str:
+    """The code of a practice."""
+    return f"B{number:05d}"
+
+
+def practices_of(codes: Any) -> npt.NDArray[np.int64]:
+    """The practice numbers of practice codes (an Arrow string array)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers: npt.NDArray[np.int64] = pc.utf8_slice_codeunits(codes, 1).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _arrow_ids(text: npt.NDArray[np.uint8]) -> Any:
+    import pyarrow as pa
+
+    offsets = np.arange(0, 10 * (len(text) + 1), 10, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(text), pa.py_buffer(offsets), pa.py_buffer(text))
 
 
 def people_of(ids: Any) -> npt.NDArray[np.int64]:
@@ -118,19 +138,28 @@ def _times(numbers: npt.NDArray[np.int64], factor: int) -> npt.NDArray[np.int64]
 
 
 def make_population(patients: int, practices: int, order: Order = "sorted", seed: int = 20150401) -> Population:
-    """People in practices of unequal size, the same for the same arguments."""
-    rng = np.random.default_rng(seed)
-    shares = rng.lognormal(0.0, 0.5, practices)
+    """People in practices of unequal size, the same for the same arguments.
+
+    They are drawn a million at a time, each million from a seed of its own, so that little more is held than the
+    columns: 48 bytes a person.
+    """
+    shares = np.random.default_rng([seed, 0]).lognormal(0.0, 0.5, practices)
     offsets = np.zeros(practices + 1, dtype=np.int64)
     offsets[1:] = np.floor(np.cumsum(shares) / shares.sum() * patients + 0.5)
     offsets[-1] = patients
-    columns = _make_columns(rng, patients)
+    columns: dict[str, npt.NDArray[Any]] = {}
+    for start in range(0, patients, DRAWN_AT_ONCE):
+        stop = min(start + DRAWN_AT_ONCE, patients)
+        drawn = _make_columns(np.random.default_rng([seed, 1, start]), stop - start)
+        for name, values in drawn.items():
+            columns.setdefault(name, np.empty(patients, dtype=values.dtype))[start:stop] = values
     person = np.arange(patients, dtype=np.int32)
     practice = np.repeat(np.arange(practices, dtype=np.int32), np.diff(offsets))
     if order == "shuffled":
-        person = rng.permutation(person)
+        np.random.default_rng([seed, 2]).shuffle(person)
         practice = practice[person]
-        columns = {name: values[person] for name, values in columns.items()}
+        for name, values in columns.items():
+            columns[name] = values[person]
     return Population(order=order, offsets=offsets, person=person, practice=practice, columns=columns)
 
 
@@ -173,3 +202,8 @@ def _ages(rng: np.random.Generator, patients: int) -> npt.NDArray[np.uint8]:
     weights = np.interp(np.arange(121), [0, 20, 50, 65, 80, 90, 100, 120], [11, 12, 14, 11, 6, 2, 0.2, 0])
     ages: npt.NDArray[np.uint8] = rng.choice(np.arange(121, dtype=np.uint8), patients, p=weights / weights.sum())
     return ages
+
+
+def usual_practices(patients: int) -> int:
+    """England's for England's patients; otherwise one for 10,000 patients, and never fewer than ten."""
+    return ENGLAND_PRACTICES if patients == ENGLAND_PATIENTS else max(10, patients // 10_000)

@@ -1,4 +1,4 @@
-"""polars, DuckDB and pandas: the way people write it, and polars at its best."""
+"""The packed work in polars, DuckDB and pandas: a frame of numbers in, row numbers out."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.answers import RESIDENTS, SHARE_PER_CENT
-from benchmarks.data import CATEGORIES
-from benchmarks.formula import AGE_FROM, AGE_SQUARE, COUNTS, FLAGS, IMD_STEP, INTERCEPT, MALE
+from benchmarks.data import CATEGORIES, SEXES
+from benchmarks.expressions import pandas_total, polars_total, sql_total
 from benchmarks.works import Inputs
 
 _RESIDENT_CODES = [CATEGORIES["care_home_type"].index(name) for name in RESIDENTS]
+_MAN = SEXES.index("M")
 
 
 def polars_by_rank(inputs: Inputs) -> Callable[[], Any]:
@@ -18,12 +19,7 @@ def polars_by_rank(inputs: Inputs) -> Callable[[], Any]:
     import polars as pl
 
     frame = pl.DataFrame(inputs.population.plain_columns())
-    total = pl.lit(INTERCEPT, pl.Int32)
-    for name, weight in FLAGS.items():
-        total = total + pl.col(name).cast(pl.Int32) * weight
-    for part in _polars_numbers():
-        total = total + part
-    score = pl.when(~pl.col("objected")).then(total)
+    score = pl.when(~pl.col("objected")).then(polars_total(pl.col("sex") == _MAN, branches=False))
     places = pl.len().over("practice") * SHARE_PER_CENT // 100
     by_risk = score.rank("ordinal", descending=True).over("practice") <= places
     resident = pl.col("care_home_type").is_in(_RESIDENT_CODES)
@@ -42,17 +38,16 @@ def polars_at_its_best(inputs: Inputs) -> Callable[[], Any]:
     import polars as pl
 
     frame = pl.DataFrame(inputs.population.plain_columns())
-    if inputs.population.order == "sorted":
+    if inputs.order == "sorted":
         frame = frame.with_columns(pl.col("practice").set_sorted())
-    total = pl.lit(INTERCEPT, pl.Int32)
-    for name, weight in FLAGS.items():
-        total = total + pl.when(pl.col(name)).then(pl.lit(weight, pl.Int32)).otherwise(pl.lit(0, pl.Int32))
-    for part in _polars_numbers():
-        total = total + part
+    total = polars_total(pl.col("sex") == _MAN, branches=True)
     # -2**31 is under every score, so that no null has to be carried.
     score = pl.when(pl.col("objected")).then(pl.lit(-(2**31), pl.Int32)).otherwise(total)
     scored = frame.lazy().select(
-        "row", "practice", score=score, resident=pl.col("care_home_type").is_between(*_ends(_RESIDENT_CODES))
+        "row",
+        "practice",
+        score=score,
+        resident=pl.col("care_home_type").is_between(min(_RESIDENT_CODES), max(_RESIDENT_CODES)),
     )
     cut = pl.col("score").top_k(pl.len() * SHARE_PER_CENT // 100).min().over("practice")
     by_risk = ((pl.col("score") >= cut) & (pl.col("score") > -(2**31))).fill_null(False)
@@ -62,22 +57,6 @@ def polars_at_its_best(inputs: Inputs) -> Callable[[], Any]:
         return found.filter(pl.col("by_risk") | pl.col("resident")).select("row", "by_risk")
 
     return run
-
-
-def _polars_numbers() -> list[Any]:
-    import polars as pl
-
-    years = (pl.col("age").cast(pl.Int32) - AGE_FROM).clip(lower_bound=0)
-    return [
-        pl.col("sex").cast(pl.Int32) * MALE,
-        (10 - pl.col("imd_decile").cast(pl.Int32)) * IMD_STEP,
-        years * years * AGE_SQUARE,
-        *(pl.col(name).clip(upper_bound=cap).cast(pl.Int32) * weight for name, (weight, cap) in COUNTS.items()),
-    ]
-
-
-def _ends(codes: list[int]) -> tuple[int, int]:
-    return min(codes), max(codes)
 
 
 def duckdb_by_rank(inputs: Inputs) -> Callable[[], Any]:
@@ -91,19 +70,11 @@ def duckdb_by_rank(inputs: Inputs) -> Callable[[], Any]:
     connection.register("source", source)
     connection.execute("CREATE TABLE people AS SELECT * FROM source")
     connection.unregister("source")
-    terms = [
-        str(INTERCEPT),
-        *(f"{weight} * {name}::INT" for name, weight in FLAGS.items()),
-        f"{MALE} * sex",
-        f"{IMD_STEP} * (10 - imd_decile::INT)",
-        f"{AGE_SQUARE} * greatest(age::INT - {AGE_FROM}, 0) * greatest(age::INT - {AGE_FROM}, 0)",
-        *(f"{weight} * least({name}, {cap})::INT" for name, (weight, cap) in COUNTS.items()),
-    ]
     codes = ", ".join(map(str, _RESIDENT_CODES))
     query = f"""
         WITH scored AS (
             SELECT row, practice, care_home_type IN ({codes}) AS resident,
-                   CASE WHEN NOT objected THEN {" + ".join(terms)} END AS score
+                   CASE WHEN NOT objected THEN {sql_total(f"sex = {_MAN}")} END AS score
             FROM people
         )
         SELECT row, score IS NOT NULL
@@ -122,12 +93,7 @@ def pandas_by_rank(inputs: Inputs) -> Callable[[], Any]:
     frame = pd.DataFrame(inputs.population.plain_columns())
 
     def run() -> Any:
-        score = INTERCEPT + MALE * frame["sex"].astype("int32") + IMD_STEP * (10 - frame["imd_decile"].astype("int32"))
-        for name, weight in FLAGS.items():
-            score += frame[name].astype("int32") * weight
-        score += AGE_SQUARE * (frame["age"].astype("int32") - AGE_FROM).clip(lower=0) ** 2
-        for name, (weight, cap) in COUNTS.items():
-            score += frame[name].clip(upper=cap).astype("int32") * weight
+        score = pandas_total(frame, frame["sex"] == _MAN)
         rank = score.mask(frame["objected"]).groupby(frame["practice"]).rank(method="first", ascending=False)
         places = frame.groupby("practice")["row"].transform("size") * SHARE_PER_CENT // 100
         by_risk = rank <= places

@@ -1,18 +1,22 @@
-"""What a fresh process pays: imports, and a first small selection, each in a process of its own, taking turns."""
+"""What a fresh process pays: imports, and a whole `casemgmt select`, each in a process of its own, taking turns."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
-_ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.data import AS_OF, make_population
+from benchmarks.files import write_wide
+from benchmarks.formula import FOLDER
+from benchmarks.processes import python
+from benchmarks.works import SCHEME
 
-PATIENTS = 10_000
+PATIENTS, PRACTICES = 10_000, 2
 IMPORTS = ("casemgmt", "numpy", "pandas", "polars")
-FIRST_SELECTION = f"casemgmt: import, read and select {PATIENTS:,} patients"
+SELECT = f"casemgmt select, {PATIENTS:,} patients"
+SELECT_COMPILING = f"{SELECT}, empty compile cache"
+USUAL_IMPORTS = "import pandas, sklearn.ensemble"
 
 _IMPORT = """
 import time
@@ -20,55 +24,52 @@ start = time.perf_counter()
 import {name}
 print(time.perf_counter() - start)
 """
-_SELECT = f"""
-import time
-from benchmarks.works import Inputs, SCHEME
-from benchmarks.formula import FOLDER
-from benchmarks.data import AS_OF
-table = Inputs(patients={PATIENTS}, practices=1).population.to_arrow()
-start = time.perf_counter()
-import casemgmt as cm
-register = cm.read_register(table, as_of=AS_OF)
-cm.select(register, cm.load_scheme(SCHEME), model=cm.load_model(FOLDER))
-print(time.perf_counter() - start)
-"""
 
 
-def start_up_times(repeats: int) -> dict[str, tuple[float, ...]]:
-    """Seconds inside fresh processes, files already in the system's cache; one unmeasured turn writes the bytecode.
+def start_up_times(repeats: int, scratch: Path) -> dict[str, dict[str, list[float]]]:
+    """Seconds, by what was started: of imports inside fresh processes, and of whole processes by the clock outside.
 
-    The selection's process already holds NumPy, pyarrow and the fields table, with which its people were made.
+    Files are already in the system's cache; one unmeasured turn of each writes the bytecode and the compiled code. With
+    an empty compile cache, numba is given an empty folder in place of the one where compiled code lies.
     """
-    programs = {f"import {name}": _IMPORT.format(name=name) for name in IMPORTS} | {FIRST_SELECTION: _SELECT}
+    register = scratch / "register.parquet"
+    write_wide(make_population(PATIENTS, PRACTICES), register)
+    imports = {f"import {name}": _importing(name) for name in IMPORTS}
+    processes = {
+        SELECT: _selecting(register, scratch, compiling=False),
+        SELECT_COMPILING: _selecting(register, scratch, compiling=True),
+        USUAL_IMPORTS: lambda turn: _whole(["-c", USUAL_IMPORTS], {}),
+    }
+    return {"imports": _in_turns(imports, repeats), "processes": _in_turns(processes, repeats)}
+
+
+def _in_turns(programs: dict[str, Callable[[int], float]], repeats: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {name: [] for name in programs}
     for turn in range(repeats + 1):
-        for name, program in programs.items():
-            seconds = _run(program)
+        for name, run in programs.items():
+            seconds = run(turn)
             if turn:
                 found[name].append(seconds)
-    return {name: tuple(times) for name, times in found.items()}
+    return found
 
 
-def start_up_table(times: dict[str, tuple[float, ...]]) -> str:
-    """As Markdown, in ratios to ``import pandas``."""
-    pandas = times["import pandas"]
-    lines = ["| fresh process | best, × `import pandas` | median, × `import pandas` |", "|---|---:|---:|"]
-    for name, each in times.items():
-        lines.append(f"| {name} | {min(each) / min(pandas):.2f} | {median(each) / median(pandas):.2f} |")
-    lines += [
-        "",
-        f"`import pandas` took {min(pandas) * 1000:.0f} ms at best, {median(pandas) * 1000:.0f} ms in the median.",
-    ]
-    return "\n".join(lines)
+def _importing(name: str) -> Callable[[int], float]:
+    return lambda turn: float(python(["-c", _IMPORT.format(name=name)]).stdout)
 
 
-def _run(program: str) -> float:
-    # Without its bytecode cache Python reads every import two or three times too slow.
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *filter(None, [environment.get("PYTHONPATH")])])
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, cwd=_ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"a fresh process failed: {done.stderr.strip().splitlines()[-1:]}")
-    return float(done.stdout)
+def _selecting(register: Path, scratch: Path, *, compiling: bool) -> Callable[[int], float]:
+    command = ["-m", "casemgmt", "select", str(register), "--as-of", AS_OF, "--scheme", str(SCHEME)]
+    command += ["--model", str(FOLDER), "--overwrite", "--out"]
+    kind = "compiling" if compiling else "warm"
+
+    def run(turn: int) -> float:
+        out, cache = scratch / f"lists-{kind}", scratch / f"compiled-{turn}"
+        return _whole([*command, str(out)], {"NUMBA_CACHE_DIR": str(cache)} if compiling else {})
+
+    return run
+
+
+def _whole(arguments: list[str], extra: dict[str, str]) -> float:
+    start = time.perf_counter()
+    python(arguments, extra)
+    return time.perf_counter() - start

@@ -4,79 +4,98 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 from benchmarks.answers import check
-from benchmarks.works import Contender, Inputs, Work
+from benchmarks.works import Contender, Inputs
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """What one contender took, in seconds: its first call in this process, and the later ones.
+    """What one contender took, in seconds: its first call in a process, and the later ones.
 
     ``processor`` is the processor time of all threads of each later call: it tells little of waiting, but says more
-    than the clock where the machine is shared.
+    than the clock where the machine is shared. ``peak_bytes`` is the most memory that each later call's process ever
+    held, for contenders with a process of their own.
     """
 
     contender: Contender
     cold: float
     warm: tuple[float, ...]
     processor: tuple[float, ...]
-
-    @property
-    def best(self) -> float:
-        return min(self.warm)
-
-    @property
-    def median(self) -> float:
-        return median(self.warm)
+    peak_bytes: tuple[int, ...] = ()
 
 
-def measure(work: Work, inputs: Inputs, repeats: int, say: Callable[[str], None]) -> list[Times]:
-    """Check every contender, then time them in turn.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One timed call: seconds by the clock, processor seconds, the process's peak memory where it was alone in it."""
+
+    clock: float
+    processor: float
+    peak_bytes: int | None = None
+
+
+def measure(contenders: Sequence[Contender], inputs: Inputs, repeats: int, say: Say) -> list[Times]:
+    """Check every contender in this process, then time them in turn.
 
     Raises
     ------
     DiffersError : a contender's answer is not the reference's; nothing is timed then
     """
-    calls, cold = [], []
-    for contender in work.contenders:
+    calls, first = [], []
+    for contender in contenders:
         call = contender.prepare(inputs)
-        seconds, _, found = _timed(call)
+        turn, found = timed(call)
         check(contender.read(found), inputs.truth, contender.ties)
         del found
         say(f"{contender.name}: equal ({contender.ties})")
         calls.append(call)
-        cold.append(seconds)
-    warm: list[list[tuple[float, float]]] = [[] for _ in calls]
-    for turn in range(repeats):
-        for step in range(len(calls)):
-            # Each round starts with another contender, so that none always follows the same one.
-            place = (turn + step) % len(calls)
-            warm[place].append(_timed(calls[place])[:2])
-        say(f"round {turn + 1} of {repeats}")
+        first.append([turn])
+    return in_turns(contenders, first, repeats, lambda place: timed(calls[place])[0], say)
+
+
+def in_turns(
+    contenders: Sequence[Contender], had: Sequence[Sequence[Turn]], repeats: int, run: Callable[[int], Turn], say: Say
+) -> list[Times]:
+    """Time the later calls, ``run`` by a contender's place, until each has ``repeats`` of them.
+
+    ``had`` is what each contender took so far: its first call, and later ones if there were any.
+    """
+    found = [list(each) for each in had]
+    for place in turns(len(contenders), repeats + 1 - len(found[0]), say):
+        found[place].append(run(place))
     return [
         Times(
             contender=contender,
-            cold=first,
-            warm=tuple(clock for clock, _ in later),
-            processor=tuple(processor for _, processor in later),
+            cold=cold.clock,
+            warm=tuple(turn.clock for turn in warm),
+            processor=tuple(turn.processor for turn in warm),
+            peak_bytes=tuple(turn.peak_bytes for turn in warm if turn.peak_bytes is not None),
         )
-        for contender, first, later in zip(work.contenders, cold, warm, strict=True)
+        for contender, (cold, *warm) in zip(contenders, found, strict=True)
     ]
 
 
-def _timed(call: Callable[[], Any]) -> tuple[float, float, Any]:
-    """Seconds by the clock, processor seconds, and what came back."""
+def turns(contenders: int, repeats: int, say: Say) -> Iterator[int]:
+    """Places, round by round; each round starts with another contender, so that none always follows the same one."""
+    for turn in range(repeats):
+        for step in range(contenders):
+            yield (turn + step) % contenders
+        say(f"round {turn + 1} of {repeats}")
+
+
+def timed(call: Callable[[], Any]) -> tuple[Turn, Any]:
+    """How long it took, and what came back."""
     gc.collect()
     gc.disable()
     try:
         before, start = time.process_time(), time.perf_counter()
         found = call()
         clock, processor = time.perf_counter() - start, time.process_time() - before
-        return clock, processor, found
+        return Turn(clock, processor), found
     finally:
         gc.enable()

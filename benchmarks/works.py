@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmarks import ours
 from benchmarks.answers import Answer, Ties, Truth, truth_of
 from benchmarks.data import AS_OF, Order, Population, make_population
+from benchmarks.files import made_once, name_of, read_truth, write_truth, write_wide
 from benchmarks.formula import FOLDER
 
 SCHEME = Path(__file__).with_name("scheme.toml")
@@ -30,12 +32,16 @@ class Inputs:
     patients, practices : sizes
     threads : for every contender
     order : of the rows
+    data : the folder where files are kept, made by whoever asks first
+    out : the file that file works write
     """
 
     patients: int
     practices: int
     threads: int = field(default_factory=usable_cores)
     order: Order = "sorted"
+    data: Path
+    out: Path = Path("selected.parquet")
 
     @cached_property
     def population(self) -> Population:
@@ -43,13 +49,45 @@ class Inputs:
 
     @cached_property
     def truth(self) -> Truth:
-        return truth_of(self.population)
+        """Who is right; the same people in any order of rows."""
+        kept = self._kept("truth", ".npz", None)
+        return read_truth(made_once(kept, lambda path: write_truth(truth_of(self.population), path)))
 
     @cached_property
     def register(self) -> Any:
         import casemgmt as cm
 
         return cm.read_register(self.population.to_arrow(), as_of=AS_OF)
+
+    @cached_property
+    def polars_frame(self) -> Any:
+        import polars as pl
+
+        return pl.from_arrow(self.population.to_arrow())
+
+    @cached_property
+    def pandas_frame(self) -> Any:
+        """With pandas' own text columns, Arrow-backed from pandas 3 on."""
+        return self.population.to_arrow().to_pandas()
+
+    @cached_property
+    def wide(self) -> Path:
+        """The wide Parquet file."""
+        kept = self._kept("wide", ".parquet", self.order)
+        return made_once(kept, lambda path: write_wide(self.population, path))
+
+    @cached_property
+    def packed_file(self) -> Path:
+        """The packed file made from it."""
+        kept = self._kept(f"packed{ours.PACKED_EDITION}", ".parquet", self.order)
+        return made_once(kept, lambda path: ours.pack(self.wide, path))
+
+    def let_people_go(self) -> None:
+        """Hold the people no longer, once all that is made from them is made."""
+        self.__dict__.pop("population", None)
+
+    def _kept(self, kind: str, ending: str, order: Order | None) -> Path:
+        return self.data / (name_of(kind, self.patients, self.practices, order) + ending)
 
     @cached_property
     def model(self) -> Any:
@@ -70,14 +108,16 @@ class Contender:
 
     Attributes
     ----------
-    name : for the table
-    packages : whose versions matter
+    key : for the command line and the tables' columns
+    name : for the tables' rows
+    packages : whose versions matter, imported before anything is timed
     ties : what it does where the cut parts equal scores; what it is held to
     prepare : inputs → the call that is timed; all that it needs beforehand is made here
     read : what the call returned → who is selected; not timed
     more : it does more than the work asks, so its ratio is not a comparison
     """
 
+    key: str
     name: str
     packages: tuple[str, ...]
     ties: Ties
@@ -88,9 +128,24 @@ class Contender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A task with its contenders; the first is ours, and the ratios are to it."""
+    """A task with its contenders; the first is ours, and the ratios are to it.
+
+    Attributes
+    ----------
+    name, title : for the command line and for tables
+    orders : of the rows that make sense, all timed by default
+    contenders : the first is ours
+    files : what is read and written is a file, so each call is timed in a process of its own and its memory measured
+    ready : makes what contenders will start from, and lets go of what it was made from
+    """
 
     name: str
     title: str
-    order: Order
+    orders: tuple[Order, ...]
     contenders: tuple[Contender, ...]
+    files: bool = False
+    ready: Callable[[Inputs], Any] = lambda inputs: None
+
+    def contender(self, key: str) -> Contender:
+        """The contender of a key."""
+        return next(each for each in self.contenders if each.key == key)
