@@ -23,7 +23,7 @@ from benchmarks.works import Contender, Inputs, Work
 Calls = Literal["first", "later", "both"]
 
 # Enough for casemgmt to take the road of large registers, whose compiled code is what has to be loaded.
-WARM_UP_PATIENTS = 500_000
+WARM_UP_PATIENTS = 2_000_000
 
 
 def measure_in_children(

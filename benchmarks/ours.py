@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.answers import DuplicateError
 from benchmarks.data import AS_OF
-from benchmarks.files import COMPRESSION, ROWS_A_GROUP
+from benchmarks.files import COMPRESSION
 
 # The published table's names → those of the works.
 NAMES = {
@@ -25,23 +23,26 @@ NAMES = {
     "care_home": "resident",
 }
 # Part of the packed files' names: a new number where `pack` writes something else.
-PACKED_EDITION = 0
-_FIELDS = b"fields"
+PACKED_EDITION = 1
 
 
 def select_frame(frame: Any, scheme: Any, model: Any, threads: int) -> Any:
     """The selected of any frame, as an Arrow table that holds the columns of `NAMES`."""
-    return _selected(frame, scheme, model, threads)
+    import casemgmt as cm
+
+    return _selected(cm.read_register(frame, as_of=AS_OF), scheme, model, threads)
 
 
 def select_file(path: Path, out: Path, scheme: Any, model: Any, threads: int) -> None:
     """The selected of a wide Parquet file, written to another."""
-    _write(_selected(path, scheme, model, threads), out)
+    import casemgmt as cm
+
+    _write(_selected(cm.scan_register(path, as_of=AS_OF), scheme, model, threads), out)
 
 
 def select_packed(path: Path, out: Path, scheme: Any, model: Any, threads: int) -> None:
     """The selected of a packed file, its checksums verified, written to a Parquet file."""
-    _write(_selected(_unpacked(path), scheme, model, threads), out)
+    select_file(path, out, scheme, model, threads)
 
 
 def works_columns(table: Any) -> Any:
@@ -49,16 +50,16 @@ def works_columns(table: Any) -> Any:
     return table.select(list(NAMES)).rename_columns(list(NAMES.values()))
 
 
-def _selected(source: Any, scheme: Any, model: Any, threads: int) -> Any:
+def _selected(register: Any, scheme: Any, model: Any, threads: int) -> Any:
     import casemgmt as cm
 
-    register = cm.read_register(source, as_of=AS_OF)
-    if register.merged or register.quarantine.num_rows:
-        # casemgmt sets repeated ids aside and goes on; the works ask for a refusal.
-        raise DuplicateError
     # A frame of polars or pandas cannot say of itself that its people are made up, as a file does.
     selection = cm.select(register, scheme, model=model, threads=threads, allow_demonstration=True)
-    return selection.to_arrow().select(list(NAMES))
+    rows = selection.facts["rows"]
+    if rows["merged_repeats"] or rows["quarantined"]:
+        # casemgmt sets repeated ids aside and goes on; the works ask for a refusal.
+        raise DuplicateError
+    return selection.to_arrow(reasons=False).select(list(NAMES))
 
 
 def _write(table: Any, out: Path) -> None:
@@ -86,56 +87,18 @@ class Place:
 
 def pack(path: Path, packed: Path) -> None:
     """Write the packed file of a wide one."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     import casemgmt as cm
 
-    register = cm.read_register(path, as_of=AS_OF)
-    where = register.packed
-    columns: dict[str, Any] = {"practice_id": register.column("practice_id").dictionary_encode()}
-    columns["patient_id"] = register.column("patient_id")
-    for kind, rows in (("word", where.words), ("byte", where.bytes), ("short", where.shorts)):
-        columns |= {f"{kind}_{number}": pa.array(row) for number, row in enumerate(rows)}
-    fields = {
-        name: (f"{slot.group}_{slot.row}", slot.shift, (1 << slot.width) - 1 if slot.width else None, slot.values)
-        for name, slot in where.slots.items()
-        if name in register.fields
-    }
-    table = pa.table(columns).replace_schema_metadata({_FIELDS: json.dumps(fields).encode()})
-    pq.write_table(
-        table,
-        packed,
-        compression="lz4",
-        row_group_size=ROWS_A_GROUP,
-        use_dictionary=["practice_id"],
-        write_page_checksum=True,
-    )
+    cm.scan_register(path, as_of=AS_OF).save_packed(packed)
 
 
 def packed_places(path: Path) -> dict[str, Place]:
     """Where a packed file holds each field."""
     import pyarrow.parquet as pq
 
-    fields = json.loads(pq.read_schema(path).metadata[_FIELDS])
-    return {name: Place(column, shift, mask, tuple(values)) for name, (column, shift, mask, values) in fields.items()}
-
-
-def _unpacked(path: Path) -> Any:
-    """The rows of a packed file as a wide table."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path, page_checksum_verification=True)
-    columns = {name: table.column(name) for name in ("patient_id", "practice_id")}
-    for name, place in packed_places(path).items():
-        numbers = table.column(place.column).to_numpy()
-        if place.mask is not None:
-            numbers = (numbers >> np.uint64(place.shift)) & np.uint64(place.mask)
-        if place.values:
-            kind = pa.string() if any(isinstance(value, str) for value in place.values) else None
-            codes = pa.array(numbers.astype(np.int8))
-            columns[name] = pa.array(place.values, kind).take(codes)
-        else:
-            columns[name] = pa.array(numbers)
-    return pa.table(columns)
+    described = json.loads(pq.read_metadata(path).metadata[b"casemgmt.packed"])
+    found = {}
+    for name, (group, row, shift, width, values, _) in described["slots"].items():
+        if name in described["fields"]:
+            found[name] = Place(f"{group}_{row}", shift, (1 << width) - 1 if width else None, tuple(values))
+    return found

@@ -58,7 +58,8 @@ def _polars_chosen(people: Any) -> Any:
     import polars as pl
 
     chosen = people.filter(pl.col("by_risk") | pl.col("resident"))
-    return chosen.with_columns(pl.col("practice_id").cast(pl.String), pl.col("score") / MILLION).select(COLUMNS)
+    texts = (pl.col("practice_id").cast(pl.String), pl.col("patient_id").cast(pl.String))  # ids are packed as bytes
+    return chosen.with_columns(*texts, pl.col("score") / MILLION).select(COLUMNS)
 
 
 def by_rank(people: Any, fields: _Fields) -> Any:
