@@ -8,6 +8,17 @@ from casemgmt.compiling import compiled, compiled_within
 
 
 @compiled_within
+def set_to_four_chunks(word, shifts, tables, base, out, count):  # type: ignore[no-untyped-def]
+    """Set to ``base`` and the entries of four chunks of one word."""
+    mask = np.uint64(2047)
+    a, b, c, d = tables[0], tables[1], tables[2], tables[3]
+    i, j, k, l = np.uint64(shifts[0]), np.uint64(shifts[1]), np.uint64(shifts[2]), np.uint64(shifts[3])  # noqa: E741
+    for row in range(count):
+        bits = word[row]
+        out[row] = base + a[(bits >> i) & mask] + b[(bits >> j) & mask] + c[(bits >> k) & mask] + d[(bits >> l) & mask]
+
+
+@compiled_within
 def add_four_chunks(word, shifts, tables, out, count):  # type: ignore[no-untyped-def]
     """Add the entries of four chunks of one word: the word is read once, and four look-ups overlap."""
     mask = np.uint64(2047)
@@ -71,9 +82,14 @@ def add_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-d
     out : the tables' dtype, at least ``stop - start`` long
     """
     count = stop - start
-    for i in range(count):
-        out[i] = tables.base
     k, last = 0, len(tables.word_rows)
+    if last > 3 and tables.word_rows[3] == tables.word_rows[0]:
+        word = columns.words[tables.word_rows[0], start:stop]
+        set_to_four_chunks(word, tables.word_shifts[:4], tables.word_tables[:4], tables.base, out, count)
+        k = 4
+    else:
+        for i in range(count):
+            out[i] = tables.base
     while k < last:
         word = columns.words[tables.word_rows[k], start:stop]
         if k + 3 < last and tables.word_rows[k + 3] == tables.word_rows[k]:

@@ -16,8 +16,9 @@ from casemgmt.risk.kernels import add_entries
 
 # Rows scored at a time: their keys and bits stay in the first-level cache beside the tables.
 BLOCK = 1024
-# A lane of sixteen bits counts this many rows before it is emptied.
+# So many rows are counted in lanes of sixteen bits, or in bytes, before those are emptied.
 LANE_ROWS = 65_535
+BYTE_ROWS = 248
 
 
 @compiled_within
@@ -96,29 +97,52 @@ def rank_rows(scores, start, stop, keys):  # type: ignore[no-untyped-def]
 
 @compiled_within
 def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-untyped-def]
-    """Add to ``counts`` the rows that have each bit past the routes' own; return the ranked without a score."""
-    for b in range(routes.first_counted, len(counts)):
-        total = np.uint32(0)  # as wide as the bits, so that many are added at once
+    """Add to ``counts`` the rows that have each bit past the routes' own; return the ranked without a score.
+
+    Up to seven counts lie side by side in the bytes of a word, which is emptied before a byte could overflow.
+    """
+    first, unscored = routes.first_counted, np.int64(0)
+    asked = len(counts) - first
+    mask = (np.uint64(1) << np.uint64(min(asked, 6))) - np.uint64(1)
+    shift, ranked, place = np.uint64(first), np.uint64(routes.ranked_bit), np.uint64(min(asked, 6))
+    for low in range(0, count, BYTE_ROWS):
+        some = min(BYTE_ROWS, count - low)
+        own_keys, own_bits = keys[low : low + some], bits[low : low + some]
+        total = np.uint64(0)
+        for i in range(some):
+            row = np.uint64(own_bits[i])
+            without = np.uint64(own_keys[i] == no_score) & (row >> ranked) & np.uint64(1)
+            signs = ((row >> shift) & mask) | (without << place)
+            # Seven bits times 1 + 2**7 + … + 2**42: each lands in a byte of its own.
+            total += (signs * np.uint64(0x0002040810204081)) & np.uint64(0x0101010101010101)
+        for b in range(min(asked, 6)):
+            counts[first + b] += np.int64((total >> np.uint64(8 * b)) & np.uint64(255))
+        unscored += np.int64((total >> (np.uint64(8) * place)) & np.uint64(255))
+    for b in range(first + 6, len(counts)):
         for i in range(count):
-            total += (bits[i] >> np.uint32(b)) & np.uint32(1)
-        counts[b] += total
-    unscored = np.uint32(0)
-    for i in range(count):
-        unscored += np.uint32(keys[i] == no_score) & (bits[i] >> routes.ranked_bit) & np.uint32(1)
-    return np.int64(unscored)
+            counts[b] += np.int64((bits[i] >> np.uint32(b)) & np.uint32(1))
+    return unscored
 
 
 @compiled_within
-def pick_rows(keys, bits, count, first, routes, guess, picked, found):  # type: ignore[no-untyped-def]
-    """Write into ``picked``, from ``found`` on, which rows a route lets in, and which rank from ``guess`` on.
+def pick_rows(keys, bits, count, first, routes, told, no_score, guess, picked, found):  # type: ignore[no-untyped-def]
+    """Write into ``picked``, from ``found`` on, which rows are told of, and which rank from ``guess`` on.
 
-    Of ``count`` rows, which are numbered from ``first`` on.
+    Of ``count`` rows, numbered from ``first`` on. ``told`` is (bits of which each has its rows told of, 1 where
+    the ranked without a score are as well), uint32.
     """
     at = np.uint64(found)  # unsigned, so that no index is tested for counting from the end
-    least, direct, ranked = keys.dtype.type(guess), routes.direct, np.uint32(1) << routes.ranked_bit
-    for i in range(count):
-        picked[at] = first + i
-        at += np.uint64(((bits[i] & direct) != 0) | ((keys[i] >= least) & ((bits[i] & ranked) != 0)))
+    least, ranked = keys.dtype.type(guess), np.uint32(1) << routes.ranked_bit
+    mask, unscored_too = told
+    if unscored_too:
+        for i in range(count):
+            picked[at] = first + i
+            reaches = (keys[i] >= least) | (keys[i] == no_score)
+            at += np.uint64(((bits[i] & mask) != 0) | (reaches & ((bits[i] & ranked) != 0)))
+    else:
+        for i in range(count):
+            picked[at] = first + i
+            at += np.uint64(((bits[i] & mask) != 0) | ((keys[i] >= least) & ((bits[i] & ranked) != 0)))
     return np.int64(at)
 
 
@@ -159,13 +183,14 @@ def eligible_keys(keys, bits, count, bit, guess, buffer):  # type: ignore[no-unt
 
 
 @compiled_within
-def settle_practice(p, first, count, guess, eligible, list_sizes, routes, out, work):  # type: ignore[no-untyped-def]
+def settle_practice(p, first, count, guess, eligible, list_sizes, routes, told, no_score, out, work):  # type: ignore[no-untyped-def]
     """Let in, by every route, the ``count`` picked rows of the outcome from ``first`` on, and keep those that matter.
 
     Parameters
     ----------
     guess : every row of the practice that ranks from this key on was picked, and has a score
     eligible : int64, one a score route: how many rows of the whole practice have its bit and a score
+    told : as for :func:`pick_rows`; rows that are told of are kept though nothing lets them in
     out : Outcome; ``out.member`` holds the bits of the picked rows, and what lets them in afterwards
     work : Scratch
 
@@ -208,7 +233,7 @@ def settle_practice(p, first, count, guess, eligible, list_sizes, routes, out, w
             member[i] |= ((np.uint32(keys[i] > cut) | (at_cut & everyone)) & may) << bit
             tied[i] |= (at_cut & (everyone ^ np.uint32(1)) & may) << bit
         work.guesses[s] = next_guess(buffer, found, take, work.guesses[s])
-    keep_members(out, p, first, count, member, tied)
+    keep_rows(out, p, first, count, member, tied, np.uint32(1) << routes.ranked_bit, told, no_score)
     return True
 
 
@@ -224,15 +249,17 @@ def next_guess(buffer, found, take, guess):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def keep_members(out, p, first, count, member, tied):  # type: ignore[no-untyped-def]
-    """Leave only the picked rows that are let in or tied, at the start of the practice's stretch."""
-    kept = first
+def keep_rows(out, p, first, count, member, tied, ranked, told, no_score):  # type: ignore[no-untyped-def]
+    """Leave only the picked rows that are let in, tied or told of, at the start of the practice's stretch."""
+    kept, (mask, unscored_too) = first, told
     for i in range(count):
+        bits, key = out.member[first + i], out.keys[first + i]
+        of_note = ((bits & mask) != 0) | ((unscored_too != 0) & (key == no_score) & ((bits & ranked) != 0))
         out.rows[kept] = out.rows[first + i]
-        out.keys[kept] = out.keys[first + i]
+        out.keys[kept] = key
         out.member[kept] = member[i]
         out.at_cut[kept] = tied[i]
-        kept += (member[i] | tied[i]) != 0
+        kept += ((member[i] | tied[i]) != 0) | of_note
     out.emitted[p] = kept - first
 
 
@@ -247,16 +274,18 @@ def copy_picked(out, start, keys, bits, picked, found):  # type: ignore[no-untyp
 
 
 @compiled
-def choose_practices(first, last, offsets, list_sizes, scores, conditions, routes, out, work):  # type: ignore[no-untyped-def]
-    """Choose in practices ``first`` to ``last`` of rows grouped by practice.
+def choose_practices(span, offsets, list_sizes, scores, conditions, routes, told, out, work):  # type: ignore[no-untyped-def]
+    """Choose in some practices of rows grouped by practice.
 
     Parameters
     ----------
+    span : (first, last) of the practices
     offsets : int64, practices + 1
     list_sizes : int64, the official list size of each practice, or -1
     scores : ScoreSource
     conditions : (Columns, Tables of uint32)
     routes : RouteArrays
+    told : as for :func:`pick_rows`
     out : Outcome, filled in place; its stretches begin at ``offsets``
     work : Scratch, as long as the largest of these practices
     """
@@ -264,7 +293,7 @@ def choose_practices(first, last, offsets, list_sizes, scores, conditions, route
     most = np.full(len(routes.bit), 2**62, dtype=np.int64)
     every = np.full(len(routes.bit), 0, dtype=np.int64)
     work.guesses[:] = no_score
-    for p in range(first, last):
+    for p in range(span[0], span[1]):
         start, count, found = offsets[p], offsets[p + 1] - offsets[p], np.int64(0)
         guess = least_guess(routes, work.guesses, no_score)
         for low in range(0, count, BLOCK):
@@ -272,14 +301,15 @@ def choose_practices(first, last, offsets, list_sizes, scores, conditions, route
             rank_rows(scores, start + low, start + high, keys[low:high])
             and_entries(conditions[0], conditions[1], start + low, start + high, bits[low:high])
             out.unscored[p] += count_bits(keys[low:high], bits[low:high], high - low, routes, no_score, out.counts[p])
-            found = pick_rows(keys[low:high], bits[low:high], high - low, low, routes, guess, picked, found)
+            own_keys, own_bits = keys[low:high], bits[low:high]
+            found = pick_rows(own_keys, own_bits, high - low, low, routes, told, no_score, guess, picked, found)
         copy_picked(out, start, keys, bits, picked, found)
         # Counting who is eligible in all would cost another look at everyone: at first, enough were picked or not.
-        if not settle_practice(p, start, found, guess, most, list_sizes, routes, out, work):
-            found = pick_rows(keys, bits, count, 0, routes, no_score + 1, picked, 0)
+        if not settle_practice(p, start, found, guess, most, list_sizes, routes, told, no_score, out, work):
+            found = pick_rows(keys, bits, count, 0, routes, told, no_score, no_score + 1, picked, 0)
             copy_picked(out, start, keys, bits, picked, found)
             count_eligible(keys, bits, count, routes, no_score, every)
-            settle_practice(p, start, found, no_score + 1, every, list_sizes, routes, out, work)
+            settle_practice(p, start, found, no_score + 1, every, list_sizes, routes, told, no_score, out, work)
 
 
 @compiled_within
@@ -399,11 +429,14 @@ def bring_together(practice, rows, keys, bits, starts, out):  # type: ignore[no-
 
 
 @compiled
-def settle_practices(first, last, starts, guesses, eligible, list_sizes, routes, out, work, short):  # type: ignore[no-untyped-def]
-    """Settle practices ``first`` to ``last``; ``short`` says in which too few rows were picked."""
-    for p in range(first, last):
-        count = starts[p + 1] - starts[p]
-        short[p] = not settle_practice(p, starts[p], count, guesses[p], eligible[p], list_sizes, routes, out, work)
+def settle_practices(span, starts, guesses, eligible, list_sizes, routes, no_score, out, work, short):  # type: ignore[no-untyped-def]
+    """Settle some practices; ``short`` says in which too few rows were picked."""
+    told = (routes.direct, np.uint32(0))
+    for p in range(span[0], span[1]):
+        first, count = starts[p], starts[p + 1] - starts[p]
+        short[p] = not settle_practice(
+            p, first, count, guesses[p], eligible[p], list_sizes, routes, told, no_score, out, work
+        )
 
 
 @compiled

@@ -65,7 +65,7 @@ def outcome_of(packed: Packed, question: Question, threads: int | None = None) -
         return plain.choose(packed.offsets, question)
     if packed.groups is None:
         return _choose_mixed(packed, question, threads or default_workers())
-    return _choose_grouped(packed.groups, question, threads or default_workers())
+    return choose_grouped(packed.groups, question, threads or default_workers())
 
 
 def empty_outcome(question: Question, starts: npt.NDArray[np.int64]) -> Outcome:
@@ -131,19 +131,20 @@ def even_stretches(offsets: Any, workers: int) -> list[tuple[int, int]]:
     return list(pairwise(bounds.tolist()))
 
 
-def _choose_grouped(groups: Any, question: Question, workers: int) -> Outcome:
+def choose_grouped(groups: Any, question: Question, workers: int, *, all_told_of: bool = False) -> Outcome:
+    """Choose in every practice of rows that stand grouped; see :func:`sift` of ``all_told_of``."""
     import numpy as np
 
     from casemgmt.selection.kernels import choose_practices
     from casemgmt.selection.scratch import settling
 
-    out = empty_outcome(question, groups)
+    out, told = empty_outcome(question, groups), told_of(question, all_told_of)
     source, conditions, routes = question.ranking.source, question.plan.conditions, question.routes
 
     def work(stretch: tuple[int, int]) -> None:
         largest = int(np.diff(groups[stretch[0] : stretch[1] + 1]).max(initial=0))
         scratch = settling(largest, len(routes.bit), source.no_score.dtype)
-        choose_practices(*stretch, groups, question.list_sizes, source, conditions, routes, out, scratch)
+        choose_practices(stretch, groups, question.list_sizes, source, conditions, routes, told, out, scratch)
 
     on_threads(work, even_stretches(groups, workers), workers)
     return out
@@ -212,6 +213,20 @@ def guesses_after(seen: Picked, question: Question, part: float) -> npt.NDArray[
     return guesses
 
 
+def told_of(question: Question, everyone: bool) -> tuple[np.uint32, np.uint32]:
+    """Which rows are put out whatever they score: bits of those, and 1 where the ranked without a score are as well.
+
+    For the lists alone it is enough that a route lets someone in; with ``everyone`` the caseload and the unscored are
+    told of too.
+    """
+    import numpy as np
+
+    direct = np.uint32(question.routes.direct)
+    if not everyone:
+        return direct, np.uint32(0)
+    return direct | np.uint32(1 << question.plan.bits.caseload), np.uint32(1)
+
+
 def sift(
     packed: Packed,
     question: Question,
@@ -232,7 +247,7 @@ def sift(
 
     source, plan, routes = question.ranking.source, question.plan, question.routes
     practice = packed.numbers
-    told_of = routes.direct | np.uint32(1 << plan.bits.caseload) if all_told_of else routes.direct
+    told = told_of(question, all_told_of)
     stride = step or BLOCK
     blocks = -(-packed.rows // stride)
     marks = np.linspace(0, blocks, min(blocks, _PIECES_PER_WORKER * workers) + 1).astype(np.int64) * stride
@@ -246,7 +261,7 @@ def sift(
         scratch = sifting(len(guesses), question.counted, BLOCK, source.no_score.dtype)
         kept = sift_rows(
             *((low, high, stride), practice, source, plan.conditions, routes),
-            *(guesses, (told_of, np.uint32(all_told_of)), counts, found, scratch),
+            *(guesses, told, counts, found, scratch),
         )
         rows = found[0][:kept].copy()
         return Picked(practice[rows], rows, found[1][:kept].copy(), found[2][:kept].copy(), counts)
@@ -306,12 +321,12 @@ def settle(picked: Picked, question: Question, guesses: Any, workers: int) -> tu
     out.unscored[:] = picked.counts[:, total - first]
     eligible = np.ascontiguousarray(picked.counts[:, total - first + 1 :])
     short = np.zeros(len(out.counts), dtype=bool)
-    sizes = question.list_sizes
+    sizes, no_score = question.list_sizes, question.ranking.source.no_score
 
     def work(stretch: tuple[int, int]) -> None:
         largest = int(np.diff(out.starts[stretch[0] : stretch[1] + 1]).max(initial=0))
         scratch = settling(largest, len(routes.bit), guesses.dtype)
-        settle_practices(*stretch, out.starts, guesses, eligible, sizes, routes, out, scratch, short)
+        settle_practices(stretch, out.starts, guesses, eligible, sizes, routes, no_score, out, scratch, short)
 
     on_threads(work, even_stretches(out.starts, workers), workers)
     return out, short
