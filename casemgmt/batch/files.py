@@ -138,7 +138,7 @@ def _open(path: Path, encoding: str) -> RegisterFile:
         raise InputError(f"There is no file {path}.")
     state = _state_of(path)
     try:
-        frame = check_frame(path)
+        frame = check_frame(path, pages=False)
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError, ValueError):
@@ -241,9 +241,12 @@ def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: s
     file = stretch.file
     if file.parquet is None:
         return open_source(file.path, encoding)
+    assert file.frame is not None  # noqa: S101 - a Parquet file has one
     try:
+        with file.path.open("rb", buffering=0) as stream:
+            check_pages(stream, file.frame, range(stretch.first, stretch.last))
         table = _by_polars(stretch) if decoder == "polars" else _by_pyarrow(stretch)
-        if table.num_rows != stretch.rows or table.column_names != file.schema.names or file.frame is None:
+        if table.num_rows != stretch.rows or table.column_names != file.schema.names:
             raise _damaged(file.path)
         check_table(file.frame, table, range(stretch.first, stretch.last))
         table.validate(full=decoder == "pyarrow")
@@ -261,7 +264,6 @@ def _by_pyarrow(stretch: Stretch) -> pa.Table:
     with pq.ParquetFile(
         stretch.file.path,
         metadata=stretch.file.parquet,
-        page_checksum_verification=True,
         read_dictionary=names,
         pre_buffer=False,
     ) as file:
@@ -273,9 +275,6 @@ def _by_polars(stretch: Stretch) -> pa.Table:
     import pyarrow as pa
 
     path = stretch.file.path
-    assert stretch.file.frame is not None  # noqa: S101 - a Parquet file has one
-    with path.open("rb", buffering=0) as stream:
-        check_pages(stream, stretch.file.frame, range(stretch.first, stretch.last))
     try:
         frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
     except Exception:  # polars has errors of many kinds, and their words may quote values

@@ -235,7 +235,7 @@ class PackedFile:
         self.path = path
         try:
             check_seal(path)
-            self._frame = check_frame(path)
+            self._frame = check_frame(path, pages=False)
             self._parquet = pq.read_metadata(path)
             described = json.loads(self._parquet.metadata[KEY.encode()])
         except (pa.ArrowException, OSError, ValueError, KeyError):

@@ -5,12 +5,19 @@ from __future__ import annotations
 import zlib
 from typing import BinaryIO
 
-from casemgmt.register.parquet_frame import Frame, read_page
+from casemgmt.register.parquet_frame import Chunk, Frame, Page, check_pages_of
 from casemgmt.register.thrift import DamagedError
+
+# By the kind of page (parquet.thrift, PageType): the header's field that describes it, and in that the field of its
+# encoding; an index page is none that a column holds.
+_DESCRIBED_BY = ((5, 2), (0, 0), (7, 2), (8, 4))
+_ROOM = 1_024
 
 
 def check_pages(stream: BinaryIO, frame: Frame, groups: range) -> None:
-    """Hold every page of some row groups against its checksum, where it has one.
+    """Hold every page of some row groups against its checksum, and what its header says against the footer.
+
+    Pages without checksums are taken as they are.
 
     Parameters
     ----------
@@ -29,14 +36,43 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range) -> None:
             data = stream.read(chunk.compressed)
             if len(data) < chunk.compressed:
                 raise DamagedError
-            _check_values(data)
+            _check_chunk(chunk, data)
 
 
-def _check_values(data: bytes) -> None:
-    at, values = 0, memoryview(data)
-    while at < len(data):
-        page = read_page(data, at)
-        start = at + page.header
-        at = start + page.compressed
-        if page.checksum is not None and zlib.crc32(values[start:at]) != page.checksum & 0xFFFFFFFF:
+def _check_chunk(chunk: Chunk, data: bytes) -> None:
+    pages, values = pages_of(data), memoryview(data)
+    if not any(page.checksum is not None for _, page in pages):
+        return
+    check_pages_of(chunk, (page for _, page in pages))
+    for start, page in pages:
+        body = start + page.header
+        if zlib.crc32(values[body : body + page.compressed]) != page.checksum:
             raise DamagedError
+
+
+def pages_of(data: bytes) -> list[tuple[int, Page]]:
+    """Where each page of a column of a row group begins, and what its header says.
+
+    Raises
+    ------
+    DamagedError
+        Something else than a page header stands where one must.
+    """
+    import numpy as np
+
+    from casemgmt.batch.page_kernels import page_headers
+
+    described_by = np.array(_DESCRIBED_BY, dtype=np.int64)
+    room = _ROOM
+    while True:
+        found = np.empty((room, 8), dtype=np.int64)
+        count = page_headers(np.frombuffer(data, dtype=np.uint8), described_by, found)
+        if count < 0:
+            raise DamagedError
+        if count <= room:
+            break
+        room = int(count)
+    return [
+        (start, Page(kind, uncompressed, compressed, None if checksum < 0 else checksum, values, encoding, header))
+        for start, header, kind, uncompressed, compressed, checksum, values, encoding in found[:count].tolist()
+    ]

@@ -8,7 +8,7 @@ damaged one can end the process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -93,8 +93,12 @@ class Frame:
     groups: tuple[tuple[Chunk, ...], ...]
 
 
-def check_frame(path: Path) -> Frame:
+def check_frame(path: Path, *, pages: bool = True) -> Frame:
     """Read a file's footer and, where its pages have checksums, every page's header; values are not read.
+
+    Parameters
+    ----------
+    pages : False leaves the pages to :func:`check_pages_of`
 
     Raises
     ------
@@ -108,7 +112,7 @@ def check_frame(path: Path) -> Frame:
         frame = read_footer(data)
         # A file whose pages have no checksums protects no value, whatever its headers say.
         first = [chunk for chunk in (frame.groups[0] if frame.groups else ()) if chunk.compressed]
-        if any(read_page(data, chunk.start).checksum is not None for chunk in first):
+        if pages and any(read_page(data, chunk.start).checksum is not None for chunk in first):
             for group in frame.groups:
                 for chunk in group:
                     _check_pages(data, chunk)
@@ -226,12 +230,29 @@ def _chunk(said: dict[int, Any], rows: int, leaf: tuple[list[bytes], int, bool],
 
 
 def _check_pages(data: Any, chunk: Chunk) -> None:
-    """The pages of a chunk fill its place and add up to its counts."""
+    """The pages of a chunk, read one by one, agree with it."""
+    check_pages_of(chunk, _pages(data, chunk))
+
+
+def _pages(data: Any, chunk: Chunk) -> Iterator[Page]:
+    at = chunk.start
+    while at < chunk.start + chunk.compressed:
+        page = read_page(data, at)
+        yield page
+        at += page.header + page.compressed
+
+
+def check_pages_of(chunk: Chunk, pages: Iterable[Page]) -> None:
+    """The pages of a chunk, all with checksums, fill its place and add up to its counts.
+
+    Raises
+    ------
+    DamagedError
+    """
     at, end = chunk.start, chunk.start + chunk.compressed
     values = uncompressed = 0
     dictionary = False
-    while at < end:
-        page = read_page(data, at)
+    for page in pages:
         _require(page.checksum is not None and page.encoding in chunk.encodings)
         _require(not chunk.is_plain or page.compressed == page.uncompressed)
         at += page.header + page.compressed
