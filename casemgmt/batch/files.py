@@ -56,7 +56,11 @@ class RegisterFile:
 
     def check_unchanged(self) -> None:
         """Refuse a file that was written to while it was read."""
-        if _state_of(self.path) != self.state:
+        try:
+            same = _state_of(self.path) == self.state
+        except OSError:
+            same = False
+        if not same:
             raise InputError(f"{self.path.name} changed while it was being read. Run again when it is complete.")
 
 
@@ -94,6 +98,9 @@ def _open(path: Path, encoding: str) -> RegisterFile:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not path.exists():
+        raise InputError(f"There is no file {path}.")
+    state = _state_of(path)  # before anything is read
     if path.suffix.lower() not in {".parquet", ".pq"}:
         opened = open_source(path, encoding)
         return RegisterFile(
@@ -102,10 +109,8 @@ def _open(path: Path, encoding: str) -> RegisterFile:
             schema=opened.table.schema,
             said=opened.metadata,
             parquet=None,
-            state=_state_of(path),
+            state=state,
         )
-    if not path.exists():
-        raise InputError(f"There is no file {path}.")
     try:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
@@ -117,7 +122,7 @@ def _open(path: Path, encoding: str) -> RegisterFile:
         schema=schema,
         said=metadata_of(schema, metadata.num_rows),
         parquet=metadata,
-        state=_state_of(path),
+        state=state,
     )
 
 
@@ -192,11 +197,13 @@ def _cut(source: Source, rows: int | None) -> Iterator[Source]:
         return
     numbers = np.arange(total, dtype=np.int64) if source.row_numbers is None else source.row_numbers
     for low in range(0, total, rows):
+        first = int(numbers[low]) if low else 0
+        after = int(numbers[low + rows]) if low + rows < total else source.rows_in
         yield Source(
             table=source.table.slice(low, rows),
             parts=source.parts,
             row_numbers=numbers[low : low + rows],
-            unsplit=source.unsplit if low == 0 else (),
+            unsplit=tuple(each for each in source.unsplit if first <= each[0] < after),
             metadata=source.metadata,
         )
 

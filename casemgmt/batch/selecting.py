@@ -14,6 +14,7 @@ from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.selection.choosing import (
     check_arguments,
+    is_list_size,
     official_sizes,
     question_for,
     require_order,
@@ -295,7 +296,7 @@ class _Sieve:
         if given is None:
             return np.full(len(self._seen.codes), -1, dtype=np.int64)
         sizes = [given.get(code, -1) for code in self._seen.codes]
-        return np.array([n if isinstance(n, int) and n >= 0 else -1 for n in sizes], dtype=np.int64)
+        return np.array([int(n) if is_list_size(n) else -1 for n in sizes], dtype=np.int64)
 
     def _settled_at_once(self, packed: Any, own: Any, question: Question) -> Picked:
         """The rows that matter of whole practices: their cuts are exact now, and the next part's guess."""

@@ -276,8 +276,8 @@ def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
 class Hope(NamedTuple):
     """Whether a column can be read as its field at all.
 
-    ``some`` says that a value could be read, ``unread`` how many could not, ``why`` the first reason among those that are
-    not of its size: values out of range were typed wrongly, and are only corrected.
+    ``some`` says that a value could be read, ``unread`` how many could not, ``why`` the first reason in the alphabet among
+    those that are not of its size: values out of range were typed wrongly, and are only corrected.
     """
 
     some: bool
@@ -286,16 +286,20 @@ class Hope(NamedTuple):
 
     def and_then(self, later: Hope) -> Hope:
         """Of this part of a column and a later one."""
-        return Hope(self.some or later.some, self.unread + later.unread, self.why or later.why)
+        whys = [why for why in (self.why, later.why) if why]
+        return Hope(self.some or later.some, self.unread + later.unread, min(whys, default=None))
 
 
 def hope_of(cleaned: Cleaned | FlagColumn) -> Hope:
     """Of one column read."""
-    if isinstance(cleaned, FlagColumn) or cleaned.present is None or cleaned.present.any():
+    is_flags = isinstance(cleaned, FlagColumn)
+    if not len(cleaned.column if is_flags else cleaned.values):
+        return Hope(False, 0, None)
+    if is_flags or cleaned.present is None or cleaned.present.any():
         return Hope(True, 0, None)
     unread = sum(len(rows) for rows, _ in cleaned.problems)
     malformed = [reason for rows, reason in cleaned.problems if len(rows) and not is_out_of_range(reason)]
-    return Hope(False, unread, malformed[0] if malformed else None)
+    return Hope(False, unread, min(malformed, default=None))
 
 
 def refuse_hopeless(field: Field, hope: Hope) -> None:

@@ -200,7 +200,7 @@ def sift(
     told_of = routes.direct | np.uint32(1 << plan.bits.caseload) if all_told_of else routes.direct
     stride = step or BLOCK
     blocks = -(-packed.rows // stride)
-    marks = np.linspace(0, blocks, min(blocks, _PIECES_PER_WORKER * workers) + 1).astype(np.int64) * stride
+    marks = np.linspace(0, blocks, max(min(blocks, _PIECES_PER_WORKER * workers), 1) + 1).astype(np.int64) * stride
     pieces = [(int(low), min(int(high), packed.rows)) for low, high in pairwise(marks.tolist())]
 
     def work(piece: tuple[int, int]) -> Picked:
