@@ -7,19 +7,22 @@ import mmap
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.batch.page_checks import DamagedPageError, check_pages
 from casemgmt.errors import InputError
 from casemgmt.register.sources import (
+    PACKED,
     Part,
     Source,
     check_same_columns,
+    differing_types,
     joined_metadata,
     metadata_of,
     open_source,
+    refuse_repeated_names,
     sha256_of,
     without_long_views,
 )
@@ -45,6 +48,7 @@ class RegisterFile:
     said : what it says of itself, such as that its people are synthetic
     parquet : pyarrow's metadata; None for a file that is read whole
     state : size, time of change and number on the disk, which must be the same when all is read
+    promoted : the types of the columns of all files together; None where they are this file's own
     """
 
     path: Path
@@ -53,6 +57,7 @@ class RegisterFile:
     said: dict[str, Any]
     parquet: Any
     state: tuple[int, int, int]
+    promoted: pa.Schema | None = None
 
     def check_unchanged(self) -> None:
         """Refuse a file that was written to while it was read."""
@@ -83,10 +88,20 @@ def open_files(paths: list[Path], encoding: str) -> list[RegisterFile]:
     InputError
         A file that cannot be read, or whose columns are not those of the first.
     """
+    import pyarrow as pa
+
     files = [_open(path, encoding) for path in paths]
+    names = files[0].schema.names
     for other in files[1:]:
-        check_same_columns(files[0].path.name, files[0].schema.names, other.path.name, other.schema.names)
-    return files
+        check_same_columns(files[0].path.name, names, other.path.name, other.schema.names)
+    plain = [pa.schema([pa.field(name, file.schema.field(name).type) for name in names]) for file in files]
+    if all(schema == plain[0] for schema in plain):
+        return files
+    try:
+        promoted = pa.unify_schemas(plain, promote_options="permissive")
+    except pa.ArrowException:
+        raise differing_types() from None
+    return [replace(file, promoted=None if own == promoted else promoted) for file, own in zip(files, plain, strict=True)]
 
 
 def said_by(files: list[RegisterFile]) -> dict[str, Any]:
@@ -116,6 +131,9 @@ def _open(path: Path, encoding: str) -> RegisterFile:
         schema = metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError, ValueError):
         raise _damaged(path) from None
+    if PACKED in (metadata.metadata or {}):
+        raise _damaged(path)  # a sound one is known by its seal
+    refuse_repeated_names(schema.names)
     return RegisterFile(
         path=path,
         rows=metadata.num_rows,
@@ -214,12 +232,16 @@ def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: s
 
     file = stretch.file
     if file.parquet is None:
-        return open_source(file.path, encoding)
+        whole = open_source(file.path, encoding)
+        return whole if file.promoted is None else replace(whole, table=_promoted(whole.table, file.promoted))
     try:
-        table = _by_polars(stretch) if decoder == "polars" else _by_pyarrow(stretch)
+        alone = decoder == "polars" and file.promoted is None
+        table = _by_polars(stretch) if alone else _by_pyarrow(stretch)
         if table.num_rows != stretch.rows or table.column_names != file.schema.names:
             raise _damaged(file.path)
-        table.validate(full=decoder == "pyarrow")
+        table.validate(full=not alone)
+        if file.promoted is not None:
+            table = _promoted(table, file.promoted)
     except (pa.ArrowException, OSError, ValueError):
         raise _damaged(file.path) from None
     part = Part(name=file.path.name, rows=file.rows, sha256=None)
@@ -227,10 +249,19 @@ def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: s
     return Source(table=without_long_views(table), parts=(part,), row_numbers=numbers, metadata=file.said)
 
 
+def _promoted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with the types that it would have in one with the other files."""
+    import pyarrow as pa
+
+    return pa.concat_tables([schema.empty_table(), table], promote_options="permissive")
+
+
 def _by_pyarrow(stretch: Stretch) -> pa.Table:
     import pyarrow.parquet as pq
 
-    names = [name for name in ("practice_id", "sex", "care_home_type") if name in stretch.file.schema.names]
+    names: list[str] = []
+    if stretch.file.promoted is None:
+        names = [name for name in ("practice_id", "sex", "care_home_type") if name in stretch.file.schema.names]
     with pq.ParquetFile(
         stretch.file.path,
         metadata=stretch.file.parquet,

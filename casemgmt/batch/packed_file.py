@@ -29,18 +29,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import array_of, in_one_piece, numpy_of
-from casemgmt.errors import InputError
+from casemgmt.errors import InputError, listed, plural
 from casemgmt.outputs.disk import file_written_whole
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.packing import Packed, Slot
-from casemgmt.register.sources import Part
+from casemgmt.register.sources import PACKED, Part
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
 
-KEY = b"casemgmt.packed"
 VERSION = 1
 ROWS_IN_A_GROUP = 1_000_000
 _MAGIC = b"CMPACK01"
@@ -82,7 +81,7 @@ def save_packed(register: Register, path: Path) -> Path:
     register.require_whole("Packing")
     whole = register.grouped()
     groups = whole.packed.offsets
-    write_packed(path, account_of(register), whole.practices, _slices(whole, groups))
+    write_packed(path, account_of(register), whole.practices, _slices(whole, groups), _length_of_all_ids(whole))
     return path
 
 
@@ -99,7 +98,11 @@ def _slices(register: Register, groups: Any) -> Iterator[tuple[Register, int, in
 
 
 def write_packed(
-    path: Path, account: Account, practices: tuple[str, ...], stretches: Iterable[tuple[Register, int, int]]
+    path: Path,
+    account: Account,
+    practices: tuple[str, ...],
+    stretches: Iterable[tuple[Register, int, int]],
+    length: int | None,
 ) -> None:
     """Write a packed register file: whole, or not at all, and private to its owner.
 
@@ -107,23 +110,41 @@ def write_packed(
     ----------
     practices : of the whole register, in byte order
     stretches : (register grouped by practice, first, last but one of its practices), in the order of ``practices``
+    length : of every id, in bytes; None where they differ
     """
     import pyarrow.parquet as pq
 
     with file_written_whole(path) as unfinished:
         writer, counts, slots = None, [], None
         for register, first, last in stretches:
-            table = _table(register, first, last)
+            table = _table(register, first, last, length)
             if writer is None:
                 slots = register.packed.slots
+                _refuse_unwritable(table.schema)
                 writer = pq.ParquetWriter(unfinished, table.schema, **_options(table))
             counts += (register.packed.offsets[first + 1 : last + 1] - register.packed.offsets[first:last]).tolist()
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
         if writer is None:
             raise InputError("A register without a practice has nothing to pack.")
-        writer.add_key_value_metadata({KEY.decode(): _described(account, practices, counts, slots or {})})
+        writer.add_key_value_metadata({PACKED.decode(): _described(account, practices, counts, slots or {})})
         writer.close()
         _seal(unfinished)
+
+
+def _refuse_unwritable(schema: pa.Schema) -> None:
+    """Refuse carried columns of types that Parquet does not take."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    wrong = []
+    for field in schema:
+        own = pa.schema([field])
+        try:
+            pq.write_table(own.empty_table(), pa.BufferOutputStream())
+        except pa.ArrowException:
+            wrong.append(field.name.removeprefix("told."))
+    if wrong:
+        raise InputError(f"Parquet cannot hold {plural(len(wrong), 'column')}: {listed(wrong)}. Leave them out.")
 
 
 def _options(table: pa.Table) -> dict[str, Any]:
@@ -137,7 +158,7 @@ def _options(table: pa.Table) -> dict[str, Any]:
     }
 
 
-def _table(register: Register, first: int, last: int) -> pa.Table:
+def _table(register: Register, first: int, last: int, length: int | None) -> pa.Table:
     """The rows of some practices as they are written."""
     import numpy as np
     import pyarrow as pa
@@ -147,7 +168,7 @@ def _table(register: Register, first: int, last: int) -> pa.Table:
     rows = np.arange(start, stop)
     columns: dict[str, Any] = {
         "practice_id": register.column("practice_id", rows),
-        "patient_id": _ids(register.column("patient_id", rows)),
+        "patient_id": _ids(register.column("patient_id", rows), length),
     }
     for stem, arrays, kind in (("word", packed.words, pa.uint64()), ("byte", packed.bytes, pa.uint8())):
         columns |= {f"{stem}_{i}": array_of(each[start:stop], kind) for i, each in enumerate(arrays)}
@@ -164,19 +185,32 @@ def told_columns(register: Register) -> list[str]:
     return [name for name in names if name != "age"]
 
 
-def _ids(ids: pa.Array) -> pa.Array:
+def _length_of_all_ids(register: Register) -> int | None:
+    """The length in bytes of every accepted patient's id; None where they differ."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    length = None
+    for low in range(0, len(register), ROWS_IN_A_GROUP):
+        rows = np.arange(low, min(low + ROWS_IN_A_GROUP, len(register)))
+        span = pc.min_max(pc.binary_length(register.column("patient_id", rows))).as_py()
+        if span["min"] != span["max"] or length not in (None, span["min"]):
+            return None
+        length = span["min"]
+    return length
+
+
+def _ids(ids: pa.Array, length: int | None) -> pa.Array:
     """Ids of one length as fixed-size binary, which is read without looking at each."""
     import numpy as np
     import pyarrow as pa
 
-    _, ends, data = ids.buffers()
-    offsets = np.frombuffer(ends, dtype=np.int32, offset=4 * ids.offset, count=len(ids) + 1)
-    width = int(offsets[1] - offsets[0]) if len(ids) else 0
-    if not width or int(offsets[-1] - offsets[0]) != width * len(ids) or (np.diff(offsets) != width).any():
+    if length is None:
         return ids
-    return pa.Array.from_buffers(
-        pa.binary(width), len(ids), [None, data.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))]
-    )
+    _, ends, data = ids.buffers()
+    first = int(np.frombuffer(ends, dtype=np.int32, offset=4 * ids.offset, count=1)[0]) if len(ids) else 0
+    own = pa.py_buffer(b"") if data is None else data.slice(first, length * len(ids))
+    return pa.Array.from_buffers(pa.binary(length), len(ids), [None, own])
 
 
 def _described(account: Account, practices: Any, counts: list[int], slots: Mapping[str, Slot]) -> str:
@@ -277,7 +311,7 @@ class PackedFile:
         try:
             self._spans = _verified_spans(path)
             self._parquet = pq.read_metadata(path)
-            described = json.loads(self._parquet.metadata[KEY])
+            described = json.loads(self._parquet.metadata[PACKED])
         except (pa.ArrowException, OSError, ValueError, KeyError, struct.error):
             raise damaged(path) from None
         if described["version"] != VERSION:

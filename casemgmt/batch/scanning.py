@@ -238,6 +238,19 @@ class ScannedRegister:
     def _repr_html_(self) -> str:
         return f"<code>{escape(repr(self))}</code>"
 
+    def require_whole(self, what: str) -> None:
+        """Raise InputError: a scanned register holds no rows.
+
+        Raises
+        ------
+        InputError
+            It names the remedy.
+        """
+        raise InputError(
+            f"{what} needs every row of the register at hand, and a scanned one is only read to select from. Read it with "
+            "cm.read_register, all of it or one practice's rows."
+        )
+
     def select(self, scheme: Any, **options: Any) -> Any:
         """See :func:`casemgmt.select`, which calls this."""
         from casemgmt.batch.selecting import select_scanned

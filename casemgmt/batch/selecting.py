@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from casemgmt.selection.choosing import (
     require_order,
     selection_of,
 )
-from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, given_scores
+from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, given_scores, refuse_outside
 from casemgmt.selection.running import (
     Picked,
     Question,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.batch.tally import Tally
-    from casemgmt.scheme.routes import Scheme
+    from casemgmt.scheme.routes import Band, Scheme
     from casemgmt.selection.result import Selection
 
 # The kept rows are looked through again when they have grown by so much.
@@ -97,7 +97,7 @@ class _Asked:
 class _Seen:
     """What one pass has gathered: by number of the practice guesses, limits and counts; and the kept rows.
 
-    ``limits`` are the highest guesses by which rows of a practice were left out.
+    ``limits`` are the highest guesses by which rows of a practice were left out, ``outside`` how many given risks are none.
     """
 
     guesses: Any = None
@@ -108,6 +108,17 @@ class _Seen:
     codes: list[str] = field(default_factory=list)
     slots: Any = None
     carried: Any = None
+    outside: int = 0
+
+
+class _PartOfScores(GivenRanking):
+    """Ranks the rows of a part by given values, and leaves it to the whole to refuse those that are no risks."""
+
+    def check_bands(self, bands: Sequence[Band]) -> None:
+        self._as_risks = any(band.on == "risk" for band in bands)
+
+    def outside(self) -> int:
+        return super().outside() if self._as_risks else 0
 
 
 class _Sieve:
@@ -139,6 +150,8 @@ class _Sieve:
         if packed.practice is None:
             raise TypeError("The rows of a part are not grouped.")
         question = self._question_for(register, start)
+        if isinstance(question.ranking, _PartOfScores):
+            seen.outside += question.ranking.outside()
         self._make_room(own, question, register.practices)
         numbers = by_number(packed.practice, np.append(own, np.int32(-1)).astype(np.int32))
         placed = _with_practice(packed, numbers)
@@ -161,6 +174,7 @@ class _Sieve:
         import numpy as np
 
         seen, scanned = self._seen, self._scanned
+        refuse_outside(seen.outside)
         if self._question is not None and not scanned.holds_whole_practices:
             self._look_through(self._question)
         practices = tally.practices()
@@ -194,7 +208,8 @@ class _Sieve:
         counts[order[order >= 0]] = seen.counts[: len(order)][order >= 0]
         rows = np.arange(len(register), dtype=np.int32)
         picked = Picked(candidates.practice, rows, candidates.keys, candidates.bits, counts)
-        ranking = self._ranking(register, None if self._asked.model else floats_of_keys(candidates.keys))
+        model, keys = self._asked.model, candidates.keys
+        ranking = GivenRanking(floats_of_keys(keys), register) if model is None else ModelRanking(model, register)
         sizes = official_sizes(register, self._asked.scheme, self._asked.list_sizes)
         return register, picked, question_for(register, self._asked.scheme, ranking, sizes)
 
@@ -231,14 +246,15 @@ class _Sieve:
                 return known._replace(ranking=ranking, plan=known.plan._replace(conditions=(own, tables)))
         asked = self._asked
         require_order(register, asked.scheme, asked.over_cap)
-        ranking = self._ranking(register, None if asked.model else self._score_of(register, start))
+        ranking: Ranking
+        if asked.model is None:
+            ranking = _PartOfScores(self._score_of(register, start), register)
+        else:
+            ranking = ModelRanking(asked.model, register)
         sizes = np.full(len(register.practices), -1, dtype=np.int64)
         self._question = question_for(register, asked.scheme, ranking, sizes)
         self._seen.slots = packed.slots
         return self._question
-
-    def _ranking(self, register: Register, scores: Any) -> Ranking:
-        return ModelRanking(self._asked.model, register) if scores is None else GivenRanking(scores, register)
 
     def _score_of(self, register: Register, start: int) -> npt.NDArray[np.float64]:
         """The given scores of a part: its column, or its stretch of the whole's values; NaN where nothing ranks."""

@@ -91,6 +91,7 @@ def select(
             threads=threads,
         )
         return selection
+    register.require_whole("Selecting again")
     require_order(register, scheme, over_cap)
     if previous is not None:
         register = with_caseload(register, previous)
