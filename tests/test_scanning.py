@@ -535,3 +535,189 @@ def test_a_publication_from_a_scanned_register_has_the_same_bytes(tmp_path):
         register = scanned(paths, as_of=AS_OF, decoder=decoder, rows_at_a_time=41)
         folder = cm.select(register, rules, score="points").save(tmp_path / decoder, include=["ward", "age"])
         assert files_in(folder) == files_in(tmp_path / "read")
+
+
+@pytest.mark.parametrize("kind", [pa.dictionary(pa.int32(), pa.string()), pa.large_string(), pa.string_view()])
+@pytest.mark.parametrize("name", ["patient_id", "practice_id", "sex", "ethnicity", "ward"])
+def test_text_of_any_layout_is_read_and_told_of_as_in_memory(tmp_path, kind, name):
+    table = people(200)
+    for column in ("sex", "ethnicity", "ward"):
+        table = table.append_column(column, pa.array(["F", "M", None, "M"] * 50))
+    own = table[name].to_pylist()
+    if name == "patient_id":
+        own[7], own[150] = "", own[8]
+    if pa.types.is_dictionary(kind):
+        array = pa.array(own, pa.string()).dictionary_encode()
+    else:
+        array = pa.array(own, kind)
+    table = with_column(table, name, array)
+    paths = [write_ipc(table.slice(0, 100), tmp_path / "a.arrow"), write_ipc(table.slice(100), tmp_path / "b.arrow")]
+    include = tuple({"sex", "ethnicity", "ward"})
+    assert_files_scanned_as_read(paths, include=include)
+    if not pa.types.is_string_view(kind):
+        assert_files_scanned_as_read(written(table, tmp_path, [100]), include=include, rows_at_a_time=33)
+
+
+# What is refused
+
+
+def a_scanned_selection(folder: Path, **options: Any) -> tuple[Any, Any, pa.Table]:
+    """A selection from a register read, the same scanned, and the rows."""
+    import casemgmt as cm
+
+    table = people(400)
+    table = table.append_column("emergency_admissions_12m", pa.array([n % 3 for n in range(400)]))
+    table = table.append_column("care_home_type", pa.array(["none"] * 400))
+    table = table.append_column("on_caseload", pa.array([n % 40 == 0 for n in range(400)]))
+    paths = written(table, folder, [150], rows_in_a_group=50)
+    rules, ranked_by = read_scheme(SCHEME), {"model": a_model("logistic")} | options
+    read = cm.select(cm.read_register(paths, as_of=AS_OF), rules, **ranked_by)
+    return read, cm.select(scanned(paths, as_of=AS_OF), rules, **ranked_by), table
+
+
+REFUSED = {
+    "by": lambda read, scan: scan.by("age_band"),
+    "by, suppressed": lambda read, scan: scan.by("diabetes", suppressed=True),
+    "compare before": lambda read, scan: __import__("casemgmt").compare(scan, read),
+    "compare after": lambda read, scan: __import__("casemgmt").compare(read, scan),
+    "the register's table": lambda read, scan: scan.register.to_arrow(),
+    "the register as pandas": lambda read, scan: scan.register.to_pandas(),
+    "packing": lambda read, scan: scan.register.save_packed("nowhere"),
+    "selecting again": lambda read, scan: __import__("casemgmt").select(scan.register, scan.scheme, model=scan.model),
+    "scoring": lambda read, scan: scan.model.score(scan.register),
+    "source rows": lambda read, scan: scan.register.to_source_rows(np.zeros(len(scan.register))),
+    "a stranger": lambda read, scan: scan.register.find("id"),
+}
+
+
+@pytest.fixture(scope="module")
+def both_selections(tmp_path_factory):
+    return a_scanned_selection(tmp_path_factory.mktemp("scanned"))
+
+
+@pytest.mark.parametrize("ask", REFUSED.values(), ids=REFUSED)
+def test_what_needs_every_row_is_refused_with_the_remedy(both_selections, ask):
+    from casemgmt.errors import InputError
+
+    read, scan, _ = both_selections
+    with pytest.raises(InputError, match=r"cm\.read_register"):
+        ask(read, scan)
+
+
+def test_a_scanned_register_itself_is_no_register_of_rows(tmp_path):
+    import casemgmt as cm
+    from casemgmt.errors import InputError
+
+    register = scanned(written(people(30), tmp_path), as_of=AS_OF)
+    model, rules = a_model("logistic"), read_scheme(SCHEME)
+    read = cm.select(cm.read_register(people(30), as_of=AS_OF), rules, score="points")
+    asks = [
+        lambda: model.score(register),
+        lambda: model.explain(register, "id000001"),
+        lambda: cm.select(register, rules, score="points", reference="practice"),
+        lambda: cm.select(register, rules, score="points", previous=read),
+    ]
+    for ask in asks:
+        with pytest.raises(InputError, match=r"cm\.read_register"):
+            ask()
+    for score in ([1.0] * 29, "nothing", [1.0] * 31):
+        with pytest.raises(InputError):
+            cm.select(register, rules, score=score)
+
+
+def test_what_the_kept_rows_can_tell_is_told_as_in_memory(both_selections):
+    from casemgmt.errors import InputError
+
+    read, scan, table = both_selections
+    told = 0
+    for patient in table["patient_id"].to_pylist():
+        try:
+            found = scan.explain(patient)
+        except InputError as error:
+            assert "cm.read_register" in str(error)  # noqa: PT017
+            continue
+        told += 1
+        assert found.equals(read.explain(patient))
+    assert len(scan) <= told < table.num_rows
+    for practice in read.practices:
+        assert scan.practice(practice).equals(read.practice(practice))
+    assert scan._repr_html_() == read._repr_html_()
+    assert repr(scan) == repr(read)
+    assert len(scan) == len(read)
+    assert scan.removals().num_rows
+    assert scan.removals().equals(read.removals())
+    with pytest.raises(InputError, match="no_such"):
+        scan.to_arrow(include=["no_such"])
+
+
+def test_a_scanned_selection_as_the_earlier_one_serves_as_one_read_back_from_files(tmp_path):
+    import casemgmt as cm
+
+    read, scan, table = a_scanned_selection(tmp_path)
+    later = cm.read_register(table.slice(0, 380), as_of="2015-05-01")
+    loaded = cm.load_selection(read.save(tmp_path / "published"))
+    options = {"score": "points"}
+    wanted = said_by(lambda: cm.select(later, read.scheme, previous=loaded, **options))
+    assert_says_the_same(wanted, said_by(lambda: cm.select(later, read.scheme, previous=scan, **options)))
+    assert wanted["removals"].num_rows
+
+
+@pytest.mark.parametrize("decoder", ["polars", "pyarrow"])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, decoder):
+    import casemgmt as cm
+    from casemgmt.errors import InputError
+
+    table = people(60)
+    rows = table.to_pylist()
+    rows[50] = dict(rows[3])  # a repeat: a second pass
+    paths = written(pa.Table.from_pylist(rows, table.schema), tmp_path, [20], rows_in_a_group=10)
+    calls: list[int] = []
+
+    def touched(at: int, happening: Any) -> Any:
+        calls.clear()
+
+        def progress(rows: int, total: int) -> None:
+            calls.append(rows)
+            if len(calls) == at:
+                happening()
+
+        return progress
+
+    def rewrite() -> None:
+        paths[0].write_bytes(paths[0].read_bytes())
+
+    def select(progress: Any) -> Any:
+        register = scanned(paths, as_of=AS_OF, decoder=decoder, rows_at_a_time=10, progress=progress)
+        return cm.select(register, read_scheme(SCHEME), score="points")
+
+    select(touched(0, rewrite))
+    assert calls == [10, 20, 30, 40, 50, 60] * 2
+    for at in range(1, 12):
+        with pytest.raises(InputError, match="changed while it was being read"):
+            select(touched(at, rewrite))
+    with pytest.raises(InputError):
+        select(touched(7, paths[1].unlink))
+    register = scanned(paths[0], as_of=AS_OF, decoder=decoder)
+    rewrite()
+    with pytest.raises(InputError, match="changed"):
+        cm.select(register, read_scheme(SCHEME), score="points")
+
+
+def test_paths_that_are_no_list_of_files_are_refused(tmp_path):
+    import casemgmt as cm
+    from casemgmt.errors import InputError
+
+    path = written(people(3), tmp_path)[0]
+    (tmp_path / "link.parquet").symlink_to(path)
+    damaged = tmp_path / "damaged.parquet"
+    damaged.write_bytes(path.read_bytes()[:-20])
+    for wrong in ([], people(3), 7, [path, path], [path, tmp_path / "link.parquet"], tmp_path / "none.parquet"):
+        with pytest.raises(InputError):
+            cm.scan_register(wrong, as_of=AS_OF)
+    with pytest.raises(InputError, match="damaged"):
+        cm.scan_register(damaged, as_of=AS_OF)
+    for decoder in ("duckdb", "polars"):
+        table = people(3).append_column("list", pa.array([[1], None, []]))
+        nested = write_parquet(table, tmp_path / "nested.parquet")
+        with pytest.raises(InputError, match="decoder"):
+            cm.scan_register(nested, as_of=AS_OF, decoder=decoder)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.batch.page_checks import DamagedPageError, check_pages
+from casemgmt.batch.page_checks import check_pages
 from casemgmt.errors import InputError
 from casemgmt.register.sources import (
     PACKED,
@@ -233,16 +233,18 @@ def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: s
     file = stretch.file
     if file.parquet is None:
         whole = open_source(file.path, encoding)
+        file.check_unchanged()
         return whole if file.promoted is None else replace(whole, table=_promoted(whole.table, file.promoted))
     try:
         alone = decoder == "polars" and file.promoted is None
         table = _by_polars(stretch) if alone else _by_pyarrow(stretch)
         if table.num_rows != stretch.rows or table.column_names != file.schema.names:
-            raise _damaged(file.path)
+            raise ValueError("the file holds other rows or columns")
         table.validate(full=not alone)
         if file.promoted is not None:
             table = _promoted(table, file.promoted)
     except (pa.ArrowException, OSError, ValueError):
+        file.check_unchanged()
         raise _damaged(file.path) from None
     part = Part(name=file.path.name, rows=file.rows, sha256=None)
     numbers = None if stretch.start == 0 else np.arange(stretch.start, stretch.start + stretch.rows, dtype=np.int64)
@@ -279,14 +281,12 @@ def _by_polars(stretch: Stretch) -> pa.Table:
     path = stretch.file.path
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         with memoryview(mapped) as data:
-            try:
-                check_pages(data, stretch.file.parquet, range(stretch.first, stretch.last))
-            except DamagedPageError:
-                raise _damaged(path) from None
+            check_pages(data, stretch.file.parquet, range(stretch.first, stretch.last))
     try:
         frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
-    except Exception:  # polars has errors of many kinds, and their words may quote values
-        raise _damaged(path) from None
+    except (Exception, pl.exceptions.PanicException):
+        # polars has errors of many kinds, some of them no Exception, and their words may quote values.
+        raise ValueError("polars cannot read the file") from None
     return pa.table(frame)
 
 
