@@ -8,7 +8,7 @@ What the file holds, so that other software can read it too:
 - ``day.<field>`` and ``number.<field>`` (int32; the smallest int32 where missing), ``told.<name>``: text fields and
   carried columns, as they came
 - in the footer, under the key ``casemgmt.packed``, JSON: the fields and where each is packed, the list date, practices
-  and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256
+  and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256, the Arrow types of the ``told`` columns
 
 Every page has its CRC-32. Before the footer stands a seal, which Parquet readers pass over: JSON with the CRC-32 of each
 row group's bytes, the SHA-256 of the footer and the file's size; then the SHA-256 of that JSON, its length in four bytes
@@ -25,12 +25,14 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import array_of, in_one_piece, numpy_of
-from casemgmt.errors import InputError, listed, plural
-from casemgmt.outputs.disk import file_written_whole
+from casemgmt.errors import InputError, PublishError, listed, plural
+from casemgmt.outputs.disk import BusyError, file_written_whole
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.packing import Packed, Slot
 from casemgmt.register.sources import PACKED, Part
@@ -78,20 +80,45 @@ def account_of(register: Register) -> Account:
 
 def save_packed(register: Register, path: Path) -> Path:
     """See :meth:`casemgmt.Register.save_packed`."""
+    import pyarrow as pa
+
     register.require_whole("Packing")
     whole = register.grouped()
     groups = whole.packed.offsets
-    write_packed(path, account_of(register), whole.practices, _slices(whole, groups), _length_of_all_ids(whole))
+    try:
+        write_packed(path, account_of(register), whole.practices, _slices(whole, groups), _length_of_all_ids(whole))
+    except BusyError:
+        raise PublishError(f"Another process is writing {path.name}. Wait for it, then run again.") from None
+    except OSError as error:
+        raise PublishError(f"{path.name} was not written: {error.strerror or error}.") from None
+    except pa.ArrowNotImplementedError:
+        raise _unwritable(whole) from None
     return path
 
 
+def _unwritable(register: Register) -> InputError:
+    """Carried columns of types that Parquet does not take."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    wrong = []
+    for name in register.carried:
+        try:
+            pq.write_table(register.source_table.select([name]).slice(0, 0), pa.BufferOutputStream())
+        except pa.ArrowNotImplementedError:
+            wrong.append(name)
+    return InputError(f"Parquet cannot hold {plural(len(wrong), 'column')}: {listed(wrong)}. Leave them out.")
+
+
 def _slices(register: Register, groups: Any) -> Iterator[tuple[Register, int, int]]:
-    """Stretches of whole practices, about so many rows each."""
+    """Stretches of whole practices, about so many rows each; none of them empty, unless all practices are."""
     first = 0
     practices = len(register.practices)
     while first < practices:
         last = first + 1
-        while last < practices and groups[last + 1] - groups[first] <= ROWS_IN_A_GROUP:
+        while last < practices and (
+            groups[last] in (groups[first], groups[last + 1]) or groups[last + 1] - groups[first] <= ROWS_IN_A_GROUP
+        ):
             last += 1
         yield register, first, last
         first = last
@@ -112,39 +139,39 @@ def write_packed(
     stretches : (register grouped by practice, first, last but one of its practices), in the order of ``practices``
     length : of every id, in bytes; None where they differ
     """
+    with file_written_whole(path) as unfinished:
+        _write_rows(unfinished, account, practices, stretches, length)
+        _seal(unfinished)
+
+
+def _write_rows(
+    path: Path,
+    account: Account,
+    practices: tuple[str, ...],
+    stretches: Iterable[tuple[Register, int, int]],
+    length: int | None,
+) -> None:
+    """The Parquet file, without its seal."""
     import pyarrow.parquet as pq
 
-    with file_written_whole(path) as unfinished:
-        writer, counts, slots = None, [], None
+    writer, counts, slots, told = None, [], None, None
+    try:
         for register, first, last in stretches:
             table = _table(register, first, last, length)
             if writer is None:
-                slots = register.packed.slots
-                _refuse_unwritable(table.schema)
-                writer = pq.ParquetWriter(unfinished, table.schema, **_options(table))
+                slots, told = register.packed.slots, _told_schema(table)
+                writer = pq.ParquetWriter(path, table.schema, **_options(table))
             counts += (register.packed.offsets[first + 1 : last + 1] - register.packed.offsets[first:last]).tolist()
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
         if writer is None:
             raise InputError("A register without a practice has nothing to pack.")
-        writer.add_key_value_metadata({PACKED.decode(): _described(account, practices, counts, slots or {})})
+        writer.add_key_value_metadata({PACKED.decode(): _described(account, practices, counts, slots or {}, told)})
         writer.close()
-        _seal(unfinished)
-
-
-def _refuse_unwritable(schema: pa.Schema) -> None:
-    """Refuse carried columns of types that Parquet does not take."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    wrong = []
-    for field in schema:
-        own = pa.schema([field])
-        try:
-            pq.write_table(own.empty_table(), pa.BufferOutputStream())
-        except pa.ArrowException:
-            wrong.append(field.name.removeprefix("told."))
-    if wrong:
-        raise InputError(f"Parquet cannot hold {plural(len(wrong), 'column')}: {listed(wrong)}. Leave them out.")
+    except BaseException:
+        if writer is not None:
+            with suppress(OSError):  # or else it tries again when it is forgotten
+                writer.close()
+        raise
 
 
 def _options(table: pa.Table) -> dict[str, Any]:
@@ -213,7 +240,16 @@ def _ids(ids: pa.Array, length: int | None) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(length), len(ids), [None, own])
 
 
-def _described(account: Account, practices: Any, counts: list[int], slots: Mapping[str, Slot]) -> str:
+def _told_schema(table: pa.Table) -> pa.Schema:
+    """The types of what is told, some of which Parquet changes: dates with milliseconds, names inside lists."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(f.name, f.type) for f in table.schema if f.name.startswith("told.")])
+
+
+def _described(
+    account: Account, practices: Any, counts: list[int], slots: Mapping[str, Slot], told: pa.Schema | None
+) -> str:
     described = {
         "version": VERSION,
         "as_of": account.as_of.isoformat(),
@@ -230,6 +266,7 @@ def _described(account: Account, practices: Any, counts: list[int], slots: Mappi
         "repeated_ids": "looked for and settled before this was written",
         "sources": [{"name": part.name, "rows": part.rows, "sha256": part.sha256} for part in account.parts],
         "metadata": dict(account.metadata),
+        "told_types": "" if told is None else base64.b64encode(told.serialize()).decode(),
         "quarantine": _table_text(account.quarantine),
         "corrections": _table_text(account.corrections),
     }
@@ -256,7 +293,6 @@ def _seal(path: Path) -> None:
     import pyarrow.parquet as pq
 
     metadata = pq.read_metadata(path)
-    spans = group_spans(metadata)
     with path.open("r+b") as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(size - _TAIL)
@@ -264,6 +300,7 @@ def _seal(path: Path) -> None:
         footer_at = size - _TAIL - length
         stream.seek(footer_at)
         footer = stream.read()
+        spans = group_spans(metadata, footer_at)
         sums = []
         for start, stop in spans:
             stream.seek(start)
@@ -275,15 +312,14 @@ def _seal(path: Path) -> None:
         stream.write(text + hashlib.sha256(text).digest() + struct.pack("<I", len(text)) + _MAGIC + footer)
 
 
-def group_spans(metadata: Any) -> list[tuple[int, int]]:
-    """Where each row group begins and ends: they lie one after the other, from the file's first letters on."""
+def group_spans(metadata: Any, end: int) -> list[tuple[int, int]]:
+    """Where each row group begins and ends: they lie one after the other, from the file's first letters to ``end``."""
     ends = []
-    for group in range(metadata.num_row_groups):
+    for group in range(metadata.num_row_groups - 1):
         own = metadata.row_group(group)
         chunks = [own.column(place) for place in range(own.num_columns)]
         ends.append(max(_start(chunk) + chunk.total_compressed_size for chunk in chunks))
-    starts = [len(_PARQUET), *ends[:-1]]
-    return list(zip(starts, ends, strict=True))
+    return list(pairwise([len(_PARQUET), *ends, end]))
 
 
 def _start(chunk: Any) -> int:
@@ -323,6 +359,7 @@ class PackedFile:
             name: Slot(group, row, shift, width, tuple(values), missing)
             for name, (group, row, shift, width, values, missing) in described["slots"].items()
         }
+        self._told = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(described["told_types"])))
         self.practices: list[str] = described["practices"]
         self.rows: list[int] = described["rows_of_practices"]
         self.account = Account(
@@ -340,8 +377,7 @@ class PackedFile:
     @property
     def told(self) -> list[str]:
         """Text fields and carried columns."""
-        names = self._parquet.schema.to_arrow_schema().names
-        return [name.removeprefix("told.") for name in names if name.startswith("told.")]
+        return [name.removeprefix("told.") for name in self._told.names]
 
     def groups(self) -> Iterator[tuple[int, int, int]]:
         """Each row group, and the first and the last but one of its practices."""
@@ -395,8 +431,9 @@ class PackedFile:
         packed = Packed(
             arrays("word", np.uint64), arrays("byte", np.uint8), arrays("short", np.uint16), self.slots, None, practice
         )
+        as_it_came = table.select(self._told.names).cast(self._told)
         told = pa.table(
-            {"patient_id": _as_text(table.column("patient_id")), **{n: table.column(f"told.{n}") for n in self.told}}
+            {"patient_id": _as_text(table.column("patient_id")), **dict(zip(self.told, as_it_came.columns, strict=True))}
         )
         return packed, by_field("day."), by_field("number."), told
 
