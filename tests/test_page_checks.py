@@ -1,0 +1,215 @@
+"""A wide Parquet file that was damaged is refused when it is scanned, by either decoder, and its pages are checked."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from registers import read_scheme
+from scanned import scanned
+from test_scanning import AS_OF, SCHEME, people
+
+import casemgmt as cm
+from casemgmt.batch.page_checks import DamagedPageError, _Header, check_pages
+from casemgmt.errors import InputError
+
+SETTINGS = settings(max_examples=400, deadline=None, derandomize=True, database=None)
+
+
+def wide_file(folder: Path, **options: Any) -> Path:
+    table = people(90).append_column("ward", pa.array(["north", "süd", None] * 30))
+    path = folder / "wide.parquet"
+    pq.write_table(table, path, row_group_size=40, write_page_checksum=True, **options)
+    return path
+
+
+def checked(path: Path) -> None:
+    metadata = pq.read_metadata(path)
+    check_pages(memoryview(path.read_bytes()), metadata, range(metadata.num_row_groups))
+
+
+OPTIONS = {
+    "snappy": {},
+    "plain": {"compression": "none", "use_dictionary": False},
+    "zstd, second data pages": {"compression": "zstd", "data_page_version": "2.0"},
+    "small pages": {"data_page_size": 64, "write_batch_size": 7},
+    "with an index": {"write_page_index": True},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_sound_files_pass_and_every_flip_that_a_checksum_tells_of_is_found(tmp_path, options):
+    path = wide_file(tmp_path, **options)
+    checked(path)
+    good, metadata = path.read_bytes(), pq.read_metadata(path)
+    bodies = bodies_of(good, metadata)
+    choose = random.Random(3)
+    of_pyarrow = 0
+    for flip in range(240):
+        start, stop = choose.choice(bodies)
+        at = choose.randrange(start, stop) if flip % 2 else max(4, start - choose.randrange(1, 20))
+        changed = bytearray(good)
+        changed[at] ^= 1 << choose.randrange(8)
+        path.write_bytes(changed)
+        try:
+            pq.ParquetFile(path, page_checksum_verification=True, metadata=metadata).read()
+            by_checksum = False
+        except (pa.ArrowException, OSError) as error:
+            by_checksum = "CRC checksum" in str(error)
+        of_pyarrow += by_checksum
+        try:
+            checked(path)
+        except DamagedPageError:
+            continue
+        assert not by_checksum
+        assert not flip % 2, "a body that differs from its checksum"
+    assert of_pyarrow > 100
+
+
+def bodies_of(data: bytes, metadata: Any) -> list[tuple[int, int]]:
+    """Where the bytes of each page lie, its header left out."""
+    found = []
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(place)
+            at = min(n for n in (chunk.dictionary_page_offset, chunk.data_page_offset) if n)
+            stop = at + chunk.total_compressed_size
+            while at < stop:
+                header, body = _Header(memoryview(data), at, stop).read()
+                at = body + header[3]
+                if at > body:
+                    found.append((body, at))
+    return found
+
+
+@SETTINGS
+@given(st.binary(max_size=200))
+def test_any_bytes_are_pages_or_are_refused(data):
+    chunk = SimpleNamespace(
+        data_page_offset=1, has_dictionary_page=False, dictionary_page_offset=None, total_compressed_size=len(data)
+    )
+    group = SimpleNamespace(num_rows=1, column=lambda place: chunk)
+    metadata = SimpleNamespace(num_columns=1, row_group=lambda place: group)
+    try:
+        check_pages(memoryview(b"\0" + data), metadata, range(1))
+    except DamagedPageError:
+        return
+    assert data  # some run of pages, each with a size
+
+
+@SETTINGS
+@given(st.data())
+def test_a_column_of_changed_bytes_is_sound_or_refused_and_never_anything_else(data):
+    good, metadata, spans = _a_file()
+    changed = bytearray(good)
+    for _ in range(data.draw(st.integers(1, 4))):
+        start, stop = data.draw(st.sampled_from(spans))
+        at = data.draw(st.integers(start, min(start + 40, stop - 1)))  # headers come first
+        changed[at] = data.draw(st.integers(0, 255))
+    try:
+        check_pages(memoryview(bytes(changed)), metadata, range(metadata.num_row_groups))
+    except DamagedPageError:
+        pass
+
+
+_FILE: list[Any] = []
+
+
+def _a_file() -> Any:
+    if not _FILE:
+        sink = pa.BufferOutputStream()
+        pq.write_table(people(60), sink, row_group_size=25, write_page_checksum=True)
+        good = sink.getvalue().to_pybytes()
+        metadata = pq.read_metadata(pa.BufferReader(good))
+        spans = []
+        for group in range(metadata.num_row_groups):
+            for place in range(metadata.num_columns):
+                chunk = metadata.row_group(group).column(place)
+                start = min(n for n in (chunk.dictionary_page_offset, chunk.data_page_offset) if n)
+                spans.append((start, start + chunk.total_compressed_size))
+        _FILE[:] = [good, metadata, spans]
+    return _FILE
+
+
+def test_a_column_outside_the_file_is_refused():
+    good, metadata, _ = _a_file()
+    with pytest.raises(DamagedPageError, match="outside the file"):
+        check_pages(memoryview(good[:300]), metadata, range(metadata.num_row_groups))
+
+
+def test_a_page_without_a_checksum_is_left_to_its_decoder(tmp_path):
+    path = tmp_path / "plain.parquet"
+    pq.write_table(people(30), path, write_page_checksum=False)
+    checked(path)
+    assert zlib.crc32(b"") == 0  # what the checksum is
+
+
+# Selecting from damaged files
+
+
+def outcome(select: Any) -> Any:
+    try:
+        selection = select()
+    except InputError:
+        return None
+    return [selection.to_arrow(), selection.summary(), selection.register.quarantine, selection.register.corrections]
+
+
+def assert_damage_is_refused(path: Path, changes: list[bytes], threads: int = 1) -> int:
+    """Each of these in the place of the file: refused, or the same as before, or what the file read whole gives."""
+    rules = read_scheme(SCHEME)
+    good = path.read_bytes()
+    unharmed = outcome(lambda: cm.select(cm.read_register(path, as_of=AS_OF), rules, score="points"))
+    assert unharmed is not None
+    refused = 0
+    for number, changed in enumerate(changes):
+        path.write_bytes(changed)
+        whole = outcome(lambda: cm.select(cm.read_register(path, as_of=AS_OF), rules, score="points"))
+        for decoder in ("polars", "pyarrow"):
+            found = outcome(
+                lambda decoder=decoder: cm.select(
+                    scanned(path, as_of=AS_OF, decoder=decoder), rules, score="points", threads=threads
+                )
+            )
+            refused += found is None
+            assert found is None or found == unharmed or found == whole, (number, decoder, whole is None)
+    path.write_bytes(good)
+    return refused
+
+
+def flipped(good: bytes, flips: int, seed: int) -> list[bytes]:
+    choose = random.Random(seed)
+    found = []
+    for bit in choose.sample(range(8 * len(good)), flips):
+        changed = bytearray(good)
+        changed[bit // 8] ^= 1 << bit % 8
+        found.append(bytes(changed))
+    return found
+
+
+def test_a_flipped_bit_of_a_wide_file_is_refused_or_changes_nothing(tmp_path):
+    path = wide_file(tmp_path)
+    assert assert_damage_is_refused(path, flipped(path.read_bytes(), 60, seed=1)) > 60
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", OPTIONS)
+def test_ten_thousand_flipped_bits_of_wide_files_are_refused_or_change_nothing(tmp_path, name):
+    path = wide_file(tmp_path, **OPTIONS[name])
+    assert_damage_is_refused(path, flipped(path.read_bytes(), 2000, seed=len(name)))
+
+
+def test_a_wide_file_that_was_cut_short_is_refused(tmp_path):
+    path = wide_file(tmp_path)
+    good = path.read_bytes()
+    sizes = [*range(0, len(good), len(good) // 25), len(good) - 1, len(good) - 8]
+    assert assert_damage_is_refused(path, [good[:size] for size in sizes]) == 2 * len(sizes)
