@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.batch.page_checks import check_pages
+from casemgmt.batch.page_checks import Spans, check_pages, column_spans, footer_of
 from casemgmt.errors import InputError
 from casemgmt.register.sources import (
     PACKED,
@@ -48,6 +48,7 @@ class RegisterFile:
     said : what it says of itself, such as that its people are synthetic
     parquet : pyarrow's metadata; None for a file that is read whole
     state : size, time of change and number on the disk, which must be the same when all is read
+    spans : where the columns of each row group lie
     promoted : the types of the columns of all files together; None where they are this file's own
     """
 
@@ -57,6 +58,7 @@ class RegisterFile:
     said: dict[str, Any]
     parquet: Any
     state: tuple[int, int, int]
+    spans: tuple[Spans, ...] = ()
     promoted: pa.Schema | None = None
 
     def check_unchanged(self) -> None:
@@ -129,6 +131,10 @@ def _open(path: Path, encoding: str) -> RegisterFile:
     try:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
+        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            spans = column_spans(footer_of(mapped))
+        if len(spans) != metadata.num_row_groups:
+            raise ValueError("the footer can be read in two ways")
     except (pa.ArrowException, OSError, ValueError):
         raise _damaged(path) from None
     if PACKED in (metadata.metadata or {}):
@@ -141,6 +147,7 @@ def _open(path: Path, encoding: str) -> RegisterFile:
         said=metadata_of(schema, metadata.num_rows),
         parquet=metadata,
         state=state,
+        spans=spans,
     )
 
 
@@ -281,7 +288,7 @@ def _by_polars(stretch: Stretch) -> pa.Table:
     path = stretch.file.path
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         with memoryview(mapped) as data:
-            check_pages(data, stretch.file.parquet, range(stretch.first, stretch.last))
+            check_pages(data, stretch.file.spans[stretch.first : stretch.last])
     try:
         frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
     except (Exception, pl.exceptions.PanicException):

@@ -1,77 +1,141 @@
 """The checksums of a Parquet file's pages, for readers that do not look at them.
 
 A page's header holds the CRC-32 of its bytes as they lie in the file (Apache Parquet format, ``PageHeader``, in Thrift's
-compact protocol). Headers have no checksum of their own: one that cannot be read, or that does not lead to the end of its
-column, is damage as well.
+compact protocol). Headers and the footer have no checksum of their own: one that cannot be read, or that does not lead to
+the end of its column, is damage as well. pyarrow's view of a column ends the process over some damaged footers, so the
+footer is read here too.
 """
 
 from __future__ import annotations
 
+import struct
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
-_SIZE, _CRC = 3, 4
 _DEEPEST = 16
+_TAIL = 8  # the footer's length and the last four letters
+
+# Fields by number: of a PageHeader, of the FileMetaData, of a RowGroup, of a ColumnChunk and of its ColumnMetaData.
+_SIZE, _CRC = 3, 4
+_ROW_GROUPS = 4
+_COLUMNS, _ROWS = 1, 3
+_META = 3
+_COMPRESSED, _DATA, _DICTIONARY = 7, 9, 11
+
+Spans = tuple[tuple[int, int], ...]
 
 
 class DamagedPageError(ValueError):
-    """A page is not what its writer wrote."""
+    """A page is not what its writer wrote, or cannot be found."""
 
 
-def check_pages(data: memoryview, metadata: Any, groups: range) -> None:
+def column_spans(footer: bytes) -> tuple[Spans, ...]:
+    """Where the columns of each row group begin and end; none of a row group without rows.
+
+    Parameters
+    ----------
+    footer : the end of the file, from the first byte of the file's metadata to the last of the file
+
+    Raises
+    ------
+    DamagedPageError
+        It is no footer.
+    """
+    found = _Reader(memoryview(footer), 0, len(footer) - _TAIL).struct()
+    return tuple(
+        tuple(_span(column) for column in _list(group, _COLUMNS)) if _number(group, _ROWS) else ()
+        for group in _list(found, _ROW_GROUPS)
+    )
+
+
+def footer_of(data: memoryview | bytes) -> bytes:
+    """The footer of a whole file's bytes; see :func:`column_spans`."""
+    length = struct.unpack("<I", data[-_TAIL : -_TAIL + 4])[0] if len(data) >= _TAIL else 0
+    return bytes(data[max(len(data) - _TAIL - length, 0) :])
+
+
+def _span(column: Any) -> tuple[int, int]:
+    meta = column.get(_META) if isinstance(column, dict) else None
+    if not isinstance(meta, dict):
+        raise DamagedPageError("the footer does not say where a column lies")
+    start, dictionary = _number(meta, _DATA), meta.get(_DICTIONARY)
+    if isinstance(dictionary, int) and 0 < dictionary < start:
+        start = dictionary
+    return start, start + _number(meta, _COMPRESSED)
+
+
+def _list(found: Any, field: int) -> list[Any]:
+    values = found.get(field) if isinstance(found, dict) else None
+    if not isinstance(values, list):
+        raise DamagedPageError("the footer lacks a list")
+    return values
+
+
+def _number(found: Any, field: int) -> int:
+    value = found.get(field) if isinstance(found, dict) else None
+    if not isinstance(value, int):
+        raise DamagedPageError("the footer lacks a number")
+    return value
+
+
+def check_pages(data: memoryview, groups: Iterable[Spans]) -> None:
     """Hold every page of some row groups against its checksum.
 
     Parameters
     ----------
     data : the file's bytes
-    metadata : pyarrow's ``FileMetaData``
-    groups : numbers of the row groups
+    groups : where their columns lie; see :func:`column_spans`
 
     Raises
     ------
     DamagedPageError
         It is not what was written.
     """
-    for group in groups:
-        if not metadata.row_group(group).num_rows:  # its columns have no pages, and may say that they begin at 0
-            continue
-        for column in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(column)
-            start = chunk.data_page_offset
-            if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-                start = chunk.dictionary_page_offset
-            _check_chunk(data, start, start + chunk.total_compressed_size)
+    for columns in groups:
+        for start, stop in columns:
+            _check_column(data, start, stop)
 
 
-def _check_chunk(data: memoryview, start: int, stop: int) -> None:
+def _check_column(data: memoryview, start: int, stop: int) -> None:
     if not 0 < start < stop <= len(data):
         raise DamagedPageError("a column lies outside the file")
     while start < stop:
-        header, body = _Header(data, start, stop).read()
-        size, checksum = header.get(_SIZE), header.get(_CRC)
-        if size is None or not 0 <= size <= stop - body:
+        reader = _Reader(data, start, stop)
+        header = reader.struct()
+        body, size, checksum = reader.at, header.get(_SIZE), header.get(_CRC)
+        if not isinstance(size, int) or not 0 <= size <= stop - body:
             raise DamagedPageError("a page lies outside its column")
-        if checksum is not None and zlib.crc32(data[body : body + size]) != checksum & 0xFFFFFFFF:
+        if isinstance(checksum, int) and zlib.crc32(data[body : body + size]) != checksum & 0xFFFFFFFF:
             raise DamagedPageError("a page differs from its checksum")
         start = body + size
 
 
-class _Header:
-    """Reads the whole numbers of one Thrift struct, and skips what else is in it."""
+class _Reader:
+    """Reads the whole numbers, lists and structs of a Thrift struct, and skips what else is in it."""
 
     def __init__(self, data: memoryview, at: int, stop: int) -> None:
-        self._data, self._at, self._stop = data, at, stop
+        self._data, self.at, self._stop = data, at, stop
 
-    def read(self) -> tuple[dict[int, int], int]:
-        """The struct's whole numbers by field, and where it ends."""
-        return self._struct(0), self._at
+    def struct(self, depth: int = 0) -> dict[int, Any]:
+        """The values by field; ``at`` is where the struct ends."""
+        if depth > _DEEPEST:
+            raise DamagedPageError("a header is nested too deep")
+        found: dict[int, Any] = {}
+        field = 0
+        while (head := self._byte()) != _STOP:
+            field = field + (head >> 4) if head >> 4 else self._signed()
+            kind = head & 15
+            if kind not in (_TRUE, _FALSE):  # whose value is their kind
+                found[field] = self._value(kind, depth)
+        return found
 
     def _byte(self) -> int:
-        if self._at >= self._stop:
-            raise DamagedPageError("a page header runs out of its column")
-        self._at += 1
-        return self._data[self._at - 1]
+        if self.at >= self._stop:
+            raise DamagedPageError("a header runs out of its place")
+        self.at += 1
+        return self._data[self.at - 1]
 
     def _unsigned(self) -> int:
         value = shift = 0
@@ -82,41 +146,39 @@ class _Header:
             if byte < 0x80:
                 return value
             if shift > 63:
-                raise DamagedPageError("a number in a page header has no end")
+                raise DamagedPageError("a number in a header has no end")
 
     def _signed(self) -> int:
         value = self._unsigned()
         return (value >> 1) ^ -(value & 1)
 
-    def _struct(self, depth: int) -> dict[int, int]:
-        if depth > _DEEPEST:
-            raise DamagedPageError("a page header is nested too deep")
-        found: dict[int, int] = {}
-        field = 0
-        while (head := self._byte()) != _STOP:
-            field = field + (head >> 4) if head >> 4 else self._signed()
-            if (number := self._value(head & 15, depth)) is not None:
-                found[field] = number
-        return found
-
-    def _value(self, kind: int, depth: int) -> int | None:
+    def _value(self, kind: int, depth: int) -> Any:
         if kind in (_I16, _I32, _I64):
             return self._signed()
         if kind == _STRUCT:
-            self._struct(depth + 1)
-        elif kind in (_TRUE, _FALSE):
-            pass
-        elif kind == _BYTE:
-            self._byte()
+            return self.struct(depth + 1)
+        if kind in (_LIST, _SET):
+            return self._values(depth + 1)
+        if kind in (_TRUE, _FALSE, _BYTE):
+            self._skip(1)
         elif kind == _DOUBLE:
             self._skip(8)
         elif kind == _BINARY:
             self._skip(self._unsigned())
         else:
-            raise DamagedPageError("a page header holds what no page header holds")
+            raise DamagedPageError("a header holds what no header holds")
         return None
 
+    def _values(self, depth: int) -> list[Any]:
+        if depth > _DEEPEST:
+            raise DamagedPageError("a header is nested too deep")
+        head = self._byte()
+        count = head >> 4 if head >> 4 < 15 else self._unsigned()
+        if count > self._stop - self.at:  # each takes a byte or more
+            raise DamagedPageError("a list runs out of its place")
+        return [self._value(head & 15, depth) for _ in range(count)]
+
     def _skip(self, size: int) -> None:
-        if size > self._stop - self._at:
-            raise DamagedPageError("a page header runs out of its column")
-        self._at += size
+        if size > self._stop - self.at:
+            raise DamagedPageError("a header runs out of its place")
+        self.at += size

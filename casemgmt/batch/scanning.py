@@ -175,7 +175,8 @@ class ScannedRegister:
     ) -> None:
         self.files, self.reader, self.decoder = files, reader, decoder
         self.rows_in = sum(file.rows for file in files)
-        self.learnt = Learnt(nullable=_with_gaps(files, reader))
+        # What gaps the columns have is learnt on the way: pyarrow aborts over the statistics of a damaged footer.
+        self.learnt = Learnt()
         self._encoding, self._progress, self._rows = encoding, progress, rows_at_a_time
         self._tally: Tally | None = None
         self._sums: list[str] | None = None
@@ -426,22 +427,3 @@ def _two_bits(slots: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(
         name for name, slot in slots.items() if slot.group == "word" and slot.values == (False, True, None)
     )
-
-
-def _with_gaps(files: list[RegisterFile], reader: Reader) -> frozenset[str]:
-    """Flags for which the files' own statistics tell of missing values."""
-    from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
-
-    found = set()
-    for file in files:
-        if file.parquet is None:
-            continue
-        for group in range(file.parquet.num_row_groups):
-            own = file.parquet.row_group(group)
-            for place in range(own.num_columns):
-                column = own.column(place)
-                name = reader.columns.get(column.path_in_schema, column.path_in_schema)
-                if name in FIELDS and FIELDS[name].kind == "flag" and name not in (*found, *FALSE_WHEN_MISSING):
-                    if column.statistics is not None and column.statistics.null_count:
-                        found.add(name)
-    return frozenset(found - reader.absent)
