@@ -721,3 +721,112 @@ def test_paths_that_are_no_list_of_files_are_refused(tmp_path):
         nested = write_parquet(table, tmp_path / "nested.parquet")
         with pytest.raises(InputError, match="decoder"):
             cm.scan_register(nested, as_of=AS_OF, decoder=decoder)
+
+
+def a_nested_model() -> Any:
+    """A model of another model's score, of a carried number and of a carried text."""
+    from casemgmt.risk.inputs import ModelInput
+
+    inner = a_model("points")
+    inputs = (
+        ModelInput(
+            name="inner",
+            label="inner",
+            kind="score",
+            missing=70_000,
+            table=(0, 400_000, 900_000),
+            edges=(-900_000, -500_000),
+            closed="left",
+            model="a-model",
+            scale=inner.divide_by,
+        ),
+        ModelInput(
+            name="need",
+            label="need",
+            kind="number",
+            missing="no score",
+            table=(0, 10_000, 20_000, 30_000),
+            edges=(1_000_000, 2_500_000, 7_000_000),
+            closed="right",
+        ),
+        ModelInput(
+            name="ward",
+            label="ward",
+            kind="category",
+            missing=1000,
+            table=(0, 5000),
+            categories=("north", "süd"),
+            other="no score",
+        ),
+        *inner.inputs[:2],
+    )
+    return replace(inner, name="outer", text="", inputs=inputs, nested={"inner": inner}, link="logistic")
+
+
+def test_a_model_of_another_score_and_of_carried_columns_ranks_as_in_memory(tmp_path):
+    generator = np.random.default_rng(8)
+    rows = 600
+    table = people(rows)
+    table = table.append_column("need", pa.array(generator.integers(0, 40, rows) / 4, mask=generator.random(rows) < 0.1))
+    table = table.append_column("ward", pa.array([("north", "süd", None, "other")[n] for n in generator.integers(0, 4, rows)]))
+    table = table.append_column("emergency_admissions_12m", pa.array(generator.integers(0, 5, rows)))
+    table = table.append_column("care_home_type", pa.array(["none", "nursing", None] * 200))
+    table = table.append_column("date_of_birth", pa.array([None] * rows, pa.date32()))
+    paths = written(table, tmp_path, [250], rows_in_a_group=90)
+    read = None
+    for rows_at_a_time in (None, 1, 37):
+        read = assert_files_scanned_as_read(
+            paths, score=None, model=a_nested_model(), rows_at_a_time=rows_at_a_time, include=("need", "ward")
+        )
+    assert read is not None
+    assert read["selection"].num_rows > 30 and read["unscored"].num_rows > 30
+    import casemgmt as cm
+
+    register = cm.read_register(paths, as_of=AS_OF)
+    packed = cm.scan_register(register.save_packed(tmp_path / "packed.parquet"), as_of=AS_OF)
+    options = {"model": a_nested_model()}
+    again = said_by(lambda: cm.select(packed, read_scheme(SCHEME), **options), ("need", "ward"))
+    assert_says_the_same(read, again)
+
+
+# Longer searches
+
+
+@pytest.mark.long
+@LONG
+@given(st.data())
+def test_scanned_registers_are_selected_from_as_read_in_a_longer_search(data):
+    case = data.draw(cases(needed=MODEL_COLUMNS, has_risk=data.draw(st.booleans())))
+    way = data.draw(ways(len(case.rows)))
+    assert_scanned_as_read(case, way)
+    assert_scanned_as_read(case, way, a_model("logistic"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_practices_are_selected_from_as_read(seed):
+    assert_many_practices_same(seed, practices=120)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_many_practices_are_selected_from_as_read_in_a_longer_search(seed):
+    assert_many_practices_same(seed, practices=600)
+
+
+def assert_many_practices_same(seed: int, practices: int) -> None:
+    model = a_model("logistic") if seed % 3 == 2 else None
+    case = packed_case(seed, practices, needed=MODEL_COLUMNS if model else ())
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(case.rows))
+    case = replace(case, rows=[case.rows[i] for i in order], scores=[case.scores[i] for i in order])
+    cuts = sorted(generator.integers(0, len(case.rows), 3).tolist())
+    for rows_at_a_time, decoder, threads in ((None, "polars", 8), (137, "pyarrow", 1)):
+        way = {
+            "cuts": cuts,
+            "rows_in_a_group": 500,
+            "rows_at_a_time": rows_at_a_time,
+            "statistics": True,
+            "decoder": decoder,
+            "threads": threads,
+        }
+        assert_scanned_as_read(case, way, model)
