@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def written(
     """The table as Parquet files, cut before these rows."""
     bounds = [0, *cuts, table.num_rows]
     paths = []
-    for number, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for number, (start, stop) in enumerate(pairwise(bounds)):
         paths.append(folder / f"part_{number}.parquet")
         own = table.slice(start, stop - start)
         pq.write_table(own, paths[-1], **{"row_group_size": rows_in_a_group, "write_page_checksum": True} | options)

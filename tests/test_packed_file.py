@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from register_tools import awkward_table
 from registers import Case, arrow_of, cases, read_scheme
-from scanned import assert_says_the_same, files_in, said_by, scanned, written
+from scanned import assert_says_the_same, files_in, said_by, written
 from test_outputs_crash import Dead, dies, disk_that, fails
 from test_scanning import AS_OF, SCHEME, people, with_column
 from test_selection_oracle import MODEL_COLUMNS, a_model
@@ -202,9 +202,11 @@ def of_type(kind: pa.DataType, rows: int) -> pa.Array:
         return pa.array([None if n is None else Decimal(n) for n in values], kind)
     if pa.types.is_floating(kind):
         return pa.array([None if n is None else np.float16(n) for n in values], pa.float16()).cast(kind)
-    return pa.array([None if n is None else n * 86_400_000 for n in values], pa.int64()).cast(kind) if (
-        kind == pa.date64()
-    ) else pa.array(values, pa.int32()).cast(pa.int64() if kind.bit_width == 64 else pa.int32()).cast(kind)
+    return (
+        pa.array([None if n is None else n * 86_400_000 for n in values], pa.int64()).cast(kind)
+        if (kind == pa.date64())
+        else pa.array(values, pa.int32()).cast(pa.int64() if kind.bit_width == 64 else pa.int32()).cast(kind)
+    )
 
 
 def test_carried_columns_of_every_type_come_back(tmp_path, monkeypatch):
@@ -227,7 +229,9 @@ def test_dates_wide_numbers_and_three_words_of_flags_with_gaps_come_back(tmp_pat
     monkeypatch.setattr(packed_file, "ROWS_IN_A_GROUP", 60)
     table = awkward_table(400)
     scheme = (
-        SCHEME.replace('optional = ["diabetes", "copd", "asthma"]', 'optional = ["diabetes", "nominated", "last_review"]')
+        SCHEME.replace(
+            'optional = ["diabetes", "copd", "asthma"]', 'optional = ["diabetes", "nominated", "last_review"]'
+        )
         + '\n[[route]]\nname = "named"\nkind = "nominated"\nshare = "3%"\nlimit = "at_most"\nof = {}\n'
         'counts_as = "case_management"\n'
         '\n[[route]]\nname = "review"\nkind = "review"\nevery_months = 12\ncounts_as = "entitlement"\n'
@@ -254,7 +258,9 @@ def test_the_bytes_follow_the_order_of_the_rows_within_a_practice_and_nothing_el
     register, path = packed_and_read(shuffled, tmp_path)
     assert path.read_bytes() != first
     again = assert_same_lists(register, path)
-    assert again["selection"].equals(cm.select(cm.read_register(table, as_of=AS_OF), read_scheme(SCHEME), score="points").to_arrow())
+    assert again["selection"].equals(
+        cm.select(cm.read_register(table, as_of=AS_OF), read_scheme(SCHEME), score="points").to_arrow()
+    )
 
 
 def test_a_publication_from_a_packed_register_has_the_same_bytes(tmp_path):

@@ -6,7 +6,6 @@ import random
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -30,9 +29,13 @@ def wide_file(folder: Path, **options: Any) -> Path:
     return path
 
 
+def spans_of(data: bytes) -> Any:
+    return column_spans(footer_of(data), pq.read_metadata(pa.BufferReader(data)).num_row_groups)
+
+
 def checked(path: Path) -> None:
     data = path.read_bytes()
-    check_pages(memoryview(data), column_spans(footer_of(data)))
+    check_pages(memoryview(data), spans_of(data))
 
 
 OPTIONS = {
@@ -76,12 +79,12 @@ def test_sound_files_pass_and_every_flip_that_a_checksum_tells_of_is_found(tmp_p
 def bodies_of(data: bytes) -> list[tuple[int, int]]:
     """Where the bytes of each page lie, its header left out."""
     found = []
-    for at, stop in (span for columns in column_spans(footer_of(data)) for span in columns):
+    for first, stop in (span for columns in spans_of(data) for span in columns):
+        at = first
         while at < stop:
             reader = _Reader(memoryview(data), at, stop)
-            size = reader.struct()[3]
-            at = reader.at + size
-            if size:
+            at = reader.struct()[3] + reader.at
+            if at > reader.at:
                 found.append((reader.at, at))
     return found
 
@@ -95,7 +98,7 @@ def test_the_columns_lie_where_pyarrow_says_that_they_lie(tmp_path, options):
         columns = [metadata.row_group(group).column(place) for place in range(metadata.num_columns)]
         starts = [min(n for n in (c.dictionary_page_offset, c.data_page_offset) if n) for c in columns]
         wanted.append(tuple((n, n + c.total_compressed_size) for n, c in zip(starts, columns, strict=True)))
-    assert column_spans(footer_of(path.read_bytes())) == tuple(wanted)
+    assert spans_of(path.read_bytes()) == tuple(wanted)
 
 
 @SETTINGS
@@ -112,7 +115,7 @@ def test_any_bytes_are_pages_or_are_refused(data):
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_footer_or_are_refused(data):
     try:
-        spans = column_spans(data)
+        spans = column_spans(data, data[0] % 4 if data else 0)
     except DamagedPageError:
         return
     assert all(isinstance(number, int) for columns in spans for span in columns for number in span)
@@ -126,21 +129,21 @@ GOOD = GOOD.getvalue().to_pybytes()
 @SETTINGS
 @given(st.data())
 def test_a_file_of_changed_bytes_is_sound_or_refused_and_never_anything_else(data):
-    spans = [span for columns in column_spans(footer_of(GOOD)) for span in columns]
+    spans = [span for columns in spans_of(GOOD) for span in columns]
     changed = bytearray(GOOD)
     for _ in range(data.draw(st.integers(1, 4))):
         start, stop = data.draw(st.sampled_from([*spans, (len(GOOD) - len(footer_of(GOOD)), len(GOOD))]))
         at = data.draw(st.integers(start, min(start + 40, stop - 1)))  # headers come first
         changed[at] = data.draw(st.integers(0, 255))
     try:
-        check_pages(memoryview(changed), column_spans(footer_of(changed)))
+        check_pages(memoryview(changed), column_spans(footer_of(changed), 3))
     except DamagedPageError:
         return
 
 
 def test_a_column_outside_the_file_is_refused():
     with pytest.raises(DamagedPageError, match="outside the file"):
-        check_pages(memoryview(GOOD[:300]), column_spans(footer_of(GOOD)))
+        check_pages(memoryview(GOOD[:300]), spans_of(GOOD))
 
 
 def test_a_page_without_a_checksum_is_left_to_its_decoder(tmp_path):
@@ -177,7 +180,7 @@ def assert_damage_is_refused(path: Path, changes: list[bytes], threads: int = 1)
                 )
             )
             refused += found is None
-            assert found is None or found == unharmed or found == whole, (number, decoder, whole is None)
+            assert found is None or found in (unharmed, whole), (number, decoder, whole is None)
     path.write_bytes(good)
     return refused
 

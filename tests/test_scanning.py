@@ -269,7 +269,9 @@ def test_repeats_with_a_score_of_their_own_are_refused_as_in_one_piece(tmp_path)
 
 
 def test_scores_outside_0_to_1_are_refused_only_of_rows_that_stay(tmp_path):
-    scheme = SCHEME + '\n[[route]]\nname = "risky"\nkind = "band"\non = "risk"\nabove = "0.9"\ncounts_as = "entitlement"\n'
+    scheme = (
+        SCHEME + '\n[[route]]\nname = "risky"\nkind = "band"\non = "risk"\nabove = "0.9"\ncounts_as = "entitlement"\n'
+    )
     table = people(90)
     table = with_column(table, "points", pa.array([row / 90 for row in range(90)]))
     rows = table.to_pylist()
@@ -309,6 +311,22 @@ def test_no_order_of_the_rows_can_make_a_guess_change_the_lists(tmp_path, order,
     for list_sizes in (None, {f"C{87001 + p}": 60_000 for p in range(4)}, {f"C{87001 + p}": 40 for p in range(4)}):
         scheme = SCHEME.replace("of = { age = { at_least = 18 } }", "of = {}") if list_sizes else SCHEME
         assert_files_scanned_as_read(paths, scheme=scheme, rows_at_a_time=rows_at_a_time, list_sizes=list_sizes)
+
+
+def test_a_sample_that_promises_too_much_does_not_change_the_lists(tmp_path, monkeypatch):
+    from casemgmt.selection import running
+
+    monkeypatch.setattr(running, "SAMPLE_STEP", 2)  # so that small parts are sampled
+    rows = 20_000
+    points = np.random.default_rng(4).integers(0, 800, rows) / 8
+    for start in range(0, rows, 2048):
+        points[start : start + 1024] += 1000  # the blocks that the sample looks at
+    for seed in (1, 2):
+        table = people(rows, practices=3, seed=seed, points=points)
+        paths = written(table, tmp_path, [10_240], rows_in_a_group=10_240)
+        scheme = SCHEME.replace('share = "10%"', 'share = "70%"')
+        read = assert_files_scanned_as_read(paths, scheme=scheme)
+        assert read["selection"].num_rows > 0.69 * rows
 
 
 @pytest.mark.parametrize("figure", [np.int64(60_000), 60_000.0, 60_000])
@@ -505,7 +523,9 @@ def test_how_a_source_is_read_is_the_same_for_every_part(tmp_path):
         'where = { age = { at_least = 75, on = "end_of_calendar_year" } }\n'
     )
     paths = written(table, tmp_path, [70, 120], rows_in_a_group=30)
-    read = assert_files_scanned_as_read(paths, scheme=scheme, reading=reading, rows_at_a_time=9, include=("sex", "copd"))
+    read = assert_files_scanned_as_read(
+        paths, scheme=scheme, reading=reading, rows_at_a_time=9, include=("sex", "copd")
+    )
     assert read["selection"].num_rows and read["corrections"].num_rows
     with pytest.raises(Exception, match="200 rows where 199 were expected"):
         scanned(paths, **({"as_of": AS_OF} | reading | {"expected_rows": 199}))
@@ -546,11 +566,8 @@ def test_text_of_any_layout_is_read_and_told_of_as_in_memory(tmp_path, kind, nam
     own = table[name].to_pylist()
     if name == "patient_id":
         own[7], own[150] = "", own[8]
-    if pa.types.is_dictionary(kind):
-        array = pa.array(own, pa.string()).dictionary_encode()
-    else:
-        array = pa.array(own, kind)
-    table = with_column(table, name, array)
+    array = pa.array(own, pa.string())
+    table = with_column(table, name, array.dictionary_encode() if pa.types.is_dictionary(kind) else array.cast(kind))
     paths = [write_ipc(table.slice(0, 100), tmp_path / "a.arrow"), write_ipc(table.slice(100), tmp_path / "b.arrow")]
     include = tuple({"sex", "ethnicity", "ward"})
     assert_files_scanned_as_read(paths, include=include)
@@ -634,7 +651,7 @@ def test_what_the_kept_rows_can_tell_is_told_as_in_memory(both_selections):
         try:
             found = scan.explain(patient)
         except InputError as error:
-            assert "cm.read_register" in str(error)  # noqa: PT017
+            assert "cm.read_register" in str(error)
             continue
         told += 1
         assert found.equals(read.explain(patient))
@@ -767,8 +784,12 @@ def test_a_model_of_another_score_and_of_carried_columns_ranks_as_in_memory(tmp_
     generator = np.random.default_rng(8)
     rows = 600
     table = people(rows)
-    table = table.append_column("need", pa.array(generator.integers(0, 40, rows) / 4, mask=generator.random(rows) < 0.1))
-    table = table.append_column("ward", pa.array([("north", "süd", None, "other")[n] for n in generator.integers(0, 4, rows)]))
+    table = table.append_column(
+        "need", pa.array(generator.integers(0, 40, rows) / 4, mask=generator.random(rows) < 0.1)
+    )
+    table = table.append_column(
+        "ward", pa.array([("north", "süd", None, "other")[n] for n in generator.integers(0, 4, rows)])
+    )
     table = table.append_column("emergency_admissions_12m", pa.array(generator.integers(0, 5, rows)))
     table = table.append_column("care_home_type", pa.array(["none", "nursing", None] * 200))
     table = table.append_column("date_of_birth", pa.array([None] * rows, pa.date32()))

@@ -81,12 +81,10 @@ def _is_told(name: str) -> bool:
 def _packed_rows(packed: Packed, rows: Any, practice: Any) -> Packed:
     import numpy as np
 
-    return Packed(
-        *(np.ascontiguousarray(each[:, rows]) for each in (packed.words, packed.bytes, packed.shorts)),
-        packed.slots,
-        None,
-        practice,
-    )
+    def of(columns: Any) -> Any:
+        return np.ascontiguousarray(columns[:, rows])
+
+    return Packed(of(packed.words), of(packed.bytes), of(packed.shorts), packed.slots, None, practice)
 
 
 def together(parts: Sequence[Candidates], order: npt.NDArray[np.int32]) -> tuple[Candidates, npt.NDArray[np.int64]]:

@@ -103,7 +103,9 @@ def open_files(paths: list[Path], encoding: str) -> list[RegisterFile]:
         promoted = pa.unify_schemas(plain, promote_options="permissive")
     except pa.ArrowException:
         raise differing_types() from None
-    return [replace(file, promoted=None if own == promoted else promoted) for file, own in zip(files, plain, strict=True)]
+    return [
+        replace(file, promoted=None if own == promoted else promoted) for file, own in zip(files, plain, strict=True)
+    ]
 
 
 def said_by(files: list[RegisterFile]) -> dict[str, Any]:
@@ -132,9 +134,7 @@ def _open(path: Path, encoding: str) -> RegisterFile:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            spans = column_spans(footer_of(mapped))
-        if len(spans) != metadata.num_row_groups:
-            raise ValueError("the footer can be read in two ways")
+            spans = column_spans(footer_of(mapped), metadata.num_row_groups)
     except (pa.ArrowException, OSError, ValueError):
         raise _damaged(path) from None
     if PACKED in (metadata.metadata or {}):
@@ -245,8 +245,7 @@ def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: s
     try:
         alone = decoder == "polars" and file.promoted is None
         table = _by_polars(stretch) if alone else _by_pyarrow(stretch)
-        if table.num_rows != stretch.rows or table.column_names != file.schema.names:
-            raise ValueError("the file holds other rows or columns")
+        _check_shape(table, stretch)
         table.validate(full=not alone)
         if file.promoted is not None:
             table = _promoted(table, file.promoted)
@@ -256,6 +255,11 @@ def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: s
     part = Part(name=file.path.name, rows=file.rows, sha256=None)
     numbers = None if stretch.start == 0 else np.arange(stretch.start, stretch.start + stretch.rows, dtype=np.int64)
     return Source(table=without_long_views(table), parts=(part,), row_numbers=numbers, metadata=file.said)
+
+
+def _check_shape(table: pa.Table, stretch: Stretch) -> None:
+    if table.num_rows != stretch.rows or table.column_names != stretch.file.schema.names:
+        raise ValueError("the file holds other rows or columns")
 
 
 def _promoted(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -286,9 +290,12 @@ def _by_polars(stretch: Stretch) -> pa.Table:
     import pyarrow as pa
 
     path = stretch.file.path
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        with memoryview(mapped) as data:
-            check_pages(data, stretch.file.spans[stretch.first : stretch.last])
+    with (
+        path.open("rb") as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as data,
+    ):
+        check_pages(data, stretch.file.spans[stretch.first : stretch.last])
     try:
         frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
     except (Exception, pl.exceptions.PanicException):

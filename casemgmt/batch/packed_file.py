@@ -1,18 +1,22 @@
-"""The packed register file: a register checked and packed once, as a Parquet file that is read in a fraction of the time.
+"""The packed register file: a register checked and packed once, as a Parquet file that is read in a fraction of the
+time.
 
 What the file holds, so that other software can read it too:
 
 - ``practice_id`` (text) and ``patient_id`` (text, or fixed-size binary where all ids are of one length), one row an
-  accepted patient, rows of a practice together, practices in byte order; each row group holds whole practices
+  accepted patient, rows of a practice together in the order in which they came, practices in byte order; each row group
+  holds whole practices
 - ``word_0`` … (uint64), ``byte_0`` …, ``short_0`` …: the packed fields, as :mod:`casemgmt.register.packing` says
 - ``day.<field>`` and ``number.<field>`` (int32; the smallest int32 where missing), ``told.<name>``: text fields and
   carried columns, as they came
 - in the footer, under the key ``casemgmt.packed``, JSON: the fields and where each is packed, the list date, practices
-  and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256, the Arrow types of the ``told`` columns
+  and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256, the
+  Arrow types of the ``told`` columns
 
-Every page has its CRC-32. Before the footer stands a seal, which Parquet readers pass over: JSON with the CRC-32 of each
-row group's bytes, the SHA-256 of the footer and the file's size; then the SHA-256 of that JSON, its length in four bytes
-(lowest first), and ``CMPACK01``. No byte of the file is outside the seal, and reading holds all that it reads against it.
+Every page has its CRC-32. Before the footer stands a seal, which Parquet readers pass over: JSON with the CRC-32 of
+each row group's bytes, the SHA-256 of the footer and the file's size; then the SHA-256 of that JSON, its length in four
+bytes (lowest first), and ``CMPACK01``. No byte of the file is outside the seal, and reading holds all that it reads
+against it.
 """
 
 from __future__ import annotations
@@ -164,7 +168,7 @@ def _write_rows(
             counts += (register.packed.offsets[first + 1 : last + 1] - register.packed.offsets[first:last]).tolist()
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
         if writer is None:
-            raise InputError("A register without a practice has nothing to pack.")
+            raise _nothing_to_pack()
         writer.add_key_value_metadata({PACKED.decode(): _described(account, practices, counts, slots or {}, told)})
         writer.close()
     except BaseException:
@@ -238,6 +242,10 @@ def _ids(ids: pa.Array, length: int | None) -> pa.Array:
     first = int(np.frombuffer(ends, dtype=np.int32, offset=4 * ids.offset, count=1)[0]) if len(ids) else 0
     own = pa.py_buffer(b"") if data is None else data.slice(first, length * len(ids))
     return pa.Array.from_buffers(pa.binary(length), len(ids), [None, own])
+
+
+def _nothing_to_pack() -> InputError:
+    return InputError("A register without a practice has nothing to pack.")
 
 
 def _told_schema(table: pa.Table) -> pa.Schema:
@@ -393,7 +401,7 @@ class PackedFile:
             first = last
 
     def read(self, group: int, first: int, last: int) -> tuple[Packed, dict[str, Any], dict[str, Any], pa.Table]:
-        """Packed rows with the number of each row's practice, days, wide numbers, and a table of ids and what is told.
+        """Packed rows with each one's practice, counted from ``first`` on; days; wide numbers; ids and what is told.
 
         Raises
         ------
@@ -408,14 +416,12 @@ class PackedFile:
         try:
             with self.path.open("rb", buffering=0) as stream:
                 stream.seek(start)
-                if zlib.crc32(stream.read(stop - start)) != checksum:
-                    raise ValueError("a row group differs from its seal")
+                _check(zlib.crc32(stream.read(stop - start)) == checksum, "a row group differs from its seal")
             with pq.ParquetFile(self.path, metadata=self._parquet, pre_buffer=False) as file:
                 names = [name for name in file.schema_arrow.names if name != "practice_id"]
                 table = file.read_row_group(group, columns=names)
             rows = self.rows[first:last]
-            if table.num_rows != sum(rows):
-                raise ValueError("the row group holds another number of rows")
+            _check(table.num_rows == sum(rows), "the row group holds another number of rows")
         except (pa.ArrowException, OSError, ValueError):
             raise damaged(self.path) from None
 
@@ -427,13 +433,16 @@ class PackedFile:
             own = [name for name in names if name.startswith(stem)]
             return {name.removeprefix(stem): numpy_of(table.column(name)) for name in own}
 
-        practice = np.repeat(np.arange(first, last, dtype=np.int32), rows)
+        practice = np.repeat(np.arange(last - first, dtype=np.int32), rows)
         packed = Packed(
             arrays("word", np.uint64), arrays("byte", np.uint8), arrays("short", np.uint16), self.slots, None, practice
         )
         as_it_came = table.select(self._told.names).cast(self._told)
         told = pa.table(
-            {"patient_id": _as_text(table.column("patient_id")), **dict(zip(self.told, as_it_came.columns, strict=True))}
+            {
+                "patient_id": _as_text(table.column("patient_id")),
+                **dict(zip(self.told, as_it_came.columns, strict=True)),
+            }
         )
         return packed, by_field("day."), by_field("number."), told
 
@@ -450,6 +459,11 @@ def _as_text(ids: pa.ChunkedArray) -> pa.Array:
     offsets = np.arange(0, width * (len(column) + 1), max(width, 1), dtype=np.int32)[: len(column) + 1]
     data = column.buffers()[1].slice(width * column.offset, width * len(column))
     return pa.Array.from_buffers(pa.string(), len(column), [None, pa.py_buffer(offsets), data])
+
+
+def _check(sound: bool, why: str) -> None:
+    if not sound:
+        raise ValueError(why)
 
 
 def damaged(path: Path) -> InputError:

@@ -75,8 +75,8 @@ class PackedRegister(ScannedRegister):
         account = self._file.account
         return (
             f"<PackedRegister: {sum(self._file.rows):,} patients in {len(self._file.practices):,} practices on "
-            f"{self.as_of}; {account.rows_in:,} rows in = {sum(self._file.rows):,} accepted + {account.merged:,} merged "
-            f"repeats + {account.quarantine.num_rows:,} quarantined>"
+            f"{self.as_of}; {account.rows_in:,} rows in = {sum(self._file.rows):,} accepted + {account.merged:,} "
+            f"merged repeats + {account.quarantine.num_rows:,} quarantined>"
         )
 
     def checked(self) -> Tally:
@@ -111,11 +111,8 @@ class PackedRegister(ScannedRegister):
 
     def _register(self, group: int, first: int, last: int) -> Register:
         """The rows of a row group, which are those of whole practices."""
-        from dataclasses import replace
-
         packed, days, numbers, told = self._file.read(group, first, last)
         account = self._file.account
-        own = replace(packed, practice=packed.practice - first)
         return Register(
             as_of=account.as_of,
             extracted_on=account.extracted_on,
@@ -126,7 +123,7 @@ class PackedRegister(ScannedRegister):
             merged=0,
             parts=account.parts,
             metadata=account.metadata,
-            packed=own,
+            packed=packed,
             days=days,
             numbers=numbers,
             source_table=told,

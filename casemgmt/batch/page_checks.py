@@ -1,13 +1,14 @@
 """The checksums of a Parquet file's pages, for readers that do not look at them.
 
-A page's header holds the CRC-32 of its bytes as they lie in the file (Apache Parquet format, ``PageHeader``, in Thrift's
-compact protocol). Headers and the footer have no checksum of their own: one that cannot be read, or that does not lead to
-the end of its column, is damage as well. pyarrow's view of a column ends the process over some damaged footers, so the
-footer is read here too.
+A page's header holds the CRC-32 of its bytes as they lie in the file (Apache Parquet format, ``PageHeader``, in
+Thrift's compact protocol). Headers and the footer have no checksum of their own: one that cannot be read, or that does
+not lead to the end of its column, is damage as well. pyarrow's view of a column ends the process over some damaged
+footers, so the footer is read here too.
 """
 
 from __future__ import annotations
 
+import mmap
 import struct
 import zlib
 from collections.abc import Iterable
@@ -31,26 +32,28 @@ class DamagedPageError(ValueError):
     """A page is not what its writer wrote, or cannot be found."""
 
 
-def column_spans(footer: bytes) -> tuple[Spans, ...]:
+def column_spans(footer: bytes, groups: int) -> tuple[Spans, ...]:
     """Where the columns of each row group begin and end; none of a row group without rows.
 
     Parameters
     ----------
     footer : the end of the file, from the first byte of the file's metadata to the last of the file
+    groups : how many row groups another reader has found
 
     Raises
     ------
     DamagedPageError
         It is no footer.
     """
-    found = _Reader(memoryview(footer), 0, len(footer) - _TAIL).struct()
+    found = _list(_Reader(memoryview(footer), 0, len(footer) - _TAIL).struct(), _ROW_GROUPS)
+    if len(found) != groups:
+        raise DamagedPageError("the footer can be read in two ways")
     return tuple(
-        tuple(_span(column) for column in _list(group, _COLUMNS)) if _number(group, _ROWS) else ()
-        for group in _list(found, _ROW_GROUPS)
+        tuple(_span(column) for column in _list(group, _COLUMNS)) if _number(group, _ROWS) else () for group in found
     )
 
 
-def footer_of(data: memoryview | bytes) -> bytes:
+def footer_of(data: memoryview | mmap.mmap | bytes) -> bytes:
     """The footer of a whole file's bytes; see :func:`column_spans`."""
     length = struct.unpack("<I", data[-_TAIL : -_TAIL + 4])[0] if len(data) >= _TAIL else 0
     return bytes(data[max(len(data) - _TAIL - length, 0) :])

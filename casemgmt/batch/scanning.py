@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -63,14 +63,14 @@ def scan_register(
 
     Parameters
     ----------
-    paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row groups are held at a time; a CSV or Arrow file is held whole
-        while its turn lasts
+    paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row
+        groups are held at a time; a CSV or Arrow file is held whole while its turn lasts
     as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, encoding, expected_rows :
         as for :func:`casemgmt.read_register`
     decoder : what decodes Parquet: ``polars`` (several times faster, where it is installed), ``pyarrow``, or ``auto``,
         the first that is there. The result does not depend on it, and page checksums are verified either way
-    progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with surprises
-        such as practice codes that differ in case alone, needs more than one pass
+    progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with
+        surprises such as practice codes that differ in case alone, needs more than one pass
 
     Returns
     -------
@@ -232,8 +232,8 @@ class ScannedRegister:
             return f"<ScannedRegister: {rows}; not read yet>"
         tally = self._tally
         return (
-            f"<ScannedRegister: {rows}; {tally.rows_in:,} rows in = {tally.accepted:,} accepted + {tally.merged:,} merged "
-            f"repeats + {sum(table.num_rows for table in tally.quarantine):,} quarantined>"
+            f"<ScannedRegister: {rows}; {tally.rows_in:,} rows in = {tally.accepted:,} accepted + {tally.merged:,} "
+            f"merged repeats + {sum(table.num_rows for table in tally.quarantine):,} quarantined>"
         )
 
     def _repr_html_(self) -> str:
@@ -248,8 +248,8 @@ class ScannedRegister:
             It names the remedy.
         """
         raise InputError(
-            f"{what} needs every row of the register at hand, and a scanned one is only read to select from. Read it with "
-            "cm.read_register, all of it or one practice's rows."
+            f"{what} needs every row of the register at hand, and a scanned one is only read to select from. Read it "
+            "with cm.read_register, all of it or one practice's rows."
         )
 
     def select(self, scheme: Any, **options: Any) -> Any:
@@ -324,7 +324,7 @@ class ScannedRegister:
     @property
     def parts(self) -> tuple[FilePart, ...]:
         """The files, as a register names its sources."""
-        sums = self._sums or [None] * len(self.files)
+        sums: Sequence[str | None] = self._sums or [None] * len(self.files)
         return tuple(
             FilePart(name=file.path.name, rows=file.rows, sha256=digest)
             for file, digest in zip(self.files, sums, strict=True)
@@ -390,7 +390,7 @@ class ScannedRegister:
 
         tables, rows, reasons = [], [], []
         for part, start in self._parts():
-            alike = np.flatnonzero(np.isin(part.judged.hashes, repeated))
+            alike = np.flatnonzero(np.isin(_hashes_of(part), repeated))
             register, verdict = part.register, part.judged.verdict
             own = alike if register.source_row is None else register.source_row[alike]
             tables.append(taken_rows(register.source_table, alike))
@@ -413,13 +413,18 @@ def _of_usable_ids(part: Part) -> npt.NDArray[np.uint64]:
     """The hashes of ids that were not refused: the others take no part in repeats."""
     import numpy as np
 
-    verdict = part.judged.verdict
+    verdict, hashes = part.judged.verdict, _hashes_of(part)
     refused = np.array([name == "patient_id" for name, _ in verdict.reasons])
-    hashes = part.judged.hashes
-    assert hashes is not None  # noqa: S101 - parts are judged with them
     if not refused.any():
         return hashes
-    return hashes[~refused[verdict.code]]
+    usable: npt.NDArray[np.uint64] = hashes[~refused[verdict.code]]
+    return usable
+
+
+def _hashes_of(part: Part) -> npt.NDArray[np.uint64]:
+    if part.judged.hashes is None:
+        raise TypeError("A part is judged by its hashes.")
+    return part.judged.hashes
 
 
 def _two_bits(slots: Mapping[str, Any]) -> frozenset[str]:

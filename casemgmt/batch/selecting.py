@@ -31,6 +31,7 @@ from casemgmt.selection.running import (
     only_of,
     settle,
     sift,
+    some_of,
 )
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class _Asked:
 class _Seen:
     """What one pass has gathered: by number of the practice guesses, limits and counts; and the kept rows.
 
-    ``limits`` are the highest guesses by which rows of a practice were left out, ``outside`` how many given risks are none.
+    ``limits`` are the highest guesses by which rows of a practice were left out, ``outside`` how many given risks are
+    none.
     """
 
     guesses: Any = None
@@ -165,7 +167,9 @@ class _Sieve:
         seen.limits = np.maximum(seen.limits, guesses)
         seen.counts += picked.counts
         if sum(len(part.keys) for part in seen.kept) + len(picked.keys) >= _GROWTH * seen.looked_through:
-            picked = self._look_through(question, picked)
+            kept = self._look_through(question, picked)
+            picked = some_of(picked, kept)
+            seen.looked_through += len(picked.keys)
         rows = picked.rows.astype(np.int64)
         seen.kept.append(candidates_of(register, rows, picked.practice, picked.keys, picked.bits))
 
@@ -246,15 +250,15 @@ class _Sieve:
                 return known._replace(ranking=ranking, plan=known.plan._replace(conditions=(own, tables)))
         asked = self._asked
         require_order(register, asked.scheme, asked.over_cap)
-        ranking: Ranking
-        if asked.model is None:
-            ranking = _PartOfScores(self._score_of(register, start), register)
-        else:
-            ranking = ModelRanking(asked.model, register)
         sizes = np.full(len(register.practices), -1, dtype=np.int64)
-        self._question = question_for(register, asked.scheme, ranking, sizes)
+        self._question = question_for(register, asked.scheme, self._ranking_of(register, start), sizes)
         self._seen.slots = packed.slots
         return self._question
+
+    def _ranking_of(self, register: Register, start: int) -> Ranking:
+        if self._asked.model is None:
+            return _PartOfScores(self._score_of(register, start), register)
+        return ModelRanking(self._asked.model, register)
 
     def _score_of(self, register: Register, start: int) -> npt.NDArray[np.float64]:
         """The given scores of a part: its column, or its stretch of the whole's values; NaN where nothing ranks."""
@@ -266,7 +270,8 @@ class _Sieve:
             return given_scores(register, self._asked.score)
         rows = register.source_table.num_rows
         numbers = np.arange(rows) if register.source_row is None else register.source_row
-        return self._scores[start + numbers][register.table_row]
+        own: npt.NDArray[np.float64] = self._scores[start + numbers][register.table_row]
+        return own
 
     def _make_room(self, own: Any, question: Question, practices: tuple[str, ...]) -> None:
         """Room for the practices that this part is the first to name."""
@@ -337,15 +342,19 @@ class _Sieve:
         seen.limits[own] = cuts[own]
         seen.counts += picked.counts
         seen.carried = np.sort(cuts[own])[len(own) // 20] if len(own) else None
-        wanted = _wanted(picked, cuts, question)
-        return Picked(*(each[wanted] for each in picked[:-1]), picked.counts)
+        return some_of(picked, _wanted(picked, cuts, question))
 
-    def _look_through(self, question: Question, picked: Picked | None = None) -> Picked | None:
-        """Guess again from all that was kept and the newly picked, and drop what no longer reaches the guess."""
+    def _look_through(self, question: Question, *picked: Picked) -> npt.NDArray[np.bool_]:
+        """Guess again from all that was kept and the newly picked, and drop of the kept what no longer reaches that.
+
+        Returns
+        -------
+        which of the newly picked do
+        """
         import numpy as np
 
         seen = self._seen
-        every = [*seen.kept, *([] if picked is None else [picked])]
+        every: list[Candidates | Picked] = [*seen.kept, *picked]
         practice, keys, bits = (
             np.concatenate([getattr(each, name) for each in every]) for name in ("practice", "keys", "bits")
         )
@@ -358,11 +367,7 @@ class _Sieve:
             if not wanted.all():
                 seen.kept[place] = part.only(wanted)
         seen.looked_through = sum(len(part.keys) for part in seen.kept)
-        if picked is None:
-            return None
-        wanted = _wanted(picked, guesses, question)
-        seen.looked_through += int(np.count_nonzero(wanted))
-        return Picked(*(each[wanted] for each in picked[:-1]), picked.counts)
+        return np.concatenate([np.empty(0, dtype=bool), *(_wanted(each, guesses, question) for each in picked)])
 
 
 def _wanted(part: Candidates | Picked, guesses: Any, question: Question) -> npt.NDArray[np.bool_]:

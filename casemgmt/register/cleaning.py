@@ -276,8 +276,8 @@ def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
 class Hope(NamedTuple):
     """Whether a column can be read as its field at all.
 
-    ``some`` says that a value could be read, ``unread`` how many could not, ``why`` the first reason in the alphabet among
-    those that are not of its size: values out of range were typed wrongly, and are only corrected.
+    ``some`` says that a value could be read, ``unread`` how many could not, ``why`` the first reason in the alphabet
+    among those that are not of its size: values out of range were typed wrongly, and are only corrected.
     """
 
     some: bool
@@ -292,10 +292,9 @@ class Hope(NamedTuple):
 
 def hope_of(cleaned: Cleaned | FlagColumn) -> Hope:
     """Of one column read."""
-    is_flags = isinstance(cleaned, FlagColumn)
-    if not len(cleaned.column if is_flags else cleaned.values):
-        return Hope(False, 0, None)
-    if is_flags or cleaned.present is None or cleaned.present.any():
+    if isinstance(cleaned, FlagColumn):
+        return Hope(len(cleaned.column) > 0, 0, None)
+    if len(cleaned.values) and (cleaned.present is None or cleaned.present.any()):
         return Hope(True, 0, None)
     unread = sum(len(rows) for rows, _ in cleaned.problems)
     malformed = [reason for rows, reason in cleaned.problems if len(rows) and not is_out_of_range(reason)]

@@ -9,6 +9,7 @@ from casemgmt.errors import InputError
 DEMONSTRATION_ONLY = "demonstration only"
 
 if TYPE_CHECKING:
+    from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
 
@@ -18,7 +19,7 @@ def is_demonstration(model: Model) -> bool:
     return model.demonstration or any(is_demonstration(other) for other in model.nested.values())
 
 
-def check_demonstration(model: Model, register: Register, allowed: bool) -> None:
+def check_demonstration(model: Model, register: Register | ScannedRegister, allowed: bool) -> None:
     """Refuse a demonstration model on a register that does not say that its people are made up.
 
     Parameters

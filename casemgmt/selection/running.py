@@ -230,8 +230,12 @@ def merged(parts: Iterable[Picked]) -> Picked:
 
 def only_of(picked: Picked, wanted: Any) -> Picked:
     """The picked rows of the wanted practices."""
-    own = wanted[picked.practice]
-    return Picked(*(each[own] for each in picked[:-1]), picked.counts)
+    return some_of(picked, wanted[picked.practice])
+
+
+def some_of(picked: Picked, wanted: npt.NDArray[np.bool_]) -> Picked:
+    """The wanted of the picked rows."""
+    return Picked(picked.practice[wanted], picked.rows[wanted], picked.keys[wanted], picked.bits[wanted], picked.counts)
 
 
 def lowest_asked(out: Outcome, question: Question) -> npt.NDArray[Any]:
