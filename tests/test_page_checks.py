@@ -16,7 +16,7 @@ from scanned import scanned
 from test_scanning import AS_OF, SCHEME, people
 
 import casemgmt as cm
-from casemgmt.batch.page_checks import DamagedPageError, _Reader, check_pages, column_spans, footer_of
+from casemgmt.batch.page_checks import Column, DamagedPageError, _Reader, check_pages, columns_in, footer_of
 from casemgmt.errors import InputError
 
 SETTINGS = settings(max_examples=400, deadline=None, derandomize=True, database=None)
@@ -29,13 +29,13 @@ def wide_file(folder: Path, **options: Any) -> Path:
     return path
 
 
-def spans_of(data: bytes) -> Any:
-    return column_spans(footer_of(data), pq.read_metadata(pa.BufferReader(data)).num_row_groups)
+def groups_of(data: bytes) -> Any:
+    return columns_in(footer_of(data), pq.read_metadata(pa.BufferReader(data)).num_row_groups)
 
 
 def checked(path: Path) -> None:
     data = path.read_bytes()
-    check_pages(memoryview(data), spans_of(data))
+    check_pages(memoryview(data), groups_of(data))
 
 
 OPTIONS = {
@@ -79,7 +79,7 @@ def test_sound_files_pass_and_every_flip_that_a_checksum_tells_of_is_found(tmp_p
 def bodies_of(data: bytes) -> list[tuple[int, int]]:
     """Where the bytes of each page lie, its header left out."""
     found = []
-    for first, stop in (span for columns in spans_of(data) for span in columns):
+    for first, stop, *_ in (column for columns in groups_of(data) for column in columns):
         at = first
         while at < stop:
             reader = _Reader(memoryview(data), at, stop)
@@ -97,15 +97,20 @@ def test_the_columns_lie_where_pyarrow_says_that_they_lie(tmp_path, options):
     for group in range(metadata.num_row_groups):
         columns = [metadata.row_group(group).column(place) for place in range(metadata.num_columns)]
         starts = [min(n for n in (c.dictionary_page_offset, c.data_page_offset) if n) for c in columns]
-        wanted.append(tuple((n, n + c.total_compressed_size) for n, c in zip(starts, columns, strict=True)))
-    assert spans_of(path.read_bytes()) == tuple(wanted)
+        wanted.append(
+            tuple(
+                (start, start + each.total_compressed_size, each.total_uncompressed_size, each.num_values)
+                for start, each in zip(starts, columns, strict=True)
+            )
+        )
+    assert groups_of(path.read_bytes()) == tuple(wanted)
 
 
 @SETTINGS
-@given(st.binary(max_size=200))
-def test_any_bytes_are_pages_or_are_refused(data):
+@given(st.binary(max_size=200), st.integers(0, 9))
+def test_any_bytes_are_pages_or_are_refused(data, values):
     try:
-        check_pages(memoryview(b"\0" + data), [((1, 1 + len(data)),)])
+        check_pages(memoryview(b"\0" + data), [(Column(1, 1 + len(data), 1000, values),)])
     except DamagedPageError:
         return
     assert data  # some run of pages, each with a size
@@ -115,7 +120,7 @@ def test_any_bytes_are_pages_or_are_refused(data):
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_footer_or_are_refused(data):
     try:
-        spans = column_spans(data, data[0] % 4 if data else 0)
+        spans = columns_in(data, data[0] % 4 if data else 0)
     except DamagedPageError:
         return
     assert all(isinstance(number, int) for columns in spans for span in columns for number in span)
@@ -129,21 +134,21 @@ GOOD = GOOD.getvalue().to_pybytes()
 @SETTINGS
 @given(st.data())
 def test_a_file_of_changed_bytes_is_sound_or_refused_and_never_anything_else(data):
-    spans = [span for columns in spans_of(GOOD) for span in columns]
+    spans = [column[:2] for columns in groups_of(GOOD) for column in columns]
     changed = bytearray(GOOD)
     for _ in range(data.draw(st.integers(1, 4))):
         start, stop = data.draw(st.sampled_from([*spans, (len(GOOD) - len(footer_of(GOOD)), len(GOOD))]))
         at = data.draw(st.integers(start, min(start + 40, stop - 1)))  # headers come first
         changed[at] = data.draw(st.integers(0, 255))
     try:
-        check_pages(memoryview(changed), column_spans(footer_of(changed), 3))
+        check_pages(memoryview(changed), columns_in(footer_of(changed), 3))
     except DamagedPageError:
         return
 
 
 def test_a_column_outside_the_file_is_refused():
     with pytest.raises(DamagedPageError, match="outside the file"):
-        check_pages(memoryview(GOOD[:300]), spans_of(GOOD))
+        check_pages(memoryview(GOOD[:300]), groups_of(GOOD))
 
 
 def test_a_page_without_a_checksum_is_left_to_its_decoder(tmp_path):
@@ -212,3 +217,27 @@ def test_a_wide_file_that_was_cut_short_is_refused(tmp_path):
     good = path.read_bytes()
     sizes = [*range(0, len(good), len(good) // 25), len(good) - 1, len(good) - 8]
     assert assert_damage_is_refused(path, [good[:size] for size in sizes]) == 2 * len(sizes)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3000])
+def test_files_of_other_writers_pass_the_checks(tmp_path, rows):
+    import duckdb
+    import polars as pl
+
+    table = people(rows) if rows else people(1).slice(0, 0)
+    gaps = [None if n % 3 else n for n in range(rows)]
+    table = table.append_column("gaps", pa.array(gaps, pa.int64()))
+    table = table.append_column("ward", pa.array([None if n is None else str(n % 7) for n in gaps], pa.string()))
+    frame = pl.from_arrow(table)
+    for compression in ("zstd", "snappy", "uncompressed", "lz4"):
+        path = tmp_path / f"{compression}.parquet"
+        frame.write_parquet(path, compression=compression, row_group_size=1000)
+        checked(path)
+        duckdb.from_arrow(table).write_parquet(str(path), compression=compression, row_group_size=2048)
+        checked(path)
+        whole = cm.read_register(path, as_of=AS_OF)
+        if rows:
+            options = {"score": "points"}
+            read = cm.select(whole, read_scheme(SCHEME), **options)
+            found = cm.select(scanned(path, as_of=AS_OF, decoder="polars"), read_scheme(SCHEME), **options)
+            assert found.to_arrow().equals(read.to_arrow())

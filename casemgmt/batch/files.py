@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.batch.page_checks import Spans, check_pages, column_spans, footer_of
+from casemgmt.batch.page_checks import Columns, check_pages, columns_in, footer_of
 from casemgmt.errors import InputError
 from casemgmt.register.sources import (
     PACKED,
@@ -48,7 +48,7 @@ class RegisterFile:
     said : what it says of itself, such as that its people are synthetic
     parquet : pyarrow's metadata; None for a file that is read whole
     state : size, time of change and number on the disk, which must be the same when all is read
-    spans : where the columns of each row group lie
+    columns : of each row group, for the checks of its pages
     promoted : the types of the columns of all files together; None where they are this file's own
     """
 
@@ -58,7 +58,7 @@ class RegisterFile:
     said: dict[str, Any]
     parquet: Any
     state: tuple[int, int, int]
-    spans: tuple[Spans, ...] = ()
+    columns: tuple[Columns, ...] = ()
     promoted: pa.Schema | None = None
 
     def check_unchanged(self) -> None:
@@ -134,7 +134,7 @@ def _open(path: Path, encoding: str) -> RegisterFile:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            spans = column_spans(footer_of(mapped), metadata.num_row_groups)
+            columns = columns_in(footer_of(mapped), metadata.num_row_groups)
     except (pa.ArrowException, OSError, ValueError):
         raise _damaged(path) from None
     if PACKED in (metadata.metadata or {}):
@@ -147,7 +147,7 @@ def _open(path: Path, encoding: str) -> RegisterFile:
         said=metadata_of(schema, metadata.num_rows),
         parquet=metadata,
         state=state,
-        spans=spans,
+        columns=columns,
     )
 
 
@@ -295,7 +295,7 @@ def _by_polars(stretch: Stretch) -> pa.Table:
         mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
         memoryview(mapped) as data,
     ):
-        check_pages(data, stretch.file.spans[stretch.first : stretch.last])
+        check_pages(data, stretch.file.columns[stretch.first : stretch.last])
     try:
         frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
     except (Exception, pl.exceptions.PanicException):

@@ -12,28 +12,40 @@ import mmap
 import struct
 import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
 _DEEPEST = 16
 _TAIL = 8  # the footer's length and the last four letters
 
-# Fields by number: of a PageHeader, of the FileMetaData, of a RowGroup, of a ColumnChunk and of its ColumnMetaData.
-_SIZE, _CRC = 3, 4
+# Fields by number: of a PageHeader, of the header of each kind of page within it, of the FileMetaData, of a RowGroup, of
+# a ColumnChunk and of its ColumnMetaData.
+_INFLATED_SIZE, _SIZE, _CRC, _DATA_PAGE, _DICTIONARY_PAGE, _DATA_PAGE_TOO = 2, 3, 4, 5, 7, 8
+_PAGE_VALUES = 1
 _ROW_GROUPS = 4
 _COLUMNS, _ROWS = 1, 3
 _META = 3
-_COMPRESSED, _DATA, _DICTIONARY = 7, 9, 11
+_VALUES, _INFLATED, _COMPRESSED, _DATA, _DICTIONARY = 5, 6, 7, 9, 11
 
-Spans = tuple[tuple[int, int], ...]
+
+class Column(NamedTuple):
+    """A column of a row group: where it begins and ends, how large it is uncompressed, and how many values it has."""
+
+    start: int
+    stop: int
+    inflated: int
+    values: int
+
+
+Columns = tuple[Column, ...]
 
 
 class DamagedPageError(ValueError):
     """A page is not what its writer wrote, or cannot be found."""
 
 
-def column_spans(footer: bytes, groups: int) -> tuple[Spans, ...]:
-    """Where the columns of each row group begin and end; none of a row group without rows.
+def columns_in(footer: bytes, groups: int) -> tuple[Columns, ...]:
+    """The columns of each row group; none of a row group without rows.
 
     Parameters
     ----------
@@ -49,24 +61,24 @@ def column_spans(footer: bytes, groups: int) -> tuple[Spans, ...]:
     if len(found) != groups:
         raise DamagedPageError("the footer can be read in two ways")
     return tuple(
-        tuple(_span(column) for column in _list(group, _COLUMNS)) if _number(group, _ROWS) else () for group in found
+        tuple(_column(column) for column in _list(group, _COLUMNS)) if _number(group, _ROWS) else () for group in found
     )
 
 
 def footer_of(data: memoryview | mmap.mmap | bytes) -> bytes:
-    """The footer of a whole file's bytes; see :func:`column_spans`."""
+    """The footer of a whole file's bytes; see :func:`columns_in`."""
     length = struct.unpack("<I", data[-_TAIL : -_TAIL + 4])[0] if len(data) >= _TAIL else 0
     return bytes(data[max(len(data) - _TAIL - length, 0) :])
 
 
-def _span(column: Any) -> tuple[int, int]:
+def _column(column: Any) -> Column:
     meta = column.get(_META) if isinstance(column, dict) else None
     if not isinstance(meta, dict):
         raise DamagedPageError("the footer does not say where a column lies")
     start, dictionary = _number(meta, _DATA), meta.get(_DICTIONARY)
     if isinstance(dictionary, int) and 0 < dictionary < start:
         start = dictionary
-    return start, start + _number(meta, _COMPRESSED)
+    return Column(start, start + _number(meta, _COMPRESSED), _number(meta, _INFLATED), _number(meta, _VALUES))
 
 
 def _list(found: Any, field: int) -> list[Any]:
@@ -83,13 +95,15 @@ def _number(found: Any, field: int) -> int:
     return value
 
 
-def check_pages(data: memoryview, groups: Iterable[Spans]) -> None:
-    """Hold every page of some row groups against its checksum.
+def check_pages(data: memoryview, groups: Iterable[Columns]) -> None:
+    """Hold every page of some row groups against its checksum, and its header against what the footer says.
+
+    A header that promises more than there is can make a decoder ask for more memory than there is, and end the process.
 
     Parameters
     ----------
     data : the file's bytes
-    groups : where their columns lie; see :func:`column_spans`
+    groups : their columns; see :func:`columns_in`
 
     Raises
     ------
@@ -97,11 +111,12 @@ def check_pages(data: memoryview, groups: Iterable[Spans]) -> None:
         It is not what was written.
     """
     for columns in groups:
-        for start, stop in columns:
-            _check_column(data, start, stop)
+        for column in columns:
+            _check_column(data, column)
 
 
-def _check_column(data: memoryview, start: int, stop: int) -> None:
+def _check_column(data: memoryview, column: Column) -> None:
+    start, stop, inflated, left = column
     if not 0 < start < stop <= len(data):
         raise DamagedPageError("a column lies outside the file")
     while start < stop:
@@ -112,7 +127,26 @@ def _check_column(data: memoryview, start: int, stop: int) -> None:
             raise DamagedPageError("a page lies outside its column")
         if isinstance(checksum, int) and zlib.crc32(data[body : body + size]) != checksum & 0xFFFFFFFF:
             raise DamagedPageError("a page differs from its checksum")
+        left -= _values_of(header, inflated)
         start = body + size
+    if left:
+        raise DamagedPageError("the pages of a column hold another number of values than it has")
+
+
+def _values_of(header: dict[int, Any], most: int) -> int:
+    """How many of its column's values a page holds."""
+    size = _number(header, _INFLATED_SIZE)
+    if not 0 <= size <= most:
+        raise DamagedPageError("a page is larger than its column")
+    if _DICTIONARY_PAGE in header and not 0 <= _number(header[_DICTIONARY_PAGE], _PAGE_VALUES) <= size:
+        raise DamagedPageError("a dictionary has more entries than bytes")
+    values = 0
+    for kind in (_DATA_PAGE, _DATA_PAGE_TOO):
+        if kind in header:
+            values += _number(header[kind], _PAGE_VALUES)
+    if values < 0:
+        raise DamagedPageError("a page holds fewer values than none")
+    return values
 
 
 class _Reader:
