@@ -62,6 +62,7 @@ def candidates_of(register: Register, rows: Any, practice: Any, keys: Any, bits:
     """Rows of a part: packed rows, with their practices' numbers, keys and bits."""
     names = [name for name in register.source_table.column_names if _is_told(name)]
     in_table = rows if register.order is None else register.order[rows]
+    told = register.source_table.select(names)
     return Candidates(
         practice,
         keys,
@@ -69,7 +70,7 @@ def candidates_of(register: Register, rows: Any, practice: Any, keys: Any, bits:
         register.packed.take(rows, practice=practice),
         {name: days[rows] for name, days in register.days.items()},
         {name: numbers[rows] for name, numbers in register.numbers.items()},
-        taken_rows(register.source_table.select(names), in_table),
+        taken_rows(told.set_column(names.index("patient_id"), "patient_id", register.ids), in_table),
     )
 
 

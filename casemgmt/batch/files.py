@@ -7,7 +7,7 @@ import importlib.util
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,12 +16,15 @@ from casemgmt.errors import InputError
 from casemgmt.register.freshness import EXTRACTED_ON, days_of_rows
 from casemgmt.register.parquet_frame import Frame, check_frame, check_table
 from casemgmt.register.sources import (
+    PACKED,
     Part,
     Source,
     check_same_columns,
+    differing_types,
     joined_metadata,
     metadata_of,
     open_source,
+    refuse_repeated_names,
     sha256_of,
     without_long_views,
 )
@@ -48,6 +51,7 @@ class RegisterFile:
     parquet : pyarrow's metadata; None for a file that is read whole
     frame : the footer, found to agree with itself
     state : size, time of change and number on the disk, which must be the same when all is read
+    promoted : the types of the columns of all files together; None where they are this file's own
     """
 
     path: Path
@@ -57,10 +61,15 @@ class RegisterFile:
     parquet: Any
     frame: Frame | None
     state: tuple[int, int, int]
+    promoted: pa.Schema | None = None
 
     def check_unchanged(self) -> None:
         """Refuse a file that was written to while it was read."""
-        if _state_of(self.path) != self.state:
+        try:
+            same = _state_of(self.path) == self.state
+        except OSError:
+            same = False
+        if not same:
             raise InputError(f"{self.path.name} changed while it was being read. Run again when it is complete.")
 
 
@@ -83,10 +92,22 @@ def open_files(paths: list[Path], encoding: str) -> list[RegisterFile]:
     InputError
         A file that cannot be read, or whose columns are not those of the first.
     """
+    import pyarrow as pa
+
     files = [_open(path, encoding) for path in paths]
+    names = files[0].schema.names
     for other in files[1:]:
-        check_same_columns(files[0].path.name, files[0].schema.names, other.path.name, other.schema.names)
-    return files
+        check_same_columns(files[0].path.name, names, other.path.name, other.schema.names)
+    plain = [pa.schema([pa.field(name, file.schema.field(name).type) for name in names]) for file in files]
+    if all(schema == plain[0] for schema in plain):
+        return files
+    try:
+        promoted = pa.unify_schemas(plain, promote_options="permissive")
+    except pa.ArrowException:
+        raise differing_types() from None
+    return [
+        replace(file, promoted=None if own == promoted else promoted) for file, own in zip(files, plain, strict=True)
+    ]
 
 
 def days_drawn(files: list[RegisterFile], columns: Mapping[str, str], encoding: str) -> set[dt.date]:
@@ -123,6 +144,9 @@ def _open(path: Path, encoding: str) -> RegisterFile:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not path.exists():
+        raise InputError(f"There is no file {path}.")
+    state = _state_of(path)  # before anything is read
     if path.suffix.lower() not in {".parquet", ".pq"}:
         opened = open_source(path, encoding)
         return RegisterFile(
@@ -132,17 +156,17 @@ def _open(path: Path, encoding: str) -> RegisterFile:
             said=opened.metadata,
             parquet=None,
             frame=None,
-            state=_state_of(path),
+            state=state,
         )
-    if not path.exists():
-        raise InputError(f"There is no file {path}.")
-    state = _state_of(path)
     try:
         frame = check_frame(path, pages=False)
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError, ValueError):
         raise _damaged(path) from None
+    if PACKED in (metadata.metadata or {}):
+        raise _damaged(path)  # a sound one is known by its seal
+    refuse_repeated_names(schema.names)
     return RegisterFile(
         path=path,
         rows=metadata.num_rows,
@@ -225,11 +249,13 @@ def _cut(source: Source, rows: int | None) -> Iterator[Source]:
         return
     numbers = np.arange(total, dtype=np.int64) if source.row_numbers is None else source.row_numbers
     for low in range(0, total, rows):
+        first = int(numbers[low]) if low else 0
+        after = int(numbers[low + rows]) if low + rows < total else source.rows_in
         yield Source(
             table=source.table.slice(low, rows),
             parts=source.parts,
             row_numbers=numbers[low : low + rows],
-            unsplit=source.unsplit if low == 0 else (),
+            unsplit=tuple(each for each in source.unsplit if first <= each[0] < after),
             metadata=source.metadata,
         )
 
@@ -240,27 +266,46 @@ def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: s
 
     file = stretch.file
     if file.parquet is None:
-        return open_source(file.path, encoding)
+        whole = open_source(file.path, encoding)
+        file.check_unchanged()
+        return whole if file.promoted is None else replace(whole, table=_promoted(whole.table, file.promoted))
     assert file.frame is not None  # noqa: S101 - a Parquet file has one
     try:
         with file.path.open("rb", buffering=0) as stream:
             check_pages(stream, file.frame, range(stretch.first, stretch.last))
-        table = _by_polars(stretch) if decoder == "polars" else _by_pyarrow(stretch)
-        if table.num_rows != stretch.rows or table.column_names != file.schema.names:
-            raise _damaged(file.path)
+        alone = decoder == "polars" and file.promoted is None
+        table = _by_polars(stretch) if alone else _by_pyarrow(stretch)
+        _check_shape(table, stretch)
         check_table(file.frame, table, range(stretch.first, stretch.last))
-        table.validate(full=decoder == "pyarrow")
+        table.validate(full=not alone)
+        if file.promoted is not None:
+            table = _promoted(table, file.promoted)
     except (pa.ArrowException, OSError, ValueError):
+        file.check_unchanged()
         raise _damaged(file.path) from None
     part = Part(name=file.path.name, rows=file.rows, sha256=None)
     numbers = None if stretch.start == 0 else np.arange(stretch.start, stretch.start + stretch.rows, dtype=np.int64)
     return Source(table=without_long_views(table), parts=(part,), row_numbers=numbers, metadata=file.said)
 
 
+def _check_shape(table: pa.Table, stretch: Stretch) -> None:
+    if table.num_rows != stretch.rows or table.column_names != stretch.file.schema.names:
+        raise ValueError("the file holds other rows or columns")
+
+
+def _promoted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with the types that it would have in one with the other files."""
+    import pyarrow as pa
+
+    return pa.concat_tables([schema.empty_table(), table], promote_options="permissive")
+
+
 def _by_pyarrow(stretch: Stretch) -> pa.Table:
     import pyarrow.parquet as pq
 
-    names = [name for name in ("practice_id", "sex", "care_home_type") if name in stretch.file.schema.names]
+    names: list[str] = []
+    if stretch.file.promoted is None:
+        names = [name for name in ("practice_id", "sex", "care_home_type") if name in stretch.file.schema.names]
     with pq.ParquetFile(
         stretch.file.path,
         metadata=stretch.file.parquet,
@@ -277,8 +322,9 @@ def _by_polars(stretch: Stretch) -> pa.Table:
     path = stretch.file.path
     try:
         frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
-    except Exception:  # polars has errors of many kinds, and their words may quote values
-        raise _damaged(path) from None
+    except (Exception, pl.exceptions.PanicException):
+        # polars has errors of many kinds, some of them no Exception, and their words may quote values.
+        raise ValueError("polars cannot read the file") from None
     return pa.table(frame)
 
 

@@ -1,14 +1,17 @@
-"""The packed register file: a register checked and packed once, a Parquet file read in a fraction of the time.
+"""The packed register file: a register checked and packed once, as a Parquet file that is read in a fraction of the
+time.
 
 What the file holds, so that other software can read it too:
 
 - ``practice_id`` (text) and ``patient_id`` (text, or fixed-size binary where all ids are of one length), one row an
-  accepted patient, rows of a practice together, practices in byte order; each row group holds whole practices
+  accepted patient, rows of a practice together in the order in which they came, practices in byte order; each row group
+  holds whole practices
 - ``word_0`` … (uint64), ``byte_0`` …, ``short_0`` …: the packed fields, as :mod:`casemgmt.register.packing` says
 - ``day.<field>`` and ``number.<field>`` (int32; the smallest int32 where missing), ``told.<name>``: text fields and
   carried columns, as they came
 - in the footer, under the key ``casemgmt.packed``, JSON: the fields and where each is packed, the list date, practices
-  and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256
+  and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256,
+  the Arrow types of the ``told`` columns
 
 Every page has its CRC-32, and the file a seal over all the rest (:mod:`casemgmt.register.parquet_seal`): no bit of it
 can change unseen. Opening it checks the seal, and reading a row group the checksums of its pages.
@@ -20,19 +23,20 @@ import base64
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import array_of, in_one_piece, numpy_of
 from casemgmt.batch.page_checks import check_pages
-from casemgmt.errors import InputError
-from casemgmt.outputs.disk import file_replaced, sync_file, write_file
+from casemgmt.errors import InputError, PublishError, listed, plural
+from casemgmt.outputs.disk import BusyError, file_replaced, sync_file, write_file
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.packing import Packed, Slot
 from casemgmt.register.parquet_frame import FileBytes, check_frame, footer_of
 from casemgmt.register.parquet_seal import KEY as SEAL
 from casemgmt.register.parquet_seal import UNSEALED, check_seal, seal
-from casemgmt.register.sources import Part
+from casemgmt.register.sources import PACKED, Part
 from casemgmt.register.thrift import DamagedError
 
 if TYPE_CHECKING:
@@ -40,7 +44,6 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
 
-KEY = "casemgmt.packed"
 VERSION = 1
 ROWS_IN_A_GROUP = 1_000_000
 
@@ -76,27 +79,69 @@ def account_of(register: Register) -> Account:
 
 def save_packed(register: Register, path: Path) -> Path:
     """See :meth:`casemgmt.Register.save_packed`."""
+    import pyarrow as pa
+
     register.require_whole("Packing")
     whole = register.grouped()
-    write_packed(path, account_of(register), whole.practices, practice_stretches(whole))
+    lengths = id_lengths(whole)
+    try:
+        with in_words(path):
+            length = lengths.pop() if len(lengths) == 1 else None
+            write_packed(path, account_of(register), whole.practices, practice_stretches(whole), length)
+    except pa.ArrowNotImplementedError:
+        raise _unwritable(whole) from None
     return path
 
 
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Say what the disk refuses."""
+    try:
+        yield
+    except BusyError:
+        raise PublishError(f"Another process is writing {path.name}. Wait for it, then run again.") from None
+    except OSError as error:
+        raise PublishError(f"{path.name} was not written: {error.strerror or error}.") from None
+
+
+def _unwritable(register: Register) -> InputError:
+    """Carried columns of types that Parquet does not take."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    wrong = []
+    for name in register.carried:
+        try:
+            pq.write_table(register.source_table.select([name]).slice(0, 0), pa.BufferOutputStream())
+        except pa.ArrowNotImplementedError:
+            wrong.append(name)
+    return InputError(f"Parquet cannot hold {plural(len(wrong), 'column')}: {listed(wrong)}. Leave them out.")
+
+
 def practice_stretches(register: Register) -> Iterator[tuple[Register, int, int]]:
-    """A register grouped by practice in stretches of whole practices, about as many rows as a row group holds."""
+    """A register grouped by practice in stretches of whole practices, about as many rows as a row group holds.
+
+    None of them is empty, unless all practices are.
+    """
     groups = register.packed.offsets
     first = 0
     practices = len(register.practices)
     while first < practices:
         last = first + 1
-        while last < practices and groups[last + 1] - groups[first] <= ROWS_IN_A_GROUP:
+        while last < practices and (
+            groups[last] in (groups[first], groups[last + 1]) or groups[last + 1] - groups[first] <= ROWS_IN_A_GROUP
+        ):
             last += 1
         yield register, first, last
         first = last
 
 
 def write_packed(
-    path: Path, account: Account, practices: tuple[str, ...], stretches: Iterable[tuple[Register, int, int]]
+    path: Path,
+    account: Account,
+    practices: tuple[str, ...],
+    stretches: Iterable[tuple[Register, int, int]],
+    length: int | None,
 ) -> None:
     """Write a packed register file: whole, or not at all, and private to its owner.
 
@@ -104,26 +149,44 @@ def write_packed(
     ----------
     practices : of the whole register, in byte order
     stretches : (register grouped by practice, first, last but one of its practices), in the order of ``practices``
+    length : of every id, in bytes; None where they differ
     """
-    import pyarrow.parquet as pq
-
     with file_replaced(path) as unfinished:
         write_file(unfinished, b"")  # private before anything is in it
-        writer, counts, slots = None, [], None
+        _write_rows(unfinished, account, practices, stretches, length)
+        seal(unfinished)
+        sync_file(unfinished)
+
+
+def _write_rows(
+    path: Path,
+    account: Account,
+    practices: tuple[str, ...],
+    stretches: Iterable[tuple[Register, int, int]],
+    length: int | None,
+) -> None:
+    """The Parquet file, without its seal."""
+    import pyarrow.parquet as pq
+
+    writer, counts, slots, told = None, [], None, None
+    try:
         for register, first, last in stretches:
-            table = _table(register, first, last)
+            table = _table(register, first, last, length)
             if writer is None:
-                slots = register.packed.slots
-                writer = pq.ParquetWriter(unfinished, table.schema, **_options(table))
+                slots, told = register.packed.slots, _told_schema(table)
+                writer = pq.ParquetWriter(path, table.schema, **_options(table))
             counts += (register.packed.offsets[first + 1 : last + 1] - register.packed.offsets[first:last]).tolist()
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
         if writer is None:
-            raise InputError("A register without a practice has nothing to pack.")
-        described = _described(account, practices, counts, slots or {})
-        writer.add_key_value_metadata({KEY: described, SEAL: UNSEALED})
+            raise _nothing_to_pack()  # noqa: TRY301 - the writer is closed below
+        described = _described(account, practices, counts, slots or {}, told)
+        writer.add_key_value_metadata({PACKED.decode(): described, SEAL: UNSEALED})
         writer.close()
-        seal(unfinished)
-        sync_file(unfinished)
+    except BaseException:
+        if writer is not None:
+            with suppress(OSError):  # or else it tries again when it is forgotten
+                writer.close()
+        raise
 
 
 def _options(table: pa.Table) -> dict[str, Any]:
@@ -137,7 +200,7 @@ def _options(table: pa.Table) -> dict[str, Any]:
     }
 
 
-def _table(register: Register, first: int, last: int) -> pa.Table:
+def _table(register: Register, first: int, last: int, length: int | None) -> pa.Table:
     """The rows of some practices as they are written."""
     import numpy as np
     import pyarrow as pa
@@ -147,7 +210,7 @@ def _table(register: Register, first: int, last: int) -> pa.Table:
     rows = np.arange(start, stop)
     columns: dict[str, Any] = {
         "practice_id": register.column("practice_id", rows),
-        "patient_id": _ids(register.column("patient_id", rows)),
+        "patient_id": _ids(register.column("patient_id", rows), length),
     }
     for stem, arrays, kind in (("word", packed.words, pa.uint64()), ("byte", packed.bytes, pa.uint8())):
         columns |= {f"{stem}_{i}": array_of(each[start:stop], kind) for i, each in enumerate(arrays)}
@@ -164,22 +227,46 @@ def told_columns(register: Register) -> list[str]:
     return [name for name in names if name != "age"]
 
 
-def _ids(ids: pa.Array) -> pa.Array:
+def id_lengths(register: Register) -> set[int]:
+    """The least and the greatest length in bytes of an accepted patient's id."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    found: set[int] = set()
+    for low in range(0, len(register), ROWS_IN_A_GROUP):
+        rows = np.arange(low, min(low + ROWS_IN_A_GROUP, len(register)))
+        span = pc.min_max(pc.binary_length(register.column("patient_id", rows))).as_py()
+        found |= {span["min"], span["max"]}
+    return found
+
+
+def _ids(ids: pa.Array, length: int | None) -> pa.Array:
     """Ids of one length as fixed-size binary, which is read without looking at each."""
     import numpy as np
     import pyarrow as pa
 
-    _, ends, data = ids.buffers()
-    offsets = np.frombuffer(ends, dtype=np.int32, offset=4 * ids.offset, count=len(ids) + 1)
-    width = int(offsets[1] - offsets[0]) if len(ids) else 0
-    if not width or int(offsets[-1] - offsets[0]) != width * len(ids) or (np.diff(offsets) != width).any():
+    if length is None:
         return ids
-    return pa.Array.from_buffers(
-        pa.binary(width), len(ids), [None, data.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))]
-    )
+    _, ends, data = ids.buffers()
+    first = int(np.frombuffer(ends, dtype=np.int32, offset=4 * ids.offset, count=1)[0]) if len(ids) else 0
+    own = pa.py_buffer(b"") if data is None else data.slice(first, length * len(ids))
+    return pa.Array.from_buffers(pa.binary(length), len(ids), [None, own])
 
 
-def _described(account: Account, practices: Any, counts: list[int], slots: Mapping[str, Slot]) -> str:
+def _nothing_to_pack() -> InputError:
+    return InputError("A register without a practice has nothing to pack.")
+
+
+def _told_schema(table: pa.Table) -> pa.Schema:
+    """The types of what is told, some of which Parquet changes: dates with milliseconds, names inside lists."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(f.name, f.type) for f in table.schema if f.name.startswith("told.")])
+
+
+def _described(
+    account: Account, practices: Any, counts: list[int], slots: Mapping[str, Slot], told: pa.Schema | None
+) -> str:
     described = {
         "version": VERSION,
         "as_of": account.as_of.isoformat(),
@@ -196,6 +283,7 @@ def _described(account: Account, practices: Any, counts: list[int], slots: Mappi
         "repeated_ids": "looked for and settled before this was written",
         "sources": [{"name": part.name, "rows": part.rows, "sha256": part.sha256} for part in account.parts],
         "metadata": dict(account.metadata),
+        "told_types": "" if told is None else base64.b64encode(told.serialize()).decode(),
         "quarantine": _table_text(account.quarantine),
         "corrections": _table_text(account.corrections),
     }
@@ -237,7 +325,7 @@ class PackedFile:
             check_seal(path)
             self._frame = check_frame(path, pages=False)
             self._parquet = pq.read_metadata(path)
-            described = json.loads(self._parquet.metadata[KEY.encode()])
+            described = json.loads(self._parquet.metadata[PACKED])
         except (pa.ArrowException, OSError, ValueError, KeyError):
             raise damaged(path) from None
         if described["version"] != VERSION:
@@ -249,6 +337,7 @@ class PackedFile:
             name: Slot(group, row, shift, width, tuple(values), missing)
             for name, (group, row, shift, width, values, missing) in described["slots"].items()
         }
+        self._told = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(described["told_types"])))
         self.practices: list[str] = described["practices"]
         self.rows: list[int] = described["rows_of_practices"]
         self.account = Account(
@@ -266,8 +355,7 @@ class PackedFile:
     @property
     def told(self) -> list[str]:
         """Text fields and carried columns."""
-        names = self._parquet.schema.to_arrow_schema().names
-        return [name.removeprefix("told.") for name in names if name.startswith("told.")]
+        return [name.removeprefix("told.") for name in self._told.names]
 
     def groups(self) -> Iterator[tuple[int, int, int]]:
         """Each row group, and the first and the last but one of its practices."""
@@ -283,7 +371,7 @@ class PackedFile:
             first = last
 
     def read(self, group: int, first: int, last: int) -> tuple[Packed, dict[str, Any], dict[str, Any], pa.Table]:
-        """Packed rows with the number of each row's practice, days, wide numbers, and a table of ids and what is told.
+        """Packed rows with each one's practice, counted from ``first`` on; days; wide numbers; ids and what is told.
 
         Raises
         ------
@@ -300,11 +388,10 @@ class PackedFile:
             with pq.ParquetFile(self.path, metadata=self._parquet, pre_buffer=False) as file:
                 names = [name for name in file.schema_arrow.names if name != "practice_id"]
                 table = file.read_row_group(group, columns=names)
+            rows = self.rows[first:last]
+            _check(table.num_rows == sum(rows), "the row group holds another number of rows")
         except (pa.ArrowException, OSError, ValueError):
             raise damaged(self.path) from None
-        rows = self.rows[first:last]
-        if table.num_rows != sum(rows):
-            raise damaged(self.path)
 
         def arrays(stem: str, dtype: Any) -> Any:
             found = [numpy_of(table.column(name)) for name in names if name.startswith(f"{stem}_")]
@@ -314,12 +401,16 @@ class PackedFile:
             own = [name for name in names if name.startswith(stem)]
             return {name.removeprefix(stem): numpy_of(table.column(name)) for name in own}
 
-        practice = np.repeat(np.arange(first, last, dtype=np.int32), rows)
+        practice = np.repeat(np.arange(last - first, dtype=np.int32), rows)
         packed = Packed(
             arrays("word", np.uint64), arrays("byte", np.uint8), arrays("short", np.uint16), self.slots, None, practice
         )
+        as_it_came = table.select(self._told.names).cast(self._told)
         told = pa.table(
-            {"patient_id": _as_text(table.column("patient_id")), **{n: table.column(f"told.{n}") for n in self.told}}
+            {
+                "patient_id": _as_text(table.column("patient_id")),
+                **dict(zip(self.told, as_it_came.columns, strict=True)),
+            }
         )
         return packed, by_field("day."), by_field("number."), told
 
@@ -338,6 +429,11 @@ def _as_text(ids: pa.ChunkedArray) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(column), [None, pa.py_buffer(offsets), data])
 
 
+def _check(sound: bool, why: str) -> None:
+    if not sound:
+        raise ValueError(why)
+
+
 def damaged(path: Path) -> InputError:
     """A packed file that is not as it was written."""
     return InputError(f"{path.name}: this packed register is damaged, or was changed. Pack the register again.")
@@ -349,6 +445,6 @@ def is_packed(path: Path) -> bool:
         with path.open("rb") as stream:
             data = FileBytes(stream)
             start, end = footer_of(data)
-            return KEY.encode() in data[start:end]
+            return PACKED in data[start:end]
     except (OSError, DamagedError):
         return False

@@ -112,13 +112,8 @@ class PackedRegister(ScannedRegister):
 
     def _register(self, group: int, first: int, last: int) -> Register:
         """The rows of a row group, which are those of whole practices."""
-        from dataclasses import replace
-
-        import numpy as np
-
         packed, days, numbers, told = self._file.read(group, first, last)
         account = self._file.account
-        own = replace(packed, practice=packed.numbers - np.int32(first))
         return Register(
             as_of=account.as_of,
             extracted_on=account.extracted_on,
@@ -129,7 +124,7 @@ class PackedRegister(ScannedRegister):
             merged=0,
             parts=account.parts,
             metadata=account.metadata,
-            packed=own,
+            packed=packed,
             days=days,
             numbers=numbers,
             source_table=told,

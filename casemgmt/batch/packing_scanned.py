@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.batch.candidates import Candidates, candidates_of, register_of, together
-from casemgmt.batch.packed_file import Account, practice_stretches, write_packed
+from casemgmt.batch.packed_file import Account, id_lengths, in_words, practice_stretches, write_packed
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.long_texts import by_number, counts_of
 
@@ -24,13 +24,19 @@ ROWS_HELD = 8_000_000
 def save_packed_scanned(scanned: ScannedRegister, path: Path, rows_held: int = ROWS_HELD) -> Path:
     """See :meth:`ScannedRegister.save_packed`; ``rows_held`` patients are held at a time."""
     counted: dict[str, int] = {}
+    lengths: set[int] = set()
+
+    def restart() -> None:
+        counted.clear()
+        lengths.clear()
 
     def count(register: Register, start: int, own: Any) -> None:
+        lengths.update(id_lengths(register))
         counts = counts_of(register.packed.numbers, len(register.practices))
         for code, rows in zip(register.practices, counts.tolist(), strict=True):
             counted[code] = counted.get(code, 0) + rows
 
-    tally = scanned.passed(count, counted.clear)
+    tally = scanned.passed(count, restart)
     practices = tuple(tally.practices())
     account = Account(
         tally.rows_in,
@@ -46,7 +52,8 @@ def save_packed_scanned(scanned: ScannedRegister, path: Path, rows_held: int = R
     sizes = [counted[code] for code in practices]
     registers = (_register_of(scanned, practices[low:high]) for low, high in _that_fit(sizes, rows_held))
     stretches = (stretch for register in registers for stretch in practice_stretches(register))
-    write_packed(path, account, practices, stretches)
+    with in_words(path):
+        write_packed(path, account, practices, stretches, lengths.pop() if len(lengths) == 1 else None)
     return path
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from casemgmt.compiling import compiled, compiled_within
 
 # Thrift's compact protocol, as casemgmt.register.thrift reads it.
-_BOOLS, _BYTE, _I16, _I64, _DOUBLE, _BINARY, _STRUCT = 2, 3, 4, 6, 7, 8, 12
+_TRUE, _FALSE, _BYTE, _I16, _I64, _DOUBLE, _BINARY, _STRUCT = 1, 2, 3, 4, 6, 7, 8, 12
 _DEEPEST = 4
 _MOST_SHIFT = np.uint64(63)
 
@@ -98,7 +98,7 @@ def page_headers(data, own_fields, out):  # type: ignore[no-untyped-def]
                 at += 1
             elif kind == _DOUBLE:
                 at += 8
-            elif kind > _BOOLS:
+            elif kind != _TRUE and kind != _FALSE:
                 return np.int64(-1)
         kind = found[0, 1]
         if kind < 0 or kind >= len(own_fields) or own_fields[kind, 0] == 0:

@@ -146,6 +146,7 @@ class Learnt:
     ----------
     codes : every practice code
     nullable : flags with a missing value somewhere
+    surprised : whether a part had a missing value of a flag that no earlier part had
     differing : row in the whole → (field, reason), where rows with one id contradict each other
     merged : row in the whole → the row that it repeats
     looked : whether repeats were looked for
@@ -153,6 +154,7 @@ class Learnt:
 
     codes: frozenset[str] = frozenset()
     nullable: frozenset[str] = frozenset()
+    surprised: bool = False
     differing: dict[int, tuple[str, str]] = field(default_factory=dict)
     merged: dict[int, int] = field(default_factory=dict)
     looked: bool = False
@@ -182,6 +184,7 @@ class ScannedRegister:
     ) -> None:
         self.files, self.reader, self.decoder = files, reader, decoder
         self.rows_in = sum(file.rows for file in files)
+        # What gaps the columns have is learnt on the way: pyarrow aborts over the statistics of a damaged footer.
         self.learnt = Learnt(nullable=_with_gaps(files, reader))
         self._encoding, self._progress, self._rows = encoding, progress, rows_at_a_time
         self._tally: Tally | None = None
@@ -245,6 +248,19 @@ class ScannedRegister:
     def _repr_html_(self) -> str:
         return f"<code>{escape(repr(self))}</code>"
 
+    def require_whole(self, what: str) -> None:
+        """Raise InputError: a scanned register holds no rows.
+
+        Raises
+        ------
+        InputError
+            It names the remedy.
+        """
+        raise InputError(
+            f"{what} needs every row of the register at hand, and a scanned one is only read to select from. Read it "
+            "with cm.read_register, all of it or one practice's rows."
+        )
+
     def select_streamed(self, scheme: Scheme, **options: Any) -> Selection:
         """See :func:`casemgmt.select`, which calls this."""
         from casemgmt.batch.selecting import select_scanned
@@ -287,20 +303,25 @@ class ScannedRegister:
             restart()
             tally, hashes = Tally(), None if self.learnt.looked else IdHashes()
             sums = sums_of(self.files) if self._sums is None else None
+            refusal: InputError | None = None
             try:
                 for part, start in self._parts():
                     own = tally.add(part)
                     if hashes is not None:
                         hashes.add(_of_usable_ids(part))
-                    see(part.register, start, own)
+                    if refusal is None:
+                        try:
+                            see(part.register, start, own)
+                        except InputError as error:
+                            # A row may be to blame that the next pass will set aside.
+                            refusal = error
                     self._say(tally.rows_in)
             except AgainError:
                 continue
-            finally:
-                if sums is not None:
-                    self._sums = [each.result() for each in sums]
             for file in self.files:
                 file.check_unchanged()
+            if sums is not None:
+                self._sums = [each.result() for each in sums]
             refuse_repeated_files(self.parts)
             tally.refuse_hopeless()
             if tally.misjudged(re.compile(self.reader.pattern)):
@@ -311,6 +332,8 @@ class ScannedRegister:
             if repeated is not None and len(repeated) and self._judge_repeats(repeated):
                 continue
             self._tally = tally
+            if refusal is not None:
+                raise refusal
             return tally
         raise AssertionError("Every pass over the files met something new.")
 
@@ -341,9 +364,20 @@ class ScannedRegister:
             if slots is None:
                 slots = part.register.packed.slots
             elif part.register.packed.slots != slots:
-                self.learnt.nullable |= _two_bits(slots) | _two_bits(part.register.packed.slots)
+                self._make_room_for_gaps(_two_bits(slots) | _two_bits(part.register.packed.slots))
                 raise AgainError
             yield part, start
+
+    def _make_room_for_gaps(self, flags: frozenset[str]) -> None:
+        """Give flags room for missing values: those that were met with some; all, where others were met before."""
+        from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
+
+        learnt = self.learnt
+        if learnt.surprised:
+            flags = frozenset(n for n in self.column_names if n in FIELDS and FIELDS[n].kind == "flag")
+            flags -= FALSE_WHEN_MISSING | self.reader.absent
+        learnt.nullable |= flags
+        learnt.surprised = True
 
     def _known(self, source: Source, start: int) -> Known:
         """What is known of the rows of a part."""

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.batch.candidates import Candidates, candidates_of, register_of, together
 from casemgmt.errors import InputError, plural
+from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.selection.choosing import (
     check_arguments,
+    is_list_size,
     official_sizes,
     question_for,
     require_order,
     selection_of,
 )
-from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, given_scores
+from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, given_scores, refuse_outside
+from casemgmt.selection.plan import Outcome
 from casemgmt.selection.running import (
     Picked,
     Question,
+    choose_grouped,
+    emitted_rows,
     guesses_after,
     guesses_from,
-    lowest_asked,
-    merged,
     settle,
     sift,
 )
@@ -37,11 +40,11 @@ if TYPE_CHECKING:
 
     from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.batch.tally import Tally
-    from casemgmt.scheme.routes import Scheme
+    from casemgmt.scheme.routes import Band, Scheme
     from casemgmt.selection.result import Selection
 
 # The kept rows are looked through again when they have grown by so much.
-_GROWTH = 1.5
+_GROWTH = 2
 
 
 def select_scanned(
@@ -72,6 +75,9 @@ def select_scanned(
     while True:
         tally = scanned.passed(sieve.see, sieve.restart)
         register, candidates, question = sieve.gathered(tally)
+        if scanned.holds_whole_practices:
+            out = sieve.chosen(candidates)
+            break
         out, short = settle(candidates, question, sieve.limits(register), asked.threads)
         if not short.any():
             break
@@ -95,7 +101,8 @@ class _Asked:
 class _Seen:
     """What one pass has gathered: by number of the practice guesses, limits and counts; and the kept rows.
 
-    ``limits`` are the highest guesses by which rows of a practice were left out.
+    ``limits`` are the highest guesses by which rows of a practice were left out, ``outside`` how many given risks are
+    none.
     """
 
     guesses: Any = None
@@ -105,7 +112,18 @@ class _Seen:
     looked_through: int = 0
     codes: list[str] = field(default_factory=list)
     slots: Any = None
-    carried: Any = None
+    outside: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+class _PartOfScores(GivenRanking):
+    """Ranks the rows of a part by given values, and leaves it to the whole to refuse those that are no risks."""
+
+    def check_bands(self, bands: Sequence[Band]) -> None:
+        self._as_risks = any(band.on == "risk" for band in bands)
+
+    def outside(self) -> int:
+        return super().outside() if self._as_risks else 0
 
 
 class _Sieve:
@@ -130,19 +148,17 @@ class _Sieve:
         """Sift a part."""
         import numpy as np
 
-        from casemgmt.register.long_texts import by_number
-
         seen = self._seen
         packed = register.packed
         question = self._question_for(register, start)
+        if isinstance(question.ranking, _PartOfScores):
+            seen.outside += question.ranking.outside()
         self._make_room(own, question, register.practices)
+        if self._scanned.holds_whole_practices:
+            self._choose_in(register, own, question)
+            return
         numbers = by_number(packed.numbers, np.append(own, np.int32(-1)).astype(np.int32))
         placed = replace(packed, practice=numbers)
-        if self._scanned.holds_whole_practices:
-            picked = self._settled_at_once(placed, own, question)
-            rows = picked.rows.astype(np.int64)
-            seen.kept.append(candidates_of(register, rows, picked.practice, picked.keys, picked.bits))
-            return
         guesses = self._guesses_for(placed, own, question)
         picked = sift(placed, question, guesses, self._asked.threads, all_told_of=True)
         seen.limits = np.maximum(seen.limits, guesses)
@@ -160,8 +176,7 @@ class _Sieve:
         import numpy as np
 
         seen, scanned = self._seen, self._scanned
-        if self._question is not None and not scanned.holds_whole_practices:
-            self._guess_again(self._question, None)
+        refuse_outside(seen.outside)
         practices = tally.practices()
         place = {code: i for i, code in enumerate(practices)}
         order = np.array([place.get(code, -1) for code in seen.codes], dtype=np.int32)
@@ -178,7 +193,8 @@ class _Sieve:
         counts[order[order >= 0]] = seen.counts[: len(order)][order >= 0]
         rows = np.arange(len(register), dtype=np.int32)
         picked = Picked(candidates.practice, rows, candidates.keys, candidates.bits, counts)
-        ranking = self._ranking(register, None if self._asked.model else floats_of_keys(candidates.keys))
+        model, keys = self._asked.model, candidates.keys
+        ranking = GivenRanking(floats_of_keys(keys), register) if model is None else ModelRanking(model, register)
         sizes = official_sizes(register, self._asked.scheme, self._asked.list_sizes)
         return register, picked, question_for(register, self._asked.scheme, ranking, sizes)
 
@@ -210,14 +226,15 @@ class _Sieve:
                 return known._replace(ranking=same, plan=known.plan._replace(conditions=(own, tables)))
         asked = self._asked
         require_order(register, asked.scheme, asked.over_cap)
-        ranking = self._ranking(register, None if asked.model else self._score_of(register, start))
         sizes = np.full(len(register.practices), -1, dtype=np.int64)
-        self._question = question_for(register, asked.scheme, ranking, sizes)
+        self._question = question_for(register, asked.scheme, self._ranking_of(register, start), sizes)
         self._seen.slots = packed.slots
         return self._question
 
-    def _ranking(self, register: Register, scores: Any) -> Ranking:
-        return ModelRanking(self._asked.model, register) if scores is None else GivenRanking(scores, register)
+    def _ranking_of(self, register: Register, start: int) -> Ranking:
+        if self._asked.model is None:
+            return _PartOfScores(self._score_of(register, start), register)
+        return ModelRanking(self._asked.model, register)
 
     def _score_of(self, register: Register, start: int) -> npt.NDArray[np.float64]:
         """The given scores of a part: its column, or its stretch of the whole's values; NaN where nothing ranks."""
@@ -275,41 +292,48 @@ class _Sieve:
         if given is None:
             return np.full(len(self._seen.codes), -1, dtype=np.int64)
         sizes = [given.get(code, -1) for code in self._seen.codes]
-        return np.array([n if isinstance(n, int) and n >= 0 else -1 for n in sizes], dtype=np.int64)
+        return np.array([int(n) if is_list_size(n) else -1 for n in sizes], dtype=np.int64)
 
-    def _settled_at_once(self, packed: Any, own: Any, question: Question) -> Picked:
-        """The rows that matter of whole practices: their cuts are exact now, and the next part's guess."""
+    def _choose_in(self, register: Register, own: npt.NDArray[np.int32], question: Question) -> None:
+        """Choose in the whole practices of a part, and keep whom the lists or the account tell of."""
         import numpy as np
 
-        seen, threads = self._seen, self._asked.threads
-        lowest, highest = question.ranking.source.no_score + 1, np.iinfo(seen.limits.dtype).max
-        sized = question._replace(list_sizes=self._sizes())
-        guesses = np.full(len(seen.codes), highest, dtype=seen.limits.dtype)
-        if seen.carried is None:
-            guesses[own] = guesses_from(packed, sized, len(guesses), threads)[own]
-        else:
-            guesses[own] = seen.carried
-        picked = sift(packed, question, guesses, threads, all_told_of=True)
-        out, short = settle(picked, sized, guesses, threads)
-        if short.any():
-            again = np.where(short, lowest, highest).astype(guesses.dtype)
-            more = sift(packed, question, again, threads, all_told_of=True)
-            picked = merged([picked.only(~short[picked.practice]), more.only(short[more.practice])])._replace(
-                counts=picked.counts
-            )
-            out, _ = settle(picked, sized, np.where(short, lowest, guesses).astype(guesses.dtype), threads)
-        cuts = lowest_asked(out, question)
-        seen.limits[own] = cuts[own]
-        seen.counts += picked.counts
-        seen.carried = np.sort(cuts[own])[len(own) // 20] if len(own) else None
-        return picked.only(_wanted(picked, cuts, question))
+        counts = counts_of(register.packed.numbers, len(register.practices))
+        groups = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        sized = question._replace(list_sizes=self._sizes()[own])
+        out = choose_grouped(groups, sized, self._asked.threads, all_told_of=True)
+        practice, rows, keys, member, at_cut = emitted_rows(out)
+        both = member.astype(np.uint64) | at_cut.astype(np.uint64) << np.uint64(32)
+        self._seen.kept.append(candidates_of(register, rows, own[practice], keys, both))
+        none = np.empty(0, dtype=np.int32)
+        self._seen.outcomes.append(out._replace(rows=none, keys=none, member=none, at_cut=none))
 
-    def _guess_again(self, question: Question, picked: Picked | None) -> None:
+    def chosen(self, candidates: Picked) -> Outcome:
+        """The outcome of parts that each held whole practices, over their candidates together."""
+        import numpy as np
+
+        parts = self._seen.outcomes
+        emitted = np.bincount(candidates.practice, minlength=len(candidates.counts))
+
+        def joined(name: str) -> Any:
+            return np.concatenate([getattr(part, name) for part in parts])
+
+        return Outcome(
+            **{name: joined(name) for name in ("counts", "unscored", "places", "cut", "tied", "taken")},
+            emitted=emitted,
+            starts=np.concatenate([[0], np.cumsum(emitted)]).astype(np.int64),
+            rows=candidates.rows,
+            keys=candidates.keys,
+            member=(candidates.bits & np.uint64(0xFFFFFFFF)).astype(np.uint32),
+            at_cut=(candidates.bits >> np.uint64(32)).astype(np.uint32),
+        )
+
+    def _guess_again(self, question: Question, picked: Picked) -> None:
         """Guess again from all that was kept and the newly picked, and drop kept rows that do not reach the guess."""
         import numpy as np
 
         seen = self._seen
-        every = [*seen.kept, *([] if picked is None else [picked])]
+        every: list[Candidates | Picked] = [*seen.kept, picked]
         practice, keys, bits = (
             np.concatenate([getattr(each, name) for each in every]) for name in ("practice", "keys", "bits")
         )

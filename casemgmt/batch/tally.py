@@ -52,14 +52,14 @@ class Tally:
     ----------
     numbers : each practice code met → its number, in the order in which they were met
     rows : by number, source rows that name the practice
-    faults : each practice code refused → why, as the parts judged it
+    judgements : (practice code, why it was refused; None where it was not), as the parts judged it
     hopes : of each column
     """
 
     numbers: dict[str, int] = field(default_factory=dict)
     codes: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
-    faults: dict[str, str] = field(default_factory=dict)
+    judgements: set[tuple[str, str | None]] = field(default_factory=set)
     hopes: dict[str, Hope] = field(default_factory=dict)
     quarantine: list[pa.Table] = field(default_factory=list)
     corrections: list[pa.Table] = field(default_factory=list)
@@ -75,9 +75,10 @@ class Tally:
         self.rows_in += register.rows_in
         self.accepted += len(register)
         self.merged += register.merged
-        self.codes.update(code for code in part.judged.practices if code)
+        named = [code for code in part.judged.practices if code]
+        self.codes.update(named)
+        self.judgements.update((code, part.judged.faults.get(code)) for code in named)
         self.used.update(register.practices)
-        self.faults.update(part.judged.faults)
         for name, hope in part.hopes.items():
             self.hopes[name] = self.hopes[name].and_then(hope) if name in self.hopes else hope
         if register.quarantine.num_rows:
@@ -90,7 +91,7 @@ class Tally:
     def misjudged(self, pattern: re.Pattern[str]) -> bool:
         """Whether a part judged a practice code otherwise than all the codes together do."""
         every = practice_faults(self.codes, pattern)
-        return {code: why for code, why in self.faults.items() if code} != every
+        return any(every.get(code) != why for code, why in self.judgements)
 
     def refuse_hopeless(self) -> None:
         """Refuse a column that can be read in none of the parts."""

@@ -166,6 +166,8 @@ def compare(before: Selection, after: Selection) -> Comparison:
     if not (isinstance(before, Selection) and isinstance(after, Selection)):
         raise InputError("compare: give two selections, from cm.select.")
     old, new = before._made(), after._made()
+    for made in (old, new):
+        made.register.require_whole("Comparing")
     with_scheme = (
         old if before.scheme.text == after.scheme.text and old.scheme == new.scheme else _under(old, new, False)
     )

@@ -78,10 +78,10 @@ def _gone(register: Register, previous: Selection) -> list[Person]:
 
 
 def _compared_reasons(previous: Selection, selection: Selection, wanted: set[Person]) -> dict[Person, tuple[str, str]]:
-    """The exact reasons of a comparison; none where the earlier selection was read back from files."""
+    """The exact reasons of a comparison; none where the earlier selection was read back from files, or scanned."""
     from casemgmt.caseload.comparing import CASE_MANAGED, compare
 
-    if previous.register is None:
+    if previous.register is None or not previous.register.is_whole:
         return {}
     changes = compare(previous, selection).changes
     names = ("practice_id", "patient_id", "route", "change", "reason", "detail")

@@ -276,8 +276,8 @@ def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
 class Hope(NamedTuple):
     """Whether a column can be read as its field at all.
 
-    ``some`` says that a value could be read, ``unread`` how many could not, ``why`` the first reason among those that
-    are not of its size: values out of range were typed wrongly, and are only corrected.
+    ``some`` says that a value could be read, ``unread`` how many could not, ``why`` the first reason in the alphabet
+    among those that are not of its size: values out of range were typed wrongly, and are only corrected.
     """
 
     some: bool
@@ -294,8 +294,8 @@ def hope_of(cleaned: Cleaned | FlagColumn) -> Hope:
     """Of one column read."""
     if isinstance(cleaned, FlagColumn):
         return Hope(len(cleaned.column) > 0, 0, None)
-    if cleaned.present is None or cleaned.present.any():
-        return Hope(len(cleaned.values) > 0, 0, None)
+    if len(cleaned.values) and (cleaned.present is None or cleaned.present.any()):
+        return Hope(True, 0, None)
     unread = sum(len(rows) for rows, _ in cleaned.problems)
     malformed = [reason for rows, reason in cleaned.problems if len(rows) and not is_out_of_range(reason)]
     return Hope(False, unread, min(malformed, default=None))

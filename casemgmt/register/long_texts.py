@@ -218,7 +218,7 @@ def counts_of(numbers: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.int64
         count_numbers(numbers, low, high, counts)
         return counts
 
-    return np.asarray(sum(on_pieces(work, len(numbers)))[:most])
+    return np.asarray(sum(on_pieces(work, len(numbers)), np.zeros(most + 1, dtype=np.int64))[:most])
 
 
 def _number_chunk(chunk: pa.Array, numbers: Any, start: int) -> list[tuple[int, int, list[bytes]]] | None:

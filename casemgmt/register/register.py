@@ -76,6 +76,11 @@ class Register:
         """Accepted patients, whether or not their rows were kept."""
         return len(self) if self.accepted_rows is None else self.accepted_rows
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every accepted patient's row is held, not only those that a selection needs."""
+        return self.accepted_rows is None
+
     def require_whole(self, what: str) -> None:
         """Raise InputError where only the rows that a selection needs were kept.
 
@@ -84,7 +89,7 @@ class Register:
         InputError
             It names the remedy.
         """
-        if self.accepted_rows is not None:
+        if not self.is_whole:
             raise InputError(
                 f"{what} needs every row of the register, and of a scanned one only the rows that can matter to the "
                 "lists were kept. Read it with cm.read_register, all of it or one practice's rows."
@@ -170,6 +175,7 @@ class Register:
         import numpy as np
         import pyarrow as pa
 
+        self.require_whole("Its table")
         rows = np.argsort(self.table_row, kind="stable")
         columns = {name: self.column(name, rows) for name in self.column_names}
         metadata = {b"casemgmt": _json(self.metadata)} if self.metadata else None
@@ -198,6 +204,7 @@ class Register:
         """One value a source row from one a packed row; NaN where the row was quarantined, repeats as the row kept."""
         import numpy as np
 
+        self.require_whole("One value a source row")
         by_table = np.full(self.source_table.num_rows, np.nan)
         by_table[self.table_row] = values
         if self.merged_into:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MEMORY = "in memory"
+# What a packed register file says of itself stands in its footer under this key.
+PACKED = b"casemgmt.packed"
 _END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
@@ -121,11 +123,14 @@ def _read_parquet(path: Path) -> pa.Table:
 
     try:
         frame = check_frame(path)
-        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        if PACKED in (file.metadata.metadata or {}):
+            raise InputError(f"{path.name} is a packed register: open it with cm.scan_register.")  # noqa: TRY301
+        table = file.read()
         check_table(frame, table)
         # A damaged file can hold text that is not UTF-8; its bytes must not come up later, in somebody's error message.
         table.validate(full=True)
-        _refuse_repeated_names(table.column_names)
+        refuse_repeated_names(table.column_names)
         return without_long_views(table)
     except InputError:
         raise
@@ -153,7 +158,7 @@ def _read_ipc(path: Path) -> pa.Table:
         raise InputError(
             f"{path.name}: not a readable Arrow file; it is damaged or cut short. Copy it again."
         ) from None
-    _refuse_repeated_names(table.column_names)
+    refuse_repeated_names(table.column_names)
     return without_long_views(table)
 
 
@@ -179,12 +184,13 @@ def _open_frame(frame: Any) -> Source:
             "A register is read from a path or a data frame (pandas, polars, pyarrow, DuckDB), "
             f"not {type(frame).__name__}."
         )
-    _refuse_repeated_names(table.column_names)
+    refuse_repeated_names(table.column_names)
     part = Part(name=MEMORY, rows=table.num_rows, sha256=None)
     return Source(table=table, parts=(part,), index=index, metadata=_metadata(table))
 
 
-def _refuse_repeated_names(names: list[str]) -> None:
+def refuse_repeated_names(names: Sequence[str]) -> None:
+    """Refuse a table in which a column cannot be named."""
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise InputError(f"{plural(len(repeated), 'column name')} used twice: {listed(repeated)}. Rename or drop one.")
@@ -217,7 +223,7 @@ def _from_pandas(frame: Any) -> pa.Table:
     if not hasattr(frame, "columns"):
         raise InputError("A register is a table, not a single column: give the whole data frame.")
     names = [str(name) for name in frame.columns]
-    _refuse_repeated_names(names)
+    refuse_repeated_names(names)
     arrays = []
     for position, name in enumerate(names):
         try:
@@ -278,9 +284,7 @@ def _join(sources: Sequence[Source]) -> Source:
             [s.table.select(first.table.column_names) for s in sources], promote_options="permissive"
         )
     except pa.ArrowException:
-        raise InputError(
-            "The files hold the same column as different types. Write them with one type a column."
-        ) from None
+        raise differing_types() from None
     starts = np.cumsum([0, *(s.rows_in for s in sources)])
     numbers, unsplit = [], []
     for start, s in zip(starts, sources, strict=False):
@@ -294,6 +298,11 @@ def _join(sources: Sequence[Source]) -> Source:
         unsplit=tuple(unsplit),
         metadata=joined_metadata([s.metadata for s in sources]),
     )
+
+
+def differing_types() -> InputError:
+    """Files whose columns cannot be put one under the other."""
+    return InputError("The files hold the same column as different types. Write them with one type a column.")
 
 
 def check_same_columns(first: str, names: Sequence[str], other: str, other_names: Sequence[str]) -> None:

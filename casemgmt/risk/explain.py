@@ -51,6 +51,8 @@ def explain_patient(model: Model, register: Register, patient_id: str) -> pa.Tab
     import numpy as np
     import pyarrow as pa
 
+    if not hasattr(register, "packed"):
+        register.require_whole("Explaining a score")
     register.require(model.columns, f"the model '{model.name}'")
     row = np.array([register.find(patient_id)])
     if register.packed.is_set("objected", row)[0]:

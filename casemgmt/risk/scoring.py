@@ -154,6 +154,7 @@ def score_register(model: Model, register: Register) -> pa.Array:
     import numpy as np
     import pyarrow as pa
 
+    register.require_whole("Scoring")
     scores = points_of(model, sums_of(model, register))
     scores[register.packed.is_set("objected")] = np.nan
     by_source = register.to_source_rows(scores)

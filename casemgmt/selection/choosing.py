@@ -91,6 +91,7 @@ def select(
             allow_demonstration=allow_demonstration,
             threads=threads,
         )
+    register.require_whole("Selecting again")
     require_order(register, scheme, over_cap)
     if previous is not None:
         register = with_caseload(register, previous)
@@ -212,10 +213,15 @@ def official_sizes(register: Register, scheme: Scheme, list_sizes: Mapping[str, 
             "of part of the list. Leave list_sizes out, and the register is counted."
         )
     sizes = [list_sizes[practice] for practice in register.practices]
-    wrong = sum(not isinstance(n, Real) or isinstance(n, bool) or n < 0 or n % 1 != 0 for n in sizes)
+    wrong = sum(not is_list_size(n) for n in sizes)
     if wrong:
         raise InputError(f"list_sizes: {plural(wrong, 'figure')} that is not a whole number of people.")
     return np.array(sizes, dtype=np.int64)
+
+
+def is_list_size(figure: Any) -> bool:
+    """Whether a figure is a whole number of people."""
+    return isinstance(figure, Real) and not isinstance(figure, bool) and float(figure) >= 0 and figure % 1 == 0
 
 
 def _settle(

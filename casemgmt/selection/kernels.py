@@ -203,6 +203,7 @@ def settle_practice(p, first, count, guess, eligible, list_sizes, routes, told, 
     for i in range(count):
         member[i] = bits[i] & routes.direct
         tied[i] = np.uint32(0)
+    lowest = np.iinfo(buffer.dtype).max
     for s in range(len(routes.bit)):
         bit = np.uint32(routes.bit[s])
         if not routes.is_share[s]:
@@ -219,6 +220,7 @@ def settle_practice(p, first, count, guess, eligible, list_sizes, routes, told, 
         if take <= 0:
             continue
         cut = kth_largest(buffer, found, take)
+        lowest = min(lowest, cut)
         above, level = np.int64(0), np.int64(0)
         for i in range(found):
             above += buffer[i] > cut
@@ -233,7 +235,7 @@ def settle_practice(p, first, count, guess, eligible, list_sizes, routes, told, 
             member[i] |= ((np.uint32(keys[i] > cut) | (at_cut & everyone)) & may) << bit
             tied[i] |= (at_cut & (everyone ^ np.uint32(1)) & may) << bit
         work.guesses[s] = next_guess(buffer, found, take, work.guesses[s])
-    keep_rows(out, p, first, count, member, tied, np.uint32(1) << routes.ranked_bit, told, no_score)
+    keep_rows(out, p, first, count, member, tied, np.uint32(1) << routes.ranked_bit, told, no_score, lowest)
     return True
 
 
@@ -249,12 +251,16 @@ def next_guess(buffer, found, take, guess):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def keep_rows(out, p, first, count, member, tied, ranked, told, no_score):  # type: ignore[no-untyped-def]
-    """Leave only the picked rows that are let in, tied or told of, at the start of the practice's stretch."""
+def keep_rows(out, p, first, count, member, tied, ranked, told, no_score, lowest):  # type: ignore[no-untyped-def]
+    """Leave only the picked rows that are let in, tied or told of, at the start of the practice's stretch.
+
+    Where the unscored are told of, so is everyone ranked at the ``lowest`` cut or above: ranks count them.
+    """
     kept, (mask, unscored_too) = first, told
     for i in range(count):
         bits, key = out.member[first + i], out.keys[first + i]
-        of_note = ((bits & mask) != 0) | ((unscored_too != 0) & (key == no_score) & ((bits & ranked) != 0))
+        ranks = ((bits & ranked) != 0) & ((key == no_score) | (key >= lowest))
+        of_note = ((bits & mask) != 0) | ((unscored_too != 0) & ranks)
         out.rows[kept] = out.rows[first + i]
         out.keys[kept] = key
         out.member[kept] = member[i]

@@ -116,18 +116,26 @@ class GivenRanking:
 
     def check_bands(self, bands: Sequence[Band]) -> None:
         """Take the values as risks where the scheme has a band on risk; refuse any outside 0 to 1."""
-        import numpy as np
-
         if not any(band.on == "risk" for band in bands):
             return
-        scores = floats_of_keys(self.source.given)
-        outside = int(np.count_nonzero((scores < 0) | (scores > 1)))
-        if outside:
-            raise InputError(
-                f"score=: {plural(outside, 'value')} outside 0 to 1, and the scheme has a band on risk. "
-                "Give risks between 0 and 1 (divide percentages by 100)."
-            )
+        refuse_outside(self.outside())
         self._as_risks = True
+
+    def outside(self) -> int:
+        """How many values are no risks."""
+        import numpy as np
+
+        scores = floats_of_keys(self.source.given)
+        return int(np.count_nonzero((scores < 0) | (scores > 1)))
+
+
+def refuse_outside(values: int) -> None:
+    """Refuse given scores of which so many are no risks."""
+    if values:
+        raise InputError(
+            f"score=: {plural(values, 'value')} outside 0 to 1, and the scheme has a band on risk. "
+            "Give risks between 0 and 1 (divide percentages by 100)."
+        )
 
 
 Ranking = ModelRanking | GivenRanking

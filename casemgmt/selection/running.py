@@ -250,7 +250,7 @@ def sift(
     told = told_of(question, all_told_of)
     stride = step or BLOCK
     blocks = -(-packed.rows // stride)
-    marks = np.linspace(0, blocks, min(blocks, _PIECES_PER_WORKER * workers) + 1).astype(np.int64) * stride
+    marks = np.linspace(0, blocks, max(min(blocks, _PIECES_PER_WORKER * workers), 1) + 1).astype(np.int64) * stride
     pieces = [(int(low), min(int(high), packed.rows)) for low, high in pairwise(marks.tolist())]
 
     def work(piece: tuple[int, int]) -> Picked:
@@ -280,19 +280,6 @@ def merged(parts: Sequence[Picked]) -> Picked:
         np.concatenate([part.bits for part in parts]),
         sum((part.counts for part in parts[1:]), parts[0].counts.copy()),
     )
-
-
-def lowest_asked(out: Outcome, question: Question) -> npt.NDArray[Any]:
-    """For each practice the lowest key that a score route let in or left at its cut; the lowest of all for none."""
-    import numpy as np
-
-    source, routes = question.ranking.source, question.routes
-    dtype = source.no_score.dtype
-    lowest = np.full(len(out.counts), np.iinfo(dtype).max, dtype=np.int64)
-    for s in range(len(routes.bit)):
-        asked = np.where(out.taken[:, s] > 0, out.cut[:, s], lowest) if routes.is_share[s] else routes.low[s]
-        lowest = np.minimum(lowest, asked)
-    return np.maximum(lowest, int(source.no_score) + 1).astype(dtype)
 
 
 def bring(picked: Picked, question: Question) -> Outcome:

@@ -141,6 +141,7 @@ def groups_table(made: Workings, column: str) -> pa.Table:
     import pyarrow as pa
 
     register, choice = made.register, made.choice
+    register.require_whole("by()")
     if column not in register.column_names and column != "age_band":
         raise missing_columns([column], sorted((*register.column_names, "age_band")), "by")
     group, names = _groups(made, column)

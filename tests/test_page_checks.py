@@ -1,0 +1,236 @@
+"""A wide Parquet file that was damaged is refused when it is scanned, by either decoder, and its pages are checked."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from registers import read_scheme
+from scanned import scanned
+from test_scanning import AS_OF, SCHEME, people
+
+import casemgmt as cm
+from casemgmt.batch.page_checks import check_pages, pages_of
+from casemgmt.errors import InputError
+from casemgmt.register.parquet_frame import check_frame, read_page
+from casemgmt.register.thrift import DamagedError
+
+SETTINGS = settings(max_examples=400, deadline=None, derandomize=True, database=None)
+
+
+def wide_file(folder: Path, **options: Any) -> Path:
+    table = people(90).append_column("ward", pa.array(["north", "süd", None] * 30))
+    path = folder / "wide.parquet"
+    pq.write_table(table, path, row_group_size=40, write_page_checksum=True, **options)
+    return path
+
+
+def checked(path: Path) -> None:
+    frame = check_frame(path, pages=False)
+    with path.open("rb") as stream:
+        check_pages(stream, frame, range(len(frame.groups)))
+
+
+OPTIONS = {
+    "snappy": {},
+    "plain": {"compression": "none", "use_dictionary": False},
+    "zstd, second data pages": {"compression": "zstd", "data_page_version": "2.0"},
+    "small pages": {"data_page_size": 64, "write_batch_size": 7},
+    "with an index": {"write_page_index": True},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_sound_files_pass_and_every_flip_that_a_checksum_tells_of_is_found(tmp_path, options):
+    path = wide_file(tmp_path, **options)
+    checked(path)
+    good, metadata = path.read_bytes(), pq.read_metadata(path)
+    bodies = bodies_of(path)
+    choose = random.Random(3)
+    of_pyarrow = 0
+    for flip in range(240):
+        start, stop = choose.choice(bodies)
+        at = choose.randrange(start, stop) if flip % 2 else max(4, start - choose.randrange(1, 20))
+        changed = bytearray(good)
+        changed[at] ^= 1 << choose.randrange(8)
+        path.write_bytes(changed)
+        try:
+            pq.ParquetFile(path, page_checksum_verification=True, metadata=metadata).read()
+            by_checksum = False
+        except (pa.ArrowException, OSError) as error:
+            by_checksum = "CRC checksum" in str(error)
+        of_pyarrow += by_checksum
+        try:
+            checked(path)
+        except DamagedError:
+            continue
+        assert not by_checksum
+        assert not flip % 2, "a body that differs from its checksum"
+    assert of_pyarrow > 100
+
+
+def bodies_of(path: Path) -> list[tuple[int, int]]:
+    """Where the bytes of each page lie, its header left out."""
+    found, data = [], path.read_bytes()
+    for chunk in (chunk for group in check_frame(path).groups for chunk in group):
+        for at, page in pages_of(data[chunk.start : chunk.start + chunk.compressed]):
+            start = chunk.start + at + page.header
+            if page.compressed:
+                found.append((start, start + page.compressed))
+    return found
+
+
+def read_one_by_one(data: bytes) -> list[tuple[int, Any]] | None:
+    """The pages as the plain reader of headers finds them; None where it finds damage."""
+    at, found = 0, []
+    try:
+        while at < len(data):
+            page = read_page(data, at)
+            checksum = None if page.checksum is None else page.checksum & 0xFFFFFFFF
+            found.append((at, page._replace(checksum=checksum)))
+            at += page.header + page.compressed
+    except DamagedError:
+        return None
+    return found
+
+
+def read_at_once(data: bytes) -> list[tuple[int, Any]] | None:
+    try:
+        return pages_of(data)
+    except DamagedError:
+        return None
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_the_compiled_reader_of_headers_finds_the_pages_that_the_plain_one_finds(tmp_path, options):
+    path = wide_file(tmp_path, **options)
+    data, pages = path.read_bytes(), 0
+    for chunk in (chunk for group in check_frame(path).groups for chunk in group):
+        own = data[chunk.start : chunk.start + chunk.compressed]
+        assert read_at_once(own) == read_one_by_one(own)
+        pages += len(pages_of(own))
+    assert pages > 10
+
+
+@SETTINGS
+@given(st.binary(max_size=200))
+def test_any_bytes_are_pages_or_are_refused(data):
+    found = read_at_once(data)
+    assert found is None or found == read_one_by_one(data)
+
+
+GOOD = pa.BufferOutputStream()
+pq.write_table(people(60), GOOD, row_group_size=25, write_page_checksum=True)
+GOOD = GOOD.getvalue().to_pybytes()
+
+
+@SETTINGS
+@given(st.data())
+def test_changed_headers_are_refused_or_read_as_the_plain_reader_reads_them(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "good.parquet"
+    path.write_bytes(GOOD)
+    chunks = [chunk for group in check_frame(path).groups for chunk in group]
+    chunk = data.draw(st.sampled_from(chunks))
+    changed = bytearray(GOOD[chunk.start : chunk.start + chunk.compressed])
+    for _ in range(data.draw(st.integers(1, 4))):
+        changed[data.draw(st.integers(0, min(40, len(changed) - 1)))] = data.draw(st.integers(0, 255))
+    found = read_at_once(bytes(changed))
+    assert found is None or found == read_one_by_one(bytes(changed))
+
+
+def test_a_page_without_a_checksum_is_left_to_its_decoder(tmp_path):
+    path = tmp_path / "plain.parquet"
+    pq.write_table(people(30), path, write_page_checksum=False)
+    checked(path)
+
+
+# Selecting from damaged files
+
+
+def outcome(select: Any) -> Any:
+    try:
+        selection = select()
+    except InputError:
+        return None
+    return [selection.to_arrow(), selection.summary(), selection.register.quarantine, selection.register.corrections]
+
+
+def assert_damage_is_refused(path: Path, changes: list[bytes], threads: int = 1) -> int:
+    """Each of these in the place of the file: refused, or the same as before, or what the file read whole gives."""
+    rules = read_scheme(SCHEME)
+    good = path.read_bytes()
+    unharmed = outcome(lambda: cm.select(cm.read_register(path, as_of=AS_OF), rules, score="points"))
+    assert unharmed is not None
+    refused = 0
+    for number, changed in enumerate(changes):
+        path.write_bytes(changed)
+        whole = outcome(lambda: cm.select(cm.read_register(path, as_of=AS_OF), rules, score="points"))
+        for decoder in ("polars", "pyarrow"):
+            found = outcome(
+                lambda decoder=decoder: cm.select(
+                    scanned(path, as_of=AS_OF, decoder=decoder), rules, score="points", threads=threads
+                )
+            )
+            refused += found is None
+            assert found is None or found in (unharmed, whole), (number, decoder, whole is None)
+    path.write_bytes(good)
+    return refused
+
+
+def flipped(good: bytes, flips: int, seed: int) -> list[bytes]:
+    choose = random.Random(seed)
+    found = []
+    for bit in choose.sample(range(8 * len(good)), flips):
+        changed = bytearray(good)
+        changed[bit // 8] ^= 1 << bit % 8
+        found.append(bytes(changed))
+    return found
+
+
+def test_a_flipped_bit_of_a_wide_file_is_refused_or_changes_nothing(tmp_path):
+    path = wide_file(tmp_path)
+    assert assert_damage_is_refused(path, flipped(path.read_bytes(), 60, seed=1)) > 60
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", OPTIONS)
+def test_ten_thousand_flipped_bits_of_wide_files_are_refused_or_change_nothing(tmp_path, name):
+    path = wide_file(tmp_path, **OPTIONS[name])
+    assert_damage_is_refused(path, flipped(path.read_bytes(), 2000, seed=len(name)))
+
+
+def test_a_wide_file_that_was_cut_short_is_refused(tmp_path):
+    path = wide_file(tmp_path)
+    good = path.read_bytes()
+    sizes = [*range(0, len(good), len(good) // 25), len(good) - 1, len(good) - 8]
+    assert assert_damage_is_refused(path, [good[:size] for size in sizes]) == 2 * len(sizes)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3000])
+def test_files_of_other_writers_pass_the_checks(tmp_path, rows):
+    import duckdb
+    import polars as pl
+
+    table = people(rows) if rows else people(1).slice(0, 0)
+    gaps = [None if n % 3 else n for n in range(rows)]
+    table = table.append_column("gaps", pa.array(gaps, pa.int64()))
+    table = table.append_column("ward", pa.array([None if n is None else str(n % 7) for n in gaps], pa.string()))
+    frame = pl.from_arrow(table)
+    for compression in ("zstd", "snappy", "uncompressed", "lz4"):
+        path = tmp_path / f"{compression}.parquet"
+        frame.write_parquet(path, compression=compression, row_group_size=1000)
+        checked(path)
+        duckdb.from_arrow(table).write_parquet(str(path), compression=compression, row_group_size=2048)
+        checked(path)
+        whole = cm.read_register(path, as_of=AS_OF)
+        if rows:
+            options = {"score": "points"}
+            read = cm.select(whole, read_scheme(SCHEME), **options)
+            found = cm.select(scanned(path, as_of=AS_OF, decoder="polars"), read_scheme(SCHEME), **options)
+            assert found.to_arrow().equals(read.to_arrow())
