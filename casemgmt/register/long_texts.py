@@ -64,7 +64,7 @@ def hashes_of(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint64], npt.NDAr
 
 
 def _hash(kernel: Any, offsets: Any, words: Any, out: tuple[Any, Any], low: int, high: int) -> None:
-    kernel(offsets, words, low, high, *out)
+    kernel(offsets[low:], words, *(each[low:high] for each in out))
 
 
 def _hash_views(chunk: pa.Array, hashes: Any, odd: Any) -> None:
@@ -77,7 +77,7 @@ def _hash_views(chunk: pa.Array, hashes: Any, odd: Any) -> None:
     def work(low: int, high: int) -> Any:
         longs = np.empty((max(len(buffers), 1), 2), dtype=np.int64)
         longs[:, 0], longs[:, 1] = len(chunk), 0
-        kernels.hash_views(views, low, high, hashes, odd, longs)
+        kernels.hash_views(views[low:high], low, hashes[low:high], odd[low:high], longs)
         return longs
 
     spans = on_pieces(work, len(chunk))
@@ -178,7 +178,8 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
     def work(piece: tuple[int, int, list[bytes]]) -> None:
         from casemgmt.register.text_kernels import read_by_number
 
-        read_by_number(numbers, piece[0], piece[1], by_start[piece[0]], numbers)
+        own = numbers[piece[0] : piece[1]]
+        read_by_number(own, by_start[piece[0]], own)
 
     on_threads(work, pieces)
     if present is not None:
@@ -201,7 +202,7 @@ def by_number(numbers: npt.NDArray[np.integer[Any]], answers: npt.NDArray[Any]) 
     from casemgmt.register.text_kernels import read_by_number
 
     out = np.empty(len(numbers), dtype=answers.dtype)
-    on_pieces(lambda low, high: read_by_number(numbers, low, high, answers, out), len(numbers))
+    on_pieces(lambda low, high: read_by_number(numbers[low:high], answers, out[low:high]), len(numbers))
     return out
 
 
@@ -215,7 +216,7 @@ def counts_of(numbers: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.int64
 
     def work(low: int, high: int) -> Any:
         counts = np.zeros(most + 1, dtype=np.int64)
-        count_numbers(numbers, low, high, counts)
+        count_numbers(numbers[low:high], counts)
         return counts
 
     return np.asarray(sum(on_pieces(work, len(numbers)), np.zeros(most + 1, dtype=np.int64))[:most])
@@ -247,7 +248,7 @@ def _number(kernel: Any, arrays: tuple[Any, ...], numbers: Any, start: int, low:
     while True:
         known = tuple(np.empty(room, dtype=np.uint64) for _ in range(3))
         slots = np.full(4 * room, FREE, dtype=np.uint32)
-        count = kernel(*arrays, low, high, numbers, known, slots)
+        count = kernel(arrays[0][low:], *arrays[1:], numbers[low:high], known, slots)
         if 0 <= count <= room:
             texts = [_text_of(*each) for each in zip(*(part[:count].tolist() for part in known), strict=True)]
             return start + low, start + high, texts

@@ -60,8 +60,8 @@ def hash_span(words, start, length):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def hash_texts(offsets, words, first, last, hashes, odd):  # type: ignore[no-untyped-def]
-    """Hash texts ``first`` to ``last``.
+def hash_texts(offsets, words, hashes, odd):  # type: ignore[no-untyped-def]
+    """Hash texts.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def hash_texts(offsets, words, first, last, hashes, odd):  # type: ignore[no-unt
     hashes : uint64, one a text, written
     odd : bool, one a text, written: whether the text is empty, one digit ten times, or has a byte that no plain id has
     """
-    for i in range(first, last):
+    for i in range(len(hashes)):
         start = np.uint64(offsets[i])
         hashes[i], odd[i] = hash_span(words, start, np.uint64(offsets[i + 1]) - start)
 
@@ -84,22 +84,23 @@ def same_digit(eight, ninth, tenth):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def hash_views(views, first, last, hashes, odd, longs):  # type: ignore[no-untyped-def]
-    """Hash texts ``first`` to ``last`` of views of sixteen bytes that hold their text, which is up to twelve bytes.
+def hash_views(views, first, hashes, odd, longs):  # type: ignore[no-untyped-def]
+    """Hash the texts of views of sixteen bytes that hold their text, which is up to twelve bytes.
 
     Parameters
     ----------
     views : uint64, (texts, 2): the length and the first four bytes, and the other eight
+    first : the number of the first of these texts
     longs : int64, (buffers, 2), the first and the last but one text that lies in each buffer; widened. Longer texts are
         left to :func:`hash_long_views`
     """
-    for i in range(first, last):
+    for i in range(len(hashes)):
         a, b = views[i, 0], views[i, 1]
         length = a & np.uint64(0xFFFFFFFF)
         if length > np.uint64(12):
             buffer = np.int64(b & np.uint64(0xFFFFFFFF))
-            longs[buffer, 0] = min(longs[buffer, 0], i)
-            longs[buffer, 1] = max(longs[buffer, 1], i + 1)
+            longs[buffer, 0] = min(longs[buffer, 0], first + i)
+            longs[buffer, 1] = max(longs[buffer, 1], first + i + 1)
             continue
         hashes[i] = mix(mix(_ODD, a), b)
         left, right = a >> np.uint64(32) | np.uint64(0x3030303000000000), b
@@ -194,15 +195,15 @@ def learn(low, high, length, known, slots, at, count):  # type: ignore[no-untype
 
 
 @compiled
-def number_texts(offsets, words, first, last, numbers, known, slots):  # type: ignore[no-untyped-def]
-    """Number the distinct texts ``first`` to ``last``; see :func:`hash_texts` and :func:`slot_of`.
+def number_texts(offsets, words, numbers, known, slots):  # type: ignore[no-untyped-def]
+    """Number the distinct texts; see :func:`hash_texts` and :func:`slot_of`.
 
     Returns
     -------
     int : how many are distinct; more than there is room for where there are more; -1 where a text is too long
     """
     count, room = np.uint64(0), np.uint64(len(known[0]))
-    for i in range(first, last):
+    for i in range(len(numbers)):
         start = np.uint64(offsets[i])
         length = np.uint64(offsets[i + 1]) - start
         if length > np.uint64(16):
@@ -229,10 +230,10 @@ def number_texts(offsets, words, first, last, numbers, known, slots):  # type: i
 
 
 @compiled
-def number_views(views, first, last, numbers, known, slots):  # type: ignore[no-untyped-def]
+def number_views(views, numbers, known, slots):  # type: ignore[no-untyped-def]
     """:func:`number_texts` for views that hold their text; see :func:`hash_views`."""
     count, room = np.uint64(0), np.uint64(len(known[0]))
-    for i in range(first, last):
+    for i in range(len(numbers)):
         a, b = views[i, 0], views[i, 1]
         length = a & np.uint64(0xFFFFFFFF)
         if length > np.uint64(12):
@@ -249,14 +250,14 @@ def number_views(views, first, last, numbers, known, slots):  # type: ignore[no-
 
 
 @compiled
-def read_by_number(numbers, first, last, by_number, out):  # type: ignore[no-untyped-def]
-    """Write into ``out`` what ``by_number`` gives for numbers ``first`` to ``last``; -1 is its last entry."""
-    for i in range(first, last):
+def read_by_number(numbers, by_number, out):  # type: ignore[no-untyped-def]
+    """Write into ``out`` what ``by_number`` gives for each number; -1 is its last entry."""
+    for i in range(len(numbers)):
         out[i] = by_number[numbers[i]]
 
 
 @compiled
-def count_numbers(numbers, first, last, counts):  # type: ignore[no-untyped-def]
-    """Add to ``counts`` how often each of numbers ``first`` to ``last`` occurs; -1 is its last entry."""
-    for i in range(first, last):
+def count_numbers(numbers, counts):  # type: ignore[no-untyped-def]
+    """Add to ``counts`` how often each number occurs; -1 is its last entry."""
+    for i in range(len(numbers)):
         counts[numbers[i]] += 1
