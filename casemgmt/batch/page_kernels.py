@@ -98,7 +98,7 @@ def page_headers(data, own_fields, out):  # type: ignore[no-untyped-def]
                 at += 1
             elif kind == _DOUBLE:
                 at += 8
-            elif kind != _TRUE and kind != _FALSE:
+            elif kind not in (_TRUE, _FALSE):
                 return np.int64(-1)
         kind = found[0, 1]
         if kind < 0 or kind >= len(own_fields) or own_fields[kind, 0] == 0:

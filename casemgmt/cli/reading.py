@@ -17,9 +17,11 @@ from casemgmt.dates import as_date
 from casemgmt.errors import InputError, listed, plural
 
 if TYPE_CHECKING:
+    from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.register.register import Register
 
 ALL_CONDITIONS = "all-conditions"
+LARGE = 2_000_000
 
 
 def a_date(text: str) -> dt.date:
@@ -105,24 +107,55 @@ class Reading:
 
     def register(self) -> Register:
         """The register, read and checked."""
-        from casemgmt.register.fields import CONDITIONS
-        from casemgmt.register.identity import ODS_PATTERN
         from casemgmt.register.reading import read_register
 
+        one = self.registers[0] if len(self.registers) == 1 else self.registers
+        return read_register(one, **self._options())
+
+    def scanned(self, progress: Callable[[int, int], None]) -> ScannedRegister:
+        """The register, to be read a part at a time."""
+        from casemgmt.batch.packed_file import is_packed
+        from casemgmt.batch.scanning import scan_register
+
+        options = self._options()
+        if len(self.registers) == 1 and is_packed(self.registers[0]):
+            options = {name: options[name] for name in ("as_of", "extracted_on", "expected_rows")}
+        return scan_register(list(self.registers), progress=progress, **options)
+
+    def is_large(self) -> bool:
+        """Whether the register is a packed file, or Parquet files of so many rows that holding them all is a waste."""
+        from casemgmt.batch.packed_file import is_packed
+        from casemgmt.register.parquet_frame import check_frame
+
+        rows = 0
+        for path in self.registers:
+            if path.suffix.lower() not in (".parquet", ".pq"):
+                return False
+            if is_packed(path):
+                return True
+            try:
+                rows += check_frame(path, pages=False).rows
+            except (OSError, ValueError):
+                return False  # whoever reads it will say what is wrong
+        return rows >= LARGE
+
+    def _options(self) -> dict[str, Any]:
+        from casemgmt.register.fields import CONDITIONS
+        from casemgmt.register.identity import ODS_PATTERN
+
         absent = self.null_means_absent or []
-        return read_register(
-            self.registers[0] if len(self.registers) == 1 else self.registers,
-            as_of=self.as_of,
-            extracted_on=self.extracted_on,
-            columns=pairs(self.column, "--column", "NHSNo=patient_id"),
-            values=_value_maps(self.value),
-            date_format=pairs(self.date_format, "--date-format", "date_of_birth=%d/%m/%Y"),
-            null_means_absent=CONDITIONS if ALL_CONDITIONS in absent else absent,
-            practice_pattern=self.practice_pattern or ODS_PATTERN,
-            encoding=self.encoding,
-            expected_rows=self.expected_rows,
-            extracts_within=self.extracts_within,
-        )
+        return {
+            "as_of": self.as_of,
+            "extracted_on": self.extracted_on,
+            "columns": pairs(self.column, "--column", "NHSNo=patient_id"),
+            "values": _value_maps(self.value),
+            "date_format": pairs(self.date_format, "--date-format", "date_of_birth=%d/%m/%Y"),
+            "null_means_absent": CONDITIONS if ALL_CONDITIONS in absent else absent,
+            "practice_pattern": self.practice_pattern or ODS_PATTERN,
+            "encoding": self.encoding,
+            "expected_rows": self.expected_rows,
+            "extracts_within": self.extracts_within,
+        }
 
 
 def takes_register(run: Callable[..., None]) -> Callable[..., None]:
