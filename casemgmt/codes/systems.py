@@ -1,0 +1,355 @@
+"""Coding systems as types: a text becomes a code only by passing its system's checks.
+
+A code is an instance of its system's class, and a ``str`` in the system's one written form: ``Icd10("i10.x") == "I10"``.
+In every system the spaces that a fixed-width column puts after a text are dropped; no other space is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from casemgmt.codes.cells import NUMBERS_REFUSED, Cells, bytes_key, right_aligned
+from casemgmt.codes.checkdigits import verhoeff_holds, verhoeff_holds_in
+from casemgmt.errors import CodeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_EXPONENT = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
+_DECIMAL = re.compile(r"[0-9]+\.0*")
+_DIGITS = re.compile(r"[0-9]+")
+_PLAIN = re.compile(r"[!-~†]*")
+
+
+class CodingSystem(str):
+    """A code of some system. Use its subclasses, or :data:`SYSTEMS`.
+
+    Attributes
+    ----------
+    system : the name by which files and arguments call it
+    title : what messages call it
+    form : what a code looks like, for messages
+    width : bytes of the longest code
+    has_prefixes : whether the beginning of a code names a wider concept, so that a list may match by prefix
+    case_sensitive : whether two codes may differ only in case
+    """
+
+    __slots__ = ()
+    system: ClassVar[str]
+    title: ClassVar[str]
+    form: ClassVar[str]
+    width: ClassVar[int] = 8
+    has_prefixes: ClassVar[bool] = False
+    case_sensitive: ClassVar[bool] = False
+
+    def __new__(cls, text: str) -> CodingSystem:
+        return super().__new__(cls, cls.normalise(text))
+
+    @classmethod
+    def fault(cls, text: Any) -> str | None:
+        """Why a text is no code of this system, without the text itself; None where it is one."""
+        if not isinstance(text, str):
+            return "a number or other value where text is needed"
+        text = text.rstrip(" ")
+        if not text:
+            return "empty"
+        if " " in text and _PLAIN.fullmatch(text.replace(" ", "")):
+            return "a space before or inside the code"
+        if not _PLAIN.fullmatch(text):
+            return "a hidden character, or one that no code holds"
+        return cls._fault(text)
+
+    @classmethod
+    def normalise(cls, text: str) -> str:
+        """The code in its system's one written form.
+
+        Raises
+        ------
+        CodeError
+            If the text is no code of this system. The message says why and what is needed, not what the text was.
+        """
+        reason = cls.fault(text)
+        if reason is not None:
+            hint = NUMBERS_REFUSED if not isinstance(text, str) else f"{cls.form[0].upper()}{cls.form[1:]}."
+            raise CodeError(f"Not {cls.title} code: {reason}. {hint}")
+        return cls._normal(text.rstrip(" "))
+
+    @classmethod
+    def normalise_prefix(cls, text: str) -> str:
+        """The beginning of codes in the system's one written form.
+
+        Raises
+        ------
+        CodeError
+            If no code of this system begins so, or the beginning of a code means nothing in it.
+        """
+        if not cls.has_prefixes:
+            raise CodeError(f"The beginning of {cls.title} code says nothing of its meaning: list each code in full.")
+        short = cls._short(text) if isinstance(text, str) else None
+        return cls.normalise(text) if short is None else short
+
+    @classmethod
+    def key(cls, code: str) -> int:
+        """The whole number that stands for a code in :meth:`keys`; of a prefix, with zeros after it."""
+        return int.from_bytes(code.encode("ascii").ljust(8, b"\0"), "big")
+
+    @classmethod
+    def keys(cls, cells: Cells) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+        """Every text of a column at once.
+
+        Returns
+        -------
+        keys : uint64, :meth:`key` of the code in its one written form
+        sound : bool; where it is false, nothing is said, and :meth:`fault` must be asked
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def _fault(cls, text: str) -> str | None:
+        raise NotImplementedError
+
+    @classmethod
+    def _normal(cls, text: str) -> str:
+        return text
+
+    @classmethod
+    def _short(cls, text: str) -> str | None:  # noqa: ARG003
+        return None
+
+
+class Icd10(CodingSystem):
+    """An ICD-10 code as the NHS records it (WHO's ICD-10, 5th edition), held without dot, filler and marks.
+
+    Accepted, in either case: a letter and two digits; then, with or without a dot, a fourth character (a digit, or the
+    filler ``X``), a fifth (a digit, or the filler ``-``), and ``D`` or ``A`` for dagger and asterisk where a fourth
+    character is there (NHS Data Dictionary, DIAGNOSTIC CODING, format ``annnaa``); at the very end one ``†``, ``+``
+    (dagger) or ``*`` (asterisk). ``X`` is dropped where it fills the fourth place and no digit follows: ``I10X`` is
+    ``I10``, ``T08X0`` stays. Refused: ICD-10-CM's seven characters and letters in the third place, ``I10.``, ``C50.-``.
+    """
+
+    __slots__ = ()
+    system = "icd10"
+    title = "an ICD-10"
+    form = "a letter and two digits, then up to two more characters, such as I21, I21.0, I10X, T08X0 or E103D"
+    has_prefixes = True
+
+    _WHOLE: ClassVar = re.compile(r"([A-Za-z][0-9]{2})(?:\.?([0-9Xx])(?:([0-9])|-)?[ADad]?)?[*+†]?")
+    _SHORT: ClassVar = re.compile(r"[A-Za-z][0-9]?")
+
+    @classmethod
+    def _fault(cls, text: str) -> str | None:
+        if cls._WHOLE.fullmatch(text):
+            return None
+        if not text[0].isalpha():
+            return "it does not begin with a letter"
+        if "." in text.rstrip("*+†")[4:] or "." in text[:3]:
+            return "a dot that does not follow the third character"
+        if text.rstrip("*+†").endswith((".", ".-", ".X-")):
+            return "nothing stands after the dot"
+        if len(text.replace(".", "").rstrip("*+†")) > 6:
+            return "too long; American ICD-10-CM codes are not read"
+        return "not of the form of an ICD-10 code"
+
+    @classmethod
+    def _normal(cls, text: str) -> str:
+        found = cls._WHOLE.fullmatch(text)
+        assert found is not None  # noqa: S101  -- the caller asked for faults first
+        category, fourth, fifth = found.groups(default="")
+        return (category + ("" if fourth in "Xx" and not fifth else fourth) + fifth).upper()
+
+    @classmethod
+    def _short(cls, text: str) -> str | None:
+        return text.upper() if cls._SHORT.fullmatch(text) else None
+
+    @classmethod
+    def keys(cls, cells: Cells) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+        """See :meth:`CodingSystem.keys`; a dagger that is not ASCII is left to :meth:`fault`."""
+        import numpy as np
+
+        letters, length = cells.matrix.copy(), cells.lengths.copy()
+        letters[(letters >= ord("a")) & (letters <= ord("z"))] -= 32
+        rows = np.arange(len(length))
+
+        def drop_last(where: npt.NDArray[np.bool_], *marks: str) -> None:
+            at = np.clip(length - 1, 0, 7)
+            hit = where & np.isin(letters[rows, at], [ord(mark) for mark in marks])
+            letters[rows[hit], at[hit]] = 0
+            length[hit] -= 1
+
+        whole = length <= 8
+        drop_last(whole & (length > 3), "*", "+")
+        dotted = whole & (letters[:, 3] == ord(".")) & (length > 4)
+        letters[dotted, 3:7] = letters[dotted, 4:8]
+        letters[dotted, 7] = 0
+        length[dotted] -= 1
+        drop_last((length == 5) | (length == 6), "A", "D")
+        drop_last(length == 5, "-")
+        drop_last(length == 4, "X")
+        digit = (letters >= ord("0")) & (letters <= ord("9"))
+        filled = digit[:, 3] | ((letters[:, 3] == ord("X")) & (length == 5))
+        sound = (letters[:, 0] >= ord("A")) & (letters[:, 0] <= ord("Z")) & digit[:, 1] & digit[:, 2]
+        sound &= (length >= 3) & (length <= 5) & ((length == 3) | filled) & ((length < 5) | digit[:, 4])
+        return bytes_key(letters), sound
+
+
+class SnomedCt(CodingSystem):
+    """A SNOMED CT concept id: 6 to 18 digits, a Verhoeff check digit last, and the partition of concepts before it.
+
+    A description id, which some GP systems export beside the concept, is refused by name, and so is an id that a
+    spreadsheet turned into an exponent or rounded to fifteen digits.
+    """
+
+    __slots__ = ()
+    system = "snomedct"
+    title = "a SNOMED CT"
+    form = "a concept id of 6 to 18 digits, the last a check digit"
+    width = 18
+
+    _OTHER_PARTITIONS: ClassVar = MappingProxyType(
+        {
+            **dict.fromkeys(("01", "11"), "a description id where a concept id is needed"),
+            **dict.fromkeys(("02", "12"), "a relationship id where a concept id is needed"),
+        }
+    )
+
+    @classmethod
+    def _fault(cls, text: str) -> str | None:
+        if (reason := _number_fault(text)) is not None:
+            return reason
+        if not 6 <= len(text) <= 18:
+            return "not 6 to 18 digits"
+        if not verhoeff_holds(text):
+            # Double precision keeps fifteen digits and a bit; spreadsheets write zeros for the rest.
+            if len(text) > 15 and not text[15:].strip("0"):
+                return "the check digit is wrong and the last digits are zeros: it looks rounded by a spreadsheet"
+            return "the check digit is wrong: a digit was changed, lost or swapped"
+        if text[-3:-1] not in ("00", "10"):
+            return cls._OTHER_PARTITIONS.get(text[-3:-1], "its partition is not that of concepts")
+        return None
+
+    @classmethod
+    def key(cls, code: str) -> int:
+        """The id itself."""
+        return int(code)
+
+    @classmethod
+    def keys(cls, cells: Cells) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+        """See :meth:`CodingSystem.keys`."""
+        import numpy as np
+
+        length = cells.lengths
+        is_digit = (cells.matrix >= ord("0")) & (cells.matrix <= ord("9"))
+        sound = (length >= 6) & (length <= 18) & (is_digit.sum(axis=1) == length) & (cells.matrix[:, 0] != ord("0"))
+        digits = right_aligned(cells)
+        digits = np.where(sound[:, None], digits & np.uint8(15), np.uint8(0))
+        keys = np.zeros(len(length), dtype=np.uint64)
+        for place in range(18):
+            keys = keys * np.uint64(10) + digits[:, place]
+        sound &= (digits[:, 15] <= 1) & (digits[:, 16] == 0) & verhoeff_holds_in(digits)
+        return keys, sound
+
+
+class Dmd(SnomedCt):
+    """A dm+d id of a medicine: a SNOMED CT id, and checked as one."""
+
+    __slots__ = ()
+    system = "dmd"
+    title = "a dm+d"
+    form = "an id of 6 to 18 digits, the last a check digit"
+
+
+class _Read(CodingSystem):
+    """Five characters, of which those not used are dots at the end."""
+
+    __slots__ = ()
+    form = "five letters and digits, with dots at the end for those not used, such as C10.. or XaBVJ"
+    width = 8
+    case_sensitive = True
+
+    _WHOLE: ClassVar = re.compile(r"(?=.{5}$)[0-9A-Za-z]+\.*")
+
+    @classmethod
+    def _fault(cls, text: str) -> str | None:
+        if cls._WHOLE.fullmatch(text):
+            return None
+        if _EXPONENT.fullmatch(text) and "+" in text:
+            return "a spreadsheet turned it into a number"
+        if len(text) == 7 and cls._WHOLE.fullmatch(text[:5]) and text[5:].isalnum():
+            return "seven characters: the last two are a term code. Keep the first five"
+        if len(text) != 5:
+            return "not five characters; dots at the end may have been lost"
+        return "a dot or mark where a letter or digit must stand"
+
+    @classmethod
+    def keys(cls, cells: Cells) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+        """See :meth:`CodingSystem.keys`."""
+        five = cells.matrix[:, :5]
+        dot = five == ord(".")
+        lower = five | 32
+        plain = ((five >= ord("0")) & (five <= ord("9"))) | ((lower >= ord("a")) & (lower <= ord("z")))
+        sound = (cells.lengths == 5) & plain[:, 0] & (plain | dot).all(axis=1) & ~(dot[:, :-1] & plain[:, 1:]).any(axis=1)
+        return bytes_key(cells.matrix), sound
+
+
+class Read2(_Read):
+    """A Read v2 (5-byte) code. Case matters; the beginning of a code is its parent, so lists may match by prefix."""
+
+    __slots__ = ()
+    system = "read2"
+    title = "a Read v2"
+    has_prefixes = True
+
+    _SHORT: ClassVar = re.compile(r"([0-9A-Za-z]{1,5})\.*")
+
+    @classmethod
+    def _short(cls, text: str) -> str | None:
+        found = cls._SHORT.fullmatch(text) if len(text) <= 5 else None
+        return None if found is None else found[1]
+
+
+class Ctv3(_Read):
+    """A CTV3 (Read v3) code. Case matters, and the beginning of a code says nothing of its meaning."""
+
+    __slots__ = ()
+    system = "ctv3"
+    title = "a CTV3"
+
+
+class RxNorm(CodingSystem):
+    """An RxNorm concept id (RXCUI): one to eight digits, no zero before them."""
+
+    __slots__ = ()
+    system = "rxnorm"
+    title = "an RxNorm"
+    form = "one to eight digits"
+
+    @classmethod
+    def _fault(cls, text: str) -> str | None:
+        return _number_fault(text) or ("more than eight digits" if len(text) > 8 else None)
+
+    @classmethod
+    def keys(cls, cells: Cells) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+        """See :meth:`CodingSystem.keys`."""
+        digits = ((cells.matrix >= ord("0")) & (cells.matrix <= ord("9"))).sum(axis=1)
+        sound = (digits == cells.lengths) & (cells.lengths >= 1) & (cells.matrix[:, 0] != ord("0"))
+        return bytes_key(cells.matrix), sound
+
+
+def _number_fault(text: str) -> str | None:
+    """Why a text is no whole number written as an id is."""
+    if _DIGITS.fullmatch(text):
+        return "a zero stands first" if text[0] == "0" else None
+    if _EXPONENT.fullmatch(text):
+        return "a spreadsheet shortened it to an exponent; the digits are lost"
+    if _DECIMAL.fullmatch(text):
+        return "it was turned into a decimal number"
+    return "not digits alone"
+
+
+SYSTEMS: Mapping[str, type[CodingSystem]] = MappingProxyType(
+    {kind.system: kind for kind in (Icd10, SnomedCt, Read2, Ctv3, Dmd, RxNorm)}
+)
