@@ -23,7 +23,7 @@ _MODEL_KEYS = (
     "demonstration",
 )
 _INPUT_KEYS = {
-    "flag": ("value",),
+    "flag": ("value", "superseded_by"),
     "integer": ("from", "table", "below", "reference"),
     "category": ("values", "other"),
     "number": ("edges", "closed", "table"),
@@ -151,7 +151,10 @@ def _input_of(top: Section, section: Section, nested: Mapping[str, Model]) -> Mo
     own: dict[str, Any]
     match kind:
         case "flag":
-            own = {"table": (0, section.checked("value", millionths))}
+            own = {
+                "table": (0, section.checked("value", millionths)),
+                "superseded_by": tuple(section.optional("superseded_by", list_of(plain_text)) or ()),
+            }
         case "integer":
             own = {
                 "first": section.checked("from", whole),

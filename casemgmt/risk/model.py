@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.errors import ModelError, listed, plural
-from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, ModelInput, decimal_text
+from casemgmt.errors import ModelError, did_you_mean, listed, plural
+from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, PRESENT, ModelInput, decimal_text
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
@@ -104,6 +104,7 @@ class Model:
         for each in self.inputs:
             if each.kind == "score" and each.scale != self.nested[each.name].divide_by:
                 raise ModelError(f"input '{each.name}': 'scale' must be the other model's divide_by.")
+        self._check_hierarchies()
         if self.divide_by < 1:
             raise ModelError("'divide_by' must be a whole number of at least 1.")
         for key, amount in (("intercept", self.intercept), ("centre", self.centre), ("floor", self.floor)):
@@ -113,6 +114,20 @@ class Model:
             raise ModelError("'floor' is never reached: no sum is under it. Leave it out.")
         self._check_link()
         _check_bands(self.bands)
+
+    def _check_hierarchies(self) -> None:
+        flags = {each.name: each for each in self.inputs if each.kind == "flag"}
+        for each in self.inputs:
+            for name in each.superseded_by:
+                if name not in flags or name == each.name:
+                    problem = f"names '{name}', which is no other flag of the model.{did_you_mean(name, list(flags))}"
+                elif flags[name].superseded_by:
+                    problem = f"names '{name}', which is superseded itself. Name every greater flag instead."
+                elif each.superseded_by.count(name) > 1:
+                    problem = f"names '{name}' twice."
+                else:
+                    continue
+                raise ModelError(f"input '{each.name}': 'superseded_by' {problem}")
 
     def _check_link(self) -> None:
         if self.link not in LINKS:
@@ -142,7 +157,10 @@ class Model:
 
     @property
     def extremes(self) -> tuple[int, int]:
-        """The least and the greatest sum before the floor, in millionths, over every mix of cells that has a score."""
+        """The least and the greatest sum before the floor, in millionths, over every mix of cells that has a score.
+
+        A superseded flag is taken as free, so that with hierarchies these are bounds that no patient need reach.
+        """
         amounts = [[amount for amount in each.contributions if amount is not None] for each in self.inputs]
         return self.intercept + sum(map(min, amounts)), self.intercept + sum(map(max, amounts))
 
@@ -154,6 +172,24 @@ class Model:
             total += max(abs(amount) for amount in (*each.contributions, 0) if amount is not None)
         return max(total, abs(self.floor or 0))
 
+    def input_named(self, name: str) -> ModelInput:
+        """The input of that name."""
+        return next(each for each in self.inputs if each.name == name)
+
+    def cell_of(self, each: ModelInput, values: Mapping[str, object]) -> int:
+        """The index in ``each.cells`` of the cell that one input falls in, the greater flags looked at.
+
+        Parameters
+        ----------
+        values : as for ``sum_before_floor``
+        """
+        cell = each.cell_of(values.get(each.name))
+        if cell == PRESENT and any(
+            self.input_named(name).cell_of(values.get(name)) == PRESENT for name in each.superseded_by
+        ):
+            return each.superseded_cell
+        return cell
+
     def sum_before_floor(self, values: Mapping[str, object]) -> int | None:
         """The sum in millionths before the floor, given each input's own value; None where there is no score.
 
@@ -163,7 +199,7 @@ class Model:
         """
         total = self.intercept
         for each in self.inputs:
-            amount = each.contribution(values.get(each.name))
+            amount = each.contributions[self.cell_of(each, values)]
             if amount is None:
                 return None
             total += amount
@@ -285,7 +321,8 @@ def missing_in_words(each: ModelInput) -> str:
 
 def _range_of(each: ModelInput) -> str:
     if each.kind == "flag":
-        return decimal_text(each.table[1])
+        beside = f", none beside {' or '.join(each.superseded_by)}" if each.superseded_by else ""
+        return f"{decimal_text(each.table[PRESENT])}{beside}"
     low, high = (decimal_text(extreme(each.table)) for extreme in (min, max))
     return low if low == high else f"{low} to {high}"
 
