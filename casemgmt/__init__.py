@@ -18,6 +18,9 @@ _WHERE = {
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.caseload.comparing",
+    "CodeList": "casemgmt.codes.codelist",
+    "load_codelist": "casemgmt.codes.listfiles",
+    "list_codelists": "casemgmt.codes.listfiles",
     "select": "casemgmt.selection.choosing",
     "Selection": "casemgmt.selection.result",
     "load_selection": "casemgmt.outputs.published",
@@ -25,7 +28,7 @@ _WHERE = {
     **dict.fromkeys(
         (
             *("CasemgmtError", "InputError", "SchemeError", "ModelError"),
-            *("CapExceededError", "PublishError", "VerifyError"),
+            *("CodeError", "CapExceededError", "PublishError", "VerifyError"),
         ),
         "casemgmt.errors",
     ),
@@ -33,9 +36,12 @@ _WHERE = {
 
 if TYPE_CHECKING:
     from casemgmt.caseload.comparing import compare
+    from casemgmt.codes.codelist import CodeList
+    from casemgmt.codes.listfiles import list_codelists, load_codelist
     from casemgmt.errors import (
         CapExceededError,
         CasemgmtError,
+        CodeError,
         InputError,
         ModelError,
         PublishError,
@@ -54,6 +60,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CapExceededError",
     "CasemgmtError",
+    "CodeError",
+    "CodeList",
     "InputError",
     "ModelError",
     "PublishError",
@@ -63,8 +71,10 @@ __all__ = [
     "VerifyError",
     "__version__",
     "compare",
+    "list_codelists",
     "list_models",
     "list_schemes",
+    "load_codelist",
     "load_model",
     "load_scheme",
     "load_selection",

@@ -122,5 +122,3 @@ def right_aligned(cells: Cells) -> npt.NDArray[np.uint8]:
     from_place = np.arange(width) - (width - cells.lengths[:, None])
     moved = np.take_along_axis(cells.matrix, np.clip(from_place, 0, width - 1), axis=1)
     return np.where((from_place >= 0) & (from_place < width), moved, np.uint8(0)).reshape(rows, width)
-
-

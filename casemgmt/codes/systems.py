@@ -291,7 +291,9 @@ class _Read(CodingSystem):
         dot = five == ord(".")
         lower = five | 32
         plain = ((five >= ord("0")) & (five <= ord("9"))) | ((lower >= ord("a")) & (lower <= ord("z")))
-        sound = (cells.lengths == 5) & plain[:, 0] & (plain | dot).all(axis=1) & ~(dot[:, :-1] & plain[:, 1:]).any(axis=1)
+        sound = (
+            (cells.lengths == 5) & plain[:, 0] & (plain | dot).all(axis=1) & ~(dot[:, :-1] & plain[:, 1:]).any(axis=1)
+        )
         return bytes_key(cells.matrix), sound
 
 
@@ -317,6 +319,31 @@ class Ctv3(_Read):
     __slots__ = ()
     system = "ctv3"
     title = "a CTV3"
+
+
+class Opcs4(CodingSystem):
+    """An OPCS-4 code of a procedure, held without its dot: a letter and two digits, then perhaps one digit more."""
+
+    __slots__ = ()
+    system = "opcs4"
+    title = "an OPCS-4"
+    form = "a letter and two digits, then perhaps one digit, such as K40, K40.1 or K401"
+    has_prefixes = True
+
+    _WHOLE: ClassVar = re.compile(r"([A-Za-z][0-9]{2})(?:\.?([0-9]))?")
+    _SHORT: ClassVar = re.compile(r"[A-Za-z][0-9]?")
+
+    @classmethod
+    def _fault(cls, text: str) -> str | None:
+        return None if cls._WHOLE.fullmatch(text) else "not of the form of an OPCS-4 code"
+
+    @classmethod
+    def _normal(cls, text: str) -> str:
+        return text.replace(".", "").upper()
+
+    @classmethod
+    def _short(cls, text: str) -> str | None:
+        return text.upper() if cls._SHORT.fullmatch(text) else None
 
 
 class RxNorm(CodingSystem):
@@ -351,5 +378,5 @@ def _number_fault(text: str) -> str | None:
 
 
 SYSTEMS: Mapping[str, type[CodingSystem]] = MappingProxyType(
-    {kind.system: kind for kind in (Icd10, SnomedCt, Read2, Ctv3, Dmd, RxNorm)}
+    {kind.system: kind for kind in (Icd10, SnomedCt, Read2, Ctv3, Dmd, RxNorm, Opcs4)}
 )
