@@ -176,9 +176,7 @@ def _places(header: list[str], columns: Mapping[str, str], where: str) -> _Place
             raise CodeError(f"{where}: two columns are called '{ours}'.")
         near = [name for name in names if name not in _COLUMNS and is_misspelt(name, ours)]
         if ours not in names and near:
-            raise CodeError(
-                f"{where}: column '{near[0]}' looks like '{ours}'. Rename it with columns=, or in the file."
-            )
+            raise CodeError(f"{where}: column '{near[0]}' looks like '{ours}'. Rename it with columns=.")
     place = {name: names.index(name) if name in names else None for name in _COLUMNS}
     return _Places(names.index("code"), place["term"], place["condition"], place["match"])
 

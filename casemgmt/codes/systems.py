@@ -1,6 +1,6 @@
 """Coding systems as types: a text becomes a code only by passing its system's checks.
 
-A code is an instance of its system's class, and a ``str`` in the system's one written form: ``Icd10("i10.x") == "I10"``.
+A code is a ``str`` of its system's class, in the system's one written form: ``Icd10("i10.x") == "I10"``.
 In every system the spaces that a fixed-width column puts after a text are dropped; no other space is.
 """
 
@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from casemgmt.codes.cells import NUMBERS_REFUSED, Cells, bytes_key, right_aligned
-from casemgmt.codes.checkdigits import verhoeff_holds, verhoeff_holds_in
+from casemgmt.codes.checkdigits import modulus_11_check, verhoeff_holds
 from casemgmt.errors import CodeError
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+NUMBERS_REFUSED = (
+    "Codes must be text: as numbers they have lost leading zeros, and the last digits of long ones. "
+    "Read the column as text where the data is loaded (for example dtype=str)."
+)
 
 _EXPONENT = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
 _DECIMAL = re.compile(r"[0-9]+\.0*")
@@ -31,22 +31,21 @@ class CodingSystem(str):
     Attributes
     ----------
     system : the name by which files and arguments call it
-    title : what messages call it
+    called : what messages call it, with its article
     form : what a code looks like, for messages
-    width : bytes of the longest code
     has_prefixes : whether the beginning of a code names a wider concept, so that a list may match by prefix
     case_sensitive : whether two codes may differ only in case
     """
 
     __slots__ = ()
     system: ClassVar[str]
-    title: ClassVar[str]
+    called: ClassVar[str]
     form: ClassVar[str]
-    width: ClassVar[int] = 8
     has_prefixes: ClassVar[bool] = False
     case_sensitive: ClassVar[bool] = False
 
     def __new__(cls, text: str) -> CodingSystem:
+        """A code from a text; CodeError where it is none."""
         return super().__new__(cls, cls.normalise(text))
 
     @classmethod
@@ -75,7 +74,7 @@ class CodingSystem(str):
         reason = cls.fault(text)
         if reason is not None:
             hint = NUMBERS_REFUSED if not isinstance(text, str) else f"{cls.form[0].upper()}{cls.form[1:]}."
-            raise CodeError(f"Not {cls.title} code: {reason}. {hint}")
+            raise CodeError(f"Not {cls.called} code: {reason}. {hint}")
         return cls._normal(text.rstrip(" "))
 
     @classmethod
@@ -88,25 +87,9 @@ class CodingSystem(str):
             If no code of this system begins so, or the beginning of a code means nothing in it.
         """
         if not cls.has_prefixes:
-            raise CodeError(f"The beginning of {cls.title} code says nothing of its meaning: list each code in full.")
+            raise CodeError(f"The beginning of {cls.called} code says nothing of its meaning: list each code in full.")
         short = cls._short(text) if isinstance(text, str) else None
         return cls.normalise(text) if short is None else short
-
-    @classmethod
-    def key(cls, code: str) -> int:
-        """The whole number that stands for a code in :meth:`keys`; of a prefix, with zeros after it."""
-        return int.from_bytes(code.encode("ascii").ljust(8, b"\0"), "big")
-
-    @classmethod
-    def keys(cls, cells: Cells) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-        """Every text of a column at once.
-
-        Returns
-        -------
-        keys : uint64, :meth:`key` of the code in its one written form
-        sound : bool; where it is false, nothing is said, and :meth:`fault` must be asked
-        """
-        raise NotImplementedError
 
     @classmethod
     def _fault(cls, text: str) -> str | None:
@@ -117,7 +100,7 @@ class CodingSystem(str):
         return text
 
     @classmethod
-    def _short(cls, text: str) -> str | None:  # noqa: ARG003
+    def _short(cls, text: str) -> str | None:
         return None
 
 
@@ -133,7 +116,7 @@ class Icd10(CodingSystem):
 
     __slots__ = ()
     system = "icd10"
-    title = "an ICD-10"
+    called = "an ICD-10"
     form = "a letter and two digits, then up to two more characters, such as I21, I21.0, I10X, T08X0 or E103D"
     has_prefixes = True
 
@@ -165,36 +148,6 @@ class Icd10(CodingSystem):
     def _short(cls, text: str) -> str | None:
         return text.upper() if cls._SHORT.fullmatch(text) else None
 
-    @classmethod
-    def keys(cls, cells: Cells) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-        """See :meth:`CodingSystem.keys`; a dagger that is not ASCII is left to :meth:`fault`."""
-        import numpy as np
-
-        letters, length = cells.matrix.copy(), cells.lengths.copy()
-        letters[(letters >= ord("a")) & (letters <= ord("z"))] -= 32
-        rows = np.arange(len(length))
-
-        def drop_last(where: npt.NDArray[np.bool_], *marks: str) -> None:
-            at = np.clip(length - 1, 0, 7)
-            hit = where & np.isin(letters[rows, at], [ord(mark) for mark in marks])
-            letters[rows[hit], at[hit]] = 0
-            length[hit] -= 1
-
-        whole = length <= 8
-        drop_last(whole & (length > 3), "*", "+")
-        dotted = whole & (letters[:, 3] == ord(".")) & (length > 4)
-        letters[dotted, 3:7] = letters[dotted, 4:8]
-        letters[dotted, 7] = 0
-        length[dotted] -= 1
-        drop_last((length == 5) | (length == 6), "A", "D")
-        drop_last(length == 5, "-")
-        drop_last(length == 4, "X")
-        digit = (letters >= ord("0")) & (letters <= ord("9"))
-        filled = digit[:, 3] | ((letters[:, 3] == ord("X")) & (length == 5))
-        sound = (letters[:, 0] >= ord("A")) & (letters[:, 0] <= ord("Z")) & digit[:, 1] & digit[:, 2]
-        sound &= (length >= 3) & (length <= 5) & ((length == 3) | filled) & ((length < 5) | digit[:, 4])
-        return bytes_key(letters), sound
-
 
 class SnomedCt(CodingSystem):
     """A SNOMED CT concept id: 6 to 18 digits, a Verhoeff check digit last, and the partition of concepts before it.
@@ -205,9 +158,8 @@ class SnomedCt(CodingSystem):
 
     __slots__ = ()
     system = "snomedct"
-    title = "a SNOMED CT"
+    called = "a SNOMED CT"
     form = "a concept id of 6 to 18 digits, the last a check digit"
-    width = 18
 
     _OTHER_PARTITIONS: ClassVar = MappingProxyType(
         {
@@ -231,34 +183,13 @@ class SnomedCt(CodingSystem):
             return cls._OTHER_PARTITIONS.get(text[-3:-1], "its partition is not that of concepts")
         return None
 
-    @classmethod
-    def key(cls, code: str) -> int:
-        """The id itself."""
-        return int(code)
-
-    @classmethod
-    def keys(cls, cells: Cells) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-        """See :meth:`CodingSystem.keys`."""
-        import numpy as np
-
-        length = cells.lengths
-        is_digit = (cells.matrix >= ord("0")) & (cells.matrix <= ord("9"))
-        sound = (length >= 6) & (length <= 18) & (is_digit.sum(axis=1) == length) & (cells.matrix[:, 0] != ord("0"))
-        digits = right_aligned(cells)
-        digits = np.where(sound[:, None], digits & np.uint8(15), np.uint8(0))
-        keys = np.zeros(len(length), dtype=np.uint64)
-        for place in range(18):
-            keys = keys * np.uint64(10) + digits[:, place]
-        sound &= (digits[:, 15] <= 1) & (digits[:, 16] == 0) & verhoeff_holds_in(digits)
-        return keys, sound
-
 
 class Dmd(SnomedCt):
     """A dm+d id of a medicine: a SNOMED CT id, and checked as one."""
 
     __slots__ = ()
     system = "dmd"
-    title = "a dm+d"
+    called = "a dm+d"
     form = "an id of 6 to 18 digits, the last a check digit"
 
 
@@ -267,7 +198,6 @@ class _Read(CodingSystem):
 
     __slots__ = ()
     form = "five letters and digits, with dots at the end for those not used, such as C10.. or XaBVJ"
-    width = 8
     case_sensitive = True
 
     _WHOLE: ClassVar = re.compile(r"(?=.{5}$)[0-9A-Za-z]+\.*")
@@ -284,25 +214,13 @@ class _Read(CodingSystem):
             return "not five characters; dots at the end may have been lost"
         return "a dot or mark where a letter or digit must stand"
 
-    @classmethod
-    def keys(cls, cells: Cells) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-        """See :meth:`CodingSystem.keys`."""
-        five = cells.matrix[:, :5]
-        dot = five == ord(".")
-        lower = five | 32
-        plain = ((five >= ord("0")) & (five <= ord("9"))) | ((lower >= ord("a")) & (lower <= ord("z")))
-        sound = (
-            (cells.lengths == 5) & plain[:, 0] & (plain | dot).all(axis=1) & ~(dot[:, :-1] & plain[:, 1:]).any(axis=1)
-        )
-        return bytes_key(cells.matrix), sound
-
 
 class Read2(_Read):
     """A Read v2 (5-byte) code. Case matters; the beginning of a code is its parent, so lists may match by prefix."""
 
     __slots__ = ()
     system = "read2"
-    title = "a Read v2"
+    called = "a Read v2"
     has_prefixes = True
 
     _SHORT: ClassVar = re.compile(r"([0-9A-Za-z]{1,5})\.*")
@@ -318,7 +236,7 @@ class Ctv3(_Read):
 
     __slots__ = ()
     system = "ctv3"
-    title = "a CTV3"
+    called = "a CTV3"
 
 
 class Opcs4(CodingSystem):
@@ -326,7 +244,7 @@ class Opcs4(CodingSystem):
 
     __slots__ = ()
     system = "opcs4"
-    title = "an OPCS-4"
+    called = "an OPCS-4"
     form = "a letter and two digits, then perhaps one digit, such as K40, K40.1 or K401"
     has_prefixes = True
 
@@ -351,19 +269,12 @@ class RxNorm(CodingSystem):
 
     __slots__ = ()
     system = "rxnorm"
-    title = "an RxNorm"
+    called = "an RxNorm"
     form = "one to eight digits"
 
     @classmethod
     def _fault(cls, text: str) -> str | None:
         return _number_fault(text) or ("more than eight digits" if len(text) > 8 else None)
-
-    @classmethod
-    def keys(cls, cells: Cells) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-        """See :meth:`CodingSystem.keys`."""
-        digits = ((cells.matrix >= ord("0")) & (cells.matrix <= ord("9"))).sum(axis=1)
-        sound = (digits == cells.lengths) & (cells.lengths >= 1) & (cells.matrix[:, 0] != ord("0"))
-        return bytes_key(cells.matrix), sound
 
 
 def _number_fault(text: str) -> str | None:
