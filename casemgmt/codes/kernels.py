@@ -1,0 +1,256 @@
+"""The compiled loops over coded rows: number the patients, class the dates, gather flags, counts and latest days.
+
+A *key* is a text or whole number as 64-bit words whose order as unsigned numbers is the order of the texts' bytes. A
+*cell* is a row's code and the class of its date in one number. Every array is a block of rows that fits the cache.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+NO_DAY = -(2**31)
+_EIGHT = np.uint64(8)
+_ONE = np.uint64(1)
+_BYTE = np.uint64(255)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+def _swapped(word):  # type: ignore[no-untyped-def]
+    """The eight bytes of a word in the other order."""
+    word = ((word & np.uint64(0x00FF00FF00FF00FF)) << _EIGHT) | ((word >> _EIGHT) & np.uint64(0x00FF00FF00FF00FF))
+    word = ((word & np.uint64(0x0000FFFF0000FFFF)) << np.uint64(16)) | (
+        (word >> np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
+    )
+    return (word << np.uint64(32)) | (word >> np.uint64(32))
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+def _eight_bytes(data, words, at, length):  # type: ignore[no-untyped-def]
+    """Up to eight bytes of ``data`` from ``at``, the first byte highest, zeros after them."""
+    if length <= 0:
+        return np.uint64(0)
+    word = np.uint64(0)
+    place = at >> 3
+    if place + 1 < len(words):
+        shift = np.uint64((at & 7) * 8)
+        word = (words[place] >> shift) | ((words[place + 1] << _ONE) << (np.uint64(63) - shift))
+    else:
+        for k in range(min(length, 8)):
+            word |= np.uint64(data[at + k]) << np.uint64(8 * k)
+    if length < 8:
+        word &= (_ONE << np.uint64(8 * length)) - _ONE
+    return _swapped(word)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def pack_texts(offsets, data, words, first, count, keys):  # type: ignore[no-untyped-def]
+    """Write the keys of texts ``first`` to ``first + count``.
+
+    Parameters
+    ----------
+    offsets : int32 or int64, where each text begins and ends in ``data``
+    data : uint8, the bytes of all texts
+    words : uint64, the whole words of the same bytes
+    keys : uint64, (count, width), out; the last byte of a key is the text's length, so a text must be shorter than
+        ``8 * width`` bytes and than 256
+    """
+    width = keys.shape[1]
+    for i in range(count):
+        at = np.int64(offsets[first + i])
+        length = np.int64(offsets[first + i + 1]) - at
+        for w in range(width):
+            keys[i, w] = _eight_bytes(data, words, at + 8 * w, length - 8 * w)
+        keys[i, width - 1] |= np.uint64(length)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def number_keys(keys, slots, table, known, first_row, seen_at, numbers):  # type: ignore[no-untyped-def]
+    """Number the keys in the order in which each is first seen.
+
+    Parameters
+    ----------
+    keys : uint64, (rows, width)
+    slots : int32, a power of two long, -1 where free; changed
+    table : uint64, (keys there is room for, width): the key of each number; changed
+    known : how many numbers are given so far; all of ``table`` may be given, and must be at most half of ``slots``
+    first_row : the source row of ``keys[0]``
+    seen_at : int64, as long as ``table``: a row where the key was seen; changed
+    numbers : int32, (rows,), out
+
+    Returns
+    -------
+    rows numbered, fewer than given where ``table`` is full; and how many numbers are given
+    """
+    mask = np.uint64(len(slots) - 1)
+    width = keys.shape[1]
+    for i in range(len(keys)):
+        mixed = keys[i, 0] * np.uint64(0x9E3779B97F4A7C15)
+        for w in range(1, width):
+            mixed = ((mixed ^ (mixed >> np.uint64(29))) + keys[i, w]) * np.uint64(0x9E3779B97F4A7C15)
+        at = (mixed ^ (mixed >> np.uint64(32))) & mask
+        while True:
+            found = slots[at]
+            if found < 0:
+                if known == len(table):
+                    return i, known
+                slots[at] = known
+                seen_at[known] = first_row + i
+                for w in range(width):
+                    table[known, w] = keys[i, w]
+                numbers[i] = known
+                known += 1
+                break
+            same = True
+            for w in range(width):
+                same &= table[found, w] == keys[i, w]
+            if same:
+                numbers[i] = found
+                break
+            at = (at + _ONE) & mask
+    return len(keys), known
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def refill(table, known, slots):  # type: ignore[no-untyped-def]
+    """Put every known key into empty ``slots``; as :func:`number_keys` would."""
+    mask = np.uint64(len(slots) - 1)
+    width = table.shape[1]
+    for i in range(known):
+        mixed = table[i, 0] * np.uint64(0x9E3779B97F4A7C15)
+        for w in range(1, width):
+            mixed = ((mixed ^ (mixed >> np.uint64(29))) + table[i, w]) * np.uint64(0x9E3779B97F4A7C15)
+        at = (mixed ^ (mixed >> np.uint64(32))) & mask
+        while slots[at] >= 0:
+            at = (at + _ONE) & mask
+        slots[at] = i
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def number_in_order(keys, last, known, first_row, seen_at, numbers):  # type: ignore[no-untyped-def]
+    """Number the keys of rows that are in ascending order of their keys: a number where the key differs from the last.
+
+    Parameters
+    ----------
+    keys : uint64, (rows, width)
+    last : uint64, (width,): the key before ``keys[0]``; changed to that of the last row
+    known : how many numbers are given so far; 0 where ``last`` says nothing
+    seen_at : int64, with room for each new number: a row where the key was seen; changed
+    numbers : int32, (rows,), out
+
+    Returns
+    -------
+    how many numbers are given; -1 where the rows are not in order, and then nothing else means anything
+    """
+    width = keys.shape[1]
+    if known == 0 and len(keys):
+        known = 1
+        for w in range(width):
+            last[w] = keys[0, w]
+    if width == 1:
+        before, ordered = last[0], True
+        for i in range(len(keys)):
+            key = keys[i, 0]
+            ordered &= key >= before
+            known += key != before
+            before = key
+            seen_at[known - 1] = first_row + i
+            numbers[i] = known - 1
+        last[0] = before
+        return known if ordered else -1
+    for i in range(len(keys)):
+        w = 0
+        while w < width - 1 and keys[i, w] == last[w]:
+            w += 1
+        if keys[i, w] < last[w]:
+            return -1
+        if keys[i, w] > last[w]:
+            known += 1
+            for v in range(w, width):
+                last[v] = keys[i, v]
+        seen_at[known - 1] = first_row + i
+        numbers[i] = known - 1
+    return known
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def cells_of(codes, days, edges, last_day, known_codes, cells):  # type: ignore[no-untyped-def]
+    """Write each row's cell: ``class * (known_codes + 1) + code``.
+
+    Parameters
+    ----------
+    codes : any whole number, (rows,): the index of the row's code, below ``known_codes``
+    days : int32, (rows,): day numbers, NO_DAY where there is none
+    edges : int32, ascending: the first day inside each look-back window
+    last_day : the last day that counts
+    cells : int32, (rows,), out. Classes count the edges that the day has reached; one more is after ``last_day``, two
+        more is no day
+    """
+    step = np.int32(known_codes + 1)
+    after = np.int32(len(edges) + 1)
+    for i in range(len(codes)):
+        day = days[i]
+        kind = np.int32(0)
+        for k in range(len(edges)):
+            kind += np.int32(day >= edges[k])
+        kind = after if day > last_day else kind
+        kind = np.int32(after + 1) if day == NO_DAY else kind
+        cells[i] = kind * step + np.int32(codes[i])
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def gather(cells, numbers, masks, words, tally):  # type: ignore[no-untyped-def]
+    """Or each row's mask into its patient's words, and count the rows of each cell.
+
+    Parameters
+    ----------
+    cells : whole numbers, (rows,), below the length of ``tally``
+    numbers : int32, (rows,): the patient of each row
+    masks : uint64, (words, cells): the bits that a row of a cell sets
+    words : uint64, (words, patients); changed
+    tally : int64, (cells,): rows so far; changed
+    """
+    for i in range(len(cells)):
+        tally[cells[i]] += 1
+    for w in range(len(masks)):
+        mask, word = masks[w], words[w]
+        for i in range(len(cells)):
+            word[numbers[i]] |= mask[cells[i]]
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def gather_in_order(cells, numbers, masks, words, tally):  # type: ignore[no-untyped-def]
+    """The same where the rows of a patient follow one another, and a patient's words are still 0 before the first."""
+    for i in range(len(cells)):
+        tally[cells[i]] += 1
+    for w in range(len(masks)):
+        mask, word = masks[w], words[w]
+        before = numbers[0]
+        bits = word[before]
+        for i in range(len(cells)):
+            number = numbers[i]
+            bits = (bits & (np.uint64(0) - np.uint64(number == before))) | mask[cells[i]]
+            word[number] = bits
+            before = number
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def measure(cells, numbers, days, starts, features, counts, latest, counted):  # type: ignore[no-untyped-def]
+    """Count rows and keep the latest day, for the few features of which that is asked.
+
+    Parameters
+    ----------
+    cells, numbers, days : int32, (rows,)
+    starts : int64, (cells + 1,): ``features[starts[c]:starts[c + 1]]`` are the features that a row of cell ``c`` adds to
+    features : int32
+    counts : int32, (features, patients); changed where ``counted``
+    latest : int32, (features, patients), NO_DAY where there was none; changed
+    counted : bool, (features,): whether rows are counted
+    """
+    for i in range(len(cells)):
+        for k in range(starts[cells[i]], starts[cells[i] + 1]):
+            feature, number = features[k], numbers[i]
+            if counted[feature]:
+                counts[feature, number] += 1
+            if days[i] > latest[feature, number]:
+                latest[feature, number] = days[i]
