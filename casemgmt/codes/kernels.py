@@ -44,6 +44,15 @@ def _eight_bytes(data, words, at, length):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
+def longest(offsets):  # type: ignore[no-untyped-def]
+    """The bytes of the longest text; ``offsets`` as in :func:`pack_texts`."""
+    most = np.int64(0)
+    for i in range(len(offsets) - 1):
+        most = max(most, np.int64(offsets[i + 1] - offsets[i]))
+    return most
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
 def pack_texts(offsets, data, words, first, count, keys):  # type: ignore[no-untyped-def]
     """Write the keys of texts ``first`` to ``first + count``.
 
