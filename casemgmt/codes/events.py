@@ -1,4 +1,4 @@
-"""The door for coded rows: a file or frame of any size as batches of patient, code and day, every source row numbered."""
+"""The door for coded rows: a file or frame of any size as batches of patient, code and day, each row numbered."""
 
 from __future__ import annotations
 

@@ -250,7 +250,7 @@ def measure(cells, numbers, days, starts, features, counts, latest, counted):  #
     Parameters
     ----------
     cells, numbers, days : int32, (rows,)
-    starts : int64, (cells + 1,): ``features[starts[c]:starts[c + 1]]`` are the features that a row of cell ``c`` adds to
+    starts : int64, (cells + 1,): a row of cell ``c`` adds to ``features[starts[c]:starts[c + 1]]``
     features : int32
     counts : int32, (features, patients); changed where ``counted``
     latest : int32, (features, patients), NO_DAY where there was none; changed
@@ -261,5 +261,4 @@ def measure(cells, numbers, days, starts, features, counts, latest, counted):  #
             feature, number = features[k], numbers[i]
             if counted[feature]:
                 counts[feature, number] += 1
-            if days[i] > latest[feature, number]:
-                latest[feature, number] = days[i]
+            latest[feature, number] = max(latest[feature, number], days[i])

@@ -1,0 +1,325 @@
+"""One source's rows gathered into one row a patient: in patient order where they come so, in any order otherwise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from casemgmt.arrow import array_of, numpy_of, rows_of, validity_of
+from casemgmt.codes.codebook import Codebook, CodeColumns
+from casemgmt.codes.numbering import BLOCK_ROWS, Keys, KeyTable
+from casemgmt.codes.plan import Plan
+from casemgmt.register.columns import NO_DAY
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+# A thread takes longer to start than these rows take to read.
+_ROWS_A_THREAD = 1 << 20
+_MOST_THREADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What some rows say of the patients they name.
+
+    Attributes
+    ----------
+    ids : each patient once, as an Arrow array; ascending where ``ordered``
+    words : uint64, (words, patients)
+    counts, latest : int32, (measures, patients)
+    """
+
+    ids: pa.Array
+    words: npt.NDArray[np.uint64]
+    counts: npt.NDArray[np.int32]
+    latest: npt.NDArray[np.int32]
+    ordered: bool
+
+
+class Rows(NamedTuple):
+    """Some rows of a source, every patient id given.
+
+    ``codes`` are row indices where ``values`` (the distinct codes) is given, else an Arrow column of text. ``days`` is
+    None where the source has no dates.
+    """
+
+    ids: pa.Array
+    codes: Any
+    values: pa.Array | None
+    days: npt.NDArray[np.int32] | None
+
+    def part(self, start: int, stop: int) -> Rows:
+        """The rows from ``start`` to ``stop``."""
+        codes = self.codes[start:stop] if self.values is not None else self.codes.slice(start, stop - start)
+        days = None if self.days is None else self.days[start:stop]
+        return Rows(self.ids.slice(start, stop - start), codes, self.values, days)
+
+
+class Faults(NamedTuple):
+    """Rows (int64, within what was scanned) that hold a code that is none, and each one's reason."""
+
+    rows: npt.NDArray[np.int64]
+    reasons: Sequence[str]
+
+
+class Scanned(NamedTuple):
+    """What became of some rows: patients, rows by code, rows without one, and the rows to report."""
+
+    gathered: Gathered
+    columns: CodeColumns
+    faults: list[Faults]
+
+
+def scan(rows: Rows, plan: Plan, codebook: Codebook) -> list[tuple[int, Scanned]]:
+    """Gather rows, on as many threads as are worth it; the first row of each part, and what it says."""
+    count = len(rows.ids)
+    threads = max(1, min(count // _ROWS_A_THREAD, _MOST_THREADS, os.cpu_count() or 1))
+    bounds = [count * k // threads for k in range(threads + 1)]
+    parts = [rows.part(start, stop) for start, stop in zip(bounds, bounds[1:], strict=False)]
+
+    def run(gatherer: Callable[[Rows], Scanned | None]) -> list[Scanned | None]:
+        if threads == 1:
+            return [gatherer(parts[0])]
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(gatherer, parts))
+
+    found = run(lambda part: _scan_part(part, plan, codebook, _InOrder(plan, part.ids)))
+    if any(part is None for part in found):
+        bounds_of_ids = _dense_range(rows.ids)
+        if bounds_of_ids is not None:
+            found = run(lambda part: _scan_part(part, plan, codebook, _Dense(plan, part.ids, bounds_of_ids)))
+        else:
+            found = run(lambda part: _scan_part(part, plan, codebook, _Hashed(plan, part.ids)))
+    return [(start, part) for start, part in zip(bounds, found, strict=False) if part is not None]
+
+
+def _scan_part(rows: Rows, plan: Plan, codebook: Codebook, patients: _Patients) -> Scanned | None:
+    """Gather one thread's rows block by block; None where they had to be in order and were not."""
+    import numpy as np
+
+    from casemgmt.codes.kernels import cells_of
+
+    codes = _coded(rows, plan, codebook)
+    columns = codes.columns
+    edges = np.array(plan.edges, dtype=np.int32)
+    cells = np.empty(min(BLOCK_ROWS, len(rows.ids)), dtype=np.int32)
+    faults: list[Faults] = []
+    for start in range(0, len(rows.ids), BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, len(rows.ids))
+        if not patients.number(start, stop):
+            return None
+        code = codes.block(start, stop)
+        days = None if rows.days is None else rows.days[start:stop]
+        if days is not None:
+            cell = cells[: stop - start]
+            cells_of(code, days, edges, plan.as_of, columns.stride - 1, cell)
+        elif plan.undated_as_ever:
+            # The last class, in which every such row stands.
+            cell = code + np.int32((plan.classes - 1) * columns.stride)
+        else:
+            cell = code
+        patients.gather(cell, columns, days)
+        if columns.faulty.any() and (bad := columns.faulty[code]).any():
+            places = np.flatnonzero(bad)
+            reasons = [columns.verdicts[index].fault or "" for index in code[places].tolist()]
+            faults.append(Faults(places + start, reasons))
+    return Scanned(patients.result(), columns, faults)
+
+
+class _Patients:
+    """Numbers the patients of a part's rows, and holds what is gathered of each."""
+
+    kernel = "gather"
+
+    def __init__(self, plan: Plan, ids: pa.Array, room: int) -> None:
+        import numpy as np
+
+        self.plan, self.ids = plan, ids
+        self.numbers = np.empty(min(BLOCK_ROWS, len(ids)), dtype=np.int32)
+        self.block = self.numbers
+        self.counted = np.array(plan.counted, dtype=bool)
+        self._make_room(room)
+
+    def _make_room(self, room: int) -> None:
+        import numpy as np
+
+        grown = [
+            np.zeros((self.plan.words, room), dtype=np.uint64),
+            np.zeros((len(self.plan.measures), room), dtype=np.int32),
+            np.full((len(self.plan.measures), room), NO_DAY, dtype=np.int32),
+        ]
+        if hasattr(self, "words"):
+            for new, old in zip(grown, (self.words, self.counts, self.latest), strict=True):
+                new[:, : old.shape[1]] = old
+        self.words, self.counts, self.latest = grown
+        self.room = room
+
+    def need(self, patients: int) -> None:
+        """Make room for so many patients."""
+        if patients > self.room:
+            self._make_room(max(patients, 2 * self.room))
+
+    def number(self, start: int, stop: int) -> bool:
+        """Number the patients of a block of rows; False where that cannot be done this way."""
+        raise NotImplementedError
+
+    def result(self) -> Gathered:
+        """What was gathered."""
+        raise NotImplementedError
+
+    def gather(self, cells: npt.NDArray[Any], columns: CodeColumns, days: npt.NDArray[np.int32] | None) -> None:
+        """Take in a block of rows that have been numbered."""
+        import numpy as np
+
+        from casemgmt.codes import kernels
+
+        getattr(kernels, self.kernel)(cells, self.block, columns.masks, self.words, columns.tally)
+        if len(self.plan.measures):
+            starts, features = columns.measured()
+            days = np.full(len(cells), NO_DAY, dtype=np.int32) if days is None else days
+            kernels.measure(cells, self.block, days, starts, features, self.counts, self.latest, self.counted)
+
+    def _first(self, known: int, ids: pa.Array, *, ordered: bool) -> Gathered:
+        return Gathered(ids, self.words[:, :known], self.counts[:, :known], self.latest[:, :known], ordered)
+
+
+class _InOrder(_Patients):
+    """Rows in ascending order of their patients' ids."""
+
+    kernel = "gather_in_order"
+
+    def __init__(self, plan: Plan, ids: pa.Array) -> None:
+        import numpy as np
+
+        self.keys = Keys(ids)
+        super().__init__(plan, ids, min(len(ids), 2 * BLOCK_ROWS))
+        self.known, self.last = 0, np.zeros(self.keys.width, dtype=np.uint64)
+        self.seen_at = np.empty(self.room, dtype=np.int64)
+
+    def number(self, start: int, stop: int) -> bool:
+        import numpy as np
+
+        from casemgmt.codes.kernels import number_in_order
+
+        self.need(self.known + stop - start)
+        if len(self.seen_at) < self.room:
+            self.seen_at = np.resize(self.seen_at, self.room)
+        self.block = self.numbers[: stop - start]
+        keys = self.keys.block(start, stop)
+        self.known = number_in_order(keys, self.last, self.known, start, self.seen_at, self.block)
+        return self.known >= 0
+
+    def result(self) -> Gathered:
+        return self._first(self.known, self.ids.take(rows_of(self.seen_at[: self.known])), ordered=True)
+
+
+class _Hashed(_Patients):
+    """Rows in any order: each id is looked up in a table."""
+
+    def __init__(self, plan: Plan, ids: pa.Array) -> None:
+        self.keys = Keys(ids)
+        super().__init__(plan, ids, min(len(ids), 2 * BLOCK_ROWS))
+        self.table = KeyTable(self.keys.width)
+
+    def number(self, start: int, stop: int) -> bool:
+        self.block = self.numbers[: stop - start]
+        self.table.number(self.keys.block(start, stop), start, self.block)
+        self.need(self.table.known)
+        return True
+
+    def result(self) -> Gathered:
+        rows = self.table.seen_at[: self.table.known]
+        return self._first(self.table.known, self.ids.take(rows_of(rows)), ordered=False)
+
+
+def _dense_range(ids: pa.Array) -> tuple[int, int] | None:
+    """The least and greatest of whole-number ids, where a place for each number between them is worth it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_integer(ids.type) or not len(ids):
+        return None
+    extremes = pc.min_max(ids).as_py()
+    least, most = extremes["min"], extremes["max"]
+    return (least, most) if most - least < 2 * len(ids) and most < 2**62 else None
+
+
+class _Dense(_Patients):
+    """Rows in any order whose ids are whole numbers near to each other: the id says the place."""
+
+    def __init__(self, plan: Plan, ids: pa.Array, bounds: tuple[int, int]) -> None:
+        import pyarrow as pa
+
+        self.least = bounds[0]
+        self.values = numpy_of(ids)
+        self.kind: pa.DataType = ids.type
+        super().__init__(plan, ids, bounds[1] - bounds[0] + 1)
+
+    def number(self, start: int, stop: int) -> bool:
+        import numpy as np
+
+        self.block = self.numbers[: stop - start]
+        np.subtract(self.values[start:stop], self.least, out=self.block, casting="unsafe")
+        return True
+
+    def result(self) -> Gathered:
+        import numpy as np
+
+        named = np.flatnonzero(self.words[0] & np.uint64(1))
+        ids = array_of((named + self.least).astype(self.values.dtype), self.kind)
+        return Gathered(ids, self.words[:, named], self.counts[:, named], self.latest[:, named], True)
+
+
+class _Indexed:
+    """Codes that came as indices into their distinct values."""
+
+    def __init__(self, rows: Rows, plan: Plan, codebook: Codebook) -> None:
+        values = rows.values
+        assert values is not None  # noqa: S101  -- the caller asked
+        texts = [text or "" for text in values.to_pylist()]
+        self.columns = CodeColumns(plan, codebook, len(texts))
+        self.columns.extend(texts)
+        self._codes = rows.codes
+
+    def block(self, start: int, stop: int) -> npt.NDArray[Any]:
+        """The code of each row of a block."""
+        code: npt.NDArray[Any] = self._codes[start:stop]
+        return code
+
+
+class _Plain:
+    """Codes that came as text, numbered as they are met."""
+
+    def __init__(self, rows: Rows, plan: Plan, codebook: Codebook) -> None:
+        import numpy as np
+
+        self.columns = CodeColumns(plan, codebook, 1023)
+        self._column = rows.codes
+        self._present = validity_of(rows.codes)
+        self._keys = Keys(rows.codes)
+        self._table = KeyTable(self._keys.width)
+        self._codes = np.empty(min(BLOCK_ROWS, len(rows.ids)), dtype=np.int32)
+
+    def block(self, start: int, stop: int) -> npt.NDArray[Any]:
+        """The code of each row of a block."""
+        import numpy as np
+
+        code = self._codes[: stop - start]
+        before = self._table.known
+        self._table.number(self._keys.block(start, stop), start, code)
+        if self._table.known > before:
+            new = self._column.take(rows_of(self._table.seen_at[before : self._table.known]))
+            self.columns.extend(text or "" for text in new.to_pylist())
+        if self._present is not None:
+            code = np.where(self._present[start:stop], code, np.int32(self.columns.no_code))
+        return code
+
+
+def _coded(rows: Rows, plan: Plan, codebook: Codebook) -> _Indexed | _Plain:
+    return _Plain(rows, plan, codebook) if rows.values is None else _Indexed(rows, plan, codebook)
