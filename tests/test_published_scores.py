@@ -215,7 +215,7 @@ def test_every_group_together_weighs_what_the_tables_add_up_to():
     assert (most("charlson"), most("charlson-quan-2011"), most("charlson-shmi")) == ("33", "28", "129")
     assert (most("elixhauser-van-walraven"), most("elixhauser-swiss")) == ("70", "87")
     assert most("lace") == "19" and most("inouye-2008") == "5" and most("electronic-frailty-index") == "36"
-    assert len(cm.load_model("parr-30").inputs[-1].categories) == 160  # 159 trusts, and none
+    assert len(cm.load_model("parr-30").inputs[-1].categories) == 159  # 158 trusts, and none
 
 
 def test_only_the_shmi_score_has_a_floor_and_a_negative_one_stays_negative():
