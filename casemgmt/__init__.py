@@ -19,6 +19,7 @@ _WHERE = {
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.caseload.comparing",
     "CodeList": "casemgmt.codes.codelist",
+    "derive_conditions": "casemgmt.codes.deriving",
     "load_codelist": "casemgmt.codes.listfiles",
     "list_codelists": "casemgmt.codes.listfiles",
     "select": "casemgmt.selection.choosing",
@@ -37,6 +38,7 @@ _WHERE = {
 if TYPE_CHECKING:
     from casemgmt.caseload.comparing import compare
     from casemgmt.codes.codelist import CodeList
+    from casemgmt.codes.deriving import derive_conditions
     from casemgmt.codes.listfiles import list_codelists, load_codelist
     from casemgmt.errors import (
         CapExceededError,
@@ -71,6 +73,7 @@ __all__ = [
     "VerifyError",
     "__version__",
     "compare",
+    "derive_conditions",
     "list_codelists",
     "list_models",
     "list_schemes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.codes.codelist import CodeList
@@ -67,29 +67,81 @@ class Codebook:
         return Verdict(None, tuple(conditions), note=note)
 
 
-class CodeColumns:
-    """The tables by which the kernels look up one column's codes, for the texts met so far.
+class CellTables:
+    """The tables by which the kernels look up the cells of one or more classes of days.
 
     Attributes
     ----------
-    verdicts : by code
-    masks : uint64, (words, classes * stride): what each cell sets; the last code of each class stands for none
-    tally : int64, (classes * stride): rows of each cell
-    stride : cells of a class
+    masks : uint64, (words, cells): the bits that a row of each cell sets
+    tally : int64, (cells,): rows of each cell
+    """
+
+    def __init__(self, columns: CodeColumns, first_class: int) -> None:
+        import numpy as np
+
+        self._columns, self._first_class = columns, first_class
+        start = first_class * columns.stride
+        self.masks: npt.NDArray[np.uint64] = np.ascontiguousarray(columns.masks[:, start:])
+        self.tally: npt.NDArray[np.int64] = columns.tally[start:]
+        self._measured: tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]] | None = None
+
+    def measured(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+        """Where each cell's measures begin in the list of measures, and that list; see the kernel ``measure``."""
+        import numpy as np
+
+        if self._measured is None:
+            starts, found = [0], list[int]()
+            for measures in self._columns.measures_from(self._first_class):
+                found += measures
+                starts.append(len(found))
+            self._measured = np.array(starts, dtype=np.int64), np.array(found, dtype=np.int32)
+        return self._measured
+
+
+class CodeColumns:
+    """What the kernels need to know of one column's codes, for the texts met so far.
+
+    Codes are numbered as they are met; the last number, ``stride - 1``, stands for none.
+
+    Attributes
+    ----------
+    texts, verdicts : by code
+    stride : cells of a class of days
     faulty : bool, (stride,): the codes whose rows are reported
     """
+
+    masks: npt.NDArray[np.uint64]
+    tally: npt.NDArray[np.int64]
+    faulty: npt.NDArray[np.bool_]
+    _dated: CellTables | None
+    _undated: CellTables | None
 
     def __init__(self, plan: Plan, codebook: Codebook, room: int) -> None:
         self._plan, self._codebook = plan, codebook
         self.verdicts: list[Verdict] = []
         self.texts: list[str] = []
         self._masks_of: dict[tuple[str, ...], Any] = {}
+        self.stride = 0
         self._make_room(room)
 
     @property
     def no_code(self) -> int:
         """The code that stands for none."""
         return self.stride - 1
+
+    @property
+    def dated(self) -> CellTables:
+        """The tables of rows with a column of dates."""
+        if self._dated is None:
+            self._dated = CellTables(self, 0)
+        return self._dated
+
+    @property
+    def undated(self) -> CellTables:
+        """The tables of rows without one: a row's cell is its code."""
+        if self._undated is None:
+            self._undated = CellTables(self, self._plan.classes - 1)
+        return self._undated
 
     def extend(self, texts: Iterable[str]) -> None:
         """Take in the next distinct codes."""
@@ -100,19 +152,20 @@ class CodeColumns:
             self._set(place, verdict)
             self.texts.append(text)
             self.verdicts.append(verdict)
+        self._dated = self._undated = None
 
     def _make_room(self, room: int) -> None:
         import numpy as np
 
-        classes, before = self._plan.classes, getattr(self, "stride", 0)
+        classes, before = self._plan.classes, self.stride
         kept = self.tally.reshape(classes, before) if before else None
         self.stride = room + 1
         # Whoever has a row with no code at all was still named.
-        self.masks = np.ones((self._plan.words, classes * self.stride), dtype=np.uint64)
-        self.masks[1:] = 0
+        self.masks = np.zeros((self._plan.words, classes * self.stride), dtype=np.uint64)
+        self.masks[0] = 1
         self.tally = np.zeros(classes * self.stride, dtype=np.int64)
         self.faulty = np.zeros(self.stride, dtype=bool)
-        self._measured: Any = None
+        self._dated = self._undated = None
         if kept is not None:
             tally = self.tally.reshape(classes, self.stride)
             tally[:, : before - 1], tally[:, -1] = kept[:, : before - 1], kept[:, -1]
@@ -127,34 +180,22 @@ class CodeColumns:
         if masks is None:
             masks = self._masks_of[verdict.conditions] = self._plan.masks(verdict.conditions)
         self.masks[:, place :: self.stride] = masks
-        self._measured = None
 
-    def measured(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-        """Where each cell's measures begin in the list of measures, and that list; see the kernel ``measure``."""
+    def measures_from(self, first_class: int) -> Iterator[list[int]]:
+        """The measures that a row of each cell adds to, from a class of days on."""
+        for day_class in range(first_class, self._plan.classes):
+            found = {key: self._plan.measured(key, day_class) for key in {each.conditions for each in self.verdicts}}
+            yield from (found[each.conditions] for each in self.verdicts)
+            yield from ([] for _ in range(self.stride - len(self.verdicts)))
+
+    def rows_by_code(self) -> Iterator[tuple[str, Verdict, tuple[int, ...]]]:
+        """Of each text that stands in a row, its verdict and its rows in each class of days."""
         import numpy as np
 
-        if self._measured is None:
-            starts, found = [0], list[int]()
-            for day_class in range(self._plan.classes):
-                by_conditions = {
-                    key: self._plan.measured(key, day_class) for key in {v.conditions for v in self.verdicts}
-                }
-                for place in range(self.stride):
-                    if place < len(self.verdicts):
-                        found += by_conditions[self.verdicts[place].conditions]
-                    starts.append(len(found))
-            self._measured = np.array(starts, dtype=np.int64), np.array(found, dtype=np.int32)
-        starts_of, features = self._measured
-        return starts_of, features
-
-    def rows_by_code(self) -> dict[str, tuple[Verdict, tuple[int, ...]]]:
-        """Of each text met, its verdict and its rows in each class of days."""
-        tally = self.tally.reshape(self._plan.classes, self.stride)[:, : len(self.verdicts)].T.tolist()
-        return {
-            text: (verdict, tuple(rows))
-            for text, verdict, rows in zip(self.texts, self.verdicts, tally, strict=True)
-            if any(rows)
-        }
+        tally = self.tally.reshape(self._plan.classes, self.stride)[:, : len(self.verdicts)]
+        seen = np.flatnonzero(tally.any(axis=0))
+        for place, rows in zip(seen.tolist(), tally[:, seen].T.tolist(), strict=True):
+            yield self.texts[place], self.verdicts[place], tuple(rows)
 
     def rows_without_code(self) -> int:
         """Rows in which no code stands."""

@@ -86,6 +86,12 @@ class Plan:
         found[0] = [bits | 1 for bits in found[0]]
         return np.array(found, dtype=np.uint64)
 
+    def counts_in(self, conditions: Iterable[str]) -> tuple[bool, ...]:
+        """Of each class of days, whether a row of those conditions counts for anything."""
+        wanted = set(conditions)
+        asked = [feature for feature in (*self.bits, *self.measures) if feature.condition in wanted]
+        return tuple(any(self.applies(each, day_class) for each in asked) for day_class in range(self.classes))
+
     def measured(self, conditions: Iterable[str], day_class: int) -> list[int]:
         """The measures that a row of those conditions and that class of days adds to."""
         wanted = set(conditions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import array_of, numpy_of, rows_of, validity_of
-from casemgmt.codes.codebook import Codebook, CodeColumns
+from casemgmt.codes.codebook import CellTables, Codebook, CodeColumns
 from casemgmt.codes.numbering import BLOCK_ROWS, Keys, KeyTable
 from casemgmt.codes.plan import Plan
 from casemgmt.register.columns import NO_DAY
@@ -68,39 +69,55 @@ class Faults(NamedTuple):
     reasons: Sequence[str]
 
 
-class Scanned(NamedTuple):
-    """What became of some rows: patients, rows by code, rows without one, and the rows to report."""
+class Part(NamedTuple):
+    """What one thread found: its patients, its codes with their rows, and the rows to report."""
 
-    gathered: Gathered
+    patients: _Patients
     columns: CodeColumns
     faults: list[Faults]
 
 
-def scan(rows: Rows, plan: Plan, codebook: Codebook) -> list[tuple[int, Scanned]]:
-    """Gather rows, on as many threads as are worth it; the first row of each part, and what it says."""
+class Scanned(NamedTuple):
+    """What became of some rows: what they say of patients, the rows of each code, and the rows to report."""
+
+    gathered: list[Gathered]
+    columns: list[CodeColumns]
+    faults: list[Faults]
+
+
+def scan(rows: Rows, plan: Plan, codebook: Codebook) -> Scanned:
+    """Gather rows, on as many threads as are worth it."""
     count = len(rows.ids)
     threads = max(1, min(count // _ROWS_A_THREAD, _MOST_THREADS, os.cpu_count() or 1))
     bounds = [count * k // threads for k in range(threads + 1)]
-    parts = [rows.part(start, stop) for start, stop in zip(bounds, bounds[1:], strict=False)]
 
-    def run(gatherer: Callable[[Rows], Scanned | None]) -> list[Scanned | None]:
+    def run(kind: Callable[[Plan, pa.Array], _Patients]) -> list[Part | None]:
+        def gathered(start: int, stop: int) -> Part | None:
+            part = rows.part(start, stop)
+            return _scan_part(part, start, plan, codebook, kind(plan, part.ids))
+
         if threads == 1:
-            return [gatherer(parts[0])]
+            return [gathered(0, count)]
         with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(gatherer, parts))
+            return list(pool.map(gathered, bounds[:-1], bounds[1:]))
 
-    found = run(lambda part: _scan_part(part, plan, codebook, _InOrder(plan, part.ids)))
-    if any(part is None for part in found):
-        bounds_of_ids = _dense_range(rows.ids)
-        if bounds_of_ids is not None:
-            found = run(lambda part: _scan_part(part, plan, codebook, _Dense(plan, part.ids, bounds_of_ids)))
-        else:
-            found = run(lambda part: _scan_part(part, plan, codebook, _Hashed(plan, part.ids)))
-    return [(start, part) for start, part in zip(bounds, found, strict=False) if part is not None]
+    found = run(_InOrder)
+    dense = _dense_range(rows.ids) if None in found else None
+    if None in found:
+        found = run(_Hashed if dense is None else functools.partial(_Dense, bounds=dense))
+    parts = [part for part in found if part is not None]
+    if dense is not None:
+        for part in parts[1:]:
+            parts[0].patients.absorb(part.patients)
+    return Scanned(
+        [part.patients.result() for part in (parts if dense is None else parts[:1])],
+        [part.columns for part in parts],
+        [each for part in parts for each in part.faults],
+    )
 
 
-def _scan_part(rows: Rows, plan: Plan, codebook: Codebook, patients: _Patients) -> Scanned | None:
-    """Gather one thread's rows block by block; None where they had to be in order and were not."""
+def _scan_part(rows: Rows, first: int, plan: Plan, codebook: Codebook, patients: _Patients) -> Part | None:
+    """Gather one thread's rows, block by block; None where they had to be in order and were not."""
     import numpy as np
 
     from casemgmt.codes.kernels import cells_of
@@ -115,27 +132,27 @@ def _scan_part(rows: Rows, plan: Plan, codebook: Codebook, patients: _Patients) 
         if not patients.number(start, stop):
             return None
         code = codes.block(start, stop)
-        days = None if rows.days is None else rows.days[start:stop]
-        if days is not None:
-            cell = cells[: stop - start]
-            cells_of(code, days, edges, plan.as_of, columns.stride - 1, cell)
-        elif plan.undated_as_ever:
-            # The last class, in which every such row stands.
-            cell = code + np.int32((plan.classes - 1) * columns.stride)
+        if rows.days is None:
+            patients.gather(code, columns.undated, None)
         else:
-            cell = code
-        patients.gather(cell, columns, days)
+            cell, days = cells[: stop - start], rows.days[start:stop]
+            cells_of(code, days, edges, plan.as_of, columns.stride - 1, cell)
+            patients.gather(cell, columns.dated, days)
         if columns.faulty.any() and (bad := columns.faulty[code]).any():
             places = np.flatnonzero(bad)
             reasons = [columns.verdicts[index].fault or "" for index in code[places].tolist()]
-            faults.append(Faults(places + start, reasons))
-    return Scanned(patients.result(), columns, faults)
+            faults.append(Faults(places + (first + start), reasons))
+    return Part(patients, columns, faults)
 
 
 class _Patients:
     """Numbers the patients of a part's rows, and holds what is gathered of each."""
 
     kernel = "gather"
+    words: npt.NDArray[np.uint64]
+    counts: npt.NDArray[np.int32]
+    latest: npt.NDArray[np.int32]
+    room = 0
 
     def __init__(self, plan: Plan, ids: pa.Array, room: int) -> None:
         import numpy as np
@@ -149,16 +166,14 @@ class _Patients:
     def _make_room(self, room: int) -> None:
         import numpy as np
 
-        grown = [
-            np.zeros((self.plan.words, room), dtype=np.uint64),
-            np.zeros((len(self.plan.measures), room), dtype=np.int32),
-            np.full((len(self.plan.measures), room), NO_DAY, dtype=np.int32),
-        ]
-        if hasattr(self, "words"):
-            for new, old in zip(grown, (self.words, self.counts, self.latest), strict=True):
-                new[:, : old.shape[1]] = old
-        self.words, self.counts, self.latest = grown
-        self.room = room
+        words = np.zeros((self.plan.words, room), dtype=np.uint64)
+        counts = np.zeros((len(self.plan.measures), room), dtype=np.int32)
+        latest = np.full((len(self.plan.measures), room), NO_DAY, dtype=np.int32)
+        if self.room:
+            words[:, : self.room] = self.words
+            counts[:, : self.room] = self.counts
+            latest[:, : self.room] = self.latest
+        self.words, self.counts, self.latest, self.room = words, counts, latest, room
 
     def need(self, patients: int) -> None:
         """Make room for so many patients."""
@@ -173,15 +188,23 @@ class _Patients:
         """What was gathered."""
         raise NotImplementedError
 
-    def gather(self, cells: npt.NDArray[Any], columns: CodeColumns, days: npt.NDArray[np.int32] | None) -> None:
+    def absorb(self, other: _Patients) -> None:
+        """Take in what another gathered of patients in the same places."""
+        import numpy as np
+
+        self.words |= other.words
+        self.counts += other.counts
+        np.maximum(self.latest, other.latest, out=self.latest)
+
+    def gather(self, cells: npt.NDArray[Any], tables: CellTables, days: npt.NDArray[np.int32] | None) -> None:
         """Take in a block of rows that have been numbered."""
         import numpy as np
 
         from casemgmt.codes import kernels
 
-        getattr(kernels, self.kernel)(cells, self.block, columns.masks, self.words, columns.tally)
+        getattr(kernels, self.kernel)(cells, self.block, tables.masks, self.words, tables.tally)
         if len(self.plan.measures):
-            starts, features = columns.measured()
+            starts, features = tables.measured()
             days = np.full(len(cells), NO_DAY, dtype=np.int32) if days is None else days
             kernels.measure(cells, self.block, days, starts, features, self.counts, self.latest, self.counted)
 
@@ -254,8 +277,6 @@ class _Dense(_Patients):
     """Rows in any order whose ids are whole numbers near to each other: the id says the place."""
 
     def __init__(self, plan: Plan, ids: pa.Array, bounds: tuple[int, int]) -> None:
-        import pyarrow as pa
-
         self.least = bounds[0]
         self.values = numpy_of(ids)
         self.kind: pa.DataType = ids.type

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from casemgmt.codes.checkdigits import modulus_11_check, verhoeff_holds
+from casemgmt.codes.checkdigits import verhoeff_holds
 from casemgmt.errors import CodeError
 
 NUMBERS_REFUSED = (
