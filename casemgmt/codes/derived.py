@@ -77,7 +77,7 @@ class Derived:
         return np.asarray((self.words[bit // 64] >> np.uint64(bit % 64)) & np.uint64(1), dtype=bool)
 
     def to_arrow(self) -> pa.Table:
-        """One row a patient: patient_id, a flag a condition (never null), ``<condition>_count``, ``<condition>_latest``."""
+        """One row a patient: patient_id, a flag a condition (never null), counts and latest days where asked for."""
         import pyarrow as pa
 
         columns = {"patient_id": self.patients}

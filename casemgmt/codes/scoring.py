@@ -1,4 +1,4 @@
-"""Scores straight from derived flags: the model's tables laid over the packed bits, added up by the one scoring loop."""
+"""Scores straight from derived flags: the model's tables over the packed bits, added up by the one scoring loop."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def compile_flags(derived: Derived, model: Model) -> tuple[Columns, Tables]:
     import numpy as np
 
     dtype: Any = np.int32 if model.largest_sum < 2**31 - 1 else np.int64
-    close, spread = [], []
+    close: list[list[ModelInput]] = []
+    spread: list[list[ModelInput]] = []
     for family in families(model.inputs):
         bits = [derived.bits[each.name] for each in family]
         same_word = len({bit // 64 for bit in bits}) == 1
