@@ -19,6 +19,7 @@ _WHERE = {
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.caseload.comparing",
     "CodeList": "casemgmt.codes.codelist",
+    "avoidable_admissions": "casemgmt.codes.avoidable",
     "derive_conditions": "casemgmt.codes.deriving",
     "load_codelist": "casemgmt.codes.listfiles",
     "list_codelists": "casemgmt.codes.listfiles",
@@ -38,6 +39,7 @@ _WHERE = {
 if TYPE_CHECKING:
     from casemgmt.caseload.comparing import compare
     from casemgmt.codes.codelist import CodeList
+    from casemgmt.codes.avoidable import avoidable_admissions
     from casemgmt.codes.deriving import derive_conditions
     from casemgmt.codes.listfiles import list_codelists, load_codelist
     from casemgmt.errors import (
@@ -72,6 +74,7 @@ __all__ = [
     "Selection",
     "VerifyError",
     "__version__",
+    "avoidable_admissions",
     "compare",
     "derive_conditions",
     "list_codelists",
