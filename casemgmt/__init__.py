@@ -38,8 +38,8 @@ _WHERE = {
 
 if TYPE_CHECKING:
     from casemgmt.caseload.comparing import compare
-    from casemgmt.codes.codelist import CodeList
     from casemgmt.codes.avoidable import avoidable_admissions
+    from casemgmt.codes.codelist import CodeList
     from casemgmt.codes.deriving import derive_conditions
     from casemgmt.codes.listfiles import list_codelists, load_codelist
     from casemgmt.errors import (
