@@ -17,8 +17,9 @@ from random_patients import random_patients
 from register_tools import AS_OF, people
 
 import casemgmt as cm
-from casemgmt.arrow import numpy_of
+from casemgmt.arrow import array_of, numpy_of
 from casemgmt.codes.codelist import Entry
+from casemgmt.codes.derived import Derived
 
 PUBLISHED = Path(__file__).parent / "published"
 SAID = json.loads((PUBLISHED / "elsewhere.json").read_text(encoding="utf-8"))
@@ -44,26 +45,26 @@ class Patients:
         kept = patients < count
         self.patients, self.places, self.ages = patients[kept], places[kept], ages[:count]
 
-    def flags(self, codelist: cm.CodeList) -> dict[str, np.ndarray]:
-        """Who has each condition, told from the distinct codes one by one."""
-        found = [set(codelist.conditions_of(code)) for code in self.codes]
-        flags = {}
-        for name in codelist.conditions:
-            makes = np.array([name in each for each in found])
-            flags[name] = np.zeros(self.count, dtype=bool)
-            flags[name][self.patients[makes[self.places]]] = True
-        return flags
+    def derived(self, codelist: cm.CodeList) -> Derived:
+        """What the engine derives from the rows, in any order; every patient has at least one."""
+        events = pa.table({"patient_id": self.patients, "code": pa.array(self.codes).take(pa.array(self.places))})
+        derived = cm.derive_conditions(events, codelist, as_of=AS_OF, undated_as_ever=True)
+        assert numpy_of(derived.patients).tolist() == list(range(self.count))
+        return derived
 
     def tenths(self, name: str, codelist: cm.CodeList) -> np.ndarray:
-        """A model's scores in tenths of a point, through a register and the scoring loop."""
-        columns = {key: pa.array(flags) for key, flags in self.flags(codelist).items()}
+        """A model's scores in tenths of a point, through a register; and without age straight from the flags too."""
+        derived, model = self.derived(codelist), cm.load_model(name)
+        columns = {key: array_of(derived.flag(key), pa.bool_()) for key in derived.conditions}
         register = cm.read_register(people(self.count, age=self.ages.tolist(), **columns), as_of=AS_OF)
-        scores = cm.load_model(name).score(register)
+        scores = model.score(register)
         assert not scores.null_count
+        if "age" not in model.columns:
+            assert derived.score(model)["score"].combine_chunks().equals(scores)
         return np.rint(numpy_of(scores) * 10).astype(np.int64)
 
     def hiv(self) -> np.ndarray:
-        return self.flags(cm.load_codelist("charlson-quan-2005"))["charlson_hiv_aids"].astype(np.int64)
+        return self.derived(cm.load_codelist("charlson-quan-2005")).flag("charlson_hiv_aids").astype(np.int64)
 
     def frailty_with_repeats(self) -> np.ndarray:
         """The hospital frailty score in tenths with a code added once for each way it is written."""

@@ -12,7 +12,9 @@ import numpy as np
 NO_DAY = -(2**31)
 _EIGHT = np.uint64(8)
 _ONE = np.uint64(1)
-_BYTE = np.uint64(255)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: Fibonacci hashing, Knuth 6.4
+# What keeps the first 0 to 8 bytes of a word.
+_FIRST_BYTES = np.array([(1 << 8 * k) - 1 for k in range(9)], dtype=np.uint64)
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
@@ -23,24 +25,6 @@ def _swapped(word):  # type: ignore[no-untyped-def]
         (word >> np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
     )
     return (word << np.uint64(32)) | (word >> np.uint64(32))
-
-
-@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
-def _eight_bytes(data, words, at, length):  # type: ignore[no-untyped-def]
-    """Up to eight bytes of ``data`` from ``at``, the first byte highest, zeros after them."""
-    if length <= 0:
-        return np.uint64(0)
-    word = np.uint64(0)
-    place = at >> 3
-    if place + 1 < len(words):
-        shift = np.uint64((at & 7) * 8)
-        word = (words[place] >> shift) | ((words[place + 1] << _ONE) << (np.uint64(63) - shift))
-    else:
-        for k in range(min(length, 8)):
-            word |= np.uint64(data[at + k]) << np.uint64(8 * k)
-    if length < 8:
-        word &= (_ONE << np.uint64(8 * length)) - _ONE
-    return _swapped(word)
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
@@ -65,12 +49,43 @@ def pack_texts(offsets, data, words, first, count, keys):  # type: ignore[no-unt
         ``8 * width`` bytes and than 256
     """
     width = keys.shape[1]
+    last = np.int64(len(words) - width - 1)
     for i in range(count):
         at = np.int64(offsets[first + i])
         length = np.int64(offsets[first + i + 1]) - at
-        for w in range(width):
-            keys[i, w] = _eight_bytes(data, words, at + 8 * w, length - 8 * w)
+        place = at >> 3
+        if place < last:
+            shift = np.uint64((at & 7) << 3)
+            for w in range(width):
+                word = (words[place + w] >> shift) | ((words[place + w + 1] << _ONE) << (np.uint64(63) - shift))
+                keys[i, w] = _swapped(word & _FIRST_BYTES[min(max(length - 8 * w, 0), 8)])
+        else:
+            # At the end of the bytes a whole word may reach beyond them.
+            for w in range(width):
+                word = np.uint64(0)
+                for k in range(8 * w, min(length, 8 * w + 8)):
+                    word |= np.uint64(data[at + k]) << np.uint64(56 - 8 * (k - 8 * w))
+                keys[i, w] = word
         keys[i, width - 1] |= np.uint64(length)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+def _shift_of(slots):  # type: ignore[no-untyped-def]
+    """What leaves, of 64 bits, those that number a power of two of slots."""
+    shift = 64
+    while slots > 1:
+        slots >>= 1
+        shift -= 1
+    return np.uint64(shift)
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False, inline="always")
+def _slot_of(keys, row, shift):  # type: ignore[no-untyped-def]
+    """Where a key is first looked for: the high bits of products, which every byte of the key has a part in."""
+    mixed = keys[row, 0] * _GOLDEN
+    for w in range(1, keys.shape[1]):
+        mixed = ((mixed ^ (mixed >> np.uint64(32))) + keys[row, w]) * _GOLDEN
+    return mixed >> shift
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
@@ -92,12 +107,10 @@ def number_keys(keys, slots, table, known, first_row, seen_at, numbers):  # type
     rows numbered, fewer than given where ``table`` is full; and how many numbers are given
     """
     mask = np.uint64(len(slots) - 1)
+    shift = _shift_of(len(slots))
     width = keys.shape[1]
     for i in range(len(keys)):
-        mixed = keys[i, 0] * np.uint64(0x9E3779B97F4A7C15)
-        for w in range(1, width):
-            mixed = ((mixed ^ (mixed >> np.uint64(29))) + keys[i, w]) * np.uint64(0x9E3779B97F4A7C15)
-        at = (mixed ^ (mixed >> np.uint64(32))) & mask
+        at = _slot_of(keys, i, shift)
         while True:
             found = slots[at]
             if found < 0:
@@ -124,12 +137,9 @@ def number_keys(keys, slots, table, known, first_row, seen_at, numbers):  # type
 def refill(table, known, slots):  # type: ignore[no-untyped-def]
     """Put every known key into empty ``slots``; as :func:`number_keys` would."""
     mask = np.uint64(len(slots) - 1)
-    width = table.shape[1]
+    shift = _shift_of(len(slots))
     for i in range(known):
-        mixed = table[i, 0] * np.uint64(0x9E3779B97F4A7C15)
-        for w in range(1, width):
-            mixed = ((mixed ^ (mixed >> np.uint64(29))) + table[i, w]) * np.uint64(0x9E3779B97F4A7C15)
-        at = (mixed ^ (mixed >> np.uint64(32))) & mask
+        at = _slot_of(table, i, shift)
         while slots[at] >= 0:
             at = (at + _ONE) & mask
         slots[at] = i
