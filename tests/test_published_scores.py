@@ -19,7 +19,7 @@ from model_folders import other_digits, write_model
 from register_tools import AS_OF, people
 
 import casemgmt as cm
-from casemgmt.errors import ModelError
+from casemgmt.errors import InputError, ModelError
 from casemgmt.risk import files
 from casemgmt.risk.inputs import MILLION, decimal_text
 
@@ -267,6 +267,20 @@ def test_totals_of_exactly_five_and_fifteen_are_intermediate_in_any_order_of_add
     assert {given for _, _, given in found[len(exact) :]} == {above}
     # Floating point goes astray on some of them, so a score that used it would fail here.
     assert astray > 5
+
+
+def test_the_bands_of_scores_are_those_of_their_exact_sums():
+    model = cm.load_model("hospital-frailty-risk-score")
+    tenths = list(range(1733))
+    exact = [model.band_of(each * MILLION // 10) for each in tenths]
+    assert model.bands_of([each / 10 for each in tenths]).to_pylist() == exact
+    assert [exact.count(name) for name in ("low", "intermediate", "high")] == [50, 101, 1582]
+    index = cm.load_model("electronic-frailty-index-count")
+    scores = pa.array([count / 36 for count in range(37)])
+    assert index.bands_of(scores).to_pylist() == [index.band_of(count * MILLION) for count in range(37)]
+    assert model.bands_of(pa.array([None, float("nan")], pa.float64())).to_pylist() == [None, None]
+    with pytest.raises(InputError, match="has no bands"):
+        cm.load_model("charlson").bands_of([1.0])
 
 
 def test_a_frailty_band_in_a_scheme_has_the_same_exact_edges(tmp_path):

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.errors import ModelError, did_you_mean, listed, plural
-from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, PRESENT, ModelInput, decimal_text
+from casemgmt.arrow import texts
+from casemgmt.errors import InputError, ModelError, did_you_mean, listed, plural
+from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, PRESENT, ModelInput, decimal_text, is_missing
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from casemgmt.register.register import Register
 
 Link = Literal["points", "logistic", "survival"]
@@ -229,6 +232,31 @@ class Model:
         if total is None:
             return None
         return next((band.name for band in self.bands if band.holds(total, self.divide_by)), None)
+
+    def bands_of(self, scores: Any) -> pa.Array:
+        """The name of the band that each score is in, exact at the edges; null where there is no score or no such band.
+
+        Parameters
+        ----------
+        scores : this model's own scores: an Arrow column, or a sequence of numbers and None
+
+        Raises
+        ------
+        InputError : the model has no bands
+
+        Examples
+        --------
+        >>> from casemgmt import load_model
+        >>> load_model("hospital-frailty-risk-score").bands_of([4.9, 5.0, 15.0, 15.1, None]).to_pylist()
+        ['low', 'intermediate', 'intermediate', 'high', None]
+        """
+        if not self.bands:
+            raise InputError(f"The model '{self.name}' has no bands.")
+        values = scores.to_pylist() if hasattr(scores, "to_pylist") else list(scores)
+        # A score is the double nearest to its exact sum, so the sum in whole millionths is found again by rounding.
+        unit = MILLION * self.divide_by
+        name_of = {value: self.band_of(round(value * unit)) for value in {*values} if not is_missing(value)}
+        return texts(name_of.get(value) for value in values)
 
     def score(self, register: Register, *, allow_demonstration: bool = False) -> Any:
         """One score a source row, in source order; null where the row was quarantined, objected or unscored.
