@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.arrow import texts
 from casemgmt.errors import InputError, ModelError, did_you_mean, listed, plural
+from casemgmt.risk.bands import ScoreBand, check_bands
 from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, PRESENT, ModelInput, decimal_text, is_missing
 
 if TYPE_CHECKING:
@@ -19,35 +19,6 @@ if TYPE_CHECKING:
 
 Link = Literal["points", "logistic", "survival"]
 LINKS: tuple[Link, ...] = ("points", "logistic", "survival")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreBand:
-    """A named range of the score; edges are millionths of a point, None where the band is open.
-
-    Attributes
-    ----------
-    name : the band's name, for people
-    lower, upper : the edges, in millionths of a point
-    lower_included, upper_included : whether a score equal to the edge is in the band
-    """
-
-    name: str
-    lower: int | None = None
-    lower_included: bool = True
-    upper: int | None = None
-    upper_included: bool = False
-
-    def holds(self, total: int, divide_by: int = 1) -> bool:
-        """Whether a sum in millionths, divided by ``divide_by``, is in the band; compared in whole numbers."""
-        if self.lower is not None:
-            edge = self.lower * divide_by
-            if not (total >= edge if self.lower_included else total > edge):
-                return False
-        if self.upper is None:
-            return True
-        edge = self.upper * divide_by
-        return total <= edge if self.upper_included else total < edge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -116,7 +87,7 @@ class Model:
         if self.floor is not None and self.extremes[0] >= self.floor:
             raise ModelError("'floor' is never reached: no sum is under it. Leave it out.")
         self._check_link()
-        _check_bands(self.bands)
+        check_bands(self.bands)
 
     def _check_hierarchies(self) -> None:
         flags = {each.name: each for each in self.inputs if each.kind == "flag"}
@@ -323,21 +294,6 @@ class Model:
         head = "<tr><th>Input</th><th>Kind</th><th>Points</th><th>When missing</th></tr>"
         title = f"<caption>{html.escape(self.title)}</caption>"
         return f"<table>{title}{rows}</table><table>{head}{inputs}</table>"
-
-
-def _check_bands(bands: tuple[ScoreBand, ...]) -> None:
-    names = [band.name for band in bands]
-    if len(set(names)) != len(names):
-        raise ModelError("'bands' names a band twice.")
-    for band in bands:
-        if band.lower is not None and band.upper is not None and band.lower >= band.upper:
-            raise ModelError(f"'bands': '{band.name}' ends before it begins.")
-    for low, high in pairwise(bands):
-        if low.upper is None or low.upper != high.lower or low.upper_included == high.lower_included:
-            raise ModelError(
-                f"'bands': '{high.name}' must begin exactly where '{low.name}' ends (below with at_least, or at_most "
-                "with above), so that no score is in two bands or between them."
-            )
 
 
 def missing_in_words(each: ModelInput) -> str:
