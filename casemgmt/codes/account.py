@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import array_of, column_of, texts
-from casemgmt.codes.codebook import CodeColumns, Verdict
+from casemgmt.arrow import array_of, column_of, rows_of, texts
+from casemgmt.codes.codebook import BLANK, SOUND, CodeColumns
 from casemgmt.codes.plan import Plan
 from casemgmt.errors import InputError, plural
 
@@ -66,42 +67,44 @@ class SourceAccount:
     system: str
     plan: Plan
     fates: Fates = field(default_factory=Fates)
-    unmapped: Counter[str] = field(default_factory=Counter)
-    notes: dict[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
     reported: list[tuple[Any, str, list[str]]] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    _unmapped: list[tuple[Any, Any]] = field(default_factory=list)
 
     def add_codes(self, columns: CodeColumns) -> None:
         """Count the rows of one part by code and class of days."""
-        for text, verdict, rows in columns.rows_by_code():
-            total = sum(rows)
-            if verdict.blank:
-                self.fates.without_code += total
-            elif verdict.fault is not None:
-                self.fates.malformed += total
-                self.reasons[verdict.fault] += total
-            elif not verdict.conditions:
-                self.fates.unmapped += total
-                self.unmapped[text] += total
-                if verdict.note:
-                    self.notes[text] = verdict.note
-            else:
-                self._add_mapped(verdict, rows)
-        self.fates.without_code += columns.rows_without_code()
+        import numpy as np
 
-    def _add_mapped(self, verdict: Verdict, rows: tuple[int, ...]) -> None:
-        *inside, after, undated = rows
-        counts = self.plan.counts_in(verdict.conditions)
-        for day_class, count in enumerate(inside):
-            if counts[day_class]:
-                self.fates.used += count
-            else:
-                self.fates.outside_lookback += count
-        self.fates.after_as_of += after
-        if self.plan.undated_as_ever and counts[-1]:
-            self.fates.used += undated
-        else:
-            self.fates.undated += undated
+        rows, known, fates = columns.rows(), columns.known, self.fates
+        status, sets = columns.status[:known], columns.sets[:known]
+        by_code = rows[:, :known].sum(axis=0)
+        fates.without_code += int(rows[:, -1].sum() + by_code[status == BLANK].sum())
+        for code, reason in columns.faults():
+            fates.malformed += int(by_code[code])
+            self.reasons[reason] += int(by_code[code])
+        unmapped = np.flatnonzero((status == SOUND) & (sets == 0) & (by_code > 0))
+        fates.unmapped += int(by_code[unmapped].sum())
+        if len(unmapped):
+            self._unmapped.append((columns.texts().take(rows_of(unmapped)), by_code[unmapped]))
+        mapped = sets > 0
+        counting = np.array([self.plan.counts_in(names) for names in columns.codebook.sets])[sets[mapped]].T
+        by_class = rows[:, :known][:, mapped]
+        used = (by_class * counting).sum(axis=1)
+        idle = by_class.sum(axis=1) - used
+        fates.used += int(used.sum())
+        fates.outside_lookback += int(idle[:-2].sum())
+        fates.after_as_of += int(idle[-2])
+        fates.undated += int(idle[-1])
+        self.notes = columns.codebook.notes
+
+    def unmapped(self) -> Counter[str]:
+        """Rows of each code that is in no list."""
+        found: Counter[str] = Counter()
+        for codes, rows in self._unmapped:
+            for code, count in zip(codes.to_pylist(), rows.tolist(), strict=True):
+                found[code] += count
+        return found
 
     def report(self, rows: npt.NDArray[np.int64], name: str, reasons: list[str]) -> None:
         """Name rows to look at: source rows, the field, and the reason of each."""
@@ -120,7 +123,7 @@ class SourceAccount:
         )
 
 
-def report_table(accounts: list[SourceAccount]) -> pa.Table:
+def report_table(accounts: Sequence[SourceAccount]) -> pa.Table:
     """The rows to look at, by source and row: system, source_row (from 0), field, reason."""
     import numpy as np
     import pyarrow as pa
@@ -139,14 +142,14 @@ def report_table(accounts: list[SourceAccount]) -> pa.Table:
     return pa.table(columns, names=["system", "source_row", "field", "reason"])
 
 
-def unmapped_table(accounts: list[SourceAccount]) -> pa.Table:
+def unmapped_table(accounts: Sequence[SourceAccount]) -> pa.Table:
     """The codes in no list, the most frequent first: system, code, rows, note."""
     import pyarrow as pa
 
     found = sorted(
         (-rows, account.system, code, account.notes.get(code))
         for account in accounts
-        for code, rows in account.unmapped.items()
+        for code, rows in account.unmapped().items()
     )
     return pa.table(
         {
@@ -158,7 +161,7 @@ def unmapped_table(accounts: list[SourceAccount]) -> pa.Table:
     )
 
 
-def account_table(accounts: list[SourceAccount]) -> pa.Table:
+def account_table(accounts: Sequence[SourceAccount]) -> pa.Table:
     """A row a source: its system, the rows in, and the rows of each fate."""
     import pyarrow as pa
 

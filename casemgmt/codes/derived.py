@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of
+from casemgmt.codes.account import SourceAccount, account_table, report_table, unmapped_table
 from casemgmt.errors import InputError, did_you_mean, plural
 from casemgmt.register.columns import NO_DAY
 
@@ -43,9 +44,22 @@ class Derived:
     bits: Mapping[str, int]
     counts: Mapping[str, npt.NDArray[np.int32]]
     latest: Mapping[str, npt.NDArray[np.int32]]
-    account: pa.Table
-    report: pa.Table
-    unmapped: pa.Table
+    sources: tuple[SourceAccount, ...]
+
+    @property
+    def account(self) -> pa.Table:
+        """A row a source, and what became of its rows."""
+        return account_table(self.sources)
+
+    @property
+    def report(self) -> pa.Table:
+        """The rows to look at."""
+        return report_table(self.sources)
+
+    @property
+    def unmapped(self) -> pa.Table:
+        """The codes that are in no list, the most frequent first."""
+        return unmapped_table(self.sources)
 
     def __len__(self) -> int:
         """Patients."""
@@ -53,7 +67,8 @@ class Derived:
 
     def __repr__(self) -> str:
         """Counts only."""
-        total = {name: sum(self.account.column(name).to_pylist()) for name in self.account.column_names[1:]}
+        account = self.account
+        total = {name: sum(account.column(name).to_pylist()) for name in account.column_names[1:]}
         fates = " + ".join(
             f"{count:,} {name.replace('_', ' ')}" for name, count in total.items() if name != "rows_in" and count
         )

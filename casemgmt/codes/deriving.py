@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.codes.account import SourceAccount, account_table, report_table, unmapped_table
+from casemgmt.codes.account import SourceAccount
 from casemgmt.codes.codebook import OTHER_CASE, Codebook
 from casemgmt.codes.codelist import CodeList
 from casemgmt.codes.derived import Derived
@@ -106,9 +106,7 @@ def _derived(list_date: dt.date, found: Flags, accounts: list[SourceAccount]) ->
         bits=found.bits,
         counts=found.counts,
         latest=found.latest,
-        account=account_table(accounts),
-        report=report_table(accounts),
-        unmapped=unmapped_table(accounts),
+        sources=tuple(accounts),
     )
 
 
@@ -248,7 +246,8 @@ def _check_case(account: SourceAccount, codebook: Codebook) -> None:
     if not codebook.kind.case_sensitive or account.fates.used:
         return
     near = [code for code, note in account.notes.items() if note == OTHER_CASE]
-    one_case = any(all(code == change(code) for code in account.unmapped) for change in (str.lower, str.upper))
+    unmapped = account.unmapped()
+    one_case = any(all(code == change(code) for code in unmapped) for change in (str.lower, str.upper))
     if near and one_case:
         raise InputError(
             f"Not one code is in a list, and {len(near):,} would be if upper and lower case were as in the lists. "

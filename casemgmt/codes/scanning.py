@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import array_of, numpy_of, rows_of, validity_of
-from casemgmt.codes.codebook import CellTables, Codebook, CodeColumns
+from casemgmt.codes.codebook import FAULTY, CellTables, Codebook, CodeColumns
 from casemgmt.codes.numbering import BLOCK_ROWS, Keys, KeyTable
 from casemgmt.codes.plan import Plan
 from casemgmt.register.columns import NO_DAY
@@ -133,15 +133,14 @@ def _scan_part(rows: Rows, first: int, plan: Plan, codebook: Codebook, patients:
             return None
         code = codes.block(start, stop)
         if rows.days is None:
-            patients.gather(code, columns.undated, None)
+            patients.gather(code, columns.tables(plan.classes - 1), None)
         else:
             cell, days = cells[: stop - start], rows.days[start:stop]
             cells_of(code, days, edges, plan.as_of, columns.stride - 1, cell)
-            patients.gather(cell, columns.dated, days)
-        if columns.faulty.any() and (bad := columns.faulty[code]).any():
+            patients.gather(cell, columns.tables(0), days)
+        if columns.faulty and (bad := columns.status[code] == FAULTY).any():
             places = np.flatnonzero(bad)
-            reasons = [columns.verdicts[index].fault or "" for index in code[places].tolist()]
-            faults.append(Faults(places + (first + start), reasons))
+            faults.append(Faults(places + (first + start), [columns.fault(each) for each in code[places].tolist()]))
     return Part(patients, columns, faults)
 
 
@@ -204,9 +203,9 @@ class _Patients:
 
         getattr(kernels, self.kernel)(cells, self.block, tables.masks, self.words, tables.tally)
         if len(self.plan.measures):
-            starts, features = tables.measured()
             days = np.full(len(cells), NO_DAY, dtype=np.int32) if days is None else days
-            kernels.measure(cells, self.block, days, starts, features, self.counts, self.latest, self.counted)
+            wanted = tables.starts, tables.features
+            kernels.measure(cells, self.block, days, *wanted, self.counts, self.latest, self.counted)
 
     def _first(self, known: int, ids: pa.Array, *, ordered: bool) -> Gathered:
         return Gathered(ids, self.words[:, :known], self.counts[:, :known], self.latest[:, :known], ordered)
@@ -303,9 +302,8 @@ class _Indexed:
     def __init__(self, rows: Rows, plan: Plan, codebook: Codebook) -> None:
         values = rows.values
         assert values is not None  # noqa: S101  -- the caller asked
-        texts = [text or "" for text in values.to_pylist()]
-        self.columns = CodeColumns(plan, codebook, len(texts))
-        self.columns.extend(texts)
+        self.columns = CodeColumns(plan, codebook, len(values))
+        self.columns.extend(values)
         self._codes = rows.codes
 
     def block(self, start: int, stop: int) -> npt.NDArray[Any]:
@@ -335,8 +333,7 @@ class _Plain:
         before = self._table.known
         self._table.number(self._keys.block(start, stop), start, code)
         if self._table.known > before:
-            new = self._column.take(rows_of(self._table.seen_at[before : self._table.known]))
-            self.columns.extend(text or "" for text in new.to_pylist())
+            self.columns.extend(self._column.take(rows_of(self._table.seen_at[before : self._table.known])))
         if self._present is not None:
             code = np.where(self._present[start:stop], code, np.int32(self.columns.no_code))
         return code

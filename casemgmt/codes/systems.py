@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from casemgmt.codes.checkdigits import verhoeff_holds
 from casemgmt.errors import CodeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 NUMBERS_REFUSED = (
     "Codes must be text: as numbers they have lost leading zeros, and the last digits of long ones. "
@@ -92,6 +96,21 @@ class CodingSystem(str):
         return cls.normalise(text) if short is None else short
 
     @classmethod
+    def plain(cls, keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]] | None:
+        """Which of many texts are codes in the plainest form, and those codes; None where a system has none such.
+
+        Parameters
+        ----------
+        keys : uint64, (texts, 1): a text's bytes from the highest on, its length in the lowest
+
+        Returns
+        -------
+        is_plain : bool; where it is false, nothing is said
+        codes : uint64, the bytes of :meth:`normalise` of the text from the highest on, zeros after them
+        """
+        return None
+
+    @classmethod
     def _fault(cls, text: str) -> str | None:
         raise NotImplementedError
 
@@ -147,6 +166,22 @@ class Icd10(CodingSystem):
     @classmethod
     def _short(cls, text: str) -> str | None:
         return text.upper() if cls._SHORT.fullmatch(text) else None
+
+    @classmethod
+    def plain(cls, keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]] | None:
+        """See :meth:`CodingSystem.plain`: a capital letter and two to four digits, a dot perhaps after the second."""
+        import numpy as np
+
+        letters = np.ascontiguousarray(keys).astype(">u8").view(np.uint8).reshape(-1, 8).copy()
+        length = letters[:, 7].copy()
+        letters[:, 7] = 0
+        dotted = (letters[:, 3] == ord(".")) & (length > 4)
+        letters[dotted, 3:7] = letters[dotted, 4:8]
+        length -= dotted
+        digit = (letters >= ord("0")) & (letters <= ord("9"))
+        is_plain = (letters[:, 0] >= ord("A")) & (letters[:, 0] <= ord("Z")) & digit[:, 1] & digit[:, 2]
+        is_plain &= (length >= 3) & (length <= 5) & ((length < 4) | digit[:, 3]) & ((length < 5) | digit[:, 4])
+        return is_plain, letters.view(">u8").astype(np.uint64).reshape(-1)
 
 
 class SnomedCt(CodingSystem):
