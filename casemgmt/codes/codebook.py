@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -51,7 +52,8 @@ class Codebook:
         self.kind = lists[0].kind
         self.sets: list[tuple[str, ...]] = [()]
         self.notes: dict[str, str] = {}
-        self._numbers = {(): 0}
+        self._numbers: dict[tuple[str, ...], int] = {(): 0}
+        self._lock = threading.Lock()
         self._order = {name: place for place, name in enumerate(name for each in lists for name in each.conditions)}
         self._verdicts: dict[str, Verdict] = {}
         self._exact: dict[str, set[str]] = {}
@@ -97,8 +99,13 @@ class Codebook:
     def judge(self, texts: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
         """Status and set of conditions of each text, as :meth:`verdict` says of each alone.
 
-        Codes written in their system's plainest form are looked up all at once, others one by one.
+        Codes written in their system's plainest form are looked up all at once, others one by one. Threads may share a
+        codebook.
         """
+        with self._lock:
+            return self._judge(texts)
+
+    def _judge(self, texts: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
         import numpy as np
         import pyarrow as pa
 
@@ -129,11 +136,8 @@ class Codebook:
             found = lookup.places(codes)
             # Few pairs of a set so far and an entry occur, however many codes there are.
             pairs, place = np.unique(sets.astype(np.int64) << 32 | found, return_inverse=True)
-            joined = [
-                self.number_of({*self.sets[pair >> 32], *lookup.conditions[pair & 0xFFFFFFFF]})
-                for pair in pairs.tolist()
-            ]
-            sets = np.array(joined, dtype=np.int32)[place]
+            met = [(self.sets[pair >> 32], lookup.conditions[pair & 0xFFFFFFFF]) for pair in pairs.tolist()]
+            sets = np.array([self.number_of({*before, *new}) for before, new in met], dtype=np.int32)[place]
         return sets
 
 

@@ -32,10 +32,7 @@ class Derived:
     bits : the bit of each flag, from 0, through the words
     counts : int32 a patient, of each condition whose rows are counted
     latest : day number a patient, of each condition whose latest day is kept; NO_DAY where there is none
-    account : a row a source: rows_in = used + outside_lookback + after_as_of + undated + unmapped + malformed +
-        without_code + without_patient + unsplit
-    report : the rows to look at: system, source_row (from 0), field, reason; never a value
-    unmapped : the codes that are in no list, the most frequent first: system, code, rows, note
+    sources : what became of the rows of each source
     """
 
     as_of: dt.date
@@ -48,17 +45,17 @@ class Derived:
 
     @property
     def account(self) -> pa.Table:
-        """A row a source, and what became of its rows."""
+        """A row a source: system, rows_in, and the rows of each of :class:`casemgmt.codes.account.Fates`; they add up."""
         return account_table(self.sources)
 
     @property
     def report(self) -> pa.Table:
-        """The rows to look at."""
+        """The rows to look at: system, source_row (from 0), field, reason; never a value."""
         return report_table(self.sources)
 
     @property
     def unmapped(self) -> pa.Table:
-        """The codes that are in no list, the most frequent first."""
+        """The codes that are in no list, the most frequent first: system, code, rows, note."""
         return unmapped_table(self.sources)
 
     def __len__(self) -> int:

@@ -41,6 +41,8 @@ class Plan:
     measures : the features of which rows are counted or the latest day is kept
     counted : of each measure, whether rows are counted
     undated_as_ever : whether a row without a day counts for what is asked of all time
+    first_days : the first day inside each window
+    of_condition : the features of each condition, bits and measures
     """
 
     as_of: int
@@ -50,6 +52,7 @@ class Plan:
     counted: tuple[bool, ...]
     undated_as_ever: bool
     first_days: Mapping[Window, int]
+    of_condition: Mapping[str, tuple[Feature, ...]]
 
     @property
     def words(self) -> int:
@@ -60,6 +63,9 @@ class Plan:
     def classes(self) -> int:
         """Classes of days: one more than there are edges, then after ``as_of``, then none."""
         return len(self.edges) + 3
+
+    def _features(self, conditions: Iterable[str]) -> list[Feature]:
+        return [feature for name in conditions for feature in self.of_condition.get(name, ())]
 
     def applies(self, feature: Feature, day_class: int) -> bool:
         """Whether a row of that class of days counts for a feature."""
@@ -76,29 +82,26 @@ class Plan:
         """The bits that a row of those conditions sets, (words, classes)."""
         import numpy as np
 
-        wanted = set(conditions)
         found = [[0] * self.classes for _ in range(self.words)]
-        for feature, bit in self.bits.items():
-            if feature.condition in wanted:
-                for day_class in range(self.classes):
-                    if self.applies(feature, day_class):
-                        found[bit // 64][day_class] |= 1 << (bit % 64)
+        for feature in self._features(conditions):
+            bit = self.bits.get(feature)
+            for day_class in range(self.classes if bit is not None else 0):
+                if bit is not None and self.applies(feature, day_class):
+                    found[bit // 64][day_class] |= 1 << (bit % 64)
         found[0] = [bits | 1 for bits in found[0]]
         return np.array(found, dtype=np.uint64)
 
     def counts_in(self, conditions: Iterable[str]) -> tuple[bool, ...]:
         """Of each class of days, whether a row of those conditions counts for anything."""
-        wanted = set(conditions)
-        asked = [feature for feature in (*self.bits, *self.measures) if feature.condition in wanted]
+        asked = self._features(conditions)
         return tuple(any(self.applies(each, day_class) for each in asked) for day_class in range(self.classes))
 
     def measured(self, conditions: Iterable[str], day_class: int) -> list[int]:
         """The measures that a row of those conditions and that class of days adds to."""
-        wanted = set(conditions)
         return [
-            number
-            for number, feature in enumerate(self.measures)
-            if feature.condition in wanted and self.applies(feature, day_class)
+            self.measures.index(feature)
+            for feature in self._features(conditions)
+            if feature in self.measures and self.applies(feature, day_class)
         ]
 
 
@@ -137,6 +140,9 @@ def plan_of(
             measures.setdefault(Feature(each.condition, within), False)
             measures.setdefault(Feature(each.later_than, None), False)
     asked = list(dict.fromkeys(features))
+    of_condition: dict[str, list[Feature]] = {}
+    for feature in dict.fromkeys((*asked, *measures)):
+        of_condition.setdefault(feature.condition, []).append(feature)
     first_days = {
         feature.window: day_number(feature.window.first_day(as_of))
         for feature in (*asked, *measures)
@@ -150,4 +156,5 @@ def plan_of(
         counted=tuple(measures.values()),
         undated_as_ever=undated_as_ever,
         first_days=first_days,
+        of_condition={name: tuple(found) for name, found in of_condition.items()},
     )
