@@ -411,3 +411,17 @@ def test_no_pair_of_published_groups_is_left_out_of_a_hierarchy():
             ("elixhauser_metastatic_cancer", "elixhauser_solid_tumour"),
         }
     assert not any(itertools.chain.from_iterable(pairs[name] for name in PUBLISHED[7:]))
+
+
+@pytest.mark.parametrize("source", ["charlson", "elixhauser", "hfrs"])
+def test_each_worked_example_comes_out_from_coded_rows_through_the_engine(source):
+    for number, example in enumerate(EXAMPLES[source]):
+        variant = example.get("variant")
+        name, _, list_name = CHARLSON_AND_KIN.get(variant, ("hospital-frailty-risk-score", None, "hfrs"))
+        codes = ["C00" if code == "C0" else code for code in example["inputs"]["codes"]]
+        rows = [*(("she", code) for code in codes), *(("he", "Z00.0") for _ in range(number % 2)), ("she", codes[0])]
+        events = pa.table(dict(zip(("patient_id", "code"), map(list, zip(*rows, strict=True)), strict=True)))
+        derived = cm.derive_conditions(events, list_name, as_of=AS_OF, undated_as_ever=True)
+        scores = {row["patient_id"]: row["score"] for row in derived.score(cm.load_model(name)).to_pylist()}
+        assert scores.pop("she") == float(example["expected"]["score"]), example["title"]
+        assert set(scores.values()) <= {0.0}
