@@ -45,7 +45,7 @@ class Derived:
 
     @property
     def account(self) -> pa.Table:
-        """A row a source: system, rows_in, and the rows of each of :class:`casemgmt.codes.account.Fates`; they add up."""
+        """A row a source: system, rows_in, and the rows of each of the fates, which add up to them."""
         return account_table(self.sources)
 
     @property

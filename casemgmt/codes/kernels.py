@@ -51,20 +51,20 @@ def pack_texts(offsets, data, words, first, count, keys):  # type: ignore[no-unt
     width = keys.shape[1]
     last = np.int64(len(words) - width - 1)
     for i in range(count):
-        at = np.int64(offsets[first + i])
-        length = np.int64(offsets[first + i + 1]) - at
+        at = int(offsets[first + i])
+        length = int(offsets[first + i + 1]) - at
         place = at >> 3
         if place < last:
             shift = np.uint64((at & 7) << 3)
             for w in range(width):
                 word = (words[place + w] >> shift) | ((words[place + w + 1] << _ONE) << (np.uint64(63) - shift))
-                kept = np.int64(min(max(length - 8 * w, 0), 8))
+                kept = min(max(length - 8 * w, 0), 8)
                 keys[i, w] = _swapped(word & _FIRST_BYTES[kept])
         else:
             # At the end of the bytes a whole word may reach beyond them.
             for w in range(width):
                 word = np.uint64(0)
-                for k in range(8 * w, np.int64(min(length, 8 * w + 8))):
+                for k in range(8 * w, min(length, 8 * w + 8)):
                     word |= np.uint64(data[at + k]) << np.uint64(56 - 8 * (k - 8 * w))
                 keys[i, w] = word
         keys[i, width - 1] |= np.uint64(length)
