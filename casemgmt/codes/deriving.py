@@ -15,7 +15,7 @@ from casemgmt.codes.events import Batch, Events, days_of, encoded, ids_of, open_
 from casemgmt.codes.listfiles import load_codelist
 from casemgmt.codes.merging import Merger
 from casemgmt.codes.plan import Plan, plan_of
-from casemgmt.codes.rules import Rule, check_names, load_rules
+from casemgmt.codes.rules import Rule, check_repeats, load_rules
 from casemgmt.codes.ruling import Flags, flags_of
 from casemgmt.codes.scanning import Gathered, Rows, scan
 from casemgmt.codes.windows import Window, window_of
@@ -55,7 +55,8 @@ def derive_conditions(
     as_of : the list date (ISO); later rows do not count
     lookback : how far back a row counts, such as ``"24 months"``; None for ever; or by condition. A window of 12 months
         ends on ``as_of``, that day included, and holds a year of days
-    rules : :class:`~casemgmt.codes.rules.Rule` objects, or the path of a TOML file of them; each states its windows
+    rules : :class:`~casemgmt.codes.rules.Rule` objects, the path of a TOML file of them, or the name of a shipped model
+        that has one (``"cambridge-multimorbidity-20"``); each states its windows
     counts, latest : the conditions whose rows are counted, or whose latest day is kept, within their look-back
     keep : conditions that rules use and that are wanted as flags as well; the others stay out of the result
     columns : the source's column name → ours, such as ``{"PATIENT": "patient_id", "START": "date"}``
@@ -84,7 +85,7 @@ def derive_conditions(
     list_date = as_date(as_of)
     lists = _loaded(codelists)
     ruled = load_rules(rules) if isinstance(rules, (str, Path)) else tuple(rules)
-    check_names(ruled)
+    check_repeats(ruled)
     known = tuple(dict.fromkeys(name for each in lists for name in each.conditions))
     _check_known({name for rule in ruled for name in rule.conditions}, known, "a rule")
     counted, dated = _names(counts, known, "counts"), _names(latest, known, "latest")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from casemgmt.codes.codelist import CONDITION_NAME
 from casemgmt.codes.windows import Window, window_of
-from casemgmt.errors import CodeError, InputError, did_you_mean
+from casemgmt.errors import CodeError, InputError, did_you_mean, unknown_name
 
 _SEEN_KEYS = ("condition", "at_least", "within", "first_within", "later_than")
 _RULE_KEYS = ("name", "all", "any", "unless")
@@ -64,6 +65,8 @@ class Seen:
 class Rule:
     """A flag: all of some things seen, at least one of others, and none of the exclusions.
 
+    Rules of one name are alternatives: the flag is true where any of them holds.
+
     Attributes
     ----------
     name : the flag; it takes the place of a condition of the same name
@@ -111,8 +114,13 @@ def all_are_seen(values: Sequence[object]) -> bool:
     return all(isinstance(each, Seen) for each in values)
 
 
-def load_rules(path: str | Path) -> tuple[Rule, ...]:
+def load_rules(source: str | Path) -> tuple[Rule, ...]:
     """The rules of a TOML file, in its order.
+
+    Parameters
+    ----------
+    source : the path of a file: a ``Path``, or text with a separator or ``.toml`` in it; or the name of a shipped model
+        that says how its inputs follow from coded records, such as ``"cambridge-multimorbidity-20"``
 
     .. code-block:: toml
 
@@ -126,7 +134,7 @@ def load_rules(path: str | Path) -> tuple[Rule, ...]:
     CodeError
         There is no such file, or it says something a rule may not say. The message names the rule and the key.
     """
-    path = Path(path)
+    path = _path_of(source)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -137,16 +145,27 @@ def load_rules(path: str | Path) -> tuple[Rule, ...]:
     if set(content) != {"rule"} or not isinstance(tables, list):
         raise CodeError(f"{path}: a file of rules holds tables [[rule]], and nothing else.")
     rules = tuple(_rule(table, f"{path}: rule {number}") for number, table in enumerate(tables, 1))
-    check_names(rules)
+    check_repeats(rules)
     return rules
 
 
-def check_names(rules: Sequence[Rule]) -> None:
-    """Refuse two rules of one name."""
-    names = [rule.name for rule in rules]
-    for name in names:
-        if names.count(name) > 1:
-            raise CodeError(f"two rules are called '{name}'.")
+def _path_of(source: str | Path) -> Path:
+    if isinstance(source, Path) or source.endswith(".toml") or "/" in source or os.sep in source:
+        return Path(source)
+    from casemgmt.risk.files import RULES_FILE, list_models, model_folder
+
+    shipped = [name for name in list_models() if (model_folder(name) / RULES_FILE).is_file()]
+    if source not in shipped:
+        remedy = "For a file of your own, give a Path or a text that ends in .toml."
+        raise CodeError(f"{unknown_name('model with rules', source, shipped)} {remedy}")
+    return model_folder(source) / RULES_FILE
+
+
+def check_repeats(rules: Sequence[Rule]) -> None:
+    """Refuse a rule that stands twice; rules of one name that differ are alternatives."""
+    for rule in rules:
+        if rules.count(rule) > 1:
+            raise CodeError(f"the rule '{rule.name}' is written twice.")
 
 
 def _rule(table: object, where: str) -> Rule:

@@ -41,8 +41,12 @@ def flags_of(
     if rules:
         import numpy as np
 
-        worked_out = [_bit(gathered, bit) for bit in bits.values()] + [_holds(rule, gathered, plan) for rule in rules]
-        bits = {name: place for place, name in enumerate((*bits, *(rule.name for rule in rules)))}
+        ruled: dict[str, npt.NDArray[np.bool_]] = {}
+        for rule in rules:
+            holds = _holds(rule, gathered, plan)
+            ruled[rule.name] = ruled[rule.name] | holds if rule.name in ruled else holds
+        worked_out = [*(_bit(gathered, bit) for bit in bits.values()), *ruled.values()]
+        bits = {name: place for place, name in enumerate((*bits, *ruled))}
         words = np.zeros(((len(worked_out) + 63) // 64, len(gathered.ids)), dtype=np.uint64)
         for place, true in enumerate(worked_out):
             words[place // 64] |= true.astype(np.uint64) << np.uint64(place % 64)
