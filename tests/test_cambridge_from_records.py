@@ -137,7 +137,7 @@ def test_a_list_that_was_left_out_is_an_error_and_not_a_lower_score():
 def test_rules_are_found_by_the_name_of_a_shipped_model_or_by_a_path(tmp_path):
     path = files._shipped_folder() / NAME / "rules.toml"
     assert load_rules(NAME) == load_rules(path) == load_rules(str(path))
-    with pytest.raises(cm.CodeError, match="no model with rules 'cambridge'.*Known: 'cambridge-multimorbidity-20'"):
+    with pytest.raises(cm.CodeError, match=r"no model with rules 'cambridge'.*Known: 'cambridge-multimorbidity-20'"):
         load_rules("cambridge")
     with pytest.raises(cm.CodeError, match="there is no such file"):
         load_rules("cambridge.toml")
