@@ -89,7 +89,7 @@ def test_the_compiled_loop_knows_hierarchies_as_numpy_does(model):
 
 
 def test_what_is_superseded_is_said_so_where_a_score_is_explained(model):
-    present = dict.fromkeys(NAMES, [True])
+    present = {name: [True] for name in NAMES}
     register = cm.read_register(people(1, **present), as_of=AS_OF)
     told = {row["input"]: row for row in model.explain(register, "020000").to_pylist()}
     assert told["cancer"]["words"] == "Cancer: counted under a graver condition"
@@ -140,3 +140,23 @@ def test_a_hierarchy_that_cannot_be_is_refused_by_name(tmp_path, old, new, messa
 def test_a_written_model_keeps_its_hierarchy(model, tmp_path: Path):
     again = cm.load_model(write_model(tmp_path, model_text(model)))
     assert again.inputs == model.inputs
+
+
+def test_a_graver_illness_next_month_takes_the_mild_ones_points_and_the_moves_add_up(model):
+    def listed(metastatic: list[bool], as_of: str):
+        columns = {name: [False] * 40 for name in NAMES} | {"metastatic_cancer": metastatic}
+        columns["cancer"] = [row < 2 for row in range(40)]
+        columns["skin_cancer"] = [row == 0 for row in range(40)]
+        care = {"care_home_type": ["none"] * 40, "nominated": [False] * 40}
+        register = cm.read_register(people(40, **columns, **care), as_of=as_of)
+        return cm.select(register, cm.load_scheme("rotherham-2015-16"), model=model)
+
+    before = listed([False] * 40, "2015-03-01")
+    after = listed([row == 1 for row in range(40)], "2015-04-01")
+    moved = {
+        row["input"]: (row["before"], row["after"], row["moved"])
+        for row in cm.compare(before, after).attribution.to_pylist()
+        if row["patient_id"] == "020001"
+    }
+    assert moved == {"cancer": ("present", "superseded", -2.0), "metastatic_cancer": ("absent", "present", 6.0)}
+    assert after.practice("C87002")["score"].to_pylist() == [6.0]
