@@ -20,6 +20,8 @@ _WHERE = {
     "compare": "casemgmt.caseload.comparing",
     "CodeList": "casemgmt.codes.codelist",
     "avoidable_admissions": "casemgmt.codes.avoidable",
+    "build_register": "casemgmt.codes.building",
+    "count_admissions": "casemgmt.codes.admissions",
     "derive_conditions": "casemgmt.codes.deriving",
     "load_codelist": "casemgmt.codes.listfiles",
     "list_codelists": "casemgmt.codes.listfiles",
@@ -38,7 +40,9 @@ _WHERE = {
 
 if TYPE_CHECKING:
     from casemgmt.caseload.comparing import compare
+    from casemgmt.codes.admissions import count_admissions
     from casemgmt.codes.avoidable import avoidable_admissions
+    from casemgmt.codes.building import build_register
     from casemgmt.codes.codelist import CodeList
     from casemgmt.codes.deriving import derive_conditions
     from casemgmt.codes.listfiles import list_codelists, load_codelist
@@ -75,7 +79,9 @@ __all__ = [
     "VerifyError",
     "__version__",
     "avoidable_admissions",
+    "build_register",
     "compare",
+    "count_admissions",
     "derive_conditions",
     "list_codelists",
     "list_models",

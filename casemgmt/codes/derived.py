@@ -33,6 +33,7 @@ class Derived:
     counts : int32 a patient, of each condition whose rows are counted
     latest : day number a patient, of each condition whose latest day is kept; NO_DAY where there is none
     sources : what became of the rows of each source
+    rows : rows of each patient, whatever they hold, where that was asked for
     """
 
     as_of: dt.date
@@ -42,6 +43,7 @@ class Derived:
     counts: Mapping[str, npt.NDArray[np.int32]]
     latest: Mapping[str, npt.NDArray[np.int32]]
     sources: tuple[SourceAccount, ...]
+    rows: npt.NDArray[np.int32] | None = None
 
     @property
     def account(self) -> pa.Table:

@@ -42,6 +42,7 @@ def derive_conditions(
     date_format: str | None = None,
     encoding: str = "utf-8",
     undated_as_ever: bool = False,
+    count_rows: bool = False,
 ) -> Derived:
     """One row a patient of conditions, from coded rows; every row is accounted for.
 
@@ -63,6 +64,7 @@ def derive_conditions(
     date_format : how dates are written where they are text; ISO without
     encoding : of a CSV file
     undated_as_ever : count a row without a date for what has no look-back; such sources need no column ``date``
+    count_rows : count the rows of each patient as well, whatever they hold (``Derived.rows``)
 
     Returns
     -------
@@ -91,11 +93,12 @@ def derive_conditions(
     counted, dated = _names(counts, known, "counts"), _names(latest, known, "latest")
     flags = _wanted_flags(known, ruled, _names(keep, known, "keep"))
     windows = _windows(lookback, known)
-    plan = plan_of(flags, windows, ruled, counted, dated, list_date, undated_as_ever=undated_as_ever)
+    asked = flags, windows, ruled, counted, dated
+    plan = plan_of(*asked, list_date, undated_as_ever=undated_as_ever, count_rows=count_rows)
     sources = _sources(events, lists, Events(None, columns or {}, date_format, encoding))
     merger = Merger()
     accounts = [_take_in(source, system, lists, plan, merger) for system, source in sources.items()]
-    found = flags_of(_or_nobody(merger.result(), plan), plan, flags, windows, ruled, counted, dated)
+    found = flags_of(_or_nobody(merger.result(), plan), plan, *asked)
     return _derived(list_date, found, accounts)
 
 
@@ -108,6 +111,7 @@ def _derived(list_date: dt.date, found: Flags, accounts: list[SourceAccount]) ->
         counts=found.counts,
         latest=found.latest,
         sources=tuple(accounts),
+        rows=found.rows,
     )
 
 
@@ -197,8 +201,7 @@ def _take_in(source: Events, system: str, lists: Sequence[CodeList], plan: Plan,
 def _take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook: Codebook, merger: Merger) -> None:
     import numpy as np
 
-    ids, present = ids_of(batch.columns["patient_id"])
-    named = _named(ids, present)
+    ids, named = ids_of(batch.columns["patient_id"])
     if named is not None:
         gone = np.flatnonzero(~named)
         account.fates.without_patient += len(gone)
@@ -223,23 +226,6 @@ def _take_in_batch(batch: Batch, source: Events, account: SourceAccount, codeboo
     for faults in scanned.faults:
         account.report(batch.source_rows(faults.rows), "code", list(faults.reasons))
     account.check_hope()
-
-
-def _named(ids: Any, present: Any) -> Any:
-    """Where a row names a patient; None where all do."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from casemgmt.arrow import numpy_of
-
-    if pa.types.is_integer(ids.type):
-        return present
-    blank = pc.min(pc.binary_length(ids)).as_py() == 0
-    if not blank:
-        return present
-    written = numpy_of(pc.fill_null(pc.greater(pc.binary_length(ids), 0), False))
-    return written if present is None else np.logical_and(written, present)
 
 
 def _check_case(account: SourceAccount, codebook: Codebook) -> None:

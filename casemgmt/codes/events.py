@@ -179,7 +179,7 @@ def days_of(column: pa.Array, name: str, date_format: str | None) -> tuple[Any, 
 
 
 def ids_of(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_] | None]:
-    """A column of patient ids as text or whole numbers, and where there is one (None: everywhere).
+    """A column of patient ids as text or whole numbers, and where there is one, not empty (None: everywhere).
 
     Raises
     ------
@@ -187,6 +187,7 @@ def ids_of(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_] | None]:
         Of ids that are neither: a number with a decimal point has already lost digits.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if pa.types.is_null(column.type):
         column = column.cast(pa.string())
@@ -199,8 +200,9 @@ def ids_of(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_] | None]:
             f"Column 'patient_id' holds {column.type}; it should hold text, or whole numbers. "
             "Read it as text where the data is loaded (for example dtype=str)."
         )
-    present = validity_of(column)
-    return column, present
+    if is_text(column.type) and pc.min(pc.binary_length(column)).as_py() == 0:
+        return column, numpy_of(pc.fill_null(pc.greater(pc.binary_length(column), 0), False))
+    return column, validity_of(column)
 
 
 def encoded(column: pa.Array) -> tuple[npt.NDArray[np.integer[Any]], pa.Array] | None:

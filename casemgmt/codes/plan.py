@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+ANY_ROW = "*"
+
+
 class Feature(NamedTuple):
-    """Rows of one condition's codes in one window, or before it.
+    """Rows of one condition's codes in one window, or before it; of the condition ``*``, every row there is.
 
     ``window`` None is ever. ``side`` ``before`` means the days before the window began.
     """
@@ -98,11 +101,13 @@ class Plan:
 
     def measured(self, conditions: Iterable[str], day_class: int) -> list[int]:
         """The measures that a row of those conditions and that class of days adds to."""
-        return [
+        found = [
             self.measures.index(feature)
             for feature in self._features(conditions)
             if feature in self.measures and self.applies(feature, day_class)
         ]
+        every_row = Feature(ANY_ROW, None)
+        return [*found, self.measures.index(every_row)] if every_row in self.measures else found
 
 
 def plan_of(
@@ -114,6 +119,7 @@ def plan_of(
     as_of: dt.date,
     *,
     undated_as_ever: bool,
+    count_rows: bool = False,
 ) -> Plan:
     """The plan that answers for these conditions, each in its window, and for the rules.
 
@@ -122,6 +128,7 @@ def plan_of(
     conditions : those whose flags are wanted
     windows : the look-back of each condition; None for ever
     counts, latest : the conditions whose rows are counted, or whose latest day is kept, in their windows
+    count_rows : whether the rows of each patient are counted, whatever they hold
     """
     features = [Feature(name, windows[name]) for name in conditions]
     measures = {Feature(name, windows[name]): True for name in counts}
@@ -139,6 +146,8 @@ def plan_of(
         if each.later_than is not None:
             measures.setdefault(Feature(each.condition, within), False)
             measures.setdefault(Feature(each.later_than, None), False)
+    if count_rows:
+        measures[Feature(ANY_ROW, None)] = True
     asked = list(dict.fromkeys(features))
     of_condition: dict[str, list[Feature]] = {}
     for feature in dict.fromkeys((*asked, *measures)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt.codes.plan import Feature, Plan
+from casemgmt.codes.plan import ANY_ROW, Feature, Plan
 from casemgmt.codes.rules import Rule, Seen
 from casemgmt.codes.scanning import Gathered
 from casemgmt.codes.windows import Window
@@ -24,6 +24,7 @@ class Flags(NamedTuple):
     bits: Mapping[str, int]
     counts: Mapping[str, npt.NDArray[np.int32]]
     latest: Mapping[str, npt.NDArray[np.int32]]
+    rows: npt.NDArray[np.int32] | None
 
 
 def flags_of(
@@ -51,12 +52,14 @@ def flags_of(
         for place, true in enumerate(worked_out):
             words[place // 64] |= true.astype(np.uint64) << np.uint64(place % 64)
     measure = {feature: place for place, feature in enumerate(plan.measures)}
+    every_row = measure.get(Feature(ANY_ROW, None))
     return Flags(
         gathered.ids,
         words,
         bits,
         {name: gathered.counts[measure[Feature(name, windows[name])]] for name in counts},
         {name: gathered.latest[measure[Feature(name, windows[name])]] for name in latest},
+        None if every_row is None else gathered.counts[every_row],
     )
 
 
