@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,7 @@ def build_register(
     codelists: CodeList | str | Path | Sequence[CodeList | str | Path] = (),
     lookback: str | Window | Mapping[str, str | Window | None] | None = None,
     rules: Sequence[Rule] | str | Path = (),
+    absent: Iterable[str] = (),
     windows: Sequence[str | Window] | str = ("12 months",),
     undated_as_ever: bool = False,
     encoding: str = "utf-8",
@@ -85,7 +86,7 @@ def build_register(
     events : coded rows, as :func:`casemgmt.derive_conditions` takes them, or what it gave
     episodes : hospital episodes, as :func:`casemgmt.count_admissions` takes them, or what it gave
     as_of : the list date
-    codelists, lookback, rules, undated_as_ever : of ``events``, as in :func:`casemgmt.derive_conditions`
+    codelists, lookback, rules, absent, undated_as_ever : of ``events``, as in :func:`casemgmt.derive_conditions`
     windows : of ``episodes``, as in :func:`casemgmt.count_admissions`
     encoding : of a CSV file of demographics
     **options : of :func:`casemgmt.read_register`: ``columns``, ``values``, ``date_format``, ``extracted_on`` and so on,
@@ -104,7 +105,8 @@ def build_register(
     """
     import numpy as np
 
-    derived = _derived(events, as_of, codelists, lookback=lookback, rules=rules, undated_as_ever=undated_as_ever)
+    asked = {"lookback": lookback, "rules": rules, "absent": absent, "undated_as_ever": undated_as_ever}
+    derived = _derived(events, as_of, codelists, **asked)
     admissions = episodes
     if episodes is not None and not isinstance(episodes, Admissions):
         admissions = count_admissions(episodes, as_of=as_of, windows=windows)
@@ -207,7 +209,6 @@ def _unknown_table(found: Sequence[tuple[str, pa.Array, Any]]) -> pa.Table:
         for records, ids, rows in found
     ]
     if not pieces:
-        return pa.table(
-            {"records": texts([]), "patient_id": texts([]).cast(pa.large_string()), "rows": pa.nulls(0, pa.int32())}
-        )
+        none = _as_text(texts([]))
+        return pa.table({"records": texts([]), "patient_id": none, "rows": pa.nulls(0, pa.int32())})
     return pa.concat_tables(pieces)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.codes.account import SourceAccount
 from casemgmt.codes.codebook import OTHER_CASE, Codebook
-from casemgmt.codes.codelist import CodeList
+from casemgmt.codes.codelist import CONDITION_NAME, CodeList
 from casemgmt.codes.derived import Derived
 from casemgmt.codes.events import Batch, Events, days_of, encoded, ids_of, open_events, taken
 from casemgmt.codes.listfiles import load_codelist
@@ -38,6 +38,7 @@ def derive_conditions(
     counts: Iterable[str] | Literal["all"] = (),
     latest: Iterable[str] | Literal["all"] = (),
     keep: Iterable[str] | Literal["all"] = (),
+    absent: Iterable[str] = (),
     columns: Mapping[str, str] | None = None,
     date_format: str | None = None,
     encoding: str = "utf-8",
@@ -60,6 +61,8 @@ def derive_conditions(
         that has one (``"cambridge-multimorbidity-20"``); each states its windows
     counts, latest : the conditions whose rows are counted, or whose latest day is kept, within their look-back
     keep : conditions that rules use and that are wanted as flags as well; the others stay out of the result
+    absent : conditions that no list makes and that nobody is to have, because the records were looked through for them:
+        false for everybody. Without a word, a condition that a model needs and no list makes is an error
     columns : the source's column name → ours, such as ``{"PATIENT": "patient_id", "START": "date"}``
     date_format : how dates are written where they are text; ISO without
     encoding : of a CSV file
@@ -92,7 +95,8 @@ def derive_conditions(
     _check_known({name for rule in ruled for name in rule.conditions}, known, "a rule")
     counted, dated = _names(counts, known, "counts"), _names(latest, known, "latest")
     flags = _wanted_flags(known, ruled, _names(keep, known, "keep"))
-    windows = _windows(lookback, known)
+    flags += _absent(absent, known, ruled)
+    windows = _windows(lookback, (*known, *flags))
     asked = flags, windows, ruled, counted, dated
     plan = plan_of(*asked, list_date, undated_as_ever=undated_as_ever, count_rows=count_rows)
     sources = _sources(events, lists, Events(None, columns or {}, date_format, encoding))
@@ -145,6 +149,16 @@ def _wanted_flags(known: Sequence[str], rules: Sequence[Rule], keep: Sequence[st
         raise CodeError(f"keep= names {listed(clash)}, which a rule makes.")
     feeding = {name for rule in rules for name in rule.conditions} - set(keep)
     return tuple(name for name in known if name not in feeding | made)
+
+
+def _absent(names: Iterable[str], known: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:
+    given = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+    for name in given:
+        if name in known or name in {rule.name for rule in rules}:
+            raise CodeError(f"absent= names '{name}', which a code list or a rule makes.")
+        if not CONDITION_NAME.fullmatch(name):
+            raise CodeError(f"absent= names '{name}': write small letters, digits and underscores, a letter first.")
+    return given
 
 
 def _windows(lookback: Any, known: Sequence[str]) -> dict[str, Window | None]:
