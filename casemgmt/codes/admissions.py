@@ -134,7 +134,7 @@ def count_admissions(
     """
     day = as_date(as_of)
     sources = _sources(episodes, Events(None, columns or {}, date_format, encoding))
-    spans = [window_of(each, "windows") for each in ([windows] if isinstance(windows, (str, Window)) else windows)]
+    spans = [window_of(each, "windows") for each in (windows if isinstance(windows, (list, tuple)) else [windows])]
     asked = [span for span in spans if span is not None]
     if not asked or len(asked) < len(spans):
         raise InputError("windows= needs at least one window, such as windows=('12 months',), and each an end.")

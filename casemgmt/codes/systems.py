@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from casemgmt.codes.checkdigits import verhoeff_holds
+from casemgmt.codes.checkdigits import modulus_11_check, verhoeff_holds
 from casemgmt.errors import CodeError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ NUMBERS_REFUSED = (
 _EXPONENT = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
 _DECIMAL = re.compile(r"[0-9]+\.0*")
 _DIGITS = re.compile(r"[0-9]+")
+_GROUPED = re.compile(r"([0-9]{3}) ([0-9]{3}) ([0-9]{4})")
 _PLAIN = re.compile(r"[!-~†]*")
 
 
@@ -35,7 +36,7 @@ class CodingSystem(str):
     Attributes
     ----------
     system : the name by which files and arguments call it
-    called : what messages call it, with its article
+    called, noun : what messages call it, with its article, and a code of it
     form : what a code looks like, for messages
     has_prefixes : whether the beginning of a code names a wider concept, so that a list may match by prefix
     case_sensitive : whether two codes may differ only in case
@@ -45,6 +46,7 @@ class CodingSystem(str):
     system: ClassVar[str]
     called: ClassVar[str]
     form: ClassVar[str]
+    noun: ClassVar[str] = " code"
     has_prefixes: ClassVar[bool] = False
     case_sensitive: ClassVar[bool] = False
 
@@ -78,7 +80,7 @@ class CodingSystem(str):
         reason = cls.fault(text)
         if reason is not None:
             hint = NUMBERS_REFUSED if not isinstance(text, str) else f"{cls.form[0].upper()}{cls.form[1:]}."
-            raise CodeError(f"Not {cls.called} code: {reason}. {hint}")
+            raise CodeError(f"Not {cls.called}{cls.noun}: {reason}. {hint}")
         return cls._normal(text.rstrip(" "))
 
     @classmethod
@@ -273,6 +275,14 @@ class Ctv3(_Read):
     system = "ctv3"
     called = "a CTV3"
 
+    @classmethod
+    def _fault(cls, text: str) -> str | None:
+        # Ids that were numbered, not spelt, begin with X, and those of drugs with x and a digit; none with xa (our
+        # reading of published lists).
+        if text.startswith("xa") and text == text.lower():
+            return "lower-cased: such an id begins with Xa, and case matters in every character"
+        return super()._fault(text)
+
 
 class Opcs4(CodingSystem):
     """An OPCS-4 code of a procedure, held without its dot: a letter and two digits, then perhaps one digit more."""
@@ -310,6 +320,50 @@ class RxNorm(CodingSystem):
     @classmethod
     def _fault(cls, text: str) -> str | None:
         return _number_fault(text) or ("more than eight digits" if len(text) > 8 else None)
+
+
+class NhsNumber(CodingSystem):
+    """An NHS number: ten digits, the last a check digit (modulus 11); spaces between its groups are dropped."""
+
+    __slots__ = ()
+    system = "nhs_number"
+    called = "an NHS number"
+    noun = ""
+    form = "ten digits, the last a check digit"
+
+    @classmethod
+    def fault(cls, text: Any) -> str | None:
+        """See :meth:`CodingSystem.fault`."""
+        return super().fault(_GROUPED.sub(r"\1\2\3", text) if isinstance(text, str) else text)
+
+    @classmethod
+    def _fault(cls, text: str) -> str | None:
+        if not _DIGITS.fullmatch(text) or len(text) != 10:
+            return "not ten digits"
+        if len(set(text)) == 1:
+            return "ten times the same digit is a placeholder"
+        if modulus_11_check(text[:9]) != int(text[9]):
+            return "the check digit is wrong: a digit was changed, lost or swapped"
+        return None
+
+    @classmethod
+    def _normal(cls, text: str) -> str:
+        return text.replace(" ", "")
+
+
+class OdsCode(CodingSystem):
+    """The ODS code of a general practice in England: a capital letter and five digits."""
+
+    __slots__ = ()
+    system = "ods"
+    called = "an ODS practice"
+    form = "a capital letter and five digits, such as C87017"
+
+    _WHOLE: ClassVar = re.compile(r"[A-Z][0-9]{5}")
+
+    @classmethod
+    def _fault(cls, text: str) -> str | None:
+        return None if cls._WHOLE.fullmatch(text) else "not a capital letter and five digits"
 
 
 def _number_fault(text: str) -> str | None:
