@@ -49,6 +49,7 @@ def test_the_notebooks_that_run_are_the_ones_that_the_folder_names():
         "avoidable-admissions",
         "charlson-and-frailty",
         "select-your-first-list",
+        "synthea-to-a-list",
         "what-if-5-percent",
         "why-this-patient",
         "write-your-own-scheme",
