@@ -209,6 +209,19 @@ class CodeColumns:
         self.tally = np.zeros(plan.classes * self.stride, dtype=np.int64)
         self._tables: dict[int, CellTables] = {}
 
+    def of_a_thread(self) -> CodeColumns:
+        """The same codes, with rows of their own; no more codes can be taken in."""
+        import numpy as np
+
+        shared = CodeColumns.__new__(CodeColumns)
+        shared.plan, shared.codebook, shared.known, shared.stride = self.plan, self.codebook, self.known, self.stride
+        shared.status, shared.sets, shared.faulty, shared._texts = self.status, self.sets, self.faulty, self._texts
+        shared.tally, shared._tables = np.zeros_like(self.tally), {}
+        for first_class in (0, self.plan.classes - 1):
+            tally = shared.tally[first_class * self.stride :]
+            shared._tables[first_class] = self.tables(first_class)._replace(tally=tally)
+        return shared
+
     @property
     def no_code(self) -> int:
         """The code that stands for none."""

@@ -70,9 +70,10 @@ class Faults(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What one thread found: its patients, its codes with their rows, and the rows to report."""
+    """What one thread found: its patients, what is said of them, its codes with their rows, and the rows to report."""
 
     patients: _Patients
+    gathered: Gathered | None
     columns: CodeColumns
     faults: list[Faults]
 
@@ -90,11 +91,13 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook) -> Scanned:
     count = len(rows.ids)
     threads = max(1, min(count // _ROWS_A_THREAD, _MOST_THREADS, os.cpu_count() or 1))
     bounds = [count * k // threads for k in range(threads + 1)]
+    listed = None if rows.values is None else _columns_of(rows.values, plan, codebook)
 
     def run(kind: Callable[[Plan, pa.Array], _Patients]) -> list[Part | None]:
         def gathered(start: int, stop: int) -> Part | None:
             part = rows.part(start, stop)
-            return _scan_part(part, start, plan, codebook, kind(plan, part.ids))
+            codes = _Plain(part, plan, codebook) if listed is None else _Indexed(part.codes, listed.of_a_thread())
+            return _scan_part(part, start, plan, codes, kind(plan, part.ids))
 
         if threads == 1:
             return [gathered(0, count)]
@@ -110,19 +113,25 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook) -> Scanned:
         for part in parts[1:]:
             parts[0].patients.absorb(part.patients)
     return Scanned(
-        [part.patients.result() for part in (parts if dense is None else parts[:1])],
+        [part.gathered or part.patients.result() for part in (parts if dense is None else parts[:1])],
         [part.columns for part in parts],
         [each for part in parts for each in part.faults],
     )
 
 
-def _scan_part(rows: Rows, first: int, plan: Plan, codebook: Codebook, patients: _Patients) -> Part | None:
+def _columns_of(values: pa.Array, plan: Plan, codebook: Codebook) -> CodeColumns:
+    """The codes of a column that came with its distinct values."""
+    columns = CodeColumns(plan, codebook, len(values))
+    columns.extend(values)
+    return columns
+
+
+def _scan_part(rows: Rows, first: int, plan: Plan, codes: _Indexed | _Plain, patients: _Patients) -> Part | None:
     """Gather one thread's rows, block by block; None where they had to be in order and were not."""
     import numpy as np
 
     from casemgmt.codes.kernels import cells_of
 
-    codes = _coded(rows, plan, codebook)
     columns = codes.columns
     edges = np.array(plan.edges, dtype=np.int32)
     cells = np.empty(min(BLOCK_ROWS, len(rows.ids)), dtype=np.int32)
@@ -141,7 +150,7 @@ def _scan_part(rows: Rows, first: int, plan: Plan, codebook: Codebook, patients:
         if columns.faulty and (bad := columns.status[code] == FAULTY).any():
             places = np.flatnonzero(bad)
             faults.append(Faults(places + (first + start), [columns.fault(each) for each in code[places].tolist()]))
-    return Part(patients, columns, faults)
+    return Part(patients, None if isinstance(patients, _Dense) else patients.result(), columns, faults)
 
 
 class _Patients:
@@ -220,7 +229,8 @@ class _InOrder(_Patients):
         import numpy as np
 
         self.keys = Keys(ids)
-        super().__init__(plan, ids, min(len(ids), 2 * BLOCK_ROWS))
+        # As many places as rows: memory that is never written is never taken.
+        super().__init__(plan, ids, min(len(ids), 2 * BLOCK_ROWS) if plan.measures else len(ids))
         self.known, self.last = 0, np.zeros(self.keys.width, dtype=np.uint64)
         self.seen_at = np.empty(self.room, dtype=np.int64)
 
@@ -299,12 +309,8 @@ class _Dense(_Patients):
 class _Indexed:
     """Codes that came as indices into their distinct values."""
 
-    def __init__(self, rows: Rows, plan: Plan, codebook: Codebook) -> None:
-        values = rows.values
-        assert values is not None  # noqa: S101  -- the caller asked
-        self.columns = CodeColumns(plan, codebook, len(values))
-        self.columns.extend(values)
-        self._codes = rows.codes
+    def __init__(self, codes: npt.NDArray[Any], columns: CodeColumns) -> None:
+        self.columns, self._codes = columns, codes
 
     def block(self, start: int, stop: int) -> npt.NDArray[Any]:
         """The code of each row of a block."""
@@ -337,7 +343,3 @@ class _Plain:
         if self._present is not None:
             code = np.where(self._present[start:stop], code, np.int32(self.columns.no_code))
         return code
-
-
-def _coded(rows: Rows, plan: Plan, codebook: Codebook) -> _Indexed | _Plain:
-    return _Plain(rows, plan, codebook) if rows.values is None else _Indexed(rows, plan, codebook)

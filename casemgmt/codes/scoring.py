@@ -9,8 +9,8 @@ from casemgmt.arrow import array_of
 from casemgmt.errors import missing_columns
 from casemgmt.register.lookup import CHUNK_ENTRIES, Columns, Tables, look_up
 from casemgmt.register.packing import CHUNK_BITS
-from casemgmt.risk.inputs import PRESENT, ModelInput
-from casemgmt.risk.scoring import COMPILE_FROM, points_of
+from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
+from casemgmt.risk.scoring import COMPILE_FROM
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,12 +30,13 @@ def score_derived(derived: Derived, model: Model) -> pa.Table:
     missing = [*(name for name in flags if name not in derived.bits), *others]
     if missing:
         raise missing_columns(missing, derived.conditions, f"the model '{model.name}'")
-    scores = points_of(model, sums_of_derived(derived, model))
+    # Flags are never missing, so everybody has a score: the double nearest to the exact decimal.
+    scores = sums_of_derived(derived, model) / (MILLION * model.divide_by)
     return pa.table({"patient_id": derived.patients, "score": array_of(scores, pa.float64())})
 
 
-def sums_of_derived(derived: Derived, model: Model, *, compiled: bool | None = None) -> npt.NDArray[np.int64]:
-    """Each patient's sum in millionths after the floor.
+def sums_of_derived(derived: Derived, model: Model, *, compiled: bool | None = None) -> npt.NDArray[Any]:
+    """Each patient's sum in millionths after the floor, int32 or int64.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def sums_of_derived(derived: Derived, model: Model, *, compiled: bool | None = N
         add_entries(columns, tables, 0, rows, sums)
     else:
         sums = look_up(columns, tables, np.add, 0, rows)
-    return sums.astype(np.int64) if model.floor is None else np.maximum(sums, model.floor).astype(np.int64)
+    return sums if model.floor is None else np.maximum(sums, sums.dtype.type(model.floor))
 
 
 def compile_flags(derived: Derived, model: Model) -> tuple[Columns, Tables]:
