@@ -135,6 +135,44 @@ def number_keys(keys, slots, table, known, first_row, seen_at, numbers):  # type
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
+def number_short_texts(offsets, data, words, first, count, slots, table, known, first_row, seen_at, numbers):  # type: ignore[no-untyped-def]
+    """:func:`pack_texts` and :func:`number_keys` in one for keys of one word: the texts of a column of codes."""
+    mask = np.uint64(len(slots) - 1)
+    shift = _shift_of(len(slots))
+    last = len(words) - 1
+    for i in range(count):
+        at = int(offsets[first + i])
+        length = int(offsets[first + i + 1]) - at
+        place = at >> 3
+        if place < last:
+            within = np.uint64((at & 7) << 3)
+            key = (words[place] >> within) | ((words[place + 1] << _ONE) << (np.uint64(63) - within))
+            key = _swapped(key & _FIRST_BYTES[length])
+        else:
+            key = np.uint64(0)
+            for k in range(length):
+                key |= np.uint64(data[at + k]) << np.uint64(56 - 8 * k)
+        key |= np.uint64(length)
+        slot = (key * _GOLDEN) >> shift
+        while True:
+            found = slots[slot]
+            if found >= 0 and table[found, 0] == key:
+                numbers[i] = found
+                break
+            if found < 0:
+                if known == len(table):
+                    return i, known
+                slots[slot] = known
+                seen_at[known] = first_row + i
+                table[known, 0] = key
+                numbers[i] = known
+                known += 1
+                break
+            slot = (slot + _ONE) & mask
+    return count, known
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
 def refill(table, known, slots):  # type: ignore[no-untyped-def]
     """Put every known key into empty ``slots``; as :func:`number_keys` would."""
     mask = np.uint64(len(slots) - 1)
@@ -252,6 +290,43 @@ def gather_in_order(cells, numbers, masks, words, tally):  # type: ignore[no-unt
             bits = (bits & (np.uint64(0) - np.uint64(number == before))) | mask[cells[i]]
             word[number] = bits
             before = number
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def gather_one_word_in_order(keys, cells, mask, word, tally, last, known, first_row, seen_at):  # type: ignore[no-untyped-def]
+    """:func:`number_in_order` and :func:`gather_in_order` in one, for keys of one word and flags of one word.
+
+    Parameters
+    ----------
+    keys : uint64, (rows,)
+    mask : uint64, (cells,)
+    word : uint64, with room for each new patient; 0 where none was yet; changed
+    the rest : as there
+
+    Returns
+    -------
+    how many patients there are; -1 where the rows are not in order, and then nothing else means anything
+    """
+    if known == 0 and len(keys):
+        known = 1
+        last[0] = keys[0]
+    before, ordered = last[0], True
+    at = np.int64(known - 1)
+    row = np.int64(first_row)
+    bits = word[at]
+    for i in range(len(keys)):
+        key = keys[i]
+        same = key == before
+        ordered &= key >= before
+        before = key
+        at += np.int64(not same)
+        cell = cells[i]
+        bits = (bits & (np.uint64(0) - np.uint64(same))) | mask[cell]
+        tally[cell] += 1
+        word[at] = bits
+        seen_at[at] = row + i
+    last[0] = before
+    return at + 1 if ordered else -1
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)

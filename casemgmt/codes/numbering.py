@@ -43,6 +43,16 @@ class Keys:
             self.width = 1
             self._numbers = numpy_of(wide).view("uint64").reshape(-1, 1)
 
+    @property
+    def is_short_text(self) -> bool:
+        """Whether the values are texts whose keys are one word."""
+        return self._is_text and self.width == 1
+
+    @property
+    def buffers(self) -> tuple[Any, Any, Any]:
+        """Of texts: offsets, bytes, and the same bytes as whole words."""
+        return self._offsets, self._data, self._words
+
     def block(self, start: int, stop: int) -> npt.NDArray[np.uint64]:
         """The keys of some rows, (rows, width); of texts, until the next call."""
         if not self._is_text:
@@ -90,6 +100,21 @@ class KeyTable:
             if done == len(keys):
                 return
             self._grow()
+
+    def number_column(self, keys: Keys, start: int, stop: int, out: npt.NDArray[np.int32]) -> None:
+        """Write the number of each of some rows of a column."""
+        if not keys.is_short_text or self.width > 1:
+            self.number(keys.block(start, stop), start, out)
+            return
+        from casemgmt.codes.kernels import number_short_texts
+
+        done = start
+        while done < stop:
+            room = self._slots, self._table, self.known, done, self.seen_at
+            count, self.known = number_short_texts(*keys.buffers, done, stop - done, *room, out[done - start :])
+            done += count
+            if done < stop:
+                self._grow()
 
     def _grow(self) -> None:
         import numpy as np

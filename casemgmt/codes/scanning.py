@@ -138,15 +138,14 @@ def _scan_part(rows: Rows, first: int, plan: Plan, codes: _Indexed | _Plain, pat
     faults: list[Faults] = []
     for start in range(0, len(rows.ids), BLOCK_ROWS):
         stop = min(start + BLOCK_ROWS, len(rows.ids))
-        if not patients.number(start, stop):
-            return None
         code = codes.block(start, stop)
         if rows.days is None:
-            patients.gather(code, columns.tables(plan.classes - 1), None)
+            cell, days, tables = code, None, columns.tables(plan.classes - 1)
         else:
-            cell, days = cells[: stop - start], rows.days[start:stop]
+            cell, days, tables = cells[: stop - start], rows.days[start:stop], columns.tables(0)
             cells_of(code, days, edges, plan.as_of, columns.stride - 1, cell)
-            patients.gather(cell, columns.tables(0), days)
+        if not patients.take_in(start, stop, cell, tables, days):
+            return None
         if columns.faulty and (bad := columns.status[code] == FAULTY).any():
             places = np.flatnonzero(bad)
             faults.append(Faults(places + (first + start), [columns.fault(each) for each in code[places].tolist()]))
@@ -204,6 +203,13 @@ class _Patients:
         self.counts += other.counts
         np.maximum(self.latest, other.latest, out=self.latest)
 
+    def take_in(self, start: int, stop: int, cells: Any, tables: CellTables, days: Any) -> bool:
+        """Number and gather a block of rows; False where that cannot be done this way."""
+        if not self.number(start, stop):
+            return False
+        self.gather(cells, tables, days)
+        return True
+
     def gather(self, cells: npt.NDArray[Any], tables: CellTables, days: npt.NDArray[np.int32] | None) -> None:
         """Take in a block of rows that have been numbered."""
         import numpy as np
@@ -245,6 +251,16 @@ class _InOrder(_Patients):
         self.block = self.numbers[: stop - start]
         keys = self.keys.block(start, stop)
         self.known = number_in_order(keys, self.last, self.known, start, self.seen_at, self.block)
+        return self.known >= 0
+
+    def take_in(self, start: int, stop: int, cells: Any, tables: CellTables, days: Any) -> bool:
+        if self.keys.width > 1 or self.plan.words > 1 or self.plan.measures:
+            return super().take_in(start, stop, cells, tables, days)
+        from casemgmt.codes.kernels import gather_one_word_in_order
+
+        keys, words = self.keys.block(start, stop)[:, 0], self.words[0]
+        found = tables.masks[0], words, tables.tally, self.last
+        self.known = gather_one_word_in_order(keys, cells, *found, self.known, start, self.seen_at)
         return self.known >= 0
 
     def result(self) -> Gathered:
@@ -337,7 +353,7 @@ class _Plain:
 
         code = self._codes[: stop - start]
         before = self._table.known
-        self._table.number(self._keys.block(start, stop), start, code)
+        self._table.number_column(self._keys, start, stop, code)
         if self._table.known > before:
             self.columns.extend(self._column.take(rows_of(self._table.seen_at[before : self._table.known])))
         if self._present is not None:
