@@ -111,7 +111,7 @@ def test_rows_without_a_day_count_for_ever_only_where_that_is_said(small_steps, 
     agrees(found, rows, lookback=lookback, undated_as_ever=undated)
 
 
-@pytest.mark.parametrize("ids", [pa.int64(), pa.int32(), pa.uint16()])
+@pytest.mark.parametrize("ids", [pa.int64(), pa.int32(), pa.uint16(), pa.uint64()])
 @pytest.mark.parametrize("spread", [1, 2000])
 def test_whole_number_ids_give_the_same_packed_close_or_far_apart(small_steps, ids, spread):
     rows = [(patient * spread + 3, code, day) for patient, code, day in rows_at_random(3, 250, range(30))]

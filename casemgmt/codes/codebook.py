@@ -174,11 +174,13 @@ class _Lookup:
 class CellTables(NamedTuple):
     """The tables by which the kernels look up the cells of one or more classes of days.
 
-    ``masks`` is uint64, (words, cells): the bits that a row of each cell sets. ``tally`` is int64, (cells,): rows of
-    each. ``starts`` and ``features`` say which measures a row adds to; see the kernel ``measure``.
+    ``masks`` is uint64, (words, cells): the bits that a row of each cell sets; ``flagged`` is bool, (cells,): whether
+    it sets any. ``tally`` is int64, (cells,): rows of each. ``starts`` and ``features`` say which measures a row adds
+    to; see the kernel ``measure``.
     """
 
     masks: npt.NDArray[np.uint64]
+    flagged: npt.NDArray[np.bool_]
     tally: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
     features: npt.NDArray[np.int32]
@@ -267,6 +269,7 @@ class CodeColumns:
         starts, features = self._measures(first_class) if self.plan.measures else ([0], [])
         return CellTables(
             by_cell,
+            np.asarray(by_cell.any(axis=0)),
             self.tally[first_class * self.stride :],
             np.array(starts, dtype=np.int64),
             np.array(features, dtype=np.int32),

@@ -257,27 +257,57 @@ def cells_of(codes, days, edges, last_day, known_codes, cells):  # type: ignore[
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def gather(cells, numbers, masks, words, tally):  # type: ignore[no-untyped-def]
+def gather(cells, numbers, masks, flagged, words, tally):  # type: ignore[no-untyped-def]
     """Or each row's mask into its patient's words, and count the rows of each cell.
+
+    Few rows set a bit, and a patient in any order is far away in memory: the rows that do are picked out first.
 
     Parameters
     ----------
     cells : whole numbers, (rows,), below the length of ``tally``
     numbers : int32, (rows,): the patient of each row
     masks : uint64, (words, cells): the bits that a row of a cell sets
+    flagged : bool, (cells,): whether it sets any
     words : uint64, (words, patients); changed
     tally : int64, (cells,): rows so far; changed
     """
+    picked = np.empty(len(cells) + 1, dtype=np.int32)
+    count = 0
     for i in range(len(cells)):
         tally[cells[i]] += 1
-    for w in range(len(masks)):
-        mask, word = masks[w], words[w]
-        for i in range(len(cells)):
-            word[numbers[i]] |= mask[cells[i]]
+        picked[count] = i
+        count += flagged[cells[i]]
+    for k in range(count):
+        i = picked[k]
+        for w in range(len(masks)):
+            words[w, numbers[i]] |= masks[w, cells[i]]
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def gather_in_order(cells, numbers, masks, words, tally):  # type: ignore[no-untyped-def]
+def gather_by_id(cells, ids, least, masks, flagged, words, named, tally):  # type: ignore[no-untyped-def]
+    """:func:`gather` where a patient's place is the id less the least id, and mark who is named.
+
+    Parameters
+    ----------
+    ids : whole numbers, (rows,)
+    named : uint8, (patients,): 1 where a row names the patient; changed
+    the rest : as there
+    """
+    picked = np.empty(len(cells) + 1, dtype=np.int32)
+    count = 0
+    for i in range(len(cells)):
+        tally[cells[i]] += 1
+        named[ids[i] - least] = 1
+        picked[count] = i
+        count += flagged[cells[i]]
+    for k in range(count):
+        i = picked[k]
+        for w in range(len(masks)):
+            words[w, ids[i] - least] |= masks[w, cells[i]]
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
+def gather_in_order(cells, numbers, masks, flagged, words, tally):  # type: ignore[no-untyped-def]
     """The same where the rows of a patient follow one another, and a patient's words are still 0 before the first."""
     for i in range(len(cells)):
         tally[cells[i]] += 1

@@ -34,8 +34,6 @@ class Feature(NamedTuple):
 class Plan:
     """The bits and measures of one call, and the classes of days that tell them apart.
 
-    Bit 0 of word 0 says that the patient was named at all.
-
     Attributes
     ----------
     as_of : the last day that counts
@@ -60,7 +58,7 @@ class Plan:
     @property
     def words(self) -> int:
         """64-bit words of a patient."""
-        return (len(self.bits) + 64) // 64
+        return max((len(self.bits) + 63) // 64, 1)
 
     @property
     def classes(self) -> int:
@@ -91,7 +89,6 @@ class Plan:
             for day_class in range(self.classes if bit is not None else 0):
                 if bit is not None and self.applies(feature, day_class):
                     found[bit // 64][day_class] |= 1 << (bit % 64)
-        found[0] = [bits | 1 for bits in found[0]]
         return np.array(found, dtype=np.uint64)
 
     def counts_in(self, conditions: Iterable[str]) -> tuple[bool, ...]:
@@ -160,7 +157,7 @@ def plan_of(
     return Plan(
         as_of=day_number(as_of),
         edges=tuple(sorted(set(first_days.values()))),
-        bits={feature: place for place, feature in enumerate(asked, 1)},
+        bits={feature: place for place, feature in enumerate(asked)},
         measures=tuple(measures),
         counted=tuple(measures.values()),
         undated_as_ever=undated_as_ever,

@@ -110,8 +110,10 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook) -> Scanned:
         found = run(_Hashed if dense is None else functools.partial(_Dense, bounds=dense))
     parts = [part for part in found if part is not None]
     if dense is not None:
+        first = parts[0].patients
+        assert isinstance(first, _Dense)  # noqa: S101  -- asked for above
         for part in parts[1:]:
-            parts[0].patients.absorb(part.patients)
+            first.absorb(part.patients)
     return Scanned(
         [part.gathered or part.patients.result() for part in (parts if dense is None else parts[:1])],
         [part.columns for part in parts],
@@ -195,14 +197,6 @@ class _Patients:
         """What was gathered."""
         raise NotImplementedError
 
-    def absorb(self, other: _Patients) -> None:
-        """Take in what another gathered of patients in the same places."""
-        import numpy as np
-
-        self.words |= other.words
-        self.counts += other.counts
-        np.maximum(self.latest, other.latest, out=self.latest)
-
     def take_in(self, start: int, stop: int, cells: Any, tables: CellTables, days: Any) -> bool:
         """Number and gather a block of rows; False where that cannot be done this way."""
         if not self.number(start, stop):
@@ -212,11 +206,18 @@ class _Patients:
 
     def gather(self, cells: npt.NDArray[Any], tables: CellTables, days: npt.NDArray[np.int32] | None) -> None:
         """Take in a block of rows that have been numbered."""
+        from casemgmt.codes import kernels
+
+        masks = tables.masks, tables.flagged
+        getattr(kernels, self.kernel)(cells, self.block, *masks, self.words, tables.tally)
+        self.measure(cells, tables, days)
+
+    def measure(self, cells: npt.NDArray[Any], tables: CellTables, days: npt.NDArray[np.int32] | None) -> None:
+        """Count what is counted, and keep the latest days, of a block of rows that have been numbered."""
         import numpy as np
 
         from casemgmt.codes import kernels
 
-        getattr(kernels, self.kernel)(cells, self.block, tables.masks, self.words, tables.tally)
         if len(self.plan.measures):
             days = np.full(len(cells), NO_DAY, dtype=np.int32) if days is None else days
             wanted = tables.starts, tables.features
@@ -302,23 +303,45 @@ class _Dense(_Patients):
     """Rows in any order whose ids are whole numbers near to each other: the id says the place."""
 
     def __init__(self, plan: Plan, ids: pa.Array, bounds: tuple[int, int]) -> None:
-        self.least = bounds[0]
-        self.values = numpy_of(ids)
-        self.kind: pa.DataType = ids.type
-        super().__init__(plan, ids, bounds[1] - bounds[0] + 1)
-
-    def number(self, start: int, stop: int) -> bool:
         import numpy as np
 
-        self.block = self.numbers[: stop - start]
-        np.subtract(self.values[start:stop], self.least, out=self.block, casting="unsafe")
+        self.least = bounds[0]
+        # Whole numbers below 2**62, of either sign.
+        self.values = numpy_of(ids) if ids.type.bit_width < 64 else numpy_of(ids).view(np.int64)
+        self.kind: pa.DataType = ids.type
+        super().__init__(plan, ids, bounds[1] - bounds[0] + 1)
+        self.named = np.zeros(self.room, dtype=np.uint8)
+
+    def take_in(self, start: int, stop: int, cells: Any, tables: CellTables, days: Any) -> bool:
+        import numpy as np
+
+        from casemgmt.codes.kernels import gather_by_id
+
+        ids, masks = self.values[start:stop], (tables.masks, tables.flagged)
+        gather_by_id(cells, ids, self.least, *masks, self.words, self.named, tables.tally)
+        if self.plan.measures:
+            self.block = self.numbers[: stop - start]
+            np.subtract(ids, self.least, out=self.block, casting="unsafe")
+            self.measure(cells, tables, days)
         return True
+
+    def absorb(self, other: _Patients) -> None:
+        """Take in what another gathered of patients in the same places."""
+        import numpy as np
+
+        assert isinstance(other, _Dense)  # noqa: S101  -- threads do as one
+        self.words |= other.words
+        self.named |= other.named
+        self.counts += other.counts
+        np.maximum(self.latest, other.latest, out=self.latest)
 
     def result(self) -> Gathered:
         import numpy as np
 
-        named = np.flatnonzero(self.words[0] & np.uint64(1))
+        named = np.flatnonzero(self.named)
         ids = array_of((named + self.least).astype(self.values.dtype), self.kind)
+        if len(named) == self.room:
+            return Gathered(ids, self.words, self.counts, self.latest, True)
         return Gathered(ids, self.words[:, named], self.counts[:, named], self.latest[:, named], True)
 
 
