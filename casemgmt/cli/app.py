@@ -16,6 +16,7 @@ from casemgmt import __version__
 from casemgmt.cli.catalogue import models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
+from casemgmt.cli.deriving import derive
 from casemgmt.cli.selecting import explain, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
@@ -85,7 +86,7 @@ def _program(
     pass
 
 
-for _command in (demo, check, score, select, verify, compare, synthesise, models, schemes, explain):
+for _command in (demo, check, score, select, verify, compare, synthesise, models, schemes, explain, derive):
     app.command()(guarded(_command))
 
 
