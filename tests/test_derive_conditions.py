@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import casemgmt as cm
-from casemgmt.codes import account, deriving, events, merging, numbering, scanning
+from casemgmt.codes import account, deriving, events, gathering, merging, numbering, scanning
 from casemgmt.codes.codelist import Entry
 from casemgmt.codes.events import Events
 from casemgmt.codes.rules import Rule, Seen
@@ -42,7 +42,7 @@ DAYS = (
 @pytest.fixture
 def small_steps(monkeypatch):
     """Blocks of 7 rows, two threads from 20 rows, batches of 50: every seam lies inside a test."""
-    for module in (scanning, numbering, merging):
+    for module in (scanning, gathering, numbering, merging):
         monkeypatch.setattr(module, "BLOCK_ROWS", 7)
     monkeypatch.setattr(scanning, "_ROWS_A_THREAD", 10)
     monkeypatch.setattr(scanning.os, "cpu_count", lambda: 3)

@@ -12,12 +12,13 @@ from casemgmt.codes.codebook import OTHER_CASE, Codebook
 from casemgmt.codes.codelist import CONDITION_NAME, CodeList
 from casemgmt.codes.derived import Derived
 from casemgmt.codes.events import Batch, Events, days_of, encoded, ids_of, open_events, taken
+from casemgmt.codes.gathering import Gathered
 from casemgmt.codes.listfiles import load_codelist
 from casemgmt.codes.merging import Merger
 from casemgmt.codes.plan import Plan, plan_of
 from casemgmt.codes.rules import Rule, check_repeats, load_rules
 from casemgmt.codes.ruling import Flags, flags_of
-from casemgmt.codes.scanning import Gathered, Rows, scan
+from casemgmt.codes.scanning import Rows, scan
 from casemgmt.codes.windows import Window, window_of
 from casemgmt.dates import as_date
 from casemgmt.errors import CodeError, InputError, did_you_mean, listed

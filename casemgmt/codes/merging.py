@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import rows_of
+from casemgmt.codes.gathering import Gathered
 from casemgmt.codes.numbering import BLOCK_ROWS, Keys, KeyTable
-from casemgmt.codes.scanning import Gathered
 from casemgmt.errors import InputError
 from casemgmt.register.columns import NO_DAY
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from casemgmt.codes.gathering import Gathered
 from casemgmt.codes.plan import ANY_ROW, Feature, Plan
 from casemgmt.codes.rules import Rule, Seen
-from casemgmt.codes.scanning import Gathered
 from casemgmt.codes.windows import Window
 
 if TYPE_CHECKING:
