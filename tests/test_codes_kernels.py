@@ -140,19 +140,16 @@ def test_a_cell_is_the_class_of_the_day_and_the_code():
 
 
 @pytest.mark.parametrize("words", [1, 2, 3])
-@pytest.mark.parametrize("in_order", [False, True])
-def test_masks_are_gathered_by_patient_and_rows_by_cell(words, in_order):
+def test_masks_are_gathered_by_patient_and_rows_by_cell(words):
     chosen = np.random.default_rng(5)
     numbers = chosen.integers(0, 20, 300).astype(np.int32)
-    numbers = np.unique(np.sort(numbers), return_inverse=True)[1].astype(np.int32) if in_order else numbers
     cells = chosen.integers(0, 30, 300).astype(np.int32)
     masks = chosen.integers(0, 2**63, (words, 30)).astype(np.uint64)
     masks[:, ::3] = 0
     found, tally = np.zeros((words, 20), np.uint64), np.zeros(30, np.int64)
-    gather = kernels.gather_in_order if in_order else kernels.gather
     for start in range(0, 300, 70):
         part = slice(start, start + 70)
-        gather(cells[part], numbers[part], masks, masks.any(axis=0), found, tally)
+        kernels.gather(cells[part], numbers[part], masks, masks.any(axis=0), found, tally)
     wanted = np.zeros_like(found)
     for word in range(words):
         np.bitwise_or.at(wanted[word], numbers, masks[word][cells])
@@ -177,27 +174,33 @@ def test_patients_whose_ids_are_their_places_are_gathered_and_named(words):
     assert tally.tolist() == np.bincount(cells, minlength=12).tolist()
 
 
-def test_the_loop_for_one_word_in_order_says_what_the_two_it_joins_say():
+@pytest.mark.parametrize("words", [1, 2])
+def test_the_loop_for_rows_in_order_says_what_the_two_it_joins_say(words):
     chosen = np.random.default_rng(6)
     keys = np.sort(chosen.integers(5, 40, 300).astype(np.uint64))
     cells = chosen.integers(0, 30, 300).astype(np.int16)
-    mask = chosen.integers(0, 2**63, 30).astype(np.uint64)
+    masks = chosen.integers(0, 2**63, (words, 30)).astype(np.uint64)
+    masks[:, 5:20] = 0
+    flagged = masks.any(axis=0)
     numbers, seen_at, last = np.empty(300, np.int32), np.empty(300, np.int64), np.zeros(1, np.uint64)
     patients = kernels.number_in_order(keys.reshape(-1, 1), last, 0, 0, seen_at, numbers)
-    words, tally = np.zeros((1, 300), np.uint64), np.zeros(30, np.int64)
-    kernels.gather_in_order(cells, numbers, mask.reshape(1, -1), mask > 0, words, tally)
-    word, counts, rows = np.zeros(300, np.uint64), np.zeros(30, np.int64), np.empty(300, np.int64)
+    wanted, rows_wanted = np.zeros((words, 300), np.uint64), np.zeros(30, np.int64)
+    kernels.gather(cells, numbers, masks, flagged, wanted, rows_wanted)
+    found, tally, rows = np.zeros((words, 300), np.uint64), np.zeros(30, np.int64), np.empty(300, np.int64)
     last, known = np.zeros(1, np.uint64), 0
     for start in range(0, 300, 64):
         part = slice(start, start + 64)
-        known = kernels.gather_one_word_in_order(keys[part], cells[part], mask, word, counts, last, known, start, rows)
+        arrays = masks, flagged, found, tally, last
+        known = kernels.gather_in_order(keys[part], cells[part], *arrays, known, start, rows)
     assert known == patients
-    assert (word == words[0]).all() and (counts == tally).all()
+    assert (found == wanted).all() and (tally == rows_wanted).all()
     assert (rows[:known] == seen_at[:known]).all()
-    unsorted = keys[::-1].copy()
-    assert (
-        kernels.gather_one_word_in_order(unsorted, cells, mask, word, counts, np.zeros(1, np.uint64), 0, 0, rows) == -1
-    )
+    for place in range(1, 300):
+        if keys[place] != keys[place - 1]:
+            broken = keys.copy()
+            broken[place], broken[place - 1] = keys[place - 1], keys[place]
+            arrays = masks, flagged, found, tally, np.zeros(1, np.uint64)
+            assert kernels.gather_in_order(broken, cells, *arrays, 0, 0, rows) == -1
 
 
 def test_rows_are_counted_and_the_latest_day_is_kept():

@@ -38,7 +38,6 @@ class Gathered:
 class Patients:
     """Numbers the patients of a part's rows, and holds what is gathered of each."""
 
-    kernel = "gather"
     words: npt.NDArray[np.uint64]
     counts: npt.NDArray[np.int32]
     latest: npt.NDArray[np.int32]
@@ -87,10 +86,9 @@ class Patients:
 
     def gather(self, cells: npt.NDArray[Any], tables: CellTables, days: npt.NDArray[np.int32] | None) -> None:
         """Take in a block of rows that have been numbered."""
-        from casemgmt.codes import kernels
+        from casemgmt.codes.kernels import gather
 
-        masks = tables.masks, tables.flagged
-        getattr(kernels, self.kernel)(cells, self.block, *masks, self.words, tables.tally)
+        gather(cells, self.block, tables.masks, tables.flagged, self.words, tables.tally)
         self.measure(cells, tables, days)
 
     def measure(self, cells: npt.NDArray[Any], tables: CellTables, days: npt.NDArray[np.int32] | None) -> None:
@@ -110,8 +108,6 @@ class Patients:
 
 class InOrder(Patients):
     """Rows in ascending order of their patients' ids."""
-
-    kernel = "gather_in_order"
 
     def __init__(self, plan: Plan, ids: pa.Array) -> None:
         import numpy as np
@@ -138,13 +134,13 @@ class InOrder(Patients):
 
     def take_in(self, start: int, stop: int, cells: Any, tables: CellTables, days: Any) -> bool:
         """See :class:`Patients`."""
-        if self.keys.width > 1 or self.plan.words > 1 or self.plan.measures:
+        if self.keys.width > 1 or self.plan.measures:
             return super().take_in(start, stop, cells, tables, days)
-        from casemgmt.codes.kernels import gather_one_word_in_order
+        from casemgmt.codes.kernels import gather_in_order
 
-        keys, words = self.keys.block(start, stop)[:, 0], self.words[0]
-        found = tables.masks[0], words, tables.tally, self.last
-        self.known = gather_one_word_in_order(keys, cells, *found, self.known, start, self.seen_at)
+        keys = self.keys.block(start, stop)[:, 0]
+        found = tables.masks, tables.flagged, self.words, tables.tally, self.last
+        self.known = gather_in_order(keys, cells, *found, self.known, start, self.seen_at)
         return self.known >= 0
 
     def result(self) -> Gathered:

@@ -307,56 +307,43 @@ def gather_by_id(cells, ids, least, masks, flagged, words, named, tally):  # typ
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def gather_in_order(cells, numbers, masks, flagged, words, tally):  # type: ignore[no-untyped-def]
-    """The same where the rows of a patient follow one another, and a patient's words are still 0 before the first."""
-    for i in range(len(cells)):
-        tally[cells[i]] += 1
-    for w in range(len(masks)):
-        mask, word = masks[w], words[w]
-        before = numbers[0]
-        bits = word[before]
-        for i in range(len(cells)):
-            number = numbers[i]
-            bits = (bits & (np.uint64(0) - np.uint64(number == before))) | mask[cells[i]]
-            word[number] = bits
-            before = number
-
-
-@nb.njit(nogil=True, cache=True, boundscheck=False)
-def gather_one_word_in_order(keys, cells, mask, word, tally, last, known, first_row, seen_at):  # type: ignore[no-untyped-def]
-    """:func:`number_in_order` and :func:`gather_in_order` in one, for keys of one word and flags of one word.
+def gather_in_order(keys, cells, masks, flagged, words, tally, last, known, first_row, seen_at):  # type: ignore[no-untyped-def]
+    """:func:`number_in_order` and :func:`gather` in one, for keys of one word.
 
     Parameters
     ----------
     keys : uint64, (rows,)
-    mask : uint64, (cells,)
-    word : uint64, with room for each new patient; 0 where none was yet; changed
+    words : uint64, (words, patients), with room for each new patient; changed
     the rest : as there
 
     Returns
     -------
-    how many patients there are; -1 where the rows are not in order, and then nothing else means anything
+    how many numbers are given; -1 where the rows are not in order, and then nothing else means anything
     """
     if known == 0 and len(keys):
         known = 1
         last[0] = keys[0]
+    picked_cells = np.empty(len(cells) + 1, dtype=np.int32)
+    picked_numbers = np.empty(len(cells) + 1, dtype=np.int32)
     before, ordered = last[0], True
-    at = np.int64(known - 1)
-    row = np.int64(first_row)
-    bits = word[at]
+    number, row, count = np.int64(known - 1), np.int64(first_row), 0
     for i in range(len(keys)):
-        key = keys[i]
-        same = key == before
+        key, cell = keys[i], cells[i]
         ordered &= key >= before
+        number += np.int64(key != before)
         before = key
-        at += np.int64(not same)
-        cell = cells[i]
-        bits = (bits & (np.uint64(0) - np.uint64(same))) | mask[cell]
+        seen_at[number] = row + i
         tally[cell] += 1
-        word[at] = bits
-        seen_at[at] = row + i
+        picked_cells[count] = cell
+        picked_numbers[count] = number
+        count += flagged[cell]
     last[0] = before
-    return at + 1 if ordered else -1
+    if not ordered:
+        return -1
+    for k in range(count):
+        for w in range(len(masks)):
+            words[w, picked_numbers[k]] |= masks[w, picked_cells[k]]
+    return number + 1
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
