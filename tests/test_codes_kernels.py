@@ -174,35 +174,6 @@ def test_patients_whose_ids_are_their_places_are_gathered_and_named(words):
     assert tally.tolist() == np.bincount(cells, minlength=12).tolist()
 
 
-@pytest.mark.parametrize("words", [1, 2])
-def test_the_loop_for_rows_in_order_says_what_the_two_it_joins_say(words):
-    chosen = np.random.default_rng(6)
-    keys = np.sort(chosen.integers(5, 40, 300).astype(np.uint64))
-    cells = chosen.integers(0, 30, 300).astype(np.int16)
-    masks = chosen.integers(0, 2**63, (words, 30)).astype(np.uint64)
-    masks[:, 5:20] = 0
-    flagged = masks.any(axis=0)
-    numbers, seen_at, last = np.empty(300, np.int32), np.empty(300, np.int64), np.zeros(1, np.uint64)
-    patients = kernels.number_in_order(keys.reshape(-1, 1), last, 0, 0, seen_at, numbers)
-    wanted, rows_wanted = np.zeros((words, 300), np.uint64), np.zeros(30, np.int64)
-    kernels.gather(cells, numbers, masks, flagged, wanted, rows_wanted)
-    found, tally, rows = np.zeros((words, 300), np.uint64), np.zeros(30, np.int64), np.empty(300, np.int64)
-    last, known = np.zeros(1, np.uint64), 0
-    for start in range(0, 300, 64):
-        part = slice(start, start + 64)
-        arrays = masks, flagged, found, tally, last
-        known = kernels.gather_in_order(keys[part], cells[part], *arrays, known, start, rows)
-    assert known == patients
-    assert (found == wanted).all() and (tally == rows_wanted).all()
-    assert (rows[:known] == seen_at[:known]).all()
-    for place in range(1, 300):
-        if keys[place] != keys[place - 1]:
-            broken = keys.copy()
-            broken[place], broken[place - 1] = keys[place - 1], keys[place]
-            arrays = masks, flagged, found, tally, np.zeros(1, np.uint64)
-            assert kernels.gather_in_order(broken, cells, *arrays, 0, 0, rows) == -1
-
-
 def test_rows_are_counted_and_the_latest_day_is_kept():
     chosen = np.random.default_rng(7)
     cells, numbers = chosen.integers(0, 6, 200).astype(np.int32), chosen.integers(0, 9, 200).astype(np.int32)

@@ -132,17 +132,6 @@ class InOrder(Patients):
         self.known = number_in_order(keys, self.last, self.known, start, self.seen_at, self.block)
         return self.known >= 0
 
-    def take_in(self, start: int, stop: int, cells: Any, tables: CellTables, days: Any) -> bool:
-        """See :class:`Patients`."""
-        if self.keys.width > 1 or self.plan.measures:
-            return super().take_in(start, stop, cells, tables, days)
-        from casemgmt.codes.kernels import gather_in_order
-
-        keys = self.keys.block(start, stop)[:, 0]
-        found = tables.masks, tables.flagged, self.words, tables.tally, self.last
-        self.known = gather_in_order(keys, cells, *found, self.known, start, self.seen_at)
-        return self.known >= 0
-
     def result(self) -> Gathered:
         """See :class:`Patients`."""
         return self._first(self.known, self.ids.take(rows_of(self.seen_at[: self.known])), ordered=True)

@@ -210,9 +210,9 @@ def number_in_order(keys, last, known, first_row, seen_at, numbers):  # type: ig
         for i in range(len(keys)):
             key = keys[i, 0]
             ordered &= key >= before
-            known += key != before
+            known += np.int64(key != before)
             before = key
-            seen_at[known - 1] = first_row + i
+            seen_at[np.uint64(known - 1)] = first_row + i
             numbers[i] = known - 1
         last[0] = before
         return known if ordered else -1
@@ -272,11 +272,12 @@ def gather(cells, numbers, masks, flagged, words, tally):  # type: ignore[no-unt
     tally : int64, (cells,): rows so far; changed
     """
     picked = np.empty(len(cells) + 1, dtype=np.int32)
-    count = 0
+    count = np.int64(0)
     for i in range(len(cells)):
-        tally[cells[i]] += 1
-        picked[count] = i
-        count += flagged[cells[i]]
+        cell = np.uint32(cells[i])  # unsigned: no check for places from the end
+        tally[cell] += 1
+        picked[np.uint64(count)] = i
+        count += np.int64(flagged[cell])
     for k in range(count):
         i = picked[k]
         for w in range(len(masks)):
@@ -294,56 +295,17 @@ def gather_by_id(cells, ids, least, masks, flagged, words, named, tally):  # typ
     the rest : as there
     """
     picked = np.empty(len(cells) + 1, dtype=np.int32)
-    count = 0
+    count = np.int64(0)
     for i in range(len(cells)):
-        tally[cells[i]] += 1
-        named[ids[i] - least] = 1
-        picked[count] = i
-        count += flagged[cells[i]]
+        cell = np.uint32(cells[i])
+        tally[cell] += 1
+        named[np.uint64(ids[i] - least)] = 1
+        picked[np.uint64(count)] = i
+        count += np.int64(flagged[cell])
     for k in range(count):
         i = picked[k]
         for w in range(len(masks)):
             words[w, ids[i] - least] |= masks[w, cells[i]]
-
-
-@nb.njit(nogil=True, cache=True, boundscheck=False)
-def gather_in_order(keys, cells, masks, flagged, words, tally, last, known, first_row, seen_at):  # type: ignore[no-untyped-def]
-    """:func:`number_in_order` and :func:`gather` in one, for keys of one word.
-
-    Parameters
-    ----------
-    keys : uint64, (rows,)
-    words : uint64, (words, patients), with room for each new patient; changed
-    the rest : as there
-
-    Returns
-    -------
-    how many numbers are given; -1 where the rows are not in order, and then nothing else means anything
-    """
-    if known == 0 and len(keys):
-        known = 1
-        last[0] = keys[0]
-    picked_cells = np.empty(len(cells) + 1, dtype=np.int32)
-    picked_numbers = np.empty(len(cells) + 1, dtype=np.int32)
-    before, ordered = last[0], True
-    number, row, count = np.int64(known - 1), np.int64(first_row), 0
-    for i in range(len(keys)):
-        key, cell = keys[i], cells[i]
-        ordered &= key >= before
-        number += np.int64(key != before)
-        before = key
-        seen_at[number] = row + i
-        tally[cell] += 1
-        picked_cells[count] = cell
-        picked_numbers[count] = number
-        count += flagged[cell]
-    last[0] = before
-    if not ordered:
-        return -1
-    for k in range(count):
-        for w in range(len(masks)):
-            words[w, picked_numbers[k]] |= masks[w, picked_cells[k]]
-    return number + 1
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
