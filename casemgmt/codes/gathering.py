@@ -111,12 +111,16 @@ class InOrder(Patients):
 
     def __init__(self, plan: Plan, ids: pa.Array) -> None:
         import numpy as np
+        import pyarrow as pa
 
         self.keys = Keys(ids)
         # As many places as rows: memory that is never written is never taken.
         super().__init__(plan, ids, min(len(ids), 2 * BLOCK_ROWS) if plan.measures else len(ids))
         self.known, self.last = 0, np.zeros(self.keys.width, dtype=np.uint64)
-        self.seen_at = np.empty(self.room, dtype=np.int64)
+        # Of a patient a whole-number id is kept itself, and of a text the row that holds it.
+        self.are_numbers = pa.types.is_integer(ids.type)
+        self.kept = np.empty(self.room, dtype=np.int64)
+        self.rows = np.arange(min(BLOCK_ROWS, len(ids)))
 
     def number(self, start: int, stop: int) -> bool:
         """See :class:`Patients`."""
@@ -125,16 +129,20 @@ class InOrder(Patients):
         from casemgmt.codes.kernels import number_in_order
 
         self.need(self.known + stop - start)
-        if len(self.seen_at) < self.room:
-            self.seen_at = np.resize(self.seen_at, self.room)
+        if len(self.kept) < self.room:
+            self.kept = np.resize(self.kept, self.room)
         self.block = self.numbers[: stop - start]
         keys = self.keys.block(start, stop)
-        self.known = number_in_order(keys, self.last, self.known, start, self.seen_at, self.block)
+        marks = keys[:, 0].view(np.int64) if self.are_numbers else self.rows[: stop - start] + start
+        self.known = number_in_order(keys, marks, self.last, self.known, self.kept, self.block)
         return self.known >= 0
 
     def result(self) -> Gathered:
         """See :class:`Patients`."""
-        return self._first(self.known, self.ids.take(rows_of(self.seen_at[: self.known])), ordered=True)
+        kept = self.kept[: self.known]
+        if not self.are_numbers:
+            return self._first(self.known, self.ids.take(rows_of(kept)), ordered=True)
+        return self._first(self.known, array_of(kept, self.ids.type), ordered=True)
 
 
 class Hashed(Patients):

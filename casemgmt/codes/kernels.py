@@ -185,15 +185,16 @@ def refill(table, known, slots):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def number_in_order(keys, last, known, first_row, seen_at, numbers):  # type: ignore[no-untyped-def]
+def number_in_order(keys, marks, last, known, kept, numbers):  # type: ignore[no-untyped-def]
     """Number the keys of rows that are in ascending order of their keys: a number where the key differs from the last.
 
     Parameters
     ----------
     keys : uint64, (rows, width)
+    marks : int64, (rows,): what is kept of the last row of each number
     last : uint64, (width,): the key before ``keys[0]``; changed to that of the last row
     known : how many numbers are given so far; 0 where ``last`` says nothing
-    seen_at : int64, with room for each new number: a row where the key was seen; changed
+    kept : int64, with room for each new number; changed
     numbers : int32, (rows,), out
 
     Returns
@@ -212,7 +213,7 @@ def number_in_order(keys, last, known, first_row, seen_at, numbers):  # type: ig
             ordered &= key >= before
             known += np.int64(key != before)
             before = key
-            seen_at[np.uint64(known - 1)] = first_row + i
+            kept[np.uint64(known - 1)] = marks[i]
             numbers[i] = known - 1
         last[0] = before
         return known if ordered else -1
@@ -226,7 +227,7 @@ def number_in_order(keys, last, known, first_row, seen_at, numbers):  # type: ig
             known += 1
             for v in range(w, width):
                 last[v] = keys[i, v]
-        seen_at[known - 1] = first_row + i
+        kept[known - 1] = marks[i]
         numbers[i] = known - 1
     return known
 

@@ -81,7 +81,7 @@ class KeyTable:
         self.width, self.known = width, 0
         self._table = _matrix(1024, width)
         self.seen_at: npt.NDArray[np.int64] = np.empty(1024, dtype=np.int64)
-        self._slots = np.full(2048, -1, dtype=np.int32)
+        self._slots = np.full(8192, -1, dtype=np.int32)
 
     def number(self, keys: npt.NDArray[np.uint64], first_row: int, out: npt.NDArray[np.int32]) -> None:
         """Write the number of each key; ``first_row`` is the row of the first."""
@@ -134,7 +134,9 @@ class KeyTable:
 
         from casemgmt.codes.kernels import refill
 
-        self._slots = np.full(2 * len(self._table), -1, dtype=np.int32)
+        # A small table is looked up in the cache, where free slots cost less than a second look.
+        slots = (8 if len(self._table) <= BLOCK_ROWS else 2) * len(self._table)
+        self._slots = np.full(slots, -1, dtype=np.int32)
         refill(self._table, self.known, self._slots)
 
 

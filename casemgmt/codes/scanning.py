@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # A thread takes longer to start than these rows take to read.
-_ROWS_A_THREAD = 1 << 20
+_ROWS_A_THREAD = 1 << 19
 _MOST_THREADS = 8
 
 
@@ -70,7 +70,7 @@ class Scanned(NamedTuple):
 def scan(rows: Rows, plan: Plan, codebook: Codebook) -> Scanned:
     """Gather rows, on as many threads as are worth it."""
     count = len(rows.ids)
-    threads = max(1, min(count // _ROWS_A_THREAD, _MOST_THREADS, os.cpu_count() or 1))
+    threads = threads_for(count)
     bounds = [count * k // threads for k in range(threads + 1)]
     listed = None if rows.values is None else _columns_of(rows.values, plan, codebook)
 
@@ -100,6 +100,11 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook) -> Scanned:
         [part.columns for part in parts],
         [each for part in parts for each in part.faults],
     )
+
+
+def threads_for(rows: int) -> int:
+    """On how many threads so many rows are worth working on."""
+    return max(1, min(rows // _ROWS_A_THREAD, _MOST_THREADS, os.cpu_count() or 1))
 
 
 def _columns_of(values: pa.Array, plan: Plan, codebook: Codebook) -> CodeColumns:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of
+from casemgmt.codes.numbering import BLOCK_ROWS
+from casemgmt.codes.scanning import threads_for
 from casemgmt.errors import missing_columns
 from casemgmt.register.lookup import CHUNK_ENTRIES, Columns, Tables, look_up
 from casemgmt.register.packing import CHUNK_BITS
@@ -30,9 +33,38 @@ def score_derived(derived: Derived, model: Model) -> pa.Table:
     missing = [*(name for name in flags if name not in derived.bits), *others]
     if missing:
         raise missing_columns(missing, derived.conditions, f"the model '{model.name}'")
-    # Flags are never missing, so everybody has a score: the double nearest to the exact decimal.
-    scores = sums_of_derived(derived, model) / (MILLION * model.divide_by)
-    return pa.table({"patient_id": derived.patients, "score": array_of(scores, pa.float64())})
+    return pa.table(
+        {"patient_id": derived.patients, "score": array_of(scores_of_derived(derived, model), pa.float64())}
+    )
+
+
+def scores_of_derived(derived: Derived, model: Model) -> npt.NDArray[np.float64]:
+    """Each patient's score: flags are never missing, so everybody has one, the double nearest to the exact decimal."""
+    import numpy as np
+
+    rows, unit = len(derived), MILLION * model.divide_by
+    if rows < COMPILE_FROM:
+        return np.asarray(sums_of_derived(derived, model, compiled=False) / unit, dtype=np.float64)
+    from casemgmt.risk.kernels import add_entries
+
+    columns, tables = compile_flags(derived, model)
+    least = tables.base.dtype.type(-model.largest_sum if model.floor is None else model.floor)
+    scores = np.empty(rows, dtype=np.float64)
+
+    def score(first: int, last: int) -> None:
+        sums = np.empty(min(BLOCK_ROWS, last - first), dtype=tables.base.dtype)
+        for start in range(first, last, BLOCK_ROWS):
+            stop = min(start + BLOCK_ROWS, last)
+            block = sums[: stop - start]
+            add_entries(columns, tables, start, stop, block)
+            np.maximum(block, least, out=block)
+            np.divide(block, unit, out=scores[start:stop])
+
+    threads = threads_for(rows)
+    bounds = [rows * k // threads for k in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(score, bounds[:-1], bounds[1:]))
+    return scores
 
 
 def sums_of_derived(derived: Derived, model: Model, *, compiled: bool | None = None) -> npt.NDArray[Any]:
