@@ -175,6 +175,18 @@ def test_patients_whose_ids_are_their_places_are_gathered_and_named(words):
     assert tally.tolist() == np.bincount(cells, minlength=12).tolist()
 
 
+@pytest.mark.parametrize("words", [1, 2])
+def test_those_who_are_named_are_put_side_by_side(words):
+    chosen = np.random.default_rng(9)
+    named = chosen.integers(0, 2, 50).astype(np.uint8)
+    held = chosen.integers(0, 2**63, (words, 50)).astype(np.uint64)
+    ids, kept = np.empty(51, np.int64), np.empty((words, 51), np.uint64)
+    count = kernels.close_up(named, -5, held, ids, kept)
+    assert count == named.sum()
+    assert ids[:count].tolist() == (np.flatnonzero(named) - 5).tolist()
+    assert (kept[:, :count] == held[:, named == 1]).all()
+
+
 def test_rows_are_counted_and_the_latest_day_is_kept():
     chosen = np.random.default_rng(7)
     cells, numbers = chosen.integers(0, 6, 200).astype(np.int32), chosen.integers(0, 9, 200).astype(np.int32)

@@ -219,8 +219,15 @@ class Dense(Patients):
         """See :class:`Patients`."""
         import numpy as np
 
+        from casemgmt.codes.kernels import close_up
+
+        ids, words = (
+            np.empty(self.room + 1, dtype=np.int64),
+            np.empty((self.plan.words, self.room + 1), dtype=np.uint64),
+        )
+        known = close_up(self.named, self.least, self.words, ids, words)
+        ids = array_of(ids[:known], self.kind)
+        if not self.plan.measures:
+            return Gathered(ids, words[:, :known], self.counts[:, :known], self.latest[:, :known], True)
         named = np.flatnonzero(self.named)
-        ids = array_of((named + self.least).astype(self.values.dtype), self.kind)
-        if len(named) == self.room:
-            return Gathered(ids, self.words, self.counts, self.latest, True)
-        return Gathered(ids, self.words[:, named], self.counts[:, named], self.latest[:, named], True)
+        return Gathered(ids, words[:, :known], self.counts[:, named], self.latest[:, named], True)

@@ -310,6 +310,26 @@ def gather_by_id(cells, ids, least, masks, flagged, words, named, tally):  # typ
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
+def close_up(named, least, words, ids, kept):  # type: ignore[no-untyped-def]
+    """Write the ids and words of those who are named, side by side.
+
+    Parameters
+    ----------
+    named : uint8, (places,), 1 or 0
+    words : uint64, (words, places)
+    ids : int64, (named,), out
+    kept : uint64, (words, named), out
+    """
+    count = 0
+    for i in range(len(named)):
+        if named[i]:
+            ids[count] = least + i
+            for w in range(len(words)):
+                kept[w, count] = words[w, i]
+            count += 1
+
+
+@nb.njit(nogil=True, cache=True, boundscheck=False)
 def measure(cells, numbers, days, starts, features, counts, latest, counted):  # type: ignore[no-untyped-def]
     """Count rows and keep the latest day, for the few features of which that is asked.
 
