@@ -221,13 +221,11 @@ class Dense(Patients):
 
         from casemgmt.codes.kernels import close_up
 
-        ids, words = (
-            np.empty(self.room + 1, dtype=np.int64),
-            np.empty((self.plan.words, self.room + 1), dtype=np.uint64),
-        )
-        known = close_up(self.named, self.least, self.words, ids, words)
-        ids = array_of(ids[:known], self.kind)
-        if not self.plan.measures:
-            return Gathered(ids, words[:, :known], self.counts[:, :known], self.latest[:, :known], True)
-        named = np.flatnonzero(self.named)
-        return Gathered(ids, words[:, :known], self.counts[:, named], self.latest[:, named], True)
+        named = int(np.count_nonzero(self.named))
+        ids, words = np.empty(named, dtype=np.int64), np.empty((self.plan.words, named), dtype=np.uint64)
+        close_up(self.named, self.least, self.words, ids, words)
+        counts, latest = self.counts, self.latest
+        if self.plan.measures:
+            places = np.flatnonzero(self.named)
+            counts, latest = counts[:, places], latest[:, places]
+        return Gathered(array_of(ids, self.kind), words, counts[:, :named], latest[:, :named], True)
