@@ -74,21 +74,24 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook) -> Scanned:
     bounds = [count * k // threads for k in range(threads + 1)]
     listed = None if rows.values is None else _columns_of(rows.values, plan, codebook)
 
-    def run(kind: Callable[[Plan, pa.Array], Patients]) -> list[Part | None]:
-        def gathered(start: int, stop: int) -> Part | None:
-            part = rows.part(start, stop)
-            codes = _Plain(part, plan, codebook) if listed is None else _Indexed(part.codes, listed.of_a_thread())
-            return _scan_part(part, start, plan, codes, kind(plan, part.ids))
+    def gathered(kind: Callable[[Plan, pa.Array], Patients], start: int, stop: int) -> Part | None:
+        part = rows.part(start, stop)
+        codes = _Plain(part, plan, codebook) if listed is None else _Indexed(part.codes, listed.of_a_thread())
+        return _scan_part(part, start, plan, codes, kind(plan, part.ids))
 
+    def run(kind: Callable[[Plan, pa.Array], Patients]) -> list[Part | None]:
         if threads == 1:
-            return [gathered(0, count)]
+            return [gathered(kind, 0, count)]
         with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(gathered, bounds[:-1], bounds[1:]))
+            return list(pool.map(functools.partial(gathered, kind), bounds[:-1], bounds[1:]))
 
     found = run(InOrder)
     dense = dense_range(rows.ids) if None in found else None
-    if None in found:
-        found = run(Hashed if dense is None else functools.partial(Dense, bounds=dense))
+    if None in found and dense is not None:
+        found = run(functools.partial(Dense, bounds=dense))
+    elif None in found:
+        # One table of all patients: to join a table of each thread would take as long as the threads save.
+        found = [gathered(Hashed, 0, count)]
     parts = [part for part in found if part is not None]
     if dense is not None:
         first = parts[0].patients
