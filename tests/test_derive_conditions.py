@@ -123,6 +123,19 @@ def test_negative_ids_are_in_order_of_size(small_steps):
     agrees(derived(table(rows, pa.int64())), rows)
 
 
+def test_rows_in_the_order_of_numbers_without_their_sign_are_put_in_order_of_size(small_steps):
+    rows = [(patient, "I21", AS_OF) for patient in (0, 3, 7, -(10**12), -5, -1) for _ in range(8)]
+    agrees(derived(table(rows, pa.int64())), rows)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.int64()])
+def test_rows_that_are_in_order_twice_over_are_one_row_a_patient(small_steps, kind):
+    rows = sorted(
+        rows_at_random(13, 60, tuple(range(9)) if kind == pa.int64() else tuple("abcdefghi")), key=lambda r: r[0]
+    )
+    agrees(derived(table(rows + rows, kind)), rows + rows)
+
+
 @pytest.mark.parametrize("patients", [PATIENTS[:8], tuple(f"P{number:09}" for number in range(40)), tuple(range(25))])
 def test_rows_in_patient_order_give_the_same_to_the_byte_as_rows_in_any_order(small_steps, patients):
     rows = rows_at_random(5, 350, patients)

@@ -142,7 +142,8 @@ class InOrder(Patients):
         kept = self.kept[: self.known]
         if not self.are_numbers:
             return self._first(self.known, self.ids.take(rows_of(kept)), ordered=True)
-        return self._first(self.known, array_of(kept, self.ids.type), ordered=True)
+        # Keys have no sign, so that numbers below 0 come last.
+        return self._first(self.known, array_of(kept, self.ids.type), ordered=not len(kept) or kept[-1] >= 0)
 
 
 class Hashed(Patients):
