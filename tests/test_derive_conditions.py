@@ -186,6 +186,14 @@ def test_a_malformed_code_is_reported_with_its_row_and_never_its_text(small_step
     assert "canary" not in repr(found) + str(found.report)
 
 
+@pytest.mark.parametrize("codes", [TEXT, "dictionary"])
+def test_a_text_of_any_length_in_the_place_of_a_code_is_malformed(codes):
+    rows = [("a", "I21", AS_OF), ("b", "é" * 5000, AS_OF), ("c", "free text " * 100, AS_OF)]
+    found = derived(table(rows, codes=codes))
+    assert found.report.column("source_row").to_pylist() == [1, 2]
+    assert found.flag("heart").tolist() == [True, False, False]
+
+
 def test_codes_in_no_list_are_counted_and_listed_the_most_frequent_first():
     rows = [("a", "Z00", AS_OF), ("b", "Z01", AS_OF), ("b", "Z00", AS_OF), ("a", "I21", AS_OF)]
     assert derived(table(rows)).unmapped.to_pylist() == [
@@ -331,6 +339,12 @@ def test_codes_as_numbers_are_refused():
     rows = table([("a", "1", AS_OF)]).set_column(1, "code", pa.array([44054006]))
     with pytest.raises(cm.InputError, match="Codes must be text"):
         derived(rows)
+
+
+def test_an_id_of_many_bytes_is_refused():
+    with pytest.raises(cm.InputError, match="A patient_id of 300 bytes; 250 is the most"):
+        derived(table([("a" * 300, "I21", AS_OF)]))
+    assert len(derived(table([("a" * 250, "I21", AS_OF)]))) == 1
 
 
 def test_ids_as_decimal_numbers_are_refused():
@@ -483,6 +497,12 @@ def test_conditions_that_nobody_has_are_false_for_everybody_where_that_is_said()
     assert not found.flag("dementia").any()
     with pytest.raises(cm.CodeError, match="absent= names 'heart', which a code list or a rule makes"):
         cm.derive_conditions(rows, LIST, as_of=AS_OF, absent=["heart"])
+
+
+def test_more_codes_than_there_was_room_for_keep_the_rows_counted_so_far(small_steps):
+    all_codes = [("a", f"{chr(65 + number // 100)}{number % 100:02}", AS_OF) for number in range(2600)]
+    rows = [("a", None, AS_OF), ("a", "Q", AS_OF), *all_codes, ("a", None, AS_OF), *all_codes[:50]]
+    agrees(derived(table(rows)), rows)
 
 
 def test_more_than_64_conditions_take_more_words():

@@ -11,7 +11,7 @@ from casemgmt.codes.account import SourceAccount
 from casemgmt.codes.codebook import OTHER_CASE, Codebook
 from casemgmt.codes.codelist import CONDITION_NAME, CodeList
 from casemgmt.codes.derived import Derived
-from casemgmt.codes.events import Batch, Events, days_of, encoded, ids_of, open_events, taken
+from casemgmt.codes.events import Batch, Events, codes_of, days_of, ids_of, open_events, taken
 from casemgmt.codes.gathering import Gathered
 from casemgmt.codes.listfiles import load_codelist
 from casemgmt.codes.merging import Merger
@@ -230,9 +230,7 @@ def _take_in_batch(batch: Batch, source: Events, account: SourceAccount, codeboo
         days, problems = days_of(batch.columns["date"], "date", source.date_format)
         for places, reason in problems:
             account.report(batch.source_rows(places), "date", [reason] * len(places))
-    codes = encoded(batch.columns["code"])
-    indices, values = (batch.columns["code"], None) if codes is None else codes
-    rows = Rows(ids, indices, values, days)
+    rows = Rows(ids, *codes_of(batch.columns["code"]), days)
     scanned = scan(rows, account.plan, codebook)
     for piece in scanned.gathered:
         merger.add(piece)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import in_one_piece, numpy_of, rows_of, validity_of
+from casemgmt.codes.numbering import LONGEST_TEXT, lengths_of
 from casemgmt.codes.systems import NUMBERS_REFUSED
 from casemgmt.errors import InputError, missing_columns
 from casemgmt.register.cleaning import clean_column, is_text
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # Rows of a Parquet file in memory at a time.
 BATCH_ROWS = 1 << 21
 LAST_DAY = 2**31 - 1
+# Characters, of four bytes each at most.
+_LONGEST_CODE = LONGEST_TEXT // 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +203,13 @@ def ids_of(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_] | None]:
             f"Column 'patient_id' holds {column.type}; it should hold text, or whole numbers. "
             "Read it as text where the data is loaded (for example dtype=str)."
         )
-    if is_text(column.type) and pc.min(pc.binary_length(column)).as_py() == 0:
+    if is_text(column.type) and lengths_of(column)[0] == 0:
         return column, numpy_of(pc.fill_null(pc.greater(pc.binary_length(column), 0), False))
     return column, validity_of(column)
 
 
-def encoded(column: pa.Array) -> tuple[npt.NDArray[np.integer[Any]], pa.Array] | None:
-    """Row indices and distinct values of a column of codes that is dictionary-encoded; None of plain text.
+def codes_of(column: pa.Array) -> tuple[Any, pa.Array | None]:
+    """Row indices and the distinct values of a column of codes that is dictionary-encoded; text and None of another.
 
     Raises
     ------
@@ -222,10 +225,9 @@ def encoded(column: pa.Array) -> tuple[npt.NDArray[np.integer[Any]], pa.Array] |
     if not is_text(column.type.value_type if is_dictionary else column.type):
         raise InputError(f"Column 'code': {NUMBERS_REFUSED}")
     if not is_dictionary:
-        return None
-    indices = numpy_of(column.indices)
+        return _shortened(column), None
+    indices, values = numpy_of(column.indices), column.dictionary
     present = validity_of(column.indices)
-    values = column.dictionary
     if values.null_count and present is None:
         present = np.ones(len(indices), dtype=bool)
     if present is not None:
@@ -233,7 +235,18 @@ def encoded(column: pa.Array) -> tuple[npt.NDArray[np.integer[Any]], pa.Array] |
         if values.null_count:
             gone |= ~numpy_of(values.is_valid())[np.where(present, indices, 0)]
         indices = np.where(gone, np.int64(len(values)), indices).astype(np.int32)
-    return indices, values
+    return indices, _shortened(values)
+
+
+def _shortened(texts: pa.Array) -> pa.Array:
+    """The texts, of those that are longer than any code the beginning alone: it is no code either."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_string_view(texts.type):
+        texts = texts.cast(pa.large_string())
+    _, longest = lengths_of(texts)
+    return texts if longest <= LONGEST_TEXT else pc.utf8_slice_codeunits(texts, 0, _LONGEST_CODE)
 
 
 def taken(batch: Batch, rows: npt.NDArray[np.int64]) -> Batch:

@@ -28,12 +28,13 @@ def _swapped(word):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)
-def longest(offsets):  # type: ignore[no-untyped-def]
-    """The bytes of the longest text; ``offsets`` as in :func:`pack_texts`."""
-    most = np.int64(0)
-    for i in range(len(offsets) - 1):
-        most = max(most, np.int64(offsets[i + 1] - offsets[i]))
-    return most
+def extremes(offsets):  # type: ignore[no-untyped-def]
+    """The bytes of the shortest and the longest text, of one text at least; ``offsets`` as in :func:`pack_texts`."""
+    least = most = np.int64(offsets[1] - offsets[0])
+    for i in range(1, len(offsets) - 1):
+        length = np.int64(offsets[i + 1] - offsets[i])
+        least, most = min(least, length), max(most, length)
+    return least, most
 
 
 @nb.njit(nogil=True, cache=True, boundscheck=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK_ROWS = 1 << 16
-_LONGEST_TEXT = 250
+LONGEST_TEXT = 250
 _LENGTH = 255
 
 
@@ -27,6 +27,11 @@ class Keys:
     Attributes
     ----------
     width : 64-bit words of a key
+
+    Raises
+    ------
+    LongTextError
+        Of a text of more than ``LONGEST_TEXT`` bytes.
     """
 
     def __init__(self, column: pa.Array) -> None:
@@ -36,7 +41,10 @@ class Keys:
         self._rows = len(column)
         if self._is_text:
             self._offsets, self._data, self._words = _text_buffers(column)
-            self.width = (_longest(self._offsets) + 8) // 8
+            _, longest = _extremes(self._offsets)
+            if longest > LONGEST_TEXT:
+                raise LongTextError(f"A patient_id of {longest:,} bytes; {LONGEST_TEXT} is the most that is read.")
+            self.width = (longest + 8) // 8
             self._block = _matrix(0, self.width)
         else:
             wide = column if column.type in (pa.int64(), pa.uint64()) else column.cast(pa.int64())
@@ -158,13 +166,22 @@ def _matrix(rows: int, width: int) -> npt.NDArray[np.uint64]:
     return np.empty((rows, width), dtype=np.uint64)
 
 
-def _longest(offsets: npt.NDArray[Any]) -> int:
-    from casemgmt.codes.kernels import longest
+class LongTextError(InputError):
+    """A text that is too long to be an id or a code."""
 
-    most = int(longest(offsets))
-    if most > _LONGEST_TEXT:
-        raise InputError(f"A patient_id or code of {most:,} bytes; {_LONGEST_TEXT} is the most that is read.")
-    return most
+
+def lengths_of(column: pa.Array) -> tuple[int, int]:
+    """The bytes of the shortest and the longest text of a column; what is missing has some length, too."""
+    return _extremes(_text_buffers(column)[0])
+
+
+def _extremes(offsets: npt.NDArray[Any]) -> tuple[int, int]:
+    from casemgmt.codes.kernels import extremes
+
+    if len(offsets) < 2:
+        return 0, 0
+    least, most = extremes(offsets)
+    return int(least), int(most)
 
 
 def _text_buffers(column: pa.Array) -> tuple[Any, Any, Any]:
