@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from dataclasses import replace
 
 import coded_twin as twin
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import casemgmt as cm
-from casemgmt.codes import account, deriving, events, gathering, merging, numbering, scanning
+from casemgmt.codes import account, deriving, events, gathering, merging, numbering, scanning, scoring
 from casemgmt.codes.codelist import Entry
 from casemgmt.codes.events import Events
 from casemgmt.codes.rules import Rule, Seen
@@ -450,10 +451,8 @@ SCORES = {
 
 
 @pytest.mark.parametrize("name", SCORES)
-@pytest.mark.parametrize("compiled", [False, True])
-def test_scores_from_packed_flags_are_those_of_the_model_read_plainly(small_steps, monkeypatch, name, compiled):
-    from casemgmt.codes import scoring
-
+def test_scores_from_packed_flags_are_those_of_the_model_read_plainly(small_steps, monkeypatch, name):
+    monkeypatch.setattr(scoring, "BLOCK_ROWS", 7)
     model = cm.load_model(name)
     codelist = cm.load_codelist(SCORES[name])
     choose = random.Random(1)
@@ -465,13 +464,35 @@ def test_scores_from_packed_flags_are_those_of_the_model_read_plainly(small_step
     plain = [model.sum_before_floor(person) for person in people]
     if model.floor is not None:
         plain = [max(total, model.floor) for total in plain]
-    assert scoring.sums_of_derived(found, model, compiled=compiled).tolist() == plain
-    if compiled:
-        monkeypatch.setattr(scoring, "COMPILE_FROM", 1)
-        monkeypatch.setattr(scoring, "BLOCK_ROWS", 7)
     scored = found.score(model)
     assert scored.column("patient_id").to_pylist() == found.patients.to_pylist()
     assert scored.column("score").to_pylist() == [total / (1_000_000 * model.divide_by) for total in plain]
+
+
+@pytest.mark.parametrize("fillers", [0, 9, 12, 70])
+def test_a_mild_form_far_from_its_grave_one_is_silenced_as_well(small_steps, fillers):
+    charlson = cm.load_codelist("charlson-quan-2005")
+    grave = ("charlson_severe_liver_disease", "charlson_metastatic_cancer")
+    between = tuple(Entry(f"A{number:02}", f"filler_{number}") for number in range(fillers))
+    far = replace(
+        charlson,
+        entries=(
+            *(each for each in charlson.entries if each.condition in grave),
+            *between,
+            *(each for each in charlson.entries if each.condition not in grave),
+        ),
+    )
+    chosen = random.Random(14)
+    codes = [each.code for each in charlson.entries if each.code[0] in "CKB"]
+    rows = [(chosen.randrange(200), chosen.choice(codes), AS_OF) for _ in range(700)]
+    near = cm.derive_conditions(table(rows, pa.int64()), charlson, as_of=AS_OF)
+    found = cm.derive_conditions(table(rows, pa.int64()), far, as_of=AS_OF)
+    for name in ("charlson", "charlson-quan-2011"):
+        model = cm.load_model(name)
+        assert found.score(model) == near.score(model)
+        flags = {each: near.flag(each) for each in near.conditions}
+        people = ({each: bool(flag[place]) for each, flag in flags.items()} for place in range(len(near)))
+        assert found.score(model).column("score").to_pylist() == [model.sum_before_floor(p) / 1e6 for p in people]
 
 
 def test_a_model_that_needs_a_condition_of_a_dropped_list_scores_nobody():

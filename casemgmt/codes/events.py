@@ -177,6 +177,7 @@ def days_of(column: pa.Array, name: str, date_format: str | None) -> tuple[Any, 
     spec = Field(name=name, kind="date", missing="")
     cleaned = clean_column(spec, pa.chunked_array([column]), mapping=None, date_format=date_format, last_day=LAST_DAY)
     days = cleaned.values if cleaned.present is None else np.where(cleaned.present, cleaned.values, np.int32(NO_DAY))
+    days = days.astype(np.int32, copy=False)
     # Outer spaces are dropped and the day is read: nothing is lost that a report should name.
     return days, [(rows, reason) for rows, reason in cleaned.problems if (days[rows] == NO_DAY).any()]
 

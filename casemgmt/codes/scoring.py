@@ -10,10 +10,9 @@ from casemgmt.arrow import array_of
 from casemgmt.codes.numbering import BLOCK_ROWS
 from casemgmt.codes.scanning import threads_for
 from casemgmt.errors import missing_columns
-from casemgmt.register.lookup import CHUNK_ENTRIES, Columns, Tables, look_up
+from casemgmt.register.lookup import CHUNK_ENTRIES, Columns, Tables
 from casemgmt.register.packing import CHUNK_BITS
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
-from casemgmt.risk.scoring import COMPILE_FROM
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,13 +41,12 @@ def scores_of_derived(derived: Derived, model: Model) -> npt.NDArray[np.float64]
     """Each patient's score: flags are never missing, so everybody has one, the double nearest to the exact decimal."""
     import numpy as np
 
-    rows, unit = len(derived), MILLION * model.divide_by
-    if rows < COMPILE_FROM:
-        return np.asarray(sums_of_derived(derived, model, compiled=False) / unit, dtype=np.float64)
+    # Whoever derived these has the compiled loops at hand.
     from casemgmt.risk.kernels import add_entries
 
     columns, tables = compile_flags(derived, model)
     least = tables.base.dtype.type(-model.largest_sum if model.floor is None else model.floor)
+    rows, unit = len(derived), MILLION * model.divide_by
     scores = np.empty(rows, dtype=np.float64)
 
     def score(first: int, last: int) -> None:
@@ -65,27 +63,6 @@ def scores_of_derived(derived: Derived, model: Model) -> npt.NDArray[np.float64]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(score, bounds[:-1], bounds[1:]))
     return scores
-
-
-def sums_of_derived(derived: Derived, model: Model, *, compiled: bool | None = None) -> npt.NDArray[Any]:
-    """Each patient's sum in millionths after the floor, int32 or int64.
-
-    Parameters
-    ----------
-    compiled : use the compiled kernel (True), NumPy (False), or what suits the size (None); the sums are the same
-    """
-    import numpy as np
-
-    columns, tables = compile_flags(derived, model)
-    rows = len(derived)
-    if rows >= COMPILE_FROM if compiled is None else compiled:
-        from casemgmt.risk.kernels import add_entries
-
-        sums = np.empty(rows, dtype=tables.word_tables.dtype)
-        add_entries(columns, tables, 0, rows, sums)
-    else:
-        sums = look_up(columns, tables, np.add, 0, rows)
-    return sums if model.floor is None else np.maximum(sums, sums.dtype.type(model.floor))
 
 
 def compile_flags(derived: Derived, model: Model) -> tuple[Columns, Tables]:

@@ -182,7 +182,7 @@ class Icd10(CodingSystem):
         length -= dotted
         digit = (letters >= ord("0")) & (letters <= ord("9"))
         is_plain = (letters[:, 0] >= ord("A")) & (letters[:, 0] <= ord("Z")) & digit[:, 1] & digit[:, 2]
-        is_plain &= (length >= 3) & (length <= 5) & ((length < 4) | digit[:, 3]) & ((length < 5) | digit[:, 4])
+        is_plain &= (length <= 5) & ((length < 4) | digit[:, 3]) & ((length < 5) | digit[:, 4])
         return is_plain, letters.view(">u8").astype(np.uint64).reshape(-1)
 
 
