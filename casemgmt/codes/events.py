@@ -225,8 +225,10 @@ def codes_of(column: pa.Array) -> tuple[Any, pa.Array | None]:
     is_dictionary = pa.types.is_dictionary(column.type)
     if not is_text(column.type.value_type if is_dictionary else column.type):
         raise InputError(f"Column 'code': {NUMBERS_REFUSED}")
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.large_string())
     if not is_dictionary:
-        return _shortened(column), None
+        return column, None
     indices, values = numpy_of(column.indices), column.dictionary
     present = validity_of(column.indices)
     if values.null_count and present is None:
@@ -236,10 +238,10 @@ def codes_of(column: pa.Array) -> tuple[Any, pa.Array | None]:
         if values.null_count:
             gone |= ~numpy_of(values.is_valid())[np.where(present, indices, 0)]
         indices = np.where(gone, np.int64(len(values)), indices).astype(np.int32)
-    return indices, _shortened(values)
+    return indices, shortened(values)
 
 
-def _shortened(texts: pa.Array) -> pa.Array:
+def shortened(texts: pa.Array) -> pa.Array:
     """The texts, of those that are longer than any code the beginning alone: it is no code either."""
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import rows_of, validity_of
 from casemgmt.codes.codebook import FAULTY, Codebook, CodeColumns
+from casemgmt.codes.events import shortened
 from casemgmt.codes.gathering import Dense, Gathered, Hashed, InOrder, Patients, dense_range
-from casemgmt.codes.numbering import BLOCK_ROWS, Keys, KeyTable
+from casemgmt.codes.numbering import BLOCK_ROWS, Keys, KeyTable, LongTextError
 from casemgmt.codes.plan import Plan
 
 if TYPE_CHECKING:
@@ -163,8 +164,12 @@ class _Plain:
 
         self.columns = CodeColumns(plan, codebook, 1023)
         self._column = rows.codes
+        try:
+            self._keys = Keys(self._column)
+        except LongTextError:
+            self._column = shortened(self._column)
+            self._keys = Keys(self._column)
         self._present = validity_of(rows.codes)
-        self._keys = Keys(rows.codes)
         self._table = KeyTable(self._keys.width)
         self._codes = np.empty(min(BLOCK_ROWS, len(rows.ids)), dtype=np.int32)
 
