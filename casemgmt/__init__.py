@@ -20,6 +20,13 @@ _WHERE = {
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.caseload.comparing",
+    "CodeList": "casemgmt.codes.codelist",
+    "avoidable_admissions": "casemgmt.codes.avoidable",
+    "build_register": "casemgmt.codes.building",
+    "count_admissions": "casemgmt.codes.admissions",
+    "derive_conditions": "casemgmt.codes.deriving",
+    "load_codelist": "casemgmt.codes.listfiles",
+    "list_codelists": "casemgmt.codes.listfiles",
     "select": "casemgmt.selection.choosing",
     "Selection": "casemgmt.selection.result",
     "load_selection": "casemgmt.outputs.published",
@@ -27,7 +34,7 @@ _WHERE = {
     **dict.fromkeys(
         (
             *("CasemgmtError", "InputError", "SchemeError", "ModelError"),
-            *("CapExceededError", "PublishError", "VerifyError"),
+            *("CodeError", "CapExceededError", "PublishError", "VerifyError"),
         ),
         "casemgmt.errors",
     ),
@@ -36,9 +43,16 @@ _WHERE = {
 if TYPE_CHECKING:
     from casemgmt.batch.scanning import ScannedRegister, scan_register
     from casemgmt.caseload.comparing import compare
+    from casemgmt.codes.admissions import count_admissions
+    from casemgmt.codes.avoidable import avoidable_admissions
+    from casemgmt.codes.building import build_register
+    from casemgmt.codes.codelist import CodeList
+    from casemgmt.codes.deriving import derive_conditions
+    from casemgmt.codes.listfiles import list_codelists, load_codelist
     from casemgmt.errors import (
         CapExceededError,
         CasemgmtError,
+        CodeError,
         InputError,
         ModelError,
         PublishError,
@@ -57,6 +71,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CapExceededError",
     "CasemgmtError",
+    "CodeError",
+    "CodeList",
     "InputError",
     "ModelError",
     "PublishError",
@@ -66,9 +82,15 @@ __all__ = [
     "Selection",
     "VerifyError",
     "__version__",
+    "avoidable_admissions",
+    "build_register",
     "compare",
+    "count_admissions",
+    "derive_conditions",
+    "list_codelists",
     "list_models",
     "list_schemes",
+    "load_codelist",
     "load_model",
     "load_scheme",
     "load_selection",

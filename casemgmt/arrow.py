@@ -90,6 +90,8 @@ def in_one_piece(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
     if not isinstance(column, pa.ChunkedArray):
         return column
+    if column.num_chunks == 1:
+        return column.chunk(0)  # combining would copy it
     return column.combine_chunks() if column.num_chunks else pa.nulls(0, column.type)
 
 

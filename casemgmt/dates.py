@@ -83,6 +83,24 @@ def ages(date_of_birth: Days, on: dt.date) -> npt.NDArray[np.int32]:
     return np.asarray(np.floor_divide(completed_months(date_of_birth, on), 12), dtype=np.int32)
 
 
+def first_day_within(months: int, end: dt.date) -> dt.date:
+    """The first day from which fewer than ``months`` whole months are complete on ``end``.
+
+    A look-back of twelve months that ends on 1 February 2024 begins on 2 February 2023: it holds a year of days.
+
+    Examples
+    --------
+    >>> first_day_within(12, dt.date(2024, 2, 1)), first_day_within(1, dt.date(2024, 3, 31))
+    (datetime.date(2023, 2, 2), datetime.date(2024, 3, 1))
+    """
+    year, month = divmod(end.year * 12 + end.month - 1 - months, 12)
+    if year < 1:
+        return dt.date(1, 1, 1)
+    # That many months are complete from every day of this month up to the day of ``end``, and from none after it.
+    in_month = (dt.date(year + month // 11, (month + 1) % 12 + 1, 1) - dt.date(year, month + 1, 1)).days
+    return dt.date(year, month + 1, min(end.day, in_month)) + dt.timedelta(days=1)
+
+
 def reference_date(rule: str, as_of: dt.date) -> dt.date:
     """The date a named age rule speaks of.
 

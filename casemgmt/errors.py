@@ -16,6 +16,10 @@ class InputError(CasemgmtError):
     """A register, a score or a file that cannot be used as it is."""
 
 
+class CodeError(InputError):
+    """A text that is no code of its coding system."""
+
+
 class SchemeError(CasemgmtError):
     """A scheme file that says something it may not say, or leaves something out."""
 

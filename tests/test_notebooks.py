@@ -46,7 +46,10 @@ def printed(notebook) -> list[str]:
 def test_the_notebooks_that_run_are_the_ones_that_the_folder_names():
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [path.stem for path in NOTEBOOKS] == [
+        "avoidable-admissions",
+        "charlson-and-frailty",
         "select-your-first-list",
+        "synthea-to-a-list",
         "what-if-5-percent",
         "why-this-patient",
         "write-your-own-scheme",

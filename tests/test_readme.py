@@ -48,6 +48,7 @@ def test_the_readme_names_every_shipped_model_scheme_and_command():
         "models",
         "schemes",
         "explain",
+        "derive",
     ]
     for name in [*cm.list_models(), *cm.list_schemes(), *commands]:
         assert f"`{name}" in README, f"README.md does not name {name}"

@@ -16,6 +16,7 @@ from casemgmt import __version__
 from casemgmt.cli.catalogue import models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
+from casemgmt.cli.deriving import derive
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
@@ -85,7 +86,8 @@ def _program(
     pass
 
 
-for _command in (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, explain):
+_COMMANDS = (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, explain, derive)
+for _command in _COMMANDS:
     app.command()(guarded(_command))
 
 

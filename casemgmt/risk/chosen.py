@@ -62,7 +62,7 @@ def chosen_rows(model: Model, register: Register, rows: Any, *, compiled: bool |
     inputs: list[CodedInput] = []
     extra: list[npt.NDArray[np.int32]] = []
     for each in model.inputs:
-        if each.name in packed.slots and each.name in FIELDS:
+        if each.name in packed.slots and each.name in FIELDS and not each.superseded_by:
             slot = packed.slots[each.name]
             cells = answers_by_code(each.name, slot, each.cell_of)
             missing = cells == each.cell_of(None)

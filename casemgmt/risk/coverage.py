@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import ModelError, listed, plural
 from casemgmt.register.fields import FIELDS
-from casemgmt.risk.inputs import MILLION, ModelInput, decimal_text
+from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput, decimal_text
 from casemgmt.risk.model import Model
 
 if TYPE_CHECKING:
     from casemgmt.risk.vectors import Vector
 
-# A place of a table that some vector must stand in: a cell, a value beside an edge, or under the first integer.
+# A place of a table that some vector must stand in: a cell, a value beside an edge, under the first integer, or present
+# beside the one of the greater flags with that number.
 Place = tuple[str, int]
 
 
@@ -34,8 +35,13 @@ def places(each: ModelInput) -> Iterator[tuple[Place, str, object]]:
         allowed = FIELDS[each.name].allowed if each.name in FIELDS else ()
         unnamed = (text for text in (*allowed, "any other", *(f"any other {n}" for n in range(len(each.table)))))
         values.append(next(text for text in unnamed if text not in each.categories))
+    if each.superseded_by:
+        values.append(PRESENT)
     for index, (label, value) in enumerate(zip(each.cells, [*values, None], strict=True)):
-        yield ("cell", index), f"cell '{label}'", value
+        if not (each.superseded_by and index == each.superseded_cell):
+            yield ("cell", index), f"cell '{label}'", value
+    for number, name in enumerate(each.superseded_by):
+        yield ("beside", number), f"present beside '{name}' alone", PRESENT
     if each.below == "first":
         yield ("under", 0), f"a value under {each.first}", each.first - 1
     for edge, beside in zip(each.edges, each.beside_edges, strict=True):
@@ -50,11 +56,26 @@ def _from_millionths(each: ModelInput, value: int) -> object:
     return value // MILLION if each.name in FIELDS else value / MILLION
 
 
-def _places_of(each: ModelInput, value: Any) -> set[Place]:
-    """The places where a value stands."""
+def standing(each: ModelInput, place: Place, value: object, others: Mapping[str, object]) -> dict[str, object]:
+    """Values of all inputs in which one input stands in a place: the others', save for the flags greater than it."""
+    greater = {name: int(place == ("beside", number)) for number, name in enumerate(each.superseded_by)}
+    return {**others, **greater, each.name: value}
+
+
+def _places_of(model: Model, each: ModelInput, values: Mapping[str, object]) -> set[Place]:
+    """The places where one of the values stands."""
+    value: Any = values.get(each.name)
+    cell = model.cell_of(each, values)
+    if each.superseded_by and cell == each.superseded_cell:
+        greater = [
+            number
+            for number, name in enumerate(each.superseded_by)
+            if model.input_named(name).cell_of(values.get(name)) == PRESENT
+        ]
+        return {("beside", number) for number in greater if len(greater) == 1}
     if each.below == "first" and value is not None and value < each.first:
         return {("under", 0)}
-    found: set[Place] = {("cell", each.cell_of(value))}
+    found: set[Place] = {("cell", cell)}
     if value is None:
         return found
     if each.kind == "score":
@@ -72,13 +93,13 @@ def check_coverage(model: Model, vectors: list[Vector], where: str) -> None:
         total = model.sum_before_floor(vector.values)
         floor_reached = floor_reached or (total is not None and model.floor is not None and total < model.floor)
         bands_reached.add(vector.band)
-        amounts = {each.name: each.contribution(vector.values.get(each.name)) for each in model.inputs}
+        amounts = {each.name: each.contributions[model.cell_of(each, vector.values)] for each in model.inputs}
         silent = [name for name, amount in amounts.items() if amount is None]
         for each in model.inputs:
             # A vector tells of a cell only if a change in that cell would change what the vector expects.
             tells = silent == [each.name] if silent else _is_above_floor(model, each, total, amounts[each.name])
             if tells:
-                touched[each.name] |= _places_of(each, vector.values.get(each.name))
+                touched[each.name] |= _places_of(model, each, vector.values)
     for each in model.inputs:
         for place, label, _ in places(each):
             if place not in touched[each.name]:

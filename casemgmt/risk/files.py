@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from casemgmt.errors import ModelError, listed, unknown_name
+from casemgmt.risk.bands import ScoreBand
 from casemgmt.risk.inputs import KINDS, ModelInput, millionths
-from casemgmt.risk.model import LINKS, Model, ScoreBand
+from casemgmt.risk.model import LINKS, Model
 from casemgmt.risk.sections import Section, amount_or, list_of, one_of, plain_text, survival, table_of, whole, yes_or_no
 
 MODEL_FILE, VECTORS_FILE = "model.toml", "vectors.csv"
+RULES_FILE = "rules.toml"  # how a model's inputs follow from coded records, where someone has written it down
 LARGEST_FILE = 16 * 1024 * 1024
 
 _WORDS = ("name", "title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version")
@@ -23,7 +25,7 @@ _MODEL_KEYS = (
     "demonstration",
 )
 _INPUT_KEYS = {
-    "flag": ("value",),
+    "flag": ("value", "superseded_by"),
     "integer": ("from", "table", "below", "reference"),
     "category": ("values", "other"),
     "number": ("edges", "closed", "table"),
@@ -67,6 +69,16 @@ def _shipped_folder() -> Path:
     if (package.parent / "pyproject.toml").is_file() and source_tree.is_dir():
         return source_tree
     raise ModelError("The shipped models are not in this installation. Install the package again.")
+
+
+def model_folder(name: str) -> Path:
+    """The folder of a shipped model.
+
+    Raises
+    ------
+    ModelError : there is no shipped model of that name
+    """
+    return _folder_of(name)
 
 
 def _folder_of(source: str | Path, beside: Path | None = None) -> Path:
@@ -151,7 +163,10 @@ def _input_of(top: Section, section: Section, nested: Mapping[str, Model]) -> Mo
     own: dict[str, Any]
     match kind:
         case "flag":
-            own = {"table": (0, section.checked("value", millionths))}
+            own = {
+                "table": (0, section.checked("value", millionths)),
+                "superseded_by": tuple(section.optional("superseded_by", list_of(plain_text)) or ()),
+            }
         case "integer":
             own = {
                 "first": section.checked("from", whole),

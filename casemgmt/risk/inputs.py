@@ -24,6 +24,7 @@ MILLION = 1_000_000
 LARGEST_VALUE = 1_000_000 * MILLION
 LARGEST_EDGE = 1_000_000_000 * MILLION
 LONGEST_TABLE = 100_000
+PRESENT = 1  # the cell of a flag that is set
 
 # Which kinds of input a canonical field can feed; a carried column (one that is no field) can feed any of them.
 _FEEDS: dict[str, tuple[InputKind, ...]] = {
@@ -70,6 +71,7 @@ class ModelInput:
     reference : the integer that reasons are held against, in the table; the table's first where none is given
     categories : the texts the table speaks of, in its order, matched exactly (category)
     other : what any other text does: ``no score``, or an amount in millionths; none where every text is named
+    superseded_by : the greater flags beside which this one adds nothing, such as metastatic cancer beside cancer (flag)
     edges : millionths, strictly increasing (number, score)
     closed : the cell an edge belongs to: ``left`` the upper one (value >= edge), ``right`` the lower one
     model : the other model, as the file names it (score)
@@ -86,6 +88,7 @@ class ModelInput:
     reference: int | None = None
     categories: tuple[str, ...] = ()
     other: NoScore | int | None = None
+    superseded_by: tuple[str, ...] = ()
     edges: tuple[int, ...] = ()
     closed: Literal["left", "right"] = "left"
     model: str = ""
@@ -108,6 +111,8 @@ class ModelInput:
         match self.kind:
             case "flag" if len(self.table) != 2 or self.table[0] != 0:
                 raise self._wrong("table", "of a flag is 0 and its value.")
+            case "flag" if self.superseded_by and self.missing != "absent":
+                raise self._wrong("missing", 'of a flag that others supersede must be "absent".')
             case "integer":
                 self._check_integers(field)
             case "category":
@@ -179,7 +184,7 @@ class ModelInput:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """What each cell holds, in words: the table's, then ``below`` or ``other`` where it has one, then missing."""
+        """What each cell holds, in words: the table's, then ``below``, ``other`` or superseded, then missing."""
         return (*self._table_cells(), *self._extra_cell(), "missing")
 
     @property
@@ -188,6 +193,8 @@ class ModelInput:
         extra: tuple[int | None, ...] = ()
         if self.below == "no score" or self.other is not None:
             extra = (self.other if isinstance(self.other, int) else None,)
+        elif self.superseded_by:
+            extra = (0,)
         return (*self.table, *extra, self.missing_contribution)
 
     @property
@@ -231,10 +238,12 @@ class ModelInput:
     def _extra_cell(self) -> tuple[str, ...]:
         if self.below == "no score":
             return (f"under {self.first}",)
+        if self.superseded_by:
+            return ("superseded",)
         return ("any other",) if self.other is not None else ()
 
     def cell_of(self, value: object) -> int:
-        """The index in ``cells`` of the cell that a value falls in.
+        """The index in ``cells`` of the cell that a value falls in, of itself: a greater flag is not looked at.
 
         Parameters
         ----------
@@ -258,6 +267,11 @@ class ModelInput:
             case "score":
                 total = self._whole(value)
                 return sum(self._passed(total, edge * self.scale) for edge in self.edges)
+
+    @property
+    def superseded_cell(self) -> int:
+        """The index in ``cells`` of the cell that a present flag falls in beside a greater one."""
+        return len(self.table)
 
     @property
     def _missing_cell(self) -> int:

@@ -5,46 +5,20 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.errors import ModelError, listed, plural
-from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, ModelInput, decimal_text
+from casemgmt.arrow import texts
+from casemgmt.errors import InputError, ModelError, did_you_mean, listed, plural
+from casemgmt.risk.bands import ScoreBand, check_bands
+from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, PRESENT, ModelInput, decimal_text, is_missing
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from casemgmt.register.register import Register
 
 Link = Literal["points", "logistic", "survival"]
 LINKS: tuple[Link, ...] = ("points", "logistic", "survival")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreBand:
-    """A named range of the score; edges are millionths of a point, None where the band is open.
-
-    Attributes
-    ----------
-    name : the band's name, for people
-    lower, upper : the edges, in millionths of a point
-    lower_included, upper_included : whether a score equal to the edge is in the band
-    """
-
-    name: str
-    lower: int | None = None
-    lower_included: bool = True
-    upper: int | None = None
-    upper_included: bool = False
-
-    def holds(self, total: int, divide_by: int = 1) -> bool:
-        """Whether a sum in millionths, divided by ``divide_by``, is in the band; compared in whole numbers."""
-        if self.lower is not None:
-            edge = self.lower * divide_by
-            if not (total >= edge if self.lower_included else total > edge):
-                return False
-        if self.upper is None:
-            return True
-        edge = self.upper * divide_by
-        return total <= edge if self.upper_included else total < edge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -104,6 +78,7 @@ class Model:
         for each in self.inputs:
             if each.kind == "score" and each.scale != self.nested[each.name].divide_by:
                 raise ModelError(f"input '{each.name}': 'scale' must be the other model's divide_by.")
+        self._check_hierarchies()
         if self.divide_by < 1:
             raise ModelError("'divide_by' must be a whole number of at least 1.")
         for key, amount in (("intercept", self.intercept), ("centre", self.centre), ("floor", self.floor)):
@@ -112,7 +87,21 @@ class Model:
         if self.floor is not None and self.extremes[0] >= self.floor:
             raise ModelError("'floor' is never reached: no sum is under it. Leave it out.")
         self._check_link()
-        _check_bands(self.bands)
+        check_bands(self.bands)
+
+    def _check_hierarchies(self) -> None:
+        flags = {each.name: each for each in self.inputs if each.kind == "flag"}
+        for each in self.inputs:
+            for name in each.superseded_by:
+                if name not in flags or name == each.name:
+                    problem = f"names '{name}', which is no other flag of the model.{did_you_mean(name, list(flags))}"
+                elif flags[name].superseded_by:
+                    problem = f"names '{name}', which is superseded itself. Name every greater flag instead."
+                elif each.superseded_by.count(name) > 1:
+                    problem = f"names '{name}' twice."
+                else:
+                    continue
+                raise ModelError(f"input '{each.name}': 'superseded_by' {problem}")
 
     def _check_link(self) -> None:
         if self.link not in LINKS:
@@ -142,7 +131,10 @@ class Model:
 
     @property
     def extremes(self) -> tuple[int, int]:
-        """The least and the greatest sum before the floor, in millionths, over every mix of cells that has a score."""
+        """The least and the greatest sum before the floor, in millionths, over every mix of cells that has a score.
+
+        A superseded flag is taken as free, so that with hierarchies these are bounds that no patient need reach.
+        """
         amounts = [[amount for amount in each.contributions if amount is not None] for each in self.inputs]
         return self.intercept + sum(map(min, amounts)), self.intercept + sum(map(max, amounts))
 
@@ -154,6 +146,24 @@ class Model:
             total += max(abs(amount) for amount in (*each.contributions, 0) if amount is not None)
         return max(total, abs(self.floor or 0))
 
+    def input_named(self, name: str) -> ModelInput:
+        """The input of that name."""
+        return next(each for each in self.inputs if each.name == name)
+
+    def cell_of(self, each: ModelInput, values: Mapping[str, object]) -> int:
+        """The index in ``each.cells`` of the cell that one input falls in, the greater flags looked at.
+
+        Parameters
+        ----------
+        values : as for ``sum_before_floor``
+        """
+        cell = each.cell_of(values.get(each.name))
+        if cell == PRESENT and any(
+            self.input_named(name).cell_of(values.get(name)) == PRESENT for name in each.superseded_by
+        ):
+            return each.superseded_cell
+        return cell
+
     def sum_before_floor(self, values: Mapping[str, object]) -> int | None:
         """The sum in millionths before the floor, given each input's own value; None where there is no score.
 
@@ -163,7 +173,7 @@ class Model:
         """
         total = self.intercept
         for each in self.inputs:
-            amount = each.contribution(values.get(each.name))
+            amount = each.contributions[self.cell_of(each, values)]
             if amount is None:
                 return None
             total += amount
@@ -193,6 +203,31 @@ class Model:
         if total is None:
             return None
         return next((band.name for band in self.bands if band.holds(total, self.divide_by)), None)
+
+    def bands_of(self, scores: Any) -> pa.Array:
+        """The name of the band that each score is in, exact at the edges; null where there is no score or no such band.
+
+        Parameters
+        ----------
+        scores : this model's own scores: an Arrow column, or a sequence of numbers and None
+
+        Raises
+        ------
+        InputError : the model has no bands
+
+        Examples
+        --------
+        >>> from casemgmt import load_model
+        >>> load_model("hospital-frailty-risk-score").bands_of([4.9, 5.0, 15.0, 15.1, None]).to_pylist()
+        ['low', 'intermediate', 'intermediate', 'high', None]
+        """
+        if not self.bands:
+            raise InputError(f"The model '{self.name}' has no bands.")
+        values = scores.to_pylist() if hasattr(scores, "to_pylist") else list(scores)
+        # A score is the double nearest to its exact sum, so the sum in whole millionths is found again by rounding.
+        unit = MILLION * self.divide_by
+        name_of = {value: self.band_of(round(value * unit)) for value in {*values} if not is_missing(value)}
+        return texts(name_of.get(value) for value in values)
 
     def score(self, register: Register, *, allow_demonstration: bool = False) -> Any:
         """One score a source row, in source order; null where the row was quarantined, objected or unscored.
@@ -261,21 +296,6 @@ class Model:
         return f"<table>{title}{rows}</table><table>{head}{inputs}</table>"
 
 
-def _check_bands(bands: tuple[ScoreBand, ...]) -> None:
-    names = [band.name for band in bands]
-    if len(set(names)) != len(names):
-        raise ModelError("'bands' names a band twice.")
-    for band in bands:
-        if band.lower is not None and band.upper is not None and band.lower >= band.upper:
-            raise ModelError(f"'bands': '{band.name}' ends before it begins.")
-    for low, high in pairwise(bands):
-        if low.upper is None or low.upper != high.lower or low.upper_included == high.lower_included:
-            raise ModelError(
-                f"'bands': '{high.name}' must begin exactly where '{low.name}' ends (below with at_least, or at_most "
-                "with above), so that no score is in two bands or between them."
-            )
-
-
 def missing_in_words(each: ModelInput) -> str:
     """What a missing value does, for people."""
     if isinstance(each.missing, int):
@@ -285,7 +305,8 @@ def missing_in_words(each: ModelInput) -> str:
 
 def _range_of(each: ModelInput) -> str:
     if each.kind == "flag":
-        return decimal_text(each.table[1])
+        beside = f", none beside {' or '.join(each.superseded_by)}" if each.superseded_by else ""
+        return f"{decimal_text(each.table[PRESENT])}{beside}"
     low, high = (decimal_text(extreme(each.table)) for extreme in (min, max))
     return low if low == high else f"{low} to {high}"
 

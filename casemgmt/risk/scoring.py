@@ -10,7 +10,7 @@ from casemgmt.compiling import pays
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code, look_up
-from casemgmt.risk.inputs import MILLION, ModelInput
+from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,7 @@ def compile_model(model: Model, register: Register, barred: tuple[tuple[str, int
     builder = TableBuilder(register.packed, dtype, np.add, model.intercept)
     for each in model.inputs:
         amounts = [poison if amount is None else amount for amount in each.contributions]
-        if _is_packed(register, each.name):
+        if _is_packed(register, each.name) and not each.superseded_by:
             cells = answers_by_code(each.name, register.packed.slots[each.name], each.cell_of)
             builder.add_field(each.name, np.array(amounts, dtype=np.int64)[cells])
         else:
@@ -81,6 +81,17 @@ def _is_packed(register: Register, name: str) -> bool:
 
 def cells_of(model: Model, each: ModelInput, register: Register, rows: Any = None) -> npt.NDArray[np.int32]:
     """The cell of one input's table that each packed row falls in, for all rows or those given."""
+    import numpy as np
+
+    cells = _own_cells_of(model, each, register, rows)
+    for name in each.superseded_by:
+        greater = _own_cells_of(model, model.input_named(name), register, rows) == PRESENT
+        cells = np.where(greater & (cells == PRESENT), np.int32(each.superseded_cell), cells)
+    return cells
+
+
+def _own_cells_of(model: Model, each: ModelInput, register: Register, rows: Any) -> npt.NDArray[np.int32]:
+    """The same from the input's own values alone: no greater flag is looked at."""
     import numpy as np
     import pyarrow as pa
 

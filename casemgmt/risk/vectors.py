@@ -19,7 +19,7 @@ from typing import Any
 
 from casemgmt.errors import ModelError, did_you_mean, listed, plural
 from casemgmt.register.fields import FIELDS
-from casemgmt.risk.coverage import check_coverage, places
+from casemgmt.risk.coverage import check_coverage, places, standing
 from casemgmt.risk.inputs import MILLION, ModelInput, decimal_text, millionths
 from casemgmt.risk.model import Model
 
@@ -223,8 +223,8 @@ def _covering_values(model: Model) -> Iterator[dict[str, object]]:
         most[each.name] = max(spots, key=lambda spot: spot[0])[1]
         base[each.name] = spots[0][1] if model.floor is None else most[each.name]
     for each in model.inputs:
-        for _, _, value in places(each):
-            yield {**base, each.name: value}
+        for place, _, value in places(each):
+            yield standing(each, place, value, base)
     if model.floor is not None:
         yield least
     if model.bands:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from casemgmt.register.fields import FIELDS
-from casemgmt.risk.inputs import MILLION, ModelInput
+from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
 from casemgmt.risk.model import Model
 
 NOT_RECORDED = "not recorded"
@@ -102,6 +102,8 @@ def in_words(each: ModelInput, cell: int, cells: Sequence[str] | None = None) ->
     if each.kind == "flag":
         if not cell:
             return f"{each.label}: no"
+        if cell != PRESENT:
+            return f"{each.label}: counted under a graver condition"
         return f"Living with {_LIVING_WITH[each.name]}" if each.name in _LIVING_WITH else each.label
     if each.name == "age":
         return f"Aged {text.replace('fewer', 'under').replace('more', 'over')}"

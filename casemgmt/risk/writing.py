@@ -43,6 +43,7 @@ def _input_lines(each: ModelInput) -> list[str]:
     match each.kind:
         case "flag":
             lines.append(_line("value", table[1]))
+            lines += [_list("superseded_by", list(each.superseded_by))] if each.superseded_by else []
         case "integer":
             lines += [_line("from", each.first)]
             lines += [_line("below", each.below)] if each.below is not None else []

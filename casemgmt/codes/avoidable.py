@@ -1,0 +1,241 @@
+"""Avoidable emergency admissions: chronic ambulatory-care-sensitive conditions, by the NHS rule set (CCG 2.6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.arrow import rows_of, texts
+from casemgmt.codes.avoidable_rules import DIAGNOSES, FILTERS, GROUPS, PROCEDURES, RULES, Filter
+from casemgmt.codes.coded_episodes import CodesOfEpisodes, EpisodeTable, Fault, whole_texts
+from casemgmt.errors import InputError, listed, plural
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    Bools = npt.NDArray[np.bool_]
+
+_OUTSIDE = "admission_date: outside the window"
+_NO_DATE = "admission_date: missing"
+_NO_PRIMARY = "diagnoses: no primary diagnosis"
+_BAD_PRIMARY = "diagnoses: the primary diagnosis is not an ICD-10 code"
+_OTHER = "diagnoses: the primary diagnosis is none of those counted"
+_LACKS = "diagnoses: acute bronchitis without chronic lung disease"
+_BESIDE = "diagnoses: a diagnosis that excludes it"
+_PROCEDURE = "procedures: a procedure that excludes it"
+_UNDECIDED = "undecided: a code on which it depends cannot be read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AvoidableAdmissions:
+    """Which episodes are avoidable emergency admissions.
+
+    Attributes
+    ----------
+    episodes : one row a source row, in its order: source_row; patient_id, practice_id and admission_date where the
+        source has them; ``group`` (one of ``GROUPS``; null where the episode is not counted); ``reason`` (why it is
+        not: the column, and what it says; null where it is)
+    faults : source_row, field and reason of each code or date that cannot be read, and of each CSV line that could not
+        be split into columns (field null); no values
+    """
+
+    episodes: pa.Table
+    faults: pa.Table
+
+    def __len__(self) -> int:
+        """How many admissions are avoidable."""
+        return int(self.episodes.num_rows - self.episodes["group"].null_count)
+
+    @property
+    def undecided(self) -> int:
+        """How many admissions depend on a code that cannot be read; they are not counted."""
+        return int(self.episodes["reason"].to_pylist().count(_UNDECIDED))
+
+    def counts(self, *by: str) -> pa.Table:
+        """How many avoidable admissions, one row a group; with ``by``, a group of each value of those columns.
+
+        Parameters
+        ----------
+        by : columns of ``episodes``, such as ``practice_id``
+
+        Returns
+        -------
+        The columns named, ``group`` and ``admissions`` (int64, at least 1), ordered by the columns.
+        """
+        import pyarrow.compute as pc
+
+        for name in by:
+            if name not in self.episodes.column_names:
+                raise InputError(
+                    f"by: the episodes have no column '{name}'. Known: {listed(self.episodes.column_names)}."
+                )
+        counted = self.episodes.filter(pc.is_valid(self.episodes["group"]))
+        table = counted.group_by([*by, "group"], use_threads=False).aggregate([([], "count_all")])
+        table = table.rename_columns([*by, "group", "admissions"])
+        return table.sort_by([(name, "ascending") for name in (*by, "group")])
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        avoidable = plural(len(self), "avoidable emergency admission")
+        undecided = f", {self.undecided:,} undecided" if self.undecided else ""
+        faults = f", {plural(self.faults.num_rows, 'code')} not read" if self.faults.num_rows else ""
+        return f"<AvoidableAdmissions: {avoidable} in {plural(self.episodes.num_rows, 'episode')}{undecided}{faults}>"
+
+
+def avoidable_admissions(
+    episodes: Any,
+    *,
+    diagnoses: str | Sequence[str] = "diagnoses",
+    procedures: str | Sequence[str] = "procedures",
+    columns: Mapping[str, str] | None = None,
+    assume: Sequence[str] = (),
+    as_of: str | dt.date | None = None,
+    lookback: str | None = None,
+    date_format: str | None = None,
+) -> AvoidableAdmissions:
+    """The emergency admissions for chronic ambulatory-care-sensitive conditions among hospital episodes.
+
+    The rule set of indicator 2.6 of the CCG Outcomes Indicator Set (NHS Outcomes Framework 2.3.i): the primary
+    diagnosis decides, beside some other diagnoses and procedures, on the first episode of an emergency spell.
+
+    Parameters
+    ----------
+    episodes : a path, or a frame (pandas, polars, pyarrow, DuckDB); one row an episode, with the columns
+        ``admission_method``, ``episode_status``, ``episode_order``, ``admission_source``, ``episode_type``,
+        ``patient_class``, ``age`` (at its start, in years, or 7001 to 7007 under one year) and ``sex``, coded as
+        Hospital Episode Statistics code them
+    diagnoses : the column of lists of ICD-10 codes, the primary first; or the columns that hold one code each, in order
+    procedures : the same for OPCS-4 codes; ``()`` says that there are none to look at
+    columns : the source's column name → ours, such as ``{"ADMIMETH": "admission_method"}``
+    assume : columns that the source lacks because it holds only rows that count by them
+    as_of, lookback : count admissions (``admission_date``) of the ``"12 months"``, say, that end on ``as_of``, that day
+        included; without them, all
+    date_format : how admission dates are written where they are text; ISO without
+
+    Raises
+    ------
+    InputError
+        A column is missing and not assumed (all are named at once); codes are numbers; a window without its end.
+
+    Notes
+    -----
+    Source: NHS Digital, indicator 2.6 specification, version 1.15, December 2018. It prints "I20 or I25 and no
+    procedure" without brackets; the procedures are read as excluding both. Acute conditions are another indicator. A
+    code that cannot be read is in ``faults``; an admission that depends on it is undecided, and not counted.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from casemgmt.codes.avoidable_rules import FILTERS
+    >>> spell = pa.table({"admission_method": ["21"], "diagnoses": [["J45.9"]], "procedures": [["U20.1"]]})
+    >>> avoidable_admissions(spell, assume=[each.field for each in FILTERS[1:]]).counts().to_pylist()
+    [{'group': 'asthma', 'admissions': 1}]
+    """
+    from casemgmt.codes.listfiles import load_codelist
+
+    wanted = [each.field for each in FILTERS if each.field not in _known(assume)]
+    windowed = _window(as_of, lookback)
+    if windowed:
+        wanted.append("admission_date")
+    table = EpisodeTable.read(episodes, columns or {}, needed=wanted, codes=(diagnoses, procedures))
+    judged = _Judged(table.rows)
+    for each in FILTERS:
+        if each.field in wanted:
+            judged.filter(each, table.column(each.field))
+    faults: list[Fault] = []
+    if windowed:
+        day, faults = table.days("admission_date", date_format)
+        judged.settle(_NO_DATE, day == table.no_day)
+        judged.settle(_OUTSIDE, (day < windowed[0]) | (day > windowed[1]))
+    found = CodesOfEpisodes(table, diagnoses, load_codelist(DIAGNOSES), "diagnoses")
+    done = CodesOfEpisodes(table, procedures, load_codelist(PROCEDURES), "procedures", none="-")
+    judged.diagnose(found, done)
+    carried = {name: table.column(name) for name in ("patient_id", "practice_id", "admission_date") if table.has(name)}
+    return AvoidableAdmissions(
+        episodes=judged.table({"source_row": rows_of(table.source_rows), **carried}),
+        faults=table.faults([*faults, *found.faults, *done.faults]),
+    )
+
+
+def _known(assume: Sequence[str]) -> Sequence[str]:
+    fields = [each.field for each in FILTERS]
+    unknown = [name for name in assume if name not in fields]
+    if isinstance(assume, str) or unknown:
+        raise InputError(f"assume: give a list of columns, of which these can be assumed: {listed(fields)}.")
+    return assume
+
+
+def _window(as_of: str | dt.date | None, lookback: str | None) -> tuple[int, int] | None:
+    """The first and the last day, as day numbers."""
+    from casemgmt.codes.windows import window_of
+    from casemgmt.dates import as_date, day_number
+
+    window = window_of(lookback, "lookback")
+    if (as_of is None) != (window is None):
+        raise InputError("as_of and lookback go together: a window needs its last day and its length.")
+    if as_of is None or window is None:
+        return None
+    last = as_date(as_of)
+    return day_number(window.first_day(last)), day_number(last)
+
+
+class _Judged:
+    """The verdict on each episode, settled once: a group, or a reason why not."""
+
+    def __init__(self, rows: int) -> None:
+        import numpy as np
+
+        self._words: list[str] = []
+        self._verdict = np.full(rows, -1, dtype=np.int64)
+
+    def settle(self, words: str, where: Bools) -> None:
+        """Say ``words`` of the episodes given of which nothing was said yet."""
+        self._words.append(words)
+        self._verdict[where & (self._verdict < 0)] = len(self._words) - 1
+
+    def filter(self, each: Filter, column: Any) -> None:
+        """Set aside the episodes that a column says are of another kind."""
+        import numpy as np
+
+        values, distinct = whole_texts(column, each.field)
+        counts = [value in each.allowed if each.allowed else value not in each.refused for value in distinct]
+        missing = np.array([value == "" for value in distinct] + [True])
+        self.settle(f"{each.field}: missing", missing[values])
+        self.settle(f"{each.field}: {each.otherwise}", ~np.array([*counts, False])[values])
+
+    def diagnose(self, found: CodesOfEpisodes, done: CodesOfEpisodes) -> None:
+        """Judge the episodes that are left by their codes."""
+        import numpy as np
+
+        self.settle(_NO_PRIMARY, ~found.first_present)
+        self.settle(_BAD_PRIMARY, found.first_unread)
+        nowhere = np.zeros(len(self._verdict), dtype=bool)
+        for rule in RULES:
+            primary = found.first(rule.primary)
+            if rule.needs:
+                lacks = primary & ~found.any(rule.needs)
+                self.settle(_UNDECIDED, lacks & found.unread)
+                self.settle(_LACKS, lacks)
+            beside = found.any(rule.unless) if rule.unless else nowhere
+            during = done.any(rule.unless_procedure) if rule.unless_procedure else nowhere
+            self.settle(_BESIDE, primary & beside)
+            self.settle(_PROCEDURE, primary & during)
+            unread = (found.unread if rule.unless else nowhere) | (done.unread if rule.unless_procedure else nowhere)
+            self.settle(_UNDECIDED, primary & unread)
+            self.settle(rule.group, primary)
+        self.settle(_OTHER, ~nowhere)
+
+    def table(self, carried: Mapping[str, Any]) -> pa.Table:
+        """The episodes with their group or reason."""
+        import pyarrow as pa
+
+        at = rows_of(self._verdict)
+        said = {
+            "group": [word if word in GROUPS else None for word in self._words],
+            "reason": [None if word in GROUPS else word for word in self._words],
+        }
+        return pa.table({**carried, **{name: texts(words).take(at) for name, words in said.items()}})

@@ -1,0 +1,266 @@
+"""From coded rows to conditions: the public verb, from its options to its result."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from casemgmt.codes.account import SourceAccount
+from casemgmt.codes.codebook import OTHER_CASE, Codebook
+from casemgmt.codes.codelist import CONDITION_NAME, CodeList
+from casemgmt.codes.derived import Derived
+from casemgmt.codes.events import Batch, Events, codes_of, days_of, ids_of, open_events, taken
+from casemgmt.codes.gathering import Gathered
+from casemgmt.codes.listfiles import load_codelist
+from casemgmt.codes.merging import Merger
+from casemgmt.codes.plan import Plan, plan_of
+from casemgmt.codes.rules import Rule, check_repeats, load_rules
+from casemgmt.codes.ruling import Flags, flags_of
+from casemgmt.codes.scanning import Rows, scan
+from casemgmt.codes.windows import Window, window_of
+from casemgmt.dates import as_date
+from casemgmt.errors import CodeError, InputError, did_you_mean, listed
+
+if TYPE_CHECKING:
+    pass
+
+Lists = CodeList | str | Path
+
+
+def derive_conditions(
+    events: Any,
+    codelists: Lists | Sequence[Lists],
+    *,
+    as_of: str | dt.date,
+    lookback: str | Window | Mapping[str, str | Window | None] | None = None,
+    rules: Sequence[Rule] | str | Path = (),
+    counts: Iterable[str] | Literal["all"] = (),
+    latest: Iterable[str] | Literal["all"] = (),
+    keep: Iterable[str] | Literal["all"] = (),
+    absent: Iterable[str] = (),
+    columns: Mapping[str, str] | None = None,
+    date_format: str | None = None,
+    encoding: str = "utf-8",
+    undated_as_ever: bool = False,
+    count_rows: bool = False,
+) -> Derived:
+    """One row a patient of conditions, from coded rows; every row is accounted for.
+
+    Parameters
+    ----------
+    events : rows of patient_id, code and date: a path (Parquet, CSV, Arrow IPC), a list of paths, or a frame (pandas,
+        polars, pyarrow, DuckDB). Where the code lists are of several systems, a mapping such as
+        ``{"snomedct": diagnoses, "dmd": prescriptions}``; a value may be an :class:`~casemgmt.codes.events.Events`,
+        which says how the columns of that source are called. Parquet is read in batches, and may be larger than memory
+    codelists : one or more code lists, or names of shipped ones, or paths
+    as_of : the list date (ISO); later rows do not count
+    lookback : how far back a row counts, such as ``"24 months"``; None for ever; or by condition. A window of 12 months
+        ends on ``as_of``, that day included, and holds a year of days
+    rules : :class:`~casemgmt.codes.rules.Rule` objects, the path of a TOML file of them, or the name of a shipped model
+        that has one (``"cambridge-multimorbidity-20"``); each states its windows
+    counts, latest : the conditions whose rows are counted, or whose latest day is kept, within their look-back
+    keep : conditions that rules use and that are wanted as flags as well; the others stay out of the result
+    absent : conditions that no list makes and that nobody is to have, because the records were looked through for them:
+        false for everybody. Without a word, a condition that a model needs and no list makes is an error
+    columns : the source's column name → ours, such as ``{"PATIENT": "patient_id", "START": "date"}``
+    date_format : how dates are written where they are text; ISO without
+    encoding : of a CSV file
+    undated_as_ever : count a row without a date for what has no look-back; such sources need no column ``date``
+    count_rows : count the rows of each patient as well, whatever they hold (``Derived.rows``)
+
+    Returns
+    -------
+    Derived
+        Flags are never null: a patient without a row of a condition does not have it *in these records*.
+
+    Raises
+    ------
+    InputError, CodeError
+        A missing column, a source in which not one code is of the system said, a condition that no list makes.
+
+    Examples
+    --------
+    >>> import pyarrow as pa, casemgmt as cm
+    >>> rows = pa.table({"patient_id": ["a", "a", "b"], "code": ["I21.9", "E11.9", "Z00.0"]})
+    >>> derived = cm.derive_conditions(rows, "charlson-quan-2005", as_of="2024-02-01", undated_as_ever=True)
+    >>> derived.flag("charlson_myocardial_infarction").tolist()
+    [True, False]
+    """
+    list_date = as_date(as_of)
+    lists = _loaded(codelists)
+    ruled = load_rules(rules) if isinstance(rules, (str, Path)) else tuple(rules)
+    check_repeats(ruled)
+    known = tuple(dict.fromkeys(name for each in lists for name in each.conditions))
+    _check_known({name for rule in ruled for name in rule.conditions}, known, "a rule")
+    counted, dated = _names(counts, known, "counts"), _names(latest, known, "latest")
+    flags = _wanted_flags(known, ruled, _names(keep, known, "keep"))
+    flags += _absent(absent, known, ruled)
+    windows = _windows(lookback, (*known, *flags))
+    asked = flags, windows, ruled, counted, dated
+    plan = plan_of(*asked, list_date, undated_as_ever=undated_as_ever, count_rows=count_rows)
+    sources = _sources(events, lists, Events(None, columns or {}, date_format, encoding))
+    merger = Merger()
+    accounts = [_take_in(source, system, lists, plan, merger) for system, source in sources.items()]
+    found = flags_of(_or_nobody(merger.result(), plan), plan, *asked)
+    return _derived(list_date, found, accounts)
+
+
+def _derived(list_date: dt.date, found: Flags, accounts: list[SourceAccount]) -> Derived:
+    return Derived(
+        as_of=list_date,
+        patients=found.patients,
+        words=found.words,
+        bits=found.bits,
+        counts=found.counts,
+        latest=found.latest,
+        sources=tuple(accounts),
+        rows=found.rows,
+    )
+
+
+def _loaded(codelists: Lists | Sequence[Lists]) -> tuple[CodeList, ...]:
+    given = [codelists] if isinstance(codelists, (CodeList, str, Path)) else list(codelists)
+    if not given:
+        raise CodeError("No code list was given.")
+    return tuple(each if isinstance(each, CodeList) else load_codelist(each) for each in given)
+
+
+def _check_known(names: Iterable[str], known: Sequence[str], where: str) -> None:
+    for name in sorted(names):
+        if name not in known:
+            raise CodeError(
+                f"{where} names the condition '{name}', which no code list makes.{did_you_mean(name, known)} "
+                "Was a list left out?"
+            )
+
+
+def _names(asked: Iterable[str] | str, known: Sequence[str], option: str) -> tuple[str, ...]:
+    names = tuple(known) if asked == "all" else (asked,) if isinstance(asked, str) else tuple(dict.fromkeys(asked))
+    _check_known(names, known, f"{option}=")
+    return names
+
+
+def _wanted_flags(known: Sequence[str], rules: Sequence[Rule], keep: Sequence[str]) -> tuple[str, ...]:
+    """The conditions that are wanted as flags of their own."""
+    made = {rule.name for rule in rules}
+    clash = sorted(made.intersection(keep))
+    if clash:
+        raise CodeError(f"keep= names {listed(clash)}, which a rule makes.")
+    feeding = {name for rule in rules for name in rule.conditions} - set(keep)
+    return tuple(name for name in known if name not in feeding | made)
+
+
+def _absent(names: Iterable[str], known: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:
+    given = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+    for name in given:
+        if name in known or name in {rule.name for rule in rules}:
+            raise CodeError(f"absent= names '{name}', which a code list or a rule makes.")
+        if not CONDITION_NAME.fullmatch(name):
+            raise CodeError(f"absent= names '{name}': write small letters, digits and underscores, a letter first.")
+    return given
+
+
+def _windows(lookback: Any, known: Sequence[str]) -> dict[str, Window | None]:
+    if not isinstance(lookback, Mapping):
+        window = window_of(lookback, "lookback")
+        return dict.fromkeys(known, window)
+    _check_known(lookback, known, "lookback=")
+    return {name: window_of(lookback.get(name), f"lookback['{name}']") for name in known}
+
+
+def _sources(events: Any, lists: Sequence[CodeList], told: Events) -> dict[str, Events]:
+    """The source of each coding system."""
+    systems = tuple(dict.fromkeys(each.system for each in lists))
+    if isinstance(events, Mapping):
+        absent = [system for system in systems if system not in events]
+        other = [str(system) for system in events if system not in systems]
+        if absent or other:
+            raise InputError(
+                f"events= has sources of {listed(map(str, events))}, and the code lists are of {listed(systems)}. "
+                "Each system needs a source, and each source a list."
+            )
+        return {system: _told(events[system], told) for system in systems}
+    if len(systems) > 1:
+        raise InputError(
+            f"The code lists are of {listed(systems)}. Give the rows of each system, such as "
+            f"events={{'{systems[0]}': …, '{systems[1]}': …}}."
+        )
+    return {systems[0]: _told(events, told)}
+
+
+def _told(source: Any, told: Events) -> Events:
+    return source if isinstance(source, Events) else Events(source, told.columns, told.date_format, told.encoding)
+
+
+def _take_in(source: Events, system: str, lists: Sequence[CodeList], plan: Plan, merger: Merger) -> SourceAccount:
+    """Gather every row of one source, and say what became of each."""
+    import numpy as np
+
+    account = SourceAccount(system, plan)
+    codebook = Codebook([each for each in lists if each.system == system])
+    needed = ("patient_id", "code") if plan.undated_as_ever else ("patient_id", "code", "date")
+    opened = open_events(source, needed, ("date",))
+    if opened.unsplit:
+        rows, reasons = zip(*opened.unsplit, strict=True)
+        account.fates.unsplit += len(rows)
+        account.report(np.array(rows, dtype=np.int64), "", list(reasons))
+    for batch in opened.batches:
+        _take_in_batch(batch, source, account, codebook, merger)
+    account.check_hope()
+    _check_case(account, codebook)
+    return account
+
+
+def _take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook: Codebook, merger: Merger) -> None:
+    import numpy as np
+
+    ids, named = ids_of(batch.columns["patient_id"])
+    if named is not None:
+        gone = np.flatnonzero(~named)
+        account.fates.without_patient += len(gone)
+        account.report(batch.source_rows(gone), "patient_id", ["missing"] * len(gone))
+        batch = taken(batch, np.flatnonzero(named))
+        ids, _ = ids_of(batch.columns["patient_id"])
+    if not batch.rows:
+        return
+    days = None
+    if "date" in batch.columns:
+        days, problems = days_of(batch.columns["date"], "date", source.date_format)
+        for places, reason in problems:
+            account.report(batch.source_rows(places), "date", [reason] * len(places))
+    rows = Rows(ids, *codes_of(batch.columns["code"]), days)
+    scanned = scan(rows, account.plan, codebook)
+    for piece in scanned.gathered:
+        merger.add(piece)
+    for columns in scanned.columns:
+        account.add_codes(columns)
+    for faults in scanned.faults:
+        account.report(batch.source_rows(faults.rows), "code", list(faults.reasons))
+    account.check_hope()
+
+
+def _check_case(account: SourceAccount, codebook: Codebook) -> None:
+    """Refuse codes that were written in one case throughout, in a system where case tells codes apart."""
+    if not codebook.kind.case_sensitive or account.fates.used:
+        return
+    near = [code for code, note in account.notes.items() if note == OTHER_CASE]
+    unmapped = account.unmapped()
+    one_case = any(all(code == change(code) for code in unmapped) for change in (str.lower, str.upper))
+    if near and one_case:
+        raise InputError(
+            f"Not one code is in a list, and {len(near):,} would be if upper and lower case were as in the lists. "
+            f"In {account.system} case tells codes apart: give the codes as they were recorded."
+        )
+
+
+def _or_nobody(gathered: Gathered | None, plan: Plan) -> Gathered:
+    if gathered is not None:
+        return gathered
+    import numpy as np
+    import pyarrow as pa
+
+    measures = len(plan.measures)
+    none = np.zeros((measures, 0), dtype=np.int32)
+    return Gathered(pa.nulls(0, pa.string()), np.zeros((plan.words, 0), dtype=np.uint64), none, none, True)

@@ -1,0 +1,169 @@
+"""Scores straight from derived flags: the model's tables over the packed bits, added up by the one scoring loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.arrow import array_of
+from casemgmt.codes.numbering import BLOCK_ROWS
+from casemgmt.codes.scanning import threads_for
+from casemgmt.errors import missing_columns
+from casemgmt.register.lookup import CHUNK_ENTRIES, Columns, Tables
+from casemgmt.register.packing import CHUNK_BITS
+from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from casemgmt.codes.derived import Derived
+    from casemgmt.risk.model import Model
+
+
+def score_derived(derived: Derived, model: Model) -> pa.Table:
+    """One row a patient, patient_id and score; see :meth:`Derived.score`."""
+    import pyarrow as pa
+
+    flags = [each.name for each in model.inputs if each.kind == "flag"]
+    others = [each.name for each in model.inputs if each.kind != "flag"]
+    missing = [*(name for name in flags if name not in derived.bits), *others]
+    if missing:
+        raise missing_columns(missing, derived.conditions, f"the model '{model.name}'")
+    return pa.table(
+        {"patient_id": derived.patients, "score": array_of(scores_of_derived(derived, model), pa.float64())}
+    )
+
+
+def scores_of_derived(derived: Derived, model: Model) -> npt.NDArray[np.float64]:
+    """Each patient's score: flags are never missing, so everybody has one, the double nearest to the exact decimal."""
+    import numpy as np
+
+    # Whoever derived these has the compiled loops at hand.
+    from casemgmt.risk.kernels import add_entries
+
+    columns, tables = compile_flags(derived, model)
+    least = tables.base.dtype.type(-model.largest_sum if model.floor is None else model.floor)
+    rows, unit = len(derived), MILLION * model.divide_by
+    scores = np.empty(rows, dtype=np.float64)
+
+    def score(first: int, last: int) -> None:
+        sums = np.empty(min(BLOCK_ROWS, last - first), dtype=tables.base.dtype)
+        for start in range(first, last, BLOCK_ROWS):
+            stop = min(start + BLOCK_ROWS, last)
+            block = sums[: stop - start]
+            add_entries(columns, tables, start, stop, block)
+            np.maximum(block, least, out=block)
+            np.divide(block, unit, out=scores[start:stop])
+
+    threads = threads_for(rows)
+    bounds = [rows * k // threads for k in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(score, bounds[:-1], bounds[1:]))
+    return scores
+
+
+def compile_flags(derived: Derived, model: Model) -> tuple[Columns, Tables]:
+    """The model's tables over the derived words.
+
+    A flag and those that supersede it must be looked up together. A look-up takes eleven bits that follow one another
+    from any place of a word, so that neighbours share one; a family that is spread wider becomes a column of its own.
+    """
+    import numpy as np
+
+    dtype: Any = np.int32 if model.largest_sum < 2**31 - 1 else np.int64
+    close: list[list[ModelInput]] = []
+    spread: list[list[ModelInput]] = []
+    for family in families(model.inputs):
+        bits = [derived.bits[each.name] for each in family]
+        same_word = len({bit // 64 for bit in bits}) == 1
+        (close if same_word and max(bits) - min(bits) < CHUNK_BITS else spread).append(family)
+    lookups = _lookups(close, derived)
+    word_tables = [_table(inputs, start, derived, dtype) for (_, start), inputs in lookups]
+    cells = [_cells(family, derived) for family in spread]
+    widest = max((1 << len(family) for family in spread), default=1)
+    extra_tables = np.zeros((len(spread), widest), dtype=dtype)
+    for row, family in enumerate(spread):
+        extra_tables[row, : 1 << len(family)] = [_amount(family, code) for code in range(1 << len(family))]
+    empty = np.zeros(0, dtype=np.int64)
+    tables = Tables(
+        base=dtype(model.intercept),
+        word_rows=np.array([word for (word, _), _ in lookups], dtype=np.int64),
+        word_shifts=np.array([start for (_, start), _ in lookups], dtype=np.int64),
+        word_tables=np.stack(word_tables) if word_tables else np.zeros((0, CHUNK_ENTRIES), dtype=dtype),
+        byte_rows=empty,
+        byte_tables=np.zeros((0, 256), dtype=dtype),
+        short_rows=empty,
+        short_tables=np.zeros((0, 65_536), dtype=dtype),
+        extra_tables=extra_tables,
+    )
+    rows = len(derived)
+    extra = np.stack(cells) if cells else np.empty((0, rows), dtype=np.int32)
+    words = np.ascontiguousarray(derived.words)
+    return Columns(words, np.empty((0, rows), np.uint8), np.empty((0, rows), np.uint16), extra), tables
+
+
+def families(inputs: Sequence[ModelInput]) -> list[list[ModelInput]]:
+    """The flags in groups: those that supersede one another together, every other alone."""
+    by_name = {each.name: each for each in inputs}
+    groups = {each.name: {each.name} for each in inputs}
+    for each in inputs:
+        for name in each.superseded_by:
+            joined = groups[each.name] | groups[name]
+            for member in joined:
+                groups[member] = joined
+    found = {frozenset(group) for group in groups.values()}
+    order = list(by_name)
+    return sorted(
+        ([by_name[name] for name in order if name in group] for group in found), key=lambda f: order.index(f[0].name)
+    )
+
+
+def _lookups(close: Sequence[list[ModelInput]], derived: Derived) -> list[tuple[tuple[int, int], list[ModelInput]]]:
+    """The word and first bit of each look-up, and the flags it answers for: as few as a walk from the left finds."""
+    placed = sorted((sorted(derived.bits[each.name] for each in family), family) for family in close) if close else []
+    lookups: list[tuple[tuple[int, int], list[ModelInput]]] = []
+    for bits, family in placed:
+        word, first, last = bits[0] // 64, bits[0] % 64, bits[-1] % 64
+        if lookups:
+            (open_word, start), inputs = lookups[-1]
+            if open_word == word and last - start < CHUNK_BITS:
+                inputs.extend(family)
+                continue
+        lookups.append(((word, first), list(family)))
+    return lookups
+
+
+def _table(inputs: Sequence[ModelInput], start: int, derived: Derived, dtype: Any) -> npt.NDArray[Any]:
+    """What each pattern of eleven bits adds."""
+    import numpy as np
+
+    codes = np.arange(CHUNK_ENTRIES)
+    is_set = {each.name: (codes >> (derived.bits[each.name] % 64 - start)) & 1 for each in inputs}
+    table = np.zeros(CHUNK_ENTRIES, dtype=dtype)
+    for each in inputs:
+        alone = is_set[each.name].astype(bool)
+        for name in each.superseded_by:
+            alone &= ~is_set[name].astype(bool)
+        table += alone.astype(dtype) * dtype(each.table[PRESENT])
+    return table
+
+
+def _cells(family: Sequence[ModelInput], derived: Derived) -> npt.NDArray[np.int32]:
+    """The flags of a family as one small number a patient."""
+    import numpy as np
+
+    cells = np.zeros(len(derived), dtype=np.int32)
+    for place, each in enumerate(family):
+        cells |= derived.flag(each.name).astype(np.int32) << np.int32(place)
+    return cells
+
+
+def _amount(family: Sequence[ModelInput], code: int) -> int:
+    """What the flags of a family add where they are set as the bits of ``code``."""
+    present = {each.name for place, each in enumerate(family) if code >> place & 1}
+    return sum(
+        each.table[PRESENT] for each in family if each.name in present and present.isdisjoint(each.superseded_by)
+    )
