@@ -24,7 +24,10 @@ from casemgmt.register.fields import CONDITIONS
 SCHEME, MODEL = "rotherham-2015-16", "cambridge-multimorbidity-20"
 DATE = ("--as-of", "2015-04-01")
 BY_MODEL = (*DATE, "--scheme", SCHEME, "--model", MODEL)
-COMMANDS = ["demo", "check", "score", "select", "verify", "compare", "synthesise", "models", "schemes", "explain"]
+COMMANDS = [
+    *("demo", "check", "score", "select", "pack", "verify", "compare", "synthesise", "models", "schemes", "explain"),
+    "derive",
+]
 CANARY = "Zebedee-Quigley"
 
 
@@ -73,9 +76,9 @@ def csv_file(path: Path, *lines: str) -> Path:
 # The program
 
 
-def test_help_lists_the_ten_commands_and_the_exit_codes():
+def test_help_lists_the_twelve_commands_and_the_exit_codes():
     text = run("--help")
-    listed = [line.split()[0] for line in text.partition("Commands:")[2].splitlines() if line.strip()][:10]
+    listed = [line.split()[0] for line in text.partition("Commands:")[2].splitlines() if line.strip()][:12]
     assert listed == COMMANDS
     assert "3 nominations over the cap" in text
 

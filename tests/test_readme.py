@@ -42,6 +42,7 @@ def test_the_readme_names_every_shipped_model_scheme_and_command():
         "check",
         "score",
         "select",
+        "pack",
         "verify",
         "compare",
         "synthesise",
