@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.batch.page_checks import Columns, check_pages, columns_in, footer_of
 from casemgmt.errors import InputError
+from casemgmt.register.cleaning import is_text
 from casemgmt.register.sources import (
     PACKED,
     Part,
@@ -193,7 +194,7 @@ def chosen_decoder(decoder: Decoder, files: list[RegisterFile]) -> Literal["pola
 def _is_plain(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
-    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    text = is_text(kind) and not pa.types.is_string_view(kind)
     number = pa.types.is_integer(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind)
     return bool(text or number or pa.types.is_boolean(kind) or pa.types.is_date32(kind))
 
@@ -243,10 +244,11 @@ def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: s
         file.check_unchanged()
         return whole if file.promoted is None else replace(whole, table=_promoted(whole.table, file.promoted))
     try:
-        alone = decoder == "polars" and file.promoted is None
-        table = _by_polars(stretch) if alone else _by_pyarrow(stretch)
+        table = _by_polars(stretch) if decoder == "polars" and file.promoted is None else None
+        by_polars = table is not None
+        table = _by_pyarrow(stretch) if table is None else table
         _check_shape(table, stretch)
-        table.validate(full=not alone)
+        table.validate(full=not by_polars)
         if file.promoted is not None:
             table = _promoted(table, file.promoted)
     except (pa.ArrowException, OSError, ValueError):
@@ -285,7 +287,8 @@ def _by_pyarrow(stretch: Stretch) -> pa.Table:
         return file.read_row_groups(list(range(stretch.first, stretch.last)), use_threads=True)
 
 
-def _by_polars(stretch: Stretch) -> pa.Table:
+def _by_polars(stretch: Stretch) -> pa.Table | None:
+    """The rows as polars reads them; None where it would read them otherwise, or on the word of headers alone."""
     import polars as pl
     import pyarrow as pa
 
@@ -295,13 +298,21 @@ def _by_polars(stretch: Stretch) -> pa.Table:
         mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
         memoryview(mapped) as data,
     ):
-        check_pages(data, stretch.file.columns[stretch.first : stretch.last])
+        if not check_pages(data, stretch.file.columns[stretch.first : stretch.last]):
+            return None
     try:
         frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
     except (Exception, pl.exceptions.PanicException):
         # polars has errors of many kinds, some of them no Exception, and their words may quote values.
         raise ValueError("polars cannot read the file") from None
-    return pa.table(frame)
+    table = pa.table(frame)
+    wanted = stretch.file.schema.types
+    alike = len(wanted) == len(table.schema.types) and all(map(_are_alike, wanted, table.schema.types))
+    return table if alike else None
+
+
+def _are_alike(wanted: pa.DataType, found: pa.DataType) -> bool:
+    return bool(wanted == found or (is_text(wanted) and is_text(found)))
 
 
 def sums_of(files: list[RegisterFile]) -> list[Future[str]]:

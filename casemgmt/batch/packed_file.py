@@ -10,8 +10,8 @@ What the file holds, so that other software can read it too:
 - ``day.<field>`` and ``number.<field>`` (int32; the smallest int32 where missing), ``told.<name>``: text fields and
   carried columns, as they came
 - in the footer, under the key ``casemgmt.packed``, JSON: the fields and where each is packed, the list date, practices
-  and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256, the
-  Arrow types of the ``told`` columns
+  and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256,
+  the Arrow types of the ``told`` columns
 
 Every page has its CRC-32. Before the footer stands a seal, which Parquet readers pass over: JSON with the CRC-32 of
 each row group's bytes, the SHA-256 of the footer and the file's size; then the SHA-256 of that JSON, its length in four
@@ -143,6 +143,8 @@ def write_packed(
     stretches : (register grouped by practice, first, last but one of its practices), in the order of ``practices``
     length : of every id, in bytes; None where they differ
     """
+    if not practices:
+        raise InputError("A register without a practice has nothing to pack.")
     with file_written_whole(path) as unfinished:
         _write_rows(unfinished, account, practices, stretches, length)
         _seal(unfinished)
@@ -167,10 +169,9 @@ def _write_rows(
                 writer = pq.ParquetWriter(path, table.schema, **_options(table))
             counts += (register.packed.offsets[first + 1 : last + 1] - register.packed.offsets[first:last]).tolist()
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
-        if writer is None:
-            raise _nothing_to_pack()
-        writer.add_key_value_metadata({PACKED.decode(): _described(account, practices, counts, slots or {}, told)})
-        writer.close()
+        if writer is not None:
+            writer.add_key_value_metadata({PACKED.decode(): _described(account, practices, counts, slots or {}, told)})
+            writer.close()
     except BaseException:
         if writer is not None:
             with suppress(OSError):  # or else it tries again when it is forgotten
@@ -242,10 +243,6 @@ def _ids(ids: pa.Array, length: int | None) -> pa.Array:
     first = int(np.frombuffer(ends, dtype=np.int32, offset=4 * ids.offset, count=1)[0]) if len(ids) else 0
     own = pa.py_buffer(b"") if data is None else data.slice(first, length * len(ids))
     return pa.Array.from_buffers(pa.binary(length), len(ids), [None, own])
-
-
-def _nothing_to_pack() -> InputError:
-    return InputError("A register without a practice has nothing to pack.")
 
 
 def _told_schema(table: pa.Table) -> pa.Schema:

@@ -18,8 +18,8 @@ _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _M
 _DEEPEST = 16
 _TAIL = 8  # the footer's length and the last four letters
 
-# Fields by number: of a PageHeader, of the header of each kind of page within it, of the FileMetaData, of a RowGroup, of
-# a ColumnChunk and of its ColumnMetaData.
+# Fields by number: of a PageHeader, of the header of each kind of page within it, of the FileMetaData, of a RowGroup,
+# of a ColumnChunk and of its ColumnMetaData.
 _INFLATED_SIZE, _SIZE, _CRC, _DATA_PAGE, _DICTIONARY_PAGE, _DATA_PAGE_TOO = 2, 3, 4, 5, 7, 8
 _PAGE_VALUES = 1
 _ROW_GROUPS = 4
@@ -95,7 +95,7 @@ def _number(found: Any, field: int) -> int:
     return value
 
 
-def check_pages(data: memoryview, groups: Iterable[Columns]) -> None:
+def check_pages(data: memoryview, groups: Iterable[Columns]) -> bool:
     """Hold every page of some row groups against its checksum, and its header against what the footer says.
 
     A header that promises more than there is can make a decoder ask for more memory than there is, and end the process.
@@ -105,18 +105,26 @@ def check_pages(data: memoryview, groups: Iterable[Columns]) -> None:
     data : the file's bytes
     groups : their columns; see :func:`columns_in`
 
+    Returns
+    -------
+    bool : whether all pages are of the first version. In those of the second, the header alone says how long the levels
+        are and whether what follows is compressed: a decoder that does not look into that reads something else
+
     Raises
     ------
     DamagedPageError
         It is not what was written.
     """
+    first_version = True
     for columns in groups:
         for column in columns:
-            _check_column(data, column)
+            first_version &= _check_column(data, column)
+    return first_version
 
 
-def _check_column(data: memoryview, column: Column) -> None:
+def _check_column(data: memoryview, column: Column) -> bool:
     start, stop, inflated, left = column
+    first_version = True
     if not 0 < start < stop <= len(data):
         raise DamagedPageError("a column lies outside the file")
     while start < stop:
@@ -128,9 +136,11 @@ def _check_column(data: memoryview, column: Column) -> None:
         if isinstance(checksum, int) and zlib.crc32(data[body : body + size]) != checksum & 0xFFFFFFFF:
             raise DamagedPageError("a page differs from its checksum")
         left -= _values_of(header, inflated)
+        first_version &= _DATA_PAGE_TOO not in header
         start = body + size
     if left:
         raise DamagedPageError("the pages of a column hold another number of values than it has")
+    return first_version
 
 
 def _values_of(header: dict[int, Any], most: int) -> int:
