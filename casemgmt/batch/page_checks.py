@@ -22,10 +22,12 @@ _TAIL = 8  # the footer's length and the last four letters
 # of a ColumnChunk and of its ColumnMetaData.
 _INFLATED_SIZE, _SIZE, _CRC, _DATA_PAGE, _DICTIONARY_PAGE, _DATA_PAGE_TOO = 2, 3, 4, 5, 7, 8
 _PAGE_VALUES = 1
-_ROW_GROUPS = 4
+_SCHEMA, _ALL_ROWS, _ROW_GROUPS = 2, 3, 4
+_REPETITION, _CHILDREN = 3, 5  # of an element of the schema: 0 required, 1 optional, 2 repeated
 _COLUMNS, _ROWS = 1, 3
 _META = 3
-_VALUES, _INFLATED, _COMPRESSED, _DATA, _DICTIONARY = 5, 6, 7, 9, 11
+_VALUES, _INFLATED, _COMPRESSED, _DATA, _DICTIONARY, _LEVELS = 5, 6, 7, 9, 11, 16
+_BY_LEVEL = 3
 
 
 class Column(NamedTuple):
@@ -57,12 +59,32 @@ def columns_in(footer: bytes, groups: int) -> tuple[Columns, ...]:
     DamagedPageError
         It is no footer.
     """
-    found = _list(_Reader(memoryview(footer), 0, len(footer) - _TAIL).struct(), _ROW_GROUPS)
-    if len(found) != groups:
+    file = _Reader(memoryview(footer), 0, len(footer) - _TAIL).struct()
+    found = _list(file, _ROW_GROUPS)
+    if len(found) != groups or _number(file, _ALL_ROWS) != sum(_number(group, _ROWS) for group in found):
         raise DamagedPageError("the footer can be read in two ways")
+    leaves = _list(file, _SCHEMA)[1:]
+    if not any(isinstance(leaf, dict) and (_CHILDREN in leaf or leaf.get(_REPETITION) == 2) for leaf in leaves):
+        for group in found:
+            _check_flat(group, leaves)
     return tuple(
         tuple(_column(column) for column in _list(group, _COLUMNS)) if _number(group, _ROWS) else () for group in found
     )
+
+
+def _check_flat(group: Any, leaves: list[Any]) -> None:
+    """Hold what a row group says of its columns, of which none is nested, against its rows and the file's schema."""
+    columns, rows = _list(group, _COLUMNS), _number(group, _ROWS)
+    if len(columns) != len(leaves):
+        raise DamagedPageError("a row group has other columns than the file")
+    for column, leaf in zip(columns, leaves, strict=True):
+        meta = column.get(_META) if isinstance(column, dict) else None
+        if _number(meta, _VALUES) != rows:
+            raise DamagedPageError("a column has another number of values than there are rows")
+        levels = meta.get(_LEVELS) if isinstance(meta, dict) else None
+        counts = levels.get(_BY_LEVEL) if isinstance(levels, dict) else None
+        if isinstance(counts, list) and counts and len(counts) != 1 + _number(leaf, _REPETITION):
+            raise DamagedPageError("a column has gaps where it may have none, or none where it may")
 
 
 def footer_of(data: memoryview | mmap.mmap | bytes) -> bytes:

@@ -77,7 +77,7 @@ def select(
     """
     check_arguments(scheme, model, score, over_cap, reference, previous)
     if not isinstance(register, Register):
-        if not hasattr(register, "select"):
+        if not hasattr(register, "require_whole"):
             raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
         selection: Selection = register.select(
             scheme,
