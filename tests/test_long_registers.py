@@ -230,3 +230,14 @@ def test_more_distinct_texts_than_there_is_room_for_are_left_to_arrow(distinct, 
     if found is not None:
         assert found[1] == values
         assert found[0].tolist() == list(range(distinct))[::-1]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+def test_texts_that_differ_in_nothing_but_bytes_of_zero_at_their_end_are_numbered_apart(kind):
+    from casemgmt.register.long_texts import numbered
+
+    texts = [str(n) + "\x00" * zeros for n in range(2000) for zeros in range(7)]
+    values = [texts[n] for n in np.random.default_rng(2).permutation(len(texts))]
+    found = numbered(pa.chunked_array([pa.array(values, kind)]))
+    assert found is not None
+    assert [found[1][n] for n in found[0].tolist()] == values

@@ -348,7 +348,8 @@ def assert_flips_refused(path: Path, flips: int, seed: int) -> None:
     good = path.read_bytes()
     choose = random.Random(seed)
     bits = choose.sample(range(8 * len(good)), flips)
-    edges = [*range(64), *range(8 * len(good) - 256, 8 * len(good))]
+    footer = len(good) - 8 - int.from_bytes(good[-8:-4], "little")
+    edges = [*range(64), *range(8 * (footer - 44), 8 * footer), *range(8 * len(good) - 256, 8 * len(good))]
     for bit in [*edges[:: 1 if flips > 1000 else 8], *bits]:
         changed = bytearray(good)
         changed[bit // 8] ^= 1 << bit % 8

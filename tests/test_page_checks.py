@@ -18,7 +18,7 @@ from test_scanning import AS_OF, SCHEME, people
 import casemgmt as cm
 from casemgmt.batch.page_checks import check_pages, pages_of
 from casemgmt.errors import InputError
-from casemgmt.register.parquet_frame import check_frame, read_page
+from casemgmt.register.parquet_frame import check_frame, footer_of, read_page
 from casemgmt.register.thrift import DamagedError
 
 SETTINGS = settings(max_examples=400, deadline=None, derandomize=True, database=None)
@@ -234,3 +234,16 @@ def test_files_of_other_writers_pass_the_checks(tmp_path, rows):
             read = cm.select(whole, read_scheme(SCHEME), **options)
             found = cm.select(scanned(path, as_of=AS_OF, decoder="polars"), read_scheme(SCHEME), **options)
             assert found.to_arrow().equals(read.to_arrow())
+
+
+@pytest.mark.parametrize(("name", "flip"), [("snappy", 884), ("small pages", 1862)])
+def test_gaps_and_rows_that_the_footer_alone_changes_are_refused(tmp_path, name, flip):
+    # With the writer of today, one makes a column with gaps one without, the other a row group shorter.
+    path = wide_file(tmp_path, **OPTIONS[name])
+    good = path.read_bytes()
+    assert_damage_is_refused(path, flipped(good, 2000, seed=len(name))[flip : flip + 1])
+    footer = footer_of(good)[0]
+    changed = [bytearray(good) for _ in range(60)]
+    for number, each in enumerate(changed):
+        each[footer + 20 + 17 * number % (len(good) - footer - 28)] ^= 1 << number % 8
+    assert_damage_is_refused(path, [bytes(each) for each in changed])

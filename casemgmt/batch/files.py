@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.batch.page_checks import check_pages
 from casemgmt.errors import InputError
+from casemgmt.register.cleaning import is_text
 from casemgmt.register.freshness import EXTRACTED_ON, days_of_rows
 from casemgmt.register.parquet_frame import Frame, check_frame, check_table
 from casemgmt.register.sources import (
@@ -220,7 +221,7 @@ def chosen_decoder(decoder: Decoder, files: list[RegisterFile]) -> Literal["pola
 def _is_plain(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
-    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    text = is_text(kind) and not pa.types.is_string_view(kind)
     number = pa.types.is_integer(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind)
     return bool(text or number or pa.types.is_boolean(kind) or pa.types.is_date32(kind))
 
@@ -272,12 +273,12 @@ def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: s
     assert file.frame is not None  # noqa: S101 - a Parquet file has one
     try:
         with file.path.open("rb", buffering=0) as stream:
-            check_pages(stream, file.frame, range(stretch.first, stretch.last))
-        alone = decoder == "polars" and file.promoted is None
-        table = _by_polars(stretch) if alone else _by_pyarrow(stretch)
+            first_version = check_pages(stream, file.frame, range(stretch.first, stretch.last))
+        by_polars = decoder == "polars" and file.promoted is None and first_version
+        table = _by_polars(stretch) if by_polars else _by_pyarrow(stretch)
         _check_shape(table, stretch)
         check_table(file.frame, table, range(stretch.first, stretch.last))
-        table.validate(full=not alone)
+        table.validate(full=not by_polars)
         if file.promoted is not None:
             table = _promoted(table, file.promoted)
     except (pa.ArrowException, OSError, ValueError):
@@ -316,6 +317,7 @@ def _by_pyarrow(stretch: Stretch) -> pa.Table:
 
 
 def _by_polars(stretch: Stretch) -> pa.Table:
+    """The rows as polars reads them; None where it would read them otherwise, or on the word of headers alone."""
     import polars as pl
     import pyarrow as pa
 
@@ -325,7 +327,14 @@ def _by_polars(stretch: Stretch) -> pa.Table:
     except (Exception, pl.exceptions.PanicException):
         # polars has errors of many kinds, some of them no Exception, and their words may quote values.
         raise ValueError("polars cannot read the file") from None
-    return pa.table(frame)
+    table = pa.table(frame)
+    wanted = stretch.file.schema.types
+    alike = len(wanted) == len(table.schema.types) and all(map(_are_alike, wanted, table.schema.types))
+    return table if alike else None
+
+
+def _are_alike(wanted: pa.DataType, found: pa.DataType) -> bool:
+    return bool(wanted == found or (is_text(wanted) and is_text(found)))
 
 
 def sums_of(files: list[RegisterFile]) -> list[Future[str]]:

@@ -151,6 +151,8 @@ def write_packed(
     stretches : (register grouped by practice, first, last but one of its practices), in the order of ``practices``
     length : of every id, in bytes; None where they differ
     """
+    if not practices:
+        raise InputError("A register without a practice has nothing to pack.")
     with file_replaced(path) as unfinished:
         write_file(unfinished, b"")  # private before anything is in it
         _write_rows(unfinished, account, practices, stretches, length)
@@ -177,11 +179,10 @@ def _write_rows(
                 writer = pq.ParquetWriter(path, table.schema, **_options(table))
             counts += (register.packed.offsets[first + 1 : last + 1] - register.packed.offsets[first:last]).tolist()
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
-        if writer is None:
-            raise _nothing_to_pack()  # noqa: TRY301 - the writer is closed below
-        described = _described(account, practices, counts, slots or {}, told)
-        writer.add_key_value_metadata({PACKED.decode(): described, SEAL: UNSEALED})
-        writer.close()
+        if writer is not None:
+            described = _described(account, practices, counts, slots or {}, told)
+            writer.add_key_value_metadata({PACKED.decode(): described, SEAL: UNSEALED})
+            writer.close()
     except BaseException:
         if writer is not None:
             with suppress(OSError):  # or else it tries again when it is forgotten
@@ -251,10 +252,6 @@ def _ids(ids: pa.Array, length: int | None) -> pa.Array:
     first = int(np.frombuffer(ends, dtype=np.int32, offset=4 * ids.offset, count=1)[0]) if len(ids) else 0
     own = pa.py_buffer(b"") if data is None else data.slice(first, length * len(ids))
     return pa.Array.from_buffers(pa.binary(length), len(ids), [None, own])
-
-
-def _nothing_to_pack() -> InputError:
-    return InputError("A register without a practice has nothing to pack.")
 
 
 def _told_schema(table: pa.Table) -> pa.Schema:

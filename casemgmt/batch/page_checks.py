@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import BinaryIO
 
-from casemgmt.register.parquet_frame import Chunk, Frame, Page, check_pages_of
+from casemgmt.register.parquet_frame import DATA_V2, DICTIONARY, Chunk, Frame, Page, check_pages_of
 from casemgmt.register.thrift import DamagedError
 
 # By the kind of page (parquet.thrift, PageType): the header's field that describes it, and in that the field of its
@@ -14,10 +14,11 @@ _DESCRIBED_BY = ((5, 2), (0, 0), (7, 2), (8, 4))
 _ROOM = 1_024
 
 
-def check_pages(stream: BinaryIO, frame: Frame, groups: range) -> None:
+def check_pages(stream: BinaryIO, frame: Frame, groups: range) -> bool:
     """Hold every page of some row groups against its checksum, and what its header says against the footer.
 
-    Pages without checksums are taken as they are.
+    A header that promises more than there is can make a decoder ask for more memory than there is, and end the process.
+    The values of pages without checksums are taken as they are.
 
     Parameters
     ----------
@@ -25,29 +26,41 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range) -> None:
     frame : its footer, from :func:`casemgmt.register.parquet_frame.check_frame`
     groups : numbers of the row groups
 
+    Returns
+    -------
+    bool : whether all pages are of the first version. In those of the second, the header alone says how long the levels
+        are and whether what follows is compressed: a decoder that does not look into that reads something else
+
     Raises
     ------
     DamagedError
         It is not what was written.
     """
+    first_version = True
     for group in groups:
         for chunk in frame.groups[group]:
             stream.seek(chunk.start)
             data = stream.read(chunk.compressed)
             if len(data) < chunk.compressed:
                 raise DamagedError
-            _check_chunk(chunk, data)
+            first_version &= _check_chunk(chunk, data)
+    return first_version
 
 
-def _check_chunk(chunk: Chunk, data: bytes) -> None:
+def _check_chunk(chunk: Chunk, data: bytes) -> bool:
     pages, values = pages_of(data), memoryview(data)
-    if not any(page.checksum is not None for _, page in pages):
-        return
-    check_pages_of(chunk, (page for _, page in pages))
-    for start, page in pages:
-        body = start + page.header
-        if zlib.crc32(values[body : body + page.compressed]) != page.checksum:
+    if any(page.checksum is not None for _, page in pages):
+        check_pages_of(chunk, (page for _, page in pages))
+        for start, page in pages:
+            body = start + page.header
+            if zlib.crc32(values[body : body + page.compressed]) != page.checksum:
+                raise DamagedError
+    elif sum(page.values for _, page in pages if page.kind != DICTIONARY) != chunk.values:
+        raise DamagedError
+    for _, page in pages:
+        if page.uncompressed > chunk.uncompressed or (page.kind == DICTIONARY and page.values > page.uncompressed):
             raise DamagedError
+    return all(page.kind != DATA_V2 for _, page in pages)
 
 
 def pages_of(data: bytes) -> list[tuple[int, Page]]:

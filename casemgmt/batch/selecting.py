@@ -81,7 +81,7 @@ def select_scanned(
         out, short = settle(candidates, question, sieve.limits(register), asked.threads)
         if not short.any():
             break
-        sieve.guess_nothing_in([register.practices[p] for p in short.nonzero()[0].tolist()])
+        sieve.guess_nothing_in({register.practices[p] for p in short.nonzero()[0].tolist()})
     return selection_of(register, scheme, question, out, over_cap, reference, score)
 
 
@@ -140,9 +140,11 @@ class _Sieve:
         """Forget what a pass has gathered."""
         self._seen = _Seen()
 
-    def guess_nothing_in(self, practices: list[str]) -> None:
+    def guess_nothing_in(self, practices: set[str]) -> None:
         """Leave out nobody of these practices, in which a guess has failed, in the next pass."""
-        self._unguessed |= set(practices)
+        if practices & self._unguessed:
+            raise AssertionError("A practice has too few rows though none were left out.")
+        self._unguessed |= practices
 
     def see(self, register: Register, start: int, own: npt.NDArray[np.int32]) -> None:
         """Sift a part."""

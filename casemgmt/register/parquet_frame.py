@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Numbers of parquet.thrift.
-_REPEATED = 2
+_OPTIONAL, _REPEATED = 1, 2
 _UNCOMPRESSED = 0
 _PLAIN, _PLAIN_DICTIONARY, _RLE_DICTIONARY = 0, 2, 8
-_DATA, _DICTIONARY, _DATA_V2 = 0, 2, 3
+_DATA, DICTIONARY, DATA_V2 = 0, 2, 3
 _MAGIC = b"PAR1"
 _TAIL = 8  # the footer's length, and the magic word
 _HEADER, _LONGEST_HEADER = 1 << 12, 1 << 24  # a header holds the least and greatest value, which may be long text
@@ -182,11 +182,23 @@ def _frame(fields: dict[int, Any], limit: int) -> Frame:
         )
         rows += group[3]
     _require(rows == fields[3])
-    return Frame(rows, all(len(path) == 1 and not repeated for path, _, repeated in leaves), tuple(groups))
+    return Frame(rows, all(len(leaf.path) == 1 and not leaf.repeated for leaf in leaves), tuple(groups))
 
 
-def _leaves(elements: list[dict[int, Any]]) -> Iterator[tuple[list[bytes], int, bool]]:
-    """Path, type and whether it is repeated, of each column that holds values; the schema is a tree in one list."""
+class Leaf(NamedTuple):
+    """A column that holds values: its path, its type, whether it is repeated, and how many levels of missing it has.
+
+    Levels are 2 for a plain column with gaps, 1 for one without, 0 where they are not looked at.
+    """
+
+    path: list[bytes]
+    kind: int
+    repeated: bool
+    levels: int
+
+
+def _leaves(elements: list[dict[int, Any]]) -> Iterator[Leaf]:
+    """The columns that hold values; the schema is a tree in one list."""
     open_nodes: list[tuple[bytes, int, bool]] = []  # name, children still to come, repeated
     for place, element in enumerate(elements):
         name, children = element[4], element.get(5, 0)
@@ -199,14 +211,15 @@ def _leaves(elements: list[dict[int, Any]]) -> Iterator[tuple[list[bytes], int, 
             _require(children >= 0)
             open_nodes.append((name, children, repeated and place > 0))
         else:
-            yield [*(node for node, *_ in open_nodes[1:]), name], element[1], repeated
+            levels = 1 + (element.get(3) == _OPTIONAL) if len(open_nodes) == 1 and not repeated else 0
+            yield Leaf([*(node for node, *_ in open_nodes[1:]), name], element[1], repeated, levels)
         while open_nodes and not open_nodes[-1][1]:
             open_nodes.pop()
     _require(not open_nodes)
 
 
-def _chunk(said: dict[int, Any], rows: int, leaf: tuple[list[bytes], int, bool], limit: int) -> Chunk:
-    path, kind, repeated = leaf
+def _chunk(said: dict[int, Any], rows: int, leaf: Leaf, limit: int) -> Chunk:
+    path, kind, repeated, levels = leaf
     _require(said[3] == path and said[1] == kind)
     values, uncompressed, compressed = said[5], said[6], said[7]
     _require(repeated or values == rows)
@@ -216,7 +229,10 @@ def _chunk(said: dict[int, Any], rows: int, leaf: tuple[list[bytes], int, bool],
     _require(start >= len(_MAGIC) if compressed or values else start >= 0)
     nulls, pages = said.get(12, {}).get(3), said.get(13)
     _require(nulls is None or nulls >= 0)
-    data = None if pages is None else frozenset(page[2] for page in pages if page[1] in (_DATA, _DATA_V2))
+    counted = said.get(16, {}).get(3)  # how many values stand at each level of missing
+    _require(not levels or not counted or len(counted) == levels)
+    _require(levels != 1 or not nulls)
+    data = None if pages is None else frozenset(page[2] for page in pages if page[1] in (_DATA, DATA_V2))
     return Chunk(
         start=start,
         compressed=compressed,
@@ -257,7 +273,7 @@ def check_pages_of(chunk: Chunk, pages: Iterable[Page]) -> None:
         _require(not chunk.is_plain or page.compressed == page.uncompressed)
         at += page.header + page.compressed
         uncompressed += page.header + page.uncompressed
-        if page.kind == _DICTIONARY:
+        if page.kind == DICTIONARY:
             _require(not dictionary and not values and page.encoding in (_PLAIN, _PLAIN_DICTIONARY))
             dictionary = True
         else:
@@ -278,8 +294,8 @@ def read_page(data: Any, at: int) -> Page:
     fields, length = _page_fields(data, at)
     try:
         kind, uncompressed, compressed = fields[1], fields[2], fields[3]
-        own = fields[{_DATA: 5, _DICTIONARY: 7, _DATA_V2: 8}[kind]]
-        values, encoding = own[1], own[4 if kind == _DATA_V2 else 2]
+        own = fields[{_DATA: 5, DICTIONARY: 7, DATA_V2: 8}[kind]]
+        values, encoding = own[1], own[4 if kind == DATA_V2 else 2]
     except (KeyError, IndexError, TypeError, AttributeError):
         raise DamagedError from None
     numbers = (uncompressed, compressed, values, encoding)

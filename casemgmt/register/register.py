@@ -186,11 +186,22 @@ class Register:
 
         Parameters
         ----------
-        path : of the file, which is replaced whole or not at all
+        path : of the file, which is replaced whole or not at all; only its owner may read it
 
         Returns
         -------
         the path
+
+        Raises
+        ------
+        InputError
+            A carried column that Parquet cannot hold, or a register without a practice.
+        PublishError
+            The file cannot be written; what was there is left as it was.
+
+        Notes
+        -----
+        The rows of a practice keep the order in which they came, and the file's bytes follow it.
         """
         from casemgmt.batch.packed_file import save_packed
 
