@@ -23,7 +23,7 @@ NAMES = {
     "care_home": "resident",
 }
 # Part of the packed files' names: a new number where `pack` writes something else.
-PACKED_EDITION = 1
+PACKED_EDITION = 2
 
 
 def select_frame(frame: Any, scheme: Any, model: Any, threads: int) -> Any:
@@ -55,8 +55,7 @@ def _selected(register: Any, scheme: Any, model: Any, threads: int) -> Any:
 
     # A frame of polars or pandas cannot say of itself that its people are made up, as a file does.
     selection = cm.select(register, scheme, model=model, threads=threads, allow_demonstration=True)
-    rows = selection.facts["rows"]
-    if rows["merged_repeats"] or rows["quarantined"]:
+    if selection.register.merged or selection.register.quarantine.num_rows:
         # casemgmt sets repeated ids aside and goes on; the works ask for a refusal.
         raise DuplicateError
     return selection.to_arrow(reasons=False).select(list(NAMES))
@@ -65,7 +64,7 @@ def _selected(register: Any, scheme: Any, model: Any, threads: int) -> Any:
 def _write(table: Any, out: Path) -> None:
     import pyarrow.parquet as pq
 
-    pq.write_table(table, out, compression=COMPRESSION)
+    pq.write_table(table, out, compression=COMPRESSION, use_dictionary=["practice_id"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib.util
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from casemgmt.batch.page_checks import check_pages
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import is_text
-from casemgmt.register.freshness import EXTRACTED_ON, days_of_rows
+from casemgmt.register.freshness import EXTRACTED_ON, days_of_rows, refuse_repeated_files
 from casemgmt.register.parquet_frame import Frame, check_frame, check_table
 from casemgmt.register.sources import (
     PACKED,
@@ -337,12 +338,40 @@ def _are_alike(wanted: pa.DataType, found: pa.DataType) -> bool:
     return bool(wanted == found or (is_text(wanted) and is_text(found)))
 
 
-def sums_of(files: list[RegisterFile]) -> list[Future[str]]:
-    """The SHA-256 of each file, worked out beside the reading."""
-    pool = ThreadPoolExecutor(1)
-    found = [pool.submit(sha256_of, file.path) for file in files]
-    pool.shutdown(wait=False)
-    return found
+class LatePart(Part):
+    """A file as a register names it, whose SHA-256 is worked out when it is first asked for.
+
+    Selecting does not need it, publishing does; a file that has changed since it was read is refused then.
+    """
+
+    __slots__ = ("_file", "_sum")
+
+    def __init__(self, file: RegisterFile) -> None:
+        for name, value in (("name", file.path.name), ("rows", file.rows), ("_file", file), ("_sum", None)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self._file.state[0]
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes."""
+        if self._sum is None:
+            found = sha256_of(self._file.path)
+            self._file.check_unchanged()
+            object.__setattr__(self, "_sum", found)
+        return self._sum
+
+    _file: RegisterFile
+    _sum: str
+
+
+def refuse_repeated(parts: tuple[LatePart, ...]) -> None:
+    """Refuse a file that is given twice; only files of one size are looked at whole."""
+    sizes = Counter(part.size for part in parts)
+    refuse_repeated_files([part for part in parts if sizes[part.size] > 1])
 
 
 def as_paths(paths: Any) -> list[Path]:

@@ -191,8 +191,16 @@ def _write_rows(
 
 
 def _options(table: pa.Table) -> dict[str, Any]:
+    """How the file is written: pages as large as they may be, since each has a header to be read and a checksum."""
+    import inspect
+
+    import pyarrow.parquet as pq
+
     told = [name for name in table.column_names if name == "practice_id" or name.startswith("told.")]
+    known = inspect.signature(pq.ParquetWriter.__init__).parameters
     return {
+        "data_page_size": 1 << 24,
+        **({"max_rows_per_page": ROWS_IN_A_GROUP} if "max_rows_per_page" in known else {}),
         "compression": "lz4",
         "use_dictionary": told,
         "write_statistics": False,

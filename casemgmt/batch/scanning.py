@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from casemgmt.batch.files import (
     ROWS_AT_A_TIME,
     Decoder,
+    LatePart,
     RegisterFile,
     as_paths,
     chosen_decoder,
     days_drawn,
     decoded,
     open_files,
+    refuse_repeated,
     said_by,
     stretches_of,
-    sums_of,
 )
 from casemgmt.batch.packed_file import PackedFile, is_packed
 from casemgmt.batch.tally import IdHashes, Tally
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, plural
-from casemgmt.register.freshness import refuse_repeated_files
 from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text
 from casemgmt.register.reading import Known, Part, Reader, reader_for, unexpected_rows
 from casemgmt.register.sources import Part as FilePart
@@ -188,7 +188,7 @@ class ScannedRegister:
         self.learnt = Learnt(nullable=_with_gaps(files, reader))
         self._encoding, self._progress, self._rows = encoding, progress, rows_at_a_time
         self._tally: Tally | None = None
-        self._sums: list[str] | None = None
+        self._late = tuple(LatePart(file) for file in files)
 
     @property
     def as_of(self) -> dt.date:
@@ -302,7 +302,6 @@ class ScannedRegister:
         for _ in range(_MOST_PASSES):
             restart()
             tally, hashes = Tally(), None if self.learnt.looked else IdHashes()
-            sums = sums_of(self.files) if self._sums is None else None
             refusal: InputError | None = None
             try:
                 for part, start in self._parts():
@@ -320,9 +319,7 @@ class ScannedRegister:
                 continue
             for file in self.files:
                 file.check_unchanged()
-            if sums is not None:
-                self._sums = [each.result() for each in sums]
-            refuse_repeated_files(self.parts)
+            refuse_repeated(self._late)
             tally.refuse_hopeless()
             if tally.misjudged(re.compile(self.reader.pattern)):
                 self.learnt.codes = frozenset(tally.codes)
@@ -340,11 +337,7 @@ class ScannedRegister:
     @property
     def parts(self) -> tuple[FilePart, ...]:
         """The files, as a register names its sources."""
-        sums: list[str | None] = [*self._sums] if self._sums else [None] * len(self.files)
-        return tuple(
-            FilePart(name=file.path.name, rows=file.rows, sha256=digest)
-            for file, digest in zip(self.files, sums, strict=True)
-        )
+        return self._late
 
     def _say(self, rows: int) -> None:
         if self._progress is not None:

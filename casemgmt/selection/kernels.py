@@ -15,7 +15,7 @@ from casemgmt.compiling import compiled, compiled_within
 from casemgmt.risk.kernels import add_entries
 
 # Rows scored at a time: their keys and bits stay in the first-level cache beside the tables.
-BLOCK = 1024
+BLOCK = 2048
 # So many rows are counted in lanes of sixteen bits, or in bytes, before those are emptied.
 LANE_ROWS = 65_535
 BYTE_ROWS = 248
@@ -270,13 +270,13 @@ def keep_rows(out, p, first, count, member, tied, ranked, told, no_score, lowest
 
 
 @compiled_within
-def copy_picked(out, start, keys, bits, picked, found):  # type: ignore[no-untyped-def]
-    """Put the picked rows of one practice at the start of its stretch."""
+def copy_picked(out, place, start, keys, bits, picked, found):  # type: ignore[no-untyped-def]
+    """Put the picked rows of a practice that begins at row ``start`` into the outcome, from ``place`` on."""
     for k in range(found):
         i = picked[k]
-        out.rows[start + k] = start + i
-        out.keys[start + k] = keys[i]
-        out.member[start + k] = bits[i]
+        out.rows[place + k] = start + i
+        out.keys[place + k] = keys[i]
+        out.member[place + k] = bits[i]
 
 
 @compiled
@@ -292,15 +292,17 @@ def choose_practices(span, offsets, list_sizes, scores, conditions, routes, told
     conditions : (Columns, Tables of uint32)
     routes : RouteArrays
     told : as for :func:`pick_rows`
-    out : Outcome, filled in place; its stretches begin at ``offsets``
+    out : Outcome, filled in place, the stretches of these practices one after the other from ``offsets[first]`` on
     work : Scratch, as long as the largest of these practices
     """
     no_score, keys, bits, picked = scores.no_score, work.keys, work.bits, work.picked
     most = np.full(len(routes.bit), 2**62, dtype=np.int64)
     every = np.full(len(routes.bit), 0, dtype=np.int64)
     work.guesses[:] = no_score
+    place = offsets[span[0]]
     for p in range(span[0], span[1]):
         start, count, found = offsets[p], offsets[p + 1] - offsets[p], np.int64(0)
+        out.starts[p] = place
         guess = least_guess(routes, work.guesses, no_score)
         for low in range(0, count, BLOCK):
             high = min(low + BLOCK, count)
@@ -309,13 +311,14 @@ def choose_practices(span, offsets, list_sizes, scores, conditions, routes, told
             out.unscored[p] += count_bits(keys[low:high], bits[low:high], high - low, routes, no_score, out.counts[p])
             own_keys, own_bits = keys[low:high], bits[low:high]
             found = pick_rows(own_keys, own_bits, high - low, low, routes, told, no_score, guess, picked, found)
-        copy_picked(out, start, keys, bits, picked, found)
+        copy_picked(out, place, start, keys, bits, picked, found)
         # Counting who is eligible in all would cost another look at everyone: at first, enough were picked or not.
-        if not settle_practice(p, start, found, guess, most, list_sizes, routes, told, no_score, out, work):
+        if not settle_practice(p, place, found, guess, most, list_sizes, routes, told, no_score, out, work):
             found = pick_rows(keys, bits, count, 0, routes, told, no_score, no_score + 1, picked, 0)
-            copy_picked(out, start, keys, bits, picked, found)
+            copy_picked(out, place, start, keys, bits, picked, found)
             count_eligible(keys, bits, count, routes, no_score, every)
-            settle_practice(p, start, found, no_score + 1, every, list_sizes, routes, told, no_score, out, work)
+            settle_practice(p, place, found, no_score + 1, every, list_sizes, routes, told, no_score, out, work)
+        place += out.emitted[p]
 
 
 @compiled_within

@@ -138,7 +138,7 @@ def choose_grouped(groups: Any, question: Question, workers: int, *, all_told_of
     from casemgmt.selection.kernels import choose_practices
     from casemgmt.selection.scratch import settling
 
-    out, told = empty_outcome(question, groups), told_of(question, all_told_of)
+    out, told = empty_outcome(question, groups.copy()), told_of(question, all_told_of)
     source, conditions, routes = question.ranking.source, question.plan.conditions, question.routes
 
     def work(stretch: tuple[int, int]) -> None:
