@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-# Below this many rows, NumPy is done before a compiled loop would pay; below five times as many, before the loops would
-# have been loaded.
+# Below this many rows, NumPy is done before a compiled loop would pay; below twice as many, before the loops would have
+# been loaded.
 COMPILE_FROM = 400_000
-_UNLOADED = 5
+_UNLOADED = 2
 
 
 def pays(rows: int) -> bool:
