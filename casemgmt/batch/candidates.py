@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import taken_rows
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.packing import Packed, group_order
+from casemgmt.register.packing import Packed, group_order, is_rising
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,41 +79,47 @@ def _is_told(name: str) -> bool:
     return name not in FIELDS or FIELDS[name].kind in {"id", "text"}
 
 
-def together(parts: Sequence[Candidates], order: npt.NDArray[np.int32]) -> tuple[Candidates, npt.NDArray[np.int64]]:
+def together(parts: list[Candidates], order: npt.NDArray[np.int32]) -> tuple[Candidates, npt.NDArray[np.int64]]:
     """All candidates grouped by practice, each practice in the order they were met; and where each begins.
 
     Parameters
     ----------
+    parts : emptied, so that no more than one field of them all is held twice
     order : by number, the practice's place in the register; -1 for none, whose rows are left out
     """
     import numpy as np
     import pyarrow as pa
 
-    practices = int(order.max(initial=-1)) + 1
     place = np.concatenate([order[part.practice] for part in parts])
     rows = np.flatnonzero(place >= 0)
-    grouped, groups = group_order(place[rows], practices)
-    rows = rows[grouped]
+    grouped, groups = group_order(place[rows], int(order.max(initial=-1)) + 1)
+    practice = place[rows[grouped]].astype(np.int32)
+    moved = None if is_rising(place) and len(rows) == len(place) else rows[grouped]
 
     def joined(arrays: list[Any]) -> Any:
-        return np.concatenate(arrays, axis=-1)
+        whole = np.concatenate(arrays, axis=-1)
+        arrays.clear()
+        return whole if moved is None else np.take(whole, moved, axis=-1)
 
-    first = parts[0]
-    whole = Candidates(
-        joined([part.practice for part in parts]),
-        joined([part.keys for part in parts]),
-        joined([part.bits for part in parts]),
-        Packed(
-            joined([part.packed.words for part in parts]),
-            joined([part.packed.bytes for part in parts]),
-            joined([part.packed.shorts for part in parts]),
-            first.packed.slots,
-        ),
-        {name: joined([part.days[name] for part in parts]) for name in first.days},
-        {name: joined([part.numbers[name] for part in parts]) for name in first.numbers},
-        pa.concat_tables([part.table for part in parts], promote_options="permissive"),
-    )
-    return whole.at(rows, place[rows].astype(np.int32)), groups
+    slots = parts[0].packed.slots
+    keys, bits = [part.keys for part in parts], [part.bits for part in parts]
+    words, shorts = [part.packed.words for part in parts], [part.packed.shorts for part in parts]
+    singles = [part.packed.bytes for part in parts]
+    days = {name: [part.days[name] for part in parts] for name in parts[0].days}
+    numbers = {name: [part.numbers[name] for part in parts] for name in parts[0].numbers}
+    tables = [part.table for part in parts]
+    parts.clear()
+    table = pa.concat_tables(tables, promote_options="permissive")
+    tables.clear()
+    return Candidates(
+        practice,
+        joined(keys),
+        joined(bits),
+        Packed(joined(words), joined(singles), joined(shorts), slots, practice=practice),
+        {name: joined(arrays) for name, arrays in days.items()},
+        {name: joined(arrays) for name, arrays in numbers.items()},
+        table if moved is None else taken_rows(table, moved),
+    ), groups
 
 
 def register_of(
