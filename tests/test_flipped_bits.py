@@ -14,8 +14,8 @@ from publications import selection_of
 
 from casemgmt.errors import VerifyError
 from casemgmt.outputs.published import verify
-from casemgmt.register.parquet_seal import KEY, UNSEALED, check_seal, seal
-from casemgmt.register.thrift import DamagedError
+from casemgmt.parquet.seal import KEY, UNSEALED, check_seal, seal
+from casemgmt.parquet.thrift import DamagedError
 
 
 def publication(folder: Path) -> Path:

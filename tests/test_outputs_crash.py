@@ -23,8 +23,8 @@ from typer.testing import CliRunner
 import casemgmt as cm
 from casemgmt.cli import app
 from casemgmt.cli.files import write_table
+from casemgmt.disk import LOCK, NEW, OLD, beside, locked
 from casemgmt.errors import PublishError, VerifyError
-from casemgmt.outputs.disk import LOCK, NEW, OLD, beside, locked
 from casemgmt.outputs.published import load_selection, verify
 from casemgmt.selection.result import Selection
 
@@ -340,7 +340,7 @@ def test_a_single_file_is_the_old_or_the_new_one_whatever_call_goes_wrong(
 HOLDING = """
 import sys, time
 from pathlib import Path
-from casemgmt.outputs.disk import locked
+from casemgmt.disk import locked
 
 with locked(Path(sys.argv[1])):
     print("held", flush=True)

@@ -16,10 +16,10 @@ from scanned import scanned
 from test_scanning import AS_OF, SCHEME, people
 
 import casemgmt as cm
-from casemgmt.batch.page_checks import check_pages, pages_of
 from casemgmt.errors import InputError
-from casemgmt.register.parquet_frame import check_frame, footer_of, read_page
-from casemgmt.register.thrift import DamagedError
+from casemgmt.parquet.frame import check_frame, footer_of, read_page
+from casemgmt.parquet.pages import check_pages, pages_of
+from casemgmt.parquet.thrift import DamagedError
 
 SETTINGS = settings(max_examples=400, deadline=None, derandomize=True, database=None)
 

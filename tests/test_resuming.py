@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from resuming import check_refuses_a_changed_input, check_resumes
 
+from casemgmt.disk import write_file
 from casemgmt.errors import InputError
-from casemgmt.outputs.disk import write_file
 
 
 class Batch:

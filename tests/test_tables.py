@@ -23,7 +23,7 @@ from registers import read_scheme, scheme_text, seeded_columns
 
 import casemgmt as cm
 from casemgmt.errors import InputError
-from casemgmt.outputs.parquet import to_parquet
+from casemgmt.parquet.writing import to_parquet
 from casemgmt.register.lookup import Columns
 from casemgmt.risk import reason_kernels, reasons
 from casemgmt.risk.inputs import MILLION, ModelInput
@@ -367,7 +367,7 @@ import sys
 import pyarrow as pa
 import casemgmt as cm
 from casemgmt.arrow import array_of, texts
-from casemgmt.outputs.parquet import to_parquet
+from casemgmt.parquet.writing import to_parquet
 import numpy as np
 model = cm.load_model("cambridge-multimorbidity-20")
 yes, no = (array_of(np.full(50, answer), pa.bool_()) for answer in (True, False))

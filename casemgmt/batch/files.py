@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.batch.page_checks import check_pages
 from casemgmt.errors import InputError
+from casemgmt.parquet.frame import Frame, check_frame, check_table
+from casemgmt.parquet.pages import check_pages
 from casemgmt.register.cleaning import is_text
 from casemgmt.register.freshness import EXTRACTED_ON, days_of_rows, refuse_repeated_files
-from casemgmt.register.parquet_frame import Frame, check_frame, check_table
 from casemgmt.register.sources import (
     PACKED,
     Part,

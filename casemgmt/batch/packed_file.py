@@ -13,7 +13,7 @@ What the file holds, so that other software can read it too:
   and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256,
   the Arrow types of the ``told`` columns
 
-Every page has its CRC-32, and the file a seal over all the rest (:mod:`casemgmt.register.parquet_seal`): no bit of it
+Every page has its CRC-32, and the file a seal over all the rest (:mod:`casemgmt.parquet.seal`): no bit of it
 can change unseen. Opening it checks the seal, and reading a row group the checksums of its pages.
 """
 
@@ -28,16 +28,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import array_of, in_one_piece, numpy_of
-from casemgmt.batch.page_checks import check_pages
+from casemgmt.disk import BusyError, file_replaced, sync_file, write_file
 from casemgmt.errors import InputError, PublishError, listed, plural
-from casemgmt.outputs.disk import BusyError, file_replaced, sync_file, write_file
+from casemgmt.parquet.frame import FileBytes, check_frame, footer_of
+from casemgmt.parquet.pages import check_pages
+from casemgmt.parquet.seal import KEY as SEAL
+from casemgmt.parquet.seal import UNSEALED, check_seal, seal
+from casemgmt.parquet.thrift import DamagedError
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.packing import Packed, Slot
-from casemgmt.register.parquet_frame import FileBytes, check_frame, footer_of
-from casemgmt.register.parquet_seal import KEY as SEAL
-from casemgmt.register.parquet_seal import UNSEALED, check_seal, seal
 from casemgmt.register.sources import PACKED, Part
-from casemgmt.register.thrift import DamagedError
 
 if TYPE_CHECKING:
     import pyarrow as pa

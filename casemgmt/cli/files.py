@@ -9,8 +9,8 @@ from typing import Any
 
 import typer
 
+from casemgmt.disk import BusyError, replace_file
 from casemgmt.errors import PublishError
-from casemgmt.outputs.disk import BusyError, replace_file
 
 
 def write_table(table: Any, path: Path, *, overwrite: bool) -> None:

@@ -125,7 +125,7 @@ class Reading:
     def is_large(self) -> bool:
         """Whether the register is a packed file, or Parquet files of so many rows that holding them all is a waste."""
         from casemgmt.batch.packed_file import is_packed
-        from casemgmt.register.parquet_frame import check_frame
+        from casemgmt.parquet.frame import check_frame
 
         rows = 0
         for path in self.registers:

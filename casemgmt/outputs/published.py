@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.disk import NEW, OLD, BusyError, beside, locked, recover
 from casemgmt.errors import SchemeError, VerifyError, listed, plural
 from casemgmt.outputs import layout
 from casemgmt.outputs.contents import Contents, check_agreement, read_contents
-from casemgmt.outputs.disk import NEW, OLD, BusyError, beside, locked, recover
 from casemgmt.outputs.manifest import read_manifest, sha256
 from casemgmt.scheme.files import read_scheme_text
 from casemgmt.scheme.routes import Scheme

@@ -10,11 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError, listed, plural
-from casemgmt.outputs import layout
-from casemgmt.outputs.contents import check_agreement, read_contents
-from casemgmt.outputs.csv_text import to_csv, to_csv_parts
-from casemgmt.outputs.disk import (
+from casemgmt.disk import (
     NEW,
     OLD,
     BusyError,
@@ -28,8 +24,12 @@ from casemgmt.outputs.disk import (
     remove_empty,
     staged,
 )
+from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError, listed, plural
+from casemgmt.outputs import layout
+from casemgmt.outputs.contents import check_agreement, read_contents
+from casemgmt.outputs.csv_text import to_csv, to_csv_parts
 from casemgmt.outputs.manifest import canonical, is_publication, make_manifest, read_manifest, sha256
-from casemgmt.outputs.parquet import to_parquet
+from casemgmt.parquet.writing import to_parquet
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 
 if TYPE_CHECKING:

@@ -119,7 +119,7 @@ def _read_parquet(path: Path) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from casemgmt.register.parquet_frame import check_frame, check_table
+    from casemgmt.parquet.frame import check_frame, check_table
 
     try:
         frame = check_frame(path)

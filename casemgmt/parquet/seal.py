@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from casemgmt.register.parquet_frame import FileBytes, Frame, footer_of, read_footer, read_page
-from casemgmt.register.thrift import DamagedError
+from casemgmt.parquet.frame import FileBytes, Frame, footer_of, read_footer, read_page
+from casemgmt.parquet.thrift import DamagedError
 
 KEY = "casemgmt.seal"
 _MARK = b"sha256:"

@@ -6,7 +6,7 @@ import numpy as np
 
 from casemgmt.compiling import compiled, compiled_within
 
-# Thrift's compact protocol, as casemgmt.register.thrift reads it.
+# Thrift's compact protocol, as casemgmt.parquet.thrift reads it.
 _TRUE, _FALSE, _BYTE, _I16, _I64, _DOUBLE, _BINARY, _STRUCT = 1, 2, 3, 4, 6, 7, 8, 12
 _DEEPEST = 4
 _MOST_SHIFT = np.uint64(63)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import BinaryIO
 
-from casemgmt.register.parquet_frame import DATA_V2, DICTIONARY, Chunk, Frame, Page, check_pages_of
-from casemgmt.register.thrift import DamagedError
+from casemgmt.parquet.frame import DATA_V2, DICTIONARY, Chunk, Frame, Page, check_pages_of
+from casemgmt.parquet.thrift import DamagedError
 
 # By the kind of page (parquet.thrift, PageType): the header's field that describes it, and in that the field of its
 # encoding; an index page is none that a column holds.
@@ -23,7 +23,7 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range) -> bool:
     Parameters
     ----------
     stream : the file, open for reading
-    frame : its footer, from :func:`casemgmt.register.parquet_frame.check_frame`
+    frame : its footer, from :func:`casemgmt.parquet.frame.check_frame`
     groups : numbers of the row groups
 
     Returns
@@ -73,7 +73,7 @@ def pages_of(data: bytes) -> list[tuple[int, Page]]:
     """
     import numpy as np
 
-    from casemgmt.batch.page_kernels import page_headers
+    from casemgmt.parquet.page_kernels import page_headers
 
     described_by = np.array(_DESCRIBED_BY, dtype=np.int64)
     room = _ROOM

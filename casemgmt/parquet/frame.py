@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from casemgmt.register.thrift import DamagedError, read_struct
+from casemgmt.parquet.thrift import DamagedError, read_struct
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,0 +1,1 @@
+"""What knows Parquet files: footers, pages and their checksums, seals, and the writer."""
