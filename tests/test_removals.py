@@ -16,7 +16,7 @@ from registers import Case, arrow_of, read_scheme, read_table, scheme_text
 import casemgmt as cm
 from casemgmt.errors import InputError
 
-COLUMNS = ["practice_id", "patient_id", "proposal", "reason", "detail"]
+COLUMNS = ["practice_id", "patient_id", "proposal", "reason", "detail", "proposed_on"]
 
 
 def selected(month: Month, previous: Any = None, columns: list[str] | None = None) -> Any:
@@ -32,8 +32,20 @@ def selected(month: Month, previous: Any = None, columns: list[str] | None = Non
     )
 
 
+def told(removals: pa.Table) -> list[tuple[str, ...]]:
+    """The rows of proposed removals without the day of the proposal."""
+    return [tuple(row.values()) for row in removals.drop_columns(["proposed_on"]).to_pylist()]
+
+
 def managed(selection: Any) -> set[tuple[str, str]]:
     return {(row["practice_id"], row["patient_id"]) for row in selection.to_arrow().to_pylist() if row["case_managed"]}
+
+
+def carried(before: Any) -> set[tuple[str, str]]:
+    """The caseload after a selection: the case managed, and whoever is proposed for removal and not decided about."""
+    removals = before.removals()
+    pending = zip(removals["practice_id"].to_pylist(), removals["patient_id"].to_pylist(), strict=True)
+    return managed(before) | set(pending)
 
 
 def with_caseload(case: Case, on_caseload: set[tuple[str, str]], *, flag_known: bool = True) -> Case:
@@ -53,11 +65,11 @@ def test_everyone_on_the_caseload_and_not_case_managed_is_there_once(seed):
     months = pair(seed)
     before = selected(months[0])
     after = selected(months[1], previous=before)
-    path = twin.path_between(months[0], replace(months[1], case=with_caseload(months[1].case, managed(before))))
+    path = twin.path_between(months[0], replace(months[1], case=with_caseload(months[1].case, carried(before))))
     assert_rows_same(list(path.new.selected.values()), without_reasons(after))
 
     own_flag = {person for person, read in path.new.people.items() if read.row["on_caseload"]}
-    expected = (own_flag | managed(before)) - managed(after)
+    expected = (own_flag | carried(before)) - managed(after)
     found = after.removals()
     people = list(zip(found["practice_id"].to_pylist(), found["patient_id"].to_pylist(), strict=True))
     assert found.column_names == COLUMNS
@@ -67,11 +79,23 @@ def test_everyone_on_the_caseload_and_not_case_managed_is_there_once(seed):
         for row in cm.compare(before, after).changes.to_pylist()
         if row["route"] == "case_managed" and row["change"] == "leaver"
     }
+    pending = {(row["practice_id"], row["patient_id"]): row for row in before.removals().to_pylist()}
     for row in found.to_pylist():
         person = row["practice_id"], row["patient_id"]
         ended = "check the record" if "see the quarantine" in row["detail"] else "confirm ended"
         assert row["proposal"] == ("propose removal" if path.new.is_listed(person) else ended)
-        assert (row["reason"], row["detail"]) == (changes.get(person) or plain_reason(path.new, person))
+        if person in pending and person not in path.new.people:
+            assert row["reason"] == "registration"
+            continue
+        if person not in pending:
+            assert (row["reason"], row["detail"]) == (changes.get(person) or plain_reason(path.new, person))
+            assert row["proposed_on"] == months[1].case.as_of
+        else:
+            plain = plain_reason(path.new, person)
+            earlier = pending[person]
+            kept = plain[0] == "not selected" and earlier["reason"] not in ("registration", "objection")
+            assert (row["reason"], row["detail"]) == ((earlier["reason"], earlier["detail"]) if kept else plain)
+            assert row["proposed_on"] == earlier["proposed_on"]
 
 
 def without_reasons(selection: Any) -> list[dict[str, Any]]:
@@ -98,11 +122,11 @@ def test_a_register_without_the_column_takes_the_caseload_from_the_earlier_selec
     before = selected(months[0])
     columns = [name for name in months[1].case.columns if name != "on_caseload"]
     after = selected(months[1], previous=before, columns=columns)
-    case = with_caseload(months[1].case, managed(before), flag_known=False)
+    case = with_caseload(months[1].case, carried(before), flag_known=False)
     expected = twin.stop_at(replace(months[1], case=case)).selected
     assert_rows_same(list(expected.values()), without_reasons(after))
     people = zip(*(after.removals()[name].to_pylist() for name in COLUMNS[:2]), strict=True)
-    assert set(people) == managed(before) - managed(after)
+    assert set(people) == carried(before) - managed(after)
 
 
 @pytest.mark.parametrize("seed", range(60, 75))
@@ -139,11 +163,11 @@ C87003      | fay        | 80  | 4     |               |                 |
 """
 
 
-def by_hand(text: str, *, share: str = "1/2", previous: Any = None, as_of: str = "2015-04-01") -> Any:
+def by_hand(text: str, *, share: str = "1/2", as_of: str = "2015-04-01", **options: Any) -> Any:
     rows = read_table(text)
     table = pa.Table.from_pylist(rows, schema=pa.schema([(n, kind_of(n)) for n in rows[0]]))
     scheme = read_scheme(scheme_text([RANKED.format(share=share)]))
-    return cm.select(cm.read_register(table, as_of=as_of), scheme, score="score", previous=previous)
+    return cm.select(cm.read_register(table, as_of=as_of), scheme, score="score", **options)
 
 
 def kind_of(name: str) -> pa.DataType:
@@ -165,7 +189,7 @@ def test_the_dead_are_to_be_confirmed_and_a_fallen_score_is_proposed():
     march = by_hand(MARCH)
     assert managed(march) == {("C87002", "ann"), ("C87002", "bob")}
     removals = by_hand(APRIL, previous=march, as_of="2015-05-01").removals()
-    assert [tuple(row.values()) for row in removals.to_pylist()] == [
+    assert told(removals) == [
         ("C87002", "ann", "confirm ended", "registration", "died"),
         ("C87002", "bob", "propose removal", "own score", "score 8 to 1"),
     ]
@@ -222,7 +246,7 @@ def test_an_earlier_selection_breaks_a_tie():
 
 def test_a_smaller_share_proposes_removals_whose_reason_is_the_scheme():
     smaller = by_hand(MARCH, share="1/5", previous=by_hand(MARCH))
-    assert [tuple(row.values()) for row in smaller.removals().to_pylist()] == [
+    assert told(smaller.removals()) == [
         ("C87002", "bob", "propose removal", "scheme", "the scheme's rule is another one")
     ]
 
@@ -232,7 +256,7 @@ def test_the_registers_own_caseload_needs_no_earlier_selection():
         f"{line} | {'on_caseload' if 'practice_id' in line else 'T' if 'ann' in line or 'dee' in line else ''}"
         for line in MARCH.strip().splitlines()
     )
-    assert [tuple(row.values()) for row in by_hand(text).removals().to_pylist()] == [
+    assert told(by_hand(text).removals()) == [
         ("C87002", "dee", "propose removal", "not selected", "on the caseload, and no route lets the patient in now")
     ]
 
@@ -254,7 +278,93 @@ def test_an_earlier_selection_leaves_the_register_as_it_was():
     assert cm.select(register, scheme, score="score").removals().num_rows == 0
 
 
-def test_removals_of_a_selection_read_back_from_files_are_refused(tmp_path):
-    by_hand(MARCH).save(tmp_path / "out")
-    with pytest.raises(InputError, match="read back from files"):
-        cm.load_selection(tmp_path / "out").removals()
+def test_removals_are_published_and_read_back(tmp_path):
+    later = by_hand(APRIL, previous=by_hand(MARCH), as_of="2015-05-01")
+    later.save(tmp_path / "out")
+    assert cm.load_selection(tmp_path / "out").removals().equals(later.removals())
+
+
+@pytest.mark.parametrize("from_files", [False, True])
+def test_a_removal_that_nobody_decides_is_proposed_month_after_month(from_files, tmp_path):
+    before, months = by_hand(MARCH), ["2015-05-01", "2015-06-01", "2015-07-01", "2015-08-01"]
+    found = []
+    for month in months:
+        if from_files:
+            before.save(tmp_path / month)
+            before = cm.load_selection(tmp_path / month)
+        before = by_hand(APRIL, previous=before, as_of=month)
+        found.append(before.removals().to_pylist())
+    assert [row["patient_id"] for row in found[0]] == ["ann", "bob"]
+    assert {row["proposed_on"].isoformat() for row in found[0]} == {"2015-05-01"}
+    assert found[1:] == [found[0]] * 3
+
+
+def test_a_patient_selected_again_is_pending_no_more():
+    may = by_hand(APRIL, previous=by_hand(MARCH), as_of="2015-05-01")
+    june = by_hand(MARCH, previous=may, as_of="2015-06-01")
+    assert managed(june) == {("C87002", "ann"), ("C87002", "bob")}
+    assert june.removals().column("patient_id").to_pylist() == ["cyd"]
+    july = by_hand(MARCH, previous=june, as_of="2015-07-01")
+    assert [row["proposed_on"].isoformat() for row in july.removals().to_pylist()] == ["2015-06-01"]
+
+
+GONE = APRIL.replace("C87002      | ann        | 80  | 9     | 2015-04-20    |                 |\n", "")
+
+
+def test_whoever_left_the_register_stays_to_be_confirmed():
+    may = by_hand(GONE, previous=by_hand(MARCH), as_of="2015-05-01")
+    june = by_hand(GONE, previous=may, as_of="2015-06-01")
+    assert told(june.removals())[0] == (
+        *("C87002", "ann", "confirm ended"),
+        *("registration", "no longer in the register"),
+    )
+
+
+ENDED = {
+    "mapping": lambda folder: {"bob": "declined", "ann": "died"},
+    "table": lambda folder: pa.table({"patient_id": ["bob", "ann"], "reason": ["declined", "died"]}),
+    "file": lambda folder: write(folder / "ended.csv", "patient_id,reason\nbob,declined\nann,died\n"),
+}
+
+
+def write(path: Any, text: str) -> Any:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", ENDED)
+@pytest.mark.parametrize("rows", [APRIL, GONE])
+def test_whoever_was_ended_by_a_person_is_proposed_no_more(kind, rows, tmp_path):
+    may = by_hand(rows, previous=by_hand(MARCH), as_of="2015-05-01")
+    june = by_hand(rows, previous=may, as_of="2015-06-01", ended=ENDED[kind](tmp_path))
+    assert june.removals().num_rows == 0
+    assert june.facts["ended"] == 2
+    assert by_hand(rows, previous=june, as_of="2015-07-01").removals().num_rows == 0
+
+
+def test_ended_takes_a_patient_off_the_registers_own_caseload():
+    text = "\n".join(
+        f"{line} | {'on_caseload' if 'practice_id' in line else 'T' if 'dee' in line else ''}"
+        for line in MARCH.strip().splitlines()
+    )
+    assert by_hand(text).removals().num_rows == 1
+    assert by_hand(text, ended={"dee": "moved"}).removals().num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("ended", "message"),
+    [
+        ({"eve": "died"}, "1 patient not on the caseload"),
+        ({"bob": ""}, "1 patient without a reason"),
+        ({7: "died"}, "whose patient_id is missing or no text"),
+        (pa.table({"patient_id": ["bob", "bob"], "reason": ["a", "b"]}), "1 patient twice"),
+        (pa.table({"patient_id": ["bob"]}), "without the column 'reason'"),
+        (["bob"], "a mapping of patient ids to reasons"),
+    ],
+)
+def test_an_ending_that_cannot_be_understood_is_refused(ended, message):
+    with pytest.raises(InputError) as refusal:
+        by_hand(APRIL, previous=by_hand(MARCH), as_of="2015-05-01", ended=ended)
+    assert message in str(refusal.value)
+    assert "eve" not in str(refusal.value)
+    assert "bob" not in str(refusal.value)

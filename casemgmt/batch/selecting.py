@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.batch.candidates import Candidates, candidates_of, register_of, together
-from casemgmt.errors import InputError, plural
+from casemgmt.errors import InputError
 from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
@@ -21,7 +21,8 @@ from casemgmt.selection.choosing import (
     require_order,
     selection_of,
 )
-from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, given_scores, refuse_outside
+from casemgmt.selection.given import ScoresById, given_scores, refuse_differing, scores_by_id, scores_by_row
+from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, refuse_outside
 from casemgmt.selection.plan import Outcome
 from casemgmt.selection.running import (
     Picked,
@@ -102,7 +103,7 @@ class _Seen:
     """What one pass has gathered: by number of the practice guesses, limits and counts; and the kept rows.
 
     ``limits`` are the highest guesses by which rows of a practice were left out, ``outside`` how many given risks are
-    none.
+    none, ``met`` how many patients' ids are among those of given scores.
     """
 
     guesses: Any = None
@@ -113,6 +114,7 @@ class _Seen:
     codes: list[str] = field(default_factory=list)
     slots: Any = None
     outside: int = 0
+    met: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
 
 
@@ -134,7 +136,7 @@ class _Sieve:
         self._seen = _Seen()
         self._question: Question | None = None
         self._unguessed: set[str] = set()
-        self._scores = _whole_scores(scanned, asked.score)
+        self._scores = _given(scanned, asked.score)
 
     def restart(self) -> None:
         """Forget what a pass has gathered."""
@@ -179,6 +181,8 @@ class _Sieve:
 
         seen, scanned = self._seen, self._scanned
         refuse_outside(seen.outside)
+        if isinstance(self._scores, ScoresById):
+            self._scores.refuse_unmatched(seen.met, tally.accepted, None)
         practices = tally.practices()
         place = {code: i for i, code in enumerate(practices)}
         order = np.array([place.get(code, -1) for code in seen.codes], dtype=np.int32)
@@ -246,6 +250,10 @@ class _Sieve:
             return np.full(len(register), np.nan)
         if self._scores is None:
             return given_scores(register, self._asked.score)
+        if isinstance(self._scores, ScoresById):
+            scores, met = self._scores.of(register)
+            self._seen.met += met
+            return scores
         rows = register.source_table.num_rows
         numbers = np.arange(rows) if register.source_row is None else register.source_row
         return np.asarray(self._scores[start + numbers][register.table_row])
@@ -362,26 +370,22 @@ def _wanted(part: Candidates | Picked, guesses: Any, question: Question) -> npt.
     return wanted
 
 
-def _whole_scores(scanned: ScannedRegister, score: Any) -> Any:
-    """Given scores, one a row of the files; None where there are none, or they are a column."""
+def _given(scanned: ScannedRegister, score: Any) -> Any:
+    """Given scores: keyed by patient id, or one a row of the files; None where there are none, or they are a column."""
     import numpy as np
-
-    from casemgmt.selection.keys import as_floats
 
     if score is None or isinstance(score, str):
         return None
+    keyed = scores_by_id(score)
+    if keyed is not None:
+        return keyed
     if not scanned.has_source_rows:
-        raise InputError("score= must be the name of a carried column: a packed register has lost its source's rows.")
-    if type(score).__module__.partition(".")[0] == "pandas" and hasattr(score, "index"):
-        raise InputError("score= is a pandas Series, and files have no index to match it on. Give score.to_numpy().")
-    values = as_floats(score)
-    if values.shape != (scanned.rows_in,):
         raise InputError(
-            f"score= holds {plural(values.size, 'value')}; the files have {plural(scanned.rows_in, 'row')}. "
-            "Give one value a source row, in source order, quarantined rows included."
+            "score= must be the name of a carried column, or scores with their patient_id: a packed register has lost "
+            "its source's rows."
         )
+    values, named = scores_by_row(score, scanned.rows_in, None)
     scanned.checked()
-    for repeat, kept in scanned.learnt.merged.items():
-        if values[repeat] != values[kept] and not (np.isnan(values[repeat]) and np.isnan(values[kept])):
-            raise InputError("score= gives different values to repeats of one row. Remove the repeats from the source.")
+    repeats = np.array(list(scanned.learnt.merged.items()), dtype=np.int64).reshape(-1, 2)
+    refuse_differing(values, named, repeats)
     return values

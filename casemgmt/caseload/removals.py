@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
-from casemgmt.arrow import texts
+from casemgmt.arrow import column_of, texts
 from casemgmt.caseload.people import find_ids
 from casemgmt.caseload.why import SET_ASIDE, how_left, where_now
+from casemgmt.dates import day_number
 from casemgmt.register.columns import person_keys, person_parts
+from casemgmt.selection.earlier import earlier_caseload
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,42 +19,71 @@ if TYPE_CHECKING:
     from casemgmt.selection.result import Selection, Workings
 
 ENDED, REMOVE, CHECK = "confirm ended", "propose removal", "check the record"
+NOT_SELECTED = "not selected"
+
+Person = tuple[str, str]
+_Pending = tuple[str, str, dt.date]  # reason, detail, first proposed on
 
 
 def removals_table(selection: Selection) -> pa.Table:
     """See :meth:`casemgmt.selection.result.Selection.removals`."""
-    import pyarrow as pa
-
     made = selection._made()
     found = {person: _plain_reason(made, row) for person, row in _on_caseload_and_out(made).items()}
+    pending: dict[Person, _Pending] = {}
     if made.previous is not None:
-        gone = _gone(made.register, made.previous)
+        pending = _pending(made.previous)
+        gone = [person for person in _gone(made.register, made.previous) if person[1] not in made.ended]
         ids = find_ids([patient for _, patient in gone], made.register)
         found |= {person: ("registration", where_now(made.register, ids, i)) for i, person in enumerate(gone)}
-        found |= _compared_reasons(made.previous, selection, set(found))
-    rows = sorted(
-        ((*person, *said) for person, said in found.items()), key=lambda row: (row[0].encode(), row[1].encode())
-    )
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 4
-    practice, patient, reason, detail = columns
+        again = pending.keys() & found.keys()
+        # What was found when it was first proposed says more than that no route lets the patient in; but who had left,
+        # or had objected, is here again.
+        passing = ("registration", "objection")
+        found |= {
+            person: pending[person][:2]
+            for person in again
+            if found[person][0] == NOT_SELECTED and pending[person][0] not in passing
+        }
+        found |= _compared_reasons(made.previous, selection, found.keys() - again)
+    people = sorted(found, key=lambda person: (person[0].encode(), person[1].encode()))
+    reasons = [found[person] for person in people]
+    first = [pending[person][2] if person in pending else made.register.as_of for person in people]
+    return _table([*people], reasons, first)
+
+
+def no_removals() -> pa.Table:
+    """The table without a row."""
+    return _table([], [], [])
+
+
+def _table(people: list[Person], reasons: list[tuple[str, str]], first: list[dt.date]) -> pa.Table:
+    import pyarrow as pa
+
     return pa.table(
         {
-            "practice_id": texts(practice),
-            "patient_id": texts(patient),
-            "proposal": texts(_proposal(*said) for said in zip(reason, detail, strict=True)),
-            "reason": texts(reason),
-            "detail": texts(detail),
+            "practice_id": texts(practice for practice, _ in people),
+            "patient_id": texts(patient for _, patient in people),
+            "proposal": texts(_proposal(*said) for said in reasons),
+            "reason": texts(reason for reason, _ in reasons),
+            "detail": texts(detail for _, detail in reasons),
+            "proposed_on": column_of([day_number(date) for date in first], pa.int32()).cast(pa.date32()),
         }
     )
+
+
+def _pending(previous: Selection) -> dict[Person, _Pending]:
+    """Whom an earlier selection proposed for removal: why, and when that was first proposed."""
+    table = previous.pending_removals()
+    return {
+        (row["practice_id"], row["patient_id"]): (row["reason"], row["detail"], row["proposed_on"])
+        for row in table.to_pylist()
+    }
 
 
 def _proposal(reason: str, detail: str) -> str:
     if reason != "registration":
         return REMOVE
     return CHECK if detail == SET_ASIDE else ENDED
-
-
-Person = tuple[str, str]
 
 
 def _on_caseload_and_out(made: Workings) -> dict[Person, int]:
@@ -67,12 +99,10 @@ def _on_caseload_and_out(made: Workings) -> dict[Person, int]:
 
 
 def _gone(register: Register, previous: Selection) -> list[Person]:
-    """Case-managed patients of the earlier selection who have no row in their practice now."""
+    """Everyone of the earlier caseload who has no row in their practice now."""
     import pyarrow.compute as pc
 
-    listed = previous.to_arrow()
-    listed = listed.filter(listed.column("case_managed"))
-    keys = person_keys(listed.column("practice_id"), listed.column("patient_id"))
+    keys = earlier_caseload(previous)
     own = person_keys(register.column("practice_id"), register.column("patient_id"))
     return list(zip(*person_parts(keys.filter(pc.invert(pc.is_in(keys, value_set=own)))), strict=True))
 
@@ -101,4 +131,4 @@ def _plain_reason(made: Workings, row: int) -> tuple[str, str]:
         return "registration", how_left(made.register, row)
     if packed.is_set("objected", [row])[0]:
         return "objection", "objects to risk stratification"
-    return "not selected", "on the caseload, and no route lets the patient in now"
+    return NOT_SELECTED, "on the caseload, and no route lets the patient in now"

@@ -141,6 +141,10 @@ def select(
             metavar="FILE", help="Write who is on the caseload and not selected again, and why: .csv or .parquet."
         ),
     ] = None,
+    ended: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Whose case management a person has ended since: patient_id, reason."),
+    ] = None,
     reference: Annotated[
         Held,
         typer.Option(help="What reasons are held against: absent or none, or the average of the practice's patients."),
@@ -177,7 +181,7 @@ def select(
     sizes = None if list_sizes is None else read_list_sizes(list_sizes)
     earlier = None if previous is None else load_selection(previous)
     if scan is None:
-        scan = earlier is None and reference is Held.base and reading.is_large()
+        scan = earlier is None and ended is None and reference is Held.base and reading.is_large()
     with progress("Reading and selecting", "rows") as moved:
         register: Any = reading.scanned(moved) if scan else reading.register()
         if earlier is not None and not same_extract:
@@ -190,6 +194,7 @@ def select(
             over_cap=over_cap.value,
             list_sizes=sizes,
             previous=earlier,
+            ended=ended,
             reference=reference.value,
             threads=threads,
             allow_demonstration=demonstration,
@@ -243,7 +248,7 @@ def show_removals(selection: Selection, written: Path | None, *, counted: bool) 
         for (proposal, reason), count in sorted(kinds.items()):
             say(f"  {proposal} ({reason}): {count:,}")
     if found.num_rows:
-        say("Nobody leaves the caseload until a clinician ends it.")
+        say("Nobody leaves the caseload until a clinician ends it, and --ended says so.")
     if written is not None:
         say(f"Written: {written} ({plural(found.num_rows, 'row')}, all practices).")
 

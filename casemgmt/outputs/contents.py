@@ -42,7 +42,7 @@ class Contents:
         """The people in the files."""
         import pyarrow.compute as pc
 
-        selection = self.tables[layout.SELECTION]
+        selection, removals = self.tables[layout.SELECTION], self.tables.get(layout.REMOVALS)
         return {
             "practices": len(self.practices),
             "listed": selection.num_rows,
@@ -51,6 +51,7 @@ class Contents:
             "waiting": self.tables[layout.QUEUE].num_rows,
             "quarantined": self.tables[layout.QUARANTINE].num_rows,
             "corrections": self.tables[layout.CORRECTIONS].num_rows,
+            **({} if removals is None else {"removals": removals.num_rows}),
         }
 
 
@@ -83,7 +84,8 @@ def check_agreement(contents: Contents, scheme: Scheme, rows: Mapping[str, int])
     """
     selection, queue = contents.tables[layout.SELECTION], contents.tables[layout.QUEUE]
     waiting = dict.fromkeys(queue.column("practice_id").to_pylist())
-    _check_names(contents, layout.expected_files(contents.practices, waiting))
+    later = {layout.REMOVALS} & set(contents.tables)
+    _check_names(contents, layout.expected_files(contents.practices, waiting) | later)
     _check_account(contents, rows)
     lists = {layout.practice_file(practice): practice for practice in contents.practices}
     _check_parts(contents, layout.SELECTION, selection, lists)

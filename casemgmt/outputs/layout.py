@@ -14,6 +14,7 @@ QUEUE = "processor/queue.parquet"
 QUARANTINE = "processor/quarantine.parquet"
 CORRECTIONS = "processor/corrections.parquet"
 COMMISSIONER = "commissioner/summary.csv"
+REMOVALS = "processor/removals.parquet"  # since 0.3: earlier publications lack it
 WAITING = "-waiting"
 FOLDERS = ("processor", "practices", "commissioner")
 TABLES = (SELECTION, SUMMARY, UNSCORED, QUEUE, QUARANTINE, CORRECTIONS, COMMISSIONER)

@@ -87,6 +87,8 @@ def load_selection(folder: str | Path) -> Selection:
         "unscored": contents.tables[layout.UNSCORED],
         "queue": contents.tables[layout.QUEUE],
     }
+    if layout.REMOVALS in contents.tables:
+        tables["removals"] = contents.tables[layout.REMOVALS]
     return Selection(scheme=scheme, tables=tables, facts=verified.facts)
 
 

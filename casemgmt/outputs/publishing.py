@@ -133,6 +133,7 @@ def _files(selection: Selection, register: Register, include: list[str]) -> dict
         layout.QUEUE: to_parquet(queue),
         layout.QUARANTINE: to_parquet(register.quarantine),
         layout.CORRECTIONS: to_parquet(register.corrections),
+        layout.REMOVALS: to_parquet(selection.removals()),
         layout.COMMISSIONER: to_csv(commissioner_table(summary, selection.scheme, caution)),
     }
     stretches, waiting = _stretches(table), _stretches(queue)

@@ -208,8 +208,23 @@ class Register:
         return save_packed(self, Path(path))
 
     def to_pandas(self) -> Any:
-        """:meth:`to_arrow` as a pandas data frame."""
-        return self.to_arrow().to_pandas()
+        """:meth:`to_arrow` as a pandas data frame whose index says which source row each patient is.
+
+        Returns
+        -------
+        pandas.DataFrame
+            its index holds the labels of the pandas frame that the register was read from, where they are unique, else
+            the number of the source row, from 0, as ``source_row``. ``score=`` takes a Series with that index
+        """
+        import numpy as np
+        import pandas as pd
+
+        frame = self.to_arrow().to_pandas()
+        rows = np.sort(self.table_row)
+        rows = rows if self.source_row is None else self.source_row[rows]
+        has_labels = self.index is not None and self.index.is_unique
+        frame.index = self.index[rows] if has_labels else pd.Index(rows, name="source_row")
+        return frame
 
     def to_source_rows(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """One value a source row from one a packed row; NaN where the row was quarantined, repeats as the row kept."""

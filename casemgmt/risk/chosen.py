@@ -92,10 +92,35 @@ def _gathered(columns: Any, rows: Any, dtype: Any) -> Any:
     return out
 
 
-def missing_inputs(chosen: ChosenRows) -> npt.NDArray[np.int32]:
-    """How many of the model's inputs are missing, for each row: a sum of tables, as a score is."""
+def is_missing(model: Model, each: ModelInput, register: Register, rows: Any) -> npt.NDArray[np.bool_]:
+    """Where an input has no value, also where the register reads that as one, such as sex as U."""
     import numpy as np
 
+    from casemgmt.risk.scoring import cells_of
+
+    missing = cells_of(model, each, register, rows) == len(each.cells) - 1
+    if each.name in register.packed.slots:
+        missing |= register.packed.is_missing(each.name, rows)
+    return np.asarray(missing)
+
+
+def missing_inputs(model: Model, chosen: ChosenRows, rows: Any) -> npt.NDArray[np.int32]:
+    """How many of the model's inputs are missing, for each row, those of the scores that it takes included.
+
+    A column counts once, whichever of the models look at it. A score that the model takes counts by itself only where
+    there is none although all of its own inputs are known.
+
+    Parameters
+    ----------
+    chosen : the model's inputs on ``rows``
+    rows : int array of packed rows
+    """
+    import numpy as np
+
+    if model.nested:
+        every = _missing_by_name(model, chosen.register, rows)
+        return np.asarray(np.sum(list(every.values()), axis=0, dtype=np.int32))
+    # A sum of tables, as a score is.
     builder = TableBuilder(chosen.register.packed, np.int32, np.add, 0)
     for each in chosen.inputs:
         if each.slot is None:
@@ -110,3 +135,25 @@ def missing_inputs(chosen: ChosenRows) -> npt.NDArray[np.int32]:
     missing = np.empty(chosen.rows, dtype=np.int32)
     add_entries(chosen.columns, tables, 0, chosen.rows, missing)
     return missing
+
+
+def _missing_by_name(model: Model, register: Register, rows: Any) -> dict[tuple[str, str], npt.NDArray[np.bool_]]:
+    """Where each column, and each score without one of its own to blame, is missing: by kind and name."""
+    import numpy as np
+
+    found: dict[tuple[str, str], npt.NDArray[np.bool_]] = {}
+    for each in model.inputs:
+        own = is_missing(model, each, register, rows)
+        if each.kind == "score":
+            inner = _missing_by_name(model.nested[each.name], register, rows)
+            found |= inner
+            found["score", each.name] = own & ~np.any(list(inner.values()), axis=0)
+        else:
+            found["column", each.name] = own
+    return found
+
+
+def missing_within(model: Model, each: ModelInput, register: Register, row: Any) -> int:
+    """How many inputs of the score that a score input takes are missing, for one packed row."""
+    found = _missing_by_name(model.nested[each.name], register, row)
+    return sum(int(missing[0]) for missing in found.values())

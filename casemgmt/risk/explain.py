@@ -5,31 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.arrow import column_of, texts
-from casemgmt.errors import InputError
-from casemgmt.risk.inputs import MILLION, ModelInput
+from casemgmt.errors import InputError, plural
+from casemgmt.risk.chosen import is_missing, missing_within
+from casemgmt.risk.inputs import MILLION
 from casemgmt.risk.words import against_base, base_cell, in_words
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     import pyarrow as pa
 
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
 
 Reference = Literal["base", "practice"]
-
-
-def _is_missing(model: Model, each: ModelInput, register: Register, rows: Any) -> npt.NDArray[np.bool_]:
-    """Where an input has no value, also where the register reads that as one, such as sex as U."""
-    import numpy as np
-
-    from casemgmt.risk.scoring import cells_of
-
-    missing = cells_of(model, each, register, rows) == len(each.cells) - 1
-    if each.name in register.packed.slots:
-        missing |= register.packed.is_missing(each.name, rows)
-    return np.asarray(missing)
 
 
 def explain_patient(model: Model, register: Register, patient_id: str) -> pa.Table:
@@ -92,7 +79,9 @@ def _explained_inputs(model: Model, register: Register, row: Any) -> list[_Expla
         cell = int(cells_of(model, each, register, row)[0])
         amount = each.contributions[cell]
         difference = None if amount is None else amount - (each.contributions[base_cell(each)] or 0)
-        is_missing = bool(_is_missing(model, each, register, row)[0])
-        words = in_words(each, len(each.cells) - 1 if is_missing else cell)
-        rows.append((each.name, each.label, words, amount, against_base(each), difference, is_missing))
+        unknown = bool(is_missing(model, each, register, row)[0])
+        words = in_words(each, len(each.cells) - 1 if unknown else cell)
+        if each.kind == "score" and (lacking := missing_within(model, each, register, row)):
+            words, unknown = f"{words} ({plural(lacking, 'input')} of it not recorded)", True
+        rows.append((each.name, each.label, words, amount, against_base(each), difference, unknown))
     return sorted(rows, key=lambda row: -(row[5] or 0))

@@ -7,13 +7,13 @@ from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.arrow import numpy_of
 from casemgmt.errors import CapExceededError, InputError, listed, plural
-from casemgmt.register.columns import person_keys
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scheme.routes import Band, Nominated, Scheme
-from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys, given_scores
+from casemgmt.selection.earlier import read_ended, with_caseload
+from casemgmt.selection.given import given_scores
+from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays, compile_scheme, route_arrays
 from casemgmt.selection.result import Choice, Selection, Workings
 from casemgmt.selection.running import Question, emitted_rows, outcome_of
@@ -39,6 +39,7 @@ def select(
     over_cap: OverCap = "error",
     list_sizes: Mapping[str, int] | None = None,
     previous: Selection | None = None,
+    ended: Any = None,
     reference: Reference = "base",
     allow_demonstration: bool = False,
     threads: int | None = None,
@@ -50,15 +51,19 @@ def select(
     register : from :func:`casemgmt.read_register` or :func:`casemgmt.scan_register`
     scheme : from :func:`casemgmt.load_scheme`
     model : ranks by this model's score
-    score : ranks by these values instead (neither is needed by a scheme that ranks nobody): a column's name, or one
-        value a source row in source order (a pandas Series is matched on its index). NaN, null and infinities mean
-        no score. A scheme with a band on risk takes them as risks from 0 to 1
+    score : ranks by these values instead (neither is needed by a scheme that ranks nobody): a column's name; one value
+        a source row in source order (a pandas Series is matched on its index, which ``register.to_pandas()`` has too);
+        or scores keyed by patient id, as a mapping, or as a frame with ``patient_id`` and one column more. NaN, null,
+        masked values and infinities mean no score, and so does an id that is not among those given. Whole numbers
+        above 2**53 are refused. A scheme with a band on risk takes them as risks from 0 to 1
     over_cap : what happens when a practice nominates more patients than it has places: ``error`` raises once for all
         practices, ``queue`` fills the places in ``nomination_order`` and lets the rest wait
     list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
-    previous : an earlier selection; its case-managed patients are on the caseload, beside those whom the register's
-        ``on_caseload`` names, and ``removals()`` lists whoever is on the caseload and not selected again. Whoever was
-        proposed for removal before and not confirmed must stand in ``on_caseload``
+    previous : an earlier selection; its case-managed patients and those whom it proposed for removal are on the
+        caseload, beside those whom the register's ``on_caseload`` names, and ``removals()`` lists whoever is on the
+        caseload and not selected again, month after month until somebody decides
+    ended : whose case management a person has ended since: a mapping of patient ids to reasons, or a table (or its
+        file) with ``patient_id`` and ``reason``. They are off the caseload and proposed for removal no more
     reference : what the reasons are held against: the ``base`` of each of the model's tables (absent, none), or the
         average of the ranked patients of the ``practice``
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic
@@ -79,7 +84,10 @@ def select(
     if not isinstance(register, Register) and not hasattr(register, "select_streamed"):
         raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
     check_arguments(scheme, model, score, over_cap, reference, previous)
+    decided = read_ended(ended)
     if not isinstance(register, Register):
+        if decided:
+            raise InputError("ended= needs every row of the register: read it with cm.read_register.")
         return register.select_streamed(
             scheme,
             model=model,
@@ -93,13 +101,12 @@ def select(
         )
     register.require_whole("Selecting again")
     require_order(register, scheme, over_cap)
-    if previous is not None:
-        register = with_caseload(register, previous)
+    register = with_caseload(register, previous, decided)
     if model is not None:
         check_demonstration(model, register, allow_demonstration)
     ranking = ranking_of(register, model, score)
     workings = choose(register, scheme, ranking, official_sizes(register, scheme, list_sizes), over_cap, threads)
-    return _selection(workings, reference, previous, score)
+    return _selection(replace(workings, ended=frozenset(decided)), reference, previous, score)
 
 
 def selection_of(
@@ -125,19 +132,6 @@ def require_order(register: Any, scheme: Scheme, over_cap: OverCap) -> None:
     """Refuse a queue of nominees whom nobody has put in order."""
     if over_cap == "queue" and any(isinstance(route, Nominated) for route in scheme.routes):
         register.require(("nomination_order",), 'over_cap="queue"')
-
-
-def with_caseload(register: Register, previous: Selection) -> Register:
-    """The register with the case-managed patients of an earlier selection on the caseload as well."""
-    import pyarrow.compute as pc
-
-    listed = previous.to_arrow()
-    listed = listed.filter(listed.column("case_managed"))
-    keys = person_keys(listed.column("practice_id"), listed.column("patient_id"))
-    own = person_keys(register.column("practice_id"), register.column("patient_id"))
-    managed = numpy_of(pc.is_in(own, value_set=keys))
-    packed = register.packed
-    return replace(register, packed=packed.with_flag("on_caseload", managed | packed.is_set("on_caseload")))
 
 
 def choose(

@@ -38,5 +38,6 @@ def facts_of(made: Workings) -> dict[str, Any]:
         "ranked_by": ranked_by(model),
         "demonstration": model is not None and is_demonstration(model),
         "absent_columns": [name for name in made.scheme.optional if name not in register.column_names],
+        "ended": len(made.ended),
         "list_sizes": "official" if (made.list_sizes >= 0).any() else "counted",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.errors import InputError, did_you_mean, plural
+from casemgmt.errors import InputError, plural
 from casemgmt.risk.scoring import NO_SCORE_64, compile_model, points_of
 from casemgmt.scheme.routes import Band
 from casemgmt.selection.plan import LARGEST_KEY, ScoreSource
@@ -184,73 +184,3 @@ def _first_true(test: Any, low: int, high: int) -> int:
         else:
             low = middle + 1
     return low
-
-
-def given_scores(register: Register, score: Any) -> npt.NDArray[np.float64]:
-    """The user's scores in packed order: a column's name, or one value a source row in source order.
-
-    A pandas Series is matched on its index; a row it does not name has no score.
-    """
-    import numpy as np
-
-    if isinstance(score, str):
-        return _column_scores(register, score)
-    if type(score).__module__.partition(".")[0] == "pandas" and hasattr(score, "index"):
-        score = _by_index(register, score)
-    values = as_floats(score)
-    if values.shape != (register.rows_in,):
-        raise InputError(
-            f"score= holds {plural(values.size, 'value')}; the source has {plural(register.rows_in, 'row')}. "
-            "Give one value a source row, in source order, quarantined rows included."
-        )
-    by_table = values if register.source_row is None else values[register.source_row]
-    for repeat, kept in register.merged_into.items():
-        if by_table[repeat] != by_table[kept] and not (np.isnan(by_table[repeat]) and np.isnan(by_table[kept])):
-            raise InputError("score= gives different values to repeats of one row. Remove the repeats from the source.")
-    return by_table[register.table_row]
-
-
-def _column_scores(register: Register, name: str) -> npt.NDArray[np.float64]:
-    if name not in register.column_names:
-        raise InputError(f"score= names '{name}', which is no column.{did_you_mean(name, register.column_names)}")
-    return as_floats(register.column(name), f"Column '{name}'")
-
-
-def _by_index(register: Register, score: Any) -> Any:
-    import pandas as pd
-
-    index = pd.RangeIndex(register.rows_in) if register.index is None else register.index
-    if not (index.is_unique and score.index.is_unique):
-        raise InputError("score= is a Series, matched on its index, and labels occur twice. Give an array instead.")
-    unknown = int((~score.index.isin(index)).sum())
-    if unknown:
-        raise InputError(
-            f"score= is a Series, matched on its index: {plural(unknown, 'label')} of its index that the register's "
-            "source does not have. Give an array in source order, or align the index."
-        )
-    return score.reindex(index)
-
-
-def as_floats(score: Any, what: str = "score=") -> npt.NDArray[np.float64]:
-    """A user's scores as floats, NaN where one is missing."""
-    import numpy as np
-    import pyarrow as pa
-
-    try:
-        if isinstance(score, (pa.Array, pa.ChunkedArray)):
-            kind = pa.null() if pa.types.is_boolean(score.type) else pa.float64()
-            values = score.cast(kind).cast(pa.float64()).to_numpy(zero_copy_only=False) if len(score) else np.empty(0)
-        elif hasattr(score, "to_arrow"):
-            return as_floats(score.to_arrow(), what)
-        else:
-            values = (
-                np.array([np.nan if v is None else v for v in score]) if isinstance(score, (list, tuple)) else score
-            )
-            values = np.asarray(values)
-        numbers = values.dtype.kind in "iufO"
-        floats = np.ascontiguousarray(values, dtype=np.float64) if numbers else np.empty(0)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        numbers = False
-    if not numbers:
-        raise InputError(f"{what} holds something that is not a number.")
-    return floats

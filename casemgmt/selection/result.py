@@ -57,7 +57,7 @@ class Workings:
 
     ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
     are held against, ``previous`` an earlier selection whose patients are on the caseload, ``score_column`` the
-    register column that ranked.
+    register column that ranked, ``ended`` the ids of those whom somebody has taken off the caseload.
     """
 
     scheme: Scheme
@@ -66,6 +66,7 @@ class Workings:
     choice: Choice
     reference: Reference = "base"
     previous: Selection | None = None
+    ended: frozenset[str] = frozenset()
     score_column: str | None = None
     list_sizes: npt.NDArray[np.int64]
 
@@ -208,11 +209,18 @@ class Selection:
             practice_id, patient_id, proposal (``confirm ended``: died, or left the list; ``check the record``: the
             row was quarantined this time; ``propose removal`` otherwise), reason and detail, as
             :func:`casemgmt.compare` gives them where an earlier selection with its register was given as
-            ``previous``
+            ``previous``, and proposed_on: the list date on which it was first proposed. Whoever stands here is proposed
+            again by every later selection that is given this one as ``previous``, until selected or ``ended``
         """
         from casemgmt.caseload.removals import removals_table
 
         return self._table("removals", lambda: removals_table(self))
+
+    def pending_removals(self) -> pa.Table:
+        """:meth:`removals`; without a row for a selection read back from files that an older version published."""
+        from casemgmt.caseload.removals import no_removals
+
+        return no_removals() if self._workings is None and "removals" not in self._tables else self.removals()
 
     def by(self, column: str, *, suppressed: bool = False) -> pa.Table:
         """Who is listed, who is case managed and who is just below the cut, by the groups of a register column.

@@ -76,7 +76,7 @@ def _of_scores(made: Workings, reasons: bool) -> _Scored:
         return _Scored(scores, risks, due, np.zeros(count, dtype=np.int32), nothing)
     chosen = chosen_rows(made.model, made.register, choice.rows)
     said = reasons_of(made.model, chosen, choice.practice, ~np.isnan(scores), made.reference) if reasons else []
-    return _Scored(scores, risks, due, missing_inputs(chosen), said)
+    return _Scored(scores, risks, due, missing_inputs(made.model, chosen, choice.rows), said)
 
 
 def _ids_and_order(made: Workings) -> tuple[pa.Array, npt.NDArray[np.int64]]:

@@ -1,0 +1,432 @@
+"""A user's own scores: as floats without a rounded number, and beside the right people or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.arrow import in_one_piece, numpy_of, rows_of, texts, validity_of
+from casemgmt.errors import InputError, did_you_mean, listed, plural
+from casemgmt.register.cleaning import is_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from casemgmt.register.register import Register
+
+# Beyond this, two different whole numbers can be one float.
+LARGEST_WHOLE = 2**53
+# Of the scores keyed by patient id, or of the patients if they are fewer, the share that must meet.
+MATCHED_SHARE = Fraction(1, 5)
+_WHOLE_AS_TEXT = r"^\s*[+-]?[0-9]+(\.0*)?\s*$"
+
+
+def given_scores(register: Register, score: Any) -> npt.NDArray[np.float64]:
+    """The user's scores in packed order.
+
+    Parameters
+    ----------
+    score : a column's name; one value a source row in source order; a pandas Series or a frame of one column, matched
+        on its index; or scores keyed by patient id: a mapping, a Series whose index is named ``patient_id``, or a frame
+        with ``patient_id`` and one column more. Null, NaN and infinities mean no score
+    """
+    if isinstance(score, str):
+        return _column_scores(register, score)
+    import numpy as np
+
+    keyed = scores_by_id(score)
+    if keyed is not None:
+        scores, met = keyed.of(register)
+        keyed.refuse_unmatched(met, len(register), register.ids)
+        return scores
+    by_source, named = scores_by_row(score, register.rows_in, register.index)
+    repeats = np.array(list(register.merged_into.items()), dtype=np.int64).reshape(-1, 2)
+    refuse_differing(by_source, named, repeats if register.source_row is None else register.source_row[repeats])
+    by_table = by_source if register.source_row is None else by_source[register.source_row]
+    return by_table[register.table_row]
+
+
+def scores_by_row(score: Any, rows: int, index: Any) -> tuple[npt.NDArray[np.float64], Any]:
+    """One score a source row, and which rows the scores name; None where they name all.
+
+    Parameters
+    ----------
+    rows : of the source
+    index : of the pandas frame that the source is; None for any other source, whose rows are numbered from 0
+    """
+    named = None
+    if _is_pandas(score):
+        score, named = _by_index(_one_column(score), rows, index)
+    values = as_floats(score)
+    if values.shape != (rows,):
+        raise InputError(
+            f"score= holds {plural(values.size, 'value')}; the source has {plural(rows, 'row')}. Give one value a "
+            "source row, in source order, quarantined rows included; or scores with their ids, as a frame with "
+            "patient_id and one column."
+        )
+    return values, named
+
+
+def refuse_differing(by_source: npt.NDArray[np.float64], named: Any, repeats: npt.NDArray[np.int64]) -> None:
+    """Refuse scores that differ between repeats of one row.
+
+    Parameters
+    ----------
+    by_source, named : from :func:`scores_by_row`; a repeat that is not named is scored as the row it repeats
+    repeats : int64, shape (n, 2): the source row of each repeat, and of the row that stays
+
+    Raises
+    ------
+    InputError
+    """
+    import numpy as np
+
+    repeats = repeats if named is None else repeats[named[repeats[:, 0]]]
+    if not np.array_equal(by_source[repeats[:, 0]], by_source[repeats[:, 1]], equal_nan=True):
+        raise InputError("score= gives different values to repeats of one row. Remove the repeats from the source.")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ScoresById:
+    """Scores keyed by patient id.
+
+    Attributes
+    ----------
+    ids : large_string, each once
+    values : float64, one an id; NaN for no score
+    """
+
+    ids: pa.Array
+    values: npt.NDArray[np.float64]
+
+    def of(self, register: Register) -> tuple[npt.NDArray[np.float64], int]:
+        """The scores in packed order, NaN where a patient's id is not among them; and how many ids were found."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not len(register):
+            return np.empty(0, dtype=np.float64), 0
+        place = pc.index_in(register.column("patient_id").cast(pa.large_string()), value_set=self.ids)
+        present = validity_of(place)
+        rows = numpy_of(place) if present is None else np.where(present, numpy_of(place), len(self.ids))
+        return np.append(self.values, np.nan)[rows], int(np.count_nonzero(rows < len(self.ids)))
+
+    def refuse_unmatched(self, met: int, patients: int, among: Any) -> None:
+        """Refuse scores that meet nobody, or few, of so many accepted patients.
+
+        Parameters
+        ----------
+        met : patients whose id is among the scores'
+        among : ids of the register, to say why so few meet; None where they are not at hand
+
+        Raises
+        ------
+        InputError
+        """
+        smaller = min(len(self.ids), patients)
+        if not smaller or met >= MATCHED_SHARE * smaller:
+            return
+        raise InputError(
+            f"score= holds the scores of {plural(len(self.ids), 'patient_id')}, and {met or 'not one'} of them is that "
+            f"of one of the {plural(patients, 'accepted patient')} of the register. Give the scores with the ids that "
+            f"the register has, character by character.{_likely_cause(self.ids, among)}"
+        )
+
+
+def _likely_cause(ids: Any, among: Any) -> str:
+    if among is None:
+        return ""
+    from casemgmt.register.unmatched import likely_cause
+
+    return f" {likely_cause(ids, among)}"
+
+
+def scores_by_id(score: Any) -> ScoresById | None:
+    """Scores that say whose they are, or None for scores that do not.
+
+    Raises
+    ------
+    InputError
+        An id that is missing, no text, or given twice; a frame with ``patient_id`` and not one column more.
+    """
+    if isinstance(score, Mapping):
+        return _keyed(list(score.keys()), list(score.values()))
+    if _is_pandas(score):
+        if not hasattr(score, "columns"):
+            return _keyed(score.index, score) if score.index.name == "patient_id" else None
+        if "patient_id" not in score.columns:
+            named = score.index.name == "patient_id" and len(score.columns) == 1
+            return _keyed(score.index, score.iloc[:, 0]) if named else None
+        other = _the_other([str(name) for name in score.columns])
+        return _keyed(score["patient_id"], score[other])
+    if type(score).__name__ == "LazyFrame":
+        raise InputError("score= is a lazy frame, which has no rows yet: call .collect() on it first.")
+    names = _column_names(score)
+    if names is None:
+        return None
+    if "patient_id" not in names:
+        raise InputError(
+            "score= is a table without a column patient_id, so its rows cannot be matched. Give it the column "
+            "patient_id, or give the scores as an array in source order."
+        )
+    from casemgmt.register.sources import open_source
+
+    table = open_source(score).table
+    return _keyed(table.column("patient_id"), table.column(_the_other(table.column_names)))
+
+
+def _column_names(score: Any) -> list[str] | None:
+    """The column names of a table, None of anything else; an Arrow or polars column has no names of columns."""
+    names = getattr(score, "column_names", None) or getattr(score, "columns", None)
+    if not (isinstance(names, (list, tuple)) and names and hasattr(score, "__arrow_c_stream__")):
+        return None
+    return [str(name) for name in names]
+
+
+def _the_other(names: list[str]) -> str:
+    others = [name for name in names if name != "patient_id"]
+    if len(others) != 1 or len(names) != 2:
+        raise InputError(
+            f"score= is a table with patient_id and {plural(len(others), 'column')} more"
+            f"{f' ({listed(others)})' if others else ''}. Give patient_id and the one column that ranks."
+        )
+    return others[0]
+
+
+def _keyed(ids: Any, values: Any) -> ScoresById:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = in_one_piece(_ids_as_arrow(ids))
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not (is_text(column.type) or (pa.types.is_null(column.type) and not len(column))):
+        raise InputError(
+            "score= is keyed by ids that are not text: leading zeros and long ids are lost in numbers. "
+            "Give each patient_id as text, as the register has it."
+        )
+    column = column.cast(pa.large_string())
+    repeated = len(column) - column.null_count - pc.count_distinct(column).as_py()
+    for count, what in ((column.null_count, "without a patient_id"), (repeated, "whose patient_id was given before")):
+        if count:
+            raise InputError(f"score= holds {plural(count, 'score')} {what}. Give each patient's score once.")
+    return ScoresById(column, as_floats(values))
+
+
+def _ids_as_arrow(ids: Any) -> Any:
+    import pyarrow as pa
+
+    if isinstance(ids, (pa.Array, pa.ChunkedArray)):
+        return ids
+    if isinstance(ids, list):
+        if not all(isinstance(each, str) for each in ids):
+            return pa.nulls(1)  # refused as no text, whatever it is
+        try:
+            return texts(ids)
+        except UnicodeEncodeError:
+            raise InputError("score= is keyed by an id that is not valid text (a lone surrogate).") from None
+    try:
+        return pa.Array.from_pandas(ids)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return pa.nulls(1)
+
+
+def _column_scores(register: Register, name: str) -> npt.NDArray[np.float64]:
+    if name not in register.column_names:
+        raise InputError(f"score= names '{name}', which is no column.{did_you_mean(name, register.column_names)}")
+    return as_floats(register.column(name), f"Column '{name}'")
+
+
+def _is_pandas(score: Any) -> bool:
+    """Whether it is a pandas Series or frame, which knows whose its values are by an index."""
+    of_pandas = any(base.__module__.partition(".")[0] == "pandas" for base in type(score).__mro__)
+    return of_pandas and hasattr(score, "index") and hasattr(score, "reindex")
+
+
+def _one_column(score: Any) -> Any:
+    if not hasattr(score, "columns"):
+        return score
+    if len(score.columns) != 1:
+        raise InputError(
+            f"score= is a frame of {plural(len(score.columns), 'column')}. Give the one column that ranks, or "
+            "patient_id and that column."
+        )
+    return score.iloc[:, 0]
+
+
+def _by_index(score: Any, rows: int, index: Any) -> Any:
+    """A Series in source order, a missing value where it names no row."""
+    import pandas as pd
+
+    if index is None or (score.index.name == "source_row" and not index.is_unique):
+        index = pd.RangeIndex(rows)
+    if not (index.is_unique and score.index.is_unique):
+        raise InputError("score= is a Series, matched on its index, and labels occur twice. Give an array instead.")
+    unknown = int((~score.index.isin(index)).sum())
+    if unknown:
+        raise InputError(
+            f"score= is a Series, matched on its index: {plural(unknown, 'label')} of its index that the register's "
+            "source does not have. Give an array in source order, or align the index."
+        )
+    if len(score) < rows and _is_default(score.index):
+        # The values of accepted patients, say, numbered anew: each would go to another patient's row.
+        raise InputError(
+            f"score= is a Series of {plural(len(score), 'value')} numbered from 0, and the source has "
+            f"{plural(rows, 'row')}: which rows they belong to cannot be told. Keep the index of the frame that they "
+            "were worked out from (register.to_pandas() has one), or give a frame with patient_id and the scores."
+        )
+    return score.reindex(index), None if len(score) == rows else index.isin(score.index)
+
+
+def _is_default(index: Any) -> bool:
+    """Whether an index is the one that pandas gives to rows of which it knows nothing: 0, 1, 2 and so on, unnamed."""
+    import numpy as np
+
+    if index.name is not None or index.dtype.kind not in "iu":
+        return False
+    return bool((index.to_numpy() == np.arange(len(index))).all())
+
+
+def as_floats(score: Any, what: str = "score=") -> npt.NDArray[np.float64]:
+    """A user's scores as floats, NaN where one is missing or masked.
+
+    Raises
+    ------
+    InputError
+        Something that is not a number; or a number that a float would round so that another could become equal to it.
+    """
+    import pyarrow as pa
+
+    try:
+        if isinstance(score, (pa.Array, pa.ChunkedArray)):
+            return _from_arrow(score, what)
+        if hasattr(score, "to_arrow"):
+            return as_floats(score.to_arrow(), what)
+        if _is_pandas(score):
+            return _from_pandas(score, what)
+        if isinstance(score, (list, tuple)):
+            return _from_objects(score, what)
+        return _from_numpy(score, what)
+    except InputError:
+        raise
+    except (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError):
+        raise _no_numbers(what) from None
+
+
+def _no_numbers(what: str) -> InputError:
+    return InputError(f"{what} holds something that is not a number.")
+
+
+def _too_large(what: str) -> InputError:
+    return InputError(
+        f"{what} holds whole numbers above 2**53, of which two can become one as floats, and the order of patients "
+        "would be lost. Give smaller numbers, such as their ranks."
+    )
+
+
+def _merged(what: str) -> InputError:
+    return InputError(
+        f"{what} holds numbers of so many digits that different ones become equal as floats, and the order of patients "
+        "would be lost. Round them to 15 digits, or give their ranks."
+    )
+
+
+def _from_arrow(column: Any, what: str) -> npt.NDArray[np.float64]:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = in_one_piece(column)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if pa.types.is_null(kind):
+        return np.full(len(column), np.nan)
+    if pa.types.is_integer(kind):
+        return _from_whole(numpy_of(column), validity_of(column), what)
+    if pa.types.is_string_view(kind):
+        column = column.cast(pa.large_string())
+        kind = column.type
+    if not (is_text(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+        raise _no_numbers(what)
+    floats = column.cast(pa.float64(), safe=not pa.types.is_decimal(kind))
+    values, present = numpy_of(floats), validity_of(floats)
+    values = values if present is None else np.where(present, values, np.nan)
+    if is_text(kind):
+        large = column.take(rows_of(np.flatnonzero(np.abs(values) >= LARGEST_WHOLE)))
+        whole = large.filter(pc.match_substring_regex(large, pattern=_WHOLE_AS_TEXT)).to_pylist()
+        if any(abs(int(text.strip().partition(".")[0])) > LARGEST_WHOLE for text in whole):
+            raise _too_large(what)
+    elif pa.types.is_decimal(kind) and len(np.unique(values[~np.isnan(values)])) < pc.count_distinct(column).as_py():
+        raise _merged(what)
+    return np.ascontiguousarray(values)
+
+
+def _from_whole(values: Any, present: Any, what: str) -> npt.NDArray[np.float64]:
+    """Whole numbers, which are refused where a float could not hold each of them."""
+    import numpy as np
+
+    known = values if present is None else values[present]
+    if len(known) and (int(known.max()) > LARGEST_WHOLE or int(known.min()) < -LARGEST_WHOLE):
+        raise _too_large(what)
+    floats = values.astype(np.float64)
+    return floats if present is None else np.where(present, floats, np.nan)
+
+
+def _from_pandas(series: Any, what: str) -> npt.NDArray[np.float64]:
+    import numpy as np
+    import pyarrow as pa
+
+    if isinstance(series.dtype, np.dtype):
+        return _from_numpy(series.to_numpy(), what)
+    return _from_arrow(pa.Array.from_pandas(series), what)
+
+
+def _from_numpy(score: Any, what: str) -> npt.NDArray[np.float64]:
+    import numpy as np
+
+    mask = np.ma.getmaskarray(score) if isinstance(score, np.ma.MaskedArray) else None
+    values = np.asarray(score)
+    if values.dtype.kind == "O":
+        shape = values.shape
+        out = _from_objects(values.ravel().tolist(), what).reshape(shape)
+        return out if mask is None else np.where(mask, np.nan, out)
+    if values.dtype.kind not in "iuf":
+        raise _no_numbers(what)
+    if values.dtype.kind in "iu":
+        flat = None if mask is None else ~mask.ravel()
+        return _from_whole(values.ravel(), flat, what).reshape(values.shape)
+    floats = np.ascontiguousarray(values, dtype=np.float64)
+    if values.dtype.itemsize > 8:
+        given = values[~np.isnan(values)]
+        if len(np.unique(given)) > len(np.unique(given.astype(np.float64))):
+            raise _merged(what)
+    return floats if mask is None else np.where(mask, np.nan, floats)
+
+
+def _from_objects(values: Iterable[Any], what: str) -> npt.NDArray[np.float64]:
+    """Python numbers one by one; None, pandas' NA and NumPy's masked are missing."""
+    import numpy as np
+
+    floats, exact = [], set()
+    for value in values:
+        if value is None or value is np.ma.masked or type(value).__name__ in ("NAType", "NaTType"):
+            floats.append(np.nan)
+        elif isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
+            raise _no_numbers(what)
+        elif isinstance(value, Integral) and abs(int(value)) > LARGEST_WHOLE:
+            raise _too_large(what)
+        else:
+            floats.append(float(value))
+            if isinstance(value, (Decimal, Fraction)):
+                exact.add(value)
+    if len({float(value) for value in exact}) < len(exact):
+        raise _merged(what)
+    return np.array(floats, dtype=np.float64)
