@@ -1,6 +1,7 @@
 """Long columns of text: a hash of each, which hashes occur twice, and the distinct texts of a column with few.
 
 Everything is exact: equal hashes are a reason to compare the texts, and distinct texts are told apart by their bytes.
+The loops test no bound: a column comes here only when :mod:`casemgmt.register.soundness` has found it sound.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import validity_of
+from casemgmt.arrow import taken, validity_of
 from casemgmt.compiling import pays
+from casemgmt.register.forms import folded
 from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
@@ -33,12 +35,16 @@ def on_pieces(work: Callable[[int, int], Any], rows: int, threads: int | None = 
     return on_threads(lambda each: work(*each), bounds, threads)
 
 
-def hashes_of(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+def hashes_of(column: pa.ChunkedArray, is_folded: bool = False) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
     """A hash of each text, and whether it is missing, empty or has anything that a plain id has not.
+
+    The hash of a text is the same in every layout, and that of :func:`casemgmt.register.forms.folded`: ids that differ
+    in spaces, hyphens or case alone are found together.
 
     Parameters
     ----------
-    column : text of any layout
+    column : text of any layout, found sound
+    is_folded : whether its letters are small ones already, in every alphabet
     """
     import numpy as np
     import pyarrow as pa
@@ -46,10 +52,10 @@ def hashes_of(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint64], npt.NDAr
     from casemgmt.register import text_kernels as kernels
 
     rows = len(column)
-    hashes, odd = np.empty(rows, dtype=np.uint64), np.empty(rows, dtype=bool)
+    hashes, kinds = np.empty(rows, dtype=np.uint64), np.empty(rows, dtype=np.uint8)
     start = 0
     for chunk in column.chunks:
-        own_hashes, own_odd = hashes[start : start + len(chunk)], odd[start : start + len(chunk)]
+        own_hashes, own_odd = hashes[start : start + len(chunk)], kinds[start : start + len(chunk)]
         start += len(chunk)
         if pa.types.is_string_view(chunk.type):
             _hash_views(chunk, own_hashes, own_odd)
@@ -57,9 +63,13 @@ def hashes_of(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint64], npt.NDAr
             for first, last, offsets, words in _spans(chunk):
                 part = own_hashes[first:last], own_odd[first:last]
                 on_pieces(partial(_hash, kernels.hash_texts, offsets, words, part), last - first)
-    present = validity_of(column)
+    odd, present = kinds != 0, validity_of(column)
     if present is not None:
         odd |= ~present
+        kinds[~present] = 0
+    if not is_folded and kinds.max(initial=0) == kernels.NOT_ASCII:
+        foreign = np.flatnonzero(kinds == kernels.NOT_ASCII)
+        hashes[foreign] = hashes_of(pa.chunked_array([folded(taken(column, foreign))]), is_folded=True)[0]
     return hashes, odd
 
 
@@ -266,9 +276,11 @@ def _views_of(chunk: pa.Array) -> npt.NDArray[np.uint64]:
 
     data = chunk.buffers()[1]
     if data is None:
-        return np.empty((0, 2), dtype=np.uint64)
-    flat = np.frombuffer(data, dtype=np.uint64, offset=16 * chunk.offset, count=2 * len(chunk))
-    return flat.reshape(-1, 2)
+        return np.zeros((len(chunk), 2), dtype=np.uint64)
+    flat = np.frombuffer(data, dtype=np.uint64, offset=16 * chunk.offset, count=2 * len(chunk)).reshape(-1, 2)
+    present = validity_of(chunk)
+    # Where a text is missing, anything may stand, and point anywhere.
+    return flat if present is None else np.where(present[:, None], flat, np.uint64(0))
 
 
 def _spans(chunk: pa.Array) -> Iterator[tuple[int, int, Any, npt.NDArray[np.uint64]]]:
