@@ -28,7 +28,7 @@ from casemgmt.batch.packed_file import PackedFile, is_packed
 from casemgmt.batch.tally import IdHashes, Tally
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, plural
-from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text
+from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text, stacked
 from casemgmt.register.reading import Known, Part, Reader, reader_for, unexpected_rows
 from casemgmt.register.sources import Part as FilePart
 from casemgmt.register.sources import stated_days
@@ -393,7 +393,6 @@ class ScannedRegister:
     def _judge_repeats(self, repeated: npt.NDArray[np.uint64]) -> bool:
         """Bring the rows together whose ids may be repeated, and judge them as those of a register in memory."""
         import numpy as np
-        import pyarrow as pa
 
         from casemgmt.arrow import taken_rows
 
@@ -405,7 +404,7 @@ class ScannedRegister:
             tables.append(taken_rows(register.source_table, alike))
             rows.append(own + start)
             reasons += [verdict.reasons[code] for code in verdict.code[alike].tolist()]
-        whole, numbers = pa.concat_tables(tables, promote_options="permissive"), np.concatenate(rows)
+        whole, numbers = stacked(tables), np.concatenate(rows)
         verdict = Verdict(np.zeros(len(numbers), dtype=np.uint8))
         for why in sorted({why for why in reasons if why[0] in ("patient_id", "practice_id")}):
             verdict.set_aside(np.array([i for i, each in enumerate(reasons) if each == why], dtype=np.int64), *why)
@@ -419,13 +418,12 @@ class ScannedRegister:
 
 
 def _of_usable_ids(part: Part) -> npt.NDArray[np.uint64]:
-    """The hashes of ids that were not refused: the others take no part in repeats."""
+    """The hashes of ids that name somebody: the others take no part in repeats."""
     import numpy as np
 
-    verdict = part.judged.verdict
-    refused = np.array([name == "patient_id" for name, _ in verdict.reasons])
+    named = part.judged.verdict.names_somebody()
     hashes = part.judged.known_hashes
-    return np.asarray(hashes[~refused[verdict.code]]) if refused.any() else hashes
+    return hashes if named.all() else np.asarray(hashes[named])
 
 
 def _two_bits(slots: Mapping[str, Any]) -> frozenset[str]:

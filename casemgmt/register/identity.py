@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt.arrow import numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
+from casemgmt.arrow import array_of, numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
 from casemgmt.compiling import pays
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import distinct_values, is_text, mapped
+from casemgmt.register.forms import TWO_FORMS, numbers_by_form
 from casemgmt.register.long_texts import by_number, hashes_of, repeated_hashes
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ _HIDDEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{00a0}\x{2007}\x{202f}]"
 _FLOAT = r"^[0-9]+\.0*$"
 _EXPONENT = r"^[0-9]\.[0-9]+[eE]\+?[0-9]+$|^[0-9]+(\.[0-9]+)?[eE]\+[0-9]+$"
 _PLACEHOLDER = "|".join(f"^{digit}{{10}}$" for digit in range(10))
+# Of these faults the id can still be told: another row may name the same patient.
+_LEGIBLE = ("a hidden character or a no-break space in the id", "outer spaces around the id")
 _ID_FAULTS = (
-    (_HIDDEN, "a hidden character or a no-break space in the id"),
-    (_OUTER_SPACE, "outer spaces around the id"),
+    (_HIDDEN, _LEGIBLE[0]),
+    (_OUTER_SPACE, _LEGIBLE[1]),
     (_FLOAT, "an id that was turned into a decimal number"),
     (_EXPONENT, "an id that a spreadsheet shortened to an exponent"),
     (_PLACEHOLDER, "ten times the same digit is a placeholder, not an id"),
@@ -52,6 +55,12 @@ class Verdict:
     reasons: list[tuple[str, str]] = field(default_factory=lambda: [("", "")])
     merged_into: dict[int, int] = field(default_factory=dict)
     refused_practices: list[int] = field(default_factory=list)
+
+    def names_somebody(self, rows: Any = slice(None)) -> npt.NDArray[np.bool_]:
+        """Of which rows the id is usable, or would be but for spaces and hidden characters."""
+        import numpy as np
+
+        return np.array([name != "patient_id" or why in _LEGIBLE for name, why in self.reasons])[self.code[rows]]
 
     def set_aside(self, rows: Any, name: str, reason: str) -> None:
         """Quarantine the rows that have no reason yet."""
@@ -130,11 +139,18 @@ class Judged(NamedTuple):
         return self.hashes
 
 
-def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None) -> Judged:
-    """Judge every row of a whole register by its patient id and practice code, and find the repeats."""
+def judge(
+    table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None, compiled: bool | None = None
+) -> Judged:
+    """Judge every row of a whole register by its patient id and practice code, and find the repeats.
+
+    Parameters
+    ----------
+    compiled : whether to look for repeats by hash, in compiled loops; by the number of rows without
+    """
     import numpy as np
 
-    if pays(table.num_rows):
+    if pays(table.num_rows) if compiled is None else compiled:
         judged = judge_part(table, pattern, mapping, frozenset())
         repeated = repeated_hashes(judged.known_hashes)
         if len(repeated):
@@ -224,8 +240,8 @@ def _judge_practices(
     by_index = np.array([*(place.get(code, -1) for code in codes), -1], dtype=np.int32)
     if names != codes:
         practice = by_number(practice, by_index)
-    if column.null_count or -1 in by_index[:-1]:
-        verdict.set_aside(np.flatnonzero(practice < 0), "practice_id", "missing")
+    # A dictionary can hold a null, of which the column's own count of nulls says nothing.
+    verdict.set_aside(np.flatnonzero(practice < 0), "practice_id", "missing")
     by_reason = defaultdict(list)
     for code, reason in faults.items():
         by_reason[reason].append(place[code])
@@ -258,18 +274,27 @@ def practice_faults(codes: Iterable[str | None], valid: re.Pattern[str]) -> dict
 def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray, among: Any) -> None:
     """Merge identical rows with one id into the first; set all differing rows with one id aside.
 
-    Rows whose id is already refused take no part; rows refused for another reason do, since they show that an
-    id stands for two things.
+    So are all rows whose id is written in two ways. Rows whose id is already refused take no part, unless spaces and
+    hidden characters alone were the reason, and then they only show that an id is written in two ways; rows refused for
+    another reason do, since they show that an id stands for two things.
 
     Parameters
     ----------
     verdict : of all rows
-    table, ids : some rows, rising; no other row has an id of theirs
+    table, ids : some rows, rising; no other row has an id of theirs, or one of the same form
     among : which rows those are
     """
     import numpy as np
 
     indices, distinct = _id_numbers(ids)
+    forms = numbers_by_form(distinct)
+    if forms is not None:
+        named = verdict.names_somebody(among)
+        met = np.unique(indices[named])
+        met = met[forms[met] >= 0]
+        written = np.bincount(forms[met], minlength=len(distinct) + 1)
+        in_two = named & (written[forms[indices]] > 1)
+        verdict.set_aside(among[in_two], "patient_id", TWO_FORMS)
     if len(distinct) == len(ids):
         return
     usable = np.array([name != "patient_id" for name, _ in verdict.reasons])[verdict.code[among]]
@@ -307,12 +332,48 @@ def _true(answers: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
 
 
 def _row_codes(column: pa.ChunkedArray) -> Any:
-    """A whole number for each value, equal where the values are."""
+    """A whole number for each value, equal where the values are, whatever the column's layout."""
     import numpy as np
     import pyarrow as pa
 
+    column = comparable(column)
     try:
         return distinct_values(column)[0]
     except (pa.ArrowException, NotImplementedError):
         seen: dict[str, int] = {}
-        return np.array([seen.setdefault(repr(value), len(seen)) for value in column.to_pylist()], dtype=np.int64)
+        return np.array([seen.setdefault(text, len(seen)) for text in _in_text(column)], dtype=np.int64)
+
+
+def comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column in which equal values are equal: text of one layout, one zero, and no number that is none (NaN)."""
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if is_text(column.type):
+        return column.cast(pa.large_string())
+    if not pa.types.is_floating(column.type):
+        return column
+    values, present = numpy_of(column), validity_of(column)
+    given = ~np.isnan(values) if present is None else present & ~np.isnan(values)
+    return pa.chunked_array([array_of(values + values.dtype.type(0), column.type, given)])  # -0.0 + 0 is 0.0
+
+
+def stacked(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of parts of one register, one under the other, to be compared: text columns may differ in layout."""
+    import pyarrow as pa
+
+    columns = {}
+    for name in tables[0].column_names:
+        parts = [comparable(table.column(name)) for table in tables]
+        try:
+            both = pa.concat_tables([pa.table({name: part}) for part in parts], promote_options="permissive")
+            columns[name] = both.column(0)
+        except pa.ArrowException:
+            columns[name] = pa.chunked_array([texts(_in_text(part)) for part in parts])
+    return pa.table(columns)
+
+
+def _in_text(column: pa.ChunkedArray) -> list[str]:
+    return [repr(value) for value in column.to_pylist()]
