@@ -89,6 +89,11 @@ def text_as_it_lies(table: pa.Table, name: str) -> pa.ChunkedArray:
     if pa.types.is_null(column.type):
         return column.cast(pa.large_string())
     if not is_text(column.type):
+        if "binary" in str(column.type):
+            raise InputError(
+                f"Column '{name}' holds bytes ({column.type}), not text. Make text of them where the data is loaded: "
+                "decode them, or of UUIDs str(uuid.UUID(bytes=…))."
+            )
         raise InputError(
             f"Column '{name}' holds {column.type}, not text: leading zeros and long ids are lost in numbers. "
             "Read it as text where the data is loaded (for example dtype=str)."

@@ -31,6 +31,7 @@ from casemgmt.register.layout import Column, layout_of, pack_rows
 from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
 from casemgmt.register.register import Register
+from casemgmt.register.soundness import in_plain_layout
 from casemgmt.register.sources import Source, open_source, stated_days
 from casemgmt.register.standing import age_of, status_of
 from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, OUTER_SPACES
@@ -153,7 +154,7 @@ class Reader:
 
     def table(self, opened: Source) -> pa.Table:
         """The source's rows, its columns under the fields' names, its text fields as text."""
-        return _with_texts(_renamed(opened.table, self.columns), self.values)
+        return _with_texts(in_plain_layout(_renamed(opened.table, self.columns)), self.values)
 
     def _register(
         self, opened: Source, known: Known | None
@@ -345,6 +346,8 @@ def _in_order(practice: Any, kept: Any, practices: int, mixed: bool) -> tuple[An
 
     accepted = None if kept is None else np.flatnonzero(kept)
     own = practice if accepted is None else practice[accepted]
+    if own.min(initial=0) < 0:
+        raise AssertionError("A row without a practice was accepted.")  # the compiled loops would not notice
     if mixed:
         return accepted, {"practice": own}
     if not is_rising(own):
