@@ -33,7 +33,9 @@ def arrow_of(frame: Any) -> pa.Table:
         # A library's panic is no Exception. Only the wish to stop is passed on.
         if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
             raise
-        raise InputError(f"This {type(frame).__name__} could not be read as a table ({type(error).__name__}).") from None
+        raise InputError(
+            f"This {type(frame).__name__} could not be read as a table ({type(error).__name__})."
+        ) from None
     unread = [name for name in objects if read[name] is None]
     if unread:
         raise InputError(

@@ -28,11 +28,9 @@ _HIDDEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{00a0}\x{2007}\x{202f}]"
 _FLOAT = r"^[0-9]+\.0*$"
 _EXPONENT = r"^[0-9]\.[0-9]+[eE]\+?[0-9]+$|^[0-9]+(\.[0-9]+)?[eE]\+[0-9]+$"
 _PLACEHOLDER = "|".join(f"^{digit}{{10}}$" for digit in range(10))
-# Of these faults the id can still be told: another row may name the same patient.
-_LEGIBLE = ("a hidden character or a no-break space in the id", "outer spaces around the id")
 _ID_FAULTS = (
-    (_HIDDEN, _LEGIBLE[0]),
-    (_OUTER_SPACE, _LEGIBLE[1]),
+    (_HIDDEN, "a hidden character or a no-break space in the id"),
+    (_OUTER_SPACE, "outer spaces around the id"),
     (_FLOAT, "an id that was turned into a decimal number"),
     (_EXPONENT, "an id that a spreadsheet shortened to an exponent"),
     (_PLACEHOLDER, "ten times the same digit is a placeholder, not an id"),
@@ -57,10 +55,11 @@ class Verdict:
     refused_practices: list[int] = field(default_factory=list)
 
     def names_somebody(self, rows: Any = slice(None)) -> npt.NDArray[np.bool_]:
-        """Of which rows the id is usable, or would be but for spaces and hidden characters."""
+        """Of which rows the id can be used."""
         import numpy as np
 
-        return np.array([name != "patient_id" or why in _LEGIBLE for name, why in self.reasons])[self.code[rows]]
+        usable = np.array([name != "patient_id" for name, _ in self.reasons])
+        return np.asarray(usable[self.code[rows]])
 
     def set_aside(self, rows: Any, name: str, reason: str) -> None:
         """Quarantine the rows that have no reason yet."""
@@ -144,9 +143,7 @@ class Judged(NamedTuple):
         return self.hashes
 
 
-def judge(
-    table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None, compiled: bool | None = None
-) -> Judged:
+def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None, compiled: bool | None = None) -> Judged:
     """Judge every row of a whole register by its patient id and practice code, and find the repeats.
 
     Parameters
@@ -279,8 +276,7 @@ def practice_faults(codes: Iterable[str | None], valid: re.Pattern[str]) -> dict
 def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray, among: Any) -> None:
     """Merge identical rows with one id into the first; set all differing rows with one id aside.
 
-    So are all rows whose id is written in two ways. Rows whose id is already refused take no part, unless spaces and
-    hidden characters alone were the reason, and then they only show that an id is written in two ways; rows refused for
+    So are all rows whose id is written in two ways. Rows whose id is already refused take no part; rows refused for
     another reason do, since they show that an id stands for two things.
 
     Parameters
@@ -293,16 +289,16 @@ def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray, among
 
     indices, distinct = _id_numbers(ids)
     forms = numbers_by_form(distinct)
+    usable = verdict.names_somebody(among)
     if forms is not None:
-        named = verdict.names_somebody(among)
-        met = np.unique(indices[named])
+        met = np.unique(indices[usable])
         met = met[forms[met] >= 0]
-        written = np.bincount(forms[met], minlength=len(distinct) + 1)
-        in_two = named & (written[forms[indices]] > 1)
-        verdict.set_aside(among[in_two], "patient_id", TWO_FORMS)
+        ways = np.bincount(forms[met], minlength=len(distinct) + 1)
+        in_two_ways = usable & (ways[forms[indices]] > 1)
+        verdict.set_aside(among[in_two_ways], "patient_id", TWO_FORMS)
+        usable &= ~in_two_ways
     if len(distinct) == len(ids):
         return
-    usable = np.array([name != "patient_id" for name, _ in verdict.reasons])[verdict.code[among]]
     counts = np.bincount(indices[usable], minlength=len(distinct))
     own = np.flatnonzero((counts[indices] > 1) & usable)
     if not len(own):

@@ -1,7 +1,7 @@
 """Arrow from memory, looked through before any loop meets it; and odd layouts as plain ones.
 
-A buffer that somebody else filled can point anywhere. pyarrow reads memory where an index, an offset or a view says, and
-so do the compiled loops: what is wrong is refused here, by column.
+A buffer that somebody else filled can point anywhere. pyarrow reads memory where an index, an offset or a view says,
+and so do the compiled loops: what is wrong is refused here, by column.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def lowered(word):  # type: ignore[no-untyped-def]
 
 @compiled_within
 def may_fold(word):  # type: ignore[no-untyped-def]
-    """Whether one of eight bytes may be left out of a hash, or is not ASCII: everything before the digits is looked at."""
+    """Whether one of eight bytes may be left out of a hash: it stands before the digits, or is no printable ASCII."""
     low = word & ~_HIGHS
     return (word | (low + _ONES) | ~(low + (_HIGHS - _ZEROS))) & _HIGHS != np.uint64(0)
 
@@ -147,7 +147,7 @@ def same_digit(eight, ninth, tenth):  # type: ignore[no-untyped-def]
 
 @compiled_within
 def hash_short(low, high, length):  # type: ignore[no-untyped-def]
-    """:func:`hash_span` of a text of up to twelve bytes, which stand in two words; what stands after them is ignored."""
+    """:func:`hash_span` of a text of up to twelve bytes, which stand in two words; what follows them is ignored."""
     if length < np.uint64(8):
         beyond = length << np.uint64(3)
         low &= (np.uint64(1) << beyond) - np.uint64(1)
