@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 TWO_FORMS = "the same id is written in two ways in this register: spaces, hyphens or case"
 
-# Spaces of every kind, control characters and invisible ones, hyphens and dashes, the minus sign, in RE2.
-_LEFT_OUT = r"[\p{Z}\p{Cc}\p{Cf}\p{Pd}\x{2212}]+"
+# Spaces, hyphens and dashes of every kind, and the minus sign, in RE2.
+_LEFT_OUT = r"[\p{Zs}\p{Pd}\x{2212}]+"
 _PIECE = 1 << 20
 
 
 def folded(texts: pa.Array | pa.ChunkedArray) -> Any:
     """Texts in small letters, without spaces and hyphens: the same for one id in two forms.
 
-    Texts for which this is the same have one hash; see :func:`casemgmt.register.long_texts.hashes_of`.
+    Texts for which this is the same have one hash ``by_form``; see :func:`casemgmt.register.long_texts.hashes_of`.
     """
     import pyarrow.compute as pc
 
@@ -42,7 +42,7 @@ def numbers_by_form(distinct: pa.Array) -> npt.NDArray[np.int64] | None:
 
     met = _bytes_met(distinct)
     lower, upper = met[ord("a") : ord("z") + 1].any(), met[ord("A") : ord("Z") + 1].any()
-    foreign = met[:0x20].any() or met[0x7F:].any()
+    foreign = met[0x80:].any()
     if not (foreign or met[ord(" ")] or met[ord("-")] or (lower and upper)):
         return None
     if foreign:

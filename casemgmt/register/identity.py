@@ -179,7 +179,7 @@ def judge_part(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None,
 
     verdict = Verdict(np.zeros(table.num_rows, dtype=np.uint8))
     ids = text_as_it_lies(table, "patient_id")
-    hashes, odd = hashes_of(ids)
+    hashes, odd = hashes_of(ids, by_form=True)
     suspects = np.flatnonzero(odd)
     if len(suspects):
         _judge_ids(verdict, long_text(taken(ids, suspects)), suspects)

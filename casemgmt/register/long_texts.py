@@ -35,16 +35,16 @@ def on_pieces(work: Callable[[int, int], Any], rows: int, threads: int | None = 
     return on_threads(lambda each: work(*each), bounds, threads)
 
 
-def hashes_of(column: pa.ChunkedArray, is_folded: bool = False) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+def hashes_of(column: pa.ChunkedArray, by_form: bool = False) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
     """A hash of each text, and whether it is missing, empty or has anything that a plain id has not.
 
-    The hash of a text is the same in every layout, and that of :func:`casemgmt.register.forms.folded`: ids that differ
-    in spaces, hyphens or case alone are found together.
+    The hash of a text is the same in every layout.
 
     Parameters
     ----------
     column : text of any layout, found sound
-    is_folded : whether its letters are small ones already, in every alphabet
+    by_form : whether to give the hashes of :func:`casemgmt.register.forms.folded`, which texts that differ in spaces,
+        hyphens or case alone have in common
     """
     import numpy as np
     import pyarrow as pa
@@ -58,26 +58,26 @@ def hashes_of(column: pa.ChunkedArray, is_folded: bool = False) -> tuple[npt.NDA
         own_hashes, own_odd = hashes[start : start + len(chunk)], kinds[start : start + len(chunk)]
         start += len(chunk)
         if pa.types.is_string_view(chunk.type):
-            _hash_views(chunk, own_hashes, own_odd)
+            _hash_views(chunk, own_hashes, own_odd, by_form)
         else:
             for first, last, offsets, words in _spans(chunk):
                 part = own_hashes[first:last], own_odd[first:last]
-                on_pieces(partial(_hash, kernels.hash_texts, offsets, words, part), last - first)
+                on_pieces(partial(_hash, kernels.hash_texts, offsets, words, part, by_form), last - first)
     odd, present = kinds != 0, validity_of(column)
     if present is not None:
         odd |= ~present
         kinds[~present] = 0
-    if not is_folded and kinds.max(initial=0) == kernels.NOT_ASCII:
+    if by_form and kinds.max(initial=0) == kernels.NOT_ASCII:
         foreign = np.flatnonzero(kinds == kernels.NOT_ASCII)
-        hashes[foreign] = hashes_of(pa.chunked_array([folded(taken(column, foreign))]), is_folded=True)[0]
+        hashes[foreign] = hashes_of(pa.chunked_array([folded(taken(column, foreign))]))[0]
     return hashes, odd
 
 
-def _hash(kernel: Any, offsets: Any, words: Any, out: tuple[Any, Any], low: int, high: int) -> None:
-    kernel(offsets[low:], words, *(each[low:high] for each in out))
+def _hash(kernel: Any, offsets: Any, words: Any, out: tuple[Any, Any], by_form: bool, low: int, high: int) -> None:
+    kernel(offsets[low:], words, *(each[low:high] for each in out), by_form)
 
 
-def _hash_views(chunk: pa.Array, hashes: Any, odd: Any) -> None:
+def _hash_views(chunk: pa.Array, hashes: Any, odd: Any, by_form: bool) -> None:
     import numpy as np
 
     from casemgmt.register import text_kernels as kernels
@@ -87,14 +87,14 @@ def _hash_views(chunk: pa.Array, hashes: Any, odd: Any) -> None:
     def work(low: int, high: int) -> Any:
         longs = np.empty((max(len(buffers), 1), 2), dtype=np.int64)
         longs[:, 0], longs[:, 1] = len(chunk), 0
-        kernels.hash_views(views[low:high], low, hashes[low:high], odd[low:high], longs)
+        kernels.hash_views(views[low:high], low, hashes[low:high], odd[low:high], longs, by_form)
         return longs
 
     spans = on_pieces(work, len(chunk))
     for place, buffer in enumerate(buffers):
         words = _words(buffer)
         for longs in spans:
-            kernels.hash_long_views(views, words, place, *longs[place].tolist(), hashes, odd)
+            kernels.hash_long_views(views, words, place, *longs[place].tolist(), hashes, odd, by_form)
 
 
 def together_by_part(hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:

@@ -31,17 +31,17 @@ def sound(table: pa.Table) -> pa.Table:
     """
     for name, column in zip(table.column_names, table.columns, strict=True):
         if len(column) != table.num_rows:
-            raise _broken(name)
+            raise _broken(name) from None
         pieces = [piece for chunk in column.chunks for piece in _pieces(chunk)]
         if not all(map(_is_as_stated, column.chunks)) or not all(on_threads(_is_sound, pieces)):
-            raise _broken(name)
+            raise _broken(name) from None
     return table
 
 
 def _broken(name: str) -> InputError:
     return InputError(
-        f"Column '{name}' is broken in memory: it points to what is not there, or counts otherwise than it holds. "
-        "Make it anew where the data is loaded, or write it to a Parquet file and give that."
+        f"Column '{name}' cannot be trusted: it points to what is not there, counts otherwise than it holds, or holds "
+        "text that is not UTF-8. Make it anew where the data is loaded."
     )
 
 

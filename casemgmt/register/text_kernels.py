@@ -55,7 +55,7 @@ def may_fold(word):  # type: ignore[no-untyped-def]
 
 @compiled_within
 def fold_word(word, count, hashed, pending, kept):  # type: ignore[no-untyped-def]
-    """Take the first ``count`` bytes of a word into a hash, but for hyphens, spaces and control characters.
+    """Take the first ``count`` bytes of a word into a hash, but for hyphens and spaces.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def fold_word(word, count, hashed, pending, kept):  # type: ignore[no-untyped-de
     while count > np.uint64(0):
         byte = word & np.uint64(0xFF)
         word, count = word >> np.uint64(8), count - np.uint64(1)
-        if byte <= np.uint64(0x20) or byte == np.uint64(0x2D) or byte == np.uint64(0x7F):
+        if byte == np.uint64(0x20) or byte == np.uint64(0x2D):
             continue
         pending |= byte << ((kept & np.uint64(7)) << np.uint64(3))
         kept += np.uint64(1)
@@ -88,7 +88,7 @@ def fold_span(words, start, length):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def hash_span(words, start, length):  # type: ignore[no-untyped-def]
+def hash_span(words, start, length, by_form):  # type: ignore[no-untyped-def]
     """The hash of the text of ``length`` bytes from byte ``start`` on, and how odd it is; see :func:`hash_texts`.
 
     Everything is unsigned: signed indices cost as much again.
@@ -104,7 +104,7 @@ def hash_span(words, start, length):  # type: ignore[no-untyped-def]
             break
         eight, every = word, every | word
         folds |= may_fold(word)
-        hashed, unusual = mix(hashed, lowered(word)), unusual | has_odd_byte(word)
+        hashed, unusual = mix(hashed, lowered(word) if by_form else word), unusual | has_odd_byte(word)
         here, place, left = after, place + np.uint64(1), left - np.uint64(8)
     beyond = left << np.uint64(3)
     word &= (np.uint64(1) << beyond) - np.uint64(1)
@@ -113,16 +113,14 @@ def hash_span(words, start, length):  # type: ignore[no-untyped-def]
     if length == np.uint64(10):
         unusual |= same_digit(eight, word & np.uint64(0xFF), word >> np.uint64(8))
     odd = NOT_ASCII if (every | word) & _HIGHS != np.uint64(0) else np.uint8(unusual)
-    if folds or may_fold(padded):
+    if by_form and (folds or may_fold(padded)):
         return fold_span(words, start, length), odd
-    return mix(mix(hashed, lowered(word)), length), odd
+    return mix(mix(hashed, lowered(word) if by_form else word), length), odd
 
 
 @compiled
-def hash_texts(offsets, words, hashes, odd):  # type: ignore[no-untyped-def]
-    """Hash texts, capitals as small letters and without hyphens, spaces and control characters.
-
-    Two texts that differ in nothing else have one hash, whatever layout they come in; see :func:`hash_views`.
+def hash_texts(offsets, words, hashes, odd, by_form):  # type: ignore[no-untyped-def]
+    """Hash texts: the same as :func:`hash_views` gives for the same texts.
 
     Parameters
     ----------
@@ -130,11 +128,12 @@ def hash_texts(offsets, words, hashes, odd):  # type: ignore[no-untyped-def]
     words : uint64, the bytes of all texts, and at least eight more
     hashes : uint64, one a text, written
     odd : uint8, one a text, written: 1 where the text is empty, one digit ten times, or has a byte that no plain id
-        has; ``NOT_ASCII`` where it has letters for which this hash knows no capitals
+        has; ``NOT_ASCII`` where it has bytes that are not ASCII
+    by_form : whether capitals count as small letters, and hyphens and spaces as nothing; of ASCII alone
     """
     for i in range(len(hashes)):
         start = np.uint64(offsets[i])
-        hashes[i], odd[i] = hash_span(words, start, np.uint64(offsets[i + 1]) - start)
+        hashes[i], odd[i] = hash_span(words, start, np.uint64(offsets[i + 1]) - start, by_form)
 
 
 @compiled_within
@@ -146,7 +145,7 @@ def same_digit(eight, ninth, tenth):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def hash_short(low, high, length):  # type: ignore[no-untyped-def]
+def hash_short(low, high, length, by_form):  # type: ignore[no-untyped-def]
     """:func:`hash_span` of a text of up to twelve bytes, which stand in two words; what follows them is ignored."""
     if length < np.uint64(8):
         beyond = length << np.uint64(3)
@@ -161,20 +160,20 @@ def hash_short(low, high, length):  # type: ignore[no-untyped-def]
     if length == np.uint64(10):
         unusual |= same_digit(low, high & np.uint64(0xFF), high >> np.uint64(8))
     odd = NOT_ASCII if (low | high) & _HIGHS != np.uint64(0) else np.uint8(unusual)
-    if may_fold(first) or may_fold(second):
+    if by_form and (may_fold(first) or may_fold(second)):
         hashed, pending, kept = _ODD, np.uint64(0), np.uint64(0)
         hashed, pending, kept = fold_word(low, min(length, np.uint64(8)), hashed, pending, kept)
         if length > np.uint64(8):
             hashed, pending, kept = fold_word(high, length - np.uint64(8), hashed, pending, kept)
         return mix(mix(hashed, pending), kept), odd
-    hashed = mix(_ODD, lowered(low))
+    hashed = mix(_ODD, lowered(low) if by_form else low)
     if length >= np.uint64(8):
-        hashed = mix(hashed, lowered(high))
+        hashed = mix(hashed, lowered(high) if by_form else high)
     return mix(hashed, length), odd
 
 
 @compiled
-def hash_views(views, first, hashes, odd, longs):  # type: ignore[no-untyped-def]
+def hash_views(views, first, hashes, odd, longs, by_form):  # type: ignore[no-untyped-def]
     """:func:`hash_texts` of views of sixteen bytes that hold their text, which is up to twelve bytes.
 
     Parameters
@@ -192,16 +191,16 @@ def hash_views(views, first, hashes, odd, longs):  # type: ignore[no-untyped-def
             longs[buffer, 0] = min(longs[buffer, 0], first + i)
             longs[buffer, 1] = max(longs[buffer, 1], first + i + 1)
             continue
-        hashes[i], odd[i] = hash_short(a >> np.uint64(32) | b << np.uint64(32), b >> np.uint64(32), length)
+        hashes[i], odd[i] = hash_short(a >> np.uint64(32) | b << np.uint64(32), b >> np.uint64(32), length, by_form)
 
 
 @compiled
-def hash_long_views(views, words, buffer, first, last, hashes, odd):  # type: ignore[no-untyped-def]
+def hash_long_views(views, words, buffer, first, last, hashes, odd, by_form):  # type: ignore[no-untyped-def]
     """Hash the texts ``first`` to ``last`` that are longer than twelve bytes and lie in one buffer."""
     for i in range(first, last):
         a, b = views[i, 0], views[i, 1]
         if a & np.uint64(0xFFFFFFFF) > np.uint64(12) and np.int64(b & np.uint64(0xFFFFFFFF)) == buffer:
-            hashes[i], odd[i] = hash_span(words, b >> np.uint64(32), a & np.uint64(0xFFFFFFFF))
+            hashes[i], odd[i] = hash_span(words, b >> np.uint64(32), a & np.uint64(0xFFFFFFFF), by_form)
 
 
 @compiled
