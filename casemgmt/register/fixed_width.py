@@ -18,8 +18,8 @@ def trimmed(
 ) -> tuple[pa.Table, dict[str, int]]:
     """The table without the padding of its ids and practice codes, and the width of each such column with a value.
 
-    The width is 0 where a column is not of fixed width, and then it stays as it is: spaces around some of its values
-    are a fault of those rows.
+    The width is below 0 where the spaces come first, and 0 where a column is not of fixed width. Then it stays as it
+    is: spaces around some of its values are a fault of those rows.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def trimmed(
 def notes_of(widths: Mapping[str, int]) -> tuple[str, ...]:
     """What was done to the columns, in sentences."""
     return tuple(
-        f"Column '{name}' is text of fixed width, every value padded with spaces to {width} characters. "
+        f"Column '{name}' is text of fixed width, every value padded with spaces to {abs(width)} characters. "
         "The spaces were removed."
         for name, width in sorted(widths.items())
         if width
@@ -79,4 +79,6 @@ def _without_padding(column: pa.ChunkedArray) -> tuple[int, pa.ChunkedArray] | N
     after, before = (bool(pc.all(each(text, " ")).as_py()) for each in (pc.ends_with, pc.starts_with))
     if after == before:
         return None
-    return int(span["max"]), (pc.utf8_rtrim if after else pc.utf8_ltrim)(text, " ")
+    if after:
+        return int(span["max"]), pc.utf8_rtrim(text, " ")
+    return -int(span["max"]), pc.utf8_ltrim(text, " ")
