@@ -84,8 +84,9 @@ def main(from_rows: int) -> None:
 
 
 def events(name: str, column: str) -> None:
-    import casemgmt as cm
     from test_derive_conditions import LIST
+
+    import casemgmt as cm
 
     own = {"patient_id": ["a", "b"], "code": ["x", "y"], "date": ["2014-01-01"] * 2}
     table = pa.table(own | {column: MAKE[name]()})

@@ -158,7 +158,7 @@ def test_a_producer_whose_batches_are_not_of_its_schema_is_refused():
 def test_a_batch_and_a_reader_are_registers():
     table = table_of(4)
     wanted = read(table, 10**9).to_arrow()
-    for source in (table.to_batches()[0], table.to_reader(), Producer(table.schema, lambda: table.to_batches())):
+    for source in (table.to_batches()[0], table.to_reader(), Producer(table.schema, table.to_batches)):
         assert read(source, 10**9).to_arrow().equals(wanted)
 
 

@@ -52,6 +52,9 @@ def muddled_table(count: int, seed: int = 7) -> pa.Table:
             columns["care_home_type"][row] = "unreadable here"
     for row in choose.sample(range(40, table.num_rows), 12):
         columns["patient_id"][row] = columns["patient_id"][choose.randrange(40, table.num_rows)]
+    for row, other in zip(choose.sample(range(40, table.num_rows), 6), (50, 60, 70, 80, 90, 100), strict=True):
+        known = columns["patient_id"][other]
+        columns["patient_id"][row] = known and choose.choice([known.upper(), f"{known[:2]}-{known[2:]}", known + " "])
     for row, code in zip(choose.sample(range(40, table.num_rows), 8), ["c87002", "C87003 ", "", None] * 2, strict=True):
         columns["practice_id"][row] = code
     return pa.table(columns, schema=table.schema)

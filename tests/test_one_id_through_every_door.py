@@ -176,6 +176,7 @@ def written(table: pa.Table, parts: list[dict[str, Any]], folder: Path) -> tuple
                 writer.write_table(own, max_chunksize=part["group"])
         else:
             options = {"row_group_size": part["group"], "data_page_version": part["pages"]}
+            options["store_schema"] = part["kind"] != KINDS[2]
             pq.write_table(own, path, **options)
         paths.append(path)
         starts[path.name] = start
@@ -353,7 +354,7 @@ def test_uuids_are_read_as_text_through_every_door(tmp_path):
 def test_ids_of_bytes_are_refused_in_true_words(kind):
     table = register_of(["x"]).set_column(0, "patient_id", pa.array([b"0123456789abcdef"], kind))
     for frame in (table, pl.from_arrow(table)):
-        with pytest.raises(cm.InputError, match="'patient_id' holds bytes .* not text.*decode"):
+        with pytest.raises(cm.InputError, match=r"'patient_id' holds bytes .* not text.*decode"):
             cm.read_register(frame, as_of=AS_OF)
     with pytest.raises(cm.InputError, match="holds bytes"):
         cm.read_register(table.to_pandas(), as_of=AS_OF)
@@ -361,5 +362,5 @@ def test_ids_of_bytes_are_refused_in_true_words(kind):
 
 def test_objects_of_polars_are_refused_by_name():
     frame = pl.DataFrame({"practice_id": ["C87001"], "age": [1], "patient_id": pl.Series([object()], dtype=pl.Object)})
-    with pytest.raises(cm.InputError, match="Python objects.*'?patient_id"):
+    with pytest.raises(cm.InputError, match=r"Python objects.*'?patient_id"):
         cm.read_register(frame, as_of=AS_OF)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TWO_FORMS = "the same id is written in two ways in this register: spaces, hyphens or case"
 
 # Spaces, hyphens and dashes of every kind, and the minus sign, in RE2.
-_LEFT_OUT = r"[\p{Zs}\p{Pd}\x{2212}]+"
+LEFT_OUT = r"[\p{Zs}\p{Pd}\x{2212}]+"
 _PIECE = 1 << 20
 
 
@@ -25,7 +25,7 @@ def folded(texts: pa.Array | pa.ChunkedArray) -> Any:
     """
     import pyarrow.compute as pc
 
-    return pc.utf8_lower(pc.replace_substring_regex(texts, _LEFT_OUT, ""))
+    return pc.utf8_lower(pc.replace_substring_regex(texts, LEFT_OUT, ""))
 
 
 def numbers_by_form(distinct: pa.Array) -> npt.NDArray[np.int64] | None:

@@ -35,6 +35,8 @@ _ID_FAULTS = (
     (_EXPONENT, "an id that a spreadsheet shortened to an exponent"),
     (_PLACEHOLDER, "ten times the same digit is a placeholder, not an id"),
 )
+# Whatever makes an id unusable, but for a missing one.
+ANY_ID_FAULT = "|".join(f"(?:{pattern})" for pattern, _ in _ID_FAULTS)
 
 
 @dataclass(slots=True)
@@ -217,7 +219,7 @@ def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray, rows: Any) -> None:
         verdict.set_aside(in_table(numpy_of(ids.is_null())), "patient_id", "missing")
     empty = _true(pc.equal(pc.utf8_trim_whitespace(ids), text_scalar("", ids.type)))
     verdict.set_aside(in_table(empty), "patient_id", "missing")
-    any_fault = _true(pc.match_substring_regex(ids, "|".join(f"(?:{pattern})" for pattern, _ in _ID_FAULTS)))
+    any_fault = _true(pc.match_substring_regex(ids, ANY_ID_FAULT))
     faulty = np.flatnonzero(any_fault)
     if not len(faulty):
         return
