@@ -16,6 +16,7 @@ from worked_text import PROJECT, folder_of_examples, with_true_output
 import casemgmt as cm
 from casemgmt.batch import spark as on_spark
 from casemgmt.errors import CapExceededError, InputError
+from casemgmt.register.forms import TWO_FORMS
 
 WHY_NOT = why_no_spark()
 pytestmark = [
@@ -74,6 +75,7 @@ def test_a_register_with_every_fault_comes_out_as_from_the_local_engine_to_the_b
     expected = whole(table, scheme, **options)
     assert all(expected[name].num_rows for name in TABLES if name != "unscored")
     assert_same_tables(expected, tables_of(found, scheme))
+    assert TWO_FORMS in expected["quarantine"]["reason"].to_pylist()
 
     register = cm.read_register(table, as_of=AS_OF, values=options["values"])
     assert found.practices == register.practices

@@ -24,7 +24,7 @@ from test_scanning import AS_OF, SCHEME, SETTINGS
 import casemgmt as cm
 from casemgmt.register.forms import TWO_FORMS, folded
 from casemgmt.register.identity import judge
-from casemgmt.register.long_texts import hashes_of
+from casemgmt.register.long_texts import by_number, counts_of, hashes_of
 
 DIFFER = "differing rows with one id"
 KINDS = [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
@@ -242,6 +242,14 @@ def test_rows_are_judged_alike_by_hash_and_without(table, kind):
     assert short.verdict.merged_into == by_hash.verdict.merged_into
     assert short.practices == by_hash.practices
     assert (short.practice == by_hash.practice).all()
+
+
+@pytest.mark.parametrize("most", [1, 5])
+def test_numbers_are_looked_up_and_counted_alike_on_both_roads(most):
+    numbers = np.random.default_rng(3).integers(-1, most, 300).astype(np.int32)
+    answers = np.arange(10, 11 + most)
+    for work in (lambda road: by_number(numbers, answers, road), lambda road: counts_of(numbers, most, road)):
+        assert (work(False) == work(True)).all()
 
 
 # One id in two forms

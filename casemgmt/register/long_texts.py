@@ -203,11 +203,16 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
     return numbers, [text.decode() for text in distinct]
 
 
-def by_number(numbers: npt.NDArray[np.integer[Any]], answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """What ``answers`` gives for each number; -1 is its last entry."""
+def by_number(
+    numbers: npt.NDArray[np.integer[Any]], answers: npt.NDArray[Any], compiled: bool | None = None
+) -> npt.NDArray[Any]:
+    """What ``answers`` gives for each number; -1 is its last entry.
+
+    The caller has checked that every number is one of ``answers``; the compiled loop would not notice.
+    """
     import numpy as np
 
-    if not pays(len(numbers)):
+    if not (pays(len(numbers)) if compiled is None else compiled):
         return np.asarray(answers[numbers])
     from casemgmt.register.text_kernels import read_by_number
 
@@ -216,11 +221,11 @@ def by_number(numbers: npt.NDArray[np.integer[Any]], answers: npt.NDArray[Any]) 
     return out
 
 
-def counts_of(numbers: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.int64]:
+def counts_of(numbers: npt.NDArray[np.int32], most: int, compiled: bool | None = None) -> npt.NDArray[np.int64]:
     """How often each number below ``most`` occurs; -1 is none."""
     import numpy as np
 
-    if not pays(len(numbers)):
+    if not (pays(len(numbers)) if compiled is None else compiled):
         return np.bincount(numbers + 1, minlength=most + 1)[1:]
     from casemgmt.register.text_kernels import count_numbers
 
