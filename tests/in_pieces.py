@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import casemgmt as cm
 from casemgmt.batch.alone import select_alone
 from casemgmt.batch.job import Job, Question, rehearse
 from casemgmt.batch.whole import Account, check_columns, check_counts, check_refusals
+from casemgmt.register.identity import ANY_ID_FAULT
 
 CHOOSING = ("model", "score", "over_cap", "list_sizes", "reference", "allow_demonstration")
 TABLES = ("selection", "summary", "unscored", "queue", "quarantine", "corrections")
@@ -87,13 +89,30 @@ def pieces(
     for each, code in zip(ids, practice, strict=True):
         practices_of[each].add(code)
     shared = np.array([each is not None and len(practices_of[each]) > 1 for each in ids], dtype=bool)
+    ways = defaultdict(set)
+    for each in set(ids) - {None}:
+        if usable(each):
+            ways[form_of(each)].add(each)
+    in_two = np.array([each is not None and usable(each) and len(ways[form_of(each)]) > 1 for each in ids], dtype=bool)
     rows_of = defaultdict(list)
     for row in random.Random(seed).sample(range(table.num_rows), table.num_rows):
         rows_of[practice[row]].append(row)
     found = []
     for code, rows in rows_of.items():
-        found.append(select_alone(job, code, table.take(pa.array(rows)), shared[rows], pa.array(rows, pa.int64())))
+        own, where = table.take(pa.array(rows)), pa.array(rows, pa.int64())
+        found.append(select_alone(job, code, own, shared[rows], where, in_two[rows]))
     return job, found
+
+
+def form_of(text: str) -> str:
+    """An id in small letters, without spaces and hyphens."""
+    return "".join(mark for mark in text.lower() if not mark.isspace() and mark not in "-\u2013\u2014\u2212")
+
+
+def usable(text: str) -> bool:
+    """Whether an id has no fault of its own, and something is left of it."""
+    faulty = pc.match_substring_regex(pa.array([text]), ANY_ID_FAULT)[0].as_py()
+    return not faulty and form_of(text) != ""
 
 
 def assert_same_tables(expected: dict[str, pa.Table], found: dict[str, pa.Table]) -> None:

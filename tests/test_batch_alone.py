@@ -65,7 +65,9 @@ def muddles(draw: Any) -> tuple[Case, pa.Table, dict[str, Any]]:
                 rows.append(dict(other))
                 scores.append(scores[rows.index(other)])
             case _:
-                into["patient_id"] = draw(st.sampled_from((None, "", "1.0", " x", "1111111111")))
+                into["patient_id"] = draw(
+                    st.sampled_from((None, "", "1.0", " x", "1111111111", "a-b", "AB", "ab", " ab"))
+                )
     table = arrow_of(rows, case.columns)
     if "sex" in case.columns:
         words = [None if row["sex"] is None else draw(st.sampled_from(SEXES[row["sex"]])) for row in rows[:40]]

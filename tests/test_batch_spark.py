@@ -16,6 +16,7 @@ from worked_text import PROJECT, folder_of_examples, with_true_output
 import casemgmt as cm
 from casemgmt.batch import spark as on_spark
 from casemgmt.errors import CapExceededError, InputError
+from casemgmt.register.forms import TWO_FORMS
 
 WHY_NOT = why_no_spark()
 pytestmark = [
@@ -52,6 +53,9 @@ def muddled_table(count: int, seed: int = 7) -> pa.Table:
             columns["care_home_type"][row] = "unreadable here"
     for row in choose.sample(range(40, table.num_rows), 12):
         columns["patient_id"][row] = columns["patient_id"][choose.randrange(40, table.num_rows)]
+    for row, other in zip(choose.sample(range(40, table.num_rows), 6), (50, 60, 70, 80, 90, 100), strict=True):
+        known = columns["patient_id"][other]
+        columns["patient_id"][row] = known and choose.choice([known.upper(), f"{known[:2]}-{known[2:]}", known + " "])
     for row, code in zip(choose.sample(range(40, table.num_rows), 8), ["c87002", "C87003 ", "", None] * 2, strict=True):
         columns["practice_id"][row] = code
     return pa.table(columns, schema=table.schema)
@@ -71,6 +75,7 @@ def test_a_register_with_every_fault_comes_out_as_from_the_local_engine_to_the_b
     expected = whole(table, scheme, **options)
     assert all(expected[name].num_rows for name in TABLES if name != "unscored")
     assert_same_tables(expected, tables_of(found, scheme))
+    assert TWO_FORMS in expected["quarantine"]["reason"].to_pylist()
 
     register = cm.read_register(table, as_of=AS_OF, values=options["values"])
     assert found.practices == register.practices

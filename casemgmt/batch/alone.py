@@ -16,6 +16,7 @@ from casemgmt.batch.job import CLEANED_KINDS, Job, Question
 from casemgmt.errors import CasemgmtError, InputError
 from casemgmt.register.cleaning import clean_column, hope_of
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.forms import TWO_FORMS
 from casemgmt.register.reading import read_register
 from casemgmt.register.register import Register
 from casemgmt.scheme.routes import Nominated, TopShare
@@ -28,10 +29,16 @@ if TYPE_CHECKING:
     from casemgmt.selection.result import Selection
 
 IN_TWO_PRACTICES = ("patient_id", "differing rows with one id")
+IN_TWO_FORMS = ("patient_id", TWO_FORMS)
 
 
 def select_alone(
-    job: Job, practice: str | None, rows: pa.Table, shared: npt.NDArray[np.bool_], numbers: pa.Array | None
+    job: Job,
+    practice: str | None,
+    rows: pa.Table,
+    shared: npt.NDArray[np.bool_],
+    numbers: pa.Array | None,
+    in_two_forms: npt.NDArray[np.bool_] | None = None,
 ) -> dict[str, pa.Table]:
     """The tables of one practice, by the names of ``job.schemas``; what cannot be done is a row of ``refusal``.
 
@@ -42,9 +49,11 @@ def select_alone(
     rows : the practice's rows, in any order, columns as in ``job.names``
     shared : bool, one a row: its id stands under another code, too
     numbers : int64, one a row: where it stood in the source; None where nobody knows
+    in_two_forms : bool, one a row: its id is written in another way elsewhere; None where none is
     """
+    in_two_forms = shared & False if in_two_forms is None else in_two_forms
     try:
-        found = _answered(job, practice, rows, shared, numbers)
+        found = _answered(job, practice, rows, (shared, in_two_forms), numbers)
     except CasemgmtError as error:
         said: dict[str, list[Any]] = {
             "practice_id": [practice],
@@ -56,7 +65,11 @@ def select_alone(
 
 
 def _answered(
-    job: Job, practice: str | None, rows: pa.Table, shared: npt.NDArray[np.bool_], numbers: pa.Array | None
+    job: Job,
+    practice: str | None,
+    rows: pa.Table,
+    marks: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
+    numbers: pa.Array | None,
 ) -> dict[str, pa.Table]:
     if job.question.version != casemgmt.__version__:
         raise InputError(
@@ -67,10 +80,12 @@ def _answered(
     if not usable and practice not in job.refused:
         raise InputError("The frame changed while it was read: it now holds a practice code that it did not hold.")
     if numbers is not None:
-        rows, shared, numbers = _in_order(rows, shared, numbers)
-    register = _read(job, rows, shared, usable)
-    fault = IN_TWO_PRACTICES if usable else ("practice_id", job.refused[practice])
-    register = _with_own_account(register, practice, fault, rows.num_rows, numbers)
+        rows, marks, numbers = _in_order(rows, marks, numbers)
+    shared, in_two_forms = marks
+    register = _read(job, rows, shared | in_two_forms, usable)
+    unusable = ("practice_id", job.refused.get(practice, ""))
+    faults = [IN_TWO_FORMS if two else IN_TWO_PRACTICES for two in in_two_forms] if usable else [unusable] * len(shared)
+    register = _with_own_account(register, practice, faults, numbers)
     found = {"quarantine": register.quarantine, "corrections": register.corrections, "column": _columns(job, rows)}
     chosen = {}
     if usable:
@@ -84,16 +99,17 @@ def _answered(
     return found | chosen | {"account": _account(job, practice, register, chosen.get("selection"))}
 
 
-def _in_order(rows: pa.Table, shared: Any, numbers: pa.Array) -> tuple[pa.Table, Any, pa.Array]:
+def _in_order(rows: pa.Table, marks: tuple[Any, Any], numbers: pa.Array) -> tuple[pa.Table, tuple[Any, Any], pa.Array]:
     """As they stood in the source: of identical repeats the first stays."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     order = pc.sort_indices(pa.table({"number": numbers}), [("number", "ascending")])
-    return rows.take(order), shared[numpy_of(order)], in_one_piece(numbers.take(order))
+    first, second = (each[numpy_of(order)] for each in marks)
+    return rows.take(order), (first, second), in_one_piece(numbers.take(order))
 
 
-def _read(job: Job, rows: pa.Table, shared: Any, usable: bool) -> Register:
+def _read(job: Job, rows: pa.Table, marked: Any, usable: bool) -> Register:
     """Read the rows and the witness; rows that the whole register refuses come without a practice."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -101,7 +117,7 @@ def _read(job: Job, rows: pa.Table, shared: Any, usable: bool) -> Register:
     place = rows.column_names.index("practice_id")
     codes = rows.column(place)
     # Without a practice a row is refused, and a fault of its id still comes first, as it does in the whole register.
-    outside = array_of(shared, pa.bool_()) if usable else array_of(shared | True, pa.bool_())
+    outside = array_of(marked, pa.bool_()) if usable else array_of(marked | True, pa.bool_())
     nothing = pa.scalar(None, codes.type)
     rows = rows.set_column(place, "practice_id", pc.if_else(outside, nothing, codes))
     witness = job.witness.cast(rows.schema)
@@ -111,11 +127,13 @@ def _read(job: Job, rows: pa.Table, shared: Any, usable: bool) -> Register:
 
 
 def _with_own_account(
-    register: Register, practice: str | None, fault: tuple[str, str], rows: int, numbers: pa.Array | None
+    register: Register, practice: str | None, faults: list[tuple[str, str]], numbers: pa.Array | None
 ) -> Register:
-    """The register without the witness, its quarantine in the words that the whole register has for it."""
+    """The register without the witness, its quarantine in the words that the whole register has for each row."""
     import pyarrow as pa
     import pyarrow.compute as pc
+
+    rows = len(faults)
 
     def own(table: pa.Table) -> pa.Table:
         table = table.filter(pc.less(table.column("source_row"), rows))
@@ -127,8 +145,9 @@ def _with_own_account(
 
     quarantine = own(register.quarantine)
     unplaced = pc.equal(quarantine.column("field"), text_scalar("practice_id"))
-    for name, words in zip(("field", "reason"), fault, strict=True):
-        said = pc.if_else(unplaced, text_scalar(words), quarantine.column(name))
+    theirs = [faults[row] for row in register.quarantine.column("source_row").to_pylist() if row < rows]
+    for place, name in enumerate(("field", "reason")):
+        said = pc.if_else(unplaced, texts([fault[place] for fault in theirs]), quarantine.column(name))
         quarantine = quarantine.set_column(quarantine.column_names.index(name), name, said)
     return replace(register, quarantine=quarantine, corrections=own(register.corrections), rows_in=rows)
 

@@ -150,4 +150,5 @@ def register_of(
         source_row=None,
         merged_into={},
         fields=tuple(name for name in scanned.column_names if name in FIELDS),
+        notes=scanned.notes,
     )

@@ -28,7 +28,8 @@ from casemgmt.batch.packed_file import PackedFile, is_packed
 from casemgmt.batch.tally import IdHashes, Tally
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, plural
-from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text
+from casemgmt.register.fixed_width import notes_of
+from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text, stacked
 from casemgmt.register.reading import Known, Part, Reader, reader_for, unexpected_rows
 from casemgmt.register.sources import Part as FilePart
 from casemgmt.register.sources import stated_days
@@ -150,6 +151,8 @@ class Learnt:
     differing : row in the whole → (field, reason), where rows with one id contradict each other
     merged : row in the whole → the row that it repeats
     looked : whether repeats were looked for
+    widths : of the id and practice columns where they are of fixed width, 0 where not; of the parts of this pass
+    as_they_are : such columns of which some part says otherwise
     """
 
     codes: frozenset[str] = frozenset()
@@ -158,6 +161,8 @@ class Learnt:
     differing: dict[int, tuple[str, str]] = field(default_factory=dict)
     merged: dict[int, int] = field(default_factory=dict)
     looked: bool = False
+    widths: dict[str, int] = field(default_factory=dict)
+    as_they_are: frozenset[str] = frozenset()
 
 
 class ScannedRegister:
@@ -233,6 +238,12 @@ class ScannedRegister:
     def corrections(self) -> pa.Table:
         """As :attr:`casemgmt.Register.corrections`; reads the files where they were not read yet."""
         return self.account(self.checked().corrections)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """As :attr:`casemgmt.Register.notes`; reads the files where they were not read yet."""
+        self.checked()
+        return notes_of(self.learnt.widths)
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -350,7 +361,7 @@ class ScannedRegister:
             starts[file.path] = start
             start += file.rows
         stretches = stretches_of(self.files, self._rows or ROWS_AT_A_TIME)
-        slots = None
+        slots, self.learnt.widths = None, {}
         for stretch, source in decoded(stretches, self.decoder, self._encoding, self._rows):
             start = starts[stretch.file.path]
             part = self.reader.read_part(source, self._known(source, start))
@@ -358,6 +369,10 @@ class ScannedRegister:
                 slots = part.register.packed.slots
             elif part.register.packed.slots != slots:
                 self._make_room_for_gaps(_two_bits(slots) | _two_bits(part.register.packed.slots))
+                raise AgainError
+            differing = {n for n, width in part.widths.items() if self.learnt.widths.setdefault(n, width) != width}
+            if differing:
+                self.learnt.as_they_are |= differing
                 raise AgainError
             yield part, start
 
@@ -378,7 +393,7 @@ class ScannedRegister:
 
         learnt = self.learnt
         if not learnt.differing and not learnt.merged:
-            return Known(codes=learnt.codes, nullable=learnt.nullable)
+            return Known(codes=learnt.codes, nullable=learnt.nullable, as_they_are=learnt.as_they_are)
         rows = source.table.num_rows
         numbers = start + (np.arange(rows) if source.row_numbers is None else source.row_numbers)
         named = np.flatnonzero(np.isin(numbers, np.array([*learnt.differing, *learnt.merged], dtype=np.int64)))
@@ -388,12 +403,12 @@ class ScannedRegister:
             nullable=learnt.nullable,
             set_aside={row: learnt.differing[at] for row, at in whole.items() if at in learnt.differing},
             merged=tuple(row for row, at in whole.items() if at in learnt.merged),
+            as_they_are=learnt.as_they_are,
         )
 
     def _judge_repeats(self, repeated: npt.NDArray[np.uint64]) -> bool:
         """Bring the rows together whose ids may be repeated, and judge them as those of a register in memory."""
         import numpy as np
-        import pyarrow as pa
 
         from casemgmt.arrow import taken_rows
 
@@ -405,7 +420,7 @@ class ScannedRegister:
             tables.append(taken_rows(register.source_table, alike))
             rows.append(own + start)
             reasons += [verdict.reasons[code] for code in verdict.code[alike].tolist()]
-        whole, numbers = pa.concat_tables(tables, promote_options="permissive"), np.concatenate(rows)
+        whole, numbers = stacked(tables), np.concatenate(rows)
         verdict = Verdict(np.zeros(len(numbers), dtype=np.uint8))
         for why in sorted({why for why in reasons if why[0] in ("patient_id", "practice_id")}):
             verdict.set_aside(np.array([i for i, each in enumerate(reasons) if each == why], dtype=np.int64), *why)
@@ -419,13 +434,12 @@ class ScannedRegister:
 
 
 def _of_usable_ids(part: Part) -> npt.NDArray[np.uint64]:
-    """The hashes of ids that were not refused: the others take no part in repeats."""
+    """The hashes of ids that name somebody: the others take no part in repeats."""
     import numpy as np
 
-    verdict = part.judged.verdict
-    refused = np.array([name == "patient_id" for name, _ in verdict.reasons])
+    named = part.judged.verdict.names_somebody()
     hashes = part.judged.known_hashes
-    return np.asarray(hashes[~refused[verdict.code]]) if refused.any() else hashes
+    return hashes if named.all() else np.asarray(hashes[named])
 
 
 def _two_bits(slots: Mapping[str, Any]) -> frozenset[str]:

@@ -14,7 +14,8 @@ from casemgmt.batch.alone import select_alone
 from casemgmt.batch.job import Job, Question, rehearse, with_field_names
 from casemgmt.batch.whole import Account, check_columns, check_counts, check_refusals
 from casemgmt.errors import InputError, did_you_mean, plural
-from casemgmt.register.identity import ODS_PATTERN
+from casemgmt.register.forms import LEFT_OUT
+from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.scheme.routes import Scheme
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
     from casemgmt.selection.choosing import OverCap
 
-_PRACTICE, _SHARED, _NUMBER, _TABLE = "practice", "shared", "number", "table"
+_PRACTICE, _SHARED, _IN_TWO_FORMS, _NUMBER, _TABLE = "practice", "shared", "in_two_forms", "number", "table"
 # So many ids are sent to every worker; more are joined by a shuffle.
 _FEW_IDS = 100_000
 # England has some seven thousand practices: with more codes than this, the column holds something else.
@@ -229,8 +230,9 @@ def _keyed(rows: DataFrame, job: Job) -> DataFrame:
 
 
 def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
-    """The rows, those marked whose id stands under more than one code; and how many such ids there are."""
+    """The rows, marked where an id stands under two codes or in two forms; and how many ids stand under two codes."""
     import pyarrow as pa
+    from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812
 
     person = _column(pa.schema([(name, pa.null()) for name in job.names]), "patient_id")
@@ -242,13 +244,19 @@ def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
         F.count("*").alias("rows"),
         F.count(practice).alias("placed"),
     )
-    shared = seen.where("low <> high or (placed > 0 and placed < rows)").select("person").localCheckpoint()
-    count = shared.count()
+    form = F.lower(F.regexp_replace("person", LEFT_OUT, ""))
+    usable = ~F.col("person").rlike(ANY_ID_FAULT) & (form != "")
+    ways = F.count("*").over(Window.partitionBy(F.when(usable, form)))
+    shared = F.expr("coalesce(low <> high, false) or (placed > 0 and placed < rows)")
+    judged = seen.select("person", shared.alias(_SHARED), (usable & (ways > 1)).alias(_IN_TWO_FORMS))
+    known = judged.where(F.col(_SHARED) | F.col(_IN_TWO_FORMS)).localCheckpoint()
+    count = known.count()
     if not count:
-        return rows.withColumn(_SHARED, F.lit(False)), 0
-    known = shared.withColumn(_SHARED, F.lit(True))
+        return rows.withColumn(_SHARED, F.lit(False)).withColumn(_IN_TWO_FORMS, F.lit(False)), 0
     joined = rows.join(F.broadcast(known) if count <= _FEW_IDS else known, person == F.col("person"), "left")
-    return joined.withColumn(_SHARED, F.coalesce(_SHARED, F.lit(False))).drop("person"), count
+    for mark in (_SHARED, _IN_TWO_FORMS):
+        joined = joined.withColumn(mark, F.coalesce(mark, F.lit(False)))
+    return joined.drop("person"), known.where(_SHARED).count()
 
 
 def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
@@ -257,9 +265,9 @@ def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
 
     def practice_alone(key: Any, rows: Any) -> Any:
         numbers = in_one_piece(rows.column(_NUMBER)) if has_numbers else None
-        shared = numpy_of(rows.column(_SHARED))
+        shared, in_two_forms = (numpy_of(rows.column(mark)) for mark in (_SHARED, _IN_TWO_FORMS))
         own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
-        return _side_by_side(job, select_alone(job, key[0].as_py(), own, shared, numbers))
+        return _side_by_side(job, select_alone(job, key[0].as_py(), own, shared, numbers, in_two_forms))
 
     fields = [f"`{name}` {_struct(schema)}" for name, schema in job.schemas.items()]
     return rows.groupBy(_PRACTICE).applyInArrow(practice_alone, ", ".join([f"`{_TABLE}` string", *fields]))

@@ -14,6 +14,7 @@ from casemgmt.errors import InputError, missing_columns
 from casemgmt.register.cleaning import clean_column, is_text
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import Field
+from casemgmt.register.soundness import plain_column
 from casemgmt.register.values import FIRST_DATE
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def open_events(events: Events, needed: Sequence[str], optional: Sequence[str] =
 
     opened = open_source(_narrowed(source, events, needed, optional), events.encoding)
     table = _chosen(opened.table, events, needed, optional)
-    columns = {name: in_one_piece(table.column(name)) for name in table.column_names}
+    columns = {name: in_one_piece(plain_column(table.column(name))) for name in table.column_names}
     batch = Batch(columns, table.num_rows, 0, opened.row_numbers)
     return Opened(iter([batch]), opened.unsplit, True)
 
@@ -195,6 +196,8 @@ def ids_of(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_] | None]:
 
     if pa.types.is_null(column.type):
         column = column.cast(pa.string())
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = in_one_piece(plain_column(pa.chunked_array([column])))
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_string_view(column.type):

@@ -245,6 +245,8 @@ def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.integer[Any
     indices, present = numpy_of(encoded.indices).astype(np.int64), validity_of(encoded.indices)
     indices = indices if present is None else np.where(present, indices, -1)
     distinct = encoded.dictionary.to_pylist()
+    if len(indices) and not -1 <= indices.min() <= indices.max() < len(distinct):
+        raise InputError("A dictionary column points to what is not in its dictionary. Make it anew.")
     return _only_met(indices, distinct) if came_encoded else (indices, distinct)
 
 

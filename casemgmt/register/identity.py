@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt.arrow import numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
+from casemgmt.arrow import array_of, numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
 from casemgmt.compiling import pays
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import distinct_values, is_text, mapped
+from casemgmt.register.forms import TWO_FORMS, numbers_by_form
 from casemgmt.register.long_texts import by_number, hashes_of, repeated_hashes
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _ID_FAULTS = (
     (_EXPONENT, "an id that a spreadsheet shortened to an exponent"),
     (_PLACEHOLDER, "ten times the same digit is a placeholder, not an id"),
 )
+# Whatever makes an id unusable, but for a missing one.
+ANY_ID_FAULT = "|".join(f"(?:{pattern})" for pattern, _ in _ID_FAULTS)
 
 
 @dataclass(slots=True)
@@ -52,6 +55,13 @@ class Verdict:
     reasons: list[tuple[str, str]] = field(default_factory=lambda: [("", "")])
     merged_into: dict[int, int] = field(default_factory=dict)
     refused_practices: list[int] = field(default_factory=list)
+
+    def names_somebody(self, rows: Any = slice(None)) -> npt.NDArray[np.bool_]:
+        """Of which rows the id can be used."""
+        import numpy as np
+
+        usable = np.array([name != "patient_id" for name, _ in self.reasons])
+        return np.asarray(usable[self.code[rows]])
 
     def set_aside(self, rows: Any, name: str, reason: str) -> None:
         """Quarantine the rows that have no reason yet."""
@@ -80,6 +90,11 @@ def text_as_it_lies(table: pa.Table, name: str) -> pa.ChunkedArray:
     if pa.types.is_null(column.type):
         return column.cast(pa.large_string())
     if not is_text(column.type):
+        if "binary" in str(column.type):
+            raise InputError(
+                f"Column '{name}' holds bytes ({column.type}), not text. Make text of them where the data is loaded: "
+                "decode them, or of UUIDs str(uuid.UUID(bytes=…))."
+            )
         raise InputError(
             f"Column '{name}' holds {column.type}, not text: leading zeros and long ids are lost in numbers. "
             "Read it as text where the data is loaded (for example dtype=str)."
@@ -130,11 +145,16 @@ class Judged(NamedTuple):
         return self.hashes
 
 
-def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None) -> Judged:
-    """Judge every row of a whole register by its patient id and practice code, and find the repeats."""
+def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None, compiled: bool | None = None) -> Judged:
+    """Judge every row of a whole register by its patient id and practice code, and find the repeats.
+
+    Parameters
+    ----------
+    compiled : whether to look for repeats by hash, in compiled loops; by the number of rows without
+    """
     import numpy as np
 
-    if pays(table.num_rows):
+    if pays(table.num_rows) if compiled is None else compiled:
         judged = judge_part(table, pattern, mapping, frozenset())
         repeated = repeated_hashes(judged.known_hashes)
         if len(repeated):
@@ -161,7 +181,7 @@ def judge_part(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None,
 
     verdict = Verdict(np.zeros(table.num_rows, dtype=np.uint8))
     ids = text_as_it_lies(table, "patient_id")
-    hashes, odd = hashes_of(ids)
+    hashes, odd = hashes_of(ids, by_form=True)
     suspects = np.flatnonzero(odd)
     if len(suspects):
         _judge_ids(verdict, long_text(taken(ids, suspects)), suspects)
@@ -199,7 +219,7 @@ def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray, rows: Any) -> None:
         verdict.set_aside(in_table(numpy_of(ids.is_null())), "patient_id", "missing")
     empty = _true(pc.equal(pc.utf8_trim_whitespace(ids), text_scalar("", ids.type)))
     verdict.set_aside(in_table(empty), "patient_id", "missing")
-    any_fault = _true(pc.match_substring_regex(ids, "|".join(f"(?:{pattern})" for pattern, _ in _ID_FAULTS)))
+    any_fault = _true(pc.match_substring_regex(ids, ANY_ID_FAULT))
     faulty = np.flatnonzero(any_fault)
     if not len(faulty):
         return
@@ -224,8 +244,8 @@ def _judge_practices(
     by_index = np.array([*(place.get(code, -1) for code in codes), -1], dtype=np.int32)
     if names != codes:
         practice = by_number(practice, by_index)
-    if column.null_count or -1 in by_index[:-1]:
-        verdict.set_aside(np.flatnonzero(practice < 0), "practice_id", "missing")
+    # A dictionary can hold a null, of which the column's own count of nulls says nothing.
+    verdict.set_aside(np.flatnonzero(practice < 0), "practice_id", "missing")
     by_reason = defaultdict(list)
     for code, reason in faults.items():
         by_reason[reason].append(place[code])
@@ -258,21 +278,29 @@ def practice_faults(codes: Iterable[str | None], valid: re.Pattern[str]) -> dict
 def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray, among: Any) -> None:
     """Merge identical rows with one id into the first; set all differing rows with one id aside.
 
-    Rows whose id is already refused take no part; rows refused for another reason do, since they show that an
-    id stands for two things.
+    So are all rows whose id is written in two ways. Rows whose id is already refused take no part; rows refused for
+    another reason do, since they show that an id stands for two things.
 
     Parameters
     ----------
     verdict : of all rows
-    table, ids : some rows, rising; no other row has an id of theirs
+    table, ids : some rows, rising; no other row has an id of theirs, or one of the same form
     among : which rows those are
     """
     import numpy as np
 
     indices, distinct = _id_numbers(ids)
+    forms = numbers_by_form(distinct)
+    usable = verdict.names_somebody(among)
+    if forms is not None:
+        met = np.unique(indices[usable])
+        met = met[forms[met] >= 0]
+        ways = np.bincount(forms[met], minlength=len(distinct) + 1)
+        in_two_ways = usable & (ways[forms[indices]] > 1)
+        verdict.set_aside(among[in_two_ways], "patient_id", TWO_FORMS)
+        usable &= ~in_two_ways
     if len(distinct) == len(ids):
         return
-    usable = np.array([name != "patient_id" for name, _ in verdict.reasons])[verdict.code[among]]
     counts = np.bincount(indices[usable], minlength=len(distinct))
     own = np.flatnonzero((counts[indices] > 1) & usable)
     if not len(own):
@@ -307,12 +335,48 @@ def _true(answers: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
 
 
 def _row_codes(column: pa.ChunkedArray) -> Any:
-    """A whole number for each value, equal where the values are."""
+    """A whole number for each value, equal where the values are, whatever the column's layout."""
     import numpy as np
     import pyarrow as pa
 
+    column = comparable(column)
     try:
         return distinct_values(column)[0]
     except (pa.ArrowException, NotImplementedError):
         seen: dict[str, int] = {}
-        return np.array([seen.setdefault(repr(value), len(seen)) for value in column.to_pylist()], dtype=np.int64)
+        return np.array([seen.setdefault(text, len(seen)) for text in _in_text(column)], dtype=np.int64)
+
+
+def comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column in which equal values are equal: text of one layout, one zero, and no number that is none (NaN)."""
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if is_text(column.type):
+        return column.cast(pa.large_string())
+    if not pa.types.is_floating(column.type):
+        return column
+    values, present = numpy_of(column), validity_of(column)
+    given = ~np.isnan(values) if present is None else present & ~np.isnan(values)
+    return pa.chunked_array([array_of(values + values.dtype.type(0), column.type, given)])  # -0.0 + 0 is 0.0
+
+
+def stacked(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of parts of one register, one under the other, to be compared: text columns may differ in layout."""
+    import pyarrow as pa
+
+    columns = {}
+    for name in tables[0].column_names:
+        parts = [comparable(table.column(name)) for table in tables]
+        try:
+            both = pa.concat_tables([pa.table({name: part}) for part in parts], promote_options="permissive")
+            columns[name] = both.column(0)
+        except pa.ArrowException:
+            columns[name] = pa.chunked_array([texts(_in_text(part)) for part in parts])
+    return pa.table(columns)
+
+
+def _in_text(column: pa.ChunkedArray) -> list[str]:
+    return [repr(value) for value in column.to_pylist()]

@@ -1,6 +1,7 @@
 """Long columns of text: a hash of each, which hashes occur twice, and the distinct texts of a column with few.
 
 Everything is exact: equal hashes are a reason to compare the texts, and distinct texts are told apart by their bytes.
+The loops test no bound: a column comes here only when :mod:`casemgmt.register.soundness` has found it sound.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import validity_of
+from casemgmt.arrow import taken, validity_of
 from casemgmt.compiling import pays
+from casemgmt.register.forms import folded
 from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
@@ -33,12 +35,16 @@ def on_pieces(work: Callable[[int, int], Any], rows: int, threads: int | None = 
     return on_threads(lambda each: work(*each), bounds, threads)
 
 
-def hashes_of(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+def hashes_of(column: pa.ChunkedArray, by_form: bool = False) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
     """A hash of each text, and whether it is missing, empty or has anything that a plain id has not.
+
+    The hash of a text is the same in every layout.
 
     Parameters
     ----------
-    column : text of any layout
+    column : text of any layout, found sound
+    by_form : whether to give the hashes of :func:`casemgmt.register.forms.folded`, which texts that differ in spaces,
+        hyphens or case alone have in common
     """
     import numpy as np
     import pyarrow as pa
@@ -46,28 +52,32 @@ def hashes_of(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint64], npt.NDAr
     from casemgmt.register import text_kernels as kernels
 
     rows = len(column)
-    hashes, odd = np.empty(rows, dtype=np.uint64), np.empty(rows, dtype=bool)
+    hashes, kinds = np.empty(rows, dtype=np.uint64), np.empty(rows, dtype=np.uint8)
     start = 0
     for chunk in column.chunks:
-        own_hashes, own_odd = hashes[start : start + len(chunk)], odd[start : start + len(chunk)]
+        own_hashes, own_odd = hashes[start : start + len(chunk)], kinds[start : start + len(chunk)]
         start += len(chunk)
         if pa.types.is_string_view(chunk.type):
-            _hash_views(chunk, own_hashes, own_odd)
+            _hash_views(chunk, own_hashes, own_odd, by_form)
         else:
             for first, last, offsets, words in _spans(chunk):
                 part = own_hashes[first:last], own_odd[first:last]
-                on_pieces(partial(_hash, kernels.hash_texts, offsets, words, part), last - first)
-    present = validity_of(column)
+                on_pieces(partial(_hash, kernels.hash_texts, offsets, words, part, by_form), last - first)
+    odd, present = kinds != 0, validity_of(column)
     if present is not None:
         odd |= ~present
+        kinds[~present] = 0
+    if by_form and kinds.max(initial=0) == kernels.NOT_ASCII:
+        foreign = np.flatnonzero(kinds == kernels.NOT_ASCII)
+        hashes[foreign] = hashes_of(pa.chunked_array([folded(taken(column, foreign))]))[0]
     return hashes, odd
 
 
-def _hash(kernel: Any, offsets: Any, words: Any, out: tuple[Any, Any], low: int, high: int) -> None:
-    kernel(offsets[low:], words, *(each[low:high] for each in out))
+def _hash(kernel: Any, offsets: Any, words: Any, out: tuple[Any, Any], by_form: bool, low: int, high: int) -> None:
+    kernel(offsets[low:], words, *(each[low:high] for each in out), by_form)
 
 
-def _hash_views(chunk: pa.Array, hashes: Any, odd: Any) -> None:
+def _hash_views(chunk: pa.Array, hashes: Any, odd: Any, by_form: bool) -> None:
     import numpy as np
 
     from casemgmt.register import text_kernels as kernels
@@ -77,14 +87,14 @@ def _hash_views(chunk: pa.Array, hashes: Any, odd: Any) -> None:
     def work(low: int, high: int) -> Any:
         longs = np.empty((max(len(buffers), 1), 2), dtype=np.int64)
         longs[:, 0], longs[:, 1] = len(chunk), 0
-        kernels.hash_views(views[low:high], low, hashes[low:high], odd[low:high], longs)
+        kernels.hash_views(views[low:high], low, hashes[low:high], odd[low:high], longs, by_form)
         return longs
 
     spans = on_pieces(work, len(chunk))
     for place, buffer in enumerate(buffers):
         words = _words(buffer)
         for longs in spans:
-            kernels.hash_long_views(views, words, place, *longs[place].tolist(), hashes, odd)
+            kernels.hash_long_views(views, words, place, *longs[place].tolist(), hashes, odd, by_form)
 
 
 def together_by_part(hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
@@ -193,11 +203,16 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
     return numbers, [text.decode() for text in distinct]
 
 
-def by_number(numbers: npt.NDArray[np.integer[Any]], answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """What ``answers`` gives for each number; -1 is its last entry."""
+def by_number(
+    numbers: npt.NDArray[np.integer[Any]], answers: npt.NDArray[Any], compiled: bool | None = None
+) -> npt.NDArray[Any]:
+    """What ``answers`` gives for each number; -1 is its last entry.
+
+    The caller has checked that every number is one of ``answers``; the compiled loop would not notice.
+    """
     import numpy as np
 
-    if not pays(len(numbers)):
+    if not (pays(len(numbers)) if compiled is None else compiled):
         return np.asarray(answers[numbers])
     from casemgmt.register.text_kernels import read_by_number
 
@@ -206,11 +221,11 @@ def by_number(numbers: npt.NDArray[np.integer[Any]], answers: npt.NDArray[Any]) 
     return out
 
 
-def counts_of(numbers: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.int64]:
+def counts_of(numbers: npt.NDArray[np.int32], most: int, compiled: bool | None = None) -> npt.NDArray[np.int64]:
     """How often each number below ``most`` occurs; -1 is none."""
     import numpy as np
 
-    if not pays(len(numbers)):
+    if not (pays(len(numbers)) if compiled is None else compiled):
         return np.bincount(numbers + 1, minlength=most + 1)[1:]
     from casemgmt.register.text_kernels import count_numbers
 
@@ -266,9 +281,11 @@ def _views_of(chunk: pa.Array) -> npt.NDArray[np.uint64]:
 
     data = chunk.buffers()[1]
     if data is None:
-        return np.empty((0, 2), dtype=np.uint64)
-    flat = np.frombuffer(data, dtype=np.uint64, offset=16 * chunk.offset, count=2 * len(chunk))
-    return flat.reshape(-1, 2)
+        return np.zeros((len(chunk), 2), dtype=np.uint64)
+    flat = np.frombuffer(data, dtype=np.uint64, offset=16 * chunk.offset, count=2 * len(chunk)).reshape(-1, 2)
+    present = validity_of(chunk)
+    # Where a text is missing, anything may stand, and point anywhere.
+    return flat if present is None else np.where(present[:, None], flat, np.uint64(0))
 
 
 def _spans(chunk: pa.Array) -> Iterator[tuple[int, int, Any, npt.NDArray[np.uint64]]]:

@@ -17,6 +17,7 @@ from casemgmt.register.accounting import Account
 from casemgmt.register.cleaning import Cleaned, FlagColumn, Hope, clean_column, hope_of, refuse_hopeless
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.fixed_width import notes_of, trimmed
 from casemgmt.register.freshness import day_of_extract, days_of_rows
 from casemgmt.register.identity import (
     ODS_PATTERN,
@@ -31,6 +32,7 @@ from casemgmt.register.layout import Column, layout_of, pack_rows
 from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
 from casemgmt.register.register import Register
+from casemgmt.register.soundness import in_plain_layout
 from casemgmt.register.sources import Source, open_source, stated_days
 from casemgmt.register.standing import age_of, status_of
 from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, OUTER_SPACES
@@ -151,17 +153,22 @@ class Reader:
         with in_words():
             return Part(*self._register(opened, known))
 
-    def table(self, opened: Source) -> pa.Table:
-        """The source's rows, its columns under the fields' names, its text fields as text."""
-        return _with_texts(_renamed(opened.table, self.columns), self.values)
+    def table(self, opened: Source, as_they_are: frozenset[str] = frozenset()) -> tuple[pa.Table, dict[str, int]]:
+        """The source's rows, its columns under the fields' names, its text fields as text; the widths of its ids.
+
+        See :func:`casemgmt.register.fixed_width.trimmed`.
+        """
+        table = in_plain_layout(_renamed(opened.table, self.columns))
+        table, widths = trimmed(table, self.values, as_they_are)
+        return _with_texts(table, self.values), widths
 
     def _register(
         self, opened: Source, known: Known | None
-    ) -> tuple[Register, Judged, Mapping[str, Hope], npt.NDArray[np.bool_]]:
+    ) -> tuple[Register, Judged, Mapping[str, Hope], npt.NDArray[np.bool_], Mapping[str, int]]:
         """Judge every row, clean every column, and pack the accepted rows."""
         import numpy as np
 
-        table = self.table(opened)
+        table, widths = self.table(opened, frozenset() if known is None else known.as_they_are)
         cleaner = _Cleaner(table, self)
         rows, practice_values = table.num_rows, self.values.get("practice_id")
         if known is None:
@@ -209,8 +216,9 @@ class Reader:
             merged_into=verdict.merged_into,
             index=opened.index,
             fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
+            notes=notes_of(widths),
         )
-        return register, judged, cleaner.hopes, kept
+        return register, judged, cleaner.hopes, kept, widths
 
     def _packed(
         self, cleaned: Mapping[str, Cleaned | FlagColumn], cleaner: _Cleaner, rows: int, order: Any, known: Known | None
@@ -245,12 +253,14 @@ class Known:
     nullable : flags that have missing values in some part; ``None`` where every flag is to have room for them
     set_aside : row of this part → (field, reason), for repeats that contradict each other
     merged : rows of this part that repeat another row, which stays
+    as_they_are : columns that are of fixed width in some parts, and not in others
     """
 
     codes: frozenset[str] = frozenset()
     nullable: frozenset[str] = frozenset()
     set_aside: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     merged: tuple[int, ...] = ()
+    as_they_are: frozenset[str] = frozenset()
 
     def apply_to(self, verdict: Verdict) -> None:
         """Set aside and merge what the whole told."""
@@ -271,12 +281,14 @@ class Part(NamedTuple):
     judged : what its ids and practice codes came to
     hopes : of each column
     kept : bool, one a source row: accepted
+    widths : of the columns of fixed width; 0 of others
     """
 
     register: Register
     judged: Judged
     hopes: Mapping[str, Hope]
     kept: npt.NDArray[np.bool_]
+    widths: Mapping[str, int]
 
 
 def reader_for(
@@ -345,6 +357,8 @@ def _in_order(practice: Any, kept: Any, practices: int, mixed: bool) -> tuple[An
 
     accepted = None if kept is None else np.flatnonzero(kept)
     own = practice if accepted is None else practice[accepted]
+    if own.min(initial=0) < 0:
+        raise AssertionError("A row without a practice was accepted.")  # the compiled loops would not notice
     if mixed:
         return accepted, {"practice": own}
     if not is_rising(own):

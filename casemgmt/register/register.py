@@ -36,6 +36,7 @@ class Register:
     rows_in : rows in the source = accepted + merged repeats + quarantined
     merged : identical repeats that became one row
     metadata : what the source says of itself, such as ``{"synthetic": True}``
+    notes : what was done to whole columns, in sentences, such as that padding was removed from ids of fixed width
     """
 
     as_of: dt.date
@@ -57,6 +58,7 @@ class Register:
     merged_into: Mapping[int, int]  # row of source_table of a repeat → the row that stays
     index: Any = None
     fields: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     accepted_rows: int | None = None  # where only some of the accepted patients' rows were kept: how many there are
 
     @property

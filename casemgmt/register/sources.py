@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.compiling import pays
 from casemgmt.errors import InputError, listed, plural
+from casemgmt.register.frames import arrow_of, uuids_as_text
 from casemgmt.register.freshness import EXTRACTED_ON, refuse_repeated_files
+from casemgmt.register.soundness import sound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -169,22 +171,18 @@ def _open_frame(frame: Any) -> Source:
     if any(base.__module__.partition(".")[0] == "pandas" for base in type(frame).__mro__):
         table, index = _from_pandas(frame), frame.index
     elif isinstance(frame, pa.Table):
-        table = without_long_views(frame)
+        table = frame
     elif type(frame).__name__ == "LazyFrame":
         raise InputError("A lazy frame has no rows yet: call .collect() on it first.")
     elif hasattr(frame, "__arrow_c_stream__"):
-        try:
-            table = without_long_views(pa.table(frame))
-        except Exception as error:  # whatever a library raises, its message can quote a value
-            raise InputError(
-                f"This {type(frame).__name__} could not be read as a table ({type(error).__name__})."
-            ) from None
+        table = arrow_of(frame)
     else:
         raise InputError(
             "A register is read from a path or a data frame (pandas, polars, pyarrow, DuckDB), "
             f"not {type(frame).__name__}."
         )
     refuse_repeated_names(table.column_names)
+    table = without_long_views(sound(table))
     part = Part(name=MEMORY, rows=table.num_rows, sha256=None)
     return Source(table=table, parts=(part,), index=index, metadata=_metadata(table))
 
@@ -196,11 +194,17 @@ def refuse_repeated_names(names: Sequence[str]) -> None:
         raise InputError(f"{plural(len(repeated), 'column name')} used twice: {listed(repeated)}. Rename or drop one.")
 
 
-def without_long_views(table: pa.Table) -> pa.Table:
-    """polars' string views as plain strings, which every Arrow function takes; a long table keeps them."""
+def without_long_views(table: pa.Table, compiled: bool | None = None) -> pa.Table:
+    """polars' string views as plain strings, which every Arrow function takes; a long table keeps them.
+
+    Parameters
+    ----------
+    compiled : whether the compiled loops, which take views, will read it; by the number of rows without
+    """
     import pyarrow as pa
 
-    if pays(table.num_rows) and not any(pa.types.is_dictionary(kind) for kind in table.schema.types):
+    compiled = pays(table.num_rows) if compiled is None else compiled
+    if compiled and not any(pa.types.is_dictionary(kind) for kind in table.schema.types):
         return table
     columns = [_without_view(column) for column in table.columns]
     return pa.table(columns, names=table.column_names, metadata=table.schema.metadata)
@@ -229,6 +233,10 @@ def _from_pandas(frame: Any) -> pa.Table:
         try:
             arrays.append(pa.Array.from_pandas(frame.iloc[:, position]))
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            as_text = uuids_as_text(frame.iloc[:, position].tolist())
+            if as_text is not None:
+                arrays.append(as_text)
+                continue
             raise InputError(
                 f"Column '{name}' mixes kinds of value (text, numbers, dates). Make it one kind, for example "
                 f"df['{name}'] = df['{name}'].astype('string')."

@@ -11,6 +11,11 @@ _ODD_TOO = np.uint64(0xD6E8FEB86659FD93)
 _ONES = np.uint64(0x0101010101010101)
 _HIGHS = np.uint64(0x8080808080808080)
 _ZEROS = np.uint64(0x3030303030303030)  # eight times the digit 0
+_A = np.uint64(0x4141414141414141)
+_AFTER_Z = np.uint64(0x5B5B5B5B5B5B5B5B)
+
+# What is written of a text that is odd because it has bytes that are not ASCII.
+NOT_ASCII = np.uint8(2)
 
 EMPTY_SLOT = np.uint64(0)
 FREE = np.uint32(0xFFFFFFFF)
@@ -34,45 +39,101 @@ def has_odd_byte(word):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def hash_span(words, start, length):  # type: ignore[no-untyped-def]
-    """The hash of the text of ``length`` bytes from byte ``start`` on, and whether it is odd; see :func:`hash_texts`.
+def lowered(word):  # type: ignore[no-untyped-def]
+    """Eight bytes with the capitals A to Z in lower case."""
+    low = word & ~_HIGHS
+    from_a, after_z = low + (_HIGHS - _A), low + (_HIGHS - _AFTER_Z)
+    return word | ((from_a & ~after_z & ~word & _HIGHS) >> np.uint64(2))
+
+
+@compiled_within
+def may_fold(word):  # type: ignore[no-untyped-def]
+    """Whether one of eight bytes may be left out of a hash: it stands before the digits, or is no printable ASCII."""
+    low = word & ~_HIGHS
+    return (word | (low + _ONES) | ~(low + (_HIGHS - _ZEROS))) & _HIGHS != np.uint64(0)
+
+
+@compiled_within
+def fold_word(word, count, hashed, pending, kept):  # type: ignore[no-untyped-def]
+    """Take the first ``count`` bytes of a word into a hash, but for hyphens and spaces.
+
+    Parameters
+    ----------
+    hashed, pending, kept : the hash of the whole words so far, the bytes after them, and how many bytes were taken
+    """
+    word = lowered(word)
+    while count > np.uint64(0):
+        byte = word & np.uint64(0xFF)
+        word, count = word >> np.uint64(8), count - np.uint64(1)
+        if byte == np.uint64(0x20) or byte == np.uint64(0x2D):
+            continue
+        pending |= byte << ((kept & np.uint64(7)) << np.uint64(3))
+        kept += np.uint64(1)
+        if kept & np.uint64(7) == np.uint64(0):
+            hashed, pending = mix(hashed, pending), np.uint64(0)
+    return hashed, pending, kept
+
+
+@compiled_within
+def fold_span(words, start, length):  # type: ignore[no-untyped-def]
+    """:func:`hash_span` of a text that has bytes to be left out."""
+    place, shift, left = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3), length
+    hashed, pending, kept = _ODD, np.uint64(0), np.uint64(0)
+    while left > np.uint64(0):
+        word = words[place] >> shift | (words[place + np.uint64(1)] << np.uint64(1)) << (np.uint64(63) - shift)
+        count = min(left, np.uint64(8))
+        hashed, pending, kept = fold_word(word, count, hashed, pending, kept)
+        place, left = place + np.uint64(1), left - count
+    return mix(mix(hashed, pending), kept)
+
+
+@compiled_within
+def hash_span(words, start, length, by_form):  # type: ignore[no-untyped-def]
+    """The hash of the text of ``length`` bytes from byte ``start`` on, and how odd it is; see :func:`hash_texts`.
 
     Everything is unsigned: signed indices cost as much again.
     """
     place, shift = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3)
-    hashed, unusual, left = mix(_ODD, length), length == np.uint64(0), length
-    here = words[place]
+    hashed, unusual, left = _ODD, length == np.uint64(0), length
+    here, every, folds = words[place], np.uint64(0), False
     eight = np.uint64(0)
     while True:
         after = words[place + np.uint64(1)]
         word = here >> shift | (after << np.uint64(1)) << (np.uint64(63) - shift)
         if left < np.uint64(8):
             break
-        eight = word
-        hashed, unusual = mix(hashed, word), unusual | has_odd_byte(word)
+        eight, every = word, every | word
+        folds |= may_fold(word)
+        hashed, unusual = mix(hashed, lowered(word) if by_form else word), unusual | has_odd_byte(word)
         here, place, left = after, place + np.uint64(1), left - np.uint64(8)
     beyond = left << np.uint64(3)
     word &= (np.uint64(1) << beyond) - np.uint64(1)
-    unusual |= has_odd_byte(word | _ZEROS << beyond)
+    padded = word | _ZEROS << beyond
+    unusual |= has_odd_byte(padded)
     if length == np.uint64(10):
         unusual |= same_digit(eight, word & np.uint64(0xFF), word >> np.uint64(8))
-    return mix(hashed, word), unusual
+    odd = NOT_ASCII if (every | word) & _HIGHS != np.uint64(0) else np.uint8(unusual)
+    if by_form and (folds or may_fold(padded)):
+        return fold_span(words, start, length), odd
+    return mix(mix(hashed, lowered(word) if by_form else word), length), odd
 
 
 @compiled
-def hash_texts(offsets, words, hashes, odd):  # type: ignore[no-untyped-def]
-    """Hash texts.
+def hash_texts(offsets, words, hashes, odd, by_form):  # type: ignore[no-untyped-def]
+    """Hash texts: the same as :func:`hash_views` gives for the same texts.
 
     Parameters
     ----------
     offsets : int32 or int64, one more than there are texts: the byte with which each begins
     words : uint64, the bytes of all texts, and at least eight more
     hashes : uint64, one a text, written
-    odd : bool, one a text, written: whether the text is empty, one digit ten times, or has a byte that no plain id has
+    odd : uint8, one a text, written: 1 where the text is empty, one digit ten times, or has a byte that no plain id
+        has; ``NOT_ASCII`` where it has bytes that are not ASCII
+    by_form : whether capitals count as small letters, and hyphens and spaces as nothing; of ASCII alone
     """
     for i in range(len(hashes)):
         start = np.uint64(offsets[i])
-        hashes[i], odd[i] = hash_span(words, start, np.uint64(offsets[i + 1]) - start)
+        hashes[i], odd[i] = hash_span(words, start, np.uint64(offsets[i + 1]) - start, by_form)
 
 
 @compiled_within
@@ -83,9 +144,37 @@ def same_digit(eight, ninth, tenth):  # type: ignore[no-untyped-def]
     return same & (digit >= np.uint64(48)) & (digit <= np.uint64(57))
 
 
+@compiled_within
+def hash_short(low, high, length, by_form):  # type: ignore[no-untyped-def]
+    """:func:`hash_span` of a text of up to twelve bytes, which stand in two words; what follows them is ignored."""
+    if length < np.uint64(8):
+        beyond = length << np.uint64(3)
+        low &= (np.uint64(1) << beyond) - np.uint64(1)
+        high = np.uint64(0)
+        first, second = low | _ZEROS << beyond, _ZEROS
+    else:
+        beyond = (length - np.uint64(8)) << np.uint64(3)
+        high &= (np.uint64(1) << beyond) - np.uint64(1)
+        first, second = low, high | _ZEROS << beyond
+    unusual = has_odd_byte(first) | has_odd_byte(second) | (length == np.uint64(0))
+    if length == np.uint64(10):
+        unusual |= same_digit(low, high & np.uint64(0xFF), high >> np.uint64(8))
+    odd = NOT_ASCII if (low | high) & _HIGHS != np.uint64(0) else np.uint8(unusual)
+    if by_form and (may_fold(first) or may_fold(second)):
+        hashed, pending, kept = _ODD, np.uint64(0), np.uint64(0)
+        hashed, pending, kept = fold_word(low, min(length, np.uint64(8)), hashed, pending, kept)
+        if length > np.uint64(8):
+            hashed, pending, kept = fold_word(high, length - np.uint64(8), hashed, pending, kept)
+        return mix(mix(hashed, pending), kept), odd
+    hashed = mix(_ODD, lowered(low) if by_form else low)
+    if length >= np.uint64(8):
+        hashed = mix(hashed, lowered(high) if by_form else high)
+    return mix(hashed, length), odd
+
+
 @compiled
-def hash_views(views, first, hashes, odd, longs):  # type: ignore[no-untyped-def]
-    """Hash the texts of views of sixteen bytes that hold their text, which is up to twelve bytes.
+def hash_views(views, first, hashes, odd, longs, by_form):  # type: ignore[no-untyped-def]
+    """:func:`hash_texts` of views of sixteen bytes that hold their text, which is up to twelve bytes.
 
     Parameters
     ----------
@@ -102,27 +191,16 @@ def hash_views(views, first, hashes, odd, longs):  # type: ignore[no-untyped-def
             longs[buffer, 0] = min(longs[buffer, 0], first + i)
             longs[buffer, 1] = max(longs[buffer, 1], first + i + 1)
             continue
-        hashes[i] = mix(mix(_ODD, a), b)
-        left, right = a >> np.uint64(32) | np.uint64(0x3030303000000000), b
-        if length < np.uint64(4):
-            left |= _ZEROS << np.uint64(8 * length)
-            right |= _ZEROS
-        elif length < np.uint64(12):
-            right |= _ZEROS << (np.uint64(8) * (length - np.uint64(4)))
-        unusual = has_odd_byte(left) | has_odd_byte(right) | (length == np.uint64(0))
-        if length == np.uint64(10):
-            eight = (a >> np.uint64(32)) | (b << np.uint64(32))
-            unusual |= same_digit(eight, (b >> np.uint64(32)) & np.uint64(0xFF), (b >> np.uint64(40)) & np.uint64(0xFF))
-        odd[i] = unusual
+        hashes[i], odd[i] = hash_short(a >> np.uint64(32) | b << np.uint64(32), b >> np.uint64(32), length, by_form)
 
 
 @compiled
-def hash_long_views(views, words, buffer, first, last, hashes, odd):  # type: ignore[no-untyped-def]
+def hash_long_views(views, words, buffer, first, last, hashes, odd, by_form):  # type: ignore[no-untyped-def]
     """Hash the texts ``first`` to ``last`` that are longer than twelve bytes and lie in one buffer."""
     for i in range(first, last):
         a, b = views[i, 0], views[i, 1]
         if a & np.uint64(0xFFFFFFFF) > np.uint64(12) and np.int64(b & np.uint64(0xFFFFFFFF)) == buffer:
-            hashes[i], odd[i] = hash_span(words, b >> np.uint64(32), a & np.uint64(0xFFFFFFFF))
+            hashes[i], odd[i] = hash_span(words, b >> np.uint64(32), a & np.uint64(0xFFFFFFFF), by_form)
 
 
 @compiled
