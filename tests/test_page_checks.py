@@ -32,7 +32,7 @@ def wide_file(folder: Path, **options: Any) -> Path:
 
 
 def checked(path: Path) -> None:
-    frame = check_frame(path, pages=False)
+    frame = check_frame(path)
     with path.open("rb") as stream:
         check_pages(stream, frame, range(len(frame.groups)))
 

@@ -6,15 +6,15 @@ import datetime as dt
 import importlib.util
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.errors import InputError
-from casemgmt.parquet.frame import Frame, check_frame, check_table
-from casemgmt.parquet.pages import check_pages
+from casemgmt.parquet.reading import ENDINGS, VerifiedFile
+from casemgmt.parquet.thrift import DamagedError
 from casemgmt.register.cleaning import is_text
 from casemgmt.register.freshness import EXTRACTED_ON, days_of_rows, refuse_repeated_files
 from casemgmt.register.sources import (
@@ -22,7 +22,6 @@ from casemgmt.register.sources import (
     Part,
     Source,
     check_same_columns,
-    differing_types,
     joined_metadata,
     metadata_of,
     open_source,
@@ -30,6 +29,7 @@ from casemgmt.register.sources import (
     sha256_of,
     without_long_views,
 )
+from casemgmt.register.widening import FileTypes, as_types, common_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,6 +38,8 @@ Decoder = Literal["auto", "polars", "pyarrow"]
 
 # Rows decoded at a time, unless one row group holds more.
 ROWS_AT_A_TIME = 1_000_000
+# Columns of text with few different values.
+REPEATED = ("practice_id", "sex", "care_home_type")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +52,18 @@ class RegisterFile:
     rows : data rows; -1 where they are counted when it is read
     schema : its columns
     said : what it says of itself, such as that its people are synthetic
-    parquet : pyarrow's metadata; None for a file that is read whole
-    frame : the footer, found to agree with itself
+    parquet : the file's verified reader; None for a file that is read whole
     state : size, time of change and number on the disk, which must be the same when all is read
-    promoted : the types of the columns of all files together; None where they are this file's own
+    shared : the types in which the columns of all files can be held; None where all files have the same
     """
 
     path: Path
     rows: int
     schema: pa.Schema
     said: dict[str, Any]
-    parquet: Any
-    frame: Frame | None
+    parquet: VerifiedFile | None
     state: tuple[int, int, int]
-    promoted: pa.Schema | None = None
+    shared: pa.Schema | None = None
 
     def check_unchanged(self) -> None:
         """Refuse a file that was written to while it was read."""
@@ -77,11 +77,10 @@ class RegisterFile:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Rows of one file that are decoded together: row groups ``first`` to ``last``, or all rows of other files."""
+    """Rows of one file that are decoded together: those of some row groups, or all rows of other files."""
 
     file: RegisterFile
-    first: int
-    last: int
+    groups: range
     start: int
     rows: int
 
@@ -94,22 +93,28 @@ def open_files(paths: list[Path], encoding: str) -> list[RegisterFile]:
     InputError
         A file that cannot be read, or whose columns are not those of the first.
     """
-    import pyarrow as pa
-
     files = [_open(path, encoding) for path in paths]
     names = files[0].schema.names
     for other in files[1:]:
         check_same_columns(files[0].path.name, names, other.path.name, other.schema.names)
-    plain = [pa.schema([pa.field(name, file.schema.field(name).type) for name in names]) for file in files]
-    if all(schema == plain[0] for schema in plain):
-        return files
-    try:
-        promoted = pa.unify_schemas(plain, promote_options="permissive")
-    except pa.ArrowException:
-        raise differing_types() from None
-    return [
-        replace(file, promoted=None if own == promoted else promoted) for file, own in zip(files, plain, strict=True)
-    ]
+    told = [FileTypes(file.path.name, file.schema, _missing_in(file, encoding)) for file in files]
+    shared = common_schema(told)
+    return files if shared is None else [replace(file, shared=shared) for file in files]
+
+
+def _missing_in(file: RegisterFile, encoding: str) -> Callable[[str], bool]:
+    """Whether a column of a file holds no value: by its own count, or else by reading it."""
+
+    def is_missing(name: str) -> bool:
+        if file.parquet is None:
+            column = open_source(file.path, encoding).table.column(name)
+            return bool(column.null_count == len(column))
+        nulls = file.parquet.nulls_of(name)
+        if nulls is None:
+            nulls = file.parquet.read(columns=[name]).column(0).null_count
+        return bool(nulls == file.rows)
+
+    return is_missing
 
 
 def days_drawn(files: list[RegisterFile], columns: Mapping[str, str], encoding: str) -> set[dt.date]:
@@ -120,19 +125,13 @@ def days_drawn(files: list[RegisterFile], columns: Mapping[str, str], encoding: 
     InputError
         It does not hold a date in every row, or a file is damaged.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     names = [name for name in files[0].schema.names if columns.get(name, name) == EXTRACTED_ON]
     found: set[dt.date] = set()
     for file in files if names else []:
-        try:
-            if file.parquet is None:
-                table = open_source(file.path, encoding).table.select(names)
-            else:
-                table = pq.read_table(file.path, columns=names, page_checksum_verification=True)
-        except (pa.ArrowException, OSError, ValueError):
-            raise _damaged(file.path) from None
+        if file.parquet is None:
+            table = open_source(file.path, encoding).table.select(names)
+        else:
+            table = file.parquet.read(columns=names)
         found |= days_of_rows(table.rename_columns([EXTRACTED_ON]))
     return found
 
@@ -143,13 +142,10 @@ def said_by(files: list[RegisterFile]) -> dict[str, Any]:
 
 
 def _open(path: Path, encoding: str) -> RegisterFile:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     if not path.exists():
         raise InputError(f"There is no file {path}.")
     state = _state_of(path)  # before anything is read
-    if path.suffix.lower() not in {".parquet", ".pq"}:
+    if path.suffix.lower() not in ENDINGS:
         opened = open_source(path, encoding)
         return RegisterFile(
             path=path,
@@ -157,31 +153,21 @@ def _open(path: Path, encoding: str) -> RegisterFile:
             schema=opened.table.schema,
             said=opened.metadata,
             parquet=None,
-            frame=None,
             state=state,
         )
-    try:
-        frame = check_frame(path, pages=False)
-        metadata = pq.read_metadata(path)
-        schema = metadata.schema.to_arrow_schema()
-    except (pa.ArrowException, OSError, ValueError):
-        raise _damaged(path) from None
-    if PACKED in (metadata.metadata or {}):
-        raise _damaged(path)  # a sound one is known by its seal
-    refuse_repeated_names(schema.names)
+    file = VerifiedFile(path)
+    with file.refusing_damage():
+        if PACKED in (file.metadata.metadata or {}):
+            raise DamagedError  # a sound one is known by its seal
+    refuse_repeated_names(file.schema.names)
     return RegisterFile(
         path=path,
-        rows=metadata.num_rows,
-        schema=schema,
-        said=metadata_of(schema, metadata.num_rows),
-        parquet=metadata,
-        frame=frame,
+        rows=file.rows,
+        schema=file.schema,
+        said=metadata_of(file.schema, file.rows),
+        parquet=file,
         state=state,
     )
-
-
-def _damaged(path: Path) -> InputError:
-    return InputError(f"{path.name}: not a readable Parquet file; it is damaged or cut short. Copy it again.")
 
 
 def _state_of(path: Path) -> tuple[int, int, int]:
@@ -194,28 +180,26 @@ def stretches_of(files: list[RegisterFile], rows_at_a_time: int) -> list[Stretch
     found = []
     for file in files:
         if file.parquet is None:
-            found.append(Stretch(file, 0, 0, 0, file.rows))
+            found.append(Stretch(file, range(0), 0, file.rows))
             continue
-        first = start = rows = 0
-        for group in range(file.parquet.num_row_groups):
-            own = file.parquet.row_group(group).num_rows
-            if rows and rows + own > rows_at_a_time:
-                found.append(Stretch(file, first, group, start, rows))
-                first, start, rows = group, start + rows, 0
-            rows += own
-        found.append(Stretch(file, first, file.parquet.num_row_groups, start, rows))
+        start = 0
+        for groups in file.parquet.stretches(rows_at_a_time):
+            rows = sum(file.parquet.frame.rows_of_groups[groups.start : groups.stop])
+            found.append(Stretch(file, groups, start, rows))
+            start += rows
     return found
 
 
 def chosen_decoder(decoder: Decoder, files: list[RegisterFile]) -> Literal["polars", "pyarrow"]:
-    """The decoder to use: polars reads plain columns faster, and only those are left to it."""
-    plain = all(_is_plain(kind) for file in files for kind in file.schema.types)
-    if decoder == "auto":
-        return "polars" if plain and importlib.util.find_spec("polars") else "pyarrow"
-    if decoder == "polars" and not plain:
-        raise InputError("decoder='polars' reads columns of text, numbers, dates and true or false; use 'pyarrow'.")
-    if decoder not in ("polars", "pyarrow"):
+    """The decoder to use: polars reads plain columns faster, and pyarrow reads what polars is not left to."""
+    if decoder not in ("auto", "polars", "pyarrow"):
         raise InputError("decoder must be 'auto', 'polars' or 'pyarrow'.")
+    has_polars = importlib.util.find_spec("polars") is not None
+    if decoder == "polars" and not has_polars:
+        raise InputError("decoder='polars' needs the package polars, which is not installed; use 'pyarrow'.")
+    if decoder == "auto":
+        plain = all(_is_plain(kind) for file in files for kind in file.schema.types)
+        return "polars" if plain and has_polars else "pyarrow"
     return decoder
 
 
@@ -264,74 +248,58 @@ def _cut(source: Source, rows: int | None) -> Iterator[Source]:
 
 def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: str) -> Source:
     import numpy as np
-    import pyarrow as pa
 
     file = stretch.file
     if file.parquet is None:
         whole = open_source(file.path, encoding)
         file.check_unchanged()
-        return whole if file.promoted is None else replace(whole, table=_promoted(whole.table, file.promoted))
-    assert file.frame is not None  # noqa: S101 - a Parquet file has one
+        return (
+            whole if file.shared is None else replace(whole, table=as_types(whole.table, file.shared, file.path.name))
+        )
     try:
-        with file.path.open("rb", buffering=0) as stream:
-            first_version = check_pages(stream, file.frame, range(stretch.first, stretch.last))
-        by_polars = decoder == "polars" and file.promoted is None and first_version
-        table = _by_polars(stretch) if by_polars else _by_pyarrow(stretch)
-        _check_shape(table, stretch)
-        check_table(file.frame, table, range(stretch.first, stretch.last))
-        table.validate(full=not by_polars)
-        if file.promoted is not None:
-            table = _promoted(table, file.promoted)
-    except (pa.ArrowException, OSError, ValueError):
+        table = _decoded_by(decoder, file.parquet, stretch)
+    except InputError:
         file.check_unchanged()
-        raise _damaged(file.path) from None
+        raise
+    if file.shared is not None:
+        table = as_types(table, file.shared, file.path.name)
     part = Part(name=file.path.name, rows=file.rows, sha256=None)
     numbers = None if stretch.start == 0 else np.arange(stretch.start, stretch.start + stretch.rows, dtype=np.int64)
     return Source(table=without_long_views(table), parts=(part,), row_numbers=numbers, metadata=file.said)
 
 
-def _check_shape(table: pa.Table, stretch: Stretch) -> None:
-    if table.num_rows != stretch.rows or table.column_names != stretch.file.schema.names:
-        raise ValueError("the file holds other rows or columns")
-
-
-def _promoted(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """A table with the types that it would have in one with the other files."""
-    import pyarrow as pa
-
-    return pa.concat_tables([schema.empty_table(), table], promote_options="permissive")
-
-
-def _by_pyarrow(stretch: Stretch) -> pa.Table:
-    import pyarrow.parquet as pq
-
+def _decoded_by(decoder: Literal["polars", "pyarrow"], parquet: VerifiedFile, stretch: Stretch) -> pa.Table:
+    """The rows, verified; whatever polars does not read as pyarrow would is read by pyarrow."""
+    # polars takes the word of page headers of the second version.
+    first_version = parquet.check_pages(stretch.groups)
+    if decoder == "polars" and first_version and all(map(_is_plain, parquet.schema.types)):
+        table = _by_polars(stretch)
+        if table is not None:
+            parquet.check(table, stretch.groups)
+            return table
     names: list[str] = []
-    if stretch.file.promoted is None:
-        names = [name for name in ("practice_id", "sex", "care_home_type") if name in stretch.file.schema.names]
-    with pq.ParquetFile(
-        stretch.file.path,
-        metadata=stretch.file.parquet,
-        read_dictionary=names,
-        pre_buffer=False,
-    ) as file:
-        return file.read_row_groups(list(range(stretch.first, stretch.last)), use_threads=True)
+    if decoder == "pyarrow" and stretch.file.shared is None:
+        # Every part of the register is read so: a column that is a dictionary in some parts alone has two types.
+        names = [name for name in REPEATED if name in parquet.schema.names and is_text(parquet.schema.field(name).type)]
+    return parquet.read(stretch.groups, dictionary=names, checked=True)
 
 
-def _by_polars(stretch: Stretch) -> pa.Table:
-    """The rows as polars reads them; None where it would read them otherwise, or on the word of headers alone."""
+def _by_polars(stretch: Stretch) -> pa.Table | None:
+    """The rows as polars reads them; None where it cannot, or gives other columns or types than the file's."""
     import polars as pl
     import pyarrow as pa
 
-    path = stretch.file.path
+    path, wanted = stretch.file.path, stretch.file.schema
     try:
-        frame = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
+        table = pa.table(pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect())
+        table.validate()
     except (Exception, pl.exceptions.PanicException):
-        # polars has errors of many kinds, some of them no Exception, and their words may quote values.
-        raise ValueError("polars cannot read the file") from None
-    table = pa.table(frame)
-    wanted = stretch.file.schema.types
-    alike = len(wanted) == len(table.schema.types) and all(map(_are_alike, wanted, table.schema.types))
-    return table if alike else None
+        # polars has errors of many kinds, some of them no Exception, and their words may quote values. What it does
+        # not like may be sound, such as metadata that is not UTF-8.
+        return None
+    if table.num_rows != stretch.rows or table.column_names != wanted.names:
+        return None
+    return table if all(map(_are_alike, wanted.types, table.schema.types)) else None
 
 
 def _are_alike(wanted: pa.DataType, found: pa.DataType) -> bool:

@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from casemgmt.arrow import array_of, in_one_piece, numpy_of
 from casemgmt.disk import BusyError, file_replaced, sync_file, write_file
 from casemgmt.errors import InputError, PublishError, listed, plural
-from casemgmt.parquet.frame import FileBytes, check_frame, footer_of
-from casemgmt.parquet.pages import check_pages
+from casemgmt.parquet.frame import FileBytes, footer_of
+from casemgmt.parquet.reading import VerifiedFile
 from casemgmt.parquet.seal import KEY as SEAL
 from casemgmt.parquet.seal import UNSEALED, check_seal, seal
 from casemgmt.parquet.thrift import DamagedError
@@ -326,14 +326,12 @@ class PackedFile:
 
     def __init__(self, path: Path) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         self.path = path
         try:
             check_seal(path)
-            self._frame = check_frame(path, pages=False)
-            self._parquet = pq.read_metadata(path)
-            described = json.loads(self._parquet.metadata[PACKED])
+            self._parquet = VerifiedFile(path)
+            described = json.loads(self._parquet.metadata.metadata[PACKED])
         except (pa.ArrowException, OSError, ValueError, KeyError):
             raise damaged(path) from None
         if described["version"] != VERSION:
@@ -369,12 +367,12 @@ class PackedFile:
     def groups(self) -> Iterator[tuple[int, int, int]]:
         """Each row group, and the first and the last but one of its practices."""
         first = 0
-        for group in range(self._parquet.num_row_groups):
-            left, last = self._parquet.row_group(group).num_rows, first
+        for group, rows in enumerate(self._parquet.frame.rows_of_groups):
+            left, last = rows, first
             while last < len(self.rows) and (left > 0 or (self.rows[last] == 0 and last > first)):
                 left -= self.rows[last]
                 last += 1
-            if group == self._parquet.num_row_groups - 1:
+            if group == self._parquet.groups.stop - 1:
                 last = len(self.rows)
             yield group, first, last
             first = last
@@ -389,14 +387,12 @@ class PackedFile:
         """
         import numpy as np
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
+        names = [name for name in self._parquet.schema.names if name != "practice_id"]
         try:
-            with self.path.open("rb", buffering=0) as stream:
-                check_pages(stream, self._frame, range(group, group + 1))
-            with pq.ParquetFile(self.path, metadata=self._parquet, pre_buffer=False) as file:
-                names = [name for name in file.schema_arrow.names if name != "practice_id"]
-                table = file.read_row_group(group, columns=names)
+            own = range(group, group + 1)
+            self._parquet.check_pages(own)  # of the practices too, which are known from the footer
+            table = self._parquet.read(own, names, checked=True)
             rows = self.rows[first:last]
             _check(table.num_rows == sum(rows), "the row group holds another number of rows")
         except (pa.ArrowException, OSError, ValueError):

@@ -455,11 +455,11 @@ def _with_gaps(files: list[RegisterFile], reader: Reader) -> frozenset[str]:
 
     found: set[str] = set()
     for file in files:
-        if file.frame is None or not file.frame.flat:
+        if file.parquet is None:
             continue
-        for place, own in enumerate(file.schema.names):
+        for own in file.schema.names:
             name = reader.columns.get(own, own)
             is_flag = name in FIELDS and FIELDS[name].kind == "flag" and name not in FALSE_WHEN_MISSING
-            if is_flag and any(group[place].nulls for group in file.frame.groups):
+            if is_flag and file.parquet.nulls_of(own):
                 found.add(name)
     return frozenset(found - reader.absent)

@@ -134,7 +134,7 @@ class Reading:
             if is_packed(path):
                 return True
             try:
-                rows += check_frame(path, pages=False).rows
+                rows += check_frame(path).rows
             except (OSError, ValueError):
                 return False  # whoever reads it will say what is wrong
         return rows >= LARGE

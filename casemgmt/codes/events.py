@@ -137,32 +137,23 @@ def _chosen(table: pa.Table, events: Events, needed: Sequence[str], optional: Se
 def _from_parquet(
     paths: Sequence[Path], events: Events, needed: Sequence[str], optional: Sequence[str]
 ) -> Iterator[Batch]:
-    """Batches of Parquet files, read as they are needed; page checksums are verified."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    """Batches of Parquet files, verified as they are needed."""
+    from casemgmt.parquet.reading import VerifiedFile
+    from casemgmt.register.sources import refuse_repeated_names
 
     first_row = 0
     for path in paths:
         if not path.exists():
             raise InputError(f"There is no file {path}.")
-        damaged = f"{path.name}: not a readable Parquet file; it is damaged or cut short. Copy it again."
-        try:
-            file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
-            wanted = _wanted(file.schema_arrow.names, events, needed, optional)
-            texts = [name for name in wanted if is_text(file.schema_arrow.field(name).type)]
-            # Codes repeat, and lie in the file as numbers of a dictionary already.
-            coded = [name for name, ours in wanted.items() if ours == "code" and name in texts]
-            file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False, read_dictionary=coded)
-            batches = file.iter_batches(batch_size=BATCH_ROWS, columns=list(wanted))
-            for batch in batches:
-                batch.validate(full=True)
-                columns = {ours: batch.column(name) for name, ours in wanted.items()}
-                yield Batch(columns, batch.num_rows, first_row)
-                first_row += batch.num_rows
-        except InputError:
-            raise
-        except (pa.ArrowException, OSError, ValueError):
-            raise InputError(damaged) from None
+        file = VerifiedFile(path)
+        refuse_repeated_names(file.schema.names)
+        wanted = _wanted(file.schema.names, events, needed, optional)
+        texts = [name for name in wanted if is_text(file.schema.field(name).type)]
+        # Codes repeat, and lie in the file as numbers of a dictionary already.
+        coded = [name for name, ours in wanted.items() if ours == "code" and name in texts]
+        for batch in file.batches(list(wanted), BATCH_ROWS, dictionary=coded):
+            yield Batch({ours: batch.column(name) for name, ours in wanted.items()}, batch.num_rows, first_row)
+            first_row += batch.num_rows
 
 
 def days_of(column: pa.Array, name: str, date_format: str | None) -> tuple[Any, list[tuple[Any, str]]]:

@@ -95,12 +95,11 @@ def check_agreement(contents: Contents, scheme: Scheme, rows: Mapping[str, int])
 
 def _read(name: str, data: bytes) -> pa.Table:
     import pyarrow as pa
-    import pyarrow.parquet as pq
+
+    from casemgmt.parquet.reading import VerifiedFile
 
     try:
-        if name.endswith(".csv"):
-            return read_csv(data)
-        return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read()
+        return read_csv(data) if name.endswith(".csv") else VerifiedFile(data, name).read()
     except (pa.ArrowException, OSError, ValueError):
         raise VerifyError(f"'{name}' cannot be read: it is damaged.") from None
 

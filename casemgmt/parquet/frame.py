@@ -8,15 +8,12 @@ damaged one can end the process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from casemgmt.parquet.thrift import DamagedError, read_struct
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 # Numbers of parquet.thrift.
 _OPTIONAL, _REPEATED = 1, 2
@@ -29,7 +26,7 @@ _HEADER, _LONGEST_HEADER = 1 << 12, 1 << 24  # a header holds the least and grea
 
 
 class FileBytes:
-    """A file's bytes by slices, read when they are asked for.
+    """The bytes of a file or a buffer by slices, read when they are asked for.
 
     Unlike a memory map, a file that another process cuts short meanwhile ends in an error and not the process.
     """
@@ -86,19 +83,19 @@ class Frame:
     rows : in the file
     flat : whether every column is plain, neither nested nor repeated
     groups : the chunks of each row group, in the order of the columns
+    rows_of_groups : in each row group
+    names : of each chunk the column that it belongs to, in UTF-8; a nested column has several chunks
     """
 
     rows: int
     flat: bool
     groups: tuple[tuple[Chunk, ...], ...]
+    rows_of_groups: tuple[int, ...]
+    names: tuple[bytes, ...]
 
 
-def check_frame(path: Path, *, pages: bool = True) -> Frame:
-    """Read a file's footer and, where its pages have checksums, every page's header; values are not read.
-
-    Parameters
-    ----------
-    pages : False leaves the pages to :func:`check_pages_of`
+def check_frame(path: Path) -> Frame:
+    """Read a file's footer; neither pages nor values are looked at.
 
     Raises
     ------
@@ -108,37 +105,31 @@ def check_frame(path: Path, *, pages: bool = True) -> Frame:
         The file cannot be read.
     """
     with path.open("rb") as stream:
-        data = FileBytes(stream)
-        frame = read_footer(data)
-        # A file whose pages have no checksums protects no value, whatever its headers say.
-        first = [chunk for chunk in (frame.groups[0] if frame.groups else ()) if chunk.compressed]
-        if pages and any(read_page(data, chunk.start).checksum is not None for chunk in first):
-            for group in frame.groups:
-                for chunk in group:
-                    _check_pages(data, chunk)
-    return frame
+        return read_footer(FileBytes(stream))
 
 
-def check_table(frame: Frame, table: pa.Table, groups: range | None = None) -> None:
-    """Refuse a table with another number of rows or of missing values than the footer counted.
+def check_counts(frame: Frame, groups: range, rows: int, nulls: Mapping[str, int]) -> None:
+    """Refuse another number of rows or of missing values than the footer counted.
 
     Parameters
     ----------
-    groups : the row groups that the table holds; None for all
+    groups : the row groups that were read
+    rows : how many they gave
+    nulls : missing values, by column
 
     Raises
     ------
     DamagedError
     """
-    if groups is None:
-        _require(table.num_rows == frame.rows)
+    _require(rows == sum(frame.rows_of_groups[group] for group in groups))
     if not frame.flat:
         return
-    held = frame.groups if groups is None else [frame.groups[group] for group in groups]
-    for place, column in enumerate(table.columns):
-        counted = [group[place].nulls for group in held]
+    places = {name: place for place, name in enumerate(frame.names)}
+    for name, found in nulls.items():
+        _require(name.encode() in places)
+        counted = [frame.groups[group][places[name.encode()]].nulls for group in groups]
         if None not in counted:
-            _require(column.null_count == sum(counted))  # type: ignore[arg-type]
+            _require(found == sum(counted))  # type: ignore[arg-type]
 
 
 def read_footer(data: Any) -> Frame:
@@ -174,15 +165,21 @@ def footer_of(data: Any) -> tuple[int, int]:
 
 def _frame(fields: dict[int, Any], limit: int) -> Frame:
     leaves = list(_leaves(fields[2]))
-    groups, rows = [], 0
+    groups, rows = [], []
     for group in fields[4]:
-        _require(len(group[1]) == len(leaves))
+        _require(len(group[1]) == len(leaves) and group[3] >= 0)
         groups.append(
             tuple(_chunk(chunk[3], group[3], leaf, limit) for chunk, leaf in zip(group[1], leaves, strict=True))
         )
-        rows += group[3]
-    _require(rows == fields[3])
-    return Frame(rows, all(len(leaf.path) == 1 and not leaf.repeated for leaf in leaves), tuple(groups))
+        rows.append(group[3])
+    _require(sum(rows) == fields[3])
+    return Frame(
+        rows=fields[3],
+        flat=all(len(leaf.path) == 1 and not leaf.repeated for leaf in leaves),
+        groups=tuple(groups),
+        rows_of_groups=tuple(rows),
+        names=tuple(leaf.path[0] for leaf in leaves),
+    )
 
 
 class Leaf(NamedTuple):
@@ -245,19 +242,6 @@ def _chunk(said: dict[int, Any], rows: int, leaf: Leaf, limit: int) -> Chunk:
     )
 
 
-def _check_pages(data: Any, chunk: Chunk) -> None:
-    """The pages of a chunk, read one by one, agree with it."""
-    check_pages_of(chunk, _pages(data, chunk))
-
-
-def _pages(data: Any, chunk: Chunk) -> Iterator[Page]:
-    at = chunk.start
-    while at < chunk.start + chunk.compressed:
-        page = read_page(data, at)
-        yield page
-        at += page.header + page.compressed
-
-
 def check_pages_of(chunk: Chunk, pages: Iterable[Page]) -> None:
     """The pages of a chunk, all with checksums, fill its place and add up to its counts.
 
@@ -299,8 +283,12 @@ def read_page(data: Any, at: int) -> Page:
     except (KeyError, IndexError, TypeError, AttributeError):
         raise DamagedError from None
     numbers = (uncompressed, compressed, values, encoding)
+    _require(type(fields.get(4, 0)) is int)
     _require(all(type(number) is int and number >= 0 for number in numbers) and at + length + compressed <= len(data))
-    return Page(kind, uncompressed, compressed, fields.get(4), values, encoding, length)
+    checksum = fields.get(4)
+    return Page(
+        kind, uncompressed, compressed, None if checksum is None else checksum & 0xFFFFFFFF, values, encoding, length
+    )
 
 
 def _page_fields(data: Any, at: int) -> tuple[dict[int, Any], int]:

@@ -5,31 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from casemgmt.compiling import compiled, compiled_within
+from casemgmt.parquet.thrift_kernels import (
+    BINARY,
+    BYTE,
+    DOUBLE,
+    FALSE,
+    I16,
+    I64,
+    STOP,
+    STRUCT,
+    TRUE,
+    binary_at,
+    head_at,
+    number_at,
+    varint_at,
+)
 
-# Thrift's compact protocol, as casemgmt.parquet.thrift reads it.
-_TRUE, _FALSE, _BYTE, _I16, _I64, _DOUBLE, _BINARY, _STRUCT = 1, 2, 3, 4, 6, 7, 8, 12
-_DEEPEST = 4
-_MOST_SHIFT = np.uint64(63)
+_DEEPEST, _MOST_FIELDS = 4, 16
 
-
-@compiled_within
-def varint_at(data, at):  # type: ignore[no-untyped-def]
-    """An unsigned number, and where it ends; past the data where it does not."""
-    value, shift = np.uint64(0), np.uint64(0)
-    while at < len(data) and shift <= _MOST_SHIFT:
-        byte = np.uint64(data[at])
-        at += 1
-        value |= (byte & np.uint64(127)) << shift
-        if byte < np.uint64(128):
-            return value, at
-        shift += np.uint64(7)
-    return value, len(data) + 1
-
-
-@compiled_within
-def signed(value):  # type: ignore[no-untyped-def]
-    """A number whose sign stands in its last bit."""
-    return np.int64(value >> np.uint64(1)) ^ -np.int64(value & np.uint64(1))
+for _each in (varint_at, number_at, head_at, binary_at):
+    compiled_within(_each)
 
 
 @compiled
@@ -49,8 +44,8 @@ def page_headers(data, own_fields, out):  # type: ignore[no-untyped-def]
     """
     at, count, end = np.int64(0), np.int64(0), np.int64(len(data))
     levels = np.zeros(_DEEPEST + 1, dtype=np.int64)  # the field that was read last in each struct
-    found = np.empty((_DEEPEST + 1, 16), dtype=np.int64)
-    inner = np.empty((16, 16), dtype=np.int64)  # of each struct in the header, its numbers
+    found = np.empty((_DEEPEST + 1, _MOST_FIELDS), dtype=np.int64)
+    inner = np.empty((_MOST_FIELDS, _MOST_FIELDS), dtype=np.int64)  # of each struct in the header, its numbers
     while at < end:
         start, depth = at, 0
         levels[0] = 0
@@ -58,47 +53,35 @@ def page_headers(data, own_fields, out):  # type: ignore[no-untyped-def]
         inner[:] = -1
         has_checksum = False
         while depth >= 0:
-            if at >= end:
+            kind, field, at = head_at(data, at, end, levels[depth])
+            if at < 0:
                 return np.int64(-1)
-            head = np.int64(data[at])
-            at += 1
-            if head == 0:
+            if kind == STOP:
                 depth -= 1
                 if depth == 0:
                     inner[levels[0]] = found[1]
                 continue
-            if head >> 4:
-                levels[depth] += head >> 4
-            else:
-                raw, at = varint_at(data, at)
-                if at > end:
-                    return np.int64(-1)
-                levels[depth] = signed(raw)
-            field, kind = levels[depth], head & 15
-            if field < 0 or field > 15:
+            if field < 0 or field >= _MOST_FIELDS:
                 return np.int64(-1)
-            if _I16 <= kind <= _I64:
-                raw, at = varint_at(data, at)
-                if at > end:
-                    return np.int64(-1)
-                found[depth, field] = signed(raw)
+            levels[depth] = field
+            if I16 <= kind <= I64:
+                found[depth, field], at = number_at(data, at, end)
                 has_checksum |= depth == 0 and field == 4
-            elif kind == _STRUCT:
+            elif kind == STRUCT:
                 depth += 1
                 if depth > _DEEPEST:
                     return np.int64(-1)
                 levels[depth] = 0
                 found[depth, :] = -1
-            elif kind == _BINARY:
-                raw, at = varint_at(data, at)
-                if at > end or raw > np.uint64(end - at):
-                    return np.int64(-1)
-                at += np.int64(raw)
-            elif kind == _BYTE:
+            elif kind == BINARY:
+                _, at = binary_at(data, at, end)
+            elif kind == BYTE:
                 at += 1
-            elif kind == _DOUBLE:
+            elif kind == DOUBLE:
                 at += 8
-            elif kind not in (_TRUE, _FALSE):
+            elif kind not in (TRUE, FALSE):
+                return np.int64(-1)
+            if not 0 <= at <= end:
                 return np.int64(-1)
         kind = found[0, 1]
         if kind < 0 or kind >= len(own_fields) or own_fields[kind, 0] == 0:

@@ -1,20 +1,24 @@
-"""The checksums of a Parquet file's pages, for decoders that do not look at them."""
+"""The pages of a Parquet file, held against their checksums and the footer before any decoder sees them."""
 
 from __future__ import annotations
 
+import sys
 import zlib
+from collections.abc import Sequence
 from typing import BinaryIO
 
-from casemgmt.parquet.frame import DATA_V2, DICTIONARY, Chunk, Frame, Page, check_pages_of
+from casemgmt.parquet.frame import DATA_V2, DICTIONARY, Chunk, Frame, Page, check_pages_of, read_page
 from casemgmt.parquet.thrift import DamagedError
 
 # By the kind of page (parquet.thrift, PageType): the header's field that describes it, and in that the field of its
 # encoding; an index page is none that a column holds.
 _DESCRIBED_BY = ((5, 2), (0, 0), (7, 2), (8, 4))
 _ROOM = 1_024
+# So many headers of a column are read before the compiled loop has been loaded.
+_FEW = 500
 
 
-def check_pages(stream: BinaryIO, frame: Frame, groups: range) -> bool:
+def check_pages(stream: BinaryIO, frame: Frame, groups: range, places: Sequence[int] | None = None) -> bool:
     """Hold every page of some row groups against its checksum, and what its header says against the footer.
 
     A header that promises more than there is can make a decoder ask for more memory than there is, and end the process.
@@ -25,6 +29,7 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range) -> bool:
     stream : the file, open for reading
     frame : its footer, from :func:`casemgmt.parquet.frame.check_frame`
     groups : numbers of the row groups
+    places : of the columns in ``frame.names``; None for all
 
     Returns
     -------
@@ -38,7 +43,8 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range) -> bool:
     """
     first_version = True
     for group in groups:
-        for chunk in frame.groups[group]:
+        chunks = frame.groups[group]
+        for chunk in chunks if places is None else [chunks[place] for place in places]:
             stream.seek(chunk.start)
             data = stream.read(chunk.compressed)
             if len(data) < chunk.compressed:
@@ -48,7 +54,7 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range) -> bool:
 
 
 def _check_chunk(chunk: Chunk, data: bytes) -> bool:
-    pages, values = pages_of(data), memoryview(data)
+    pages, values = _headers(data), memoryview(data)
     if any(page.checksum is not None for _, page in pages):
         check_pages_of(chunk, (page for _, page in pages))
         for start, page in pages:
@@ -61,6 +67,33 @@ def _check_chunk(chunk: Chunk, data: bytes) -> bool:
         if page.uncompressed > chunk.uncompressed or (page.kind == DICTIONARY and page.values > page.uncompressed):
             raise DamagedError
     return all(page.kind != DATA_V2 for _, page in pages)
+
+
+def _headers(data: bytes) -> list[tuple[int, Page]]:
+    """The pages of a column of a row group, read by the compiled loop where that is loaded, or where they are many."""
+    if "casemgmt.parquet.page_kernels" not in sys.modules:
+        found = few_pages_of(data, _FEW)
+        if found is not None:
+            return found
+    return pages_of(data)
+
+
+def few_pages_of(data: bytes, most: int) -> list[tuple[int, Page]] | None:
+    """As :func:`pages_of`, without the compiled loop; None where there are more pages than so many.
+
+    Raises
+    ------
+    DamagedError
+    """
+    at = 0
+    found: list[tuple[int, Page]] = []
+    while at < len(data):
+        if len(found) == most:
+            return None
+        page = read_page(data, at)
+        found.append((at, page))
+        at += page.header + page.compressed
+    return found
 
 
 def pages_of(data: bytes) -> list[tuple[int, Page]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from casemgmt.errors import InputError, listed, plural
 from casemgmt.register.frames import arrow_of, uuids_as_text
 from casemgmt.register.freshness import EXTRACTED_ON, refuse_repeated_files
 from casemgmt.register.soundness import sound
+from casemgmt.register.widening import FileTypes, as_types, common_schema
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,28 +119,13 @@ def sha256_of(path: Path) -> str:
 
 
 def _read_parquet(path: Path) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from casemgmt.parquet.reading import VerifiedFile
 
-    from casemgmt.parquet.frame import check_frame, check_table
-
-    try:
-        frame = check_frame(path)
-        file = pq.ParquetFile(path, page_checksum_verification=True)
-        if PACKED in (file.metadata.metadata or {}):
-            raise InputError(f"{path.name} is a packed register: open it with cm.scan_register.")  # noqa: TRY301
-        table = file.read()
-        check_table(frame, table)
-        # A damaged file can hold text that is not UTF-8; its bytes must not come up later, in somebody's error message.
-        table.validate(full=True)
-        refuse_repeated_names(table.column_names)
-        return without_long_views(table)
-    except InputError:
-        raise
-    except (pa.ArrowException, OSError, ValueError):
-        raise InputError(
-            f"{path.name}: not a readable Parquet file; it is damaged or cut short. Copy it again."
-        ) from None
+    file = VerifiedFile(path)
+    if PACKED in (file.metadata.metadata or {}):
+        raise InputError(f"{path.name} is a packed register: open it with cm.scan_register.")
+    refuse_repeated_names(file.schema.names)
+    return without_long_views(file.read())
 
 
 def _read_ipc(path: Path) -> pa.Table:
@@ -287,12 +273,12 @@ def _join(sources: Sequence[Source]) -> Source:
     first = sources[0]
     for other in sources[1:]:
         check_same_columns(first.parts[0].name, first.table.column_names, other.parts[0].name, other.table.column_names)
-    try:
-        table = pa.concat_tables(
-            [s.table.select(first.table.column_names) for s in sources], promote_options="permissive"
-        )
-    except pa.ArrowException:
-        raise differing_types() from None
+    shared = common_schema([FileTypes(s.parts[0].name, s.table.schema, _missing_in(s.table)) for s in sources])
+    tables = [s.table.select(first.table.column_names) for s in sources]
+    if shared is not None:
+        tables = [as_types(table, shared, s.parts[0].name) for table, s in zip(tables, sources, strict=True)]
+    # Text of several layouts becomes one here.
+    table = pa.concat_tables(tables, promote_options="permissive")
     starts = np.cumsum([0, *(s.rows_in for s in sources)])
     numbers, unsplit = [], []
     for start, s in zip(starts, sources, strict=False):
@@ -308,9 +294,8 @@ def _join(sources: Sequence[Source]) -> Source:
     )
 
 
-def differing_types() -> InputError:
-    """Files whose columns cannot be put one under the other."""
-    return InputError("The files hold the same column as different types. Write them with one type a column.")
+def _missing_in(table: pa.Table) -> Callable[[str], bool]:
+    return lambda name: table.column(name).null_count == table.num_rows
 
 
 def check_same_columns(first: str, names: Sequence[str], other: str, other_names: Sequence[str]) -> None:

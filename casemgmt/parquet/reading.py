@@ -1,0 +1,222 @@
+"""The one reader of Parquet files: whatever comes out of it has been held against the file's own words.
+
+Registers, scanned files, coded records, episodes, publications and packed registers are read through here. The footer
+must agree with itself, every page with its checksum and with the footer, and the rows with the footer's counts; text is
+UTF-8. Only then is a row believed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from casemgmt.errors import InputError
+from casemgmt.parquet.frame import FileBytes, Frame, check_counts, read_footer
+from casemgmt.parquet.pages import check_pages
+from casemgmt.parquet.thrift import DamagedError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ENDINGS = frozenset({".parquet", ".pq"})
+
+
+class VerifiedFile:
+    """A Parquet file whose footer agrees with itself.
+
+    Parameters
+    ----------
+    source : where the file lies, or its bytes
+    name : what to call it in an error; a path's own name where it is left out
+
+    Attributes
+    ----------
+    name : as errors call it
+    frame : the footer, as this library reads it
+    metadata : the same, as pyarrow reads it
+    schema : the columns
+
+    Raises
+    ------
+    InputError
+        The file is damaged, or cannot be read.
+    """
+
+    __slots__ = ("_source", "frame", "metadata", "name", "schema")
+
+    def __init__(self, source: Path | bytes, name: str | None = None) -> None:
+        import pyarrow.parquet as pq
+
+        self._source = source
+        self.name = name if name is not None else source.name if isinstance(source, Path) else "in memory"
+        with self.refusing_damage():
+            with self._opened() as stream:
+                # First, since pyarrow's own view of a damaged footer can end the process.
+                self.frame: Frame = read_footer(FileBytes(stream))
+            self.metadata: Any = pq.read_metadata(self._for_pyarrow())
+            self.schema: pa.Schema = self.metadata.schema.to_arrow_schema()
+            self._check_names()
+
+    @property
+    def rows(self) -> int:
+        """In the file."""
+        return self.frame.rows
+
+    @property
+    def groups(self) -> range:
+        """The numbers of the row groups."""
+        return range(len(self.frame.groups))
+
+    def nulls_of(self, column: str) -> int | None:
+        """How many values of a column are missing, as the footer counts them; None where it does not."""
+        if not self.frame.flat:
+            return None
+        place = self.frame.names.index(column.encode())
+        counted = [group[place].nulls for group in self.frame.groups]
+        return None if None in counted else sum(counted)  # type: ignore[arg-type]
+
+    def read(
+        self,
+        groups: range | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        dictionary: Sequence[str] = (),
+        checked: bool = False,
+    ) -> pa.Table:
+        """The rows of some row groups, verified.
+
+        Parameters
+        ----------
+        groups : row groups that follow each other; None for all
+        columns : names, in this order; None for all. Their names must differ
+        dictionary : columns of text to give as dictionaries, as they mostly lie in the file
+        checked : whether :meth:`check_pages` has passed for these row groups
+
+        Raises
+        ------
+        InputError
+            The file is not as it was written, or holds what cannot be read.
+        """
+        own = self.groups if groups is None else groups
+        with self.refusing_damage():
+            if not checked:
+                self.check_pages(own, columns)
+            with self._decoder(dictionary) as file:
+                table = file.read_row_groups(list(own), columns=None if columns is None else list(columns))
+            if columns is not None:
+                table = table.select(list(columns))  # a name with a dot brings others along
+            self.check(table, own)
+            # A damaged file can hold text that is not UTF-8; its bytes must not come up later, in somebody's error.
+            table.validate(full=True)
+        return table
+
+    def batches(
+        self, columns: Sequence[str], rows_at_a_time: int, *, dictionary: Sequence[str] = ()
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of some columns in batches, verified; a count that the footer contradicts comes up after them.
+
+        Parameters
+        ----------
+        rows_at_a_time : at most so many rows a batch
+        columns, dictionary : as for :meth:`read`
+
+        Raises
+        ------
+        InputError
+        """
+        names = list(columns)
+        for groups in self.stretches(rows_at_a_time):
+            self.check_pages(groups, names)
+            rows, nulls = 0, dict.fromkeys(names, 0)
+            with self.refusing_damage(), self._decoder(dictionary) as file:
+                for batch in file.iter_batches(rows_at_a_time, row_groups=list(groups), columns=names):
+                    batch.validate(full=True)
+                    own = batch.select(names)
+                    rows += own.num_rows
+                    for name, column in zip(names, own.columns, strict=True):
+                        nulls[name] += column.null_count
+                    yield own
+                check_counts(self.frame, groups, rows, nulls)
+
+    def stretches(self, rows_at_a_time: int) -> list[range]:
+        """The row groups in order, in stretches of at most so many rows or of one group."""
+        found, first, rows = [], 0, 0
+        for group, own in enumerate(self.frame.rows_of_groups):
+            if group > first and rows + own > rows_at_a_time:
+                found.append(range(first, group))
+                first, rows = group, 0
+            rows += own
+        return [*found, range(first, len(self.frame.groups))]
+
+    def check_pages(self, groups: range, columns: Sequence[str] | None = None) -> bool:
+        """Hold the pages of some row groups against checksums and footer, before anything decodes them.
+
+        Returns
+        -------
+        bool : whether all pages are of the first version, as :func:`casemgmt.parquet.pages.check_pages` says
+
+        Raises
+        ------
+        InputError
+        """
+        places = None
+        if columns is not None:
+            wanted = {name.encode() for name in columns}
+            places = [place for place, name in enumerate(self.frame.names) if name in wanted]
+        with self.refusing_damage(), self._opened() as stream:
+            return check_pages(stream, self.frame, groups, places)
+
+    def check(self, table: pa.Table, groups: range) -> None:
+        """Refuse rows of some row groups, whoever decoded them, of which the footer counts others.
+
+        Raises
+        ------
+        InputError
+        """
+        nulls = dict(zip(table.column_names, (column.null_count for column in table.columns), strict=True))
+        with self.refusing_damage():
+            check_counts(self.frame, groups, table.num_rows, nulls)
+
+    @contextmanager
+    def refusing_damage(self) -> Iterator[None]:
+        """Say in words what pyarrow or the disk finds wrong; their own words can quote a value.
+
+        Raises
+        ------
+        InputError
+        """
+        import pyarrow as pa
+
+        try:
+            yield
+        except InputError:
+            raise
+        except (pa.ArrowException, OSError, ValueError):
+            raise InputError(
+                f"{self.name}: not a readable Parquet file; it is damaged or cut short. Copy it again."
+            ) from None
+
+    def _decoder(self, dictionary: Sequence[str]) -> Any:
+        """pyarrow's reader, to be closed; the checksums were verified before."""
+        import pyarrow.parquet as pq
+
+        return pq.ParquetFile(
+            self._for_pyarrow(), metadata=self.metadata, read_dictionary=list(dictionary), pre_buffer=False
+        )
+
+    def _opened(self) -> BinaryIO:
+        return self._source.open("rb") if isinstance(self._source, Path) else io.BytesIO(self._source)
+
+    def _for_pyarrow(self) -> Any:
+        import pyarrow as pa
+
+        return self._source if isinstance(self._source, Path) else pa.BufferReader(self._source)
+
+    def _check_names(self) -> None:
+        """The columns of both views of the footer are the same, in one order."""
+        names = list(dict.fromkeys(self.frame.names))
+        if names != list(dict.fromkeys(name.encode() for name in self.schema.names)):
+            raise DamagedError
