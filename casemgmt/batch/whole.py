@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from casemgmt import errors
 from casemgmt.batch.job import Job
 from casemgmt.errors import CapExceededError, CasemgmtError, InputError, plural
-from casemgmt.register.cleaning import Hope, refuse_hopeless
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.readable import ReadableCount, count_of_text, refuse_unreadable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,7 +57,7 @@ class Account:
 
 
 def check_columns(job: Job, table: pa.Table) -> None:
-    """Refuse a column of which not one value in the whole register can be read, as a register read in one piece does.
+    """Refuse a column that cannot be read in the whole register, as a register read in one piece does.
 
     Parameters
     ----------
@@ -65,12 +65,11 @@ def check_columns(job: Job, table: pa.Table) -> None:
     """
     rows = table.to_pylist()
     for name in [name for name in FIELDS if name in job.names]:
-        own = [row for row in rows if row["name"] == name]
-        if not own or any(row["readable"] for row in own):
-            continue
-        count = sum(row["unread"] for row in own)
-        malformed = min((row["malformed"] for row in own if row["malformed"]), default=None)
-        refuse_hopeless(FIELDS[name], Hope(False, count, malformed))
+        count = ReadableCount()
+        for row in rows:
+            if row["name"] == name:
+                count = count.and_then(count_of_text(row["counted"]))
+        refuse_unreadable(FIELDS[name], count)
 
 
 def check_refusals(table: pa.Table) -> None:

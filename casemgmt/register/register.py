@@ -35,6 +35,7 @@ class Register:
     corrections : table, the same columns: values set to missing or repaired; the person stays
     rows_in : rows in the source = accepted + merged repeats + quarantined
     merged : identical repeats that became one row
+    notes : what was read otherwise than it was written, a sentence each: words of a missing value, padded text
     metadata : what the source says of itself, such as ``{"synthetic": True}``
     """
 
@@ -57,6 +58,7 @@ class Register:
     merged_into: Mapping[int, int]  # row of source_table of a repeat → the row that stays
     index: Any = None
     fields: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     accepted_rows: int | None = None  # where only some of the accepted patients' rows were kept: how many there are
 
     @property
