@@ -17,8 +17,8 @@ from casemgmt.arrow import in_one_piece, texts
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import clean_column
-from casemgmt.register.readable import count_of
 from casemgmt.register.fields import FIELDS, Field
+from casemgmt.register.readable import count_of
 from casemgmt.register.reading import read_register
 from casemgmt.risk.files import MODEL_FILE, VECTORS_FILE, load_model
 from casemgmt.risk.model import Model

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import errors
-from casemgmt.batch.job import Job
 from casemgmt.errors import CapExceededError, CasemgmtError, InputError, plural
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.readable import ReadableCount, count_of_text, refuse_unreadable
@@ -56,20 +55,19 @@ class Account:
         return account
 
 
-def check_columns(job: Job, table: pa.Table) -> None:
+def check_columns(table: pa.Table) -> None:
     """Refuse a column that cannot be read in the whole register, as a register read in one piece does.
 
     Parameters
     ----------
     table : every practice's ``column`` rows
     """
-    rows = table.to_pylist()
-    for name in [name for name in FIELDS if name in job.names]:
-        count = ReadableCount()
-        for row in rows:
-            if row["name"] == name:
-                count = count.and_then(count_of_text(row["counted"]))
-        refuse_unreadable(FIELDS[name], count)
+    counts: dict[str, ReadableCount] = {}
+    for row in table.to_pylist():
+        count = count_of_text(row["counted"])
+        counts[row["name"]] = counts[row["name"]].and_then(count) if row["name"] in counts else count
+    for name in [name for name in FIELDS if name in counts]:
+        refuse_unreadable(FIELDS[name], counts[name])
 
 
 def check_refusals(table: pa.Table) -> None:

@@ -132,7 +132,7 @@ def clean_column(
     """
     import pyarrow as pa
 
-    options = {"mapping": mapping, "date_format": date_format, "last_day": last_day}
+    options: dict[str, Any] = {"mapping": mapping, "date_format": date_format, "last_day": last_day}
     if pa.types.is_dictionary(column.type):
         if field.kind == "category" and is_text(column.type.value_type):
             return _from_distinct(field, column, **options)

@@ -201,7 +201,7 @@ def refuse_unreadable(field: Field, count: ReadableCount) -> None:
         )
     if count.untimely and count.untimely >= MOST_TIMES * given:
         raise InputError(
-            f"Column '{name}': {count.untimely:,} of {plural(given, 'value')} are {TIME_OF_DAY}. "
+            f"Column '{name}': {count.untimely:,} of {plural(given, 'value')} have {TIME_OF_DAY}. "
             f"{_remedy(field, TIME_OF_DAY)}"
         )
     if given >= FEW_OF and count.outside > MOST_OUTSIDE * given:

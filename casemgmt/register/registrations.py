@@ -58,7 +58,8 @@ class Registrations(NamedTuple):
         follows = (began == -(2**31)) | (began >= last_end)
         begun = began <= self.list_day
         settled: npt.NDArray[np.bool_] = np.repeat(whole & (open_rows == 1) & follows & begun, sizes)
-        return settled & ended
+        earlier: npt.NDArray[np.bool_] = settled & ended
+        return earlier
 
     def _days(self, rows: pa.Table, name: str) -> tuple[Any, Any, Any]:
         """The day of each row, whether there is one, and whether there is something that is none."""
