@@ -326,7 +326,7 @@ class ScannedRegister:
             for file in self.files:
                 file.check_unchanged()
             refuse_repeated(self._late)
-            tally.refuse_unreadable()
+            tally.refuse_columns()
             if tally.misjudged(re.compile(self.reader.pattern)):
                 self.learnt.codes = frozenset(tally.codes)
                 continue

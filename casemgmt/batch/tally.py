@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import text_scalar
-from casemgmt.register.fields import FIELDS
 from casemgmt.register.identity import practice_faults
 from casemgmt.register.long_texts import PART_BITS, repeated_in, together_by_part
-from casemgmt.register.readable import ReadableCount, refuse_unreadable
+from casemgmt.register.readable import ReadableCount, refuse_columns
 from casemgmt.register.values import OUTER_SPACES
 
 if TYPE_CHECKING:
@@ -95,12 +94,11 @@ class Tally:
         every = practice_faults(self.codes, pattern)
         return any(every.get(code) != why for code, why in self.judgements)
 
-    def refuse_unreadable(self) -> None:
+    def refuse_columns(self) -> None:
         """Refuse a column that cannot be read in the whole; and of one that is padded, keep one note for all of it."""
         import pyarrow.compute as pc
 
-        for name, count in self.counts.items():
-            refuse_unreadable(FIELDS[name], count)
+        refuse_columns(self.counts)
         for name in [name for name, count in self.counts.items() if count.is_fixed_width]:
             field, reason = text_scalar(name), text_scalar(OUTER_SPACES)
             self.corrections = [

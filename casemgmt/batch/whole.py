@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt import errors
 from casemgmt.errors import CapExceededError, CasemgmtError, InputError, plural
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.readable import ReadableCount, count_of_text, refuse_unreadable
+from casemgmt.register.readable import ReadableCount, count_of_text, refuse_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,8 +66,7 @@ def check_columns(table: pa.Table) -> None:
     for row in table.to_pylist():
         count = count_of_text(row["counted"])
         counts[row["name"]] = counts[row["name"]].and_then(count) if row["name"] in counts else count
-    for name in [name for name in FIELDS if name in counts]:
-        refuse_unreadable(FIELDS[name], counts[name])
+    refuse_columns({name: counts[name] for name in FIELDS if name in counts})
 
 
 def check_refusals(table: pa.Table) -> None:

@@ -175,8 +175,8 @@ def _ends(days: Any) -> dict[int, int]:
     return {first + int(day): int(counts[day]) for day in np.flatnonzero(counts)}
 
 
-def refuse_unreadable(field: Field, count: ReadableCount) -> None:
-    """Refuse a column that was declared wrongly, not typed wrongly.
+def refuse_columns(counts: Mapping[str, ReadableCount]) -> None:
+    """Refuse a column that was declared wrongly, not typed wrongly: first those that cannot be read at all.
 
     Raises
     ------
@@ -184,6 +184,13 @@ def refuse_unreadable(field: Field, count: ReadableCount) -> None:
         Nothing or little of it can be read, most of it is out of range or contradicts another column, or many lives
         or registrations end on one day. It says what was expected, and the remedy.
     """
+    for name, count in counts.items():
+        _refuse_unreadable(FIELDS[name], count)
+    for name, count in counts.items():
+        _refuse_clashes(FIELDS[name], count)
+
+
+def _refuse_unreadable(field: Field, count: ReadableCount) -> None:
     name, unread, readable = field.name, count.unread, count.read + count.outside
     given = readable + unread
     if count.why and is_unreadable(readable, unread):
@@ -210,7 +217,6 @@ def refuse_unreadable(field: Field, count: ReadableCount) -> None:
             f"so that it is likely to hold something else. {_remedy_of_range(field)}"
         )
     _refuse_one_day(field, count)
-    _refuse_clashes(field, count)
 
 
 def _loses_what_it_tells(field: Field, count: ReadableCount) -> bool:
@@ -267,7 +273,7 @@ def _refuse_one_day(field: Field, count: ReadableCount) -> None:
         raise InputError(
             f"Column '{field.name}': {most:,} of {plural(ended, 'value')} are one and the same day, which is likely to "
             f"stand for no date. Map it away with values={{'{field.name}': {{'1901-01-01': ''}}}}, its own day in the "
-            "place of this one; if it is true, give these patients' rows apart."
+            "place of this one; if it is true, leave the rows of these patients out."
         )
 
 

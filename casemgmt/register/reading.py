@@ -32,7 +32,7 @@ from casemgmt.register.identity import (
 from casemgmt.register.layout import Column, layout_of, pack_rows
 from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
-from casemgmt.register.readable import ReadableCount, count_of, notes_of, refuse_unreadable
+from casemgmt.register.readable import ReadableCount, count_of, notes_of, refuse_columns
 from casemgmt.register.register import Register
 from casemgmt.register.registrations import Registrations
 from casemgmt.register.sources import Source, open_source, stated_days
@@ -198,8 +198,7 @@ class Reader:
         cleaned = {n: cleaner.clean(n) for n in FIELDS if n in table.column_names and _is_packed_kind(n)}
         cleaner.compare(cleaned)
         if known is None and self.judges_columns:
-            for name, count in cleaner.counts.items():
-                refuse_unreadable(FIELDS[name], count)
+            refuse_columns(cleaner.counts)
             cleaner.forget_padding()
         for name in _LEAVING:
             # Taken as missing, an unreadable day of death would put the dead on a list.
