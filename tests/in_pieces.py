@@ -67,7 +67,7 @@ def in_pieces(table: pa.Table, scheme: Any, *, seed: int = 0, **options: Any) ->
         name: pa.concat_tables([each[name] for each in found if name in each] or [schema.empty_table()])
         for name, schema in job.schemas.items()
     }
-    check_columns(job, gathered["column"])
+    check_columns(gathered["column"])
     check_refusals(gathered["refusal"])
     account = Account.of(gathered["account"], table.num_rows)
     check_counts(account, {name: each.num_rows for name, each in gathered.items()})

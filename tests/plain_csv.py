@@ -121,17 +121,17 @@ def id_fault(text: str) -> str | None:
 def practice_fault(code: str, codes: Counter[str]) -> str | None:
     if not code:
         return "missing"
-    good = re.compile(r"[A-Z][0-9]{5}")
+    good = re.compile(r"[A-Z]?[0-9]{5}")
     folded = code.strip().casefold()
     twins = [other for other in codes if other and other != code and other.strip().casefold() == folded]
     if twins and (not good.fullmatch(code) or any(good.fullmatch(twin) for twin in twins)):
         return "differs from another code only in case or outer spaces; map it with values="
-    return None if good.fullmatch(code) else "not a practice code of the expected pattern"
+    return None if good.fullmatch(code) else "not a practice code of the expected pattern (practice_pattern)"
 
 
 def plain_age(text: str) -> tuple[int | None, str | None]:
     bare = text.strip()
-    if not bare:
+    if not bare or bare.casefold() in ("na", "n/a", "null", "\\n", "none", "nan", "nat", "-"):
         return None, None
     if not re.fullmatch(r"[+-]?[0-9]{1,18}(\.0*)?", bare):
         return None, "not a whole number"

@@ -223,19 +223,20 @@ def sexes(practice: str, *words: str) -> pa.Table:
 
 
 def test_a_column_that_one_practice_writes_unreadably_is_corrected_and_does_not_stop_the_register():
-    table = joined(sexes("C87002", *["w"] * 25), sexes("C87001", "F"))
+    table = joined(sexes("C87002", *["w"] * 25), sexes("C87001", *["F"] * 7))
     found = in_pieces(table, EVERYONE, as_of=AS_OF)
     assert found["corrections"].num_rows == 25
     assert_same_tables(whole(table, EVERYONE, as_of=AS_OF), found)
 
 
 def test_a_date_between_list_and_extract_can_be_read():
-    days = [*["nonsense"] * 25, *["2015-04-20"] * 2]
-    table = joined(people(25, last_review=days[:25]), people(2, "C87001", last_review=days[25:]))
+    days = [*["nonsense"] * 25, *["2015-04-20"] * 7]
+    table = joined(people(25, last_review=days[:25]), people(7, "C87001", last_review=days[25:]))
     options = {"as_of": AS_OF, "extracted_on": "2015-05-01"}
     assert_same_tables(whole(table, EVERYONE, **options), in_pieces(table, EVERYONE, **options))
-    with pytest.raises(InputError, match="not one of 27 values"):
-        in_pieces(table, EVERYONE, as_of=AS_OF)
+    table, options = table.slice(0, 27), {"as_of": AS_OF, "extracted_on": "2015-05-01"}
+    with pytest.raises(InputError, match="only 2 of 27 values can be read"):
+        in_pieces(table, EVERYONE, **options)
 
 
 def test_two_routes_of_nominees_over_the_cap_are_said_as_the_whole_register_says_it():
@@ -257,7 +258,7 @@ def test_a_column_that_nobody_can_read_stops_the_register_though_no_practice_wou
         in_pieces(table, EVERYONE, as_of=AS_OF)
     assert str(found.value) == str(expected.value)
     assert "not one of 20 values" in str(found.value)
-    fewer = table.slice(1)
+    fewer = table.slice(16)
     assert_same_tables(whole(fewer, EVERYONE, as_of=AS_OF), in_pieces(fewer, EVERYONE, as_of=AS_OF))
 
 
@@ -265,7 +266,6 @@ def test_a_column_that_nobody_can_read_stops_the_register_though_no_practice_wou
     ("column", "kind", "readable", "options"),
     [
         ("sex", pa.int64(), 1, {"values": {"sex": {"1": "M", "2": "F"}}}),
-        ("care_home_type", pa.float64(), 1.0, {}),
         ("imd_decile", pa.float64(), 3.0, {}),
         ("imd_decile", pa.string(), "3", {}),
         ("diabetes", pa.int8(), 1, {}),
@@ -288,7 +288,7 @@ def test_every_way_of_writing_a_field_can_be_unreadable_in_one_practice_alone(co
         bad, readable = Decimal("1.5"), Decimal(3)
     table = joined(
         people(30, **{column: pa.array([bad] * 30, kind)}),
-        people(2, "C87001", **{column: pa.array([readable, bad], kind)}),
+        people(10, "C87001", **{column: pa.array([*[readable] * 9, bad], kind)}),
     )
     expected = whole(table, EVERYONE, as_of=AS_OF, **options)
     assert expected["corrections"].num_rows + expected["quarantine"].num_rows == 31
@@ -302,7 +302,7 @@ def test_every_way_of_writing_a_field_can_be_unreadable_in_one_practice_alone(co
 
 @pytest.mark.parametrize("seed", range(4))
 def test_of_identical_repeats_the_first_by_row_number_stays_whatever_order_they_come_in(seed):
-    table = joined(*[people(1, sex=["w"])] * 6)
+    table = joined(*[people(1, sex=["w"])] * 4)
     found = in_pieces(table, EVERYONE, seed=seed, as_of=AS_OF)
     assert told(found, "corrections") == [(0, "C87002", "sex", "not one of F, M, I, U")]
     assert_same_tables(whole(table, EVERYONE, as_of=AS_OF), found)

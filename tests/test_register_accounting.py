@@ -22,7 +22,7 @@ PLACEHOLDER = "ten times the same digit is a placeholder, not an id"
 SPACES = "outer spaces around the id"
 HIDDEN = "a hidden character or a no-break space in the id"
 TWIN = "differs from another code only in case or outer spaces; map it with values="
-PATTERN = "not a practice code of the expected pattern"
+PATTERN = "not a practice code of the expected pattern (practice_pattern)"
 QUOTES = "text after a closing quote; a quote inside a value is written twice"
 DIFFER = "differing rows with one id"
 

@@ -21,7 +21,7 @@ NOT_ISO = "not an ISO date (YYYY-MM-DD); declare another form with date_format="
 HIDDEN = "a hidden character or a no-break space in the id"
 DIFFER = "differing rows with one id"
 TWIN = "differs from another code only in case or outer spaces; map it with values="
-PATTERN = "not a practice code of the expected pattern"
+PATTERN = "not a practice code of the expected pattern (practice_pattern)"
 FLAG = "not true or false, or 0 or 1"
 
 
@@ -140,7 +140,6 @@ READ = {
             (0, "C87002", "age", "not a whole number"),
             (0, "C87002", "imd_decile", "outside 1 to 10"),
             (0, "C87002", "emergency_admissions_12m", "outside 0 to 99"),
-            (0, "C87002", "diabetes", FLAG),
             (1, "C87002", "age", "outside 0 to 120"),
             (1, "C87002", "imd_decile", "outside 1 to 10"),
             (1, "C87002", "emergency_admissions_12m", "outside 0 to 99"),
@@ -179,7 +178,7 @@ def test_values_that_were_corrected_are_missing_and_the_others_are_kept():
     assert by_id(register, "age") == first_seven(None, None, None, None, 80, 120, None)
     assert by_id(register, "emergency_admissions_12m") == first_seven(None, None, None, None, 2, 99, None)
     assert by_id(register, "imd_decile") == first_seven(None, None, None, 10, 3, 1, None)
-    assert by_id(register, "diabetes") == first_seven(None, None, True, True, False, False, None)
+    assert by_id(register, "diabetes") == first_seven(True, None, True, True, False, False, None)
     day = dt.date(2014, 1, 1)
     assert by_id(register, "last_review") == first_seven(day, None, day, day, day, None, None)
 

@@ -364,10 +364,14 @@ def test_a_column_is_judged_hopeless_over_all_its_parts(tmp_path, name, good, ki
         return paths
 
     nineteen: list[str | None] = [*["?"] * 19, None]
+    four: list[str | None] = [*["?"] * 4, None]
     read = assert_files_scanned_as_read(files([*nineteen, *nineteen]))
     assert "not one of 38 values" in read["words"]
-    assert "error" not in assert_files_scanned_as_read(files([*nineteen, *["?"] * 19, good]))
-    assert "error" not in assert_files_scanned_as_read(files([*nineteen, *[None] * 20]))
+    assert "error" not in assert_files_scanned_as_read(files([*nineteen, *["?"] * 19, *[good] * 10]))
+    read = assert_files_scanned_as_read(files([*nineteen, *["?"] * 19, *[good] * 9]))
+    assert "only 9 of 47 values" in read["words"]
+    assert "error" not in assert_files_scanned_as_read(files([*four, *[None] * 5]))
+    assert "not one of 5 values" in assert_files_scanned_as_read(files([*four, "?", *[None] * 4]))["words"]
     assert "not one of 20 values" in assert_files_scanned_as_read(files([*["?"] * 20, *[None] * 20]))["words"]
     read = assert_files_scanned_as_read(files([*["?"] * 10, *["!"] * 5, *["?"] * 10]), rows_at_a_time=5)
     assert "not one of 25 values" in read["words"]

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import casemgmt
 from casemgmt.arrow import array_of, column_of, in_one_piece, numpy_of, rows_of, text_scalar, texts
-from casemgmt.batch.job import CLEANED_KINDS, Job, Question
+from casemgmt.batch.job import CLEANED_KINDS, Job
+from casemgmt.dates import as_date
 from casemgmt.errors import CasemgmtError, InputError
-from casemgmt.register.cleaning import clean_column, hope_of
+from casemgmt.register.cleaning import clean_column
+from casemgmt.register.contradictions import contradictions_of
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.forms import TWO_FORMS
-from casemgmt.register.reading import read_register
+from casemgmt.register.readable import count_of, text_of_count
+from casemgmt.register.reading import read_practice
 from casemgmt.register.register import Register
 from casemgmt.scheme.routes import Nominated, TopShare
 
@@ -123,7 +126,7 @@ def _read(job: Job, rows: pa.Table, marked: Any, usable: bool) -> Register:
     witness = job.witness.cast(rows.schema)
     if usable:
         witness = witness.set_column(place, "practice_id", codes.slice(0, 1))
-    return read_register(pa.concat_tables([rows, witness]), **job.question.reading)
+    return read_practice(pa.concat_tables([rows, witness]), **job.question.reading)
 
 
 def _with_own_account(
@@ -153,16 +156,14 @@ def _with_own_account(
 
 
 def _columns(job: Job, rows: pa.Table) -> pa.Table:
-    """Whether each field's column can be read at all here; if not, how many values it has, and what is wrong."""
+    """How much of each field's column can be read here, as text; what it comes to is for the whole register to say."""
     names = [name for name in rows.column_names if name in FIELDS and FIELDS[name].kind in CLEANED_KINDS]
-    found = [(name, *_reading(job.question, name, rows.column(name).drop_null())) for name in names]
-    columns = zip(*found, strict=True) if found else ((),) * 4
-    schema = job.schemas["column"]
-    return _table(dict(zip(schema.names, map(list, columns), strict=True)), schema)
-
-
-def _reading(question: Question, name: str, column: pa.ChunkedArray) -> tuple[bool, int, str | None]:
-    return hope_of(clean_column(FIELDS[name], column, **question.field_options(name)))
+    cleaned = {n: clean_column(FIELDS[n], rows.column(n), **job.question.field_options(n)) for n in names}
+    counts = {name: count_of(FIELDS[name], each) for name, each in cleaned.items()}
+    for name, reason, clashing, of in contradictions_of(cleaned, as_date(job.question.reading["as_of"])):
+        counts[name] = counts[name]._replace(clashes={**counts[name].clashes, reason: (len(clashing), of)})
+    said: dict[str, list[Any]] = {"name": names, "counted": [text_of_count(counts[name]) for name in names]}
+    return _table(said, job.schemas["column"])
 
 
 def _summary(job: Job, selection: Selection) -> pa.Table:

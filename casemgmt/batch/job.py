@@ -16,8 +16,9 @@ import casemgmt
 from casemgmt.arrow import in_one_piece, texts
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError
-from casemgmt.register.cleaning import clean_column, hope_of
+from casemgmt.register.cleaning import clean_column
 from casemgmt.register.fields import FIELDS, Field
+from casemgmt.register.readable import count_of
 from casemgmt.register.reading import read_register
 from casemgmt.risk.files import MODEL_FILE, VECTORS_FILE, load_model
 from casemgmt.risk.model import Model
@@ -110,6 +111,7 @@ class Question:
             "mapping": None if mapping is None else {str(key): value for key, value in mapping.items()},
             "date_format": (self.reading.get("date_format") or {}).get(name),
             "last_day": day_number(as_of if drawn is None else as_date(drawn, "extracted_on")),
+            "times": "midnight",
         }
 
 
@@ -213,7 +215,7 @@ def _account_schemas() -> dict[str, pa.Schema]:
 
     counts = ("rows_in", "accepted", "merged", "quarantined", "corrected", "listed", "case_managed")
     said = [("practice_id", pa.string()), ("error", pa.string()), ("message", pa.string())]
-    read = [("name", pa.string()), ("readable", pa.bool_()), ("unread", pa.int64()), ("malformed", pa.string())]
+    read = [("name", pa.string()), ("counted", pa.string())]
     return {
         "account": pa.schema([("practice_id", pa.string()), *((name, pa.int64()) for name in counts)]),
         "column": pa.schema(read),
@@ -251,7 +253,7 @@ def _readable(question: Question, field: Field, kind: pa.DataType) -> pa.Array:
             array = pa.array([value], kind)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             continue
-        if hope_of(clean_column(field, pa.chunked_array([array]), **options)).some:
+        if count_of(field, clean_column(field, pa.chunked_array([array]), **options)).read:
             return array
     return pa.nulls(1, kind)
 

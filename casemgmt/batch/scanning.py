@@ -28,8 +28,9 @@ from casemgmt.batch.packed_file import PackedFile, is_packed
 from casemgmt.batch.tally import IdHashes, Tally
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, plural
-from casemgmt.register.fixed_width import notes_of
+from casemgmt.register import fixed_width
 from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text, stacked
+from casemgmt.register.readable import notes_of
 from casemgmt.register.reading import Known, Part, Reader, reader_for, unexpected_rows
 from casemgmt.register.sources import Part as FilePart
 from casemgmt.register.sources import stated_days
@@ -235,15 +236,15 @@ class ScannedRegister:
         return self.account(self.checked().quarantine)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """As :attr:`casemgmt.Register.notes`; reads the files where they were not read yet."""
+        tally = self.checked()
+        return (*fixed_width.notes_of(self.learnt.widths), *notes_of(tally.counts))
+
+    @property
     def corrections(self) -> pa.Table:
         """As :attr:`casemgmt.Register.corrections`; reads the files where they were not read yet."""
         return self.account(self.checked().corrections)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """As :attr:`casemgmt.Register.notes`; reads the files where they were not read yet."""
-        self.checked()
-        return notes_of(self.learnt.widths)
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -331,7 +332,7 @@ class ScannedRegister:
             for file in self.files:
                 file.check_unchanged()
             refuse_repeated(self._late)
-            tally.refuse_hopeless()
+            tally.refuse_columns()
             if tally.misjudged(re.compile(self.reader.pattern)):
                 self.learnt.codes = frozenset(tally.codes)
                 continue
@@ -426,7 +427,7 @@ class ScannedRegister:
             verdict.set_aside(np.array([i for i, each in enumerate(reasons) if each == why], dtype=np.int64), *why)
         before = verdict.code.copy()
         ids = long_text(whole.column("patient_id").combine_chunks())
-        judge_repeats(verdict, whole, ids, np.arange(len(numbers)))
+        judge_repeats(verdict, whole, ids, np.arange(len(numbers)), self.reader.registrations)
         changed = np.flatnonzero(verdict.code != before)
         self.learnt.differing = {int(numbers[i]): verdict.reasons[verdict.code[i]] for i in changed}
         self.learnt.merged = {int(numbers[row]): int(numbers[kept]) for row, kept in verdict.merged_into.items()}

@@ -191,6 +191,7 @@ class _Sieve:
             register_of(scanned, candidates, practices, groups),
             quarantine=scanned.quarantine,
             corrections=scanned.corrections,
+            notes=scanned.notes,
             rows_in=tally.rows_in,
             merged=tally.merged,
             accepted_rows=tally.accepted,

@@ -307,11 +307,7 @@ def _part(tables: DataFrame, name: str) -> DataFrame:
 
 def _checked(tables: DataFrame, job: Job, total: int) -> Account:
     """The account of the whole register; one error where a practice, or the register, cannot be selected from."""
-    from pyspark.sql import functions as F  # noqa: N812
-
-    readings = (F.max("readable"), F.sum("unread"), F.min("malformed"))
-    names = job.schemas["column"].names
-    check_columns(job, _part(tables, "column").groupBy("name").agg(*readings).toDF(*names).toArrow())
+    check_columns(_part(tables, "column").select(*job.schemas["column"].names).toArrow())
     check_refusals(_part(tables, "refusal").toArrow())
     account = Account.of(_part(tables, "account").toArrow(), total)
     counted = tables.groupBy(_TABLE).count().toArrow()

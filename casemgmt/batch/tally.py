@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.register.cleaning import Hope, refuse_hopeless
-from casemgmt.register.fields import FIELDS
+from casemgmt.arrow import text_scalar
 from casemgmt.register.identity import practice_faults
 from casemgmt.register.long_texts import PART_BITS, repeated_in, together_by_part
+from casemgmt.register.readable import ReadableCount, refuse_columns
+from casemgmt.register.values import OUTER_SPACES
 
 if TYPE_CHECKING:
     import re
@@ -53,14 +54,14 @@ class Tally:
     numbers : each practice code met → its number, in the order in which they were met
     rows : by number, source rows that name the practice
     judgements : (practice code, why it was refused; None where it was not), as the parts judged it
-    hopes : of each column
+    counts : how much of each column can be read
     """
 
     numbers: dict[str, int] = field(default_factory=dict)
     codes: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     judgements: set[tuple[str, str | None]] = field(default_factory=set)
-    hopes: dict[str, Hope] = field(default_factory=dict)
+    counts: dict[str, ReadableCount] = field(default_factory=dict)
     quarantine: list[pa.Table] = field(default_factory=list)
     corrections: list[pa.Table] = field(default_factory=list)
     rows_in: int = 0
@@ -79,8 +80,8 @@ class Tally:
         self.codes.update(named)
         self.judgements.update((code, part.judged.faults.get(code)) for code in named)
         self.used.update(register.practices)
-        for name, hope in part.hopes.items():
-            self.hopes[name] = self.hopes[name].and_then(hope) if name in self.hopes else hope
+        for name, count in part.counts.items():
+            self.counts[name] = self.counts[name].and_then(count) if name in self.counts else count
         if register.quarantine.num_rows:
             self.quarantine.append(register.quarantine)
         if register.corrections.num_rows:
@@ -93,10 +94,19 @@ class Tally:
         every = practice_faults(self.codes, pattern)
         return any(every.get(code) != why for code, why in self.judgements)
 
-    def refuse_hopeless(self) -> None:
-        """Refuse a column that can be read in none of the parts."""
-        for name, hope in self.hopes.items():
-            refuse_hopeless(FIELDS[name], hope)
+    def refuse_columns(self) -> None:
+        """Refuse a column that cannot be read in the whole; and of one that is padded, keep one note for all of it."""
+        import pyarrow.compute as pc
+
+        refuse_columns(self.counts)
+        for name in [name for name, count in self.counts.items() if count.is_fixed_width]:
+            field, reason = text_scalar(name), text_scalar(OUTER_SPACES)
+            self.corrections = [
+                table.filter(
+                    pc.invert(pc.and_(pc.equal(table.column("field"), field), pc.equal(table.column("reason"), reason)))
+                )
+                for table in self.corrections
+            ]
 
     def practices(self) -> list[str]:
         """The practices with a row that may be used, in byte order."""

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import errors
-from casemgmt.batch.job import Job
 from casemgmt.errors import CapExceededError, CasemgmtError, InputError, plural
-from casemgmt.register.cleaning import Hope, refuse_hopeless
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.readable import ReadableCount, count_of_text, refuse_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,21 +55,18 @@ class Account:
         return account
 
 
-def check_columns(job: Job, table: pa.Table) -> None:
-    """Refuse a column of which not one value in the whole register can be read, as a register read in one piece does.
+def check_columns(table: pa.Table) -> None:
+    """Refuse a column that cannot be read in the whole register, as a register read in one piece does.
 
     Parameters
     ----------
     table : every practice's ``column`` rows
     """
-    rows = table.to_pylist()
-    for name in [name for name in FIELDS if name in job.names]:
-        own = [row for row in rows if row["name"] == name]
-        if not own or any(row["readable"] for row in own):
-            continue
-        count = sum(row["unread"] for row in own)
-        malformed = min((row["malformed"] for row in own if row["malformed"]), default=None)
-        refuse_hopeless(FIELDS[name], Hope(False, count, malformed))
+    counts: dict[str, ReadableCount] = {}
+    for row in table.to_pylist():
+        count = count_of_text(row["counted"])
+        counts[row["name"]] = counts[row["name"]].and_then(count) if row["name"] in counts else count
+    refuse_columns({name: counts[name] for name in FIELDS if name in counts})
 
 
 def check_refusals(table: pa.Table) -> None:

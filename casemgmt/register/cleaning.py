@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from casemgmt.arrow import array_of, in_one_piece, numpy_of, validity_of
 from casemgmt.compiling import pays
-from casemgmt.errors import InputError, plural
+from casemgmt.errors import InputError
+from casemgmt.register.date_columns import days_of_dates, in_range
+from casemgmt.register.date_forms import TIME_OF_DAY
 from casemgmt.register.fields import Field
 from casemgmt.register.long_texts import by_number, numbered
-from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, FIRST_DATE, Reading, is_out_of_range, read_value
+from casemgmt.register.spellings import whole_of
+from casemgmt.register.values import Reading, read_value
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
-
-# A column this long of which not one value can be read was declared wrongly, not typed wrongly.
-_HOPELESS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,15 @@ class Cleaned:
     values : whole numbers, one per row; what it says where ``present``, else anything allowed
     present : bool, one per row; None where no value is missing
     problems : (rows, reason) for each reason a value was changed
+    words : word that was read as a missing value → how often
+    lengths : of the shortest and the longest text; None where no value is text
     """
 
     values: npt.NDArray[Any]
     present: npt.NDArray[np.bool_] | None
     problems: tuple[tuple[npt.NDArray[np.int64], str], ...] = ()
+    words: Mapping[str, int] = field(default_factory=dict)
+    lengths: tuple[int, int] | None = None
 
     @property
     def has_missing(self) -> bool:
@@ -59,6 +63,8 @@ class FlagColumn:
     absent: bool = False
 
     problems: ClassVar[tuple[tuple[Any, str], ...]] = ()
+    words: ClassVar[Mapping[str, int]] = {}
+    lengths: ClassVar[None] = None
 
     @property
     def has_missing(self) -> bool:
@@ -105,9 +111,19 @@ def _bits(column: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
 
 
 def clean_column(
-    field: Field, column: pa.ChunkedArray, *, mapping: Mapping[str, Any] | None, date_format: str | None, last_day: int
+    field: Field,
+    column: pa.ChunkedArray,
+    *,
+    mapping: Mapping[str, Any] | None,
+    date_format: str | None,
+    last_day: int,
+    times: Literal["midnight", "any"] = "any",
 ) -> Cleaned | FlagColumn:
     """Read a column as ``field`` allows.
+
+    Parameters
+    ----------
+    times : whether a time without zone must be midnight, or stands for its day at any hour
 
     Raises
     ------
@@ -116,44 +132,57 @@ def clean_column(
     """
     import pyarrow as pa
 
+    options: dict[str, Any] = {"mapping": mapping, "date_format": date_format, "last_day": last_day}
     if pa.types.is_dictionary(column.type):
         if field.kind == "category" and is_text(column.type.value_type):
-            return _from_distinct(field, column, mapping, date_format, last_day)
+            return _from_distinct(field, column, **options)
         column = column.cast(column.type.value_type)
-    _check_type(field, column.type)
+    if field.kind == "date" and date_format is not None:
+        column = _whole_numbers_as_text(column)
+    _check_type(field, column.type, mapping)
     if pa.types.is_temporal(column.type):
-        cleaned = _from_dates(field, column, mapping, last_day)
-    elif mapping is None and field.kind == "flag" and pa.types.is_boolean(column.type):
+        return _from_dates(field, column, times=times, **options)
+    if mapping is None and field.kind == "flag" and pa.types.is_boolean(column.type):
         return FlagColumn(column)
-    elif mapping is None and field.kind == "flag" and pa.types.is_integer(column.type):
-        cleaned = _from_numbers(numpy_of(column), validity_of(column), 0, 1, "not true or false, or 0 or 1")
-    elif mapping is None and field.kind == "integer" and pa.types.is_integer(column.type):
-        reason = f"outside {field.least} to {field.most}"
-        cleaned = _from_numbers(numpy_of(column), validity_of(column), field.least, field.most, reason)
-    else:
-        cleaned = _from_distinct(field, column, mapping, date_format, last_day)
-    return cleaned
+    if mapping is None and field.kind in {"flag", "integer"}:
+        reason = "not true or false, or 0 or 1" if field.kind == "flag" else f"outside {field.least} to {field.most}"
+        if pa.types.is_integer(column.type):
+            return _from_numbers(numpy_of(column), validity_of(column), field.least, field.most, reason)
+        if pa.types.is_floating(column.type):
+            whole = _from_whole_floats(column, field.least, field.most, reason)
+            if whole is not None:
+                return whole
+    return _from_distinct(field, column, **options)
 
 
-def _check_type(field: Field, kind: pa.DataType) -> None:
+def _check_type(field: Field, kind: pa.DataType, mapping: Mapping[str, Any] | None) -> None:
     import pyarrow as pa
 
-    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    decimal = pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    numeric = pa.types.is_integer(kind) or decimal
     ok = is_text(kind) or pa.types.is_null(kind)
     if field.kind in {"integer", "flag"}:
         ok = ok or numeric or (field.kind == "flag" and pa.types.is_boolean(kind))
     elif field.kind == "date":
         ok = ok or pa.types.is_date(kind) or pa.types.is_timestamp(kind)
-        if pa.types.is_timestamp(kind) and kind.tz is not None:
-            raise InputError(
-                f"Column '{field.name}' holds times with a time zone, in which a day can shift. Give plain dates."
-            )
     elif field.kind == "category":
-        # Residence may come as true and false, and so, with gaps, as 1.0 and 0.0.
+        # Whole numbers with gaps come as 1.0 and 2.0. Residence may come as true and false, and so as these, too.
         ok = ok or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
-        ok = ok or (field.name == "care_home_type" and pa.types.is_floating(kind))
+        ok = ok or (decimal and (mapping is not None or field.name == "care_home_type"))
     if not ok:
         raise InputError(f"Column '{field.name}' holds {kind}; it should hold {field.allowed_in_words}.")
+
+
+def _whole_numbers_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers, which a declared form such as ``%Y%m%d`` can read as dates, as text; any other column as it is."""
+    import pyarrow as pa
+
+    try:
+        if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
+            column = column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return column
+    return column.cast(pa.string()) if pa.types.is_integer(column.type) else column
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -177,29 +206,46 @@ def _from_numbers(raw: Any, present: Any, least: int, most: int, reason: str) ->
     return Cleaned(raw, present, problems)
 
 
-_DAYS_AS = {"date32[day]": 1, "date64[ms]": 86_400_000}
-_PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+def _from_whole_floats(column: pa.ChunkedArray, least: int, most: int, reason: str) -> Cleaned | None:
+    """Whole numbers that came as 21.0, with NaN for a missing one; None where a number is not whole."""
+    import numpy as np
+
+    raw, present = numpy_of(column).astype(np.float64, copy=False), validity_of(column)
+    gaps = np.isnan(raw)
+    if present is not None:
+        gaps |= ~present
+    missing = bool(gaps.any())
+    raw = np.where(gaps, float(least), raw) if missing else raw
+    if not (np.isfinite(raw).all() and (np.floor(raw) == raw).all()):
+        return None
+    # Numbers too large for any field stay out of range.
+    numbers = np.clip(raw, -1e6, 2.0**31).astype(np.int64)
+    return _from_numbers(numbers, ~gaps if missing else None, least, most, reason)
 
 
-def _from_dates(field: Field, column: pa.ChunkedArray, mapping: Mapping[str, Any] | None, last_day: int) -> Cleaned:
-    """Read dates, and times as the day they fall on."""
+def _from_dates(
+    field: Field,
+    column: pa.ChunkedArray,
+    mapping: Mapping[str, Any] | None,
+    date_format: str | None,
+    last_day: int,
+    times: Literal["midnight", "any"],
+) -> Cleaned:
+    """Read dates, and times as the day they fall on where they are its first moment."""
     import numpy as np
     import pyarrow as pa
 
-    per_day = _DAYS_AS.get(str(column.type)) or _PER_DAY[column.type.unit]
-    days, present = numpy_of(column), validity_of(column)
-    # Division rounds down, so a time before 1970 stays on its own day.
-    days = days if per_day == 1 else np.clip(days // per_day, -(2**31), 2**31 - 1).astype(np.int32)
-    if mapping:
-        as_days = pa.chunked_array([array_of(days, pa.date32(), present)])
-        return _from_distinct(field, as_days.cast(pa.string()), mapping, None, last_day)
-    early = _from_numbers(days, present, FIRST_DATE, 2**31 - 1, BEFORE_1900)
-    late = early.values > last_day
-    if not late.any():
-        return early
-    present = ~late if early.present is None else early.present & ~late
-    problems = (*early.problems, (np.flatnonzero(late), AFTER_EXTRACT))
-    return Cleaned(np.where(late, 0, early.values).astype(np.int32), present, problems)
+    days, present, untimely = days_of_dates(field, column, date_format, times)
+    if not mapping:
+        return Cleaned(*in_range(field, days, present, untimely, last_day))
+    as_days = pa.chunked_array([array_of(days, pa.date32(), present)])
+    read = _from_distinct(field, as_days.cast(pa.string()), mapping, None, last_day)
+    if untimely is None:
+        return read
+    # What is mapped away needs no time of day.
+    wrong = untimely if read.present is None else untimely & read.present
+    present = ~wrong if read.present is None else read.present & ~wrong
+    return replace(read, present=present, problems=(*read.problems, (np.flatnonzero(wrong), TIME_OF_DAY)))
 
 
 def _from_distinct(
@@ -209,7 +255,7 @@ def _from_distinct(
 
     indices, distinct = distinct_values(column)
     readings = [
-        read_value(field, mapped(value, mapping), date_format=date_format, last_day=last_day) for value in distinct
+        read_value(field, _as_mapped(value, mapping), date_format=date_format, last_day=last_day) for value in distinct
     ]
     readings.append(Reading(None))  # the row of null indices, which are -1
     answers = np.array([reading.value or 0 for reading in readings], dtype=np.int32)
@@ -223,7 +269,12 @@ def _from_distinct(
         (np.flatnonzero(np.array([reading.reason == reason for reading in readings])[indices]), reason)
         for reason in reasons
     )
-    return Cleaned(values, present, problems)
+    words: dict[str, int] = {}
+    for place, reading in enumerate(readings):
+        if reading.word is not None:
+            words[reading.word] = words.get(reading.word, 0) + int(np.count_nonzero(indices == place))
+    lengths = [len(value) for value in distinct if isinstance(value, str) and value]
+    return Cleaned(values, present, problems, words, (min(lengths), max(lengths)) if lengths else None)
 
 
 def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.integer[Any]], list[Any]]:
@@ -275,45 +326,12 @@ def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
     return mapping.get(key, value)
 
 
-class Hope(NamedTuple):
-    """Whether a column can be read as its field at all.
-
-    ``some`` says that a value could be read, ``unread`` how many could not, ``why`` the first reason in the alphabet
-    among those that are not of its size: values out of range were typed wrongly, and are only corrected.
-    """
-
-    some: bool
-    unread: int
-    why: str | None
-
-    def and_then(self, later: Hope) -> Hope:
-        """Of this part of a column and a later one."""
-        whys = [why for why in (self.why, later.why) if why]
-        return Hope(self.some or later.some, self.unread + later.unread, min(whys, default=None))
-
-
-def hope_of(cleaned: Cleaned | FlagColumn) -> Hope:
-    """Of one column read."""
-    if isinstance(cleaned, FlagColumn):
-        return Hope(len(cleaned.column) > 0, 0, None)
-    if len(cleaned.values) and (cleaned.present is None or cleaned.present.any()):
-        return Hope(True, 0, None)
-    unread = sum(len(rows) for rows, _ in cleaned.problems)
-    malformed = [reason for rows, reason in cleaned.problems if len(rows) and not is_out_of_range(reason)]
-    return Hope(False, unread, min(malformed, default=None))
-
-
-def refuse_hopeless(field: Field, hope: Hope) -> None:
-    """Refuse a column that was declared wrongly, not typed wrongly.
-
-    Raises
-    ------
-    InputError
-        Not one of many values could be read.
-    """
-    if not hope.some and hope.unread >= _HOPELESS and hope.why:
-        example = "date_format" if field.kind == "date" else "values"
-        raise InputError(
-            f"Column '{field.name}': not one of {plural(hope.unread, 'value')} is {field.allowed_in_words} "
-            f"({hope.why}). Say how it is written with {example}={{'{field.name}': …}}."
-        )
+def _as_mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
+    """:func:`mapped`, for which text may have outer spaces or stand for a whole number as 2.0."""
+    if mapping is None or not isinstance(value, str):
+        return mapped(value, mapping)
+    bare = value.strip()
+    for key in (value, bare, whole_of(bare)):
+        if key in mapping:
+            return mapping[key]
+    return value

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from casemgmt.register.spellings import FALSE_WORDS, MISSING_WORDS, TRUE_WORDS
+
 Kind = Literal["id", "practice", "text", "category", "integer", "date", "flag"]
 
 
@@ -21,6 +23,7 @@ class Field:
     unit : the unit of a whole number
     missing : what a missing value means, as documentation says it
     condition : true for a long-term condition
+    dated : for a date, whether a registration begins with it, or a registration or a life ends
     """
 
     name: str
@@ -31,6 +34,27 @@ class Field:
     most: int = 1
     unit: str = ""
     condition: bool = False
+    dated: Literal["", "start", "end"] = ""
+
+    @property
+    def accepted(self) -> str:
+        """How the values may be written, for documentation; in capital letters or small ones alike."""
+        missing = f"missing: a blank, {', '.join(word for word in MISSING_WORDS if word not in self.allowed)}"
+        flags = f"{', '.join(TRUE_WORDS)} for true; {', '.join(FALSE_WORDS)} for false"
+        match self.kind:
+            case "flag":
+                return f"{flags}; {missing}"
+            case "category" if self.name == "care_home_type":
+                return f"{', '.join(self.allowed)}; or {flags}; {missing}"
+            case "category":
+                return f"{', '.join(self.allowed)}; {missing}"
+            case "integer":
+                return f"21, or 21.0; {missing}"
+            case "date":
+                far = "; a far-away end such as 9999-12-31 is open" if self.dated == "end" else ""
+                return f"2015-04-01, alone or with midnight as its time of day, or as date_format= says{far}; {missing}"
+            case _:
+                return "text as it is; a blank is missing"
 
     @property
     def allowed_in_words(self) -> str:
@@ -89,8 +113,8 @@ def _integer(name: str, most: int, missing: str, *, least: int = 0, unit: str = 
     return Field(name=name, kind="integer", least=least, most=most, unit=unit, missing=missing)
 
 
-def _date(name: str, missing: str) -> Field:
-    return Field(name=name, kind="date", missing=missing)
+def _date(name: str, missing: str, dated: Literal["", "start", "end"] = "") -> Field:
+    return Field(name=name, kind="date", missing=missing, dated=dated)
 
 
 def _flag(name: str, missing: str, *, condition: bool = False) -> Field:
@@ -123,9 +147,9 @@ _ALL = (
     _flag("on_caseload", "not on it"),
     _date("last_review", "never reviewed"),
     _flag("objected", "no objection"),
-    _date("date_of_death", "alive"),
-    _date("registered_on", "registered"),
-    _date("deregistered_on", "still registered"),
+    _date("date_of_death", "alive", "end"),
+    _date("registered_on", "registered", "start"),
+    _date("deregistered_on", "still registered", "end"),
     *(_flag(name, "missing, not absent, unless read with null_means_absent", condition=True) for name in CONDITIONS),
 )
 

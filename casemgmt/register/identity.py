@@ -14,13 +14,15 @@ from casemgmt.errors import InputError
 from casemgmt.register.cleaning import distinct_values, is_text, mapped
 from casemgmt.register.forms import TWO_FORMS, numbers_by_form
 from casemgmt.register.long_texts import by_number, hashes_of, repeated_hashes
+from casemgmt.register.registrations import EARLIER, REGISTRATION, Registrations
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
-ODS_PATTERN = r"[A-Z][0-9]{5}"
+# England and, with W and Z, Wales and Northern Ireland; in Scotland five digits alone.
+ODS_PATTERN = r"[A-Z]?[0-9]{5}"
 
 # Marks of a spreadsheet or a clumsy copy, in RE2: they never belong to an identifier.
 _OUTER_SPACE = r"^[\s\p{Z}]|[\s\p{Z}]$"
@@ -145,11 +147,18 @@ class Judged(NamedTuple):
         return self.hashes
 
 
-def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None, compiled: bool | None = None) -> Judged:
+def judge(
+    table: pa.Table,
+    pattern: str,
+    mapping: Mapping[str, Any] | None,
+    registrations: Registrations | None = None,
+    compiled: bool | None = None,
+) -> Judged:
     """Judge every row of a whole register by its patient id and practice code, and find the repeats.
 
     Parameters
     ----------
+    registrations : how to tell an open registration from one that has ended; None: not at all
     compiled : whether to look for repeats by hash, in compiled loops; by the number of rows without
     """
     import numpy as np
@@ -160,13 +169,13 @@ def judge(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None, comp
         if len(repeated):
             alike = np.flatnonzero(np.isin(judged.known_hashes, repeated))
             ids = long_text(taken(text_as_it_lies(table, "patient_id"), alike))
-            judge_repeats(judged.verdict, taken_rows(table, alike), ids, alike)
+            judge_repeats(judged.verdict, taken_rows(table, alike), ids, alike, registrations)
         return judged
     verdict, ids = Verdict(np.zeros(table.num_rows, dtype=np.uint8)), as_text(table, "patient_id")
     _judge_ids(verdict, ids, None)
     column = as_text(table, "practice_id")
     practice, practices, faults = _judge_practices(verdict, column, pattern, mapping, frozenset())
-    judge_repeats(verdict, table, ids, np.arange(table.num_rows))
+    judge_repeats(verdict, table, ids, np.arange(table.num_rows), registrations)
     return Judged(verdict, practice, practices, faults, None)
 
 
@@ -269,23 +278,31 @@ def practice_faults(codes: Iterable[str | None], valid: re.Pattern[str]) -> dict
         if twins and (not ok or any(valid.fullmatch(twin) for twin in twins)):
             faults[code] = "differs from another code only in case or outer spaces; map it with values="
         elif not ok:
-            faults[code] = "not a practice code of the expected pattern"
+            faults[code] = "not a practice code of the expected pattern (practice_pattern)"
     if "" in codes:
         faults[""] = "missing"
     return faults
 
 
-def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray, among: Any) -> None:
+def judge_repeats(
+    verdict: Verdict,
+    table: pa.Table,
+    ids: pa.ChunkedArray,
+    among: Any,
+    registrations: Registrations | None = None,
+) -> None:
     """Merge identical rows with one id into the first; set all differing rows with one id aside.
 
-    So are all rows whose id is written in two ways. Rows whose id is already refused take no part; rows refused for
-    another reason do, since they show that an id stands for two things.
+    So are all rows whose id is written in two ways; and of someone whose rows are registrations one after the other,
+    the open one stays. Rows whose id is already refused take no part; rows refused for another reason do, since they
+    show that an id stands for two things.
 
     Parameters
     ----------
     verdict : of all rows
     table, ids : some rows, rising; no other row has an id of theirs, or one of the same form
     among : which rows those are
+    registrations : how to tell an open registration from one that has ended; None: not at all
     """
     import numpy as np
 
@@ -309,13 +326,24 @@ def judge_repeats(verdict: Verdict, table: pa.Table, ids: pa.ChunkedArray, among
     group, rows = indices[own], among[own]
     first = np.concatenate([[True], group[1:] != group[:-1]])
     leader = np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
-    same = np.ones(len(rows), dtype=bool)
+    same, same_person = np.ones(len(rows), dtype=bool), np.ones(len(rows), dtype=bool)
     sample = taken_rows(table, own)
     for name in sample.column_names:
         codes = _row_codes(sample.column(name))
-        same &= codes == codes[leader]
+        equal = codes == codes[leader]
+        same &= equal
+        if name not in REGISTRATION:
+            same_person &= equal
     group_same = np.logical_and.reduceat(same, np.flatnonzero(first))[np.cumsum(first) - 1]
-    verdict.set_aside(rows[~group_same], "patient_id", "differing rows with one id")
+    differing = ~group_same
+    if registrations is not None and differing.any():
+        earlier = np.zeros(len(rows), dtype=bool)
+        earlier[differing] = registrations.earlier(
+            taken_rows(sample, np.flatnonzero(differing)), group[differing], same_person[differing]
+        )
+        verdict.set_aside(rows[earlier], "deregistered_on", EARLIER)
+        differing &= ~np.isin(group, group[earlier])
+    verdict.set_aside(rows[differing], "patient_id", "differing rows with one id")
     repeats = np.flatnonzero(group_same & ~first & (verdict.code[rows] == 0))
     verdict.merged_into.update(zip(rows[repeats].tolist(), rows[leader[repeats]].tolist(), strict=True))
 

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from casemgmt.compiling import pays
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError, did_you_mean, is_misspelt, listed, missing_columns, plural
+from casemgmt.register import fixed_width
 from casemgmt.register.accounting import Account
-from casemgmt.register.cleaning import Cleaned, FlagColumn, Hope, clean_column, hope_of, refuse_hopeless
+from casemgmt.register.cleaning import Cleaned, FlagColumn, clean_column
 from casemgmt.register.columns import NO_DAY
+from casemgmt.register.contradictions import BEFORE_BIRTH, BEFORE_JOINING, contradictions_of
+from casemgmt.register.date_forms import check_date_form
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.fixed_width import notes_of, trimmed
+from casemgmt.register.fixed_width import trimmed
 from casemgmt.register.freshness import day_of_extract, days_of_rows
 from casemgmt.register.identity import (
     ODS_PATTERN,
@@ -31,11 +34,13 @@ from casemgmt.register.identity import (
 from casemgmt.register.layout import Column, layout_of, pack_rows
 from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
+from casemgmt.register.readable import ReadableCount, count_of, notes_of, refuse_columns
 from casemgmt.register.register import Register
+from casemgmt.register.registrations import Registrations
 from casemgmt.register.soundness import in_plain_layout
 from casemgmt.register.sources import Source, open_source, stated_days
 from casemgmt.register.standing import age_of, status_of
-from casemgmt.register.values import AFTER_EXTRACT, BEFORE_1900, OUTER_SPACES
+from casemgmt.register.values import OUTER_SPACES, is_out_of_range
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +51,8 @@ if TYPE_CHECKING:
 _FIRST = ("objected", "nominated", "care_home_type", "sex", "imd_decile")
 _WIDE = ("nomination_order",)
 _LEAVING = ("date_of_death", "deregistered_on")
+# What is said of values that were read, and taken as they are.
+_READ = (OUTER_SPACES, BEFORE_JOINING)
 _SAFETY = ("objected", *_LEAVING, "registered_on")
 
 
@@ -74,7 +81,8 @@ def read_register(
         itself states, in a column ``extracted_on`` or in the metadata of its files, else ``as_of``
     columns : the source's column name → the field, such as ``{"NHSNo": "patient_id"}``
     values : field → {text in the source: value}, such as ``{"sex": {"1": "M", "2": "F"}}``
-    date_format : field → form, such as ``{"date_of_birth": "%d/%m/%Y"}``; ISO without
+    date_format : field → form, such as ``{"date_of_birth": "%d/%m/%Y"}`` or ``"%d-%b-%Y"``; ISO without. A time of day
+        must be midnight, unless ``"truncate"``, alone or before a form, says that the day is taken as it is written
     null_means_absent : conditions for which a missing value means that the patient does not have it
     practice_pattern : regular expression a practice code must match whole; an ODS code by default
     encoding : of a CSV file
@@ -116,6 +124,15 @@ def read_register(
     return reader.read(opened)
 
 
+def read_practice(table: pa.Table, **options: Any) -> Register:
+    """:func:`read_register` of the rows of one practice of a register that judges its columns as a whole."""
+    opened = open_source(table)
+    defaults: dict[str, Any] = {"extracted_on": None, "columns": None, "values": None, "date_format": None}
+    defaults |= {"null_means_absent": (), "practice_pattern": ODS_PATTERN, "extracts_within": 0}
+    reader = reader_for(opened.table, stated=stated_days(opened.metadata), **{**defaults, **options})
+    return replace(reader, judges_columns=False).read(opened)
+
+
 def unexpected_rows(found: int, expected: int) -> InputError:
     """A source that has been cut short, or is another one."""
     return InputError(f"{found:,} rows where {expected:,} were expected: the source is not whole.")
@@ -133,6 +150,7 @@ class Reader:
     date_format : field → form
     absent : conditions for which a missing value means that the patient does not have it
     pattern : that a practice code must match whole
+    judges_columns : whether the rows are all that there are, so that a column can be refused; not of one practice alone
     """
 
     list_date: dt.date
@@ -142,6 +160,13 @@ class Reader:
     date_format: Mapping[str, str]
     absent: frozenset[str]
     pattern: str
+    judges_columns: bool = True
+
+    @property
+    def registrations(self) -> Registrations:
+        """How to tell a patient's open registration from those that have ended."""
+        days = day_number(self.list_date), day_number(self.extract_date)
+        return Registrations(*days, self.values, self.date_format)
 
     def read(self, opened: Source) -> Register:
         """Check every row of a whole source."""
@@ -164,7 +189,7 @@ class Reader:
 
     def _register(
         self, opened: Source, known: Known | None
-    ) -> tuple[Register, Judged, Mapping[str, Hope], npt.NDArray[np.bool_], Mapping[str, int]]:
+    ) -> tuple[Register, Judged, Mapping[str, ReadableCount], npt.NDArray[np.bool_], Mapping[str, int]]:
         """Judge every row, clean every column, and pack the accepted rows."""
         import numpy as np
 
@@ -172,20 +197,23 @@ class Reader:
         cleaner = _Cleaner(table, self)
         rows, practice_values = table.num_rows, self.values.get("practice_id")
         if known is None:
-            judged = judge(table, self.pattern, practice_values)
+            judged = judge(table, self.pattern, practice_values, self.registrations)
         else:
             judged = judge_part(table, self.pattern, practice_values, known.codes)
             known.apply_to(judged.verdict)
         verdict, practice, codes = judged.verdict, judged.practice, judged.practices
         merged = np.array(list(verdict.merged_into), dtype=np.int64)
         cleaned = {n: cleaner.clean(n) for n in FIELDS if n in table.column_names and _is_packed_kind(n)}
-        if known is None:
-            for name, hope in cleaner.hopes.items():
-                refuse_hopeless(FIELDS[name], hope)
+        cleaner.compare(cleaned)
+        if known is None and self.judges_columns:
+            refuse_columns(cleaner.counts)
+            cleaner.forget_padding()
         for name in _LEAVING:
             # Taken as missing, an unreadable day of death would put the dead on a list.
             for wrong, reason in cleaner.unreadable(name):
                 verdict.set_aside(wrong[~np.isin(wrong, merged)], name, reason)
+        for name, wrong in cleaner.ended_before_birth:
+            verdict.set_aside(wrong[~np.isin(wrong, merged)], name, BEFORE_BIRTH)
         kept = verdict.code == 0
         kept[merged] = False
         # A practice all of whose rows were refused for another reason is still a practice, with nobody on its list.
@@ -216,9 +244,9 @@ class Reader:
             merged_into=verdict.merged_into,
             index=opened.index,
             fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
-            notes=notes_of(widths),
+            notes=(*fixed_width.notes_of(widths), *notes_of(cleaner.counts)) if known is None else (),
         )
-        return register, judged, cleaner.hopes, kept, widths
+        return register, judged, cleaner.counts, kept, widths
 
     def _packed(
         self, cleaned: Mapping[str, Cleaned | FlagColumn], cleaner: _Cleaner, rows: int, order: Any, known: Known | None
@@ -279,14 +307,14 @@ class Part(NamedTuple):
     ----------
     register : its rows in source order
     judged : what its ids and practice codes came to
-    hopes : of each column
+    counts : how much of each column can be read
     kept : bool, one a source row: accepted
     widths : of the columns of fixed width; 0 of others
     """
 
     register: Register
     judged: Judged
-    hopes: Mapping[str, Hope]
+    counts: Mapping[str, ReadableCount]
     kept: npt.NDArray[np.bool_]
     widths: Mapping[str, int]
 
@@ -441,11 +469,7 @@ def _check_options(
     for name, form in date_format.items():
         if name not in FIELDS or FIELDS[name].kind != "date":
             raise InputError(f"date_format= names '{name}', which is no date field.")
-        if sorted(re.findall(r"%.", form)) != ["%Y", "%d", "%m"]:
-            raise InputError(
-                f"date_format={{'{name}': …}} needs %d, %m and %Y once each, such as '%d/%m/%Y'; "
-                "two-digit years and month names are not read."
-            )
+        check_date_form(name, form)
     try:
         re.compile(pattern)
     except re.error:
@@ -463,7 +487,8 @@ class _Cleaner:
     def __init__(self, table: pa.Table, reader: Reader) -> None:
         self.table, self._reader = table, reader
         self.problems: list[tuple[str, Any, str]] = []
-        self.hopes: dict[str, Hope] = {}
+        self.counts: dict[str, ReadableCount] = {}
+        self.ended_before_birth: list[tuple[str, Any]] = []
 
     def clean(self, name: str) -> Cleaned | FlagColumn:
         """Read one field's column."""
@@ -473,8 +498,9 @@ class _Cleaner:
             mapping=self._reader.values.get(name),
             date_format=self._reader.date_format.get(name),
             last_day=day_number(self._reader.extract_date),
+            times="midnight",
         )
-        self.hopes[name] = hope_of(cleaned)
+        self.counts[name] = count_of(FIELDS[name], cleaned)
         self.problems += [(name, rows, reason) for rows, reason in cleaned.problems]
         if not cleaned.has_missing:
             return cleaned
@@ -497,10 +523,28 @@ class _Cleaner:
             return Cleaned(values, given)
         return cleaned
 
+    def compare(self, cleaned: Mapping[str, Cleaned | FlagColumn]) -> None:
+        """Count what contradicts another column; the patient stays, but for a life that ended before it began."""
+        for name, reason, rows, of in contradictions_of(cleaned, self._reader.list_date):
+            count = self.counts[name]
+            self.counts[name] = count._replace(clashes={**count.clashes, reason: (len(rows), of)})
+            if reason == BEFORE_BIRTH:
+                self.ended_before_birth.append((name, rows))
+            elif reason == BEFORE_JOINING and len(rows):
+                self.problems.append((name, rows, reason))
+
+    def forget_padding(self) -> None:
+        """Leave texts that are all of one width out of what was changed: one note tells of them."""
+        padded = {name for name, count in self.counts.items() if count.is_fixed_width}
+        self.problems = [each for each in self.problems if each[0] not in padded or each[2] != OUTER_SPACES]
+
     def unreadable(self, name: str) -> list[tuple[Any, str]]:
         """(rows, reason) of a column's values that nobody can read; a date out of range can be."""
-        ranges = (AFTER_EXTRACT, BEFORE_1900, OUTER_SPACES)
-        return [(rows, reason) for column, rows, reason in self.problems if column == name and reason not in ranges]
+        return [
+            (rows, reason)
+            for column, rows, reason in self.problems
+            if column == name and reason not in _READ and not is_out_of_range(reason)
+        ]
 
 
 def _wide(cleaned: Cleaned | FlagColumn, order: Any) -> Any:

@@ -35,8 +35,8 @@ class Register:
     corrections : table, the same columns: values set to missing or repaired; the person stays
     rows_in : rows in the source = accepted + merged repeats + quarantined
     merged : identical repeats that became one row
+    notes : what was read otherwise than it was written, a sentence each: words of a missing value, padded text
     metadata : what the source says of itself, such as ``{"synthetic": True}``
-    notes : what was done to whole columns, in sentences, such as that padding was removed from ids of fixed width
     """
 
     as_of: dt.date

@@ -9,13 +9,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from casemgmt.dates import day_number
+from casemgmt.register.date_forms import TIME_OF_DAY, date_form, date_from_text
 from casemgmt.register.fields import Field
+from casemgmt.register.spellings import flag_of, is_and_over, is_missing_word
 
 FIRST_DATE = day_number(dt.date(1900, 1, 1))
 BEFORE_1900, AFTER_EXTRACT = "before 1900", "after the extract date"
+NO_DATE = "1900-01-01, which stands for no date"
 OUTER_SPACES = "outer spaces removed"
-_TRUE, _FALSE = {"true", "1", "1.0"}, {"false", "0", "0.0"}
-_UNSEPARATED = re.compile("%.%")
+AND_OVER = "a number 'and over', not one number"
+# What systems write for the end of what has not ended; a day of death or leaving cannot be so far away.
+FAR_AWAY = day_number(dt.date(2900, 1, 1))
+OPEN_ENDS = tuple(
+    day_number(dt.date.fromisoformat(day))
+    for day in ("2079-06-06", "2099-12-31", "2100-01-01", "2199-12-31", "2200-01-01", "2262-04-11")
+)
+OPEN_END = "a far-away end such as 9999-12-31"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
 
 
@@ -24,10 +33,15 @@ class Reading:
     """A value as a whole number, or None where it is missing; and why it was changed, where it was.
 
     Flags are 0 or 1; categories their code from 1; dates their day number.
+
+    Attributes
+    ----------
+    word : what was read as missing, such as ``NULL``; None where nothing was
     """
 
     value: int | None
     reason: str | None = None
+    word: str | None = None
 
 
 MISSING = Reading(None)
@@ -42,6 +56,8 @@ def read_value(field: Field, value: Any, *, date_format: str | None, last_day: i
         bare = value.strip()
         if not bare:
             return MISSING
+        if is_missing_word(bare) and bare.casefold() not in field.allowed:
+            return Reading(None, None, bare)
         repaired = OUTER_SPACES if bare != value else None
         value = bare
     match field.kind:
@@ -52,22 +68,22 @@ def read_value(field: Field, value: Any, *, date_format: str | None, last_day: i
         case "category":
             reading = _category(field, value)
         case _:
-            reading = _date(value, date_format, last_day)
-    return Reading(reading.value, repaired) if repaired and reading.reason is None else reading
+            reading = _date(field, value, date_format, last_day)
+    if repaired and reading.reason is None and reading.word is None:
+        return Reading(reading.value, repaired)
+    return reading
 
 
 def is_out_of_range(reason: str) -> bool:
     """Whether a value was understood and refused for its size."""
-    return reason in (BEFORE_1900, AFTER_EXTRACT) or reason.startswith("outside ")
+    return reason in (BEFORE_1900, AFTER_EXTRACT, NO_DATE) or reason.startswith("outside ")
 
 
 def _flag(value: Any) -> Reading:
     if value in (0, 1):
         return Reading(int(value))
-    text = str(value).casefold()
-    if text in _TRUE:
-        return Reading(1)
-    return Reading(0) if text in _FALSE else Reading(None, "not true or false, or 0 or 1")
+    found = flag_of(value) if isinstance(value, str) else None
+    return Reading(None, "not true or false, or 0 or 1") if found is None else Reading(int(found))
 
 
 def _integer(field: Field, value: Any) -> Reading:
@@ -75,7 +91,7 @@ def _integer(field: Field, value: Any) -> Reading:
         return Reading(None, "not a whole number")
     if isinstance(value, str):
         if not _WHOLE.fullmatch(value):
-            return Reading(None, "not a whole number")
+            return Reading(None, AND_OVER if is_and_over(value) else "not a whole number")
         number = int(value.partition(".")[0])
     else:
         if not math.isfinite(value) or value != int(value):
@@ -87,49 +103,35 @@ def _integer(field: Field, value: Any) -> Reading:
 
 
 def _category(field: Field, value: Any) -> Reading:
-    if isinstance(value, bool) and field.name == "care_home_type":
-        value = "unspecified" if value else "none"
-    elif field.name == "care_home_type" and str(value).casefold() in _TRUE | _FALSE:
-        value = "unspecified" if str(value).casefold() in _TRUE else "none"
     text = str(value)
-    if text in field.allowed:
-        return Reading(field.allowed.index(text) + 1)
-    return Reading(None, f"not one of {field.allowed_in_words}")
+    if field.name == "care_home_type":
+        resident = value == 1 if isinstance(value, (bool, float)) and value in (0, 1) else flag_of(text)
+        if resident is not None:
+            text = "unspecified" if resident else "none"
+    codes = {word.casefold(): code for code, word in enumerate(field.allowed, 1)}
+    code = codes.get(text.casefold())
+    return Reading(None, f"not one of {field.allowed_in_words}") if code is None else Reading(code)
 
 
-def _date(value: Any, date_format: str | None, last_day: int) -> Reading:
-    if isinstance(value, dt.date):
-        date = value.date() if isinstance(value, dt.datetime) else value
-    else:
-        read = _date_from_text(str(value), date_format)
+def _date(field: Field, value: Any, date_format: str | None, last_day: int) -> Reading:
+    whole_day = True
+    if isinstance(value, dt.datetime):
+        value, whole_day = value.date(), value.time() == dt.time() or date_form(date_format).truncates
+    elif not isinstance(value, dt.date):
+        read = date_from_text(str(value), date_format)
         if isinstance(read, str):
             return Reading(None, read)
-        date = read
-    day = day_number(date)
+        value, whole_day = read
+    day = day_number(value)
     if day < FIRST_DATE:
         return Reading(None, BEFORE_1900)
-    return Reading(day) if day <= last_day else Reading(None, AFTER_EXTRACT)
-
-
-def _date_from_text(text: str, date_format: str | None) -> dt.date | str:
-    """The date, or why the text is not one."""
-    try:
-        if date_format is None:
-            if len(text) == 10 and text[4] == text[7] == "-":
-                return dt.date.fromisoformat(text)
-            if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]00:00:00(\.0+)?", text):
-                return dt.date.fromisoformat(text[:10])
-        elif text.isascii():  # strptime takes the digits of every script
-            date = dt.datetime.strptime(text, date_format).date()
-            # Without separators, a shorter text could be read in more than one way.
-            if _UNSEPARATED.search(date_format) is None or date.strftime(date_format) == text:
-                return date
-    except ValueError:
-        pass
-    if re.fullmatch(r"\d{1,6}(\.\d+)?", text):
-        return "a spreadsheet serial number, not a date"
-    if re.fullmatch(r"\d{1,2}\D\w{1,3}\D\d\d", text):
-        return "a date with a two-digit year"
-    if date_format is None:
-        return "not an ISO date (YYYY-MM-DD); declare another form with date_format="
-    return f"not a date of the declared form {date_format}"
+    if day == FIRST_DATE and field.dated == "end":
+        return Reading(None, NO_DATE)
+    if day > last_day and field.dated == "end" and (day >= FAR_AWAY or day in OPEN_ENDS):
+        return Reading(None, None, OPEN_END)
+    if day > last_day and field.dated != "start":
+        return Reading(None, AFTER_EXTRACT)
+    if not whole_day:
+        return Reading(None, TIME_OF_DAY)
+    # Whoever is to join after the list date is not on the list, so the day of joining is kept.
+    return Reading(day, AFTER_EXTRACT if day > last_day else None)

@@ -10,6 +10,7 @@ from casemgmt.compiling import pays
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code, look_up
+from casemgmt.register.spellings import flag_of, is_missing_word
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _own_cells_of(model: Model, each: ModelInput, register: Register, rows: Any)
         cells = np.searchsorted(np.array(each.edges_as_floats), numbers, side=_side(each))
         return np.where(np.isfinite(numbers), cells, len(each.cells) - 1).astype(np.int32)
     indices, distinct = distinct_values(pa.chunked_array([column]))
-    by_value = [each.cell_of(value if each.kind == "category" else _from_text(value)) for value in distinct]
+    by_value = [each.cell_of(value if each.kind == "category" else _from_text(each.kind, value)) for value in distinct]
     return np.asarray(np.array([*by_value, len(each.cells) - 1], dtype=np.int32)[indices])
 
 
@@ -121,13 +122,16 @@ def _side(each: ModelInput) -> Literal["left", "right"]:
     return "right" if each.closed == "left" else "left"
 
 
-def _from_text(value: Any) -> Any:
+def _from_text(kind: str, value: Any) -> Any:
     """A carried column of a CSV file holds numbers and flags as text; anything else is left for the input to judge."""
     if not isinstance(value, str):
         return value
     if _NUMBER.fullmatch(value):
         return float(value)
-    return {"true": 1, "false": 0}.get(value.casefold(), value)
+    if kind != "flag":
+        return {"true": 1, "false": 0}.get(value.casefold(), value)
+    flag = flag_of(value)
+    return (None if is_missing_word(value) else value) if flag is None else int(flag)
 
 
 def sums_of(model: Model, register: Register, *, compiled: bool | None = None) -> npt.NDArray[np.int64]:
