@@ -239,7 +239,7 @@ class ScannedRegister:
     def notes(self) -> tuple[str, ...]:
         """As :attr:`casemgmt.Register.notes`; reads the files where they were not read yet."""
         tally = self.checked()
-        return (*fixed_width.notes_of(self.learnt.widths), *notes_of(tally.counts))
+        return (*fixed_width.notes_of(self.learnt.widths), *notes_of(tally.readable))
 
     @property
     def corrections(self) -> pa.Table:

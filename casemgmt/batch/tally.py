@@ -54,14 +54,14 @@ class Tally:
     numbers : each practice code met → its number, in the order in which they were met
     rows : by number, source rows that name the practice
     judgements : (practice code, why it was refused; None where it was not), as the parts judged it
-    counts : how much of each column can be read
+    readable : how much of each column can be read
     """
 
     numbers: dict[str, int] = field(default_factory=dict)
     codes: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     judgements: set[tuple[str, str | None]] = field(default_factory=set)
-    counts: dict[str, ReadableCount] = field(default_factory=dict)
+    readable: dict[str, ReadableCount] = field(default_factory=dict)
     quarantine: list[pa.Table] = field(default_factory=list)
     corrections: list[pa.Table] = field(default_factory=list)
     rows_in: int = 0
@@ -80,8 +80,8 @@ class Tally:
         self.codes.update(named)
         self.judgements.update((code, part.judged.faults.get(code)) for code in named)
         self.used.update(register.practices)
-        for name, count in part.counts.items():
-            self.counts[name] = self.counts[name].and_then(count) if name in self.counts else count
+        for name, count in part.readable.items():
+            self.readable[name] = self.readable[name].and_then(count) if name in self.readable else count
         if register.quarantine.num_rows:
             self.quarantine.append(register.quarantine)
         if register.corrections.num_rows:
@@ -98,8 +98,8 @@ class Tally:
         """Refuse a column that cannot be read in the whole; and of one that is padded, keep one note for all of it."""
         import pyarrow.compute as pc
 
-        refuse_columns(self.counts)
-        for name in [name for name, count in self.counts.items() if count.is_fixed_width]:
+        refuse_columns(self.readable)
+        for name in [name for name, count in self.readable.items() if count.is_fixed_width]:
             field, reason = text_scalar(name), text_scalar(OUTER_SPACES)
             self.corrections = [
                 table.filter(

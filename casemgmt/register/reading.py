@@ -206,7 +206,7 @@ class Reader:
         cleaned = {n: cleaner.clean(n) for n in FIELDS if n in table.column_names and _is_packed_kind(n)}
         cleaner.compare(cleaned)
         if known is None and self.judges_columns:
-            refuse_columns(cleaner.counts)
+            refuse_columns(cleaner.readable)
             cleaner.forget_padding()
         for name in _LEAVING:
             # Taken as missing, an unreadable day of death would put the dead on a list.
@@ -244,9 +244,9 @@ class Reader:
             merged_into=verdict.merged_into,
             index=opened.index,
             fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
-            notes=(*fixed_width.notes_of(widths), *notes_of(cleaner.counts)) if known is None else (),
+            notes=(*fixed_width.notes_of(widths), *notes_of(cleaner.readable)) if known is None else (),
         )
-        return register, judged, cleaner.counts, kept, widths
+        return register, judged, cleaner.readable, kept, widths
 
     def _packed(
         self, cleaned: Mapping[str, Cleaned | FlagColumn], cleaner: _Cleaner, rows: int, order: Any, known: Known | None
@@ -307,14 +307,14 @@ class Part(NamedTuple):
     ----------
     register : its rows in source order
     judged : what its ids and practice codes came to
-    counts : how much of each column can be read
+    readable : how much of each column can be read
     kept : bool, one a source row: accepted
     widths : of the columns of fixed width; 0 of others
     """
 
     register: Register
     judged: Judged
-    counts: Mapping[str, ReadableCount]
+    readable: Mapping[str, ReadableCount]
     kept: npt.NDArray[np.bool_]
     widths: Mapping[str, int]
 
@@ -487,7 +487,7 @@ class _Cleaner:
     def __init__(self, table: pa.Table, reader: Reader) -> None:
         self.table, self._reader = table, reader
         self.problems: list[tuple[str, Any, str]] = []
-        self.counts: dict[str, ReadableCount] = {}
+        self.readable: dict[str, ReadableCount] = {}
         self.ended_before_birth: list[tuple[str, Any]] = []
 
     def clean(self, name: str) -> Cleaned | FlagColumn:
@@ -500,7 +500,7 @@ class _Cleaner:
             last_day=day_number(self._reader.extract_date),
             times="midnight",
         )
-        self.counts[name] = count_of(FIELDS[name], cleaned)
+        self.readable[name] = count_of(FIELDS[name], cleaned)
         self.problems += [(name, rows, reason) for rows, reason in cleaned.problems]
         if not cleaned.has_missing:
             return cleaned
@@ -526,8 +526,8 @@ class _Cleaner:
     def compare(self, cleaned: Mapping[str, Cleaned | FlagColumn]) -> None:
         """Count what contradicts another column; the patient stays, but for a life that ended before it began."""
         for name, reason, rows, of in contradictions_of(cleaned, self._reader.list_date):
-            count = self.counts[name]
-            self.counts[name] = count._replace(clashes={**count.clashes, reason: (len(rows), of)})
+            count = self.readable[name]
+            self.readable[name] = count._replace(clashes={**count.clashes, reason: (len(rows), of)})
             if reason == BEFORE_BIRTH:
                 self.ended_before_birth.append((name, rows))
             elif reason == BEFORE_JOINING and len(rows):
@@ -535,7 +535,7 @@ class _Cleaner:
 
     def forget_padding(self) -> None:
         """Leave texts that are all of one width out of what was changed: one note tells of them."""
-        padded = {name for name, count in self.counts.items() if count.is_fixed_width}
+        padded = {name for name, count in self.readable.items() if count.is_fixed_width}
         self.problems = [each for each in self.problems if each[0] not in padded or each[2] != OUTER_SPACES]
 
     def unreadable(self, name: str) -> list[tuple[Any, str]]:
