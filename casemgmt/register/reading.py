@@ -16,6 +16,7 @@ from casemgmt.errors import InputError, did_you_mean, is_misspelt, listed, missi
 from casemgmt.register.accounting import Account
 from casemgmt.register.cleaning import Cleaned, FlagColumn, Hope, clean_column, hope_of, refuse_hopeless
 from casemgmt.register.columns import NO_DAY
+from casemgmt.register.counts import count_rows, given_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.freshness import day_of_extract, days_of_rows
 from casemgmt.register.identity import (
@@ -28,6 +29,7 @@ from casemgmt.register.identity import (
     text_values,
 )
 from casemgmt.register.layout import Column, layout_of, pack_rows
+from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
 from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
 from casemgmt.register.register import Register
@@ -60,6 +62,8 @@ def read_register(
     encoding: str = "utf-8",
     expected_rows: int | None = None,
     extracts_within: int = 0,
+    max_quarantined: Share = MAX_QUARANTINED,
+    max_corrected: Share = MAX_CORRECTED,
 ) -> Register:
     """Read a practice register, check every row and lose none.
 
@@ -78,6 +82,10 @@ def read_register(
     encoding : of a CSV file
     expected_rows : refuse a source with another number of rows, such as a file that was cut short
     extracts_within : days by which the days of extract that the data states may differ
+    max_quarantined : share of the rows, of the register and of each practice, that may be quarantined: ``"5%"``,
+        ``"1/20"`` or 0.05. Beyond it the register can be looked at, and nothing can be made of it
+    max_corrected : the same of the values of a field that may be set to missing or to something safer; outer spaces
+        that were removed do not count. Of fewer than 20 rows or values no share is taken
 
     Returns
     -------
@@ -110,6 +118,7 @@ def read_register(
         practice_pattern=practice_pattern,
         stated=stated_days(opened.metadata),
         extracts_within=extracts_within,
+        limits=Limits.of(max_quarantined, max_corrected),
     )
     return reader.read(opened)
 
@@ -131,6 +140,7 @@ class Reader:
     date_format : field → form
     absent : conditions for which a missing value means that the patient does not have it
     pattern : that a practice code must match whole
+    limits : the shares of rows and values beyond which the register is refused
     """
 
     list_date: dt.date
@@ -140,6 +150,7 @@ class Reader:
     date_format: Mapping[str, str]
     absent: frozenset[str]
     pattern: str
+    limits: Limits
 
     def read(self, opened: Source) -> Register:
         """Check every row of a whole source."""
@@ -189,17 +200,19 @@ class Reader:
         order, grouping = _in_order(own, None if kept.all() else kept, len(used), mixed=known is not None)
         packed, days, numbers = self._packed(cleaned, cleaner, rows, order, known)
         where = Account(opened, practice, codes)
+        practices, packed = tuple(codes[i] for i in used), replace(packed, **grouping)
+        counts = count_rows(practices, packed, days, self.list_date, self.extract_date)
         register = Register(
             as_of=self.list_date,
             extracted_on=self.extract_date,
-            practices=tuple(codes[i] for i in used),
+            practices=practices,
             quarantine=where.quarantine(verdict),
             corrections=where.corrections(cleaner.problems, kept),
             rows_in=opened.rows_in,
             merged=len(merged),
             parts=opened.parts,
             metadata=opened.metadata,
-            packed=replace(packed, **grouping),
+            packed=packed,
             days=days,
             numbers=numbers,
             source_table=table,
@@ -209,6 +222,8 @@ class Reader:
             merged_into=verdict.merged_into,
             index=opened.index,
             fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
+            counts=replace(counts, given=given_values(cleaner.read, cleaner.problems, kept)),
+            limits=self.limits,
         )
         return register, judged, cleaner.hopes, kept
 
@@ -291,6 +306,7 @@ def reader_for(
     practice_pattern: str,
     stated: Iterable[str],
     extracts_within: int,
+    limits: Limits,
     drawn: Iterable[dt.date] | None = None,
 ) -> Reader:
     """A reader for tables with the columns of this one.
@@ -298,6 +314,7 @@ def reader_for(
     Parameters
     ----------
     stated : the days of extract in the metadata of files (ISO)
+    limits : the shares of rows and values beyond which the register is refused
     drawn : the days in the column ``extracted_on``, if the table does not hold all of its rows
 
     Raises
@@ -320,6 +337,7 @@ def reader_for(
         date_format=date_format or {},
         absent=absent,
         pattern=practice_pattern,
+        limits=limits,
     )
 
 
@@ -450,6 +468,7 @@ class _Cleaner:
         self.table, self._reader = table, reader
         self.problems: list[tuple[str, Any, str]] = []
         self.hopes: dict[str, Hope] = {}
+        self.read: dict[str, Cleaned | FlagColumn] = {}  # as each column was read, its gaps not filled
 
     def clean(self, name: str) -> Cleaned | FlagColumn:
         """Read one field's column."""
@@ -460,7 +479,7 @@ class _Cleaner:
             date_format=self._reader.date_format.get(name),
             last_day=day_number(self._reader.extract_date),
         )
-        self.hopes[name] = hope_of(cleaned)
+        self.hopes[name], self.read[name] = hope_of(cleaned), cleaned
         self.problems += [(name, rows, reason) for rows, reason in cleaned.problems]
         if not cleaned.has_missing:
             return cleaned

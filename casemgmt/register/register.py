@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import numpy_of, rows_of, taken, text_scalar, texts
 from casemgmt.errors import InputError, missing_columns, plural
+from casemgmt.register.counts import Counts
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.limits import Limits, refuse_beyond
 from casemgmt.register.packing import Packed, group_order
 from casemgmt.register.sources import Part
 
@@ -36,6 +38,8 @@ class Register:
     rows_in : rows in the source = accepted + merged repeats + quarantined
     merged : identical repeats that became one row
     metadata : what the source says of itself, such as ``{"synthetic": True}``
+    counts : accepted patients by practice and who of them is barred, values by field
+    limits : the shares of quarantined rows and corrected values beyond which nothing is made of the register
     """
 
     as_of: dt.date
@@ -58,6 +62,8 @@ class Register:
     index: Any = None
     fields: tuple[str, ...] = ()
     accepted_rows: int | None = None  # where only some of the accepted patients' rows were kept: how many there are
+    counts: Counts = field(default_factory=Counts)  # of all accepted patients, whether or not their rows were kept
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def table_row(self) -> npt.NDArray[np.int64]:
@@ -94,6 +100,18 @@ class Register:
                 f"{what} needs every row of the register, and of a scanned one only the rows that can matter to the "
                 "lists were kept. Read it with cm.read_register, all of it or one practice's rows."
             )
+
+    def check_limits(self) -> None:
+        """Raise InputError where more is quarantined or corrected than ``max_quarantined`` and ``max_corrected`` allow.
+
+        Selecting, scoring, explaining and packing ask this first; looking at the account and the rows does not.
+
+        Raises
+        ------
+        InputError
+            It names every field and practice with its counts, and how to raise the limit.
+        """
+        refuse_beyond(self.limits, self.counts, self.quarantine, self.corrections, self.rows_in - self.merged)
 
     def __len__(self) -> int:
         """Patients whose rows are held."""

@@ -57,7 +57,7 @@ class Workings:
 
     ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
     are held against, ``previous`` an earlier selection whose patients are on the caseload, ``score_column`` the
-    register column that ranked.
+    register column that ranked, ``missing_practices`` known ones without an accepted row, which were allowed to be.
     """
 
     scheme: Scheme
@@ -67,6 +67,7 @@ class Workings:
     reference: Reference = "base"
     previous: Selection | None = None
     score_column: str | None = None
+    missing_practices: tuple[str, ...] = ()
     list_sizes: npt.NDArray[np.int64]
 
     @property
