@@ -123,8 +123,15 @@ class Register:
             f"<Register: {plural(self.accepted, 'patient')} in {plural(len(self.practices), 'practice')} "
             f"on {self.as_of}; {plural(self.rows_in, 'row')} in = {self.accepted:,} accepted + "
             f"{self.merged:,} merged repeats + {self.quarantine.num_rows:,} quarantined; "
-            f"{plural(self.corrections.num_rows, 'correction')}>"
+            f"{plural(self.corrections.num_rows, 'correction')}{self._by_field()}>"
         )
+
+    def _by_field(self) -> str:
+        """What was set aside and corrected by field, and who is barred; empty where nobody and nothing is."""
+        from casemgmt.register.facts import account_facts, account_phrase
+
+        said = account_phrase(account_facts(self))
+        return f"; {said}" if said else ""
 
     def _repr_html_(self) -> str:
         return f"<code>{escape(repr(self))}</code>"

@@ -182,7 +182,8 @@ class Selection:
         ``tied_in`` and ``tied_out`` how many with exactly that score were and were not let in. ``unscored``,
         ``objected``, ``unknown_age`` and ``quarantined`` count the practice's patients or rows. ``entitled``,
         ``done`` and ``due`` are for reviews. ``places_may_change`` says that quarantined rows, if they belong to
-        the practice, could change the number of places.
+        the practice, could change the number of places. ``corrected`` counts the practice's corrected values, ``died``,
+        ``left`` and ``not_yet_registered`` its patients who are never listed, each under the first that is true.
         """
         from casemgmt.selection.summary import summary_table
 
@@ -294,7 +295,10 @@ class Selection:
 
     def __repr__(self) -> str:
         """Counts only, no patient."""
-        return f"<Selection by '{self.scheme.id}': {self._in_words()}>"
+        from casemgmt.register.facts import account_phrase
+
+        said = account_phrase(self.facts)
+        return f"<Selection by '{self.scheme.id}': {self._in_words()}{f'; {said}' if said else ''}>"
 
     def _in_words(self) -> str:
         table = self.to_arrow(reasons=False)
