@@ -71,7 +71,11 @@ def _answered(
     register = _read(job, rows, shared, usable)
     fault = IN_TWO_PRACTICES if usable else ("practice_id", job.refused[practice])
     register = _with_own_account(register, practice, fault, rows.num_rows, numbers)
-    found = {"quarantine": register.quarantine, "corrections": register.corrections, "column": _columns(job, rows)}
+    found = {
+        "quarantine": register.quarantine,
+        "corrections": register.corrections,
+        "column": _columns(job, rows, register),
+    }
     chosen = {}
     if usable:
         selection = job.question.answer(register)
@@ -133,11 +137,15 @@ def _with_own_account(
     return replace(register, quarantine=quarantine, corrections=own(register.corrections), rows_in=rows)
 
 
-def _columns(job: Job, rows: pa.Table) -> pa.Table:
-    """Whether each field's column can be read at all here; if not, how many values it has, and what is wrong."""
+def _columns(job: Job, rows: pa.Table, register: Register) -> pa.Table:
+    """Whether each field's column can be read at all here; if not, how many values it has, and what is wrong.
+
+    Also how many values of it the accepted rows gave.
+    """
     names = [name for name in rows.column_names if name in FIELDS and FIELDS[name].kind in CLEANED_KINDS]
-    found = [(name, *_reading(job.question, name, rows.column(name).drop_null())) for name in names]
-    columns = zip(*found, strict=True) if found else ((),) * 4
+    given = register.counts.given
+    found = [(n, *_reading(job.question, n, rows.column(n).drop_null()), given.get(n, 0)) for n in names]
+    columns = zip(*found, strict=True) if found else ((),) * 5
     schema = job.schemas["column"]
     return _table(dict(zip(schema.names, map(list, columns), strict=True)), schema)
 
@@ -177,6 +185,8 @@ def _account(job: Job, practice: str | None, register: Register, chosen: pa.Tabl
         "corrected": register.corrections.num_rows,
         "listed": 0 if chosen is None else chosen.num_rows,
         "case_managed": managed,
+        "on_list": sum(register.counts.on_list.values()),
+        **{why.replace(" ", "_"): count for why, count in register.counts.barred_in_all().items()},
     }
     said: dict[str, list[Any]] = {"practice_id": [practice], **{name: [count] for name, count in counts.items()}}
     return _table(said, job.schemas["account"])

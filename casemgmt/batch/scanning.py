@@ -28,6 +28,7 @@ from casemgmt.batch.packed_file import PackedFile, is_packed
 from casemgmt.batch.tally import IdHashes, Tally
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, plural
+from casemgmt.register.counts import by_practice_field_and_reason
 from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share, refuse_beyond
 from casemgmt.register.reading import Known, Part, Reader, reader_for, unexpected_rows
@@ -286,7 +287,8 @@ class ScannedRegister:
         """As :meth:`casemgmt.Register.check_limits`; reads the files where they were not read yet."""
         tally = self.checked()
         rows = tally.rows_in - tally.merged
-        refuse_beyond(limits or self.limits, tally.counts, self.quarantine, self.corrections, rows)
+        aside, changed = (by_practice_field_and_reason(table) for table in (self.quarantine, self.corrections))
+        refuse_beyond(limits or self.limits, tally.counts, aside, changed, rows)
 
     def select_streamed(self, scheme: Scheme, **options: Any) -> Selection:
         """See :func:`casemgmt.select`, which calls this."""

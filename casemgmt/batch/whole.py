@@ -10,10 +10,14 @@ from casemgmt import errors
 from casemgmt.batch.job import Job
 from casemgmt.errors import CapExceededError, CasemgmtError, InputError, plural
 from casemgmt.register.cleaning import Hope, refuse_hopeless
+from casemgmt.register.counts import Counts
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.limits import Counted, Limits, refuse_beyond
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from casemgmt.selection.expected import Expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,9 @@ class Account:
     accepted, merged, quarantined : rows that are patients, that repeat another, and that cannot be used
     corrected : values set to missing or repaired
     listed, case_managed : patients selected by any route, and by one that counts as case management
+    on_list : accepted patients on the list on the list date
+    died, left, not_yet_registered : accepted patients who are never listed; each under the first that is true
+    objected : those who are never ranked
     """
 
     rows_in: int
@@ -35,6 +42,11 @@ class Account:
     corrected: int
     listed: int
     case_managed: int
+    on_list: int
+    died: int
+    left: int
+    not_yet_registered: int
+    objected: int
 
     @classmethod
     def of(cls, table: pa.Table, rows: int) -> Account:
@@ -71,6 +83,39 @@ def check_columns(job: Job, table: pa.Table) -> None:
         count = sum(row["unread"] for row in own)
         malformed = min((row["malformed"] for row in own if row["malformed"]), default=None)
         refuse_hopeless(FIELDS[name], Hope(False, count, malformed))
+
+
+def check_whole(
+    job: Job,
+    limits: Limits,
+    expected: Expected,
+    accounts: pa.Table,
+    columns: pa.Table,
+    aside: Counted,
+    changed: Counted,
+) -> None:
+    """Refuse what :func:`casemgmt.select` refuses of a whole register: too much that cannot be used, or another one.
+
+    Parameters
+    ----------
+    accounts : every practice's ``account`` rows
+    columns : the ``column`` rows, summed by field
+    aside, changed : (practice, field, reason) → rows of the quarantine and of the corrections
+
+    Raises
+    ------
+    InputError
+    """
+    rows = accounts.to_pylist()
+    own = {row["practice_id"]: row for row in rows if row["practice_id"] in job.practices}
+    counts = Counts(
+        accepted={code: row["accepted"] for code, row in own.items()},
+        on_list={code: row["on_list"] for code, row in own.items()},
+        given={row["name"]: row["given"] for row in columns.to_pylist()},
+    )
+    every = sum(row["rows_in"] - row["merged"] for row in rows)
+    refuse_beyond(limits, counts, aside, changed, every)
+    expected.check_counts(counts)
 
 
 def check_refusals(table: pa.Table) -> None:

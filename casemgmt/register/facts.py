@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import plural
 from casemgmt.register.counts import BARRED, by_field, by_practice_field_and_reason
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.register.register import Register
 
@@ -37,7 +40,7 @@ def account_facts(register: Register | ScannedRegister) -> dict[str, Any]:
         "quarantined": {"rows": whole.quarantine.num_rows, "by_field": aside},
         "corrected": {"values": whole.corrections.num_rows, "by_field": changed},
         "barred": tally.counts.barred_in_all(),
-        "limits": {"max_quarantined": str(whole.limits.quarantined), "max_corrected": str(whole.limits.corrected)},
+        "limits": {"max_quarantined": _said(whole.limits.quarantined), "max_corrected": _said(whole.limits.corrected)},
         "notes": list(getattr(whole, "notes", ())),
     }
 
@@ -77,6 +80,15 @@ def account_phrase(facts: Mapping[str, Any]) -> str:
     barred = sum(facts["barred"].values())
     said += [f"{plural(barred, 'patient')} barred"] if barred else []
     return ", ".join(said)
+
+
+def named(table: pa.Table) -> str:
+    """`` (age 12, sex 3)``: how many rows of a quarantine or a list of corrections name each field."""
+    return _by_field(by_field(by_practice_field_and_reason(table)), " (", ")")
+
+
+def _said(share: Fraction) -> str:
+    return f"{100 * share}%" if (100 * share).denominator == 1 else str(share)
 
 
 def _by_field(counts: Mapping[str, int], before: str = ": ", after: str = "") -> str:

@@ -17,14 +17,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from casemgmt.errors import InputError, plural
-from casemgmt.register.counts import Counts, by_field, by_practice_field_and_reason
+from casemgmt.register.counts import Counts, by_field
 from casemgmt.register.values import OUTER_SPACES
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 MAX_QUARANTINED = "5%"
 MAX_CORRECTED = "10%"
@@ -96,17 +93,17 @@ def share_of(value: Any, name: str, *, above_all: bool = False) -> Fraction:
 
 
 def breaches(
-    limits: Limits, counts: Counts, quarantine: pa.Table, corrections: pa.Table, rows: int
+    limits: Limits, counts: Counts, aside: Counted, changed: Counted, rows: int
 ) -> Iterator[tuple[str, str, Fraction]]:
     """Every limit that is passed: which option raises it, in words, and the share.
 
     Parameters
     ----------
     counts : of the accepted rows
-    quarantine, corrections : as of :class:`casemgmt.Register`
+    aside, changed : rows of the quarantine and of the corrections, counted by practice, field and reason
     rows : source rows, repeats apart
     """
-    aside, changed = by_practice_field_and_reason(quarantine), _without_harmless(corrections)
+    changed = {key: count for key, count in changed.items() if key[2] not in HARMLESS}
     option = "max_quarantined"
     for where, count, of, fields in _quarantined(aside, counts, rows):
         if _passes(count, of, limits.quarantined):
@@ -120,7 +117,7 @@ def breaches(
             yield option, words, Fraction(count, of)
 
 
-def refuse_beyond(limits: Limits, counts: Counts, quarantine: pa.Table, corrections: pa.Table, rows: int) -> None:
+def refuse_beyond(limits: Limits, counts: Counts, aside: Counted, changed: Counted, rows: int) -> None:
     """Refuse a register of which more is quarantined or corrected than ``limits`` allow; see :func:`breaches`.
 
     Raises
@@ -128,7 +125,7 @@ def refuse_beyond(limits: Limits, counts: Counts, quarantine: pa.Table, correcti
     InputError
         It names every breach with its field, counts, share, and how to raise the limit.
     """
-    found = list(breaches(limits, counts, quarantine, corrections, rows))
+    found = list(breaches(limits, counts, aside, changed, rows))
     if not found:
         return
     lines = [f"  {words}" for _, words, _ in found[:_MOST_NAMED]]
@@ -183,10 +180,6 @@ def _by_practice(counted: Counted) -> Iterator[tuple[str, Counted]]:
         if key[0] is not None:
             own.setdefault(key[0], {})[key] = count
     yield from sorted(own.items(), key=lambda each: each[0].encode())
-
-
-def _without_harmless(corrections: pa.Table) -> Counted:
-    return {key: n for key, n in by_practice_field_and_reason(corrections).items() if key[2] not in HARMLESS}
 
 
 def _reasons(changed: Counted, name: str) -> dict[str, int]:

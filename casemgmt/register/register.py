@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import numpy_of, rows_of, taken, text_scalar, texts
 from casemgmt.errors import InputError, missing_columns, plural
-from casemgmt.register.counts import Counts
+from casemgmt.register.counts import Counts, by_practice_field_and_reason
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.limits import Limits, refuse_beyond
 from casemgmt.register.packing import Packed, group_order
@@ -111,7 +111,8 @@ class Register:
         InputError
             It names every field and practice with its counts, and how to raise the limit.
         """
-        refuse_beyond(self.limits, self.counts, self.quarantine, self.corrections, self.rows_in - self.merged)
+        aside, changed = (by_practice_field_and_reason(table) for table in (self.quarantine, self.corrections))
+        refuse_beyond(self.limits, self.counts, aside, changed, self.rows_in - self.merged)
 
     def __len__(self) -> int:
         """Patients whose rows are held."""
@@ -119,19 +120,16 @@ class Register:
 
     def __repr__(self) -> str:
         """Counts only."""
+        from casemgmt.register.facts import named
+
+        barred = sum(self.counts.barred_in_all().values())
         return (
             f"<Register: {plural(self.accepted, 'patient')} in {plural(len(self.practices), 'practice')} "
             f"on {self.as_of}; {plural(self.rows_in, 'row')} in = {self.accepted:,} accepted + "
-            f"{self.merged:,} merged repeats + {self.quarantine.num_rows:,} quarantined; "
-            f"{plural(self.corrections.num_rows, 'correction')}{self._by_field()}>"
+            f"{self.merged:,} merged repeats + {self.quarantine.num_rows:,} quarantined{named(self.quarantine)}; "
+            f"{plural(self.corrections.num_rows, 'correction')}{named(self.corrections)}"
+            f"{f'; {barred:,} barred' if barred else ''}>"
         )
-
-    def _by_field(self) -> str:
-        """What was set aside and corrected by field, and who is barred; empty where nobody and nothing is."""
-        from casemgmt.register.facts import account_facts, account_phrase
-
-        said = account_phrase(account_facts(self))
-        return f"; {said}" if said else ""
 
     def _repr_html_(self) -> str:
         return f"<code>{escape(repr(self))}</code>"

@@ -76,14 +76,18 @@ class Expected:
         """
         if self.list_sizes is None and self.previous is None:
             return
-        absent = self.missing_practices(register.counts)
+        self.check_counts(register.counts)
+        if self.previous is not None:
+            _refuse_strangers(self.previous, register)
+
+    def check_counts(self, counts: Counts) -> None:
+        """Refuse a register that lacks practices, or whose lists are of another size."""
+        absent = self.missing_practices(counts)
         if self.may_be_missing is not True:
             allowed = self.may_be_missing or frozenset()
             _refuse_missing({code: where for code, where in absent.items() if code not in allowed})
         if self.list_sizes is not None and self.within is not None:
-            _refuse_far(self.list_sizes, self.within, register.counts)
-        if self.previous is not None:
-            _refuse_strangers(self.previous, register)
+            _refuse_far(self.list_sizes, self.within, counts)
 
     def missing_practices(self, counts: Counts) -> dict[str, str]:
         """Practices that are known, and have no accepted row → where they are known from."""
