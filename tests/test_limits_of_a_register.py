@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
 from engines import compiling_from
@@ -41,13 +42,11 @@ def first(bad, count, wrong, right):
     return [wrong] * bad + [right] * (count - bad)
 
 
-def died(bad, count):
-    """Days of death of which so many cannot be read, so that the row is quarantined."""
-    return pa.array(first(bad, count, "in May", None), pa.string())
-
-
-def with_deaths(table, bad):
-    return table.append_column("date_of_death", died(bad, table.num_rows))
+def without_ids(table, bad):
+    """The table without the ids of so many rows, which quarantines these."""
+    ids = first(bad, table.num_rows, None, "")
+    kept = [given if mark == "" else None for given, mark in zip(table["patient_id"].to_pylist(), ids, strict=True)]
+    return table.set_column(0, "patient_id", pa.array(kept, pa.string()))
 
 
 DOORS = ["frame", "pandas", "file", "csv", "scanned", "packed", "compiled"]
@@ -67,9 +66,7 @@ def door(request, tmp_path):
             with compiling_from(0):
                 return cm.read_register(table, as_of=AS_OF, **limits)
         if request.param == "csv":
-            import pyarrow.csv
-
-            pa.csv.write_csv(table, tmp_path / "register.csv")
+            csv.write_csv(table, tmp_path / "register.csv")
             return cm.read_register(tmp_path / "register.csv", as_of=AS_OF, **limits)
         pq.write_table(table, path, row_group_size=7)
         if request.param == "file":
@@ -103,7 +100,7 @@ def selected(register, **options):
 )
 def test_a_share_that_is_met_to_the_row_is_allowed_and_one_row_more_is_not(share, count, allowed):
     for bad, refused in ((allowed, False), (allowed + 1, True)):
-        register = cm.read_register(with_deaths(rows(count), bad), as_of=AS_OF, max_quarantined=share)
+        register = cm.read_register(without_ids(rows(count), bad), as_of=AS_OF, max_quarantined=share)
         corrected = cm.read_register(rows(count, sex=first(bad, count, "woman", "F")), as_of=AS_OF, max_corrected=share)
         for each, what in ((register, "quarantined"), (corrected, "corrected")):
             if refused:
@@ -114,17 +111,17 @@ def test_a_share_that_is_met_to_the_row_is_allowed_and_one_row_more_is_not(share
 
 
 def test_by_default_a_twentieth_of_the_rows_and_a_tenth_of_the_values_are_allowed(door):
-    selected(door(with_deaths(rows(100), 5)))
+    selected(door(without_ids(rows(100), 5)))
     selected(door(rows(100, sex=first(10, 100, "woman", "F"))))
-    with pytest.raises(InputError, match=r"6 of 100 rows of the register quarantined \(6.0%\): date_of_death 6"):
-        selected(door(with_deaths(rows(100), 6)))
+    with pytest.raises(InputError, match=r"6 of 100 rows of the register quarantined \(6.0%\): patient_id 6"):
+        selected(door(without_ids(rows(100), 6)))
     with pytest.raises(InputError, match=r"'sex': 11 of 100 values of the register corrected \(11.0%\)"):
         selected(door(rows(100, sex=first(11, 100, "woman", "F"))))
 
 
 def test_one_practice_that_is_nearly_all_quarantined_is_seen_in_a_large_register(door):
-    vanished = with_deaths(rows(30), 29)
-    table = pa.concat_tables([with_deaths(rows(2000, OTHER), 0), vanished])
+    vanished = without_ids(rows(30), 29)
+    table = pa.concat_tables([without_ids(rows(2000, OTHER), 0), vanished])
     with pytest.raises(InputError, match="29 of 30 rows of practice 'C87001' quarantined") as refused:
         selected(door(table))
     assert "of the register" not in str(refused.value).split("\n")[1]
@@ -148,9 +145,9 @@ def test_a_practice_whose_code_is_refused_is_counted_and_its_code_not_shown(door
 
 
 def test_of_fewer_than_twenty_rows_no_share_is_taken():
-    selected(cm.read_register(with_deaths(rows(19), 15), as_of=AS_OF))
+    selected(cm.read_register(without_ids(rows(19), 15), as_of=AS_OF))
     with pytest.raises(InputError):
-        selected(cm.read_register(with_deaths(rows(20), 2), as_of=AS_OF))
+        selected(cm.read_register(without_ids(rows(20), 2), as_of=AS_OF))
 
 
 def test_of_a_field_that_few_have_the_values_given_are_counted(door):
@@ -165,10 +162,10 @@ def test_outer_spaces_are_counted_and_never_refused(door):
 
 
 def test_a_refused_register_can_be_looked_at_and_nothing_be_made_of_it(tmp_path):
-    register = cm.read_register(with_deaths(rows(100), 50), as_of=AS_OF)
+    register = cm.read_register(without_ids(rows(100), 50), as_of=AS_OF)
     assert register.quarantine.num_rows == 50
     assert register.to_arrow().num_rows == 50
-    assert "50 quarantined (date_of_death 50)" in repr(register)
+    assert "50 quarantined (patient_id 50)" in repr(register)
     model = cm.load_model("cambridge-multimorbidity-20")
     for make in (
         lambda: selected(register),
@@ -188,7 +185,7 @@ def scan(register, tmp_path):
 
 
 def test_a_packed_register_carries_its_counts_and_launders_nothing(tmp_path):
-    table = with_deaths(rows(100, sex=first(70, 100, "woman", "F")), 20)
+    table = without_ids(rows(100, sex=first(70, 100, "woman", "F")), 20)
     lenient = {"max_quarantined": "50%", "max_corrected": "90%"}
     read = cm.read_register(table, as_of=AS_OF, **lenient)
     packed = cm.scan_register(read.save_packed(tmp_path / "packed.parquet"), as_of=AS_OF)
@@ -202,11 +199,11 @@ def test_a_packed_register_carries_its_counts_and_launders_nothing(tmp_path):
 
 
 def test_everything_that_is_too_much_is_said_at_once():
-    table = with_deaths(rows(100, sex=first(70, 100, "woman", "F"), age=first(60, 100, 400, 50)), 20)
+    table = without_ids(rows(100, sex=first(70, 100, "woman", "F"), age=first(60, 100, 400, 50)), 20)
     with pytest.raises(InputError) as refused:
         selected(cm.read_register(table, as_of=AS_OF))
     words = str(refused.value)
-    assert all(each in words for each in ("date_of_death 20", "'sex': 50 of 80", "'age': 40 of 80"))
+    assert all(each in words for each in ("patient_id 20", "'sex': 50 of 80", "'age': 40 of 80"))
     assert "woman" not in words
     assert "max_quarantined='20%' and max_corrected='63%'" in words
 
@@ -251,8 +248,8 @@ def run(*arguments):
 @pytest.fixture
 def files(tmp_path):
     sound, broken = tmp_path / "sound.parquet", tmp_path / "broken.parquet"
-    pq.write_table(with_deaths(rows(100, sex=first(3, 100, "woman", "F")), 2), sound)
-    pq.write_table(with_deaths(rows(100), 60), broken)
+    pq.write_table(without_ids(rows(100, sex=first(3, 100, "woman", "F")), 2), sound)
+    pq.write_table(without_ids(rows(100), 60), broken)
     return sound, broken
 
 
@@ -260,11 +257,11 @@ def test_select_says_on_the_screen_and_in_the_manifest_what_was_set_aside(files,
     out = tmp_path / "out"
     done = run("select", files[0], "--as-of", AS_OF, "--scheme", SCHEME, "--score", "my_score", "--out", out)
     assert done.exit_code == 0, done.output
-    assert "2 rows of 100 quarantined: date_of_death 2" in done.output
+    assert "2 rows of 100 quarantined: patient_id 2" in done.output
     assert "1 value corrected: sex 1" in done.output
     assert "Not to be listed or ranked: 0 died, 0 left, 0 not yet registered, 0 objected" in done.output
     facts = json.loads((out / "manifest.json").read_text())["facts"]
-    assert facts["quarantined"] == {"rows": 2, "by_field": {"date_of_death": 2}}
+    assert facts["quarantined"] == {"rows": 2, "by_field": {"patient_id": 2}}
     assert facts["corrected"] == {"values": 1, "by_field": {"sex": 1}}
     assert cm.load_selection(out).facts == facts
 
@@ -274,7 +271,7 @@ def test_check_prints_the_full_account_and_then_refuses(files):
     assert done.exit_code == 1
     assert "60 quarantined" in done.output
     assert "Quarantined rows" in done.output
-    assert "60 of 100 rows of the register quarantined (60.0%): date_of_death 60" in done.output
+    assert "60 of 100 rows of the register quarantined (60.0%): patient_id 60" in done.output
     assert run("check", files[1], "--as-of", AS_OF, "--max-quarantined", "60%").exit_code == 0
 
 

@@ -327,9 +327,8 @@ def _checked(tables: DataFrame, job: Job, total: int, limits: Limits, expected: 
     accounts = _part(tables, "account").toArrow()
     refusals = _part(tables, "refusal").toArrow()
     if not refusals.num_rows:
-        check_whole(
-            limits, expected, accounts, columns, _counted(tables, "quarantine"), _counted(tables, "corrections")
-        )
+        found = (_counted(tables, name) for name in ("quarantine", "corrections"))
+        check_whole(job, limits, expected, accounts, columns, *found)
     check_refusals(refusals)
     account = Account.of(accounts, total)
     counted = tables.groupBy(_TABLE).count().toArrow()

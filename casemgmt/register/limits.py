@@ -86,7 +86,7 @@ def share_of(value: Any, name: str, *, above_all: bool = False) -> Fraction:
     elif isinstance(value, (int, float, Fraction, Decimal)) and not isinstance(value, bool):
         finite = value == value and abs(value) != float("inf")  # noqa: PLR0124 - NaN is not equal to itself
         # A float is taken as it is written: 0.1 means a tenth, not the binary number nearest to it.
-        said = Fraction(repr(value) if isinstance(value, float) else value) if finite else None
+        said = Fraction(repr(float(value)) if isinstance(value, float) else value) if finite else None
     if said is None or said < 0 or (said > 1 and not above_all):
         raise InputError(f"{name}: write a share such as '5%', '1/20' or 0.05{'' if above_all else ', from 0 to 1'}.")
     return said
