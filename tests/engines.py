@@ -15,6 +15,10 @@ import pyarrow as pa
 from oracle import OracleSelection
 from registers import Case, arrow_of, read_scheme
 
+# Random registers are worse, and their list sizes further off, than any that is not refused.
+ANY_QUALITY = {"max_quarantined": 1, "max_corrected": 1}
+ANY_SIZE = {"list_size_within": None, "allow_missing_practices": True}
+
 OVER_THE_CAP = re.compile(r"^\s+(\S+): ([\d,]+) nominations? for ([\d,]+) places?\b", re.MULTILINE)
 
 
@@ -83,8 +87,8 @@ def library_selection(case: Case, model: Any = None, *, table: pa.Table | None =
         table = table.append_column(score, pa.array(case.scores, pa.float64()))
     elif model is None:
         score = score_argument(case)
-    register = cm.read_register(table, as_of=case.as_of, extracted_on=case.extracted_on)
-    options = {"list_sizes": case.list_sizes} if case.list_sizes is not None else {}
+    register = cm.read_register(table, as_of=case.as_of, extracted_on=case.extracted_on, **ANY_QUALITY)
+    options = {"list_sizes": case.list_sizes, **ANY_SIZE} if case.list_sizes is not None else {}
     ranked_by = {"score": score} if model is None else {"model": model}
     return cm.select(register, read_scheme(case.scheme_text), **ranked_by, over_cap=case.over_cap, **options)
 

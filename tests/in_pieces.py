@@ -17,6 +17,8 @@ from casemgmt.batch.whole import Account, check_columns, check_counts, check_ref
 from casemgmt.register.identity import ANY_ID_FAULT
 
 CHOOSING = ("model", "score", "over_cap", "list_sizes", "reference", "allow_demonstration")
+# The limits of the register are the whole's, whose account only the driver knows.
+NO_LIMITS = {"max_quarantined": 1, "max_corrected": 1, "list_size_within": None, "allow_missing_practices": True}
 TABLES = ("selection", "summary", "unscored", "queue", "quarantine", "corrections")
 
 
@@ -24,7 +26,7 @@ def whole(table: pa.Table, scheme: Any, **options: Any) -> dict[str, pa.Table]:
     """The tables of the local engine, in the order in which pieces are compared."""
     choosing = {name: options[name] for name in CHOOSING if name in options}
     register = cm.read_register(table, **{name: options[name] for name in options if name not in choosing})
-    selection = cm.select(register, scheme, **choosing)
+    selection = cm.select(register, scheme, **choosing, **NO_LIMITS)
     found = {
         "selection": selection.to_arrow(),
         "summary": selection.summary(),

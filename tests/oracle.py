@@ -64,6 +64,7 @@ class Rules:
     as_of: dt.date
     over_cap: str
     list_sizes: dict[str, int] | None
+    extracted_on: dt.date | None = None
 
 
 def select(
@@ -81,7 +82,9 @@ def select(
     A practice all of whose rows are quarantined still has its lines in the summary.
     """
     columns = {column for row in rows[:1] for column in row}
-    rules = Rules(scheme=scheme, columns=columns, as_of=as_of, over_cap=over_cap, list_sizes=list_sizes)
+    rules = Rules(
+        scheme=scheme, columns=columns, as_of=as_of, over_cap=over_cap, list_sizes=list_sizes, extracted_on=extracted_on
+    )
     accepted, quarantined = accept(rows)
     practices: dict[str, list[Person]] = {row["practice_id"]: [] for row in rows if row["practice_id"]}
     for index in accepted:
@@ -284,6 +287,7 @@ def select_practice(
     if rules.list_sizes is not None:
         list_size = rules.list_sizes[practice_id]
     listable = [person for person in people if person.listable]
+    gone = [why_gone(person.row, rules) for person in people]
     common = {
         "unscored": len([person for person in listable if person.score is None and not person.objected]),
         "objected": len([person for person in listable if person.objected]),
@@ -291,6 +295,8 @@ def select_practice(
             [person for person in people if person.on_list and age_on(person.row, rules.as_of, rules.as_of) is None]
         ),
         "quarantined": quarantined,
+        "corrected": 0,
+        **{why: gone.count(why) for why in ("died", "left", "not_yet_registered")},
     }
     lines: list[Row] = []
     waiting: list[Row] = []
@@ -323,6 +329,18 @@ def select_practice(
         lines.append(line | use_of_places(route, let_in, places) | the_cut(route, eligible, let_in) | common)
         lines[-1] |= reviews(route, let_in)
     return lines, waiting, over
+
+
+def why_gone(row: Row, rules: Rules) -> str | None:
+    """The first reason for which a person is never listed."""
+    drawn = rules.extracted_on or rules.as_of
+    if row.get("date_of_death") is not None and row["date_of_death"] <= drawn:
+        return "died"
+    if row.get("deregistered_on") is not None and row["deregistered_on"] <= drawn:
+        return "left"
+    if row.get("registered_on") is not None and row["registered_on"] > rules.as_of:
+        return "not_yet_registered"
+    return None
 
 
 def denominator_of(route: Any, people: list[Person], list_size: int, rules: Rules) -> int:

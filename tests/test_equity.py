@@ -8,7 +8,7 @@ from typing import Any
 import oracle
 import pyarrow as pa
 import pytest
-from engines import score_argument
+from engines import ANY_QUALITY, score_argument
 from registers import Case, arrow_of, packed_case, read_scheme, scheme_text
 
 import casemgmt as cm
@@ -54,7 +54,7 @@ def register_of(case: Case) -> Any:
     table = table.append_column("body", pa.array(body, pa.float64()))
     for row, group, number in zip(case.rows, groups, body, strict=True):
         row["ethnicity"], row["body"] = group, number
-    return cm.read_register(table, as_of=case.as_of, extracted_on=case.extracted_on)
+    return cm.read_register(table, as_of=case.as_of, extracted_on=case.extracted_on, **ANY_QUALITY)
 
 
 @pytest.fixture(scope="module", params=list(SCHEMES))

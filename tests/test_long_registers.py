@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from engines import compiling_from
+from engines import ANY_QUALITY, ANY_SIZE, compiling_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from registers import Case, arrow_of, cases, read_scheme
@@ -91,9 +91,12 @@ def test_rows_in_any_order_select_as_grouped_rows_do_when_compiled(case, threads
 
 def assert_mixed_as_grouped(case: Case, threads: int, model: Any) -> None:
     table = arrow_of(case.rows, case.columns).append_column("my_score", pa.array(case.scores, pa.float64()))
-    options = {"over_cap": case.over_cap, "list_sizes": case.list_sizes, "threads": threads}
+    options = {"over_cap": case.over_cap, "list_sizes": case.list_sizes, **ANY_SIZE, "threads": threads}
     options |= {"score": "my_score"} if model is None else {"model": model}
-    dates, scheme = {"as_of": case.as_of, "extracted_on": case.extracted_on}, read_scheme(case.scheme_text)
+    dates, scheme = (
+        {"as_of": case.as_of, "extracted_on": case.extracted_on, **ANY_QUALITY},
+        read_scheme(case.scheme_text),
+    )
 
     def said() -> Any:
         return said_by(lambda: cm.select(cm.read_register(table, **dates), scheme, **options), case.columns[2:])

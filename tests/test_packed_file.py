@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from engines import compiling_from
+from engines import ANY_QUALITY, ANY_SIZE, compiling_from
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from register_tools import awkward_table
@@ -48,8 +48,8 @@ LONG = settings(SETTINGS, max_examples=3000, derandomize=False)
 def assert_packed_as_read(case: Case, rows_in_a_group: int, threads: int, model: Any = None) -> None:
     table = arrow_of(case.rows, case.columns).append_column("my_score", pa.array(case.scores, pa.float64()))
     ranked_by = {"score": "my_score"} if model is None else {"model": model}
-    options = {"over_cap": case.over_cap, "list_sizes": case.list_sizes, "threads": threads, **ranked_by}
-    dates = {"as_of": case.as_of, "extracted_on": case.extracted_on}
+    options = {"over_cap": case.over_cap, "list_sizes": case.list_sizes, **ANY_SIZE, "threads": threads, **ranked_by}
+    dates = {"as_of": case.as_of, "extracted_on": case.extracted_on, **ANY_QUALITY}
     scheme = read_scheme(case.scheme_text)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(packed_file, "ROWS_IN_A_GROUP", rows_in_a_group)

@@ -9,7 +9,7 @@ import compare_twin as twin
 import pyarrow as pa
 import pytest
 from compare_twin import Month
-from engines import assert_rows_same, score_argument
+from engines import ANY_QUALITY, ANY_SIZE, assert_rows_same, score_argument
 from months import pair
 from registers import Case, arrow_of, read_scheme, read_table, scheme_text
 
@@ -23,10 +23,13 @@ def selected(month: Month, previous: Any = None, columns: list[str] | None = Non
     """A selection by the library, with an earlier one as ``previous``."""
     case = month.case
     register = cm.read_register(
-        arrow_of(case.rows, columns or case.columns), as_of=case.as_of, extracted_on=case.extracted_on
+        arrow_of(case.rows, columns or case.columns),
+        as_of=case.as_of,
+        extracted_on=case.extracted_on,
+        **ANY_QUALITY,
     )
     ranked_by = {"model": month.model} if month.model else {"score": score_argument(case)}
-    options = {"list_sizes": case.list_sizes} if case.list_sizes is not None else {}
+    options = {"list_sizes": case.list_sizes, **ANY_SIZE} if case.list_sizes is not None else ANY_SIZE
     return cm.select(
         register, read_scheme(case.scheme_text), **ranked_by, previous=previous, over_cap=case.over_cap, **options
     )

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from engines import score_argument
+from engines import ANY_QUALITY, ANY_SIZE, score_argument
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from registers import Case, arrow_of, cases, packed_case, read_scheme
@@ -57,8 +57,14 @@ def assert_scanned_as_read(case: Case, way: dict[str, Any], model: Any = None) -
 
     table, score = table_of(case)
     ranked_by = {"score": score} if model is None else {"model": model}
-    options = {"over_cap": case.over_cap, "list_sizes": case.list_sizes, "threads": way["threads"], **ranked_by}
-    dates = {"as_of": case.as_of, "extracted_on": case.extracted_on}
+    options = {
+        "over_cap": case.over_cap,
+        "list_sizes": case.list_sizes,
+        **ANY_SIZE,
+        "threads": way["threads"],
+        **ranked_by,
+    }
+    dates = {"as_of": case.as_of, "extracted_on": case.extracted_on, **ANY_QUALITY}
     scheme = read_scheme(case.scheme_text)
     with tempfile.TemporaryDirectory() as folder:
         paths = written(

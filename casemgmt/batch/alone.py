@@ -89,7 +89,11 @@ def _answered(
     unusable = ("practice_id", job.refused.get(practice, ""))
     faults = [IN_TWO_FORMS if two else IN_TWO_PRACTICES for two in in_two_forms] if usable else [unusable] * len(shared)
     register = _with_own_account(register, practice, faults, numbers)
-    found = {"quarantine": register.quarantine, "corrections": register.corrections, "column": _columns(job, rows)}
+    found = {
+        "quarantine": register.quarantine,
+        "corrections": register.corrections,
+        "column": _columns(job, rows, register),
+    }
     chosen = {}
     if usable:
         selection = job.question.answer(register)
@@ -155,14 +159,21 @@ def _with_own_account(
     return replace(register, quarantine=quarantine, corrections=own(register.corrections), rows_in=rows)
 
 
-def _columns(job: Job, rows: pa.Table) -> pa.Table:
-    """How much of each field's column can be read here, as text; what it comes to is for the whole register to say."""
+def _columns(job: Job, rows: pa.Table, register: Register) -> pa.Table:
+    """How much of each field's column can be read here, as text, and how many values its accepted rows gave.
+
+    What that comes to is for the whole register to say.
+    """
     names = [name for name in rows.column_names if name in FIELDS and FIELDS[name].kind in CLEANED_KINDS]
     cleaned = {n: clean_column(FIELDS[n], rows.column(n), **job.question.field_options(n)) for n in names}
     counts = {name: count_of(FIELDS[name], each) for name, each in cleaned.items()}
     for name, reason, clashing, of in contradictions_of(cleaned, as_date(job.question.reading["as_of"])):
         counts[name] = counts[name]._replace(clashes={**counts[name].clashes, reason: (len(clashing), of)})
-    said: dict[str, list[Any]] = {"name": names, "counted": [text_of_count(counts[name]) for name in names]}
+    said: dict[str, list[Any]] = {
+        "name": names,
+        "counted": [text_of_count(counts[name]) for name in names],
+        "given": [register.counts.given.get(name, 0) for name in names],
+    }
     return _table(said, job.schemas["column"])
 
 
@@ -197,6 +208,8 @@ def _account(job: Job, practice: str | None, register: Register, chosen: pa.Tabl
         "corrected": register.corrections.num_rows,
         "listed": 0 if chosen is None else chosen.num_rows,
         "case_managed": managed,
+        "on_list": sum(register.counts.on_list.values()),
+        **{why.replace(" ", "_"): count for why, count in register.counts.barred_in_all().items()},
     }
     said: dict[str, list[Any]] = {"practice_id": [practice], **{name: [count] for name, count in counts.items()}}
     return _table(said, job.schemas["account"])

@@ -17,6 +17,7 @@ from casemgmt.arrow import in_one_piece, texts
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import clean_column
+from casemgmt.register.counts import BARRED
 from casemgmt.register.fields import FIELDS, Field
 from casemgmt.register.readable import count_of
 from casemgmt.register.reading import read_register
@@ -98,9 +99,22 @@ class Question:
         return _model(self.model_files) if self.model_files else None
 
     def answer(self, register: Register) -> Selection:
-        """The selection from a register, on one thread: the cores belong to whoever runs many at once."""
-        sizes = self.list_sizes
-        return select(register, self.scheme, model=self.model, list_sizes=sizes, threads=1, **self.choosing)
+        """The selection from a register, on one thread: the cores belong to whoever runs many at once.
+
+        How much may be quarantined, and which practices there must be, is asked of the whole (``batch.whole``).
+        """
+        return select(
+            register,
+            self.scheme,
+            model=self.model,
+            list_sizes=self.list_sizes,
+            max_quarantined=1,
+            max_corrected=1,
+            list_size_within=None,
+            allow_missing_practices=True,
+            threads=1,
+            **self.choosing,
+        )
 
     def field_options(self, name: str) -> dict[str, Any]:
         """How a field's column is read."""
@@ -213,9 +227,19 @@ def _with_place_in_queue(schema: pa.Schema) -> pa.Schema:
 def _account_schemas() -> dict[str, pa.Schema]:
     import pyarrow as pa
 
-    counts = ("rows_in", "accepted", "merged", "quarantined", "corrected", "listed", "case_managed")
+    counts: tuple[str, ...] = (
+        "rows_in",
+        "accepted",
+        "merged",
+        "quarantined",
+        "corrected",
+        "listed",
+        "case_managed",
+        "on_list",
+    )
+    counts += tuple(why.replace(" ", "_") for why in BARRED)
     said = [("practice_id", pa.string()), ("error", pa.string()), ("message", pa.string())]
-    read = [("name", pa.string()), ("counted", pa.string())]
+    read = [("name", pa.string()), ("counted", pa.string()), ("given", pa.int64())]
     return {
         "account": pa.schema([("practice_id", pa.string()), *((name, pa.int64()) for name in counts)]),
         "column": pa.schema(read),

@@ -35,6 +35,7 @@ from casemgmt.parquet.reading import VerifiedFile
 from casemgmt.parquet.seal import KEY as SEAL
 from casemgmt.parquet.seal import UNSEALED, check_seal, seal
 from casemgmt.parquet.thrift import DamagedError
+from casemgmt.register.counts import Counts
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.packing import Packed, Slot
 from casemgmt.register.sources import PACKED, Part
@@ -60,6 +61,7 @@ class Account(NamedTuple):
     as_of: dt.date
     extracted_on: dt.date
     fields: tuple[str, ...]
+    counts: Counts
     notes: tuple[str, ...] = ()
 
 
@@ -75,6 +77,7 @@ def account_of(register: Register) -> Account:
         register.as_of,
         register.extracted_on,
         register.fields,
+        register.counts,
         register.notes,
     )
 
@@ -84,6 +87,7 @@ def save_packed(register: Register, path: Path) -> Path:
     import pyarrow as pa
 
     register.require_whole("Packing")
+    register.check_limits()
     whole = register.grouped()
     lengths = id_lengths(whole)
     try:
@@ -291,6 +295,7 @@ def _described(
         "sources": [{"name": part.name, "rows": part.rows, "sha256": part.sha256} for part in account.parts],
         "metadata": dict(account.metadata),
         "notes": list(account.notes),
+        "counts": account.counts.as_plain(),
         "told_types": "" if told is None else base64.b64encode(told.serialize()).decode(),
         "quarantine": _table_text(account.quarantine),
         "corrections": _table_text(account.corrections),
@@ -356,8 +361,15 @@ class PackedFile:
             dt.date.fromisoformat(described["as_of"]),
             dt.date.fromisoformat(described["extracted_on"]),
             tuple(described["fields"]),
+            self._counts(described),
             tuple(described.get("notes", ())),
         )
+
+    def _counts(self, described: Mapping[str, Any]) -> Counts:
+        """Of the accepted rows; a file of an earlier release says only how many each practice has."""
+        if "counts" in described:
+            return Counts.from_plain(described["counts"])
+        return Counts(accepted=dict(zip(self.practices, self.rows, strict=True)))
 
     @property
     def told(self) -> list[str]:

@@ -11,6 +11,7 @@ from casemgmt.batch.packed_file import PackedFile
 from casemgmt.batch.scanning import Learnt, ScannedRegister
 from casemgmt.batch.tally import Tally
 from casemgmt.errors import plural
+from casemgmt.register.limits import Limits
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Part as FilePart
 
@@ -24,7 +25,10 @@ class PackedRegister(ScannedRegister):
     has_source_rows = False
     holds_whole_practices = True
 
-    def __init__(self, file: PackedFile, progress: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self, file: PackedFile, progress: Callable[[int, int], None] | None = None, limits: Limits | None = None
+    ) -> None:
+        self._limits = limits or Limits()
         self._file = file
         self._progress = progress
         self.rows_in = file.account.rows_in
@@ -39,6 +43,16 @@ class PackedRegister(ScannedRegister):
     def extracted_on(self) -> dt.date:
         """The day the data was drawn."""
         return self._file.account.extracted_on
+
+    @property
+    def limits(self) -> Limits:
+        """The shares of quarantined rows and corrected values beyond which nothing is made of the register."""
+        return self._limits
+
+    @property
+    def is_counted(self) -> bool:
+        """The account of all rows came with the file."""
+        return True
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -96,6 +110,7 @@ class PackedRegister(ScannedRegister):
             rows_in=account.rows_in,
             accepted=sum(self._file.rows),
             merged=account.merged,
+            counts=account.counts,
         )
 
     def passed(self, see: Callable[[Register, int, Any], None], restart: Callable[[], None] = lambda: None) -> Tally:

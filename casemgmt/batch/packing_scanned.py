@@ -37,6 +37,7 @@ def save_packed_scanned(scanned: ScannedRegister, path: Path, rows_held: int = R
             counted[code] = counted.get(code, 0) + rows
 
     tally = scanned.passed(count, restart)
+    scanned.check_limits()
     practices = tuple(tally.practices())
     account = Account(
         tally.rows_in,
@@ -48,6 +49,7 @@ def save_packed_scanned(scanned: ScannedRegister, path: Path, rows_held: int = R
         scanned.as_of,
         scanned.extracted_on,
         tuple(name for name in scanned.column_names if name in FIELDS),
+        tally.counts,
         scanned.notes,
     )
     sizes = [counted[code] for code in practices]

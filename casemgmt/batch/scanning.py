@@ -29,7 +29,9 @@ from casemgmt.batch.tally import IdHashes, Tally
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, plural
 from casemgmt.register import fixed_width
+from casemgmt.register.counts import by_practice_field_and_reason
 from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text, stacked
+from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share, refuse_beyond
 from casemgmt.register.readable import notes_of
 from casemgmt.register.reading import Known, Part, Reader, reader_for, unexpected_rows
 from casemgmt.register.sources import Part as FilePart
@@ -61,6 +63,8 @@ def scan_register(
     encoding: str = "utf-8",
     expected_rows: int | None = None,
     extracts_within: int = 0,
+    max_quarantined: Share = MAX_QUARANTINED,
+    max_corrected: Share = MAX_CORRECTED,
     decoder: Decoder = "auto",
     progress: Callable[[int, int], None] | None = None,
 ) -> ScannedRegister:
@@ -75,6 +79,7 @@ def scan_register(
         groups are held at a time; a CSV or Arrow file is held whole while its turn lasts
     as_of, extracted_on, extracts_within, expected_rows : as for :func:`casemgmt.read_register`
     columns, values, date_format, null_means_absent, practice_pattern, encoding : as for it, too
+    max_quarantined, max_corrected : as for it; a packed register carries its counts, and is judged by what is said here
     decoder : what decodes Parquet: ``polars`` (faster, where it is installed), ``pyarrow``, or ``auto``, the first that
         is there. The result does not depend on it, and page checksums are verified either way
     progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with
@@ -89,10 +94,10 @@ def scan_register(
     InputError
         A missing column, an unreadable file, files whose columns differ.
     """
-    found = as_paths(paths)
+    found, limits = as_paths(paths), Limits.of(max_quarantined, max_corrected)
     if any(is_packed(path) for path in found):
         how = (columns, values, date_format, tuple(null_means_absent) or None)
-        return _open_packed(found, as_of, extracted_on, expected_rows, how, progress)
+        return _open_packed(found, as_of, extracted_on, expected_rows, how, limits, progress)
     files = open_files(found, encoding)
     rows = sum(file.rows for file in files)
     if expected_rows is not None and rows != expected_rows:
@@ -108,6 +113,7 @@ def scan_register(
         practice_pattern=practice_pattern,
         stated=stated_days(said_by(files)),
         extracts_within=extracts_within,
+        limits=limits,
         drawn=days_drawn(files, columns or {}, encoding),
     )
     return ScannedRegister(
@@ -116,7 +122,13 @@ def scan_register(
 
 
 def _open_packed(
-    paths: list[Path], as_of: Any, extracted_on: Any, expected_rows: int | None, how: tuple[Any, ...], progress: Any
+    paths: list[Path],
+    as_of: Any,
+    extracted_on: Any,
+    expected_rows: int | None,
+    how: tuple[Any, ...],
+    limits: Limits,
+    progress: Any,
 ) -> ScannedRegister:
     """A packed register, for the very list that it was packed for."""
     from casemgmt.batch.packed_register import PackedRegister
@@ -125,7 +137,7 @@ def _open_packed(
         raise InputError("A packed register is one file. Pack the files together, or scan those it was packed from.")
     if any(option is not None for option in how):
         raise InputError("A packed register was read already: columns=, values= and the like say nothing of it.")
-    register = PackedRegister(PackedFile(paths[0]), progress)
+    register = PackedRegister(PackedFile(paths[0]), progress, limits)
     for name, wanted, has in (("as_of", as_of, register.as_of), ("extracted_on", extracted_on, register.extracted_on)):
         if wanted is not None and as_date(wanted, name) != has:
             raise InputError(
@@ -272,6 +284,23 @@ class ScannedRegister:
             f"{what} needs every row of the register at hand, and a scanned one is only read to select from. Read it "
             "with cm.read_register, all of it or one practice's rows."
         )
+
+    @property
+    def limits(self) -> Limits:
+        """The shares of quarantined rows and corrected values beyond which nothing is made of the register."""
+        return self.reader.limits
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the account of all rows is known."""
+        return self._tally is not None
+
+    def check_limits(self, limits: Limits | None = None) -> None:
+        """As :meth:`casemgmt.Register.check_limits`; reads the files where they were not read yet."""
+        tally = self.checked()
+        rows = tally.rows_in - tally.merged
+        aside, changed = (by_practice_field_and_reason(table) for table in (self.quarantine, self.corrections))
+        refuse_beyond(limits or self.limits, tally.counts, aside, changed, rows)
 
     def select_streamed(self, scheme: Scheme, **options: Any) -> Selection:
         """See :func:`casemgmt.select`, which calls this."""

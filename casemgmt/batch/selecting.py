@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
     from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.batch.tally import Tally
+    from casemgmt.register.limits import Limits
     from casemgmt.scheme.routes import Band, Scheme
+    from casemgmt.selection.expected import Expected
     from casemgmt.selection.result import Selection
 
 # The kept rows are looked through again when they have grown by so much.
@@ -55,15 +57,15 @@ def select_scanned(
     model: Any = None,
     score: Any = None,
     over_cap: Any = "error",
-    list_sizes: Mapping[str, int] | None = None,
-    previous: Selection | None = None,
     reference: Any = "base",
+    expected: Expected,
+    limits: Limits,
     allow_demonstration: bool = False,
     threads: int | None = None,
 ) -> Selection:
     """See :func:`casemgmt.select`."""
-    check_arguments(scheme, model, score, over_cap, reference, previous)
-    if previous is not None:
+    check_arguments(scheme, model, score, over_cap, reference, expected.previous)
+    if expected.previous is not None:
         raise InputError("previous= needs every row of the register: read it with cm.read_register, not scan_register.")
     if reference != "base":
         raise InputError(
@@ -71,11 +73,18 @@ def select_scanned(
         )
     if model is not None:
         check_demonstration(model, scanned, allow_demonstration)
-    asked = _Asked(scheme, model, score, over_cap, list_sizes, threads or os.cpu_count() or 1)
+    asked = _Asked(scheme, model, score, over_cap, expected.list_sizes, threads or os.cpu_count() or 1)
     sieve = _Sieve(scanned, asked)
     while True:
-        tally = scanned.passed(sieve.see, sieve.restart)
-        register, candidates, question = sieve.gathered(tally)
+        try:
+            tally = scanned.passed(sieve.see, sieve.restart)
+        except InputError:
+            if scanned.is_counted:  # rows that cannot be used may be to blame
+                scanned.check_limits(limits)
+            raise
+        scanned.check_limits(limits)
+        register, candidates, question = sieve.gathered(tally, limits)
+        expected.check(register)
         if scanned.holds_whole_practices:
             out = sieve.chosen(candidates)
             break
@@ -83,7 +92,7 @@ def select_scanned(
         if not short.any():
             break
         sieve.guess_nothing_in({register.practices[p] for p in short.nonzero()[0].tolist()})
-    return selection_of(register, scheme, question, out, over_cap, reference, score)
+    return selection_of(register, scheme, question, out, over_cap, reference, expected, score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +184,7 @@ class _Sieve:
         rows = picked.rows.astype(np.int64)
         seen.kept.append(candidates_of(register, rows, picked.practice, picked.keys, picked.bits))
 
-    def gathered(self, tally: Tally) -> tuple[Register, Picked, Question]:
+    def gathered(self, tally: Tally, limits: Limits) -> tuple[Register, Picked, Question]:
         """The kept rows as a register, and as picked rows of it."""
         import numpy as np
 
@@ -195,6 +204,8 @@ class _Sieve:
             rows_in=tally.rows_in,
             merged=tally.merged,
             accepted_rows=tally.accepted,
+            counts=tally.counts,
+            limits=limits,
         )
         counts = np.zeros((len(practices), seen.counts.shape[1]), dtype=np.int64)
         counts[order[order >= 0]] = seen.counts[: len(order)][order >= 0]

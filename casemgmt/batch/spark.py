@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.batch.alone import select_alone
 from casemgmt.batch.job import Job, Question, rehearse, with_field_names
-from casemgmt.batch.whole import Account, check_columns, check_counts, check_refusals
+from casemgmt.batch.whole import Account, check_columns, check_counts, check_refusals, check_whole
 from casemgmt.errors import InputError, did_you_mean, plural
 from casemgmt.register.forms import LEFT_OUT
 from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
+from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.scheme.routes import Scheme
+from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,6 +100,10 @@ def select(
     null_means_absent: Iterable[str] = (),
     practice_pattern: str = ODS_PATTERN,
     expected_rows: int | None = None,
+    max_quarantined: Share = MAX_QUARANTINED,
+    max_corrected: Share = MAX_CORRECTED,
+    allow_missing_practices: bool | Iterable[str] = False,
+    list_size_within: Share | None = LIST_SIZE_WITHIN,
     row_number: str | None = None,
 ) -> SparkSelection:
     """Select patients in each practice of a Spark DataFrame, by a scheme and a model or a column of scores.
@@ -117,6 +123,7 @@ def select(
         column's name. Nothing in a Spark DataFrame says that its people are made up
     extracted_on, columns, values, date_format, null_means_absent, practice_pattern, expected_rows : as in
         :func:`casemgmt.read_register`
+    max_quarantined, max_corrected, allow_missing_practices, list_size_within : as in :func:`casemgmt.select`
     row_number : a column of whole numbers that says where each row stood in its source. It is no part of the register;
         quarantine and corrections repeat it as ``source_row``, and of identical repeats the first stays
 
@@ -150,7 +157,10 @@ def select(
         "allow_demonstration": allow_demonstration,
     }
     question = Question.of(scheme, model, reading, choosing, list_sizes)
-    tables, job, account, in_two_practices = _run(frame, question, columns or {}, expected_rows, row_number)
+    limits = Limits.of(max_quarantined, max_corrected)
+    expected = Expected.of(list_sizes, None, allow_missing_practices, list_size_within)
+    asked = (question, columns or {}, expected_rows, row_number, limits, expected)
+    tables, job, account, in_two_practices = _run(frame, *asked)
     parts = {name: _part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
     if model is not None and is_demonstration(model):
         parts["selection"] = parts["selection"].withMetadata("score", {"demonstration_only": True})
@@ -164,6 +174,8 @@ def _run(
     columns: Mapping[str, str],
     expected_rows: int | None,
     row_number: str | None,
+    limits: Limits,
+    expected: Expected,
 ) -> tuple[DataFrame, Job, Account, int]:
     """Every table of every practice, checked; the job, the account, and how many ids stand in two practices."""
     rows, schema = _opened(frame, row_number)
@@ -176,7 +188,7 @@ def _run(
     job = rehearse(question, schema, rows_of_code)
     marked, in_two_practices = _marked(_keyed(rows, job), job)
     tables = _selected(marked, job, row_number is not None).localCheckpoint()
-    account = _checked(tables, job, total)
+    account = _checked(tables, job, total, limits, expected)
     return tables, job, account, in_two_practices
 
 
@@ -305,11 +317,24 @@ def _part(tables: DataFrame, name: str) -> DataFrame:
     return tables.where(F.col(_TABLE) == name).select(f"{name}.*")
 
 
-def _checked(tables: DataFrame, job: Job, total: int) -> Account:
+def _counted(tables: DataFrame, name: str) -> dict[tuple[str | None, str, str], int]:
+    """How many rows of a table name each practice, field and reason."""
+    keys = ("practice_id", "field", "reason")
+    found = _part(tables, name).groupBy(*keys).count().toArrow().to_pylist()
+    return {(row["practice_id"], row["field"], row["reason"]): row["count"] for row in found}
+
+
+def _checked(tables: DataFrame, job: Job, total: int, limits: Limits, expected: Expected) -> Account:
     """The account of the whole register; one error where a practice, or the register, cannot be selected from."""
-    check_columns(_part(tables, "column").select(*job.schemas["column"].names).toArrow())
-    check_refusals(_part(tables, "refusal").toArrow())
-    account = Account.of(_part(tables, "account").toArrow(), total)
+    columns = _part(tables, "column").select(*job.schemas["column"].names).toArrow()
+    check_columns(columns)
+    accounts = _part(tables, "account").toArrow()
+    refusals = _part(tables, "refusal").toArrow()
+    if not refusals.num_rows:
+        found = (_counted(tables, name) for name in ("quarantine", "corrections"))
+        check_whole(job, limits, expected, accounts, columns, *found)
+    check_refusals(refusals)
+    account = Account.of(accounts, total)
     counted = tables.groupBy(_TABLE).count().toArrow()
     check_counts(account, dict(zip(*(column.to_pylist() for column in counted.columns), strict=True)))
     return account

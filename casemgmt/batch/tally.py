@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import text_scalar
+from casemgmt.register.counts import Counts
 from casemgmt.register.identity import practice_faults
 from casemgmt.register.long_texts import PART_BITS, repeated_in, together_by_part
 from casemgmt.register.readable import ReadableCount, refuse_columns
@@ -55,6 +56,7 @@ class Tally:
     rows : by number, source rows that name the practice
     judgements : (practice code, why it was refused; None where it was not), as the parts judged it
     readable : how much of each column can be read
+    counts : of the accepted rows
     """
 
     numbers: dict[str, int] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Tally:
     readable: dict[str, ReadableCount] = field(default_factory=dict)
     quarantine: list[pa.Table] = field(default_factory=list)
     corrections: list[pa.Table] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
     rows_in: int = 0
     accepted: int = 0
     merged: int = 0
@@ -76,6 +79,7 @@ class Tally:
         self.rows_in += register.rows_in
         self.accepted += len(register)
         self.merged += register.merged
+        self.counts += register.counts
         named = [code for code in part.judged.practices if code]
         self.codes.update(named)
         self.judgements.update((code, part.judged.faults.get(code)) for code in named)

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt import errors
 from casemgmt.errors import CapExceededError, CasemgmtError, InputError, plural
+from casemgmt.register.counts import Counts
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.limits import Counted, Limits, refuse_beyond
 from casemgmt.register.readable import ReadableCount, count_of_text, refuse_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from casemgmt.batch.job import Job
+    from casemgmt.selection.expected import Expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,9 @@ class Account:
     accepted, merged, quarantined : rows that are patients, that repeat another, and that cannot be used
     corrected : values set to missing or repaired
     listed, case_managed : patients selected by any route, and by one that counts as case management
+    on_list : accepted patients on the list on the list date
+    died, left, not_yet_registered : accepted patients who are never listed; each under the first that is true
+    objected : those who are never ranked
     """
 
     rows_in: int
@@ -34,6 +42,11 @@ class Account:
     corrected: int
     listed: int
     case_managed: int
+    on_list: int
+    died: int
+    left: int
+    not_yet_registered: int
+    objected: int
 
     @classmethod
     def of(cls, table: pa.Table, rows: int) -> Account:
@@ -67,6 +80,42 @@ def check_columns(table: pa.Table) -> None:
         count = count_of_text(row["counted"])
         counts[row["name"]] = counts[row["name"]].and_then(count) if row["name"] in counts else count
     refuse_columns({name: counts[name] for name in FIELDS if name in counts})
+
+
+def check_whole(
+    job: Job,
+    limits: Limits,
+    expected: Expected,
+    accounts: pa.Table,
+    columns: pa.Table,
+    aside: Counted,
+    changed: Counted,
+) -> None:
+    """Refuse what :func:`casemgmt.select` refuses of a whole register: too much that cannot be used, or another one.
+
+    Parameters
+    ----------
+    accounts : every practice's ``account`` rows
+    columns : every practice's ``column`` rows
+    aside, changed : (practice, field, reason) → rows of the quarantine and of the corrections
+
+    Raises
+    ------
+    InputError
+    """
+    rows = accounts.to_pylist()
+    given: dict[str, int] = {}
+    for row in columns.to_pylist():
+        given[row["name"]] = given.get(row["name"], 0) + row["given"]
+    own = {row["practice_id"]: row for row in rows if row["practice_id"] in job.practices}
+    counts = Counts(
+        accepted={code: row["accepted"] for code, row in own.items()},
+        on_list={code: row["on_list"] for code, row in own.items()},
+        given=given,
+    )
+    every = sum(row["rows_in"] - row["merged"] for row in rows)
+    refuse_beyond(limits, counts, aside, changed, every)
+    expected.check_counts(counts)
 
 
 def check_refusals(table: pa.Table) -> None:

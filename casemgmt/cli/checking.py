@@ -11,6 +11,7 @@ from casemgmt.cli.files import write_table
 from casemgmt.cli.reading import Reading, takes_register
 from casemgmt.cli.show import say, table, working
 from casemgmt.errors import plural
+from casemgmt.register.facts import account_facts, account_lines
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
@@ -39,6 +40,9 @@ def check(
     with working("Reading the register"):
         register = reading.register()
     _show_account(register)
+    for line in account_lines(account_facts(register)):
+        say(line)
+    say()
     _show_reasons("Quarantined rows", register.quarantine)
     _show_reasons("Corrected values (the person stays)", register.corrections)
     if register.quarantine.num_rows or register.corrections.num_rows:
@@ -49,6 +53,7 @@ def check(
         if path is not None:
             write_table(found, path, overwrite=overwrite)
             say(f"Written: {path} ({plural(found.num_rows, 'row')}).")
+    register.check_limits()  # last, so that everything that is wrong has been shown
 
 
 def _show_account(register: Register) -> None:

@@ -11,9 +11,18 @@ import typer
 
 from casemgmt.cli.files import check_writable, write_table
 from casemgmt.cli.reading import Reading, read_list_sizes, takes_two_registers
-from casemgmt.cli.selecting import DEMONSTRATION, Demonstration, OverCap, need_one_ranking
+from casemgmt.cli.selecting import (
+    DEMONSTRATION,
+    AllowMissing,
+    Demonstration,
+    ListSizeWithin,
+    OverCap,
+    need_one_ranking,
+    within_of,
+)
 from casemgmt.cli.show import say, table, working
 from casemgmt.errors import CasemgmtError, plural
+from casemgmt.register.facts import account_lines
 
 if TYPE_CHECKING:
     from casemgmt.caseload.comparing import Comparison
@@ -51,6 +60,8 @@ def compare(
     list_sizes_before: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Official list sizes of BEFORE.")
     ] = None,
+    list_size_within: ListSizeWithin = "10%",
+    allow_missing_practice: AllowMissing = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")] = False,
     demonstration: Demonstration = False,
 ) -> None:
@@ -64,7 +75,13 @@ def compare(
 
     if out is not None:
         check_writable(out, overwrite=overwrite)
-    options = {"score": score, "over_cap": over_cap.value, "allow_demonstration": demonstration}
+    options = {
+        "score": score,
+        "over_cap": over_cap.value,
+        "allow_demonstration": demonstration,
+        "list_size_within": within_of(list_size_within),
+        "allow_missing_practices": allow_missing_practice or False,
+    }
     with _named("BEFORE"):
         old = _selected(before, scheme_before or scheme, model_before or model, list_sizes_before, options)
     with _named("AFTER"):
@@ -109,6 +126,8 @@ def _show(found: Comparison, *, each_practice: bool) -> None:
         facts = selection.facts
         say(f"{name}: {selection.scheme.title}")
         say(f"  list of {facts['as_of']}, ranked by {facts['ranked_by']}")
+        for line in account_lines(facts):
+            say(f"  {line}")
     both = (found.before.facts, found.after.facts)
     if all(facts["synthetic"] for facts in both):
         say("The people are synthetic.")

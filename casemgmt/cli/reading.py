@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ALL_CONDITIONS = "all-conditions"
 LARGE = 2_000_000
+# A packed register has been read already: of how, only this can still be said.
+_OF_PACKED = ("as_of", "extracted_on", "expected_rows", "max_quarantined", "max_corrected")
 
 
 def a_date(text: str) -> dt.date:
@@ -104,6 +106,12 @@ class Reading:
         int,
         typer.Option(min=0, metavar="DAYS", help="How far apart the days may be on which the data says it was drawn."),
     ] = 0
+    max_quarantined: Annotated[
+        str, typer.Option(metavar="SHARE", help="Of rows, of the register and each practice, that may be quarantined.")
+    ] = "5%"
+    max_corrected: Annotated[
+        str, typer.Option(metavar="SHARE", help="Of a field's values, of the register and each practice, corrected.")
+    ] = "10%"
 
     def register(self) -> Register:
         """The register, read and checked."""
@@ -119,7 +127,7 @@ class Reading:
 
         options = self._options()
         if len(self.registers) == 1 and is_packed(self.registers[0]):
-            options = {name: options[name] for name in ("as_of", "extracted_on", "expected_rows")}
+            options = {name: options[name] for name in _OF_PACKED}
         return scan_register(list(self.registers), progress=progress, **options)
 
     def is_large(self) -> bool:
@@ -155,6 +163,8 @@ class Reading:
             "encoding": self.encoding,
             "expected_rows": self.expected_rows,
             "extracts_within": self.extracts_within,
+            "max_quarantined": self.max_quarantined,
+            "max_corrected": self.max_corrected,
         }
 
 

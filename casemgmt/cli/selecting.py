@@ -14,6 +14,7 @@ from casemgmt.cli.files import check_writable, write_table
 from casemgmt.cli.reading import Reading, read_list_sizes, takes_register
 from casemgmt.cli.show import progress, say, table, working
 from casemgmt.errors import plural
+from casemgmt.register.facts import account_facts, account_lines
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 NamedModel = Annotated[str, typer.Option(metavar="NAME|PATH", help="A shipped model, or the folder of one.")]
 Demonstration = Annotated[
     bool, typer.Option("--demonstration", help="Use a demonstration model on people not marked synthetic, to try it.")
+]
+
+AllowMissing = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CODE", help="A practice of --list-sizes or --previous that may have no row here. Repeatable."
+    ),
+]
+ListSizeWithin = Annotated[
+    str,
+    typer.Option(metavar="SHARE|any", help="How far an official list size may be from the rows on the list."),
 ]
 
 DEMONSTRATION = "DEMONSTRATION ONLY: this model was not made for patients."
@@ -63,6 +75,7 @@ def score(
         f"{plural(scores.num_rows, 'row')}: {scores.num_rows - unscored:,} scored by {ranking.name} {ranking.version}, "
         f"{unscored:,} without a score (quarantined, objected, or a needed value missing)."
     )
+    show_account(register)
     _say_demonstration(ranking)
     say(f"Written: {out}.")
 
@@ -152,6 +165,8 @@ def select(
     include: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="A register column to add to the lists. Repeatable.")
     ] = None,
+    allow_missing_practice: AllowMissing = None,
+    list_size_within: ListSizeWithin = "10%",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier selection in that folder.")
     ] = False,
@@ -197,6 +212,8 @@ def select(
             ended=ended,
             reference=reference.value,
             threads=threads,
+            allow_missing_practices=allow_missing_practice or False,
+            list_size_within=within_of(list_size_within),
             allow_demonstration=demonstration,
         )
     with working("Publishing"):
@@ -222,9 +239,15 @@ def pack(
         register = reading.scanned(moved)
         register.save_packed(out)
     say(f"{register}".strip("<>"))
+    show_account(register)
     if register.quarantine.num_rows or register.corrections.num_rows:
-        say("Some rows were set aside or corrected: see `casemgmt check`. The account is in the packed file.")
+        say("`casemgmt check` says where each stands and why. The account is in the packed file.")
     say(f"Packed in {out}. Ages and list sizes are those of {register.as_of}: pack again for another list date.")
+
+
+def within_of(said: str) -> str | None:
+    """``list_size_within`` as the command line writes it."""
+    return None if said == "any" else said
 
 
 def need_one_ranking(model: str | None, score: str | None) -> None:
@@ -234,6 +257,12 @@ def need_one_ranking(model: str | None, score: str | None) -> None:
             "say what ranks the patients, with one of the two; there is no default model.",
             param_hint="--model / --score",
         )
+
+
+def show_account(register: Any) -> None:
+    """Print what was quarantined and corrected, by field, and who is barred."""
+    for line in account_lines(account_facts(register)):
+        say(line)
 
 
 def show_removals(selection: Selection, written: Path | None, *, counted: bool) -> None:
@@ -282,10 +311,13 @@ def show_selection(selection: Selection) -> None:
     for count, words in (
         (selection.unscored().num_rows, "on the list without a score, never ranked"),
         (selection.queue().num_rows, "nominated over the cap, who wait"),
-        (facts["rows"]["quarantined"], "quarantined: see `casemgmt check`"),
     ):
         if count:
-            say(f"{plural(count, 'row' if words.startswith('quarantined') else 'patient')} {words}")
+            say(f"{plural(count, 'patient')} {words}")
+    for line in account_lines(facts):
+        say(line)
+    if facts["rows"]["quarantined"] or facts["rows"]["corrections"]:
+        say("`casemgmt check` says where each stands and why.")
     uncertain = pc.unique(summary.filter(summary.column("places_may_change")).column("practice_id"))
     if len(uncertain):
         say(f"Quarantined rows could change the number of places in {plural(len(uncertain), 'practice')}.")

@@ -107,10 +107,16 @@ def _read(name: str, data: bytes) -> pa.Table:
 def _typed_summary(text: pa.Table) -> pa.Table:
     import pyarrow as pa
 
-    from casemgmt.selection.summary import summary_schema
+    from casemgmt.selection.summary import first_summary_schema, summary_schema
 
+    first, now = first_summary_schema(), summary_schema()
     try:
-        return text.cast(summary_schema())
+        if text.column_names == first.names:  # published by an earlier release, which counted less
+            text = text.cast(first)
+            for added in now.names[len(first) :]:
+                text = text.append_column(added, pa.nulls(text.num_rows, now.field(added).type))
+            return text
+        return text.cast(now)
     except (pa.ArrowException, ValueError):
         raise VerifyError(f"'{layout.SUMMARY}' is not a summary of a selection.") from None
 

@@ -18,6 +18,7 @@ from casemgmt.register.accounting import Account
 from casemgmt.register.cleaning import Cleaned, FlagColumn, clean_column
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.contradictions import BEFORE_BIRTH, BEFORE_JOINING, contradictions_of
+from casemgmt.register.counts import count_rows, given_values
 from casemgmt.register.date_forms import check_date_form
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.fixed_width import trimmed
@@ -32,6 +33,7 @@ from casemgmt.register.identity import (
     text_values,
 )
 from casemgmt.register.layout import Column, layout_of, pack_rows
+from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
 from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
 from casemgmt.register.readable import ReadableCount, count_of, notes_of, refuse_columns
@@ -69,6 +71,8 @@ def read_register(
     encoding: str = "utf-8",
     expected_rows: int | None = None,
     extracts_within: int = 0,
+    max_quarantined: Share = MAX_QUARANTINED,
+    max_corrected: Share = MAX_CORRECTED,
 ) -> Register:
     """Read a practice register, check every row and lose none.
 
@@ -88,6 +92,10 @@ def read_register(
     encoding : of a CSV file
     expected_rows : refuse a source with another number of rows, such as a file that was cut short
     extracts_within : days by which the days of extract that the data states may differ
+    max_quarantined : share of the rows, of the register and of each practice, that may be quarantined: ``"5%"``,
+        ``"1/20"`` or 0.05. Beyond it the register can be looked at, and nothing can be made of it
+    max_corrected : the same of the values of a field that may be set to missing or to something safer; outer spaces
+        that were removed do not count. Of fewer than 20 rows or values no share is taken
 
     Returns
     -------
@@ -120,6 +128,7 @@ def read_register(
         practice_pattern=practice_pattern,
         stated=stated_days(opened.metadata),
         extracts_within=extracts_within,
+        limits=Limits.of(max_quarantined, max_corrected),
     )
     return reader.read(opened)
 
@@ -150,6 +159,7 @@ class Reader:
     date_format : field → form
     absent : conditions for which a missing value means that the patient does not have it
     pattern : that a practice code must match whole
+    limits : the shares of rows and values beyond which the register is refused
     judges_columns : whether the rows are all that there are, so that a column can be refused; not of one practice alone
     """
 
@@ -160,6 +170,7 @@ class Reader:
     date_format: Mapping[str, str]
     absent: frozenset[str]
     pattern: str
+    limits: Limits
     judges_columns: bool = True
 
     @property
@@ -224,17 +235,19 @@ class Reader:
         order, grouping = _in_order(own, None if kept.all() else kept, len(used), mixed=known is not None)
         packed, days, numbers = self._packed(cleaned, cleaner, rows, order, known)
         where = Account(opened, practice, codes)
+        practices, packed = tuple(codes[i] for i in used), replace(packed, **grouping)
+        counts = count_rows(practices, packed, days, self.list_date, self.extract_date)
         register = Register(
             as_of=self.list_date,
             extracted_on=self.extract_date,
-            practices=tuple(codes[i] for i in used),
+            practices=practices,
             quarantine=where.quarantine(verdict),
             corrections=where.corrections(cleaner.problems, kept),
             rows_in=opened.rows_in,
             merged=len(merged),
             parts=opened.parts,
             metadata=opened.metadata,
-            packed=replace(packed, **grouping),
+            packed=packed,
             days=days,
             numbers=numbers,
             source_table=table,
@@ -245,6 +258,8 @@ class Reader:
             index=opened.index,
             fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
             notes=(*fixed_width.notes_of(widths), *notes_of(cleaner.readable)) if known is None else (),
+            counts=replace(counts, given=given_values(cleaner.read, cleaner.problems, kept)),
+            limits=self.limits,
         )
         return register, judged, cleaner.readable, kept, widths
 
@@ -331,6 +346,7 @@ def reader_for(
     practice_pattern: str,
     stated: Iterable[str],
     extracts_within: int,
+    limits: Limits,
     drawn: Iterable[dt.date] | None = None,
 ) -> Reader:
     """A reader for tables with the columns of this one.
@@ -338,6 +354,7 @@ def reader_for(
     Parameters
     ----------
     stated : the days of extract in the metadata of files (ISO)
+    limits : the shares of rows and values beyond which the register is refused
     drawn : the days in the column ``extracted_on``, if the table does not hold all of its rows
 
     Raises
@@ -360,6 +377,7 @@ def reader_for(
         date_format=date_format or {},
         absent=absent,
         pattern=practice_pattern,
+        limits=limits,
     )
 
 
@@ -489,6 +507,7 @@ class _Cleaner:
         self.problems: list[tuple[str, Any, str]] = []
         self.readable: dict[str, ReadableCount] = {}
         self.ended_before_birth: list[tuple[str, Any]] = []
+        self.read: dict[str, Cleaned | FlagColumn] = {}  # as each column was read, its gaps not filled
 
     def clean(self, name: str) -> Cleaned | FlagColumn:
         """Read one field's column."""
@@ -500,7 +519,7 @@ class _Cleaner:
             last_day=day_number(self._reader.extract_date),
             times="midnight",
         )
-        self.readable[name] = count_of(FIELDS[name], cleaned)
+        self.readable[name], self.read[name] = count_of(FIELDS[name], cleaned), cleaned
         self.problems += [(name, rows, reason) for rows, reason in cleaned.problems]
         if not cleaned.has_missing:
             return cleaned

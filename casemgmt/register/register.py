@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import numpy_of, rows_of, taken, text_scalar, texts
 from casemgmt.errors import InputError, missing_columns, plural
+from casemgmt.register.counts import Counts, by_practice_field_and_reason
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.limits import Limits, refuse_beyond
 from casemgmt.register.packing import Packed, group_order
 from casemgmt.register.sources import Part
 
@@ -37,6 +39,8 @@ class Register:
     merged : identical repeats that became one row
     notes : what was read otherwise than it was written, a sentence each: words of a missing value, padded text
     metadata : what the source says of itself, such as ``{"synthetic": True}``
+    counts : accepted patients by practice and who of them is barred, values by field
+    limits : the shares of quarantined rows and corrected values beyond which nothing is made of the register
     """
 
     as_of: dt.date
@@ -60,6 +64,8 @@ class Register:
     fields: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     accepted_rows: int | None = None  # where only some of the accepted patients' rows were kept: how many there are
+    counts: Counts = field(default_factory=Counts)  # of all accepted patients, whether or not their rows were kept
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def table_row(self) -> npt.NDArray[np.int64]:
@@ -97,17 +103,34 @@ class Register:
                 "lists were kept. Read it with cm.read_register, all of it or one practice's rows."
             )
 
+    def check_limits(self) -> None:
+        """Raise InputError where more is quarantined or corrected than ``max_quarantined`` and ``max_corrected`` allow.
+
+        Selecting, scoring, explaining and packing ask this first; looking at the account and the rows does not.
+
+        Raises
+        ------
+        InputError
+            It names every field and practice with its counts, and how to raise the limit.
+        """
+        aside, changed = (by_practice_field_and_reason(table) for table in (self.quarantine, self.corrections))
+        refuse_beyond(self.limits, self.counts, aside, changed, self.rows_in - self.merged)
+
     def __len__(self) -> int:
         """Patients whose rows are held."""
         return self.packed.rows
 
     def __repr__(self) -> str:
         """Counts only."""
+        from casemgmt.register.facts import named
+
+        barred = sum(self.counts.barred_in_all().values())
         return (
             f"<Register: {plural(self.accepted, 'patient')} in {plural(len(self.practices), 'practice')} "
             f"on {self.as_of}; {plural(self.rows_in, 'row')} in = {self.accepted:,} accepted + "
-            f"{self.merged:,} merged repeats + {self.quarantine.num_rows:,} quarantined; "
-            f"{plural(self.corrections.num_rows, 'correction')}>"
+            f"{self.merged:,} merged repeats + {self.quarantine.num_rows:,} quarantined{named(self.quarantine)}; "
+            f"{plural(self.corrections.num_rows, 'correction')}{named(self.corrections)}"
+            f"{f'; {barred:,} barred' if barred else ''}>"
         )
 
     def _repr_html_(self) -> str:

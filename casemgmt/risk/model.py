@@ -239,12 +239,14 @@ class Model:
 
         Raises
         ------
-        InputError : a column that the model needs is missing; a demonstration model and a register not marked synthetic
+        InputError : a column that the model needs is missing; a demonstration model and a register not marked
+            synthetic; a register with too many rows quarantined or values corrected
         """
         from casemgmt.risk.demonstration import check_demonstration
         from casemgmt.risk.scoring import score_register
 
         check_demonstration(self, register, allow_demonstration)
+        register.check_limits()
         return score_register(self, register)
 
     def explain(self, register: Register, patient_id: str, *, allow_demonstration: bool = False) -> Any:
@@ -265,6 +267,7 @@ class Model:
         from casemgmt.risk.explain import explain_patient
 
         check_demonstration(self, register, allow_demonstration)
+        register.check_limits()
         return explain_patient(self, register, patient_id)
 
     def __repr__(self) -> str:

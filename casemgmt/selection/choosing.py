@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.earlier import read_ended, with_caseload
+from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
 from casemgmt.selection.given import given_scores
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays, compile_scheme, route_arrays
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from casemgmt.batch.scanning import ScannedRegister
+    from casemgmt.register.limits import Share
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
 
@@ -42,6 +44,10 @@ def select(
     ended: Any = None,
     reference: Reference = "base",
     allow_demonstration: bool = False,
+    allow_missing_practices: bool | Iterable[str] = False,
+    list_size_within: Share | None = LIST_SIZE_WITHIN,
+    max_quarantined: Share | None = None,
+    max_corrected: Share | None = None,
     threads: int | None = None,
 ) -> Selection:
     """Select patients in each practice by a scheme, ranked by a model or by given scores.
@@ -67,6 +73,12 @@ def select(
     reference : what the reasons are held against: the ``base`` of each of the model's tables (absent, none), or the
         average of the ranked patients of the ``practice``
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic
+    allow_missing_practices : practices of ``list_sizes`` or ``previous`` that may have no accepted row in the register;
+        True: any of them
+    list_size_within : share of an official list size by which the rows on the list may differ from it, of practices of
+        20 people or more: ``"10%"``, ``"1/10"`` or 0.1; None: by anything
+    max_quarantined, max_corrected : shares of the register beyond which it is refused, by default those that it was
+        read with; see :func:`casemgmt.read_register`
     threads : how many to use on large registers; the result does not depend on it
 
     Returns
@@ -77,7 +89,8 @@ def select(
     ------
     InputError
         A column that scheme, model or score needs is missing; scores that cannot be used; a demonstration model on a
-        register that is not marked synthetic.
+        register that is not marked synthetic; too many rows quarantined or values corrected; a practice that vanished;
+        a list size far from its rows; an earlier selection of whose people few are in the register.
     CapExceededError
         More nominations than places, under ``over_cap="error"``.
     """
@@ -85,28 +98,34 @@ def select(
         raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
     check_arguments(scheme, model, score, over_cap, reference, previous)
     decided = read_ended(ended)
+    expected = Expected.of(list_sizes, previous, allow_missing_practices, list_size_within)
+    limits = register.limits.changed(max_quarantined, max_corrected)
     if not isinstance(register, Register):
         if decided:
             raise InputError("ended= needs every row of the register: read it with cm.read_register.")
         return register.select_streamed(
             scheme,
+            expected=expected,
+            limits=limits,
             model=model,
             score=score,
             over_cap=over_cap,
-            list_sizes=list_sizes,
-            previous=previous,
             reference=reference,
             allow_demonstration=allow_demonstration,
             threads=threads,
         )
     register.require_whole("Selecting again")
+    register = replace(register, limits=limits)
+    register.check_limits()
     require_order(register, scheme, over_cap)
     register = with_caseload(register, previous, decided)
     if model is not None:
         check_demonstration(model, register, allow_demonstration)
     ranking = ranking_of(register, model, score)
-    workings = choose(register, scheme, ranking, official_sizes(register, scheme, list_sizes), over_cap, threads)
-    return _selection(replace(workings, ended=frozenset(decided)), reference, previous, score)
+    sizes = official_sizes(register, scheme, list_sizes)
+    expected.check(register)
+    workings = choose(register, scheme, ranking, sizes, over_cap, threads)
+    return _selection(replace(workings, ended=frozenset(decided)), reference, expected, score)
 
 
 def selection_of(
@@ -116,15 +135,17 @@ def selection_of(
     outcome: Outcome,
     over_cap: OverCap,
     reference: Reference,
+    expected: Expected,
     score: Any,
 ) -> Selection:
     """The selection that an outcome of a register's question comes to."""
-    return _selection(settled(register, scheme, question, outcome, over_cap), reference, None, score)
+    return _selection(settled(register, scheme, question, outcome, over_cap), reference, expected, score)
 
 
-def _selection(workings: Workings, reference: Reference, previous: Selection | None, score: Any) -> Selection:
+def _selection(workings: Workings, reference: Reference, expected: Expected, score: Any) -> Selection:
     column = score if isinstance(score, str) else None
-    made = replace(workings, reference=reference, previous=previous, score_column=column)
+    made = replace(workings, reference=reference, previous=expected.previous, score_column=column)
+    made = replace(made, missing_practices=tuple(expected.missing_practices(made.register.counts)))
     return Selection(scheme=workings.scheme, workings=made)
 
 

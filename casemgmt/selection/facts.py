@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.register.facts import account_facts
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
 
 if TYPE_CHECKING:
@@ -26,13 +27,8 @@ def facts_of(made: Workings) -> dict[str, Any]:
         "extracted_on": register.extracted_on.isoformat(),
         "synthetic": register.synthetic,
         "practices": len(register.practices),
-        "rows": {
-            "in": register.rows_in,
-            "accepted": register.accepted,
-            "merged_repeats": register.merged,
-            "quarantined": register.quarantine.num_rows,
-            "corrections": register.corrections.num_rows,
-        },
+        **account_facts(register),
+        "missing_practices": list(made.missing_practices),
         "sources": [{"name": part.name, "rows": part.rows, "sha256": part.sha256} for part in register.parts],
         "scheme": made.scheme.id,
         "ranked_by": ranked_by(model),

@@ -57,7 +57,8 @@ class Workings:
 
     ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
     are held against, ``previous`` an earlier selection whose patients are on the caseload, ``score_column`` the
-    register column that ranked, ``ended`` the ids of those whom somebody has taken off the caseload.
+    register column that ranked, ``ended`` the ids of those whom somebody has taken off the caseload,
+    ``missing_practices`` known ones without an accepted row, which were allowed to be.
     """
 
     scheme: Scheme
@@ -68,6 +69,7 @@ class Workings:
     previous: Selection | None = None
     ended: frozenset[str] = frozenset()
     score_column: str | None = None
+    missing_practices: tuple[str, ...] = ()
     list_sizes: npt.NDArray[np.int64]
 
     @property
@@ -182,7 +184,8 @@ class Selection:
         ``tied_in`` and ``tied_out`` how many with exactly that score were and were not let in. ``unscored``,
         ``objected``, ``unknown_age`` and ``quarantined`` count the practice's patients or rows. ``entitled``,
         ``done`` and ``due`` are for reviews. ``places_may_change`` says that quarantined rows, if they belong to
-        the practice, could change the number of places.
+        the practice, could change the number of places. ``corrected`` counts the practice's corrected values, ``died``,
+        ``left`` and ``not_yet_registered`` its patients who are never listed, each under the first that is true.
         """
         from casemgmt.selection.summary import summary_table
 
@@ -301,7 +304,10 @@ class Selection:
 
     def __repr__(self) -> str:
         """Counts only, no patient."""
-        return f"<Selection by '{self.scheme.id}': {self._in_words()}>"
+        from casemgmt.register.facts import account_phrase
+
+        said = account_phrase(self.facts)
+        return f"<Selection by '{self.scheme.id}': {self._in_words()}{f'; {said}' if said else ''}>"
 
     def _in_words(self) -> str:
         table = self.to_arrow(reasons=False)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.arrow import column_of
 from casemgmt.errors import missing_columns
 from casemgmt.register.cleaning import distinct_values
+from casemgmt.register.counts import by_practice_field_and_reason
+from casemgmt.register.facts import account_lines
 from casemgmt.scheme.routes import Nominated, Review, TopShare
 from casemgmt.selection.tables import eligible_keys, review_due
 
@@ -20,14 +22,18 @@ if TYPE_CHECKING:
     from casemgmt.selection.result import Selection, Workings
 
 NOT_STATED = "not stated"
+# Counts that later releases added, after all others.
+_ADDED = ("corrected", "died", "left", "not_yet_registered")
 _COUNTS = (
     *("list_size", "denominator", "places", "met", "used", "unused"),
     *("tied_in", "tied_out", "unscored", "objected", "unknown_age", "quarantined", "entitled", "done", "due"),
+    *_ADDED,
 )
 SUMMARY_COLUMNS = (
     *("practice_id", "route", "list_size", "denominator", "places", "met", "used", "unused", "score_at_cut"),
     *("tied_in", "tied_out", "unscored", "objected", "unknown_age", "quarantined", "entitled", "done", "due"),
     "places_may_change",
+    *_ADDED,
 )
 
 
@@ -38,6 +44,13 @@ def summary_schema() -> pa.Schema:
     kinds = {"practice_id": pa.string(), "route": pa.string(), "score_at_cut": pa.float64()}
     kinds |= {"places_may_change": pa.bool_(), **dict.fromkeys(_COUNTS, pa.int64())}
     return pa.schema([(name, kinds[name]) for name in SUMMARY_COLUMNS])
+
+
+def first_summary_schema() -> pa.Schema:
+    """The types of the columns that a summary of release 0.2 had."""
+    import pyarrow as pa
+
+    return pa.schema([each for each in summary_schema() if each.name not in _ADDED])
 
 
 def summary_table(made: Workings) -> pa.Table:
@@ -75,6 +88,7 @@ def _route_columns(made: Workings, place: int) -> dict[str, list[Any]]:
         "unknown_age": out.counts[:, bits.unknown_age].tolist(),
         "quarantined": _quarantined(made)[0],
         "places_may_change": [False] * len(register.practices),
+        **_added(made),
     }
     if route.counts_as == "case_management":
         columns["used"] = _per_practice(made, choice.place == place)
@@ -123,6 +137,22 @@ def _per_practice(made: Workings, chosen: Any) -> list[int]:
     choice = made.choice
     counts: list[int] = np.bincount(choice.practice[chosen], minlength=len(made.register.practices)).tolist()
     return counts
+
+
+def _added(made: Workings) -> dict[str, list[Any]]:
+    """Corrected values of each practice, and its patients who are never listed."""
+    register = made.register
+    corrected: dict[str | None, int] = {}
+    for (practice, _, _), count in by_practice_field_and_reason(register.corrections).items():
+        corrected[practice] = corrected.get(practice, 0) + count
+    barred = register.counts.barred
+    return {
+        "corrected": [corrected.get(practice, 0) for practice in register.practices],
+        **{
+            why.replace(" ", "_"): [barred.get(why, {}).get(practice, 0) for practice in register.practices]
+            for why in ("died", "left", "not yet registered")
+        },
+    }
 
 
 def _quarantined(made: Workings) -> tuple[list[int], int]:
@@ -228,11 +258,12 @@ def summary_html(selection: Selection) -> str:
         texts = "".join(f"<td style='text-align:right'>{'–' if c is None else format(c, ',')}</td>" for c in cells)
         rows.append(f"<tr><th style='text-align:left'>{escape(route.name)}</th>{texts}</tr>")
     facts = selection.facts
+    said = " ".join(f"{line.rstrip('.')}." for line in account_lines(facts))
     made_up = " The people are <b>synthetic</b>." if facts["synthetic"] else ""
     return (
         f"<table><caption>{escape(selection.scheme.title)}, list of {facts['as_of']}, "
         f"ranked by {escape(facts['ranked_by'])}</caption>"
         "<thead><tr><th>route</th><th>places</th><th>met</th><th>places used</th></tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table><p>{escape(selection._in_words())}.{made_up} "
+        f"<tbody>{''.join(rows)}</tbody></table><p>{escape(selection._in_words())}.{made_up} {escape(said)} "
         "A proposal for a named clinician to accept; patient rows are shown by .practice(…).</p>"
     )

@@ -1,0 +1,165 @@
+"""Whether a register is the one that is meant: its practices, their sizes and its people, against what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.arrow import in_one_piece
+from casemgmt.errors import InputError, listed, plural
+from casemgmt.register.counts import Counts
+from casemgmt.register.limits import FEWEST, Share, share_of
+from casemgmt.register.unmatched import are_few, likely_cause
+
+if TYPE_CHECKING:
+    from casemgmt.register.register import Register
+    from casemgmt.selection.result import Selection
+
+LIST_SIZE_WITHIN = "10%"
+
+# An earlier list of fewer people says nothing of how ids are written: all of them may have moved or died.
+_FEWEST_PEOPLE = 5
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What is known of a register before it is selected from.
+
+    Attributes
+    ----------
+    list_sizes : official list size of each practice
+    previous : an earlier selection
+    may_be_missing : practices that may have no accepted row; True: any
+    within : share of an official list size by which the counted one may differ; None: by anything
+    """
+
+    list_sizes: Mapping[str, int] | None = None
+    previous: Selection | None = None
+    may_be_missing: bool | frozenset[str] = False
+    within: Fraction | None = Fraction(1, 10)
+
+    @classmethod
+    def of(
+        cls,
+        list_sizes: Mapping[str, int] | None,
+        previous: Selection | None,
+        allow_missing_practices: bool | str | Iterable[str],
+        list_size_within: Share | None,
+    ) -> Expected:
+        """What a user says, checked.
+
+        Raises
+        ------
+        InputError
+        """
+        if isinstance(allow_missing_practices, bool):
+            missing: bool | frozenset[str] = allow_missing_practices
+        elif isinstance(allow_missing_practices, str):
+            missing = frozenset([allow_missing_practices])
+        elif isinstance(allow_missing_practices, Iterable):
+            missing = frozenset(allow_missing_practices)
+        else:
+            raise InputError("allow_missing_practices: give a list of practice codes, or True for any.")
+        within = None if list_size_within is None else share_of(list_size_within, "list_size_within", above_all=True)
+        return cls(list_sizes=list_sizes, previous=previous, may_be_missing=missing, within=within)
+
+    def check(self, register: Register) -> None:
+        """Refuse a register that lacks practices or people, or whose lists are of another size.
+
+        Raises
+        ------
+        InputError
+            It names the practices, or the likely cause, and how to allow it.
+        """
+        if self.list_sizes is None and self.previous is None:
+            return
+        self.check_counts(register.counts)
+        if self.previous is not None:
+            _refuse_strangers(self.previous, register)
+
+    def check_counts(self, counts: Counts) -> None:
+        """Refuse a register that lacks practices, or whose lists are of another size."""
+        absent = self.missing_practices(counts)
+        if self.may_be_missing is not True:
+            allowed = self.may_be_missing or frozenset()
+            _refuse_missing({code: where for code, where in absent.items() if code not in allowed})
+        if self.list_sizes is not None and self.within is not None:
+            _refuse_far(self.list_sizes, self.within, counts)
+
+    def missing_practices(self, counts: Counts) -> dict[str, str]:
+        """Practices that are known, and have no accepted row → where they are known from."""
+        known: dict[str, str] = {}
+        if self.previous is not None:
+            known = dict.fromkeys(_practices_with_people(self.previous), "the previous selection")
+        for code, size in (self.list_sizes or {}).items():
+            if size:
+                known.setdefault(code, "list_sizes")
+        absent = {code: where for code, where in known.items() if not counts.accepted.get(code)}
+        return dict(sorted(absent.items(), key=lambda each: str(each[0]).encode()))
+
+
+def _practices_with_people(previous: Selection) -> list[str]:
+    summary = previous.summary()
+    sizes = zip(summary.column("practice_id").to_pylist(), summary.column("list_size").to_pylist(), strict=True)
+    return [code for code, size in dict(sizes).items() if size]
+
+
+def _refuse_missing(absent: Mapping[str, str]) -> None:
+    if not absent:
+        return
+    codes, places = list(absent), sorted(set(absent.values()))
+    verb = "has" if len(codes) == 1 else "have"
+    raise InputError(
+        f"{plural(len(codes), 'practice')} of {' and '.join(places)} {verb} no accepted row in this register: "
+        f"{listed(codes)}. A file may have been left out, or a code changed: nobody there would be on a list. If a "
+        "practice closed or is meant to be absent, say so with allow_missing_practices=[…] "
+        "(--allow-missing-practice CODE)."
+    )
+
+
+def _refuse_far(list_sizes: Mapping[str, int], within: Fraction, counts: Counts) -> None:
+    far = []
+    for practice, rows in counts.on_list.items():
+        figure = list_sizes.get(practice)
+        if not _is_whole(figure):
+            continue  # whoever takes the sizes says what is wrong
+        whole = int(figure)  # type: ignore[arg-type]
+        if max(whole, rows) >= FEWEST and abs(whole - rows) > within * whole:
+            far.append(f"  practice '{practice}': {plural(rows, 'row')} on the list, list size {whole:,}")
+    if not far:
+        return
+    most = [*far[:_MOST_NAMED], *([f"  and {len(far) - _MOST_NAMED:,} more"] if len(far) > _MOST_NAMED else [])]
+    raise InputError(
+        f"{plural(len(far), 'official list size')} more than {float(100 * within):g}% from the rows of the register:\n"
+        + "\n".join(most)
+        + "\n  The extract may be cut short, or the figures of another day. If they are right, say how far they may be "
+        "with list_size_within='25%' (--list-size-within 25%)."
+    )
+
+
+def _is_whole(figure: Any) -> bool:
+    """Whether a list size is a whole number of people, as :func:`casemgmt.select` takes it."""
+    try:
+        return not isinstance(figure, (bool, str)) and figure is not None and figure >= 0 and int(figure) == figure
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _refuse_strangers(previous: Selection, register: Register) -> None:
+    """Refuse an earlier list of whose people few have a row, used or quarantined, in the register."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    people = pc.unique(previous.to_arrow(reasons=False).column("patient_id").cast(pa.large_string()))
+    if len(people) < _FEWEST_PEOPLE:
+        return
+    own = register.id_texts()
+    met = len(pc.unique(own.filter(pc.is_in(own, value_set=in_one_piece(people)))))
+    if are_few(met, len(people)):
+        raise InputError(
+            f"previous: {met:,} of the {plural(len(people), 'person', 'people')} on the earlier lists are in this "
+            f"register at all. {likely_cause(people, own)} Or leave previous= out."
+        )
