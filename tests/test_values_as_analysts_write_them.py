@@ -192,6 +192,15 @@ def test_nobody_is_set_aside_or_corrected_for_a_word_that_means_missing(tmp_path
     assert notes == (f"{name}: 'NULL' read as missing 1 time", f"{name}: 'n/a' read as missing 1 time")
 
 
+def test_notes_stand_in_a_packed_register_too(tmp_path):
+    register = cm.read_register(register_of(["NULL", "2015-03-01"], "date_of_death"), as_of=AS_OF)
+    pq.write_table(register_of(["NULL", "2015-03-01"], "date_of_death"), tmp_path / "register.parquet")
+    scanned = cm.scan_register(tmp_path / "register.parquet", as_of=AS_OF)
+    for number, each in enumerate((register, scanned)):
+        packed = each.save_packed(tmp_path / f"packed_{number}.parquet")
+        assert cm.scan_register(packed, as_of=AS_OF).notes == register.notes != ()
+
+
 # Times of day
 
 

@@ -60,6 +60,7 @@ class Account(NamedTuple):
     as_of: dt.date
     extracted_on: dt.date
     fields: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def account_of(register: Register) -> Account:
@@ -74,6 +75,7 @@ def account_of(register: Register) -> Account:
         register.as_of,
         register.extracted_on,
         register.fields,
+        register.notes,
     )
 
 
@@ -291,6 +293,7 @@ def _described(
         "told_types": "" if told is None else base64.b64encode(told.serialize()).decode(),
         "quarantine": _table_text(account.quarantine),
         "corrections": _table_text(account.corrections),
+        **({"notes": list(account.notes)} if account.notes else {}),
     }
     return json.dumps(described, sort_keys=True, ensure_ascii=False)
 
@@ -355,6 +358,7 @@ class PackedFile:
             dt.date.fromisoformat(described["as_of"]),
             dt.date.fromisoformat(described["extracted_on"]),
             tuple(described["fields"]),
+            tuple(described.get("notes", ())),
         )
 
     @property

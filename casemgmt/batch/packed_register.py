@@ -67,6 +67,11 @@ class PackedRegister(ScannedRegister):
         return self._file.account.corrections
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """As :attr:`casemgmt.Register.notes`."""
+        return self._file.account.notes
+
+    @property
     def parts(self) -> tuple[FilePart, ...]:
         """The files that were packed."""
         return self._file.account.parts

@@ -48,6 +48,7 @@ def save_packed_scanned(scanned: ScannedRegister, path: Path, rows_held: int = R
         scanned.as_of,
         scanned.extracted_on,
         tuple(name for name in scanned.column_names if name in FIELDS),
+        scanned.notes,
     )
     sizes = [counted[code] for code in practices]
     registers = (_register_of(scanned, practices[low:high]) for low, high in _that_fit(sizes, rows_held))
