@@ -192,6 +192,15 @@ def test_nobody_is_set_aside_or_corrected_for_a_word_that_means_missing(tmp_path
     assert notes == (f"{name}: 'NULL' read as missing 1 time", f"{name}: 'n/a' read as missing 1 time")
 
 
+def test_notes_stand_in_a_packed_register_too(tmp_path):
+    register = cm.read_register(register_of(["NULL", "2015-03-01"], "date_of_death"), as_of=AS_OF)
+    pq.write_table(register_of(["NULL", "2015-03-01"], "date_of_death"), tmp_path / "register.parquet")
+    scanned = cm.scan_register(tmp_path / "register.parquet", as_of=AS_OF)
+    for number, each in enumerate((register, scanned)):
+        packed = each.save_packed(tmp_path / f"packed_{number}.parquet")
+        assert cm.scan_register(packed, as_of=AS_OF).notes == register.notes != ()
+
+
 # Times of day
 
 
@@ -453,3 +462,76 @@ def test_counts_of_parts_add_up_and_travel_as_text():
     assert (both.rows, both.read, both.why, both.words, both.shortest) == (5, 3, "a", {"NULL": 3}, 3)
     assert both.ends == {5: 2, 6: 2}
     assert count_of_text(text_of_count(both)) == both
+
+
+def test_births_on_the_first_day_of_1900_are_said_and_many_are_refused(tmp_path):
+    births = [dt.date(1930 + i % 60, 5, 5) for i in range(300)]
+    table = register_of([dt.date(1900, 1, 1), *births], "date_of_birth").drop_columns(["age"])
+    found = through_every_door(table, "age", tmp_path)
+    assert found[3] == ("date_of_birth: 1900-01-01 1 time: check that it does not stand for no date",)
+    table = register_of([dt.date(1900, 1, 1)] * 20 + births, "date_of_birth").drop_columns(["age"])
+    words = through_every_door(table, "age", tmp_path)
+    assert words.startswith("Column 'date_of_birth': 20 of 320 values are 1900-01-01, which stands for no date.")
+
+
+# Types of the libraries
+
+
+def frames_of_every_type() -> list[tuple[str, Any, list[Any]]]:
+    """Field, column, values read."""
+    import pandas as pd
+    import polars as pl
+
+    day = dt.date(2014, 1, 1)
+    return [
+        ("age", pd.array([40, None], dtype="Int64"), [40, None]),
+        ("age", pd.Series([40.0, float("nan")]), [40, None]),
+        ("sex", pd.Categorical(["m", "F"]), ["M", "F"]),
+        ("diabetes", pd.array([True, None], dtype="boolean"), [True, None]),
+        ("diabetes", pd.Series([True, None], dtype=object), [True, None]),
+        ("nominated", pd.Categorical(["Y", "n"]), [True, False]),
+        ("imd_decile", pd.Categorical([1, 2]), [1, 2]),
+        ("imd_decile", pd.array([1.0, None], dtype="Float64"), [1, None]),
+        ("imd_decile", pd.Series([Decimal(1), None], dtype=object), [1, None]),
+        ("objected", pd.array(["No", "YES"], dtype="string"), [False, True]),
+        ("last_review", pd.to_datetime(pd.Series(["2014-01-01", None])), [day, None]),
+        ("last_review", pd.to_datetime(pd.Series(["2014-01-01", None])).dt.tz_localize("Europe/London"), [day, None]),
+        ("last_review", pd.Series([day, None], dtype=object), [day, None]),
+        ("last_review", pd.Categorical(["2014-01-01", "NaT"]), [day, None]),
+        ("sex", pl.Series(["m", "F"], dtype=pl.Categorical), ["M", "F"]),
+        ("nominated", pl.Series(["y", "N"], dtype=pl.Enum(["y", "N"])), [True, False]),
+        ("care_home_type", pl.Series(["Nursing", "none"], dtype=pl.Categorical), ["nursing", "none"]),
+        ("imd_decile", pl.Series([Decimal("1.0"), None]), [1, None]),
+        ("last_review", pl.Series([dt.datetime(2014, 1, 1), None]), [day, None]),
+    ]
+
+
+@pytest.mark.parametrize("place", range(19))
+def test_every_type_of_pandas_and_polars_is_read(place):
+    import pandas as pd
+    import polars as pl
+
+    name, column, wanted = frames_of_every_type()[place]
+    rest = {"patient_id": ["a", "b"], "practice_id": ["C87002"] * 2, "age": [40, 40]}
+    made = pl.DataFrame if isinstance(column, pl.Series) else pd.DataFrame
+    register = cm.read_register(made(rest | {name: column}), as_of=AS_OF)
+    assert register.column(name).to_pylist() == wanted
+    assert register.corrections.num_rows == 0
+
+
+def test_every_type_of_duckdb_is_read():
+    import duckdb
+
+    relation = duckdb.connect().sql(
+        "SELECT 'a' || i AS patient_id, 'C87002' AS practice_id, 40::HUGEINT AS age, "
+        "['Y', 'n'][1 + i % 2]::ENUM('Y', 'n') AS nominated, 3::DECIMAL(4, 1) AS imd_decile, "
+        "TIMESTAMP '2014-01-01 00:00:00' AS last_review FROM range(2) t(i)"
+    )
+    register = cm.read_register(relation, as_of=AS_OF)
+    found = {name: register.column(name).to_pylist() for name in ("age", "nominated", "imd_decile", "last_review")}
+    assert found == {
+        "age": [40, 40],
+        "nominated": [True, False],
+        "imd_decile": [3, 3],
+        "last_review": [dt.date(2014, 1, 1)] * 2,
+    }

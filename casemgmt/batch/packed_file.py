@@ -299,6 +299,7 @@ def _described(
         "told_types": "" if told is None else base64.b64encode(told.serialize()).decode(),
         "quarantine": _table_text(account.quarantine),
         "corrections": _table_text(account.corrections),
+        **({"notes": list(account.notes)} if account.notes else {}),
     }
     return json.dumps(described, sort_keys=True, ensure_ascii=False)
 

@@ -11,7 +11,15 @@ from casemgmt.register.cleaning import Cleaned, FlagColumn
 from casemgmt.register.date_forms import TIME_OF_DAY, TRUNCATE
 from casemgmt.register.fields import FIELDS, Field
 from casemgmt.register.spellings import FEW_OF, NONE_OF, is_unreadable, unreadable_column
-from casemgmt.register.values import AFTER_EXTRACT, AND_OVER, OPEN_END, OUTER_SPACES, is_out_of_range
+from casemgmt.register.values import (
+    AFTER_EXTRACT,
+    AND_OVER,
+    FIRST_DATE,
+    NO_DATE,
+    OPEN_END,
+    OUTER_SPACES,
+    is_out_of_range,
+)
 
 # Of the values given, the shares above which a column is refused.
 MOST_OUTSIDE = Fraction(1, 2)
@@ -19,6 +27,8 @@ MOST_TIMES = Fraction(1, 20)
 MOST_ON_ONE_DAY = Fraction(1, 2)
 # Of the patients, the share that must end on one day for it to be a placeholder, not a practice that closed.
 MANY_ON_ONE_DAY = Fraction(1, 10)
+# Of the dates of birth, the share that may be 1900-01-01: nobody alive was born on it.
+BORN_ON_FIRST_DAY = Fraction(1, 100)
 # Of the values that are about residents, the share that must be readable: an unknown word loses a whole care home.
 RESIDENTS_READABLE = Fraction(9, 10)
 # Of the values that another column could contradict, the share that may be contradicted.
@@ -42,6 +52,7 @@ class ReadableCount(NamedTuple):
     words : word that was read as a missing value → how often
     shortest, longest, padded : of texts, the lengths, and how many have outer spaces
     ends : day number → how many lives or registrations it ends
+    first_day : dates of birth on 1900-01-01
     highest : the largest whole number
     clashes : reason → how many values contradict another column, of how many that could
     """
@@ -60,6 +71,7 @@ class ReadableCount(NamedTuple):
     longest: int | None = None
     padded: int = 0
     ends: Mapping[int, int] = {}
+    first_day: int = 0
     highest: int | None = None
     clashes: Mapping[str, tuple[int, int]] = {}
 
@@ -80,6 +92,7 @@ class ReadableCount(NamedTuple):
             longest=max((each for each in (self.longest, later.longest) if each is not None), default=None),
             padded=self.padded + later.padded,
             ends=_sum(self.ends, later.ends),
+            first_day=self.first_day + later.first_day,
             highest=max((each for each in (self.highest, later.highest) if each is not None), default=None),
             clashes={
                 reason: (
@@ -160,6 +173,7 @@ def count_of(field: Field, cleaned: Cleaned | FlagColumn) -> ReadableCount:
         longest=longest,
         padded=sum(len(rows) for rows, why in cleaned.problems if why == OUTER_SPACES),
         ends=_ends(given) if is_end else {},
+        first_day=int(np.count_nonzero(given == FIRST_DATE)) if field.name == "date_of_birth" else 0,
         highest=int(given.max()) if is_number and len(given) else None,
     )
 
@@ -216,6 +230,11 @@ def _refuse_unreadable(field: Field, count: ReadableCount) -> None:
             f"Column '{name}': {count.outside:,} of {plural(given, 'value')} are out of range ({count.why_outside}), "
             f"so that it is likely to hold something else. {_remedy_of_range(field)}"
         )
+    if count.first_day >= FEW_OF and count.first_day > BORN_ON_FIRST_DAY * given:
+        raise InputError(
+            f"Column '{name}': {count.first_day:,} of {plural(given, 'value')} are {NO_DATE}. Map it away with "
+            f"values={{'{name}': {{'1900-01-01': ''}}}}, and their age is unknown."
+        )
     _refuse_one_day(field, count)
 
 
@@ -251,13 +270,11 @@ def _remedy(field: Field, why: str) -> str:
 
 def _remedy_of_range(field: Field) -> str:
     name = field.name
-    if field.dated:
+    if field.kind == "date":
         return (
             f"If it is a placeholder for no date, map it away with values={{'{name}': {{'1900-01-01': ''}}}}, its own "
             "day in the place of this one; if the data was drawn later, say so with extracted_on=."
         )
-    if field.kind == "date":
-        return "Give the column of the right dates, and the day on which the data was drawn with extracted_on=."
     if name == "imd_decile":
         return "It may be a rank or a score of deprivation. Give the decile, 1 (most deprived) to 10."
     return f"Give the column that holds {field.allowed_in_words}, or map its values with values={{'{name}': …}}."
@@ -303,6 +320,10 @@ def notes_of(counts: Mapping[str, ReadableCount]) -> tuple[str, ...]:
         if count.is_fixed_width:
             notes.append(
                 f"{name}: outer spaces removed from {plural(count.padded, 'value')}, all of which were of one width"
+            )
+        if count.first_day:
+            notes.append(
+                f"{name}: 1900-01-01 {plural(count.first_day, 'time')}: check that it does not stand for no date"
             )
         if name == "imd_decile" and count.highest is not None and count.highest <= _QUINTILES and count.read >= _ENOUGH:
             notes.append(f"{name}: no value of {count.read:,} is above {_QUINTILES}: check that they are no quintiles")

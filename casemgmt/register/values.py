@@ -11,7 +11,7 @@ from typing import Any
 from casemgmt.dates import day_number
 from casemgmt.register.date_forms import TIME_OF_DAY, date_form, date_from_text
 from casemgmt.register.fields import Field
-from casemgmt.register.spellings import flag_of, is_and_over, is_missing_word
+from casemgmt.register.spellings import flag_of, is_and_over, is_missing_word, whole_of
 
 FIRST_DATE = day_number(dt.date(1900, 1, 1))
 BEFORE_1900, AFTER_EXTRACT = "before 1900", "after the extract date"
@@ -82,7 +82,7 @@ def is_out_of_range(reason: str) -> bool:
 def _flag(value: Any) -> Reading:
     if value in (0, 1):
         return Reading(int(value))
-    found = flag_of(value) if isinstance(value, str) else None
+    found = flag_of(whole_of(value)) if isinstance(value, str) else None
     return Reading(None, "not true or false, or 0 or 1") if found is None else Reading(int(found))
 
 
@@ -105,7 +105,7 @@ def _integer(field: Field, value: Any) -> Reading:
 def _category(field: Field, value: Any) -> Reading:
     text = str(value)
     if field.name == "care_home_type":
-        resident = value == 1 if isinstance(value, (bool, float)) and value in (0, 1) else flag_of(text)
+        resident = value == 1 if isinstance(value, (bool, float)) and value in (0, 1) else flag_of(whole_of(text))
         if resident is not None:
             text = "unspecified" if resident else "none"
     codes = {word.casefold(): code for code, word in enumerate(field.allowed, 1)}
