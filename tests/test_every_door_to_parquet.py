@@ -43,7 +43,7 @@ def bring_in(reader: Reader, path: Path, door: str, what: str) -> str | None:
     return report.said if report.outcome == "accepted" else None
 
 
-COUNTS = [60, pytest.param(2000, marks=pytest.mark.long)]
+COUNTS = [40, pytest.param(2000, marks=pytest.mark.long)]
 
 
 @pytest.mark.parametrize("count", COUNTS)

@@ -186,6 +186,11 @@ def without_long_views(table: pa.Table) -> pa.Table:
     """polars' string views as plain strings, which every Arrow function takes; a long table keeps them."""
     import pyarrow as pa
 
+    if any(kind == pa.binary_view() for kind in table.schema.types):
+        plain = [
+            column.cast(pa.large_binary()) if column.type == pa.binary_view() else column for column in table.columns
+        ]
+        table = pa.table(plain, names=table.column_names, metadata=table.schema.metadata)
     if pays(table.num_rows) and not any(pa.types.is_dictionary(kind) for kind in table.schema.types):
         return table
     columns = [_without_view(column) for column in table.columns]
