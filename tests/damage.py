@@ -157,6 +157,43 @@ def footer_start(data: bytes) -> int:
     return start if start > 0 else len(data) // 2
 
 
+def bodies_swapped(choose: random.Random, data: bytes) -> bytes:
+    """The values of two pages, exchanged under their headers."""
+    found = _pages(data)
+    if len(found) < 2:
+        return one_bit(choose, data)
+    (_, a, a_end), (_, b, b_end) = sorted(choose.sample(found, 2))
+    return data[:a] + data[b:b_end] + data[a_end:b] + data[a:a_end] + data[b_end:]
+
+
+def page_header_edited(choose: random.Random, data: bytes) -> bytes:
+    """A byte of a page's header made another."""
+    found = _pages(data)
+    if not found:
+        return one_bit(choose, data)
+    start, end, _ = choose.choice(found)
+    place = choose.randrange(start, end)
+    return data[:place] + bytes([data[place] ^ choose.choice([1, 2, 4, 0x10, 0x80, 0xFF])]) + data[place + 1 :]
+
+
+def _pages(data: bytes) -> list[tuple[int, int, int]]:
+    """Where each page's header begins, and where its values begin and end; none where the file is damaged already."""
+    from casemgmt.parquet.frame import read_footer, read_page
+
+    found = []
+    try:
+        for chunk in (chunk for group in read_footer(data).groups for chunk in group):
+            at = chunk.start
+            while at < chunk.start + chunk.compressed:
+                page = read_page(data, at)
+                found.append((at, at + page.header, at + page.header + page.compressed))
+                at = found[-1][2]
+    except ValueError:
+        return []
+    return found
+
+
+PARQUET_PAGES: tuple[Damage, ...] = (bodies_swapped, page_header_edited, page_header_edited)
 PARQUET: tuple[Damage, ...] = (*BYTES, forged_count, forged_count, forged_count, cut_at_a_row_group)
 
 

@@ -1,6 +1,7 @@
 """A process that does nothing but read registers, one after another, within 2 GB; and the parent that watches it.
 
-A path goes in on a line; what became of the file comes back as a line of JSON. A child that dies or says nothing for
+A path goes in on a line, and the door that it is to come in by (tests/doors.py) if that is not ``read_register``; what
+became of the file comes back as a line of JSON. A child that dies or says nothing for
 20 seconds is a crash or a hang, and the parent says which file did it.
 """
 
@@ -33,6 +34,7 @@ class Report:
     quarantined: tuple[tuple[Any, ...], ...] = ()
     corrected: tuple[tuple[Any, ...], ...] = ()
     accepted: tuple[dict[str, Any], ...] = ()
+    said: str = ""
 
 
 class Reader:
@@ -41,19 +43,25 @@ class Reader:
     ``first`` is Python that the child runs before each file, to try the watch itself.
     """
 
-    def __init__(self, first: str = "", seconds: float = SECONDS) -> None:
+    def __init__(self, first: str = "", seconds: float = SECONDS, bytes_: int = BYTES) -> None:
         self._child: subprocess.Popen[bytes] | None = None
-        self._first, self._seconds = first, seconds
+        self._first, self._seconds, self._bytes = first, seconds, bytes_
 
-    def read(self, path: Path) -> Report:
-        """Have the child read a file."""
+    def read(self, path: Path, door: str = "") -> Report:
+        """Have the child read a file, by one of the doors."""
         if self._child is None:
             here = Path(__file__)
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here.parent.parent)])}
+            # A thread takes address space, of which the child has little.
+            few = {"POLARS_MAX_THREADS": "2", "OMP_NUM_THREADS": "2"}
+            places = os.pathsep.join([str(here.parent), str(here.parent.parent)])
+            environment = {**os.environ, **few, "PYTHONPATH": places}
             self._child = subprocess.Popen(
-                [sys.executable, str(here), self._first], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+                [sys.executable, str(here), self._first, str(self._bytes)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment,
             )
-        self._child.stdin.write(f"{path}\n".encode())
+        self._child.stdin.write(f"{path}\t{door}\n".encode())
         self._child.stdin.flush()
         if not select.select([self._child.stdout], [], [], self._seconds)[0]:
             self.close()
@@ -108,6 +116,24 @@ def report_of(path: Path, first: str = "") -> dict[str, Any]:
     }
 
 
+def by_door(path: Path, door: str) -> dict[str, Any]:
+    """Bring one file in by a door and say all that came of it."""
+    from doors import DOORS
+
+    import casemgmt as cm
+
+    try:
+        return {"outcome": "accepted", "said": DOORS[door](path)}
+    except cm.CasemgmtError as problem:
+        return {"outcome": "refused", "message": str(problem)}
+    except BaseException as problem:
+        where = traceback.extract_tb(problem.__traceback__)[-1]
+        return {
+            "outcome": "fault",
+            "message": f"{type(problem).__name__} at {Path(where.filename).name}:{where.lineno}",
+        }
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         # The one statement that bytes are text can be lost from a file that does not say it twice. They are the same
@@ -119,10 +145,12 @@ def _plain(value: Any) -> Any:
 def main() -> None:
     """Answer until there is nothing more to read."""
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    resource.setrlimit(resource.RLIMIT_AS, (BYTES, hard))
+    resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for line in sys.stdin:
-        print(json.dumps(report_of(Path(line.rstrip("\n")), *sys.argv[1:])), flush=True)
+        path, _, door = line.rstrip("\n").partition("\t")
+        report = by_door(Path(path), door) if door else report_of(Path(path), sys.argv[1])
+        print(json.dumps(report), flush=True)
 
 
 if __name__ == "__main__":

@@ -402,7 +402,7 @@ def test_a_packed_file_that_changes_between_its_row_groups_is_refused(tmp_path):
     instead = small_packed(other).read_bytes()
     damaged = bytearray(instead)
     damaged[-2000] ^= 1
-    groups = packed_file.PackedFile(path)._frame.groups
+    groups = packed_file.PackedFile(path)._parquet.frame.groups
     assert len(groups) > 2
     for group in groups[:-1]:
         good = path.read_bytes()

@@ -129,7 +129,7 @@ class VerifiedFile:
         """
         names = list(columns)
         for groups in self.stretches(rows_at_a_time):
-            self.check_pages(groups, names)
+            self.check_pages(groups)  # of all columns: a file that is damaged elsewhere is not believed either
             rows, nulls = 0, dict.fromkeys(names, 0)
             with self.refusing_damage(), self._decoder(dictionary) as file:
                 for batch in file.iter_batches(rows_at_a_time, row_groups=list(groups), columns=names):
@@ -216,7 +216,13 @@ class VerifiedFile:
         return self._source if isinstance(self._source, Path) else pa.BufferReader(self._source)
 
     def _check_names(self) -> None:
-        """The columns of both views of the footer are the same, in one order."""
+        """The columns of both views of the footer are the same, in one order, and say the same of what is missing."""
+        import pyarrow as pa
+
         names = list(dict.fromkeys(self.frame.names))
         if names != list(dict.fromkeys(name.encode() for name in self.schema.names)):
             raise DamagedError
+        # A column that can hold no value may not be said to hold some.
+        for field in self.schema:
+            if pa.types.is_null(field.type) and self.nulls_of(field.name) not in (None, self.rows):
+                raise DamagedError

@@ -189,6 +189,11 @@ def without_long_views(table: pa.Table, compiled: bool | None = None) -> pa.Tabl
     """
     import pyarrow as pa
 
+    if any(kind == pa.binary_view() for kind in table.schema.types):
+        plain = [
+            column.cast(pa.large_binary()) if column.type == pa.binary_view() else column for column in table.columns
+        ]
+        table = pa.table(plain, names=table.column_names, metadata=table.schema.metadata)
     compiled = pays(table.num_rows) if compiled is None else compiled
     if compiled and not any(pa.types.is_dictionary(kind) for kind in table.schema.types):
         return table
