@@ -142,11 +142,11 @@ C87003      | fay        | 80  | 4     |               |                 |
 """
 
 
-def by_hand(text: str, *, share: str = "1/2", previous: Any = None, as_of: str = "2015-04-01") -> Any:
+def by_hand(text: str, *, share: str = "1/2", previous: Any = None, as_of: str = "2015-04-01", **options: Any) -> Any:
     rows = read_table(text)
     table = pa.Table.from_pylist(rows, schema=pa.schema([(n, kind_of(n)) for n in rows[0]]))
     scheme = read_scheme(scheme_text([RANKED.format(share=share)]))
-    return cm.select(cm.read_register(table, as_of=as_of), scheme, score="score", previous=previous)
+    return cm.select(cm.read_register(table, as_of=as_of), scheme, score="score", previous=previous, **options)
 
 
 def kind_of(name: str) -> pa.DataType:
@@ -167,7 +167,7 @@ C87002      | eve        | 80  | 5     |               |                 |
 def test_the_dead_are_to_be_confirmed_and_a_fallen_score_is_proposed():
     march = by_hand(MARCH)
     assert managed(march) == {("C87002", "ann"), ("C87002", "bob")}
-    removals = by_hand(APRIL, previous=march, as_of="2015-05-01").removals()
+    removals = by_hand(APRIL, previous=march, as_of="2015-05-01", allow_missing_practices=["C87003"]).removals()
     assert [tuple(row.values()) for row in removals.to_pylist()] == [
         ("C87002", "ann", "confirm ended", "registration", "died"),
         ("C87002", "bob", "propose removal", "own score", "score 8 to 1"),
