@@ -141,6 +141,24 @@ def test_a_column_that_nobody_can_read_stops_the_register(spark):
     assert str(found.value) == str(expected.value)
 
 
+def test_a_register_of_which_too_much_cannot_be_used_is_refused_in_the_words_of_the_local_engine(spark):
+    scheme, options = cm.load_scheme("rotherham-2015-16"), {"score": "points"}
+    table = people(60, points=[float(i) for i in range(60)], care_home_type=["none"] * 60, nominated=[False] * 60)
+    few = people(40, "C87001", points=[1.0] * 40, care_home_type=["none"] * 40, nominated=[False] * 40)
+    few = few.set_column(0, "patient_id", pa.array([None] * 8 + [f"q{i}" for i in range(32)]))
+    table = pa.concat_tables([table, few])
+    frame = spark.createDataFrame(table)
+    with pytest.raises(InputError) as expected:
+        cm.select(cm.read_register(table, as_of=AS_OF), scheme, **options)
+    with pytest.raises(InputError) as found:
+        on_spark.select(frame, scheme, as_of=AS_OF, **options)
+    assert "8 of 40 rows of practice 'C87001' quarantined" in str(found.value)
+    assert str(found.value) == str(expected.value)
+    sizes = dict(zip(sorted(set(table["practice_id"].to_pylist())), (32, 60), strict=True)) | {"C87009": 9}
+    with pytest.raises(InputError, match="'C87009'"):
+        on_spark.select(frame, scheme, as_of=AS_OF, max_quarantined="20%", list_sizes=sizes, **options)
+
+
 def test_a_demonstration_model_is_refused_and_where_it_is_meant_every_output_says_so(spark):
     scheme, model = cm.load_scheme("prism-top-half-percent"), cm.load_model("demonstration-admission")
     table = cm.synthesise("C87616", as_of="2021-01-01", seed=0).to_arrow().slice(0, 900)

@@ -78,7 +78,8 @@ class SparkSelection:
         return (
             f"<Selection by '{self.scheme.id}' on Spark: {plural(account.case_managed, 'patient')} case managed, "
             f"{plural(account.listed, 'patient')} listed in all, {plural(len(self.practices), 'practice')}; "
-            f"{plural(account.rows_in, 'row')} in = {rows}; {plural(account.corrected, 'correction')}; {barred:,} barred{caution}>"
+            f"{plural(account.rows_in, 'row')} in = {rows}; {plural(account.corrected, 'correction')}"
+            f"{f'; {barred:,} barred' if barred else ''}{caution}>"
         )
 
 
