@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from in_pieces import TABLES, assert_same_tables, in_order, whole
+from in_pieces import NO_LIMITS, TABLES, assert_same_tables, in_order, whole
 from register_tools import awkward_rows, awkward_table, people
 from registers import read_scheme, scheme_text
 from spark_session import spark_session, why_no_spark
@@ -71,7 +71,7 @@ def test_a_register_with_every_fault_comes_out_as_from_the_local_engine_to_the_b
         "values": {"sex": {"female": "F"}, "practice_id": {"c87002": "C87002"}},
     }
     frame = spark.createDataFrame(numbered(table)).repartition(5)
-    found = on_spark.select(frame, scheme, row_number="row", **options)
+    found = on_spark.select(frame, scheme, row_number="row", **options, **NO_LIMITS)
     expected = whole(table, scheme, **options)
     assert all(expected[name].num_rows for name in TABLES if name != "unscored")
     assert_same_tables(expected, tables_of(found, scheme))
@@ -84,8 +84,9 @@ def test_a_register_with_every_fault_comes_out_as_from_the_local_engine_to_the_b
     assert account.rows_in == register.rows_in == account.accepted + account.merged + account.quarantined
     assert (account.accepted, account.merged) == (len(register), register.merged)
     assert account.quarantined == register.quarantine.num_rows
-    assert repr(register).split("; ")[1] in repr(found)
-    assert repr(cm.select(register, scheme, model=model, over_cap="queue"))[:-1].split(": ")[1] in repr(found)
+    assert repr(register).split("; ")[1].partition(" (")[0] in repr(found)
+    made = cm.select(register, scheme, model=model, over_cap="queue", **NO_LIMITS)
+    assert repr(made)[:-1].split(": ")[1].partition(";")[0] in repr(found)
 
 
 def test_awkward_column_names_a_score_column_list_sizes_and_no_row_numbers(spark):
@@ -114,7 +115,7 @@ def test_awkward_column_names_a_score_column_list_sizes_and_no_row_numbers(spark
     plain = frame.toDF(*(f"c{i}" for i in range(len(names))))
     lower = [functions.collate(functions.col(f"c{i}"), "UTF8_LCASE") for i in (0, 1)]
     frame = plain.select(*lower, *plain.columns[2:]).toDF(*names)
-    found = on_spark.select(frame, scheme, expected_rows=60, **options)
+    found = on_spark.select(frame, scheme, expected_rows=60, **options, **NO_LIMITS)
     expected = whole(table, scheme, **options)
     assert (expected["selection"].num_rows, expected["unscored"].num_rows) == (7, 15)
     assert_same_tables(expected, tables_of(found, scheme))
@@ -143,6 +144,24 @@ def test_a_column_that_nobody_can_read_stops_the_register(spark):
     with pytest.raises(InputError) as found:
         on_spark.select(spark.createDataFrame(table), scheme, **options)
     assert str(found.value) == str(expected.value)
+
+
+def test_a_register_of_which_too_much_cannot_be_used_is_refused_in_the_words_of_the_local_engine(spark):
+    scheme, options = cm.load_scheme("rotherham-2015-16"), {"score": "points"}
+    table = people(60, points=[float(i) for i in range(60)], care_home_type=["none"] * 60, nominated=[False] * 60)
+    few = people(40, "C87001", points=[1.0] * 40, care_home_type=["none"] * 40, nominated=[False] * 40)
+    few = few.set_column(0, "patient_id", pa.array([None] * 8 + [f"q{i}" for i in range(32)]))
+    table = pa.concat_tables([table, few])
+    frame = spark.createDataFrame(table)
+    with pytest.raises(InputError) as expected:
+        cm.select(cm.read_register(table, as_of=AS_OF), scheme, **options)
+    with pytest.raises(InputError) as found:
+        on_spark.select(frame, scheme, as_of=AS_OF, **options)
+    assert "8 of 40 rows of practice 'C87001' quarantined" in str(found.value)
+    assert str(found.value) == str(expected.value)
+    sizes = dict(zip(sorted(set(table["practice_id"].to_pylist())), (32, 60), strict=True)) | {"C87009": 9}
+    with pytest.raises(InputError, match="'C87009'"):
+        on_spark.select(frame, scheme, as_of=AS_OF, max_quarantined="20%", list_sizes=sizes, **options)
 
 
 def test_a_demonstration_model_is_refused_and_where_it_is_meant_every_output_says_so(spark):
@@ -216,7 +235,7 @@ def test_a_million_patients_come_out_as_from_the_local_engine_to_the_byte(spark,
     options = {"as_of": AS_OF, "model": model}
     parquet.write_table(numbered(table).take(pa.array(order)), tmp_path / "rows.parquet", row_group_size=100_000)
     frame = spark.read.parquet(str(tmp_path / "rows.parquet"))
-    found = on_spark.select(frame, scheme, row_number="row", **options)
+    found = on_spark.select(frame, scheme, row_number="row", **options, **NO_LIMITS)
     expected = whole(table, scheme, **options)
     assert expected["selection"].num_rows > 100_000
     assert expected["quarantine"].num_rows > 5_000

@@ -153,7 +153,7 @@ def test_several_files_are_one_register(tmp_path):
 
 def test_official_list_sizes_set_the_places(register, tmp_path):
     sizes = csv_file(tmp_path / "sizes.csv", "practice_id,list_size", "C87002,1000", "C87003,150")
-    run("select", register, *BY_MODEL, "--list-sizes", sizes, "--out", tmp_path / "out")
+    run("select", register, *BY_MODEL, "--list-sizes", sizes, "--list-size-within", "any", "--out", tmp_path / "out")
     rows = cm.load_selection(tmp_path / "out").summary().to_pylist()
     assert [row["places"] for row in rows if row["route"] == "highest_risk"] == [30, 4]
 

@@ -292,3 +292,23 @@ def test_every_command_that_makes_something_refuses_and_can_be_told_otherwise(fi
     assert "60 of 100 rows" in done.output
     allowed = run(command, register, *more, "--as-of", AS_OF, "--max-quarantined", "60%")
     assert "60 of 100 rows" not in allowed.output
+
+
+def test_a_built_register_is_judged_by_the_same_limits():
+    table = without_ids(rows(100), 30)
+    built = cm.build_register(table, as_of=AS_OF)
+    with pytest.raises(InputError, match="30 of 100 rows of the register quarantined"):
+        selected(built)
+    assert selected(cm.build_register(table, as_of=AS_OF, max_quarantined="30%"))
+
+
+def test_an_earlier_publication_without_the_new_counts_is_read_as_before():
+    from casemgmt.outputs.contents import _typed_summary
+    from casemgmt.selection.summary import first_summary_schema, summary_schema
+
+    now = selected(cm.read_register(rows(40), as_of=AS_OF)).summary()
+    before = now.select(first_summary_schema().names)
+    read = _typed_summary(pa.table([column.cast(pa.string()) for column in before.columns], before.schema.names))
+    assert read.schema.equals(summary_schema())
+    assert read.select(before.schema.names).equals(before)
+    assert read["corrected"].null_count == len(read)

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from engines import ANY_QUALITY
 from register_tools import AS_OF, LIBRARIES, awkward_table, people
 
 import casemgmt as cm
@@ -23,7 +24,7 @@ def scheme():
 
 
 def read(source, **options):
-    return cm.read_register(source, as_of=AS_OF, **options)
+    return cm.read_register(source, as_of=AS_OF, **(ANY_QUALITY | options))
 
 
 def damaged_register() -> pa.Table:

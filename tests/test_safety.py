@@ -144,7 +144,7 @@ def test_a_frame_given_in_place_of_a_register_is_refused_with_the_remedy():
 
 def test_list_sizes_may_be_whole_floats_as_pandas_gives_them():
     register = cm.read_register(people(), as_of="2015-04-01")
-    options = {"score": [float(i) for i in range(100)]}
+    options = {"score": [float(i) for i in range(100)], "list_size_within": None}
     selection = cm.select(register, cm.load_scheme(SCHEME), list_sizes={"C87002": 200.0}, **options)
     assert selection.summary()["places"][0].as_py() == 6
     with pytest.raises(InputError, match="not a whole number"):

@@ -71,6 +71,7 @@ class SparkSelection:
     def __repr__(self) -> str:
         """Counts only, no patient."""
         account = self.account
+        barred = account.died + account.left + account.not_yet_registered + account.objected
         rows = (
             f"{account.accepted:,} accepted + {account.merged:,} merged repeats + {account.quarantined:,} quarantined"
         )
@@ -78,7 +79,8 @@ class SparkSelection:
         return (
             f"<Selection by '{self.scheme.id}' on Spark: {plural(account.case_managed, 'patient')} case managed, "
             f"{plural(account.listed, 'patient')} listed in all, {plural(len(self.practices), 'practice')}; "
-            f"{plural(account.rows_in, 'row')} in = {rows}; {plural(account.corrected, 'correction')}{caution}>"
+            f"{plural(account.rows_in, 'row')} in = {rows}; {plural(account.corrected, 'correction')}"
+            f"{f'; {barred:,} barred' if barred else ''}{caution}>"
         )
 
 

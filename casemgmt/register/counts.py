@@ -95,10 +95,9 @@ def count_rows(
     else:
         accepted = counts_of(packed.practice, len(practices)).tolist()
     by_all = dict(zip(practices, accepted, strict=True))
-    on_list, objected = packed.is_set("on_list"), packed.is_set("objected")
-    off = np.flatnonzero(~on_list)
-    counted = by_practice(off)
-    out = np.flatnonzero(~(on_list & packed.is_set("present")) | objected)
+    out = _unusual(packed)
+    on_list, objected = packed.is_set("on_list", out), packed.is_set("objected", out)
+    off = by_practice(out[~on_list])
     barred, left = {}, np.ones(len(out), dtype=bool)
     last = {"died": ("date_of_death", extracted_on), "left": ("deregistered_on", extracted_on)}
     for why in BARRED:
@@ -107,7 +106,7 @@ def count_rows(
             own = days[name][out] if name in days else np.full(len(out), NO_DAY)
             applies = (own != NO_DAY) & (own <= day_number(day))
         elif why == "objected":
-            applies = objected[out]
+            applies = objected
         else:
             own = days["registered_on"][out] if "registered_on" in days else np.full(len(out), NO_DAY)
             applies = (own != NO_DAY) & (own > day_number(as_of))
@@ -115,9 +114,26 @@ def count_rows(
         left &= ~applies
     return Counts(
         accepted=by_all,
-        on_list={code: count - counted.get(code, 0) for code, count in by_all.items()},
+        on_list={code: count - off.get(code, 0) for code, count in by_all.items()},
         barred=barred,
     )
+
+
+def _unusual(packed: Packed) -> Any:
+    """The rows that are not on the list, or not there any more, or objected; and perhaps some that only may have."""
+    import numpy as np
+
+    usual: dict[int, tuple[int, int]] = {}  # word → the bits that are looked at, and what they usually are
+    for name, value in (("on_list", 1), ("present", 1), ("objected", 0)):
+        if name in packed.slots:
+            slot = packed.slots[name]
+            bits, wanted = usual.get(slot.row, (0, 0))
+            mask = ((1 << slot.width) - 1) << slot.shift
+            usual[slot.row] = (bits | mask, wanted | value << slot.shift)
+    found = np.zeros(packed.rows, dtype=bool)
+    for row, (bits, wanted) in usual.items():
+        found |= (packed.words[row] & np.uint64(bits)) != np.uint64(wanted)
+    return np.flatnonzero(found)
 
 
 def given_values(cleaned: Mapping[str, Any], problems: Any, kept: Any) -> dict[str, int]:
