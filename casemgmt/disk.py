@@ -293,6 +293,9 @@ def sync_file(path: Path) -> None:
 def make_parents(target: Path) -> list[Path]:
     """Make the folders above the target that are missing, private; those made, the outermost first."""
     made: list[Path] = []
+    above = next(parent for parent in target.parents if os.path.lexists(parent))
+    if not above.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     missing = [parent for parent in target.parents if not os.path.lexists(parent)]
     try:
         for parent in reversed(missing):

@@ -35,7 +35,7 @@ _NOTEWORTHY = re.compile(r"""["'#\[\]{}.,=\n]""")
 _OPENING, _CLOSING = "[{", "]}"
 
 
-class _TooLargeError(ValueError):
+class TooLargeError(ValueError):
     """A file holds more than its kind may."""
 
 
@@ -90,8 +90,8 @@ def read_bytes(path: Path, error: type[CasemgmtError], most: int, what: str) -> 
     """The same before it is read as text."""
     shown = shown_path(path)
     try:
-        data = _bytes_of(path, most)
-    except _TooLargeError:
+        data = plain_bytes(path, most)
+    except TooLargeError:
         raise error(f"{shown}: not a {what}: it is larger than {most // MEGABYTE} MB.") from None
     except FileNotFoundError:
         raise error(f"{shown}: there is no such file.") from None
@@ -184,8 +184,14 @@ def _check_values(document: dict[str, Any], origin: str, error: type[CasemgmtErr
             raise error(f"{origin}: a whole number in it is larger than 64 bits hold.")
 
 
-def _bytes_of(path: Path, most: int) -> bytes | None:
-    """All of a plain file; None where it is none."""
+def plain_bytes(path: Path, most: int) -> bytes | None:
+    """All of a plain file; None where it is none.
+
+    Raises
+    ------
+    TooLargeError : it holds more than ``most`` bytes
+    OSError, ValueError : the system cannot read it, or could not hold such a path
+    """
     # Asked first, since only opening a device can do something already; and again of what was then opened.
     if not stat.S_ISREG(path.stat().st_mode):
         return None
@@ -195,10 +201,10 @@ def _bytes_of(path: Path, most: int) -> bytes | None:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             return None
         if os.fstat(file.fileno()).st_size > most:
-            raise _TooLargeError
+            raise TooLargeError
         data = file.read(most + 1)  # it may have grown since
     if len(data) > most:
-        raise _TooLargeError
+        raise TooLargeError
     return data
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from casemgmt.disk import Owned
-from casemgmt.errors import PublishError
 from casemgmt.outputs import layout
 from casemgmt.outputs.manifest import is_publication
-from casemgmt.rule_files import MANIFEST_BYTES, read_bytes
+from casemgmt.rule_files import MANIFEST_BYTES, TooLargeError, plain_bytes
 
 # What other software leaves in any folder begins so: .DS_Store, ._list.csv, ~$list.csv, @eaDir. A file of this
 # library never does.
@@ -21,15 +20,20 @@ _OF_LISTS = (".csv", ".parquet", ".json", ".xlsx")
 
 
 def manifest_of(folder: Path) -> bytes | None:
-    """The manifest of a publication of whatever version; None where the folder is none, or no folder."""
+    """The manifest of a publication of whatever version; None where the folder is none, or no folder.
+
+    Raises
+    ------
+    OSError : it cannot be told
+    """
     manifest = folder / layout.MANIFEST
     try:
         if not (stat.S_ISDIR(os.lstat(folder).st_mode) and stat.S_ISREG(os.lstat(manifest).st_mode)):
             return None
-        data = read_bytes(manifest, PublishError, MANIFEST_BYTES, "manifest")
-    except (FileNotFoundError, NotADirectoryError, PublishError):
+        data = plain_bytes(manifest, MANIFEST_BYTES)
+    except (FileNotFoundError, NotADirectoryError, TooLargeError):
         return None
-    return data if is_publication(data) else None
+    return data if data is not None and is_publication(data) else None
 
 
 def named_in(manifest: bytes) -> frozenset[str]:
