@@ -125,8 +125,10 @@ class Staging:
                 self._set_aside(old, replaced or b"")
             os.rename(self.folder, self.target)  # noqa: PTH104
             _sync_folder(self.target.parent)
-        except BaseException:
+        except BaseException as problem:
             self._put_back_whatever_happens(manifest)
+            if isinstance(problem, OSError) and os.path.lexists(old) and os.path.lexists(self.target):
+                raise StrangersError(self.target) from None  # it appeared between the two renames
             raise
         if is_replacing:
             self._delete_earlier(old)

@@ -75,7 +75,10 @@ def _taken(path: Path, patience: float) -> tuple[BaseFileLock, bool]:
                         os.unlink(path)  # noqa: PTH108
             else:
                 return lock, False
-        marker = SoftFileLock(path, lifetime=_OLD_SECONDS, **common)
+        with warnings.catch_warnings():
+            # It warns that who takes longer could be overtaken; what is renamed is looked at, so nothing is lost.
+            warnings.simplefilter("ignore")
+            marker = SoftFileLock(path, lifetime=_OLD_SECONDS, **common)
         marker.acquire()
     except Timeout:
         raise BusyError(errno.EAGAIN, "another process is writing here") from None
