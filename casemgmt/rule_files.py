@@ -49,6 +49,12 @@ def path_of(source: object, error: type[CasemgmtError], what: str) -> Path:
     """
     if not isinstance(source, (str, Path)):
         raise error(f"{what} is named by text or by a Path, not by {_kind_of(source)}.")
+    try:
+        is_possible = b"\0" not in os.fsencode(source)
+    except UnicodeEncodeError:
+        is_possible = False
+    if not is_possible:
+        raise error(f"'{shown_path(source)}': no file can have this name.")
     return Path(source)
 
 
