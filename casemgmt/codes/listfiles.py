@@ -107,7 +107,7 @@ def _split_header(text: str, where: str) -> tuple[dict[str, Any], list[tuple[int
         if not line.strip() or not colon:
             continue
         if key.strip() not in _SIDE_KEYS:
-            raise CodeError(f"{where}: line {number}: unknown key '{key.strip()}'.{did_you_mean(key, _SIDE_KEYS)}")
+            raise CodeError(f"{where}: line {number}: unknown key {listed([key.strip()])}.{did_you_mean(key, _SIDE_KEYS)}")
         said[key.strip()] = value.strip()
     return said, lines[first:]
 

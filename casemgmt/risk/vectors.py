@@ -84,7 +84,7 @@ def _check_header(model: Model, header: list[str], where: str) -> None:
     known = [*(each.name for each in model.inputs), "expected_score", "expected_risk", *expected[1:]]
     for name in header:
         if name not in known:
-            raise ModelError(f"{where}: column '{name}' is no input of the model.{did_you_mean(name, known)}")
+            raise ModelError(f"{where}: column {listed([name])} is no input of the model.{did_you_mean(name, known)}")
     if len(set(header)) != len(header):
         raise ModelError(f"{where}: a column is named twice.")
     if lacking := [name for name in expected if name not in header]:
