@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import arguments
 from casemgmt.arrow import array_of, column_of, in_one_piece, numpy_of, rows_of, texts
 from casemgmt.codes.admissions import Admissions, count_admissions
 from casemgmt.codes.codelist import CodeList
@@ -62,6 +63,7 @@ class BuiltRegister(Register):
         return pa.table([*columns, column_of([row[3] for row in rows], pa.int64())], names=[*names, "rows"])
 
 
+@arguments.checked(undated_as_ever=arguments.yes_or_no)
 def build_register(
     demographics: Any,
     events: Any = None,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from casemgmt import arguments
 from casemgmt.codes.account import SourceAccount
 from casemgmt.codes.codebook import OTHER_CASE, Codebook
 from casemgmt.codes.codelist import CONDITION_NAME, CodeList
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 Lists = CodeList | str | Path
 
 
+@arguments.checked(
+    counts=arguments.texts,
+    latest=arguments.texts,
+    keep=arguments.texts,
+    columns=arguments.text_mapping,
+    undated_as_ever=arguments.yes_or_no,
+    count_rows=arguments.yes_or_no,
+)
 def derive_conditions(
     events: Any,
     codelists: Lists | Sequence[Lists],

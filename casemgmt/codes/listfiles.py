@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from casemgmt import arguments
 from casemgmt.codes.codelist import MATCHES, CodeList, Entry, entry_fault, faults_text
 from casemgmt.codes.systems import SYSTEMS
 from casemgmt.errors import CodeError, did_you_mean, is_misspelt, listed, missing_columns, unknown_name
@@ -27,6 +28,12 @@ def list_codelists() -> list[str]:
     return sorted(path.stem for path in _SHIPPED.glob("*.csv"))
 
 
+@arguments.checked(
+    system=arguments.text_or_none,
+    condition=arguments.text_or_none,
+    match=arguments.text_or_none,
+    columns=arguments.text_mapping,
+)
 def load_codelist(
     source: str | Path,
     *,
@@ -107,7 +114,9 @@ def _split_header(text: str, where: str) -> tuple[dict[str, Any], list[tuple[int
         if not line.strip() or not colon:
             continue
         if key.strip() not in _SIDE_KEYS:
-            raise CodeError(f"{where}: line {number}: unknown key {listed([key.strip()])}.{did_you_mean(key, _SIDE_KEYS)}")
+            raise CodeError(
+                f"{where}: line {number}: unknown key {listed([key.strip()])}.{did_you_mean(key, _SIDE_KEYS)}"
+            )
         said[key.strip()] = value.strip()
     return said, lines[first:]
 
