@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar
@@ -72,6 +73,11 @@ def mapping(value: Any, name: str) -> Any:
     return value
 
 
+def values_by_name(value: Any, name: str) -> Any:
+    """A mapping from texts."""
+    return mapping({None: None} if value is None else value, name)
+
+
 def text_mapping(value: Any, name: str) -> Any:
     """A mapping from texts to texts, or none."""
     for each in (mapping(value, name) or {}).values():
@@ -106,11 +112,21 @@ def register(value: Any, name: str) -> Any:
     return value
 
 
+def several(value: Any, name: str) -> Any:
+    """Some things in order, but no text, bytes or mapping."""
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise InputError(f"{name} is a list, not {_kind_of(value)}.")
+    return tuple(value)
+
+
 def whole_or_none(value: Any, name: str) -> Any:
     """A whole number, or none."""
-    if value is not None and (isinstance(value, bool) or not hasattr(value, "__index__")):
-        raise InputError(f"{name} is a whole number, not {_kind_of(value)}.")
-    return value
+    if value is None:
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise InputError(f"{name} is a whole number, not {_kind_of(value)}.") from None
 
 
 def _kind_of(value: object) -> str:

@@ -41,7 +41,7 @@ WRONG: dict[str, Any] = {
     "a dict of odd values": {"sex": 3, "age": {"x": object()}},
     "an object": object(),
     "a class": int,
-    "a folder": Path("."),
+    "a folder": Path(),
     "a path of a null, as a path": Path("a\0b"),
     "a date": dt.date(2015, 4, 1),
     "a frame": pd.DataFrame({"a": [1, None], "b": ["x", None]}),

@@ -135,7 +135,7 @@ def _derived(events: Any, as_of: Any, codelists: Any, **options: Any) -> Derived
         return events
     if events is None:
         return None
-    if not isinstance(codelists, (CodeList, str, Path)) and not codelists:
+    if not isinstance(codelists, (CodeList, str, Path)) and not arguments.several(codelists, "codelists"):
         raise InputError("events= needs codelists=, which say what the codes make.")
     return derive_conditions(events, codelists, as_of=as_of, count_rows=True, **options)
 

@@ -72,6 +72,8 @@ class CodeList:
                 f"code list '{self.name}': there is no coding system '{self.system}'."
                 f"{did_you_mean(self.system, known)} Known: {listed(known)}."
             )
+        if not isinstance(self.entries, (tuple, list)):
+            raise CodeError(f"code list '{self.name}': its entries are a tuple of Entry(code, condition).")
         if not self.entries:
             raise CodeError(f"code list '{self.name}' is empty.")
         if not all(isinstance(each, Entry) for each in self.entries):

@@ -99,7 +99,9 @@ def derive_conditions(
     """
     list_date = as_date(as_of)
     lists = _loaded(codelists)
-    ruled = load_rules(rules) if isinstance(rules, (str, Path)) else tuple(rules)
+    ruled = load_rules(rules) if isinstance(rules, (str, Path)) else arguments.several(rules, "rules")
+    if not all(isinstance(rule, Rule) for rule in ruled):
+        raise CodeError("rules: give Rule objects, the path of a file of them, or the name of a shipped model.")
     check_repeats(ruled)
     known = tuple(dict.fromkeys(name for each in lists for name in each.conditions))
     _check_known({name for rule in ruled for name in rule.conditions}, known, "a rule")

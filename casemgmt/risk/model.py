@@ -180,7 +180,7 @@ class Model:
             total += amount
         return total
 
-    @arguments.checked(values=arguments.mapping)
+    @arguments.checked(values=arguments.values_by_name)
     def score_of(self, values: Mapping[str, object]) -> int | None:
         """The sum in millionths for one patient; None where there is no score.
 
