@@ -52,7 +52,7 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 def listed(names: Iterable[str], most: int = 10) -> str:
     """The names in order, quoted, the tail counted instead of listed."""
     names = list(names)
-    shown = ", ".join(f"'{name}'" for name in names[:most])
+    shown = ", ".join(f"'{name}'" if len(str(name)) <= 200 else f"'{str(name)[:200]}…'" for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 

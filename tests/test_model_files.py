@@ -75,7 +75,7 @@ def every_kind(tmp_path: Path) -> Path:
         ('floor = "-1.2"', 'floor = "-100"', "'floor' is never reached"),
         ("divide_by = 3", "divide_by = 0", "'divide_by' must be a whole number of at least 1"),
         ("[model]", "[modle]", "unknown key 'modle'. Did you mean 'model'?"),
-        ("[model]", "[model", "is not TOML"),
+        ("[model]", "[model", "not a TOML file"),
     ],
 )
 def test_each_thing_a_model_file_may_not_say_is_refused_by_name(
@@ -156,7 +156,7 @@ def test_a_folder_or_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"vectors\.csv: is missing"):
         load_model(tmp_path)
     (tmp_path / "vectors.csv").write_bytes(b"\xff\xfe")
-    with pytest.raises(ModelError, match=r"vectors\.csv: is not UTF-8"):
+    with pytest.raises(ModelError, match=r"vectors\.csv: .*not UTF-8"):
         load_model(tmp_path)
 
 

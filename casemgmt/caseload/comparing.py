@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import arguments
 from casemgmt.arrow import column_of, text_scalar, texts
 from casemgmt.caseload.people import People, pair_people
 from casemgmt.caseload.steps import Step
@@ -57,6 +58,7 @@ class Comparison:
         """``changes`` as a pandas data frame."""
         return self.changes.to_pandas()
 
+    @arguments.checked(practice_id=arguments.text)
     def practice(self, practice_id: str) -> pa.Table:
         """The changes of one practice alone."""
         import pyarrow.compute as pc

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from casemgmt import arguments
 from casemgmt.arrow import array_of, column_of, in_one_piece, rows_of, texts
 from casemgmt.codes.avoidable_rules import EMERGENCY_METHODS
 from casemgmt.codes.events import Batch, Events, days_of, ids_of, open_events
@@ -91,6 +92,7 @@ class _Days(NamedTuple):
     emergency: npt.NDArray[np.bool_]
 
 
+@arguments.checked(columns=arguments.text_mapping)
 def count_admissions(
     episodes: Any,
     *,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import arguments
 from casemgmt.arrow import rows_of, texts
 from casemgmt.codes.avoidable_rules import DIAGNOSES, FILTERS, GROUPS, PROCEDURES, RULES, Filter
 from casemgmt.codes.coded_episodes import CodesOfEpisodes, EpisodeTable, Fault, whole_texts
@@ -163,6 +164,8 @@ def avoidable_admissions(
 
 def _known(assume: Sequence[str]) -> Sequence[str]:
     fields = [each.field for each in FILTERS]
+    if not isinstance(assume, str):
+        assume = arguments.texts(assume, "assume")
     unknown = [name for name in assume if name not in fields]
     if isinstance(assume, str) or unknown:
         raise InputError(f"assume: give a list of columns, of which these can be assumed: {listed(fields)}.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import arguments
 from casemgmt.arrow import array_of, column_of, in_one_piece, numpy_of, rows_of, texts
 from casemgmt.codes.admissions import Admissions, count_admissions
 from casemgmt.codes.codelist import CodeList
@@ -62,6 +63,7 @@ class BuiltRegister(Register):
         return pa.table([*columns, column_of([row[3] for row in rows], pa.int64())], names=[*names, "rows"])
 
 
+@arguments.checked(undated_as_ever=arguments.yes_or_no)
 def build_register(
     demographics: Any,
     events: Any = None,
@@ -133,7 +135,7 @@ def _derived(events: Any, as_of: Any, codelists: Any, **options: Any) -> Derived
         return events
     if events is None:
         return None
-    if not isinstance(codelists, (CodeList, str, Path)) and not codelists:
+    if not isinstance(codelists, (CodeList, str, Path)) and not arguments.several(codelists, "codelists"):
         raise InputError("events= needs codelists=, which say what the codes make.")
     return derive_conditions(events, codelists, as_of=as_of, count_rows=True, **options)
 

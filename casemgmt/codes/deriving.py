@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from casemgmt import arguments
 from casemgmt.codes.account import SourceAccount
 from casemgmt.codes.codebook import OTHER_CASE, Codebook
 from casemgmt.codes.codelist import CONDITION_NAME, CodeList
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 Lists = CodeList | str | Path
 
 
+@arguments.checked(
+    counts=arguments.texts,
+    latest=arguments.texts,
+    keep=arguments.texts,
+    columns=arguments.text_mapping,
+    undated_as_ever=arguments.yes_or_no,
+    count_rows=arguments.yes_or_no,
+)
 def derive_conditions(
     events: Any,
     codelists: Lists | Sequence[Lists],
@@ -90,7 +99,9 @@ def derive_conditions(
     """
     list_date = as_date(as_of)
     lists = _loaded(codelists)
-    ruled = load_rules(rules) if isinstance(rules, (str, Path)) else tuple(rules)
+    ruled = load_rules(rules) if isinstance(rules, (str, Path)) else arguments.several(rules, "rules")
+    if not all(isinstance(rule, Rule) for rule in ruled):
+        raise CodeError("rules: give Rule objects, the path of a file of them, or the name of a shipped model.")
     check_repeats(ruled)
     known = tuple(dict.fromkeys(name for each in lists for name in each.conditions))
     _check_known({name for rule in ruled for name in rule.conditions}, known, "a rule")

@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from casemgmt import arguments
 from casemgmt.codes.codelist import MATCHES, CodeList, Entry, entry_fault, faults_text
 from casemgmt.codes.systems import SYSTEMS
 from casemgmt.errors import CodeError, did_you_mean, is_misspelt, listed, missing_columns, unknown_name
+from casemgmt.rule_files import CODELIST_BYTES, CODELIST_LINES, SCHEME_BYTES, path_of, read_text, read_toml, shown_path
 
 _SHIPPED = Path(__file__).with_name("lists")
-_LARGEST_FILE_BYTES = 256 * 1024 * 1024
+_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # where str.splitlines ends a line
 _COLUMNS = ("code", "term", "condition", "match")
 _WORDS = ("title", "system", "source", "version", "licence")
 _SIDE_KEYS = (*_WORDS, "match", "condition", "digest")
@@ -27,6 +28,12 @@ def list_codelists() -> list[str]:
     return sorted(path.stem for path in _SHIPPED.glob("*.csv"))
 
 
+@arguments.checked(
+    system=arguments.text_or_none,
+    condition=arguments.text_or_none,
+    match=arguments.text_or_none,
+    columns=arguments.text_mapping,
+)
 def load_codelist(
     source: str | Path,
     *,
@@ -65,7 +72,7 @@ def load_codelist(
     <CodeList opensafely-gout: 25 entries of snomedct, 1 condition>
     """
     path, shipped = _path_of(source)
-    where = f"code list '{path.stem}'" if shipped else str(path)
+    where = f"code list '{path.stem}'" if shipped else shown_path(path)
     said, lines = _split_header(_read(path), where)
     said |= _side_file(path.with_suffix(".toml"))
     said |= {key: value for key, value in (("system", system), ("condition", condition), ("match", match)) if value}
@@ -78,54 +85,46 @@ def load_codelist(
 
 
 def _path_of(source: str | Path) -> tuple[Path, bool]:
+    path_of(source, CodeError, "A code list")
     if isinstance(source, str) and not any(mark in source for mark in ("/", os.sep, os.altsep or os.sep)):
         names = list_codelists()
         if source not in names:
             hint = "A file is a Path, or has a separator, such as './my-list.csv'."
             raise CodeError(f"{unknown_name('code list', source, names)} {hint}")
         return _SHIPPED / f"{source}.csv", True
-    if not isinstance(source, (str, Path)):
-        raise CodeError("A code list is named by text or by a Path. To make one from Python values use CodeList.")
     return Path(source), False
 
 
 def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise CodeError(f"{path}: larger than {_LARGEST_FILE_BYTES // 2**20} MB, which no code list needs.")
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise CodeError(f"{path}: there is no such file.") from None
-    except OSError as problem:
-        raise CodeError(f"{path}: cannot be read: {problem.strerror}.") from None
-    except UnicodeDecodeError:
-        raise CodeError(f"{path}: not UTF-8 text. Save it as CSV UTF-8.") from None
+    text = read_text(path, CodeError, CODELIST_BYTES, "code list")
+    if sum(map(text.count, _LINE_ENDS)) > CODELIST_LINES:
+        raise CodeError(f"{shown_path(path)}: more than {CODELIST_LINES:,} lines, which no code list needs.")
+    return text
 
 
 def _split_header(text: str, where: str) -> tuple[dict[str, Any], list[tuple[int, str]]]:
     """What the lines ``# key: value`` before the header say, and the other lines with their numbers."""
     said: dict[str, Any] = {}
     lines = list(enumerate(text.splitlines(keepends=True), 1))
-    while lines and (lines[0][1].startswith("#") or not lines[0][1].strip()):
-        number, line = lines.pop(0)
+    first = 0
+    while first < len(lines) and (lines[first][1].startswith("#") or not lines[first][1].strip()):
+        number, line = lines[first]
+        first += 1
         key, colon, value = line.lstrip("#").partition(":")
         if not line.strip() or not colon:
             continue
         if key.strip() not in _SIDE_KEYS:
-            raise CodeError(f"{where}: line {number}: unknown key '{key.strip()}'.{did_you_mean(key, _SIDE_KEYS)}")
+            raise CodeError(
+                f"{where}: line {number}: unknown key {listed([key.strip()])}.{did_you_mean(key, _SIDE_KEYS)}"
+            )
         said[key.strip()] = value.strip()
-    return said, lines
+    return said, lines[first:]
 
 
 def _side_file(path: Path) -> dict[str, Any]:
-    if not path.exists():
+    if not os.path.lexists(path):
         return {}
-    try:
-        said = tomllib.loads(_read(path))
-    except (ValueError, RecursionError) as problem:
-        if isinstance(problem, CodeError):
-            raise
-        raise CodeError(f"{path}: not a TOML file: {problem}.") from None
+    said = read_toml(read_text(path, CodeError, SCHEME_BYTES, "side file"), str(path), CodeError, "side file")
     table = said.get("codelist")
     if set(said) != {"codelist"} or not isinstance(table, dict):
         raise CodeError(f"{path}: write what the list says of itself under [codelist], and nothing else.")

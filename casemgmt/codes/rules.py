@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from casemgmt.codes.codelist import CONDITION_NAME
 from casemgmt.codes.windows import Window, window_of
 from casemgmt.errors import CodeError, InputError, did_you_mean, unknown_name
+from casemgmt.rule_files import MODEL_BYTES, path_of, read_text, read_toml, shown_path
 
 _SEEN_KEYS = ("condition", "at_least", "within", "first_within", "later_than")
 _RULE_KEYS = ("name", "all", "any", "unless")
@@ -135,21 +135,18 @@ def load_rules(source: str | Path) -> tuple[Rule, ...]:
         There is no such file, or it says something a rule may not say. The message names the rule and the key.
     """
     path = _path_of(source)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise CodeError(f"{path}: there is no such file.") from None
-    except (ValueError, RecursionError) as problem:
-        raise CodeError(f"{path}: not a TOML file: {problem}.") from None
+    where = shown_path(path)
+    content = read_toml(read_text(path, CodeError, MODEL_BYTES, "file of rules"), where, CodeError, "file of rules")
     tables = content.get("rule")
     if set(content) != {"rule"} or not isinstance(tables, list):
-        raise CodeError(f"{path}: a file of rules holds tables [[rule]], and nothing else.")
-    rules = tuple(_rule(table, f"{path}: rule {number}") for number, table in enumerate(tables, 1))
+        raise CodeError(f"{where}: a file of rules holds tables [[rule]], and nothing else.")
+    rules = tuple(_rule(table, f"{where}: rule {number}") for number, table in enumerate(tables, 1))
     check_repeats(rules)
     return rules
 
 
 def _path_of(source: str | Path) -> Path:
+    path_of(source, CodeError, "A file of rules")
     if isinstance(source, Path) or source.endswith(".toml") or "/" in source or os.sep in source:
         return Path(source)
     from casemgmt.risk.files import RULES_FILE, list_models, model_folder
@@ -163,9 +160,11 @@ def _path_of(source: str | Path) -> Path:
 
 def check_repeats(rules: Sequence[Rule]) -> None:
     """Refuse a rule that stands twice; rules of one name that differ are alternatives."""
+    seen = set[Rule]()
     for rule in rules:
-        if rules.count(rule) > 1:
+        if rule in seen:
             raise CodeError(f"the rule '{rule.name}' is written twice.")
+        seen.add(rule)
 
 
 def _rule(table: object, where: str) -> Rule:

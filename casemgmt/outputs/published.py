@@ -15,6 +15,8 @@ from casemgmt.errors import SchemeError, VerifyError, listed, plural
 from casemgmt.outputs import layout
 from casemgmt.outputs.contents import Contents, check_agreement, read_contents
 from casemgmt.outputs.manifest import read_manifest, sha256
+from casemgmt.outputs.owning import PUBLICATION, entries_in, passes_for_a_list
+from casemgmt.rule_files import MANIFEST_BYTES, path_of, read_bytes, shown_path
 from casemgmt.scheme.files import read_scheme_text
 from casemgmt.scheme.routes import Scheme
 
@@ -38,6 +40,7 @@ class Verified:
     counts : practices, listed, case_managed, unscored, waiting, quarantined, corrections, as counted in the files
     files : rows of each file, by path inside the folder, without the manifest
     versions : of casemgmt, python, numpy and pyarrow, that wrote it
+    foreign : what else lies in the folder and is no part of it, such as ``desktop.ini``; a folder ends in ``/``
     """
 
     folder: Path
@@ -46,13 +49,18 @@ class Verified:
     counts: Mapping[str, int]
     files: Mapping[str, int]
     versions: Mapping[str, str]
+    foreign: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """One line for people."""
+        """A line for people, and another where something else lies in the folder."""
+        others = ""
+        if self.foreign:
+            count = plural(len(self.foreign), "file that is", "files that are")
+            others = f"\n{count} not part of the publication: {listed(self.foreign)}."
         return (
             f"{self.folder}: {plural(len(self.files) + 1, 'file')} intact; {plural(self.counts['listed'], 'patient')} "
             f"listed in {plural(self.counts['practices'], 'practice')} by '{self.scheme}', "
-            f"list of {self.facts['as_of']}."
+            f"list of {self.facts['as_of']}.{others}"
         )
 
 
@@ -63,7 +71,7 @@ def verify(folder: str | Path) -> Verified:
     ------
     VerifyError : which file is changed, missing, unexpected or at odds with another
     """
-    return _checked(Path(folder))[0]
+    return _checked(path_of(folder, VerifyError, "A publication"))[0]
 
 
 def load_selection(folder: str | Path) -> Selection:
@@ -77,7 +85,7 @@ def load_selection(folder: str | Path) -> Selection:
     """
     from casemgmt.selection.result import Selection
 
-    verified, contents, scheme = _checked(Path(folder))
+    verified, contents, scheme = _checked(path_of(folder, VerifyError, "A publication"))
     whole = contents.tables[layout.SELECTION]
     added = [name for name in whole.column_names if name.startswith("register_")]
     tables = {
@@ -106,7 +114,7 @@ def _checked(folder: Path) -> tuple[Verified, Contents, Scheme]:
 
 
 def _read(folder: Path) -> tuple[Verified, Contents, Scheme]:
-    manifest, files = _read_files(folder)
+    manifest, files, foreign = _read_files(folder)
     contents = read_contents(files)
     _check_rows(manifest, contents)
     try:
@@ -120,6 +128,7 @@ def _read(folder: Path) -> tuple[Verified, Contents, Scheme]:
             counts=contents.counts(),
             files={name: table.num_rows for name, table in sorted(contents.tables.items())},
             versions=manifest["versions"],
+            foreign=foreign,
         )
     except (KeyError, TypeError, AttributeError):
         raise VerifyError(f"'{layout.MANIFEST}' leaves something out. Publish again.") from None
@@ -128,55 +137,58 @@ def _read(folder: Path) -> tuple[Verified, Contents, Scheme]:
     return verified, contents, scheme
 
 
-def _read_files(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The manifest, and the bytes of every file, each read once and as the manifest says it is."""
+def _read_files(folder: Path) -> tuple[dict[str, Any], dict[str, bytes], tuple[str, ...]]:
+    """The manifest, the bytes of every file, each read once and as the manifest says it is, and what else is there."""
     try:
-        if folder.is_dir() and not (folder / layout.MANIFEST).exists():
+        if not folder.is_dir():
+            raise VerifyError(f"There is no publication at '{shown_path(folder)}'.")
+        if not os.path.lexists(folder / layout.MANIFEST):
             raise VerifyError(f"'{folder}' holds no {layout.MANIFEST}: it is not a finished publication.")
-        present = _present(folder)
         try:
-            manifest = read_manifest((folder / layout.MANIFEST).read_bytes())
+            manifest = read_manifest(read_bytes(folder / layout.MANIFEST, VerifyError, MANIFEST_BYTES, "manifest"))
         except ValueError as problem:
+            if isinstance(problem, VerifyError):
+                raise
             raise VerifyError(f"'{layout.MANIFEST}' cannot be trusted: {problem}. Publish again.") from None
         entries = manifest.get("files")
         if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
             raise VerifyError(f"'{layout.MANIFEST}' leaves out the files. Publish again.")
+        present = sorted(entries_in(folder))
+        foreign = [name for name in present if name not in entries and name != layout.MANIFEST]
+        _check_plain(folder, entries, foreign)
         _refuse("missing", [name for name in entries if name not in present])
-        _refuse("not part of the publication", sorted(present - {*entries, layout.MANIFEST}))
+        _refuse("not part of the publication", list(filter(passes_for_a_list, foreign)))
+        _refuse("changed since it was published", _of_other_size(folder, entries))
         files = {name: (folder / name).read_bytes() for name in entries}
-    except OSError as problem:
-        raise VerifyError(f"'{folder}' cannot be read: {problem.strerror or 'the system refused'}.") from None
+    except (OSError, ValueError) as problem:  # a ValueError of the system: no folder can have that name
+        if isinstance(problem, VerifyError):
+            raise
+        reason = getattr(problem, "strerror", None) or "the system refused"
+        raise VerifyError(f"'{shown_path(folder)}' cannot be read: {reason}.") from None
     changed = [
         name
         for name, entry in entries.items()
         if len(files[name]) != entry.get("bytes") or sha256(files[name]) != entry.get("sha256")
     ]
     _refuse("changed since it was published", changed)
-    return manifest, files
+    return manifest, files, tuple(foreign)
 
 
-def _present(folder: Path) -> set[str]:
-    """Every file by its path inside the folder; only plain files in the known folders."""
-    if not folder.is_dir():
-        raise VerifyError(f"There is no publication at '{folder}'.")
-    present: set[str] = set()
-    for entry in list(os.scandir(folder)):
-        if entry.name in layout.FOLDERS and stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode):
-            present |= {
-                f"{entry.name}/{inner.name}" for inner in list(os.scandir(entry.path)) if _is_plain(inner, entry.name)
-            }
-        elif _is_plain(entry, ""):
-            present.add(entry.name)
-    return present
+def _check_plain(folder: Path, entries: Mapping[str, Any], foreign: list[str]) -> None:
+    """Refuse a link, a folder or a pipe where the publication has a file, and one that could be taken for a list."""
+    for name in [layout.MANIFEST, *entries, *filter(passes_for_a_list, foreign)]:
+        try:
+            mode = (folder / name).lstat().st_mode
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISREG(mode):
+            kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "no plain file"
+            raise VerifyError(f"'{name.rstrip('/')}' is {kind}, which no publication holds.")
 
 
-def _is_plain(entry: os.DirEntry[str], inside: str) -> bool:
-    mode = entry.stat(follow_symlinks=False).st_mode
-    if not stat.S_ISREG(mode):
-        kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "no plain file"
-        name = f"{inside}/{entry.name}" if inside else entry.name
-        raise VerifyError(f"'{name}' is {kind}, which no publication holds.")
-    return True
+def _of_other_size(folder: Path, entries: Mapping[str, Any]) -> list[str]:
+    """Files that are not worth reading: nothing that has grown without end is taken into memory."""
+    return [name for name, entry in entries.items() if (folder / name).lstat().st_size != entry.get("bytes")]
 
 
 def _refuse(problem: str, names: list[str]) -> None:
@@ -215,7 +227,7 @@ def _settle(folder: Path) -> None:
         return
     try:
         with locked(target):
-            recover(target)
+            recover(target, PUBLICATION)
     except BusyError:
         waited = 0.0
         while not os.path.lexists(target) and waited < _WAIT_SECONDS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from casemgmt.disk import (
     Bytes,
     LeftoverError,
     Staging,
+    StrangersError,
     beside,
     locked,
     make_parents,
@@ -28,7 +28,8 @@ from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError
 from casemgmt.outputs import layout
 from casemgmt.outputs.contents import check_agreement, read_contents
 from casemgmt.outputs.csv_text import to_csv, to_csv_parts
-from casemgmt.outputs.manifest import canonical, is_publication, make_manifest, read_manifest, sha256
+from casemgmt.outputs.manifest import canonical, make_manifest, read_manifest, sha256
+from casemgmt.outputs.owning import PUBLICATION, manifest_of, strangers_in
 from casemgmt.parquet.writing import to_parquet
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from casemgmt.register.register import Register
     from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.result import Selection
+
+_PATIENCE_SECONDS = 1.0  # for a reader who tidies up after a killed run
 
 _REMEDIES = {
     errno.ENOSPC: "Free some space, then run again.",
@@ -81,10 +84,10 @@ def publish(selection: Selection, folder: Path, include: Iterable[str] = (), ove
     with _in_words(folder, target):
         made = make_parents(target)
         try:
-            with staged(target, layout.FOLDERS) as staging:
-                _check_place(folder, target, overwrite)
+            with staged(target, PUBLICATION) as staging:
+                replaced = _check_place(folder, target, overwrite)
                 _fill(staging, selection, include, files)
-                staging.put_in_place()
+                staging.put_in_place(replaced)
         except BaseException:
             remove_empty(made)
             raise
@@ -180,47 +183,39 @@ def _fill(staging: Staging, selection: Selection, include: list[str], files: dic
 def _undo_half_done(target: Path) -> None:
     """Put back a publication whose replacement was killed half way, before asking what is there."""
     if target.name and any(os.path.lexists(beside(target, what)) for what in (NEW, OLD)):
-        with locked(target):
-            recover(target)
+        with locked(target, _PATIENCE_SECONDS):
+            recover(target, PUBLICATION)
 
 
-def _check_place(folder: Path, target: Path, overwrite: bool) -> None:
-    """Refuse anything but an absent folder, or with ``overwrite`` a publication and nothing more."""
+def _check_place(folder: Path, target: Path, overwrite: bool) -> bytes | None:
+    """Refuse anything but an absent folder, or with ``overwrite`` a publication and nothing more.
+
+    Returns
+    -------
+    the manifest of the publication that may be replaced; None where nothing is there
+    """
     if not target.name:
         raise PublishError(f"'{folder}' is the root of a disk. Name a folder inside it.")
     if not os.path.lexists(target):
-        return
+        return None
     if target.is_symlink() or not target.is_dir():
         raise PublishError(f"'{folder}' exists and is not a folder. Choose another name.")
-    manifest = target / layout.MANIFEST
-    if manifest.is_symlink() or not manifest.is_file() or not is_publication(manifest.read_bytes()):
+    manifest = manifest_of(target)
+    if manifest is None:
         raise PublishError(f"'{folder}' exists and was not written by this library. Choose a folder that is not there.")
     if not overwrite:
         raise PublishError(f"'{folder}' holds an earlier publication. Choose another folder, or say overwrite.")
-    known = _names_in(manifest.read_bytes())
-    strangers = sorted(name for name in files_in(target) if name not in known)
-    if strangers:
-        raise PublishError(
-            f"'{folder}' holds {plural(len(strangers), 'file')} that this library did not write ({listed(strangers)}). "
-            "Move them elsewhere first; nothing was touched."
-        )
+    if strangers := strangers_in(target, manifest):
+        raise PublishError(_strangers(f"'{folder}'", strangers))
+    return manifest
 
 
-def _names_in(manifest: bytes) -> set[str]:
-    import json
-
-    files = json.loads(manifest).get("files")
-    return {layout.MANIFEST, *(files if isinstance(files, dict) else ())}
-
-
-def files_in(folder: Path) -> Iterator[str]:
-    """Every file below a folder, and whatever else is no plain folder, by its path inside."""
-    for entry in sorted(os.scandir(folder), key=lambda each: each.name):
-        mode = entry.stat(follow_symlinks=False).st_mode
-        if stat.S_ISDIR(mode):
-            yield from (f"{entry.name}/{name}" for name in files_in(Path(entry.path)))
-        else:
-            yield entry.name
+def _strangers(where: str, names: Iterable[str]) -> str:
+    names = list(names)
+    return (
+        f"{where} holds {plural(len(names), 'file')} that this library did not write ({listed(names)}). "
+        "Move them elsewhere first; nothing was touched."
+    )
 
 
 @contextmanager
@@ -229,11 +224,19 @@ def _in_words(folder: Path, target: Path) -> Iterator[None]:
     try:
         yield
     except BusyError:
-        raise PublishError(f"Another process is publishing to '{folder}'. Wait for it, then run again.") from None
+        raise PublishError(f"Another process is publishing to '{folder}'. Wait, then run again.") from None
     except LeftoverError as problem:
         raise PublishError(
             f"'{folder}' holds the new publication, but the earlier one could not be deleted "
             f"({problem.strerror}). Delete '{beside(target, NEW).name}' and '{beside(target, OLD).name}' beside it."
+        ) from None
+    except StrangersError as problem:
+        where = f"'{folder}'" if problem.folder == target else f"'{problem.folder.name}' beside '{folder}'"
+        if problem.names:
+            raise PublishError(_strangers(where, problem.names)) from None
+        raise PublishError(
+            f"{where} is not the publication that was to be replaced: another has taken its place. It was left as it "
+            f"is. Look at it, then choose another folder.{_set_aside(target)}"
         ) from None
     except VerifyError as problem:
         raise PublishError(f"'{folder}' was not written: {problem}") from None
@@ -241,6 +244,12 @@ def _in_words(folder: Path, target: Path) -> Iterator[None]:
         what = problem.strerror or "the system refused"
         remedy = _REMEDIES.get(problem.errno or 0, "See to that, then run again.")
         raise PublishError(f"'{folder}' was not written: {what}. {remedy}{_leftover(target)}") from None
+
+
+def _set_aside(target: Path) -> str:
+    """Where the earlier publication is, if its place was taken while it was set aside."""
+    old = beside(target, OLD)
+    return f" The earlier publication is in '{old.name}' beside it." if manifest_of(old) is not None else ""
 
 
 def _leftover(target: Path) -> str:

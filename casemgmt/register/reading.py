@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from casemgmt import arguments
 from casemgmt.compiling import pays
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError, did_you_mean, is_misspelt, listed, missing_columns, plural
@@ -58,6 +59,13 @@ _READ = (OUTER_SPACES, BEFORE_JOINING)
 _SAFETY = ("objected", *_LEAVING, "registered_on")
 
 
+@arguments.checked(
+    columns=arguments.text_mapping,
+    values=arguments.mapping,
+    date_format=arguments.text_mapping,
+    null_means_absent=arguments.texts,
+    expected_rows=arguments.whole_or_none,
+)
 def read_register(
     source: Any,
     *,

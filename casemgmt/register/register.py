@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import arguments
 from casemgmt.arrow import numpy_of, rows_of, taken, text_scalar, texts
 from casemgmt.errors import InputError, missing_columns, plural
 from casemgmt.register.counts import Counts, by_practice_field_and_reason
@@ -153,6 +154,7 @@ class Register:
         """Columns that are no field, kept as they came."""
         return tuple(name for name in self.source_table.column_names if name not in FIELDS)
 
+    @arguments.checked(name=arguments.text)
     def column(self, name: str, rows: Any = None) -> pa.Array:
         """The cleaned values of a column, in packed order, for all rows or those given.
 
@@ -206,6 +208,7 @@ class Register:
         metadata = {b"casemgmt": _json(self.metadata)} if self.metadata else None
         return pa.table(columns).replace_schema_metadata(metadata)
 
+    @arguments.checked(path=arguments.path)
     def save_packed(self, path: str | Path) -> Path:
         """Write the register to a packed file, which :func:`casemgmt.scan_register` reads in a fraction of the time.
 
@@ -272,6 +275,7 @@ class Register:
 
         return self.ids.cast(pa.large_string())
 
+    @arguments.checked(patient_id=arguments.text)
     def find(self, patient_id: str) -> int:
         """The packed row of an accepted patient; InputError where there is none."""
         import numpy as np

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,20 @@ from casemgmt.risk.bands import ScoreBand
 from casemgmt.risk.inputs import KINDS, ModelInput, millionths
 from casemgmt.risk.model import LINKS, Model
 from casemgmt.risk.sections import Section, amount_or, list_of, one_of, plain_text, survival, table_of, whole, yes_or_no
+from casemgmt.rule_files import (
+    MODEL_BYTES,
+    VECTORS_BYTES,
+    is_folder,
+    path_of,
+    read_text,
+    read_toml,
+    shown_path,
+)
 
 MODEL_FILE, VECTORS_FILE = "model.toml", "vectors.csv"
 RULES_FILE = "rules.toml"  # how a model's inputs follow from coded records, where someone has written it down
-LARGEST_FILE = 16 * 1024 * 1024
+MOST_INPUTS = 2_000  # the largest shipped has 109
+MOST_MODELS = 50  # that take scores from each other
 
 _WORDS = ("name", "title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version")
 _MODEL_KEYS = (
@@ -51,7 +60,7 @@ def load_model(source: str | Path) -> Model:
     >>> load_model("cambridge-multimorbidity-20")
     <Model cambridge-multimorbidity-20 1.0: 20 inputs, points>
     """
-    return _load(_folder_of(source), ())
+    return _load(_folder_of(source), (), [])
 
 
 def list_models() -> list[str]:
@@ -82,6 +91,7 @@ def model_folder(name: str) -> Path:
 
 
 def _folder_of(source: str | Path, beside: Path | None = None) -> Path:
+    path_of(source, ModelError, "A model")
     if isinstance(source, str) and not any(mark in source for mark in ("/", os.sep, os.altsep or os.sep)):
         shipped = list_models()
         if source not in shipped:
@@ -89,34 +99,36 @@ def _folder_of(source: str | Path, beside: Path | None = None) -> Path:
             raise ModelError(f"{unknown_name('model', source, shipped)} {remedy}")
         return _shipped_folder() / source
     folder = Path(source) if beside is None else beside / source
-    if not folder.is_dir():
-        raise ModelError(f"There is no model folder '{folder}'. A model is a folder that holds {MODEL_FILE}.")
+    if not is_folder(folder):
+        raise ModelError(
+            f"There is no model folder '{shown_path(folder)}'. A model is a folder that holds {MODEL_FILE}."
+        )
     return folder
 
 
-def _load(folder: Path, within: tuple[Path, ...]) -> Model:
+def _load(folder: Path, within: tuple[Path, ...], loaded: list[Path]) -> Model:
     from casemgmt.risk.vectors import check_vectors
 
     here = folder.resolve()
     if here in within:
         raise ModelError(f"{folder}: the model takes its own score as an input, directly or through another model.")
-    text, vectors_text = _read(folder / MODEL_FILE), _read(folder / VECTORS_FILE)
-    path = str(folder / MODEL_FILE)
-    try:
-        content = tomllib.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise ModelError(f"{path}: is not TOML: {problem}.") from None
+    loaded.append(here)
+    if len(loaded) > MOST_MODELS:
+        raise ModelError(f"{folder}: more than {MOST_MODELS} models take scores from each other.")
+    text = _read(folder / MODEL_FILE, MODEL_BYTES)
+    vectors_text = _read(folder / VECTORS_FILE, VECTORS_BYTES)
+    path = shown_path(folder / MODEL_FILE)
+    content = read_toml(text, path, ModelError, "model file")
     top = Section(content, path)
     top.only(("model", "input"))
     head = top.section("model")
-    inputs = [_input_section(top, table, number) for number, table in enumerate(top.tables("input"), start=1)]
-
-    def folder_named(name: object) -> Path:
-        return _folder_of(plain_text(name), folder)
-
+    tables = top.tables("input")
+    if len(tables) > MOST_INPUTS:
+        raise ModelError(f"{path}: has {len(tables):,} inputs; {MOST_INPUTS:,} is the most.")
+    inputs = [_input_section(top, table, number) for number, table in enumerate(tables, start=1)]
     nested = {
         section.words("name"): _load(
-            section.checked("model", lambda name: _folder_of(plain_text(name), folder)), (*within, here)
+            section.checked("model", lambda name: _folder_of(plain_text(name), folder)), (*within, here), loaded
         )
         for section in inputs
         if section.values["kind"] == "score"
@@ -129,15 +141,10 @@ def _load(folder: Path, within: tuple[Path, ...]) -> Model:
     return model
 
 
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ModelError(f"{path}: is larger than {LARGEST_FILE // 2**20} MB, which no model file needs.")
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise ModelError(f"{path}: is missing. A model folder holds {MODEL_FILE} and {VECTORS_FILE}.") from None
-    except UnicodeDecodeError:
-        raise ModelError(f"{path}: is not UTF-8 text.") from None
+def _read(path: Path, most: int) -> str:
+    if not os.path.lexists(path):
+        raise ModelError(f"{shown_path(path)}: is missing. A model folder holds {MODEL_FILE} and {VECTORS_FILE}.")
+    return read_text(path, ModelError, most, "model file")
 
 
 def _input_section(top: Section, table: dict[str, Any], number: int) -> Section:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from casemgmt import arguments
 from casemgmt.arrow import texts
 from casemgmt.errors import InputError, ModelError, did_you_mean, listed, plural
 from casemgmt.risk.bands import ScoreBand, check_bands
@@ -179,6 +180,7 @@ class Model:
             total += amount
         return total
 
+    @arguments.checked(values=arguments.values_by_name)
     def score_of(self, values: Mapping[str, object]) -> int | None:
         """The sum in millionths for one patient; None where there is no score.
 
@@ -229,6 +231,7 @@ class Model:
         name_of = {value: self.band_of(round(value * unit)) for value in {*values} if not is_missing(value)}
         return texts(name_of.get(value) for value in values)
 
+    @arguments.checked(register=arguments.register, allow_demonstration=arguments.yes_or_no)
     def score(self, register: Register, *, allow_demonstration: bool = False) -> Any:
         """One score a source row, in source order; null where the row was quarantined, objected or unscored.
 
@@ -249,6 +252,7 @@ class Model:
         register.check_limits()
         return score_register(self, register)
 
+    @arguments.checked(register=arguments.register, allow_demonstration=arguments.yes_or_no)
     def explain(self, register: Register, patient_id: str, *, allow_demonstration: bool = False) -> Any:
         """What each input adds to one patient's score: exact contributions whose sum is the score.
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from casemgmt.errors import SchemeError, unknown_name
+from casemgmt.rule_files import SCHEME_BYTES, path_of, read_text, read_toml, shown_path
 from casemgmt.scheme.conditions import EVERYONE
 from casemgmt.scheme.routes import Band, CountsAs, Everyone, Nominated, Review, Route, Scheme, TopShare
 from casemgmt.scheme.shares import Limit, Share, one_of
 from casemgmt.scheme.tables import Table, within
 
 _SHIPPED = Path(__file__).with_name("shipped")
-_LARGEST_FILE_BYTES = 1_000_000
+_KIND = "scheme file"
+_MOST_ROUTES = 200  # the largest shipped has four
 
 _ROUTE_KEYS = ("name", "kind", "counts_as")
 # The keys of each kind of route: those it needs, and those it may have.
@@ -60,8 +61,7 @@ with a score
     """
     if isinstance(source, Path):
         return _load_file(source)
-    if not isinstance(source, str):
-        raise SchemeError("A scheme is named by text or by a Path. For a text already read use read_scheme_text.")
+    path_of(source, SchemeError, "A scheme")
     if any(separator in source for separator in (os.sep, os.altsep) if separator):
         return _load_file(Path(source))
     names = list_schemes()
@@ -89,34 +89,17 @@ def read_scheme_text(text: str, origin: str) -> Scheme:
     SchemeError
         If the text is not TOML, or says something a scheme may not say.
     """
-    try:
-        document = tomllib.loads(text)
-    except RecursionError:
-        raise SchemeError(f"{origin}: not a scheme file: its brackets are nested too deeply.") from None
-    except ValueError as problem:
-        raise SchemeError(f"{origin}: not a TOML file: {problem}. A text stands in double quotes.") from None
+    document = read_toml(text, origin, SchemeError, _KIND)
     with within(origin):
         return _read_document(document, text)
 
 
 def _load_file(path: Path) -> Scheme:
-    return read_scheme_text(_read_file(path), str(path))
+    return read_scheme_text(_read_file(path), shown_path(path))
 
 
 def _read_file(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE_BYTES + 1)
-    except FileNotFoundError:
-        raise SchemeError(f"{path}: there is no such file.") from None
-    except (OSError, ValueError) as problem:
-        raise SchemeError(f"{path}: cannot be read: {getattr(problem, 'strerror', None) or problem}.") from None
-    if len(content) > _LARGEST_FILE_BYTES:
-        raise SchemeError(f"{path}: not a scheme file: it is larger than 1 MB.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SchemeError(f"{path}: not a scheme file: it is not UTF-8 text.") from None
+    return read_text(path, SchemeError, SCHEME_BYTES, _KIND)
 
 
 def _read_document(document: dict[str, Any], text: str) -> Scheme:
@@ -133,6 +116,8 @@ def _read_document(document: dict[str, Any], text: str) -> Scheme:
     routes = document.get("route", [])
     if not isinstance(routes, list) or not all(isinstance(values, dict) for values in routes):
         raise SchemeError("a route is headed [[route]], with two brackets on each side.")
+    if len(routes) > _MOST_ROUTES:
+        raise SchemeError(f"it has {len(routes):,} routes; {_MOST_ROUTES} is the most.")
     return Scheme(
         **head,
         routes=tuple(_read_route(Table(values), place) for place, values in enumerate(routes, start=1)),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
+from casemgmt import arguments
 from casemgmt.errors import CapExceededError, InputError, listed, plural
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 OverCap = Literal["error", "queue"]
 
 
+@arguments.checked(over_cap=arguments.text, reference=arguments.text)
 def select(
     register: Register | ScannedRegister,
     scheme: Scheme,

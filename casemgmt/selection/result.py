@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import arguments
 from casemgmt.arrow import text_scalar
 from casemgmt.errors import InputError, plural, unknown_name
 from casemgmt.scheme.routes import Scheme
@@ -132,6 +133,7 @@ class Selection:
             raise InputError("This selection was read back from files: select again from the register for this table.")
         return self._workings
 
+    @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no)
     def to_arrow(self, include: Iterable[str] = (), *, reasons: bool = True) -> pa.Table:
         """One row a selected patient, ordered by practice_id, then patient_id.
 
@@ -162,11 +164,13 @@ class Selection:
             return with_published_columns(table, self._tables["included"], include)
         return with_columns(self._made(), table, include)
 
+    @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no)
     def to_pandas(self, include: Iterable[str] = (), *, reasons: bool = True) -> pd.DataFrame:
         """:meth:`to_arrow` as a pandas data frame."""
         frame: pd.DataFrame = self.to_arrow(include, reasons=reasons).to_pandas()
         return frame
 
+    @arguments.checked(practice_id=arguments.text, include=arguments.texts)
     def practice(self, practice_id: str, include: Iterable[str] = ()) -> pa.Table:
         """The rows of one practice alone."""
         import pyarrow.compute as pc
@@ -225,6 +229,7 @@ class Selection:
 
         return no_removals() if self._workings is None and "removals" not in self._tables else self.removals()
 
+    @arguments.checked(column=arguments.text, suppressed=arguments.yes_or_no)
     def by(self, column: str, *, suppressed: bool = False) -> pa.Table:
         """Who is listed, who is case managed and who is just below the cut, by the groups of a register column.
 
@@ -276,6 +281,7 @@ class Selection:
             raise InputError("The scores were given, not worked out: there is no model to explain them.")
         return draw_waterfall(made.model, self.explain(patient_id), ax)
 
+    @arguments.checked(folder=arguments.path, include=arguments.texts, overwrite=arguments.yes_or_no)
     def save(self, folder: str | Path, *, include: Iterable[str] = (), overwrite: bool = False) -> Path:
         """Publish the selection: whole, or not at all.
 
