@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError
 from casemgmt.outputs import layout
 from casemgmt.outputs.contents import check_agreement, read_contents
 from casemgmt.outputs.csv_text import to_csv, to_csv_parts
+from casemgmt.outputs.disclosure.earlier import earlier_publications
 from casemgmt.outputs.manifest import canonical, is_publication, make_manifest, read_manifest, sha256
 from casemgmt.parquet.writing import to_parquet
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
@@ -35,6 +36,7 @@ from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.outputs.disclosure.worlds import Publication
     from casemgmt.register.register import Register
     from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.result import Selection
@@ -52,7 +54,13 @@ _REMEDIES = {
 }
 
 
-def publish(selection: Selection, folder: Path, include: Iterable[str] = (), overwrite: bool = False) -> Path:
+def publish(
+    selection: Selection,
+    folder: Path,
+    include: Iterable[str] = (),
+    overwrite: bool = False,
+    published_before: Iterable[str | os.PathLike[str]] = (),
+) -> Path:
     """Write a selection's files to a new folder, or in place of an earlier publication.
 
     Parameters
@@ -61,6 +69,8 @@ def publish(selection: Selection, folder: Path, include: Iterable[str] = (), ove
     folder : the folder to make; parents that are missing are made too
     include : register columns to add to the selection and the practice lists
     overwrite : replace an earlier publication; nothing else is ever replaced
+    published_before : folders of other publications that a reader can hold beside this one; the folder that is
+        replaced, and those beside it, are looked at anyway
 
     Returns
     -------
@@ -77,7 +87,9 @@ def publish(selection: Selection, folder: Path, include: Iterable[str] = (), ove
         _undo_half_done(target)
         _check_place(folder, target, overwrite)
     _check_scheme(selection.scheme)
-    files = _files(selection, _register_of(selection), include)
+    register = _register_of(selection)
+    before = earlier_publications(selection, target, published_before)
+    files = _files(selection, register, include, before)
     with _in_words(folder, target):
         made = make_parents(target)
         try:
@@ -120,7 +132,9 @@ def _check_scheme(scheme: Scheme) -> None:
         )
 
 
-def _files(selection: Selection, register: Register, include: list[str]) -> dict[str, Bytes]:
+def _files(
+    selection: Selection, register: Register, include: list[str], before: Sequence[Publication]
+) -> dict[str, Bytes]:
     """Every file's bytes but the manifest's, worked out before the disk is touched."""
     from casemgmt.outputs.disclosure import commissioner_table
 
@@ -133,7 +147,16 @@ def _files(selection: Selection, register: Register, include: list[str]) -> dict
         layout.QUEUE: to_parquet(queue),
         layout.QUARANTINE: to_parquet(register.quarantine),
         layout.CORRECTIONS: to_parquet(register.corrections),
-        layout.COMMISSIONER: to_csv(commissioner_table(summary, selection.scheme, caution)),
+        layout.COMMISSIONER: to_csv(
+            commissioner_table(
+                summary,
+                selection.scheme,
+                caution,
+                ranked_by=selection.facts["ranked_by"],
+                waiting=queue.num_rows > 0,
+                before=before,
+            )
+        ),
     }
     stretches, waiting = _stretches(table), _stretches(queue)
     lists = to_csv_parts(table, [stretches.get(practice, (0, 0)) for practice in selection.practices])

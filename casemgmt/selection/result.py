@@ -265,7 +265,14 @@ class Selection:
             raise InputError("The scores were given, not worked out: there is no model to explain them.")
         return draw_waterfall(made.model, self.explain(patient_id), ax)
 
-    def save(self, folder: str | Path, *, include: Iterable[str] = (), overwrite: bool = False) -> Path:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        include: Iterable[str] = (),
+        overwrite: bool = False,
+        published_before: Iterable[str | Path] = (),
+    ) -> Path:
         """Publish the selection: whole, or not at all.
 
         Parameters
@@ -273,6 +280,9 @@ class Selection:
         folder : the folder to make
         include : register columns to add to the selection and the practice lists
         overwrite : replace an earlier publication of this library in that folder
+        published_before : folders of other publications of this register, such as what-ifs, that a reader can hold
+            beside this one, so that no small count follows from the two; those in the same parent folder, and the
+            one that is replaced, are looked at anyway
 
         Returns
         -------
@@ -285,7 +295,9 @@ class Selection:
         """
         from casemgmt.outputs.publishing import publish
 
-        return publish(self, Path(folder), include=include, overwrite=overwrite)
+        return publish(
+            self, Path(folder), include=include, overwrite=overwrite, published_before=published_before
+        )
 
     def __len__(self) -> int:
         """Patients listed by any route."""
