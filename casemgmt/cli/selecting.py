@@ -203,9 +203,7 @@ def select(
             allow_demonstration=demonstration,
         )
     with working("Publishing"):
-        selection.save(
-            out, include=include or (), overwrite=overwrite, published_before=published_before or ()
-        )
+        selection.save(out, include=include or (), overwrite=overwrite, published_before=published_before or ())
         if removals is not None:
             write_table(selection.removals(), removals, overwrite=overwrite)
     show_selection(selection)

@@ -220,8 +220,11 @@ class Selection:
         Parameters
         ----------
         column : such as ``imd_decile``, ``sex``, ``ethnicity``, ``age_band`` (tens of years), or a carried column
-        suppressed : the form that may leave the practice: counts of 1 to 7 are null, others are rounded to the
-            nearest 5, and shares are of the rounded counts
+        suppressed : the form that may leave the practice, beside the commissioner's table: counts of 1 to 7 are null,
+            others are rounded to the nearest 5, and shares are of the rounded counts. Where a suppressed count would
+            follow from the others, the list size or the commissioner's table, more counts are null; a column ``note``
+            says of each null why. Only kinds of people group it: categories, flags, ``age_band``, and other columns
+            of at most 20 values of which most have 8 patients or more; never an id, a date or free text
 
         Returns
         -------
@@ -229,15 +232,18 @@ class Selection:
             the column as text (``not stated`` is a row, last), listed, selected (case managed), share (0 to 1, null
             where nobody is listed), just_below (not let in by the first share route, though among the next tenth of
             its places in the practice; null without such a route). Whole counts, for the practice's own use
+
+        Raises
+        ------
+        InputError : the column is not there, or with ``suppressed`` may not group a table that leaves
         """
         from casemgmt.selection.summary import groups_table
 
-        table = groups_table(self._made(), column)
-        if suppressed:
-            from casemgmt.outputs.disclosure import suppressed_groups
+        if not suppressed:
+            return groups_table(self._made(), column)
+        from casemgmt.outputs.disclosure.leaving import groups_that_may_leave
 
-            return suppressed_groups(table)
-        return table
+        return groups_that_may_leave(self, column)
 
     def explain(self, patient_id: str) -> Any:
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`."""
@@ -295,9 +301,7 @@ class Selection:
         """
         from casemgmt.outputs.publishing import publish
 
-        return publish(
-            self, Path(folder), include=include, overwrite=overwrite, published_before=published_before
-        )
+        return publish(self, Path(folder), include=include, overwrite=overwrite, published_before=published_before)
 
     def __len__(self) -> int:
         """Patients listed by any route."""

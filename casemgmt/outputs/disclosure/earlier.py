@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.errors import CasemgmtError, PublishError
 from casemgmt.outputs import layout
 from casemgmt.outputs.csv_text import read_csv
+from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES
 from casemgmt.outputs.disclosure.worlds import Publication
 from casemgmt.outputs.manifest import read_manifest, sha256
 from casemgmt.scheme.files import read_scheme_text
@@ -17,6 +18,7 @@ from casemgmt.scheme.files import read_scheme_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.result import Selection
 
 MOST_LOOKED_AT = 200  # folders beside the new one
@@ -41,13 +43,24 @@ def earlier_publications(
     for folder in named:
         held = _read(folder)
         if held is None:
-            raise PublishError(f"published_before: '{folder}' holds no publication that is intact. Name another folder.")
+            raise PublishError(
+                f"published_before: '{folder}' holds no publication that is intact. Name another folder."
+            )
         found.append((folder, held))
     seen = {_real(folder) for folder in named}
     # What lies beside by itself and cannot be read is no publication that anyone can hold beside this one.
     found += [(each, held) for each in _beside(target) if _real(each) not in seen and (held := _read(each)) is not None]
     ours = _register_of(selection.facts, selection.summary())
-    same = [_as_published(manifest, table) for _, (manifest, table, summary) in found if _register_of(manifest["facts"], summary) == ours]
+    same = [
+        as_published(
+            read_scheme_text(manifest["scheme"]["text"], "a published scheme"),
+            manifest["facts"]["ranked_by"],
+            bool(manifest["counts"].get("waiting")),
+            table,
+        )
+        for _, (manifest, table, summary) in found
+        if _register_of(manifest["facts"], summary) == ours
+    ]
     distinct: list[Publication] = []
     for each in same:
         if each not in distinct:
@@ -96,14 +109,15 @@ def _register_of(facts: Mapping[str, Any], summary: pa.Table) -> Any:
     return [facts[name] for name in _OF_THE_REGISTER], sources, practices
 
 
-def _as_published(manifest: Mapping[str, Any], table: pa.Table) -> Publication:
-    scheme = read_scheme_text(manifest["scheme"]["text"], "a published scheme")
+def as_published(scheme: Scheme, ranked_by: str, waiting: bool, table: pa.Table) -> Publication:
+    """A commissioner's table as its readers see it, its counts as numbers or as text."""
     place = {route.name: number for number, route in enumerate(scheme.routes)}
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in table.to_pylist():
-        if row["route"] in place:
+        if row["route"] in place and row["practice_id"] != ALL_PRACTICES:
             counts = {name: None if row[name] is None else int(row[name]) for name in ("list_size", "met", "used")}
             rows.setdefault(row["practice_id"], []).append({**row, **counts})
-    whole = {practice: own for practice, own in rows.items() if [place[row["route"]] for row in own] == [*place.values()]}
-    waiting = bool(manifest["counts"].get("waiting"))
-    return Publication(scheme=scheme, ranked_by=manifest["facts"]["ranked_by"], waiting=waiting, rows=whole)
+    whole = {
+        practice: own for practice, own in rows.items() if [place[row["route"]] for row in own] == [*place.values()]
+    }
+    return Publication(scheme=scheme, ranked_by=ranked_by, waiting=waiting, rows=whole)

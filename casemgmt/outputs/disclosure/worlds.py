@@ -227,7 +227,7 @@ def _no_more_places(a: TopShare | None, b: TopShare | None) -> bool:
     """Whether two shares are of one ranking, and the first has never more places than the second."""
     if a is None or b is None or (a.of, a.among) != (b.of, b.among) or (a.include_tied and not b.include_tied):
         return False
-    in_step = a.share.limit == b.share.limit or b.share.limit == "at_least"
+    in_step = b.share.limit in (a.share.limit, "at_least")
     return in_step and a.share.fraction <= b.share.fraction
 
 

@@ -1,0 +1,207 @@
+"""The totals that the groups of a column add up to, as far as a reader can know them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from casemgmt.outputs.disclosure.worlds import (
+    Cell,
+    Publication,
+    Sum,
+    TooManyKindsError,
+    Worlds,
+    add_practice,
+    case_managed,
+    hides_something,
+    shown,
+)
+from casemgmt.scheme.conditions import Condition
+from casemgmt.scheme.routes import Everyone, Review
+
+MOST_TOGETHER = 40  # practices with a suppressed figure that are looked at in one piece
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A route that asks about the grouping column: who met it lies between groups that surely and possibly meet it.
+
+    Attributes
+    ----------
+    met : over all practices
+    sure, possible : places of the groups whose people all meet its conditions, and of those of whom some may
+    all_in : whether everyone listed in the sure groups did meet it (nobody has died since the list date)
+    managed : whether whoever meets it is case managed
+    """
+
+    met: int
+    sure: tuple[int, ...]
+    possible: tuple[int, ...]
+    all_in: bool
+    managed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What the counts of each column add up to, and the routes that ask about the column."""
+
+    listed: int
+    selected: int
+    just_below: int | None
+    links: tuple[Link, ...]
+
+
+def totals_to_stand(
+    rows: Sequence[Mapping[str, Any]], column: str, publication: Publication, summary: Any
+) -> list[Totals]:
+    """Totals of which each must leave the groups' small counts open.
+
+    Where the commissioner's table would stay safe though a reader knew the totals exactly, these are the true ones.
+    Elsewhere the groups may not tell the totals: they must be able to stand at the least and at the greatest total
+    that the commissioner's table allows.
+    """
+    truth = {name: _sum(rows, name) for name in ("listed", "selected", "just_below")}
+    routes = publication.scheme.routes
+    linked = [i for i, route in enumerate(routes) if isinstance(route, Everyone | Review) and _asks(route, column)]
+    mets = dict.fromkeys(linked, 0)
+    sizes: dict[str, int] = {}
+    for number, row in enumerate(summary.select(["practice_id", "list_size", "met"]).to_pylist()):
+        sizes[row["practice_id"]] = row["list_size"]
+        if number % len(routes) in mets:
+            mets[number % len(routes)] += row["met"]
+    joint = _Joint(publication, sizes, linked)
+    if joint.safe_with([truth["selected"] or 0, *mets.values()]):
+        choices = [[truth["selected"] or 0, *mets.values()]]
+    else:
+        choices = joint.extremes()
+    return [
+        Totals(
+            listed=truth["listed"] or 0,
+            selected=choice[0],
+            just_below=truth["just_below"],
+            links=tuple(
+                _link(rows, column, routes[i], met, mets[i]) for i, met in zip(linked, choice[1:], strict=True)
+            ),
+        )
+        for choice in choices
+    ]
+
+
+def _sum(rows: Sequence[Mapping[str, Any]], name: str) -> int | None:
+    counts = [row[name] for row in rows]
+    return None if None in counts else sum(counts)
+
+
+def _field(column: str) -> str:
+    return "age" if column == "age_band" else column
+
+
+def _asks(route: Everyone | Review, column: str) -> bool:
+    return _field(column) in route.where.fields
+
+
+def _link(rows: Sequence[Mapping[str, Any]], column: str, route: Any, met: int, truly_met: int) -> Link:
+    """How a route that asks about a column lies to its groups."""
+    own = [each for each in route.where.conditions if each.field == _field(column)]
+    alone = len(own) == len(route.where.conditions)
+    answers = [[_meets(row[column], each, column) for each in own] for row in rows]
+    sure = tuple(i for i, each in enumerate(answers) if alone and all(answer is True for answer in each))
+    possible = tuple(i for i, each in enumerate(answers) if all(answer is not False for answer in each))
+    listed = sum(rows[i]["listed"] for i in sure)
+    straddled = any(i not in sure for i in possible)
+    managed = isinstance(route, Everyone) and route.counts_as == "case_management"
+    all_in = listed <= truly_met if straddled else listed == truly_met
+    if managed:
+        all_in = all_in and all(rows[i]["selected"] == rows[i]["listed"] for i in sure)
+    return Link(met=met, sure=sure, possible=possible, all_in=all_in, managed=managed)
+
+
+def _meets(group: str, condition: Condition, column: str) -> bool | None:
+    """Whether the people of a group meet a condition on its column; None where some may."""
+    if condition.on != "as_of":
+        return None
+    if group == "not stated":
+        return False
+    if condition.allowed is not None:
+        return group in condition.allowed
+    if condition.flag is not None:
+        return group == str(condition.flag)
+    edges = condition.edges
+    if edges is None:
+        return None
+    if column == "age_band":
+        first = int(group.split("–", maxsplit=1)[0]) if "–" in group else 90
+        ages = range(first, first + 10 if "–" in group else 121)
+        inside = sum(edges.contains(age) for age in ages)
+        return inside == len(ages) if inside in (0, len(ages)) else None
+    return edges.contains(Fraction(group)) if _is_number(group) else None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        Fraction(text)
+    except ValueError:
+        return False
+    return True
+
+
+class _Joint:
+    """The people behind the commissioner's table of every practice, with the totals that groups add up to."""
+
+    def __init__(self, publication: Publication, sizes: Mapping[str, int], linked: Sequence[int]) -> None:
+        self.publication, self.sizes, self.linked = publication, sizes, linked
+        self.hiding = [practice for practice, own in publication.rows.items() if hides_something(own)]
+
+    def safe_with(self, totals: Sequence[int]) -> bool:
+        """Whether no small count follows from the commissioner's table for one who knows the totals exactly."""
+        for start in range(0, len(self.hiding), MOST_TOGETHER):
+            worlds, cells, sums = self._built(self.hiding[start : start + MOST_TOGETHER])
+            for people, known in zip(sums, totals, strict=True):
+                worlds.limit(people, known, known)
+            if worlds.find() is None or worlds.tells(cells) is not None:
+                return False
+        return True
+
+    def extremes(self) -> list[list[int]]:
+        """The least and the greatest of each total that the commissioner's table allows."""
+        worlds, _, sums = self._built(self.hiding[:MOST_TOGETHER])
+        ranges = [worlds.range_of(people) or (0, 0) for people in sums]
+        return [[low for low, _ in ranges], [high for _, high in ranges]]
+
+    def _built(self, whole: Sequence[str]) -> tuple[Worlds, list[Cell], list[Sum]]:
+        """Worlds of some practices in full and the others by their ranges; their cells, and the sums of the totals."""
+        worlds = Worlds()
+        cells: list[Cell] = []
+        sums: list[Sum] = [{} for _ in range(1 + len(self.linked))]
+        for practice in self.publication.rows:
+            parts = self._in_full(worlds, practice, cells) if practice in whole else None
+            for people, part in zip(sums, parts or self._by_range(worlds, practice), strict=True):
+                people.update(part)
+        return worlds, cells, sums
+
+    def _in_full(self, worlds: Worlds, practice: str, cells: list[Cell]) -> list[Sum] | None:
+        scheme = self.publication.scheme
+        try:
+            own = add_practice(worlds, practice, self.sizes[practice], [self.publication])[0]
+        except TooManyKindsError:
+            return None
+        cells += own
+        met = iter(own)
+        of_route = []
+        for route in scheme.routes:
+            of_route.append(next(met).people)
+            if route.counts_as == "case_management":
+                next(met)
+        return [case_managed(own, scheme), *(of_route[i] for i in self.linked)]
+
+    def _by_range(self, worlds: Worlds, practice: str) -> list[Sum]:
+        rows, size = self.publication.rows[practice], self.sizes[practice]
+        used = [told for row in rows if (told := shown(row, "used", size)) is not None]
+        managed = worlds.number(sum(low for low, _ in used), min(size, sum(high for _, high in used)))
+        found: list[Sum] = [{managed: 1}]
+        for i in self.linked:
+            low, high = shown(rows[i], "met", size) or (0, size)
+            found.append({worlds.number(low, high): 1})
+        return found
