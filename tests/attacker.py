@@ -356,7 +356,7 @@ def attack(
             ends.append(round(sign * result.fun))
         low, high = ends
         assert low <= cell.true <= high, (cell.name, low, cell.true, high)
-        if low >= 1 and high <= 7 and not ((low, high) == (1, 7) == (cell.low, cell.high)):
+        if low >= 1 and high <= 7 and (low, high) != (1, 7):
             found.append((cell.name, low, high, cell.true))
     return found
 

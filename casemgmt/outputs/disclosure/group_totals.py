@@ -18,37 +18,41 @@ from casemgmt.outputs.disclosure.worlds import (
     hides_something,
     shown,
 )
-from casemgmt.scheme.conditions import Condition
-from casemgmt.scheme.routes import Everyone, Review
+from casemgmt.scheme.conditions import EVERYONE, Condition, Where
+from casemgmt.scheme.routes import Everyone, Nominated, Review, Route, TopShare
 
 MOST_TOGETHER = 40  # practices with a suppressed figure that are looked at in one piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A route that asks about the grouping column: who met it lies between groups that surely and possibly meet it.
+    """A route as it lies to the groups of a column.
 
     Attributes
     ----------
-    met : over all practices
+    met : who met it over all practices, where its conditions say who that is and ask about the column; else None
+    used : the places used of it, where it counts as case management and any route asks about the column; else None
     sure, possible : places of the groups whose people all meet its conditions, and of those of whom some may
     all_in : whether everyone listed in the sure groups did meet it (nobody has died since the list date)
     managed : whether whoever meets it is case managed
+    first_share : whether it is the share whose cut ``just_below`` is about
     """
 
-    met: int
+    met: int | None
+    used: int | None
     sure: tuple[int, ...]
     possible: tuple[int, ...]
     all_in: bool
     managed: bool
+    first_share: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What the counts of each column add up to, and the routes that ask about the column."""
+    """What the counts of each column add up to; None for ``selected`` where its groups cannot be shown."""
 
     listed: int
-    selected: int
+    selected: int | None
     just_below: int | None
     links: tuple[Link, ...]
 
@@ -60,33 +64,35 @@ def totals_to_stand(
 
     Where the commissioner's table would stay safe though a reader knew the totals exactly, these are the true ones.
     Elsewhere the groups may not tell the totals: they must be able to stand at the least and at the greatest total
-    that the commissioner's table allows.
+    that the commissioner's table allows; and where routes ask about the column itself, who is selected is not shown.
     """
-    truth = {name: _sum(rows, name) for name in ("listed", "selected", "just_below")}
+    truth = {name: _sum(rows, name) or 0 for name in ("listed", "selected")}
+    below = _sum(rows, "just_below")
     routes = publication.scheme.routes
-    linked = [i for i, route in enumerate(routes) if isinstance(route, Everyone | Review) and _asks(route, column)]
-    mets = dict.fromkeys(linked, 0)
+    asking = [i for i, route in enumerate(routes) if _field(column) in _where(route).fields]
+    linked = [i for i in asking if isinstance(routes[i], Everyone | Review)]
+    by_route = {name: [0] * len(routes) for name in ("met", "used")}
     sizes: dict[str, int] = {}
-    for number, row in enumerate(summary.select(["practice_id", "list_size", "met"]).to_pylist()):
+    for number, row in enumerate(summary.select(["practice_id", "list_size", "met", "used"]).to_pylist()):
         sizes[row["practice_id"]] = row["list_size"]
-        if number % len(routes) in mets:
-            mets[number % len(routes)] += row["met"]
-    joint = _Joint(publication, sizes, linked)
-    if joint.safe_with([truth["selected"] or 0, *mets.values()]):
-        choices = [[truth["selected"] or 0, *mets.values()]]
-    else:
-        choices = joint.extremes()
-    return [
-        Totals(
-            listed=truth["listed"] or 0,
-            selected=choice[0],
-            just_below=truth["just_below"],
-            links=tuple(
-                _link(rows, column, routes[i], met, mets[i]) for i, met in zip(linked, choice[1:], strict=True)
-            ),
+        for name, counts in by_route.items():
+            counts[number % len(routes)] += row[name] or 0
+    managing = [i for i, route in enumerate(routes) if route.counts_as == "case_management"]
+    using = managing if any(i in asking for i in managing) else []
+    joint = _Joint(publication, sizes, linked, using)
+    known = [truth["selected"], *(by_route["met"][i] for i in linked), *(by_route["used"][i] for i in using)]
+    exact = joint.safe_with(known)
+    found = []
+    for choice in [known] if exact else joint.extremes():
+        mets = dict(zip(linked, choice[1:], strict=False))
+        useds = dict(zip(using, choice[1 + len(linked) :], strict=True)) if exact else {}
+        links = tuple(
+            _link(rows, column, publication, i, mets.get(i), useds.get(i), by_route["met"][i])
+            for i in range(len(routes))
         )
-        for choice in choices
-    ]
+        selected = choice[0] if exact or not using else None
+        found.append(Totals(listed=truth["listed"], selected=selected, just_below=below, links=links))
+    return found
 
 
 def _sum(rows: Sequence[Mapping[str, Any]], name: str) -> int | None:
@@ -98,24 +104,45 @@ def _field(column: str) -> str:
     return "age" if column == "age_band" else column
 
 
-def _asks(route: Everyone | Review, column: str) -> bool:
-    return _field(column) in route.where.fields
+def _where(route: Route) -> Where:
+    """The conditions that whoever meets a route meets."""
+    if isinstance(route, TopShare):
+        return route.among
+    return EVERYONE if isinstance(route, Nominated) else route.where
 
 
-def _link(rows: Sequence[Mapping[str, Any]], column: str, route: Any, met: int, truly_met: int) -> Link:
-    """How a route that asks about a column lies to its groups."""
-    own = [each for each in route.where.conditions if each.field == _field(column)]
-    alone = len(own) == len(route.where.conditions)
+def _link(
+    rows: Sequence[Mapping[str, Any]],
+    column: str,
+    publication: Publication,
+    place: int,
+    met: int | None,
+    used: int | None,
+    truly_met: int,
+) -> Link:
+    """How a route lies to the groups of a column."""
+    routes = publication.scheme.routes
+    route, where = routes[place], _where(routes[place])
+    own = [each for each in where.conditions if each.field == _field(column)]
+    whole = isinstance(route, Everyone | Review) and len(own) == len(where.conditions)
     answers = [[_meets(row[column], each, column) for each in own] for row in rows]
-    sure = tuple(i for i, each in enumerate(answers) if alone and all(answer is True for answer in each))
+    sure = tuple(i for i, each in enumerate(answers) if whole and all(answer is True for answer in each))
     possible = tuple(i for i, each in enumerate(answers) if all(answer is not False for answer in each))
     listed = sum(rows[i]["listed"] for i in sure)
-    straddled = any(i not in sure for i in possible)
-    managed = isinstance(route, Everyone) and route.counts_as == "case_management"
-    all_in = listed <= truly_met if straddled else listed == truly_met
+    managed = route.counts_as == "case_management"
+    all_in = listed == truly_met if sure == possible else listed <= truly_met
     if managed:
         all_in = all_in and all(rows[i]["selected"] == rows[i]["listed"] for i in sure)
-    return Link(met=met, sure=sure, possible=possible, all_in=all_in, managed=managed)
+    first = next((i for i, each in enumerate(routes) if isinstance(each, TopShare)), None)
+    return Link(
+        met=met,
+        used=used,
+        sure=sure,
+        possible=possible,
+        all_in=all_in,
+        managed=managed,
+        first_share=place == first,
+    )
 
 
 def _meets(group: str, condition: Condition, column: str) -> bool | None:
@@ -150,8 +177,10 @@ def _is_number(text: str) -> bool:
 class _Joint:
     """The people behind the commissioner's table of every practice, with the totals that groups add up to."""
 
-    def __init__(self, publication: Publication, sizes: Mapping[str, int], linked: Sequence[int]) -> None:
-        self.publication, self.sizes, self.linked = publication, sizes, linked
+    def __init__(
+        self, publication: Publication, sizes: Mapping[str, int], linked: Sequence[int], using: Sequence[int]
+    ) -> None:
+        self.publication, self.sizes, self.linked, self.using = publication, sizes, linked, using
         self.hiding = [practice for practice, own in publication.rows.items() if hides_something(own)]
 
     def safe_with(self, totals: Sequence[int]) -> bool:
@@ -174,7 +203,7 @@ class _Joint:
         """Worlds of some practices in full and the others by their ranges; their cells, and the sums of the totals."""
         worlds = Worlds()
         cells: list[Cell] = []
-        sums: list[Sum] = [{} for _ in range(1 + len(self.linked))]
+        sums: list[Sum] = [{} for _ in range(1 + len(self.linked) + len(self.using))]
         for practice in self.publication.rows:
             parts = self._in_full(worlds, practice, cells) if practice in whole else None
             for people, part in zip(sums, parts or self._by_range(worlds, practice), strict=True):
@@ -188,20 +217,20 @@ class _Joint:
         except TooManyKindsError:
             return None
         cells += own
-        met = iter(own)
-        of_route = []
+        each = iter(own)
+        met: list[Sum] = []
+        used: list[Sum] = []
         for route in scheme.routes:
-            of_route.append(next(met).people)
-            if route.counts_as == "case_management":
-                next(met)
-        return [case_managed(own, scheme), *(of_route[i] for i in self.linked)]
+            met.append(next(each).people)
+            used.append(next(each).people if route.counts_as == "case_management" else {})
+        return [case_managed(own, scheme), *(met[i] for i in self.linked), *(used[i] for i in self.using)]
 
     def _by_range(self, worlds: Worlds, practice: str) -> list[Sum]:
         rows, size = self.publication.rows[practice], self.sizes[practice]
-        used = [told for row in rows if (told := shown(row, "used", size)) is not None]
-        managed = worlds.number(sum(low for low, _ in used), min(size, sum(high for _, high in used)))
-        found: list[Sum] = [{managed: 1}]
+        used = {i: told for i, row in enumerate(rows) if (told := shown(row, "used", size)) is not None}
+        number = {i: worlds.number(*told) for i, told in used.items()}
+        found: list[Sum] = [dict.fromkeys(number.values(), 1)]
         for i in self.linked:
             low, high = shown(rows[i], "met", size) or (0, size)
             found.append({worlds.number(low, high): 1})
-        return found
+        return found + [{number[i]: 1} for i in self.using]

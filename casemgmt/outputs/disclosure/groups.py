@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError
-from casemgmt.outputs.disclosure.group_totals import Totals, totals_to_stand
+from casemgmt.outputs.disclosure.group_totals import Link, Totals, totals_to_stand
 from casemgmt.outputs.disclosure.policy import SMALL, SUPPRESSED, WITHHELD, behind, suppress
 from casemgmt.outputs.disclosure.worlds import Cell, Publication, Worlds
 
@@ -62,6 +62,8 @@ def publishable_groups(table: pa.Table, column: str, publication: Publication, s
     rows = table.to_pylist()
     shown = _Shown.of(rows)
     for totals in totals_to_stand(rows, column, publication, summary):
+        if totals.selected is None:
+            shown = shown.without("selected")
         shown = _withheld_until_safe(shown, totals, column)
     found = []
     for place, row in enumerate(rows):
@@ -98,14 +100,18 @@ class _Shown:
     def gone(self, name: str) -> bool:
         return all(value in (WITHHELD, None) for value in self.columns[name])
 
+    def without(self, name: str) -> _Shown:
+        """The same with a whole column withheld."""
+        values = [None if value is None else WITHHELD for value in self.columns[name]]
+        return replace(self, columns={**self.columns, name: values})
+
     def with_less(self, name: str) -> _Shown:
         """The same with the smallest published count withheld, or the whole column where none above 0 is left."""
         values = list(self.columns[name])
         above = [value for value in values if isinstance(value, int) and value]
-        if above:
-            values[values.index(min(above))] = WITHHELD
-        else:
-            values = [None if value is None else WITHHELD for value in values]
+        if not above:
+            return self.without(name)
+        values[values.index(min(above))] = WITHHELD
         return replace(self, columns={**self.columns, name: values})
 
 
@@ -130,10 +136,15 @@ def _telling_column(shown: _Shown, totals: Totals) -> str | None:
     if not any(cell.shown[0] <= SMALL[1] and cell.shown != (0, 0) for _, cell in guarded):
         return None
     if worlds.find() is None:
-        # At this total, which a reader must be able to hold for true, these counts cannot stand.
-        return next((name for name in ("selected", "just_below") if not shown.gone(name)), None)
+        # At totals which a reader must be able to hold for true, these counts cannot stand.
+        bare = shown.without("selected").without("just_below")
+        return "listed" if _worlds(bare, totals)[0].find() is None else _first_left(shown)
     found = worlds.tells([cell for _, cell in guarded])
     return None if found is None else next(name for name, cell in guarded if cell is found)
+
+
+def _first_left(shown: _Shown) -> str | None:
+    return next((name for name in ("selected", "just_below", "listed") if not shown.gone(name)), None)
 
 
 def _worlds(shown: _Shown, totals: Totals) -> tuple[Worlds, list[tuple[str, Cell]]]:
@@ -157,10 +168,34 @@ def _worlds(shown: _Shown, totals: Totals) -> tuple[Worlds, list[tuple[str, Cell
         for part, whole in zip(numbers[name], numbers["listed"], strict=bool(numbers[name])):
             worlds.limit({part: 1, whole: -1}, -float("inf"), 0)
     for link in totals.links:
-        possible = {numbers["listed"][place]: 1 for place in link.possible}
-        worlds.limit(possible, link.met, float("inf"))
-        if link.all_in:
-            worlds.limit({numbers["listed"][place]: 1 for place in link.sure}, 0, link.met)
-            for place in link.sure if link.managed else ():
-                worlds.limit({numbers["selected"][place]: 1, numbers["listed"][place]: -1}, 0, 0)
+        _link(worlds, numbers, link)
+    _places_used(worlds, numbers, totals)
     return worlds, cells
+
+
+def _link(worlds: Worlds, numbers: Mapping[str, Sequence[int]], link: Link) -> None:
+    """Who met a route that asks about the column is of the groups that it asks for."""
+    if link.met is not None:
+        worlds.limit({numbers["listed"][place]: 1 for place in link.possible}, link.met, float("inf"))
+    if link.all_in and link.met is not None:
+        worlds.limit({numbers["listed"][place]: 1 for place in link.sure}, 0, link.met)
+        for place in link.sure if link.managed else ():
+            worlds.limit({numbers["selected"][place]: 1, numbers["listed"][place]: -1}, 0, 0)
+
+
+def _places_used(worlds: Worlds, numbers: Mapping[str, Sequence[int]], totals: Totals) -> None:
+    """Each group's selected use places of the routes that are open to the group; who is in is not just below."""
+    users: list[dict[int, int]] = [{} for _ in numbers["selected"]]
+    for link in totals.links:
+        if not link.managed:
+            continue
+        own = {place: worlds.number(0, totals.listed) for place in link.possible}
+        for place, number in own.items():
+            users[place][number] = 1
+            if link.first_share and numbers["just_below"]:
+                listed, below = numbers["listed"][place], numbers["just_below"][place]
+                worlds.limit({number: 1, below: 1, listed: -1}, -float("inf"), 0)
+        if link.used is not None:
+            worlds.limit(dict.fromkeys(own.values(), 1), link.used, link.used)
+    for selected, parts in zip(numbers["selected"], users, strict=True):
+        worlds.limit({**parts, selected: -1}, 0, 0)

@@ -26,6 +26,6 @@ def behind(published: int | None) -> tuple[int, int]:
     return max(published - ROUND_TO // 2, SUPPRESS_UP_TO + 1), published + ROUND_TO // 2
 
 
-def tells(known: tuple[int, int], shown: tuple[int, int]) -> bool:
-    """Whether what is known of a count says more than that it is small: a range inside 1 to 7 that was not shown."""
-    return known[0] >= SMALL[0] and known[1] <= SMALL[1] and not (known == shown == SMALL)
+def tells(known: tuple[int, int]) -> bool:
+    """Whether what is known of a count says more than that it is small: a part of 1 to 7."""
+    return known[0] >= SMALL[0] and known[1] <= SMALL[1] and known != SMALL

@@ -126,14 +126,14 @@ class Worlds:
         known = [(total(cell.people, world),) * 2 for cell in cells]
         for place, cell in enumerate(cells):
             for sign in (1, -1):
-                if not tells(known[place], cell.shown):
+                if not tells(known[place]):
                     break
                 world = self.find(cell.people, sign)
                 if world is None:  # the solver gave up: nothing is shown to be safe
                     return cell
                 counts = [total(each.people, world) for each in cells]
                 known = [(min(k[0], n), max(k[1], n)) for k, n in zip(known, counts, strict=True)]
-            if tells(known[place], cell.shown):
+            if tells(known[place]):
                 return cell
         return None
 
