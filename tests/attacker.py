@@ -313,7 +313,7 @@ def cells_of_groups(
     cells = []
     for row, true in zip(rows, whole, strict=True):
         for name, test in tests.items():
-            told = says(row[name], row["note"] if "note" in row else f"{name} 1–7", name)
+            told = says(row[name], row.get("note", f"{name} 1–7"), name)
             if told is not None:
                 inside = lambda person, test=test, group=row[column]: test(person) and group_of(person, column) == group  # noqa: E731
                 cells.append(Told(f"{name} of {row[column]}", inside, *told, true[name]))
