@@ -221,6 +221,17 @@ def test_save_looks_at_the_folders_that_it_is_told_of(tmp_path):
         selection.save(tmp_path / "c/another", published_before=[tmp_path / "nowhere"])
 
 
+def test_what_was_replaced_is_still_known(tmp_path):
+    """The smaller share is replaced by a list of another scheme, and the larger share published in a third folder."""
+    small, large = two_shares()
+    register = register_of(small.people)
+    reviews = scheme_of([Rule("review", ages=(75, 200))])
+    for scheme, folder in ((scheme_of(small.rules), "out"), (reviews, "out"), (scheme_of(large.rules), "other")):
+        saved = cm.select(register, scheme, score="points").save(tmp_path / folder, overwrite=True)
+        cm.load_selection(saved)
+    assert withheld(read_csv((saved / "commissioner/summary.csv").read_bytes()).to_pylist())
+
+
 def test_another_month_is_another_register_and_changes_nothing(tmp_path):
     small, large = two_shares()
     scheme = scheme_of(small.rules)

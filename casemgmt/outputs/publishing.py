@@ -28,7 +28,7 @@ from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError
 from casemgmt.outputs import layout
 from casemgmt.outputs.contents import check_agreement, read_contents
 from casemgmt.outputs.csv_text import to_csv, to_csv_parts
-from casemgmt.outputs.disclosure.earlier import earlier_publications
+from casemgmt.outputs.disclosure.earlier import REPLACED, Earlier, as_said, earlier_publications
 from casemgmt.outputs.manifest import canonical, is_publication, make_manifest, read_manifest, sha256
 from casemgmt.parquet.writing import to_parquet
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
@@ -89,17 +89,18 @@ def publish(
     _check_scheme(selection.scheme)
     register = _register_of(selection)
     before = earlier_publications(selection, target, published_before)
-    files = _files(selection, register, include, before)
+    files = _files(selection, register, include, before.publications)
     with _in_words(folder, target):
         made = make_parents(target)
         try:
             with staged(target, layout.FOLDERS) as staging:
                 _check_place(folder, target, overwrite)
-                _fill(staging, selection, include, files)
+                _fill(staging, selection, include, files, before)
                 staging.put_in_place()
         except BaseException:
             remove_empty(made)
             raise
+    selection.published_at = target
     return folder
 
 
@@ -177,7 +178,7 @@ def _stretches(table: pa.Table) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _fill(staging: Staging, selection: Selection, include: list[str], files: dict[str, Bytes]) -> None:
+def _fill(staging: Staging, selection: Selection, include: list[str], files: dict[str, Bytes], before: Earlier) -> None:
     """Write the files, read them back, and write the manifest from what was read."""
     for name in sorted(files):
         staging.write(name, files[name])
@@ -194,7 +195,12 @@ def _fill(staging: Staging, selection: Selection, include: list[str], files: dic
         entries[name] = {"sha256": sha256(data), "bytes": len(data), "rows": contents.rows[name]}
         if name in practice_of:
             entries[name]["practice_id"] = practice_of[name]
-    manifest = canonical(make_manifest(selection, include, entries, contents.counts()))
+    facts = make_manifest(selection, include, entries, contents.counts())
+    table = contents.tables[layout.COMMISSIONER]
+    said = as_said(selection.scheme, facts["facts"]["ranked_by"], bool(facts["counts"]["waiting"]), table)
+    # Whoever read what stood here before still knows it.
+    replaced = [each for each in before.replaced if each != said]
+    manifest = canonical({**facts, REPLACED: replaced} if replaced else facts)
     staging.write(layout.MANIFEST, manifest)
     read_manifest(staging.read(layout.MANIFEST))
 

@@ -94,6 +94,7 @@ class Selection:
         self._workings = workings
         self._tables: dict[str, pa.Table] = dict(tables or {})
         self._facts = dict(facts or {})
+        self.published_at: Path | None = None
 
     @property
     def register(self) -> Register | None:
@@ -214,7 +215,7 @@ class Selection:
 
         return self._table("removals", lambda: removals_table(self))
 
-    def by(self, column: str, *, suppressed: bool = False) -> pa.Table:
+    def by(self, column: str, *, suppressed: bool = False, published_before: Iterable[str | Path] = ()) -> pa.Table:
         """Who is listed, who is case managed and who is just below the cut, by the groups of a register column.
 
         Parameters
@@ -225,6 +226,8 @@ class Selection:
             follow from the others, the list size or the commissioner's table, more counts are null; a column ``note``
             says of each null why. Only kinds of people group it: categories, flags, ``age_band``, and other columns
             of at most 20 values of which most have 8 patients or more; never an id, a date or free text
+        published_before : with ``suppressed``, folders of other publications of this register that a reader can hold
+            beside the table; once the selection is saved, those beside it are looked at anyway
 
         Returns
         -------
@@ -243,7 +246,7 @@ class Selection:
             return groups_table(self._made(), column)
         from casemgmt.outputs.disclosure.leaving import groups_that_may_leave
 
-        return groups_that_may_leave(self, column)
+        return groups_that_may_leave(self, column, published_before)
 
     def explain(self, patient_id: str) -> Any:
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`."""

@@ -58,7 +58,11 @@ class Totals:
 
 
 def totals_to_stand(
-    rows: Sequence[Mapping[str, Any]], column: str, publication: Publication, summary: Any
+    rows: Sequence[Mapping[str, Any]],
+    column: str,
+    publication: Publication,
+    summary: Any,
+    before: Sequence[Publication] = (),
 ) -> list[Totals]:
     """Totals of which each must leave the groups' small counts open.
 
@@ -79,7 +83,7 @@ def totals_to_stand(
             counts[number % len(routes)] += row[name] or 0
     managing = [i for i, route in enumerate(routes) if route.counts_as == "case_management"]
     using = managing if any(i in asking for i in managing) else []
-    joint = _Joint(publication, sizes, linked, using)
+    joint = _Joint(publication, before, sizes, linked, using)
     known = [truth["selected"], *(by_route["met"][i] for i in linked), *(by_route["used"][i] for i in using)]
     exact = joint.safe_with(known)
     found = []
@@ -178,10 +182,20 @@ class _Joint:
     """The people behind the commissioner's table of every practice, with the totals that groups add up to."""
 
     def __init__(
-        self, publication: Publication, sizes: Mapping[str, int], linked: Sequence[int], using: Sequence[int]
+        self,
+        publication: Publication,
+        before: Sequence[Publication],
+        sizes: Mapping[str, int],
+        linked: Sequence[int],
+        using: Sequence[int],
     ) -> None:
-        self.publication, self.sizes, self.linked, self.using = publication, sizes, linked, using
-        self.hiding = [practice for practice, own in publication.rows.items() if hides_something(own)]
+        self.publication, self.before, self.sizes = publication, before, sizes
+        self.linked, self.using = linked, using
+        self.hiding = [
+            practice
+            for practice in publication.rows
+            if any(hides_something(each.rows.get(practice, ())) for each in (publication, *before))
+        ]
 
     def safe_with(self, totals: Sequence[int]) -> bool:
         """Whether no small count follows from the commissioner's table for one who knows the totals exactly."""
@@ -212,11 +226,12 @@ class _Joint:
 
     def _in_full(self, worlds: Worlds, practice: str, cells: list[Cell]) -> list[Sum] | None:
         scheme = self.publication.scheme
+        beside = [each for each in self.before if practice in each.rows]
         try:
-            own = add_practice(worlds, practice, self.sizes[practice], [self.publication])[0]
+            own, *others = add_practice(worlds, practice, self.sizes[practice], [self.publication, *beside])
         except TooManyKindsError:
             return None
-        cells += own
+        cells += [cell for each in (own, *others) for cell in each]
         each = iter(own)
         met: list[Sum] = []
         used: list[Sum] = []

@@ -38,7 +38,9 @@ def _share(row: Mapping[str, Any]) -> float | None:
     return row["selected"] / row["listed"] if row["listed"] and row["selected"] is not None else None
 
 
-def publishable_groups(table: pa.Table, column: str, publication: Publication, summary: pa.Table) -> pa.Table:
+def publishable_groups(
+    table: pa.Table, column: str, publication: Publication, summary: pa.Table, before: Sequence[Publication] = ()
+) -> pa.Table:
     """Counts by the groups of a column, together with the commissioner's table safe to publish.
 
     Parameters
@@ -47,6 +49,7 @@ def publishable_groups(table: pa.Table, column: str, publication: Publication, s
     column : whose groups they are
     publication : the commissioner's table of the same selection
     summary : its whole counts
+    before : earlier publications of the same register
 
     Returns
     -------
@@ -61,7 +64,7 @@ def publishable_groups(table: pa.Table, column: str, publication: Publication, s
 
     rows = table.to_pylist()
     shown = _Shown.of(rows)
-    for totals in totals_to_stand(rows, column, publication, summary):
+    for totals in totals_to_stand(rows, column, publication, summary, before):
         if totals.selected is None:
             shown = shown.without("selected")
         shown = _withheld_until_safe(shown, totals, column)
