@@ -191,6 +191,7 @@ class _Joint:
     ) -> None:
         self.publication, self.before, self.sizes = publication, before, sizes
         self.linked, self.using = linked, using
+        self.too_many: set[str] = set()
         self.hiding = [
             practice
             for practice in publication.rows
@@ -200,7 +201,10 @@ class _Joint:
     def safe_with(self, totals: Sequence[int]) -> bool:
         """Whether no small count follows from the commissioner's table for one who knows the totals exactly."""
         for start in range(0, len(self.hiding), MOST_TOGETHER):
-            worlds, cells, sums = self._built(self.hiding[start : start + MOST_TOGETHER])
+            part = self.hiding[start : start + MOST_TOGETHER]
+            worlds, cells, sums = self._built(part)
+            if self.too_many & {*part}:
+                return False
             for people, known in zip(sums, totals, strict=True):
                 worlds.limit(people, known, known)
             if worlds.find() is None or worlds.tells(cells) is not None:
@@ -230,6 +234,7 @@ class _Joint:
         try:
             own, *others = add_practice(worlds, practice, self.sizes[practice], [self.publication, *beside])
         except TooManyKindsError:
+            self.too_many.add(practice)
             return None
         cells += [cell for each in (own, *others) for cell in each]
         each = iter(own)
