@@ -170,6 +170,14 @@ def select(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier selection in that folder.")
     ] = False,
+    published_before: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Another publication of this register that readers can hold beside this one. Repeatable; those beside "
+            "the folder are found.",
+        ),
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="The result does not depend on it.")] = None,
     scan: Annotated[
         bool | None,
@@ -217,7 +225,7 @@ def select(
             allow_demonstration=demonstration,
         )
     with working("Publishing"):
-        selection.save(out, include=include or (), overwrite=overwrite)
+        selection.save(out, include=include or (), overwrite=overwrite, published_before=published_before or ())
         if removals is not None:
             write_table(selection.removals(), removals, overwrite=overwrite)
     show_selection(selection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError
 from casemgmt.outputs import layout
 from casemgmt.outputs.contents import check_agreement, read_contents
 from casemgmt.outputs.csv_text import to_csv, to_csv_parts
+from casemgmt.outputs.disclosure.earlier import REPLACED, Earlier, as_said, earlier_publications
 from casemgmt.outputs.manifest import canonical, make_manifest, read_manifest, sha256
 from casemgmt.outputs.owning import PUBLICATION, manifest_of, strangers_in
 from casemgmt.parquet.writing import to_parquet
@@ -36,6 +37,7 @@ from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.outputs.disclosure.worlds import Publication
     from casemgmt.register.register import Register
     from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.result import Selection
@@ -55,7 +57,13 @@ _REMEDIES = {
 }
 
 
-def publish(selection: Selection, folder: Path, include: Iterable[str] = (), overwrite: bool = False) -> Path:
+def publish(
+    selection: Selection,
+    folder: Path,
+    include: Iterable[str] = (),
+    overwrite: bool = False,
+    published_before: Iterable[str | os.PathLike[str]] = (),
+) -> Path:
     """Write a selection's files to a new folder, or in place of an earlier publication.
 
     Parameters
@@ -64,6 +72,8 @@ def publish(selection: Selection, folder: Path, include: Iterable[str] = (), ove
     folder : the folder to make; parents that are missing are made too
     include : register columns to add to the selection and the practice lists
     overwrite : replace an earlier publication; nothing else is ever replaced
+    published_before : folders of other publications that a reader can hold beside this one; the folder that is
+        replaced, and those beside it, are looked at anyway
 
     Returns
     -------
@@ -80,17 +90,20 @@ def publish(selection: Selection, folder: Path, include: Iterable[str] = (), ove
         _undo_half_done(target)
         _check_place(folder, target, overwrite)
     _check_scheme(selection.scheme)
-    files = _files(selection, _register_of(selection), include)
+    register = _register_of(selection)
+    before = earlier_publications(selection, target, published_before)
+    files = _files(selection, register, include, before.publications)
     with _in_words(folder, target):
         made = make_parents(target)
         try:
             with staged(target, PUBLICATION) as staging:
                 replaced = _check_place(folder, target, overwrite)
-                _fill(staging, selection, include, files)
+                _fill(staging, selection, include, files, before)
                 staging.put_in_place(replaced)
         except BaseException:
             remove_empty(made)
             raise
+    selection.published_at = target
     return folder
 
 
@@ -123,7 +136,9 @@ def _check_scheme(scheme: Scheme) -> None:
         )
 
 
-def _files(selection: Selection, register: Register, include: list[str]) -> dict[str, Bytes]:
+def _files(
+    selection: Selection, register: Register, include: list[str], before: Sequence[Publication]
+) -> dict[str, Bytes]:
     """Every file's bytes but the manifest's, worked out before the disk is touched."""
     from casemgmt.outputs.disclosure import commissioner_table
 
@@ -137,7 +152,16 @@ def _files(selection: Selection, register: Register, include: list[str]) -> dict
         layout.QUARANTINE: to_parquet(register.quarantine),
         layout.CORRECTIONS: to_parquet(register.corrections),
         layout.REMOVALS: to_parquet(selection.removals()),
-        layout.COMMISSIONER: to_csv(commissioner_table(summary, selection.scheme, caution)),
+        layout.COMMISSIONER: to_csv(
+            commissioner_table(
+                summary,
+                selection.scheme,
+                caution,
+                ranked_by=selection.facts["ranked_by"],
+                waiting=queue.num_rows > 0,
+                before=before,
+            )
+        ),
     }
     stretches, waiting = _stretches(table), _stretches(queue)
     lists = to_csv_parts(table, [stretches.get(practice, (0, 0)) for practice in selection.practices])
@@ -158,7 +182,7 @@ def _stretches(table: pa.Table) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _fill(staging: Staging, selection: Selection, include: list[str], files: dict[str, Bytes]) -> None:
+def _fill(staging: Staging, selection: Selection, include: list[str], files: dict[str, Bytes], before: Earlier) -> None:
     """Write the files, read them back, and write the manifest from what was read."""
     for name in sorted(files):
         staging.write(name, files[name])
@@ -175,7 +199,12 @@ def _fill(staging: Staging, selection: Selection, include: list[str], files: dic
         entries[name] = {"sha256": sha256(data), "bytes": len(data), "rows": contents.rows[name]}
         if name in practice_of:
             entries[name]["practice_id"] = practice_of[name]
-    manifest = canonical(make_manifest(selection, include, entries, contents.counts()))
+    facts = make_manifest(selection, include, entries, contents.counts())
+    table = contents.tables[layout.COMMISSIONER]
+    said = as_said(selection.scheme, facts["facts"]["ranked_by"], bool(facts["counts"]["waiting"]), table)
+    # Whoever read what stood here before still knows it.
+    replaced = [each for each in before.replaced if each != said]
+    manifest = canonical({**facts, REPLACED: replaced} if replaced else facts)
     staging.write(layout.MANIFEST, manifest)
     read_manifest(staging.read(layout.MANIFEST))
 

@@ -98,6 +98,7 @@ class Selection:
         self._workings = workings
         self._tables: dict[str, pa.Table] = dict(tables or {})
         self._facts = dict(facts or {})
+        self.published_at: Path | None = None
 
     @property
     def register(self) -> Register | None:
@@ -230,14 +231,19 @@ class Selection:
         return no_removals() if self._workings is None and "removals" not in self._tables else self.removals()
 
     @arguments.checked(column=arguments.text, suppressed=arguments.yes_or_no)
-    def by(self, column: str, *, suppressed: bool = False) -> pa.Table:
+    def by(self, column: str, *, suppressed: bool = False, published_before: Iterable[str | Path] = ()) -> pa.Table:
         """Who is listed, who is case managed and who is just below the cut, by the groups of a register column.
 
         Parameters
         ----------
         column : such as ``imd_decile``, ``sex``, ``ethnicity``, ``age_band`` (tens of years), or a carried column
-        suppressed : the form that may leave the practice: counts of 1 to 7 are null, others are rounded to the
-            nearest 5, and shares are of the rounded counts
+        suppressed : the form that may leave the practice, beside the commissioner's table: counts of 1 to 7 are null,
+            others are rounded to the nearest 5, and shares are of the rounded counts. Where a suppressed count would
+            follow from the others, the list size or the commissioner's table, more counts are null; a column ``note``
+            says of each null why. Only kinds of people group it: categories, flags, ``age_band``, and other columns
+            of at most 20 values of which most have 8 patients or more; never an id, a date or free text
+        published_before : with ``suppressed``, folders of other publications of this register that a reader can hold
+            beside the table; once the selection is saved, those beside it are looked at anyway
 
         Returns
         -------
@@ -245,15 +251,18 @@ class Selection:
             the column as text (``not stated`` is a row, last), listed, selected (case managed), share (0 to 1, null
             where nobody is listed), just_below (not let in by the first share route, though among the next tenth of
             its places in the practice; null without such a route). Whole counts, for the practice's own use
+
+        Raises
+        ------
+        InputError : the column is not there, or with ``suppressed`` may not group a table that leaves
         """
         from casemgmt.selection.summary import groups_table
 
-        table = groups_table(self._made(), column)
-        if suppressed:
-            from casemgmt.outputs.disclosure import suppressed_groups
+        if not suppressed:
+            return groups_table(self._made(), column)
+        from casemgmt.outputs.disclosure.leaving import groups_that_may_leave
 
-            return suppressed_groups(table)
-        return table
+        return groups_that_may_leave(self, column, published_before)
 
     def explain(self, patient_id: str) -> Any:
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`."""
@@ -281,8 +290,19 @@ class Selection:
             raise InputError("The scores were given, not worked out: there is no model to explain them.")
         return draw_waterfall(made.model, self.explain(patient_id), ax)
 
-    @arguments.checked(folder=arguments.path, include=arguments.texts, overwrite=arguments.yes_or_no)
-    def save(self, folder: str | Path, *, include: Iterable[str] = (), overwrite: bool = False) -> Path:
+    @arguments.checked(
+        folder=arguments.path,
+        include=arguments.texts,
+        overwrite=arguments.yes_or_no,
+    )
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        include: Iterable[str] = (),
+        overwrite: bool = False,
+        published_before: Iterable[str | Path] = (),
+    ) -> Path:
         """Publish the selection: whole, or not at all.
 
         Parameters
@@ -290,6 +310,9 @@ class Selection:
         folder : the folder to make
         include : register columns to add to the selection and the practice lists
         overwrite : replace an earlier publication of this library in that folder
+        published_before : folders of other publications of this register, such as what-ifs, that a reader can hold
+            beside this one, so that no small count follows from the two; those in the same parent folder, and the
+            one that is replaced, are looked at anyway
 
         Returns
         -------
@@ -302,7 +325,7 @@ class Selection:
         """
         from casemgmt.outputs.publishing import publish
 
-        return publish(self, Path(folder), include=include, overwrite=overwrite)
+        return publish(self, Path(folder), include=include, overwrite=overwrite, published_before=published_before)
 
     def __len__(self) -> int:
         """Patients listed by any route."""

@@ -37,7 +37,7 @@ def narrows(cells: Cells, suppressed: Range) -> bool:
     after = [known.list_size, *known.met, *(each for each in known.used if each)]
     low, high = suppressed
     return any(
-        told != shown if shown == suppressed else told[0] == told[1] and low <= told[0] <= high
+        told != shown if shown == suppressed else low <= told[0] and told[1] <= high
         for shown, told in zip(before, after, strict=True)
     )
 

@@ -1,53 +1,36 @@
-"""Disclosure control: what may leave a practice as a number.
-
-Counts of 1 to 7 are suppressed, others rounded to the nearest 5; totals and percentages are worked out from the
-published cells alone, so that no sum or difference says more than they do.
-"""
+"""The commissioner's table: each practice's figures, and the totals that follow from them."""
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of, texts
-from casemgmt.outputs.inference import Cells, narrows
+from casemgmt.outputs.disclosure.inference import Cells, narrows, work_out
+from casemgmt.outputs.disclosure.policy import SMALL, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD, behind, suppress
+from casemgmt.outputs.disclosure.together import tell_together
+from casemgmt.outputs.disclosure.worlds import Publication
 from casemgmt.scheme.routes import Nominated, TopShare
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.scheme.routes import Route, Scheme
-    from casemgmt.selection.result import Selection
 
-SUPPRESS_UP_TO = 7
-ROUND_TO = 5
-
-SUPPRESSED = f"1–{SUPPRESS_UP_TO}"
-WITHHELD = "withheld"
 AT_LEAST = "at least, suppressed counts left out"
 CASE_MANAGED = "case_managed"
 ALL_PRACTICES = "all practices"
 
 
-def suppress(count: int) -> int | None:
-    """The count to publish: None for 1 to 7, otherwise the nearest multiple of 5."""
-    if 1 <= count <= SUPPRESS_UP_TO:
-        return None
-    return (count + ROUND_TO // 2) // ROUND_TO * ROUND_TO
-
-
-def behind(published: int | None) -> tuple[int, int]:
-    """The least and the greatest true count that is published so."""
-    if published is None:
-        return 1, SUPPRESS_UP_TO
-    if published == 0:
-        return 0, 0
-    return max(published - ROUND_TO // 2, SUPPRESS_UP_TO + 1), published + ROUND_TO // 2
-
-
-def commissioner_table(summary: pa.Table, scheme: Scheme, caution: str | None = None) -> pa.Table:
+def commissioner_table(
+    summary: pa.Table,
+    scheme: Scheme,
+    caution: str | None = None,
+    *,
+    ranked_by: str = "",
+    waiting: bool = False,
+    before: Sequence[Publication] = (),
+) -> pa.Table:
     """Per practice and route, and over all practices: how many met it and used a place, safe to publish.
 
     Parameters
@@ -55,6 +38,9 @@ def commissioner_table(summary: pa.Table, scheme: Scheme, caution: str | None = 
     summary : from :meth:`casemgmt.Selection.summary`
     scheme : the one that was selected by
     caution : words that begin every note, such as ``demonstration only``
+    ranked_by : what ranked
+    waiting : whether nominees wait for a place
+    before : earlier publications of the same register, which a reader can hold beside this one
 
     Returns
     -------
@@ -69,26 +55,22 @@ def commissioner_table(summary: pa.Table, scheme: Scheme, caution: str | None = 
     rows = summary.select(["practice_id", "route", "list_size", "places", "met", "used"]).to_pylist()
     published: list[dict[str, Any]] = []
     for start in range(0, len(rows), len(routes)):
-        published += _practice_rows(rows[start : start + len(routes)], scheme.routes)
-    by_route = {name: [row for row in published if row["route"] == name] for name in (*routes, CASE_MANAGED)}
+        own = rows[start : start + len(routes)]
+        shown = _practice_rows(own, scheme.routes)
+        practice = own[0]["practice_id"]
+        new = Publication(scheme=scheme, ranked_by=ranked_by, waiting=waiting, rows={practice: shown[: len(routes)]})
+        if tell_together(practice, new, before):
+            shown = _practice_rows(own, scheme.routes, withhold=True)
+        published += shown
+    by_route: dict[str, list[dict[str, Any]]] = {name: [] for name in (*routes, CASE_MANAGED)}
+    for row in published:
+        by_route[row["route"]].append(row)
     published += [_total(ALL_PRACTICES, name, own, own) for name, own in by_route.items() if own]
     cells = [_with_percentage(row) for row in published]
     if caution:
         cells = [{**row, "note": "; ".join(filter(None, (caution, row["note"])))} for row in cells]
     columns = {name: _column([row[name] for row in cells], kind) for name, kind in _kinds().items()}
     return pa.table(columns)
-
-
-def suppressed_groups(table: pa.Table) -> pa.Table:
-    """:meth:`casemgmt.Selection.by` in the form that may leave the practice; shares are of the rounded counts."""
-    import pyarrow as pa
-
-    rows = table.to_pylist()
-    for row in rows:
-        for name in ("listed", "selected", "just_below"):
-            row[name] = None if row[name] is None else suppress(row[name])
-        row["share"] = row["selected"] / row["listed"] if row["listed"] and row["selected"] is not None else None
-    return pa.Table.from_pylist(rows, schema=table.schema)
 
 
 def _kinds() -> dict[str, pa.DataType]:
@@ -114,7 +96,9 @@ def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
     return array_of(np.array([value or 0 for value in values]), kind, present)
 
 
-def _practice_rows(rows: Sequence[dict[str, Any]], routes: Sequence[Route]) -> list[dict[str, Any]]:
+def _practice_rows(
+    rows: Sequence[dict[str, Any]], routes: Sequence[Route], withhold: bool = False
+) -> list[dict[str, Any]]:
     """One practice's routes in file order, then those case managed by any of them."""
     size = suppress(rows[0]["list_size"])
     few = [_few_places(route, behind(size), row["places"]) for route, row in zip(routes, rows, strict=True)]
@@ -122,12 +106,25 @@ def _practice_rows(rows: Sequence[dict[str, Any]], routes: Sequence[Route]) -> l
     managing = [row["used"] is not None for row in rows]
     few_managing = any(f for f, m in zip(few, managing, strict=True) if m)
     hidden = [few_managing if m else f for f, m in zip(few, managing, strict=True)]
-    withheld = narrows(_cells(rows, routes, size, hidden), (1, SUPPRESS_UP_TO))
+    withheld = withhold or _tell_alone(rows, routes, size, hidden)
     published = [_row(row, size, withheld or hide) for row, hide in zip(rows, hidden, strict=True)]
     managed = [{**row, "met": row["used"]} for row, m in zip(published, managing, strict=True) if m]
     if managed:
         published.append(_total(rows[0]["practice_id"], CASE_MANAGED, managed, published[:1]))
     return published
+
+
+def _tell_alone(
+    rows: Sequence[dict[str, Any]], routes: Sequence[Route], size: int | None, hidden: Sequence[bool]
+) -> bool:
+    """Whether the figures tell a small count by the chain of places, also to one who knows the exact list size."""
+    low, high = behind(size)
+    if narrows(_cells(rows, routes, (low, high), hidden), SMALL):
+        return True
+    if not any(hidden) and all(suppress(row[name] or 0) is not None for row in rows for name in ("met", "used")):
+        return False
+    exact = (_cells(rows, routes, (each, each), hidden) for each in range(low, high + 1))
+    return any(work_out(cells) is not None and narrows(cells, SMALL) for cells in exact)
 
 
 def _few_places(route: Route, size: tuple[int, int], places: int | None) -> bool:
@@ -143,9 +140,11 @@ def _few_places(route: Route, size: tuple[int, int], places: int | None) -> bool
     return places is not None and 1 <= places <= SUPPRESS_UP_TO
 
 
-def _cells(rows: Sequence[dict[str, Any]], routes: Sequence[Route], size: int | None, hidden: Sequence[bool]) -> Cells:
+def _cells(
+    rows: Sequence[dict[str, Any]], routes: Sequence[Route], size: tuple[int, int], hidden: Sequence[bool]
+) -> Cells:
     """What a reader knows of each count by itself: its published form, and the most that the scheme allows."""
-    low, high = behind(size)
+    low, high = size
     met: list[tuple[int, int]] = []
     used: list[tuple[int, int] | None] = []
     for row, route, hide in zip(rows, routes, hidden, strict=True):
@@ -206,36 +205,3 @@ def _with_percentage(row: dict[str, Any]) -> dict[str, Any]:
     size, met = row["list_size"], row["met"]
     share = (1000 * met + size // 2) // size / 10 if size and met is not None else None
     return {**row, "percent_of_list": share}
-
-
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
-
-
-def programme_lines(selection: Selection) -> list[str]:
-    """The totals that the whole programme reported, each beside the same count of this list, rounded.
-
-    They are reported, never enforced; a scheme without a ``[programme]`` has none.
-    """
-    scheme, facts = selection.scheme, selection.facts
-    if not scheme.programme:
-        return []
-    totals = {row["route"]: row for row in commissioner_table(selection.summary(), scheme).to_pylist()}
-    year = re.search(r"\b(?:19|20)[0-9]{2}\b", f"{scheme.title} {scheme.source}")
-    when = f" in {year[0]}" if year else ""
-    date = dt.date.fromisoformat(facts["as_of"])
-    people = "synthetic people, " if facts["synthetic"] else ""
-    lines = []
-    for key, reported in scheme.programme.items():
-        row = totals.get(key) or next((totals[name] for name in totals if name.startswith(f"{key}_")), None)
-        line = f"The programme reported {reported:,} for {key.replace('_', ' ')}{when}"
-        if row is None:
-            lines.append(f"{line}.")
-            continue
-        at_least = "at least " if "met" in (row["note"] or "") and row["met"] is not None else ""
-        count = "a suppressed count" if row["met"] is None else f"{row['met']:,}"
-        here = f"this list, of {date.day} {_MONTHS[date.month - 1]} {date.year}, has {at_least}{count}"
-        lines.append(f"{line}; {here} ({people}rounded).")
-    return lines

@@ -1,0 +1,181 @@
+"""Earlier publications of the same people, which a reader can hold beside a new one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.errors import CasemgmtError, PublishError
+from casemgmt.outputs import layout
+from casemgmt.outputs.csv_text import read_csv
+from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES
+from casemgmt.outputs.disclosure.worlds import Publication
+from casemgmt.outputs.manifest import read_manifest, sha256
+from casemgmt.scheme.files import read_scheme_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from casemgmt.scheme.routes import Scheme
+    from casemgmt.selection.result import Selection
+
+MOST_LOOKED_AT = 200  # folders beside the new one
+MOST_HELD_BESIDE = 12  # publications of the same people
+REPLACED = "replaced"  # in a manifest: what stood in the folder before, of the same people
+_OF_A_LIST = ("as_of", "extracted_on", "list_sizes")
+_OF_A_PRACTICE = ("list_size", "unknown_age", "objected", "quarantined")
+_COUNTS = ("list_size", "met", "used")
+
+_People = Mapping[str, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A publication that was read: of which people, what it says, and what it replaced."""
+
+    list_of: tuple[Any, ...]
+    people: _People
+    said: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was published before of some of the same people.
+
+    Attributes
+    ----------
+    publications : each with the practices whose people are the same
+    replaced : what of it stood in the new one's own folder, for the new manifest to keep
+    """
+
+    publications: tuple[Publication, ...] = ()
+    replaced: tuple[Mapping[str, Any], ...] = ()
+
+
+def earlier_publications(
+    selection: Selection, target: Path | None, published_before: Iterable[str | os.PathLike[str]] = ()
+) -> Earlier:
+    """What was published of the selection's people before: in the folder, in the folders beside it, and as named.
+
+    The people of a practice are taken for the same where the list date and the counts of its people agree. Of other
+    people nothing follows: no count of one month bounds a count of the next.
+
+    Raises
+    ------
+    PublishError : a folder that was named holds no publication, or a damaged one
+    """
+    named = [Path(each) for each in _as_paths(published_before)]
+    found = []
+    for folder in named:
+        held = _read(folder)
+        if held is None:
+            raise PublishError(
+                f"published_before: '{folder}' holds no publication that is intact. Name another folder."
+            )
+        found.append(held)
+    seen = {os.path.realpath(folder) for folder in named}
+    own = None
+    for folder in _beside(target) if target else ():
+        # What lies beside and cannot be read is no publication that anyone can hold beside this one.
+        if os.path.realpath(folder) not in seen and (held := _read(folder)) is not None:
+            found.append(held)
+            own = held if folder == target else own
+    list_of, people = _list_of(selection.facts), _people_of(selection.summary())
+    same = [each for each in found if each.list_of == list_of]
+    publications = dict.fromkeys(_key(said) for each in same for said in each.said if _shared(each, people))
+    by_key = {_key(said): (each, said) for each in same for said in each.said}
+    taken = [by_key[key] for key in publications][:MOST_HELD_BESIDE]
+    return Earlier(
+        publications=tuple(_of_the_same(_published(said), _shared(each, people)) for each, said in taken),
+        replaced=tuple(own.said) if own is not None and own in same and _shared(own, people) else (),
+    )
+
+
+def as_said(scheme: Scheme, ranked_by: str, waiting: bool, table: pa.Table) -> dict[str, Any]:
+    """A commissioner's table as a manifest keeps it."""
+    rows = [[row[name] for name in ("practice_id", "route", *_COUNTS, "note")] for row in _counts(table)]
+    return {"scheme": scheme.text, "ranked_by": ranked_by, "waiting": waiting, "rows": rows}
+
+
+def as_published(scheme: Scheme, ranked_by: str, waiting: bool, table: pa.Table) -> Publication:
+    """A commissioner's table as its readers see it, its counts as numbers or as text."""
+    place = {route.name: number for number, route in enumerate(scheme.routes)}
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in _counts(table):
+        if row["route"] in place and row["practice_id"] != ALL_PRACTICES:
+            rows.setdefault(row["practice_id"], []).append(row)
+    whole = {practice: own for practice, own in rows.items() if [each["route"] for each in own] == [*place]}
+    return Publication(scheme=scheme, ranked_by=ranked_by, waiting=waiting, rows=whole)
+
+
+def _counts(table: pa.Table) -> list[dict[str, Any]]:
+    return [
+        {**row, **{name: None if row[name] is None else int(row[name]) for name in _COUNTS}}
+        for row in table.to_pylist()
+    ]
+
+
+def _published(said: Mapping[str, Any]) -> Publication:
+    import pyarrow as pa
+
+    names = ("practice_id", "route", *_COUNTS, "note")
+    table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in said["rows"]])
+    scheme = read_scheme_text(said["scheme"], "a published scheme")
+    return as_published(scheme, said["ranked_by"], said["waiting"], table)
+
+
+def _key(said: Mapping[str, Any]) -> Any:
+    return said["scheme"], said["ranked_by"], said["waiting"], tuple(map(tuple, said["rows"]))
+
+
+def _of_the_same(publication: Publication, practices: set[str]) -> Publication:
+    return replace(publication, rows={name: own for name, own in publication.rows.items() if name in practices})
+
+
+def _shared(found: _Found, people: _People) -> set[str]:
+    return {practice for practice, counts in found.people.items() if people.get(practice) == counts}
+
+
+def _list_of(facts: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(facts.get(name) for name in _OF_A_LIST)
+
+
+def _people_of(summary: pa.Table) -> _People:
+    rows = summary.select(["practice_id", *_OF_A_PRACTICE]).to_pylist()
+    return {row["practice_id"]: [int(row[name]) for name in _OF_A_PRACTICE] for row in rows}
+
+
+def _as_paths(folders: Iterable[str | os.PathLike[str]]) -> list[str | os.PathLike[str]]:
+    return [folders] if isinstance(folders, str | os.PathLike) else list(folders)
+
+
+def _beside(target: Path) -> list[Path]:
+    """The folder itself, if it is replaced, and those beside it."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(target.parent) if not entry.name.startswith("."))
+    except OSError:
+        return []
+    others = [name for name in names if name != target.name and (target.parent / name / layout.MANIFEST).is_file()]
+    return [target, *(target.parent / name for name in others[:MOST_LOOKED_AT])]
+
+
+def _read(folder: Path) -> _Found | None:
+    """A publication, by its manifest, commissioner's table and summary; None where there is none that is intact."""
+    try:
+        manifest = read_manifest((folder / layout.MANIFEST).read_bytes())
+        data = {name: (folder / name).read_bytes() for name in (layout.COMMISSIONER, layout.SUMMARY)}
+        if any(manifest["files"][name]["sha256"] != sha256(each) for name, each in data.items()):
+            return None
+        table, summary = (read_csv(each) for each in data.values())
+        facts = manifest["facts"]
+        scheme = read_scheme_text(manifest["scheme"]["text"], "a published scheme")
+        said = as_said(scheme, facts["ranked_by"], bool(manifest["counts"].get("waiting")), table)
+        everything = [said, *manifest.get(REPLACED, ())]
+        for each in everything:
+            _published(each)
+        return _Found(_list_of(facts), _people_of(summary), everything)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, CasemgmtError):
+        return None

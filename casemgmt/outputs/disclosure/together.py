@@ -1,0 +1,53 @@
+"""What a practice's figures tell together, in one publication and beside earlier ones of the same register."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from casemgmt.outputs.disclosure.policy import behind
+from casemgmt.outputs.disclosure.worlds import (
+    Publication,
+    TooManyKindsError,
+    Worlds,
+    add_practice,
+    are_related,
+    hides_something,
+)
+
+
+def tell_together(practice: str, new: Publication, before: Sequence[Publication]) -> bool:
+    """Whether a small count of a practice follows from a new publication, alone or beside earlier ones.
+
+    The reader knows the scheme files, and the exact list size too: list sizes are published elsewhere.
+    """
+    beside = [each for each in before if practice in each.rows and not _says_the_same(each, new, practice)]
+    if not (beside or are_related(new.scheme)):
+        return False  # the chain of places, which is looked at before, is all there is
+    everything = [*beside, new]
+    if not any(hides_something(each.rows[practice]) for each in everything):
+        return False
+    try:
+        return _tell(practice, everything)
+    except TooManyKindsError:
+        pass
+    try:
+        return any(_tell(practice, [each, new]) for each in beside or [new])
+    except TooManyKindsError:
+        return bool(beside)
+
+
+def _says_the_same(one: Publication, other: Publication, practice: str) -> bool:
+    names = ("list_size", "met", "used")
+    rows = ([[row[name] for name in names] for row in each.rows[practice]] for each in (one, other))
+    first, second = rows
+    return one.scheme == other.scheme and one.ranked_by == other.ranked_by and first == second
+
+
+def _tell(practice: str, publications: Sequence[Publication]) -> bool:
+    ranges = [behind(each.rows[practice][0]["list_size"]) for each in publications]
+    for size in range(max(low for low, _ in ranges), min(high for _, high in ranges) + 1):
+        worlds = Worlds()
+        cells = add_practice(worlds, practice, size, publications)
+        if worlds.tells([cell for each in cells for cell in each]) is not None:
+            return True
+    return False
