@@ -16,7 +16,7 @@ from worked_text import PROJECT, folder_of_examples, with_true_output
 import casemgmt as cm
 from casemgmt.batch import spark as on_spark
 from casemgmt.errors import CapExceededError, InputError
-from casemgmt.register.forms import TWO_FORMS
+from casemgmt.register.id_forms import TWO_FORMS
 
 WHY_NOT = why_no_spark()
 pytestmark = [

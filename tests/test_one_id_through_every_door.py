@@ -22,7 +22,7 @@ from scanned import said_by, scanned
 from test_scanning import AS_OF, SCHEME, SETTINGS
 
 import casemgmt as cm
-from casemgmt.register.forms import TWO_FORMS, folded
+from casemgmt.register.id_forms import TWO_FORMS, folded
 from casemgmt.register.identity import judge
 from casemgmt.register.long_texts import by_number, counts_of, hashes_of
 

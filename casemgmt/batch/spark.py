@@ -14,7 +14,7 @@ from casemgmt.batch.alone import select_alone
 from casemgmt.batch.job import Job, Question, rehearse, with_field_names
 from casemgmt.batch.whole import Account, check_columns, check_counts, check_refusals, check_whole
 from casemgmt.errors import InputError, did_you_mean, plural
-from casemgmt.register.forms import LEFT_OUT
+from casemgmt.register.id_forms import LEFT_OUT
 from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
 from casemgmt.risk.demonstration import is_demonstration

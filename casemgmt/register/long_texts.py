@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import taken, validity_of
 from casemgmt.compiling import pays
-from casemgmt.register.forms import folded
+from casemgmt.register.id_forms import folded
 from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def hashes_of(column: pa.ChunkedArray, by_form: bool = False) -> tuple[npt.NDArr
     Parameters
     ----------
     column : text of any layout, found sound
-    by_form : whether to give the hashes of :func:`casemgmt.register.forms.folded`, which texts that differ in spaces,
+    by_form : whether to give the hashes of :func:`casemgmt.register.id_forms.folded`, which texts that differ in spaces,
         hyphens or case alone have in common
     """
     import numpy as np
