@@ -20,6 +20,10 @@ class InputError(CasemgmtError):
     """A register, a score or a file that cannot be used as it is."""
 
 
+class InputWarning(UserWarning):
+    """Something in a register or in how it is described that looks like a slip, and changes no value."""
+
+
 class CodeError(InputError):
     """A text that is no code of its coding system."""
 

@@ -217,7 +217,7 @@ def nearest(name: str, known: Sequence[str]) -> list[str]:
     by_folded = {folded(each): each for each in reversed(known)}
     for near in difflib.get_close_matches(folded(name), list(by_folded), n=3, cutoff=0.6):
         candidate = by_folded[near]
-        if not (_is_clinical(name) or _is_clinical(candidate)) or is_slip(name, candidate):
+        if not (_is_clinical(name) or _is_clinical(candidate)) or is_slip(name, candidate) or is_slip(candidate, name):
             return [candidate]
     return []
 

@@ -16,6 +16,7 @@ from casemgmt.errors import InputError
 from casemgmt.parquet.frame import Frame, check_frame, check_table
 from casemgmt.parquet.pages import check_pages
 from casemgmt.register.cleaning import is_text
+from casemgmt.register.forms import FileForm, as_path, data_files
 from casemgmt.register.freshness import EXTRACTED_ON, days_of_rows, refuse_repeated_files
 from casemgmt.register.sources import (
     PACKED,
@@ -86,7 +87,7 @@ class Stretch:
     rows: int
 
 
-def open_files(paths: list[Path], encoding: str) -> list[RegisterFile]:
+def open_files(paths: list[Path], encoding: FileForm | str) -> list[RegisterFile]:
     """Look at each file's columns and size.
 
     Raises
@@ -112,7 +113,7 @@ def open_files(paths: list[Path], encoding: str) -> list[RegisterFile]:
     ]
 
 
-def days_drawn(files: list[RegisterFile], columns: Mapping[str, str], encoding: str) -> set[dt.date]:
+def days_drawn(files: list[RegisterFile], columns: Mapping[str, str], encoding: FileForm | str) -> set[dt.date]:
     """The days in the column ``extracted_on`` of all files, if they have one.
 
     Raises
@@ -142,12 +143,11 @@ def said_by(files: list[RegisterFile]) -> dict[str, Any]:
     return joined_metadata([file.said for file in files])
 
 
-def _open(path: Path, encoding: str) -> RegisterFile:
+def _open(path: Path, encoding: FileForm | str) -> RegisterFile:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not path.exists():
-        raise InputError(f"There is no file {path}.")
+    path = as_path(path)
     state = _state_of(path)  # before anything is read
     if path.suffix.lower() not in {".parquet", ".pq"}:
         opened = open_source(path, encoding)
@@ -228,7 +228,10 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 
 def decoded(
-    stretches: list[Stretch], decoder: Literal["polars", "pyarrow"], encoding: str, rows_at_a_time: int | None
+    stretches: list[Stretch],
+    decoder: Literal["polars", "pyarrow"],
+    encoding: FileForm | str,
+    rows_at_a_time: int | None,
 ) -> Iterator[tuple[Stretch, Source]]:
     """Each stretch and its rows, in order; the next is decoded while one is worked on."""
     with ThreadPoolExecutor(1) as pool:
@@ -262,7 +265,7 @@ def _cut(source: Source, rows: int | None) -> Iterator[Source]:
         )
 
 
-def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: str) -> Source:
+def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: FileForm | str) -> Source:
     import numpy as np
     import pyarrow as pa
 
@@ -385,7 +388,7 @@ def as_paths(paths: Any) -> list[Path]:
     each = [paths] if isinstance(paths, (str, Path)) else list(paths) if isinstance(paths, (list, tuple)) else []
     if not each or not all(isinstance(path, (str, Path)) for path in each):
         raise InputError("scan_register takes a path or a list of paths; a data frame is read with cm.read_register.")
-    found = [Path(path) for path in each]
+    found = data_files(each)
     if len({os.path.realpath(path) for path in found}) < len(found):
         raise InputError("paths names the same file twice. Leave one out.")
     return found

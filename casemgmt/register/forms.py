@@ -164,7 +164,8 @@ def data_files(source: Path | str | Sequence[Path | str]) -> list[Path]:
 def _files_in(folder: Path) -> list[Path]:
     """The part files in a folder, by name, as Spark and others write them."""
     name = folder_name(folder)
-    beside, files = [], []
+    beside: list[Path] = []
+    files: list[Path] = []
     try:
         for path in sorted(folder.iterdir()):
             is_beside = path.name.startswith(_BESIDE) or path.name.casefold() in _DESKTOP

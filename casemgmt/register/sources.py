@@ -268,9 +268,10 @@ def _from_pandas(frame: Any) -> pa.Table:
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             # The names of a frame that was read without its header are a patient's values.
             said = f"'{name}'" if are_names(names) else f"number {position + 1}"
+            column = f"'{name}'" if are_names(names) else "…"
             raise InputError(
                 f"Column {said} mixes kinds of value (text, numbers, dates). Make it one kind, for example "
-                f"df[{repr(name) if are_names(names) else '…'}].astype('string')."
+                f"df[{column}] = df[{column}].astype('string')."
             ) from None
     columns = [array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array]) for array in arrays]
     metadata = frame.attrs.get("casemgmt")
