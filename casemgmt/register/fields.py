@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from casemgmt.names import SYNONYMS
 
 Kind = Literal["id", "practice", "text", "category", "integer", "date", "flag"]
 
@@ -21,6 +23,7 @@ class Field:
     unit : the unit of a whole number
     missing : what a missing value means, as documentation says it
     condition : true for a long-term condition
+    synonyms : other names of its column, as extracts have them
     """
 
     name: str
@@ -31,6 +34,7 @@ class Field:
     most: int = 1
     unit: str = ""
     condition: bool = False
+    synonyms: tuple[str, ...] = ()
 
     @property
     def allowed_in_words(self) -> str:
@@ -129,7 +133,7 @@ _ALL = (
     *(_flag(name, "missing, not absent, unless read with null_means_absent", condition=True) for name in CONDITIONS),
 )
 
-FIELDS: dict[str, Field] = {field.name: field for field in _ALL}
+FIELDS: dict[str, Field] = {field.name: replace(field, synonyms=SYNONYMS[field.name]) for field in _ALL}
 
 # A missing value of these flags has one plain meaning, so they never need a third state.
 FALSE_WHEN_MISSING = frozenset({"nominated", "on_caseload", "objected"})
