@@ -105,10 +105,9 @@ def missing_columns(
             f"  The first line does not look like a header ({plural(len(present), 'value')}; nothing of it is shown). "
             "If the header stands further down, say skip_lines=N; if there is none, write one."
         )
-    remedy = "Rename a column with columns={'its name in your data': 'the field'}."
-    return InputError(
-        f"{plural(len(missing), 'column')} that {needed_by} needs:\n" + "\n".join(lines) + f"\n  {remedy}"
-    )
+    if shown:
+        lines.append("  Rename a column with columns={'its name in your data': 'the field'}.")
+    return InputError(f"{plural(len(missing), 'column')} that {needed_by} needs:\n" + "\n".join(lines))
 
 
 def unknown_name(kind: str, name: str, known: Sequence[str]) -> str:
