@@ -12,7 +12,7 @@ from typing import Any
 
 from casemgmt.errors import InputError, did_you_mean, listed
 from casemgmt.register.fields import CONDITIONS
-from casemgmt.register.forms import FileForm
+from casemgmt.register.forms import FileForm, shown
 
 ALL_CONDITIONS = "all-conditions"
 _LARGEST_BYTES, _LONGEST_LINE = 256_000, 4_000
@@ -101,7 +101,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     """
     if not isinstance(path, (str, Path)):
         raise InputError(f"config= is the path of a mapping file, not {type(path).__name__}.")
-    name = f"The mapping file {Path(path).name[:120]}" if _is_path(str(path)) else "The mapping file"
+    name = "The mapping file" if shown(path) == shown("") else f"The mapping file {shown(path)}"
     try:
         document = tomllib.loads(_text_of(Path(path), name))
     except RecursionError:

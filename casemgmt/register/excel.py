@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 import warnings
 import zipfile
@@ -54,10 +55,11 @@ def read_workbook(
             "as 'CSV UTF-8'."
         ) from None
     try:
-        has_formulas = _looked_through(path)
+        data = path.read_bytes()
+        has_formulas = _looked_through(data, path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and rules, which say nothing of the values
-            return _read(path, form, has_formulas)
+            return _read(data, path, form, has_formulas)
     except InputError:
         raise
     except Exception:  # a damaged workbook raises whatever its reader stumbles over, and that may quote a cell
@@ -67,11 +69,11 @@ def read_workbook(
         ) from None
 
 
-def _looked_through(path: Path) -> bool:
+def _looked_through(data: bytes, path: Path) -> bool:
     """Whether a workbook may hold formulas; one that is damaged, or unpacks to far more than it holds, is refused."""
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         unpacked = sum(each.file_size for each in archive.infolist())
-        limit = min(_MOST_UNPACKED, max(_ALWAYS, _MOST_TIMES * path.stat().st_size))
+        limit = min(_MOST_UNPACKED, max(_ALWAYS, _MOST_TIMES * len(data)))
         if unpacked > limit or len(archive.infolist()) > 10_000:
             raise InputError(
                 f"{shown(path)} unpacks to more than {_MOST_TIMES} times its size: that is no register. Save the sheet "
@@ -92,15 +94,15 @@ def _holds_formula(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 
 
 def _read(
-    path: Path, form: FileForm, has_formulas: bool
+    data: bytes, path: Path, form: FileForm, has_formulas: bool
 ) -> tuple[pa.Table, npt.NDArray[np.int64] | None, tuple[tuple[int, str], ...]]:
     import numpy as np
     import openpyxl
     import pyarrow as pa
 
     # Read for its values alone, a formula without one looks like an empty cell; so it is read for its formulas too.
-    values = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    formulas = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False) if has_formulas else None
+    values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    formulas = openpyxl.load_workbook(io.BytesIO(data), read_only=True, keep_links=False) if has_formulas else None
     try:
         sheet = _sheet_of(values, form, path)
         rows = _rows(sheet, formulas and formulas[sheet.title], form.skip_lines, path)

@@ -113,7 +113,8 @@ class ValueMaps:
             if self._met[name] or name not in table.column_names:
                 continue
             column = table.column(name)
-            counts = pc.value_counts(column.cast(_plain(column.type)))
+            # A time is mapped by the day on which it falls.
+            counts = pc.value_counts(column.cast(_plain(column.type), safe=False))
             loose = {key.strip().casefold() for key in mapping}
             for value, count in zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True):
                 if value is None:
@@ -161,4 +162,6 @@ def _plain(kind: pa.DataType) -> Any:
 
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
+    if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
+        return pa.date32()
     return pa.large_string() if pa.types.is_string_view(kind) else kind
