@@ -189,6 +189,7 @@ def test_what_the_call_says_comes_before_the_mapping_file(source):
         ("null_means_absent = 'copd'\n", "null_means_absent is a list"),
         ("[tolerance]\nmax_quarantine = 1\n", "Did you mean 'max_quarantined'"),
         ("[tolerance]\nmax_quarantined = 'few'\n", "needs a share"),
+        ('[tolerance]\nmax_corrected = "3%"\n', "says 'max_corrected', which is not looked at here"),
         ("[columns\n", "is not TOML"),
         ("x = " + "[" * 3_000 + "\n", "nested too deeply"),
         (".".join(["a"] * 100_000) + " = 1\n", "a line of more than"),

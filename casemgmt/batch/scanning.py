@@ -111,6 +111,7 @@ def scan_register(
         skip_lines=skip_lines,
         sheet=sheet,
     )
+    said.refuse_tolerance()
     form = with_texts(said.form, said.columns, ID_FIELDS)
     files = open_files(found, form)
     rows = sum(file.rows for file in files)

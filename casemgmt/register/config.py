@@ -46,6 +46,11 @@ class Declared:
     form: FileForm
     tolerance: Mapping[str, Any]
 
+    def refuse_tolerance(self) -> None:
+        """Refuse shares that this call would not look at."""
+        if self.tolerance:
+            raise InputError(f"The mapping file says {listed(self.tolerance)}, which is not looked at here.")
+
 
 def declare(
     config: str | Path | None = None,
@@ -198,7 +203,7 @@ def _reading(table: Any, where: str) -> dict[str, Any]:
 
 def _tolerance(table: Any, where: str) -> dict[str, Any]:
     for key, value in _known(table, _TOLERANCE, where).items():
-        is_share = isinstance(value, str) and re.fullmatch(r"\d{1,3}(\.\d{1,6})?%?", value)
+        is_share = isinstance(value, str) and re.fullmatch(r"\d{1,3}(\.\d{1,6})?%|\d{1,9}/\d{1,9}", value)
         if isinstance(value, bool) or not (isinstance(value, (int, float)) or is_share):
             raise InputError(f"{where}: '{key}' needs a share, such as 0.02 or \"2%\".")
     return dict(table)

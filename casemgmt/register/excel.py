@@ -84,11 +84,13 @@ def _looked_through(data: bytes, path: Path) -> bool:
 
 
 def _holds_formula(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    is_sheet, found, before = "sheet" in part.filename.lower(), False, b""
+    found, before = False, b""
     with archive.open(part) as stream:
         while piece := stream.read(_PIECE):
+            if b"<!DOCTYPE" in before + piece:
+                raise zipfile.BadZipFile  # no workbook has one, and its entities could unfold without end
             # In another encoding than UTF-8 a formula is not known by its bytes.
-            found = found or (is_sheet and (b"\0" in piece or bool(_FORMULA.search(before + piece))))
+            found = found or b"\0" in piece or bool(_FORMULA.search(before + piece))
             before = piece[-_LONGEST_TAG:]
     return found
 
@@ -289,6 +291,8 @@ def _column(values: list[Any], name: str, is_id: bool, is_header: bool) -> pa.Ar
         if counts.get("time", 0):
             return pa.array(values, pa.timestamp("us"))
         return pa.array([v if v is None else _day_of(v) for v in values], pa.date32())
+    if numbers == len(kinds) and numbers and all(v is None or (isinstance(v, int) and abs(v) < 2**53) for v in values):
+        return pa.array(values, pa.int64())
     if numbers == len(kinds) and numbers:
         return pa.array([v if v is None else float(v) for v in values], pa.float64())
     if counts.get("flag", 0) == len(kinds) and kinds:

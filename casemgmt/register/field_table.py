@@ -50,6 +50,9 @@ def fields() -> pa.Table:
 
 def spellings_of(field: Field) -> str:
     """How its values may be written, in words."""
+    accepted: str | None = getattr(field, "accepted", None)
+    if accepted is not None:
+        return accepted
     missing = f"missing: empty, {', '.join(MISSING_WORDS)}"
     match field.kind:
         case "flag":

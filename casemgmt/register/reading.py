@@ -126,6 +126,7 @@ def read_register(
         skip_lines=skip_lines,
         sheet=sheet,
     )
+    said.refuse_tolerance()
     opened = open_source(source, with_texts(said.form, said.columns, ID_FIELDS))
     if expected_rows is not None and opened.rows_in != expected_rows:
         raise unexpected_rows(opened.rows_in, expected_rows)
