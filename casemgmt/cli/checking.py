@@ -11,6 +11,7 @@ from casemgmt.cli.files import refuse_existing, write_table, write_text
 from casemgmt.cli.reading import Reading, takes_register
 from casemgmt.cli.show import say, table, working
 from casemgmt.errors import InputError, plural
+from casemgmt.register.forms import CSV, TAB, TEXT, ending_of
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
@@ -113,7 +114,8 @@ def _show_reasons(title: str, rows: Any) -> None:
 def place_of(row: dict[str, Any]) -> str:
     """Where a row stands in its file, as a person counts: a CSV file's header is line 1."""
     name, number = row["source_file"], row["source_row"]
-    where = f"line {number + 2:,}" if name.lower().endswith(".csv") else f"row {number:,}"
+    is_text = ending_of(Path(name))[0] in CSV + TAB + TEXT
+    where = f"line {number + 2:,}" if is_text else f"row {number:,}"
     return f"{name}: {where}"
 
 

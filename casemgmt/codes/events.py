@@ -92,7 +92,7 @@ def open_events(events: Events, needed: Sequence[str], optional: Sequence[str] =
         return Opened(_from_parquet([Path(path) for path in paths], events, needed, optional), (), False)
     from casemgmt.register.sources import open_source
 
-    form = with_texts(FileForm(encoding=events.encoding), events.columns, ID_FIELDS)
+    form = with_texts(FileForm(encoding=events.encoding), events.columns, (*ID_FIELDS, "code"))
     opened = open_source(_narrowed(source, events, needed, optional), form)
     table = _chosen(opened.table, events, needed, optional)
     columns = {name: in_one_piece(table.column(name)) for name in table.column_names}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, listed, plural
-from casemgmt.names import are_names, folded, meant_field
+from casemgmt.names import are_names, meant_field
 from casemgmt.register.forms import FileForm, shown
 from casemgmt.register.spellings import is_missing_word
 
@@ -27,7 +27,7 @@ _MOST_ROWS, _MOST_COLUMNS, _MOST_CELLS = 1_048_576, 2_000, 60_000_000
 _MOST_UNPACKED, _MOST_TIMES, _ALWAYS = 4 << 30, 100, 64 << 20
 # Fields of which a number has lost the leading zeros, or all digits but 15.
 _FORMULA, _LONGEST_TAG, _PIECE = re.compile(rb"<(\w{1,32}:)?f[\s>/]"), 40, 1 << 20
-ID_FIELDS = ("patient_id", "practice_id", "care_home_id", "code")
+ID_FIELDS = ("patient_id", "practice_id", "care_home_id")
 
 
 def read_workbook(
@@ -257,7 +257,7 @@ def _refuse_unnamed(header: Sequence[str], columns: Sequence[Sequence[Any]], pat
 
 
 def _must_be_text(name: str, form: FileForm) -> bool:
-    return name in form.texts or meant_field(name) in ID_FIELDS or folded(name) == "code"
+    return name in form.texts or meant_field(name) in ID_FIELDS
 
 
 def _column(values: list[Any], name: str, is_id: bool, is_header: bool) -> pa.Array:

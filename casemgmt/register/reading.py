@@ -175,7 +175,8 @@ class Reader:
     def read(self, opened: Source) -> Register:
         """Check every row of a whole source."""
         with in_words():
-            if self.values:
+            # Of one practice alone a mapping can match nothing, and be of use to the others.
+            if self.values and getattr(self, "judges_columns", True):
                 maps = self.value_maps()
                 maps.add(_renamed(opened.table, self.columns))
                 maps.refuse_vain()
