@@ -179,6 +179,7 @@ _VALUE = re.compile(
 )
 
 
+@functools.lru_cache(4_096)
 def folded(name: str) -> str:
     """A name as it is compared."""
     return re.sub(r"[\s_.\-/()&]+", "", name.casefold())
@@ -273,7 +274,8 @@ def _slip(name: str, meant: str) -> int | None:
     return total
 
 
-def _words(name: str) -> list[str]:
+@functools.lru_cache(4_096)
+def _words(name: str) -> Sequence[str]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return [word for word in re.split(r"[\s_.\-/()&]+", spaced.casefold()) if word]
 
