@@ -311,6 +311,11 @@ def is_condition(field: str) -> bool:
     return field in _CONDITION_FIELDS
 
 
+def hold_values(names: Iterable[str]) -> bool:
+    """Whether one of the names looks like a value: a number, a date, a code, a postcode."""
+    return any(_VALUE.fullmatch(name.strip()) for name in names if name.strip())
+
+
 def are_names(names: Iterable[str]) -> bool:
     """Whether the first line of a file names its columns, so that it may be shown; a patient's row never is.
 
@@ -318,7 +323,7 @@ def are_names(names: Iterable[str]) -> bool:
     ones.
     """
     filled = [name for name in names if name.strip()]
-    if not filled or any(_VALUE.fullmatch(name.strip()) for name in filled):
+    if not filled or hold_values(filled):
         return False
     known = [meant_field(name) for name in filled]
     # A disease, or a word for one, can stand in a row too.

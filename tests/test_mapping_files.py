@@ -93,6 +93,20 @@ def test_a_blank_or_nothing_says_that_a_value_is_missing():
         assert register.column("date_of_death").null_count == 1
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"columns": ["a"]}, {"columns": {"ward": 3}}, {"columns": {3: "age"}}, {"values": {"age": 3}}, {"values": 1}),
+        *({"date_format": {"age": 3}}, {"date_format": "%d"}, {"null_means_absent": 3}, {"practice_pattern": 3}),
+        *({"values": {"age": {"40": [1]}}}, {"values": {"age": {"40": object()}}}),
+    ],
+)
+def test_options_of_another_type_are_refused_in_words(options, tmp_path):
+    for read in both(people(ward=["a", "b"]), tmp_path, **options):
+        with pytest.raises(cm.InputError):
+            read()
+
+
 # The table of fields
 
 

@@ -133,6 +133,7 @@ def doors(text, folder):
     yield lambda: cm.scan_register(file, as_of=AS_OF)
     yield lambda: cm.scan_register([file, other], as_of=AS_OF)
     yield lambda: cm.read_register(file, as_of=AS_OF, columns={"NHSNo": "patient_id"})
+    yield lambda: cm.read_register(file, as_of=AS_OF, columns={"NHSNo": "patient_id", text.split(",")[1]: "ward"})
     yield lambda: cm.derive_conditions(file, "charlson-quan-2005", as_of=AS_OF)
     yield lambda: cm.count_admissions(file, as_of=AS_OF)
     yield lambda: cm.build_register(file, as_of=AS_OF)

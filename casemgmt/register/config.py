@@ -77,6 +77,11 @@ def declare(
     for name, said in (("columns", columns), ("values", values), ("date_format", date_format)):
         if said is not None and not isinstance(said, Mapping):
             raise InputError(f"{name}= is a mapping, such as {{'…': '…'}}.")
+    for name, said in (("columns", columns), ("date_format", date_format)):
+        if said and not all(isinstance(text, str) for pair in said.items() for text in pair):
+            raise InputError(f"{name}= holds texts alone, such as {{'…': '…'}}.")
+    if not isinstance(null_means_absent, Iterable):
+        raise InputError("null_means_absent= is a list of conditions, such as ['copd'].")
     file = {} if config is None else read_config(config)
     reading = file.get("reading", {})
     pattern = reading.get("practice_pattern") if practice_pattern is None else practice_pattern

@@ -410,8 +410,7 @@ def _renamed(table: pa.Table, columns: Mapping[str, str]) -> pa.Table:
     if absent and set(absent) <= set(FIELDS) and set(columns.values()) <= set(table.column_names):
         raise InputError("columns= is the wrong way round: write {'its name in your data': 'the field'}.")
     if absent:
-        checked = len(absent) < len(columns)
-        raise missing_columns(absent, table.column_names, "columns=", checked=checked)
+        raise missing_columns(absent, table.column_names, "columns=")
     names = [columns.get(name, name) for name in table.column_names]
     for name, given in columns.items():
         meant = slipped_field(given)
