@@ -12,6 +12,7 @@ __version__ = "0.2.0"
 
 _WHERE = {
     "read_register": "casemgmt.register.reading",
+    "fields": "casemgmt.register.field_table",
     "scan_register": "casemgmt.batch.scanning",
     "ScannedRegister": "casemgmt.batch.scanning",
     "Register": "casemgmt.register.register",
@@ -34,7 +35,7 @@ _WHERE = {
     **dict.fromkeys(
         (
             *("CasemgmtError", "InputError", "SchemeError", "ModelError"),
-            *("CodeError", "CapExceededError", "PublishError", "VerifyError"),
+            *("CodeError", "CapExceededError", "PublishError", "VerifyError", "InputWarning"),
         ),
         "casemgmt.errors",
     ),
@@ -54,12 +55,14 @@ if TYPE_CHECKING:
         CasemgmtError,
         CodeError,
         InputError,
+        InputWarning,
         ModelError,
         PublishError,
         SchemeError,
         VerifyError,
     )
     from casemgmt.outputs.published import load_selection
+    from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
     from casemgmt.risk.files import list_models, load_model
@@ -74,6 +77,7 @@ __all__ = [
     "CodeError",
     "CodeList",
     "InputError",
+    "InputWarning",
     "ModelError",
     "PublishError",
     "Register",
@@ -87,6 +91,7 @@ __all__ = [
     "compare",
     "count_admissions",
     "derive_conditions",
+    "fields",
     "list_codelists",
     "list_models",
     "list_schemes",

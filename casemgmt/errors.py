@@ -5,6 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+from casemgmt.names import are_names, folded, nearest
+
+_LONGEST_NAME = 60
+
 
 class CasemgmtError(ValueError):
     """The base of all errors raised on purpose."""
@@ -14,6 +18,10 @@ class CasemgmtError(ValueError):
 
 class InputError(CasemgmtError):
     """A register, a score or a file that cannot be used as it is."""
+
+
+class InputWarning(UserWarning):
+    """Something in a register or in how it is described that looks like a slip, and changes no value."""
 
 
 class CodeError(InputError):
@@ -57,28 +65,49 @@ def listed(names: Iterable[str], most: int = 10) -> str:
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """`` Did you mean 'x'?`` with its leading space, or nothing where no known name is near."""
-    folded = {_folded(k): k for k in reversed(known)}
-    near = difflib.get_close_matches(_folded(name), list(folded), n=1, cutoff=0.6)
-    return f" Did you mean '{folded[near[0]]}'?" if near else ""
+    """`` Did you mean 'x'?`` with its leading space, or nothing where no known name is near.
+
+    A name that may be another field's or another disease's is not offered, however near it is spelt.
+    """
+    near = nearest(name, known)
+    return f" Did you mean {' or '.join(repr_of(each) for each in near)}?" if near else ""
+
+
+def repr_of(name: str) -> str:
+    """A name in quotes."""
+    return f"'{name}'"
 
 
 def is_misspelt(name: str, meant: str) -> bool:
     """Whether a name is so near to another that a slip is likelier than a choice."""
-    return difflib.SequenceMatcher(None, _folded(name), _folded(meant)).ratio() >= 0.9
+    return difflib.SequenceMatcher(None, folded(name), folded(meant)).ratio() >= 0.9
 
 
-def _folded(name: str) -> str:
-    return name.casefold().replace("_", "").replace(" ", "").replace("-", "")
+def missing_columns(
+    missing: Sequence[str], present: Sequence[str], needed_by: str, *, checked: bool = False
+) -> InputError:
+    """One error that names every missing column, each with the nearest column that is there, and the header.
 
-
-def missing_columns(missing: Sequence[str], present: Sequence[str], needed_by: str) -> InputError:
-    """One error that names every missing column, each with the nearest column that is there."""
-    lines = [f"  '{name}' is missing.{did_you_mean(name.split(' or ')[0], present)}" for name in missing]
-    remedy = "Rename a column with columns={'its name in your data': 'the field'}."
-    return InputError(
-        f"{plural(len(missing), 'column')} that {needed_by} needs:\n" + "\n".join(lines) + f"\n  {remedy}"
-    )
+    Parameters
+    ----------
+    missing : the names that are not there
+    present : the names that are; of a file without a header they are a patient's values, and nothing is shown of them
+    needed_by : what needs the columns
+    checked : whether ``present`` is known to hold names
+    """
+    shown = checked or are_names(present)
+    near = [did_you_mean(name.split(" or ")[0], present) if shown else "" for name in missing]
+    lines = [f"  '{name}' is missing.{meant}" for name, meant in zip(missing, near, strict=True)]
+    if shown:
+        lines.append(f"  The columns that are there: {listed((name[:_LONGEST_NAME] for name in present), most=40)}.")
+    else:
+        lines.append(
+            f"  The first line does not look like a header ({plural(len(present), 'value')}; nothing of it is shown). "
+            "If the header stands further down, say skip_lines=N; if there is none, write one."
+        )
+    if shown:
+        lines.append("  Rename a column with columns={'its name in your data': 'the field'}.")
+    return InputError(f"{plural(len(missing), 'column')} that {needed_by} needs:\n" + "\n".join(lines))
 
 
 def unknown_name(kind: str, name: str, known: Sequence[str]) -> str:

@@ -168,6 +168,6 @@ def rows(register, name: str) -> list[dict]:
     )
 )
 def test_a_line_holds_as_many_values_as_pythons_own_reader_finds(lines):
-    found = _line_table("\n".join(lines).encode(), "register.csv").values.tolist()
+    found = _line_table("\n".join(lines).encode(), "register.csv", ",", 0).values.tolist()
     expected = [plain_values(line) for line in lines]
     assert found == [_BAD_QUOTES if isinstance(values, str) else len(values) for values in expected]

@@ -53,7 +53,7 @@ REFUSED = {
     "utf_16.csv": "utf_16.csv is UTF-16. Save it as 'CSV UTF-8', or pass encoding='utf-16'.",
     "windows_1252.csv": "windows_1252.csv is not UTF-8 (first at line 3). Save it as 'CSV UTF-8', or pass "
     "encoding='cp1252' if it was saved by Windows.",
-    "semicolons.csv": "semicolons.csv is separated by semicolons or tabs. Save it separated by commas.",
+    "semicolons.csv": "semicolons.csv is separated by semicolons. Say separator=';'.",
     "old_macintosh.csv": "old_macintosh.csv holds carriage returns inside lines. Save it with ordinary line ends.",
 }
 

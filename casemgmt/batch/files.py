@@ -16,6 +16,7 @@ from casemgmt.errors import InputError
 from casemgmt.parquet.reading import ENDINGS, VerifiedFile
 from casemgmt.parquet.thrift import DamagedError
 from casemgmt.register.cleaning import is_text
+from casemgmt.register.forms import FileForm, as_path, data_files
 from casemgmt.register.freshness import EXTRACTED_ON, days_of_rows, refuse_repeated_files
 from casemgmt.register.sources import (
     PACKED,
@@ -85,7 +86,7 @@ class Stretch:
     rows: int
 
 
-def open_files(paths: list[Path], encoding: str) -> list[RegisterFile]:
+def open_files(paths: list[Path], encoding: FileForm | str) -> list[RegisterFile]:
     """Look at each file's columns and size.
 
     Raises
@@ -102,7 +103,7 @@ def open_files(paths: list[Path], encoding: str) -> list[RegisterFile]:
     return files if shared is None else [replace(file, shared=shared) for file in files]
 
 
-def _missing_in(file: RegisterFile, encoding: str) -> Callable[[str], bool]:
+def _missing_in(file: RegisterFile, encoding: FileForm | str) -> Callable[[str], bool]:
     """Whether a column of a file holds no value: by its own count, or else by reading it."""
 
     def is_missing(name: str) -> bool:
@@ -117,7 +118,7 @@ def _missing_in(file: RegisterFile, encoding: str) -> Callable[[str], bool]:
     return is_missing
 
 
-def days_drawn(files: list[RegisterFile], columns: Mapping[str, str], encoding: str) -> set[dt.date]:
+def days_drawn(files: list[RegisterFile], columns: Mapping[str, str], encoding: FileForm | str) -> set[dt.date]:
     """The days in the column ``extracted_on`` of all files, if they have one.
 
     Raises
@@ -141,9 +142,8 @@ def said_by(files: list[RegisterFile]) -> dict[str, Any]:
     return joined_metadata([file.said for file in files])
 
 
-def _open(path: Path, encoding: str) -> RegisterFile:
-    if not path.exists():
-        raise InputError(f"There is no file {path}.")
+def _open(path: Path, encoding: FileForm | str) -> RegisterFile:
+    path = as_path(path)
     state = _state_of(path)  # before anything is read
     if path.suffix.lower() not in ENDINGS:
         opened = open_source(path, encoding)
@@ -212,7 +212,10 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 
 def decoded(
-    stretches: list[Stretch], decoder: Literal["polars", "pyarrow"], encoding: str, rows_at_a_time: int | None
+    stretches: list[Stretch],
+    decoder: Literal["polars", "pyarrow"],
+    encoding: FileForm | str,
+    rows_at_a_time: int | None,
 ) -> Iterator[tuple[Stretch, Source]]:
     """Each stretch and its rows, in order; the next is decoded while one is worked on."""
     with ThreadPoolExecutor(1) as pool:
@@ -246,7 +249,7 @@ def _cut(source: Source, rows: int | None) -> Iterator[Source]:
         )
 
 
-def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: str) -> Source:
+def _decode(stretch: Stretch, decoder: Literal["polars", "pyarrow"], encoding: FileForm | str) -> Source:
     import numpy as np
 
     file = stretch.file
@@ -353,7 +356,7 @@ def as_paths(paths: Any) -> list[Path]:
     each = [paths] if isinstance(paths, (str, Path)) else list(paths) if isinstance(paths, (list, tuple)) else []
     if not each or not all(isinstance(path, (str, Path)) for path in each):
         raise InputError("scan_register takes a path or a list of paths; a data frame is read with cm.read_register.")
-    found = [Path(path) for path in each]
+    found = data_files(each)
     if len({os.path.realpath(path) for path in found}) < len(found):
         raise InputError("paths names the same file twice. Leave one out.")
     return found

@@ -29,9 +29,12 @@ from casemgmt.batch.tally import IdHashes, Tally
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, plural
 from casemgmt.register import fixed_width
+from casemgmt.register.config import declare
 from casemgmt.register.counts import by_practice_field_and_reason
+from casemgmt.register.excel import ID_FIELDS
+from casemgmt.register.forms import FileForm, with_texts
 from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text, stacked
-from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share, refuse_beyond
+from casemgmt.register.limits import Limits, Share, refuse_beyond
 from casemgmt.register.readable import notes_of
 from casemgmt.register.reading import Known, Part, Reader, reader_for, unexpected_rows
 from casemgmt.register.sources import Part as FilePart
@@ -59,12 +62,16 @@ def scan_register(
     values: Mapping[str, Mapping[str, str]] | None = None,
     date_format: Mapping[str, str] | None = None,
     null_means_absent: Iterable[str] = (),
-    practice_pattern: str = ODS_PATTERN,
-    encoding: str = "utf-8",
+    practice_pattern: str | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    skip_lines: int | None = None,
+    sheet: str | int | None = None,
+    config: str | Path | None = None,
     expected_rows: int | None = None,
     extracts_within: int = 0,
-    max_quarantined: Share = MAX_QUARANTINED,
-    max_corrected: Share = MAX_CORRECTED,
+    max_quarantined: Share | None = None,
+    max_corrected: Share | None = None,
     decoder: Decoder = "auto",
     progress: Callable[[int, int], None] | None = None,
 ) -> ScannedRegister:
@@ -78,7 +85,8 @@ def scan_register(
     paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row
         groups are held at a time; a CSV or Arrow file is held whole while its turn lasts
     as_of, extracted_on, extracts_within, expected_rows : as for :func:`casemgmt.read_register`
-    columns, values, date_format, null_means_absent, practice_pattern, encoding : as for it, too
+    columns, values, date_format, null_means_absent, practice_pattern : as for it, too
+    encoding, separator, skip_lines, sheet, config : as for it, too
     max_quarantined, max_corrected : as for it; a packed register carries its counts, and is judged by what is said here
     decoder : what decodes Parquet: ``polars`` (faster, where it is installed), ``pyarrow``, or ``auto``, the first that
         is there. The result does not depend on it, and page checksums are verified either way
@@ -94,11 +102,25 @@ def scan_register(
     InputError
         A missing column, an unreadable file, files whose columns differ.
     """
-    found, limits = as_paths(paths), Limits.of(max_quarantined, max_corrected)
+    found = as_paths(paths)
     if any(is_packed(path) for path in found):
-        how = (columns, values, date_format, tuple(null_means_absent) or None)
+        how = (columns, values, date_format, tuple(null_means_absent) or None, config)
+        limits = Limits().changed(max_quarantined, max_corrected)
         return _open_packed(found, as_of, extracted_on, expected_rows, how, limits, progress)
-    files = open_files(found, encoding)
+    said = declare(
+        config,
+        columns=columns,
+        values=values,
+        date_format=date_format,
+        null_means_absent=null_means_absent,
+        practice_pattern=practice_pattern,
+        encoding=encoding,
+        separator=separator,
+        skip_lines=skip_lines,
+        sheet=sheet,
+    )
+    form = with_texts(said.form, said.columns, ID_FIELDS)
+    files = open_files(found, form)
     rows = sum(file.rows for file in files)
     if expected_rows is not None and rows != expected_rows:
         raise unexpected_rows(rows, expected_rows)
@@ -106,18 +128,18 @@ def scan_register(
         files[0].schema.empty_table(),
         as_of=as_of,
         extracted_on=extracted_on,
-        columns=columns,
-        values=values,
-        date_format=date_format,
-        null_means_absent=null_means_absent,
-        practice_pattern=practice_pattern,
+        columns=said.columns,
+        values=said.values,
+        date_format=said.date_format,
+        null_means_absent=said.null_means_absent,
+        practice_pattern=said.practice_pattern or ODS_PATTERN,
         stated=stated_days(said_by(files)),
         extracts_within=extracts_within,
-        limits=limits,
-        drawn=days_drawn(files, columns or {}, encoding),
+        limits=said.limits(max_quarantined, max_corrected),
+        drawn=days_drawn(files, said.columns, form),
     )
     return ScannedRegister(
-        files=files, reader=reader, encoding=encoding, decoder=chosen_decoder(decoder, files), progress=progress
+        files=files, reader=reader, encoding=form, decoder=chosen_decoder(decoder, files), progress=progress
     )
 
 
@@ -195,7 +217,7 @@ class ScannedRegister:
         *,
         files: list[RegisterFile],
         reader: Reader,
-        encoding: str = "utf-8",
+        encoding: FileForm | str = "utf-8",
         decoder: Literal["polars", "pyarrow"] = "pyarrow",
         progress: Callable[[int, int], None] | None = None,
         rows_at_a_time: int | None = None,
@@ -344,8 +366,10 @@ class ScannedRegister:
             restart()
             tally, hashes = Tally(), None if self.learnt.looked else IdHashes()
             refusal: InputError | None = None
+            maps = self.reader.value_maps()
             try:
                 for part, start in self._parts():
+                    maps.add(part.register.source_table)
                     own = tally.add(part)
                     if hashes is not None:
                         hashes.add(_of_usable_ids(part))
@@ -361,6 +385,7 @@ class ScannedRegister:
             for file in self.files:
                 file.check_unchanged()
             refuse_repeated(self._late)
+            maps.refuse_vain()
             tally.refuse_columns()
             if tally.misjudged(re.compile(self.reader.pattern)):
                 self.learnt.codes = frozenset(tally.codes)

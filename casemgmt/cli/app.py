@@ -6,21 +6,24 @@ import errno
 import functools
 import sys
 import traceback
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from casemgmt import __version__
-from casemgmt.cli.catalogue import models, schemes
+from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
-from casemgmt.errors import CasemgmtError
+from casemgmt.cli.words import in_command_words
+from casemgmt.errors import CasemgmtError, InputWarning
 
 app = typer.Typer(
     name="casemgmt",
@@ -39,11 +42,12 @@ def guarded(run: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(run)
     def safe(*args: Any, **options: Any) -> None:
         try:
-            run(*args, **options)
+            with _warnings_said():
+                run(*args, **options)
         except (typer.Exit, typer.Abort, typer.BadParameter, KeyboardInterrupt, SystemExit):
             raise
         except CasemgmtError as error:
-            complain(str(error))
+            complain(in_command_words(str(error)))
             raise typer.Exit(error.exit_code) from None
         except OSError as error:
             if error.errno == errno.EPIPE:
@@ -55,6 +59,23 @@ def guarded(run: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(CasemgmtError.exit_code) from None
 
     return safe
+
+
+@contextmanager
+def _warnings_said() -> Iterator[None]:
+    """Say on standard error, once each, what the library warns of."""
+    said: set[str] = set()
+
+    def say_once(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        words = in_command_words(str(message))
+        if issubclass(category, InputWarning) and words not in said:
+            said.add(words)
+            complain(f"note: {words}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", InputWarning)
+        warnings.showwarning = say_once
+        yield
 
 
 def _file_of(error: OSError) -> str:
@@ -86,7 +107,7 @@ def _program(
     pass
 
 
-_COMMANDS = (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, explain, derive)
+_COMMANDS = (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, fields, explain, derive)
 for _command in _COMMANDS:
     app.command()(guarded(_command))
 

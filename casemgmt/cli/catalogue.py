@@ -95,6 +95,26 @@ def schemes(
                 say(f"  {key}: {value}")
 
 
+def fields() -> None:
+    """List every field of a register: type, values, what missing means, spellings, other names."""
+    from casemgmt.register.field_table import fields as field_table
+
+    found = field_table().to_pylist()
+    table(
+        ("field", "type", "allowed", "unit", "a missing value means"),
+        [tuple(row[name] for name in ("field", "type", "allowed", "unit", "missing")) for row in found],
+    )
+    say()
+    table(("field", "its column may be called"), [(row["field"], row["synonyms"]) for row in found if row["synonyms"]])
+    say()
+    spelt: dict[str, list[str]] = {}
+    for row in found:
+        spelt.setdefault(row["spellings"], []).append(row["field"])
+    table(("values may be written", "in"), [(how, ", ".join(names)) for how, names in spelt.items()])
+    say()
+    table(("field", "plain words that values= can map"), [(row["field"], row["map"]) for row in found if row["map"]])
+
+
 def _show_facts(facts: dict[str, str]) -> None:
     width = max(map(len, facts))
     for key, value in facts.items():

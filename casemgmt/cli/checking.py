@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casemgmt.cli.files import write_table
+from casemgmt.cli.files import refuse_existing, write_table, write_text
 from casemgmt.cli.reading import Reading, takes_register
 from casemgmt.cli.show import say, table, working
-from casemgmt.errors import plural
+from casemgmt.errors import InputError, plural
 from casemgmt.register.facts import account_facts, account_lines
+from casemgmt.register.forms import CSV, TAB, TEXT, ending_of
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
@@ -34,9 +35,16 @@ def check(
     corrections: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write where each corrected value stands, and why.")
     ] = None,
+    write_config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="Draft a mapping file for this source, to look through, and stop."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
 ) -> None:
     """Read a register and account for every row of it."""
+    if write_config is not None:
+        _draft(reading, write_config, overwrite=overwrite)
+        return
     with working("Reading the register"):
         register = reading.register()
     _show_account(register)
@@ -54,6 +62,20 @@ def check(
             write_table(found, path, overwrite=overwrite)
             say(f"Written: {path} ({plural(found.num_rows, 'row')}).")
     register.check_limits()  # last, so that everything that is wrong has been shown
+
+
+def _draft(reading: Reading, path: Path, *, overwrite: bool) -> None:
+    """Draft a mapping file; nothing is checked yet."""
+    from casemgmt.register.config import declare
+    from casemgmt.register.drafting import draft_config
+
+    if path.suffix.lower() != ".toml":
+        raise InputError("--write-config writes a mapping file: give a name that ends in .toml.")
+    refuse_existing(path, overwrite=overwrite)
+    with working("Looking through the register"):
+        text = draft_config(list(reading.registers), declare(reading.config, **reading.form()).form)
+    write_text(text, path, overwrite=overwrite)
+    say(f"Written: {path}. Look through it, then: casemgmt check … --config {path}")
 
 
 def _show_account(register: Register) -> None:
@@ -97,7 +119,8 @@ def _show_reasons(title: str, rows: Any) -> None:
 def place_of(row: dict[str, Any]) -> str:
     """Where a row stands in its file, as a person counts: a CSV file's header is line 1."""
     name, number = row["source_file"], row["source_row"]
-    where = f"line {number + 2:,}" if name.lower().endswith(".csv") else f"row {number:,}"
+    is_text = ending_of(Path(name))[0] in CSV + TAB + TEXT
+    where = f"line {number + 2:,}" if is_text else f"row {number:,}"
     return f"{name}: {where}"
 
 

@@ -22,7 +22,22 @@ def write_table(table: Any, path: Path, *, overwrite: bool) -> None:
         The file is there already, or cannot be written; what was there is left as it was.
     """
     check_writable(path, overwrite=overwrite)
-    data = _parquet_bytes(table) if path.suffix.lower() == ".parquet" else _csv_bytes(table)
+    _replace(path, _parquet_bytes(table) if path.suffix.lower() == ".parquet" else _csv_bytes(table))
+
+
+def write_text(text: str, path: Path, *, overwrite: bool) -> None:
+    """Write a text.
+
+    Raises
+    ------
+    PublishError
+        The file is there already, or cannot be written; what was there is left as it was.
+    """
+    refuse_existing(path, overwrite=overwrite)
+    _replace(path, text.encode())
+
+
+def _replace(path: Path, data: bytes) -> None:
     try:
         replace_file(Path(os.path.abspath(path)), data)  # noqa: PTH100 - a link is replaced, not what it points to
     except BusyError:

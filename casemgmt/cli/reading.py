@@ -64,7 +64,10 @@ class Reading:
 
     registers: Annotated[
         list[Path],
-        typer.Argument(metavar="REGISTER", help="Parquet, CSV or Arrow files that together are one register."),
+        typer.Argument(
+            metavar="REGISTER",
+            help="Parquet, CSV, Excel or Arrow files, or a folder of them, that together are one register.",
+        ),
     ]
     as_of: Annotated[
         dt.date,
@@ -98,7 +101,20 @@ class Reading:
         str | None,
         typer.Option(metavar="REGEX", help="What a whole practice code looks like. [default: an ODS code]"),
     ] = None
-    encoding: Annotated[str, typer.Option(help="Of CSV files.")] = "utf-8"
+    encoding: Annotated[str | None, typer.Option(help="Of CSV files. [default: utf-8]")] = None
+    separator: Annotated[
+        str | None, typer.Option(metavar="MARK", help="Between the values of CSV files: ';', tab or '|'. [default: ,]")
+    ] = None
+    skip_lines: Annotated[
+        int | None, typer.Option(min=0, help="Lines of a CSV file, or rows of a sheet, before the header.")
+    ] = None
+    sheet: Annotated[str | None, typer.Option(metavar="NAME|NUMBER", help="Of an Excel workbook that has several.")] = (
+        None
+    )
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="A mapping file that says all of this; other options come before it."),
+    ] = None
     expected_rows: Annotated[int | None, typer.Option(min=0, help="Refuse a register with another number of rows.")] = (
         None
     )
@@ -107,11 +123,17 @@ class Reading:
         typer.Option(min=0, metavar="DAYS", help="How far apart the days may be on which the data says it was drawn."),
     ] = 0
     max_quarantined: Annotated[
-        str, typer.Option(metavar="SHARE", help="Of rows, of the register and each practice, that may be quarantined.")
-    ] = "5%"
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Of rows, of the register and each practice, that may be quarantined. [default: 5%]"
+        ),
+    ] = None
     max_corrected: Annotated[
-        str, typer.Option(metavar="SHARE", help="Of a field's values, of the register and each practice, corrected.")
-    ] = "10%"
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Of a field's values, of the register and each practice, corrected. [default: 10%]"
+        ),
+    ] = None
 
     def register(self) -> Register:
         """The register, read and checked."""
@@ -134,9 +156,10 @@ class Reading:
         """Whether the register is a packed file, or Parquet files of so many rows that holding them all is a waste."""
         from casemgmt.batch.packed_file import is_packed
         from casemgmt.parquet.frame import check_frame
+        from casemgmt.register.forms import data_files
 
         rows = 0
-        for path in self.registers:
+        for path in data_files(self.registers):
             if path.suffix.lower() not in (".parquet", ".pq"):
                 return False
             if is_packed(path):
@@ -147,9 +170,14 @@ class Reading:
                 return False  # whoever reads it will say what is wrong
         return rows >= LARGE
 
+    def form(self) -> dict[str, Any]:
+        """How its files are written."""
+        sheet = int(self.sheet) if self.sheet is not None and self.sheet.isdecimal() else self.sheet
+        form = {"separator": self.separator, "skip_lines": self.skip_lines, "sheet": sheet}
+        return {"encoding": self.encoding, **form}
+
     def _options(self) -> dict[str, Any]:
         from casemgmt.register.fields import CONDITIONS
-        from casemgmt.register.identity import ODS_PATTERN
 
         absent = self.null_means_absent or []
         return {
@@ -159,8 +187,9 @@ class Reading:
             "values": _value_maps(self.value),
             "date_format": pairs(self.date_format, "--date-format", "date_of_birth=%d/%m/%Y"),
             "null_means_absent": CONDITIONS if ALL_CONDITIONS in absent else absent,
-            "practice_pattern": self.practice_pattern or ODS_PATTERN,
-            "encoding": self.encoding,
+            "practice_pattern": self.practice_pattern,
+            **self.form(),
+            "config": self.config,
             "expected_rows": self.expected_rows,
             "extracts_within": self.extracts_within,
             "max_quarantined": self.max_quarantined,

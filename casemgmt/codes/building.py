@@ -17,6 +17,9 @@ from casemgmt.codes.deriving import derive_conditions
 from casemgmt.codes.rules import Rule
 from casemgmt.codes.windows import Window
 from casemgmt.errors import InputError, listed, plural
+from casemgmt.register.config import declare
+from casemgmt.register.excel import ID_FIELDS
+from casemgmt.register.forms import with_texts
 from casemgmt.register.reading import read_register
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Source, open_source
@@ -63,6 +66,9 @@ class BuiltRegister(Register):
         return pa.table([*columns, column_of([row[3] for row in rows], pa.int64())], names=[*names, "rows"])
 
 
+_MAPPINGS = ("columns", "values", "date_format", "null_means_absent", "practice_pattern")
+
+
 @arguments.checked(undated_as_ever=arguments.yes_or_no)
 def build_register(
     demographics: Any,
@@ -76,7 +82,7 @@ def build_register(
     absent: Iterable[str] = (),
     windows: Sequence[str | Window] | str = ("12 months",),
     undated_as_ever: bool = False,
-    encoding: str = "utf-8",
+    encoding: str | None = None,
     **options: Any,
 ) -> BuiltRegister:
     """A register from a list of patients, their coded records and their hospital episodes, every row accounted for.
@@ -112,7 +118,13 @@ def build_register(
     admissions = episodes
     if episodes is not None and not isinstance(episodes, Admissions):
         admissions = count_admissions(episodes, as_of=as_of, windows=windows)
-    opened = open_source(demographics, encoding)
+    form = ("separator", "skip_lines", "sheet", "config")
+    said = declare(
+        encoding=encoding,
+        **{name: options.pop(name) for name in [*_MAPPINGS, *form] if name in options},
+    )
+    opened = open_source(demographics, with_texts(said.form, said.columns, ID_FIELDS))
+    options |= {name: getattr(said, name) for name in _MAPPINGS if getattr(said, name)}
     table = _with_gaps(opened)
     ids = _patient_ids(table, options.get("columns") or {})
     unknown: list[tuple[str, Any, Any]] = []

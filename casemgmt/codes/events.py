@@ -13,7 +13,9 @@ from casemgmt.codes.systems import NUMBERS_REFUSED
 from casemgmt.errors import InputError, missing_columns
 from casemgmt.register.cleaning import clean_column, is_text
 from casemgmt.register.columns import NO_DAY
+from casemgmt.register.excel import ID_FIELDS
 from casemgmt.register.fields import Field
+from casemgmt.register.forms import FileForm, data_files, is_paths, with_texts
 from casemgmt.register.soundness import plain_column
 from casemgmt.register.values import FIRST_DATE
 
@@ -85,13 +87,14 @@ def open_events(events: Events, needed: Sequence[str], optional: Sequence[str] =
         A missing column (all are named at once), a file that cannot be read.
     """
     source = events.source
-    paths = [source] if isinstance(source, (str, Path)) else source
-    is_files = isinstance(paths, Sequence) and bool(paths) and all(isinstance(path, (str, Path)) for path in paths)
+    is_files = isinstance(source, (str, Path)) or is_paths(source)
+    source = paths = data_files(source) if is_files else source
     if is_files and all(Path(path).suffix.lower() in {".parquet", ".pq"} for path in paths):
         return Opened(_from_parquet([Path(path) for path in paths], events, needed, optional), (), False)
     from casemgmt.register.sources import open_source
 
-    opened = open_source(_narrowed(source, events, needed, optional), events.encoding)
+    form = with_texts(FileForm(encoding=events.encoding), events.columns, (*ID_FIELDS, "code"))
+    opened = open_source(_narrowed(source, events, needed, optional), form)
     table = _chosen(opened.table, events, needed, optional)
     columns = {name: in_one_piece(plain_column(table.column(name))) for name in table.column_names}
     batch = Batch(columns, table.num_rows, 0, opened.row_numbers)

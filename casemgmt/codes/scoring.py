@@ -31,7 +31,7 @@ def score_derived(derived: Derived, model: Model) -> pa.Table:
     others = [each.name for each in model.inputs if each.kind != "flag"]
     missing = [*(name for name in flags if name not in derived.bits), *others]
     if missing:
-        raise missing_columns(missing, derived.conditions, f"the model '{model.name}'")
+        raise missing_columns(missing, derived.conditions, f"the model '{model.name}'", checked=True)
     return pa.table(
         {"patient_id": derived.patients, "score": array_of(scores_of_derived(derived, model), pa.float64())}
     )

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, listed, plural
-from casemgmt.register.fields import FIELDS
+from casemgmt.names import are_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,18 +17,22 @@ if TYPE_CHECKING:
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 LONGEST_LINE = 100_000
 _BAD_QUOTES, _TOO_LONG = -1, -2
+TAB = "\t"
+_SEPARATORS = {";": "semicolons", TAB: "tabs", "|": "bars", ",": "commas"}
 
 
 def read_csv(
-    data: bytes, name: str, encoding: str = "utf-8"
+    data: bytes, name: str, encoding: str = "utf-8", separator: str = ",", skip_lines: int = 0
 ) -> tuple[pa.Table, npt.NDArray[np.int64] | None, tuple[tuple[int, str], ...]]:
-    """Read a comma-separated file whose values hold no line breaks.
+    """Read a file of values with a separator between them, none of which holds a line break.
 
     Parameters
     ----------
     data : the file's bytes
     name : the file's name, for messages
     encoding : a Python codec name; UTF-8 with or without a byte-order mark unless said
+    separator : one character
+    skip_lines : lines before the header, whatever they hold; rows are counted from the header all the same
 
     Returns
     -------
@@ -46,8 +50,9 @@ def read_csv(
     import pyarrow.csv as pc
 
     data = _as_utf8(data, name, encoding)
-    lines = _line_table(data, name)
-    header = _header(data, lines, name)
+    data = _after(data, skip_lines, name)
+    lines = _line_table(data, name, separator, skip_lines)
+    header = _header(data, lines, name, separator)
     wrong = np.flatnonzero(lines.values[1:] != len(header)) + 1
     unsplit = tuple((int(i) - 1, _why_unsplit(int(lines.values[i]), len(header))) for i in wrong)
     if len(wrong) or lines.starts[0] or not data.endswith(b"\n"):
@@ -56,13 +61,13 @@ def read_csv(
         table = pc.read_csv(
             pa.BufferReader(data),
             read_options=pc.ReadOptions(column_names=header, skip_rows=1),
-            parse_options=pc.ParseOptions(newlines_in_values=False, ignore_empty_lines=True),
+            parse_options=pc.ParseOptions(delimiter=separator, newlines_in_values=False, ignore_empty_lines=True),
             convert_options=pc.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
             ),
         )
     except pa.ArrowException:
-        raise InputError(f"{name}: not a readable CSV file. Save it again as comma-separated UTF-8.") from None
+        raise InputError(f"{name}: not a readable CSV file. Save it again as 'CSV UTF-8'.") from None
     expected = len(lines.starts) - 1 - len(wrong)
     if table.num_rows != expected:
         raise InputError(
@@ -108,7 +113,17 @@ def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
     return data
 
 
-def _line_table(data: bytes, name: str) -> _Lines:
+def _after(data: bytes, lines: int, name: str) -> bytes:
+    """What follows so many lines."""
+    start = 0
+    for number in range(lines):
+        start = data.find(b"\n", start) + 1
+        if not start:
+            raise InputError(f"{name} has {plural(number + 1, 'line')}, and skip_lines={lines} leaves no header.")
+    return data[start:] if start else data
+
+
+def _line_table(data: bytes, name: str, separator: str, skipped: int) -> _Lines:
     import numpy as np
 
     raw = np.frombuffer(data, dtype=np.uint8)
@@ -116,7 +131,7 @@ def _line_table(data: bytes, name: str) -> _Lines:
     if len(raw) and (not len(ends) or ends[-1] != len(raw) - 1):
         ends = np.append(ends, len(raw))
     starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1] + 1]) if len(ends) else ends
-    numbers = np.arange(1, len(ends) + 1)
+    numbers = np.arange(1, len(ends) + 1) + skipped
     full = ends > starts
     starts, ends, numbers = starts[full], ends[full], numbers[full]
     if not len(starts):
@@ -130,18 +145,18 @@ def _line_table(data: bytes, name: str) -> _Lines:
             f"{name}: {plural(len(odd), 'line')} with a quote that is opened and not closed (line {where}). Rows below "
             "could be swallowed, so nothing was read. Close the quote, or write values without line breaks."
         )
-    commas = np.flatnonzero(raw == ord(","))
+    commas = np.flatnonzero(raw == ord(separator))
     if len(marks):
         # Each line's quotes are even in number, so that an odd number before a comma puts it inside a quoted value.
         commas = commas[np.searchsorted(marks, commas) % 2 == 0]
     values = _count_in_lines(commas, starts, ends) + 1
-    for i in _oddly_quoted(raw, marks, quotes, starts, ends):
-        values[i] = _count_quoted(data[starts[i] : ends[i]])
+    for i in _oddly_quoted(raw, marks, quotes, starts, ends, separator):
+        values[i] = _count_quoted(data[starts[i] : ends[i]], separator)
     values[ends - starts > LONGEST_LINE] = _TOO_LONG
     return _Lines(starts, ends, numbers, values)
 
 
-def _oddly_quoted(raw: Any, marks: Any, quotes: Any, starts: Any, ends: Any) -> Any:
+def _oddly_quoted(raw: Any, marks: Any, quotes: Any, starts: Any, ends: Any, separator: str) -> Any:
     """The lines with a quote that neither opens a value at its start nor closes one at its end, such as a doubled one.
 
     Parameters
@@ -157,15 +172,15 @@ def _oddly_quoted(raw: Any, marks: Any, quotes: Any, starts: Any, ends: Any) -> 
     opening = np.arange(len(marks)) % 2 == 0
     at_edge = marks == np.where(opening, starts[line], ends[line] - 1)
     beside = raw[np.where(at_edge, marks, marks + np.where(opening, -1, 1))]
-    return np.unique(line[~at_edge & (beside != ord(","))])
+    return np.unique(line[~at_edge & (beside != ord(separator))])
 
 
-def _count_quoted(line: bytes) -> int:
+def _count_quoted(line: bytes, separator: str) -> int:
     """How many values a line with quotes in unusual places holds."""
     if len(line) > LONGEST_LINE:
         return _TOO_LONG
     try:
-        return len(next(csv.reader([line.decode("utf-8")], strict=True)))
+        return len(next(csv.reader([line.decode("utf-8")], delimiter=separator, strict=True)))
     except csv.Error:
         return _BAD_QUOTES
 
@@ -184,21 +199,24 @@ def _count_in_lines(positions: Any, starts: Any, ends: Any) -> Any:
     return np.searchsorted(positions, ends) - np.searchsorted(positions, starts)
 
 
-def _header(data: bytes, lines: _Lines, name: str) -> list[str]:
+def _header(data: bytes, lines: _Lines, name: str, separator: str) -> list[str]:
     if lines.values[0] < 0:
         raise InputError(f"{name}: the header line cannot be split: {_why_unsplit(int(lines.values[0]), 0)}.")
     first = data[lines.starts[0] : lines.ends[0]].decode("utf-8")
-    header = [column.strip() for column in next(csv.reader([first]))]
+    header = [column.strip() for column in next(csv.reader([first], delimiter=separator))]
     repeated = [column for column, count in Counter(header).items() if count > 1]
     if repeated:
-        # Without one name that is known, the first line may be a patient, of whom nothing is shown.
+        # Without names that are known, the first line may be a patient, of whom nothing is shown.
         places = ", ".join(str(place) for place, column in enumerate(header, 1) if column in repeated)
-        named = f": {listed(repeated)}" if not FIELDS.keys().isdisjoint(header) else ""
+        named = f": {listed(repeated)}" if are_names(header) else ""
         raise InputError(
             f"{name}: {plural(len(repeated), 'column name')} used twice in the header{named} (columns {places})."
         )
-    if len(header) == 1 and (";" in first or "\t" in first):
-        raise InputError(f"{name} is separated by semicolons or tabs. Save it separated by commas.")
+    other = next((mark for mark in _SEPARATORS if mark in first), None) if len(header) == 1 else None
+    if other is not None:
+        raise InputError(
+            f"{name} is separated by {_SEPARATORS[other]}. Say separator='{'tab' if other == TAB else other}'."
+        )
     return header
 
 

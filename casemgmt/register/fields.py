@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from casemgmt.names import SYNONYMS
 from casemgmt.register.spellings import FALSE_WORDS, MISSING_WORDS, TRUE_WORDS
 
 Kind = Literal["id", "practice", "text", "category", "integer", "date", "flag"]
@@ -24,6 +25,7 @@ class Field:
     missing : what a missing value means, as documentation says it
     condition : true for a long-term condition
     dated : for a date, whether a registration begins with it, or a registration or a life ends
+    synonyms : other names of its column, as extracts have them
     """
 
     name: str
@@ -34,6 +36,7 @@ class Field:
     most: int = 1
     unit: str = ""
     condition: bool = False
+    synonyms: tuple[str, ...] = ()
     dated: Literal["", "start", "end"] = ""
 
     @property
@@ -153,7 +156,7 @@ _ALL = (
     *(_flag(name, "missing, not absent, unless read with null_means_absent", condition=True) for name in CONDITIONS),
 )
 
-FIELDS: dict[str, Field] = {field.name: field for field in _ALL}
+FIELDS: dict[str, Field] = {field.name: replace(field, synonyms=SYNONYMS[field.name]) for field in _ALL}
 
 # A missing value of these flags has one plain meaning, so they never need a third state.
 FALSE_WHEN_MISSING = frozenset({"nominated", "on_caseload", "objected"})

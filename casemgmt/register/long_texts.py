@@ -43,8 +43,8 @@ def hashes_of(column: pa.ChunkedArray, by_form: bool = False) -> tuple[npt.NDArr
     Parameters
     ----------
     column : text of any layout, found sound
-    by_form : whether to give the hashes of :func:`casemgmt.register.id_forms.folded`, which texts that differ in spaces,
-        hyphens or case alone have in common
+    by_form : whether to give the hashes of :func:`casemgmt.register.id_forms.folded`, which texts that differ in
+        spaces, hyphens or case alone have in common
     """
     import numpy as np
     import pyarrow as pa

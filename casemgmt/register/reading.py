@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt import arguments
 from casemgmt.compiling import pays
 from casemgmt.dates import as_date, day_number
-from casemgmt.errors import InputError, did_you_mean, is_misspelt, listed, missing_columns, plural
+from casemgmt.errors import InputError, InputWarning, did_you_mean, is_misspelt, listed, missing_columns, plural
+from casemgmt.names import slipped_field
 from casemgmt.register import fixed_width
 from casemgmt.register.accounting import Account
 from casemgmt.register.cleaning import Cleaned, FlagColumn, clean_column
 from casemgmt.register.columns import NO_DAY
+from casemgmt.register.config import declare
 from casemgmt.register.contradictions import BEFORE_BIRTH, BEFORE_JOINING, contradictions_of
 from casemgmt.register.counts import count_rows, given_values
 from casemgmt.register.date_forms import check_date_form
+from casemgmt.register.excel import ID_FIELDS
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.fixed_width import trimmed
+from casemgmt.register.forms import with_texts
 from casemgmt.register.freshness import day_of_extract, days_of_rows
 from casemgmt.register.identity import (
     ODS_PATTERN,
@@ -34,7 +40,7 @@ from casemgmt.register.identity import (
     text_values,
 )
 from casemgmt.register.layout import Column, layout_of, pack_rows
-from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
+from casemgmt.register.limits import Limits, Share
 from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
 from casemgmt.register.readable import ReadableCount, count_of, notes_of, refuse_columns
@@ -43,6 +49,7 @@ from casemgmt.register.registrations import Registrations
 from casemgmt.register.soundness import in_plain_layout
 from casemgmt.register.sources import Source, open_source, stated_days
 from casemgmt.register.standing import age_of, status_of
+from casemgmt.register.value_maps import ValueMaps, check_targets
 from casemgmt.register.values import OUTER_SPACES, is_out_of_range
 
 if TYPE_CHECKING:
@@ -53,6 +60,8 @@ if TYPE_CHECKING:
 # Fields whose values decide who may be listed or who is chosen share the first chunk, one look-up for all.
 _FIRST = ("objected", "nominated", "care_home_type", "sex", "imd_decile")
 _WIDE = ("nomination_order",)
+# Columns that are no fields, looked at for slips.
+_MOST_NAMES = 500
 _LEAVING = ("date_of_death", "deregistered_on")
 # What is said of values that were read, and taken as they are.
 _READ = (OUTER_SPACES, BEFORE_JOINING)
@@ -75,19 +84,23 @@ def read_register(
     values: Mapping[str, Mapping[str, str]] | None = None,
     date_format: Mapping[str, str] | None = None,
     null_means_absent: Iterable[str] = (),
-    practice_pattern: str = ODS_PATTERN,
-    encoding: str = "utf-8",
+    practice_pattern: str | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    skip_lines: int | None = None,
+    sheet: str | int | None = None,
+    config: str | Path | None = None,
     expected_rows: int | None = None,
     extracts_within: int = 0,
-    max_quarantined: Share = MAX_QUARANTINED,
-    max_corrected: Share = MAX_CORRECTED,
+    max_quarantined: Share | None = None,
+    max_corrected: Share | None = None,
 ) -> Register:
     """Read a practice register, check every row and lose none.
 
     Parameters
     ----------
-    source : a path (Parquet, CSV, Arrow IPC), a list of paths, or any object with ``__arrow_c_stream__``: a pandas,
-        polars or pyarrow table, a DuckDB relation
+    source : a path (Parquet, CSV, CSV with gzip, Excel, Arrow IPC), a folder of part files of one kind, a list of
+        paths, or any object with ``__arrow_c_stream__``: a pandas, polars or pyarrow table, a DuckDB relation
     as_of : the list date (ISO); ages are whole years on it
     extracted_on : the day the data was drawn; a date after it is refused as future. By default the day that the data
         itself states, in a column ``extracted_on`` or in the metadata of its files, else ``as_of``
@@ -97,13 +110,18 @@ def read_register(
         must be midnight, unless ``"truncate"``, alone or before a form, says that the day is taken as it is written
     null_means_absent : conditions for which a missing value means that the patient does not have it
     practice_pattern : regular expression a practice code must match whole; an ODS code by default
-    encoding : of a CSV file
+    encoding : of a CSV file; UTF-8 by default
+    separator : between the values of a CSV file: ``","`` by default, ``";"``, ``"tab"``, ``"|"``
+    skip_lines : lines of a CSV file, or rows of a sheet, before the header
+    sheet : of a workbook: its name, or its place from 1; needed where there are several
+    config : a mapping file that says all of this (``casemgmt check FILE --write-config`` drafts one); what the call
+        says itself comes before it
     expected_rows : refuse a source with another number of rows, such as a file that was cut short
     extracts_within : days by which the days of extract that the data states may differ
     max_quarantined : share of the rows, of the register and of each practice, that may be quarantined: ``"5%"``,
-        ``"1/20"`` or 0.05. Beyond it the register can be looked at, and nothing can be made of it
+        ``"1/20"`` or 0.05; 5% by default. Beyond it the register can be looked at, and nothing can be made of it
     max_corrected : the same of the values of a field that may be set to missing or to something safer; outer spaces
-        that were removed do not count. Of fewer than 20 rows or values no share is taken
+        that were removed do not count; 10% by default. Of fewer than 20 rows or values no share is taken
 
     Returns
     -------
@@ -122,21 +140,33 @@ def read_register(
     >>> len(cm.read_register(table, as_of="2015-04-01"))
     2
     """
-    opened = open_source(source, encoding)
+    said = declare(
+        config,
+        columns=columns,
+        values=values,
+        date_format=date_format,
+        null_means_absent=null_means_absent,
+        practice_pattern=practice_pattern,
+        encoding=encoding,
+        separator=separator,
+        skip_lines=skip_lines,
+        sheet=sheet,
+    )
+    opened = open_source(source, with_texts(said.form, said.columns, ID_FIELDS))
     if expected_rows is not None and opened.rows_in != expected_rows:
         raise unexpected_rows(opened.rows_in, expected_rows)
     reader = reader_for(
         opened.table,
         as_of=as_of,
         extracted_on=extracted_on,
-        columns=columns,
-        values=values,
-        date_format=date_format,
-        null_means_absent=null_means_absent,
-        practice_pattern=practice_pattern,
+        columns=said.columns,
+        values=said.values,
+        date_format=said.date_format,
+        null_means_absent=said.null_means_absent,
+        practice_pattern=said.practice_pattern or ODS_PATTERN,
         stated=stated_days(opened.metadata),
         extracts_within=extracts_within,
-        limits=Limits.of(max_quarantined, max_corrected),
+        limits=said.limits(max_quarantined, max_corrected),
     )
     return reader.read(opened)
 
@@ -190,6 +220,11 @@ class Reader:
     def read(self, opened: Source) -> Register:
         """Check every row of a whole source."""
         with in_words():
+            # Of one practice alone a mapping can match nothing, and be of use to the others.
+            if self.values and getattr(self, "judges_columns", True):
+                maps = self.value_maps()
+                maps.add(_renamed(opened.table, self.columns))
+                maps.refuse_vain()
             return self._register(opened, None)[0]
 
     def read_part(self, opened: Source, known: Known) -> Part:
@@ -205,6 +240,10 @@ class Reader:
         table = in_plain_layout(_renamed(opened.table, self.columns))
         table, widths = trimmed(table, self.values, as_they_are)
         return _with_texts(table, self.values), widths
+
+    def value_maps(self) -> ValueMaps:
+        """What tells whether ``values`` finds anything to map."""
+        return ValueMaps(self.values, self.date_format, self.pattern, day_number(self.extract_date))
 
     def _register(
         self, opened: Source, known: Known | None
@@ -376,7 +415,9 @@ def reader_for(
     declared = None if extracted_on is None else extract_date
     drawn = days_of_rows(renamed) if drawn is None else drawn
     extract_date = day_of_extract(drawn, stated, list_date, declared, extracts_within)
-    absent = _check_options(renamed, values or {}, date_format or {}, null_means_absent, practice_pattern)
+    absent = _check_options(
+        renamed, values or {}, date_format or {}, null_means_absent, practice_pattern, day_number(extract_date)
+    )
     return Reader(
         list_date=list_date,
         extract_date=extract_date,
@@ -438,6 +479,10 @@ def _renamed(table: pa.Table, columns: Mapping[str, str]) -> pa.Table:
     if absent:
         raise missing_columns(absent, table.column_names, "columns=")
     names = [columns.get(name, name) for name in table.column_names]
+    for name, given in columns.items():
+        meant = slipped_field(given)
+        if given not in FIELDS and meant is not None:
+            raise InputError(f"columns= gives '{name}' the name '{given}', which is no field. Did you mean '{meant}'?")
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise InputError(f"columns= gives {plural(len(repeated), 'name')} to two columns: {listed(repeated)}.")
@@ -452,6 +497,10 @@ def _with_texts(table: pa.Table, values: Mapping[str, Mapping[str, Any]]) -> pa.
     return table
 
 
+def _stands_for(column: str, name: str) -> bool:
+    return is_misspelt(column, name) or slipped_field(column) == name
+
+
 def _check_columns(table: pa.Table) -> None:
     missing = [name for name in ("patient_id", "practice_id") if name not in table.column_names]
     if "age" not in table.column_names and "date_of_birth" not in table.column_names:
@@ -459,12 +508,27 @@ def _check_columns(table: pa.Table) -> None:
     if missing:
         raise missing_columns(missing, table.column_names, "every register")
     for name in _SAFETY:
-        near = [column for column in table.column_names if column not in FIELDS and is_misspelt(column, name)]
+        near = [column for column in table.column_names if column not in FIELDS and _stands_for(column, name)]
         if name not in table.column_names and near:
             raise InputError(
                 f"Column {listed(near)} looks like '{name}', which decides who may be listed or ranked. Rename it with "
                 f"columns={{'{near[0]}': '{name}'}}, or give it another name."
             )
+    _warn_of_near_names(table.column_names)
+
+
+def _warn_of_near_names(present: list[str]) -> None:
+    """Warn of columns that are carried along untouched, and are called nearly like a field that is not there."""
+    aged = {"age", "date_of_birth"}
+    near = {}
+    for name in [each for each in present if each not in FIELDS][:_MOST_NAMES]:
+        meant = slipped_field(name)
+        if meant is not None and meant not in present and not (meant in aged and aged & set(present)):
+            near[name] = meant
+    if near:
+        pairs = ", ".join(f"'{name}': '{meant}'" for name, meant in near.items())
+        said = f"{plural(len(near), 'column')} called nearly like a field that is not there, and not used as it: "
+        warnings.warn(f"{said}rename with columns={{{pairs}}} where that is meant.", InputWarning, stacklevel=2)
 
 
 def _check_options(
@@ -473,6 +537,7 @@ def _check_options(
     date_format: Mapping[str, str],
     null_means_absent: Iterable[str],
     pattern: str,
+    last_day: int,
 ) -> frozenset[str]:
     """Refuse options that name no column, or the wrong kind of column."""
     absent = frozenset([null_means_absent] if isinstance(null_means_absent, str) else null_means_absent)
@@ -498,8 +563,9 @@ def _check_options(
         check_date_form(name, form)
     try:
         re.compile(pattern)
-    except re.error:
+    except (re.error, TypeError):
         raise InputError("practice_pattern is not a regular expression.") from None
+    check_targets(values, date_format, pattern, last_day)
     return absent
 
 

@@ -142,7 +142,7 @@ class Register:
         present = set(self.column_names)
         missing = [name for name in names if name not in present]
         if missing:
-            raise missing_columns(missing, sorted(present), needed_by)
+            raise missing_columns(missing, sorted(present), needed_by, checked=True)
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -168,7 +168,7 @@ class Register:
         from casemgmt.register.columns import cleaned_values
 
         if name not in self.column_names:
-            raise missing_columns([name], sorted(self.column_names), "this call")
+            raise missing_columns([name], sorted(self.column_names), "this call", checked=True)
         rows = np.arange(len(self)) if rows is None else np.asarray(rows)
         if name not in FIELDS or FIELDS[name].kind in {"text", "id", "practice"}:
             return self._source_values(name, rows)

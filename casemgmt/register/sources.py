@@ -11,6 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.compiling import pays
 from casemgmt.errors import InputError, listed, plural
+from casemgmt.names import are_names
+from casemgmt.register.forms import (
+    ARROW,
+    CSV,
+    EXCEL,
+    PARQUET,
+    TAB,
+    TEXT,
+    FileForm,
+    data_files,
+    ending_of,
+    form_of,
+    is_paths,
+    shown,
+    unknown_ending,
+)
 from casemgmt.register.frames import arrow_of, uuids_as_text
 from casemgmt.register.freshness import EXTRACTED_ON, refuse_repeated_files
 from casemgmt.register.soundness import sound
@@ -69,37 +85,53 @@ class Source:
         return int(self.table.num_rows) + len(self.unsplit)
 
 
-def open_source(source: Any, encoding: str = "utf-8") -> Source:
-    """Turn a path, a list of paths, or any object with ``__arrow_c_stream__`` into a Source."""
-    if isinstance(source, (str, Path)):
-        return _open_file(Path(source), encoding)
-    if isinstance(source, Sequence) and source and all(isinstance(item, (str, Path)) for item in source):
-        return _join([_open_file(Path(item), encoding) for item in source])
+def open_source(source: Any, form: FileForm | str = "utf-8") -> Source:
+    """Turn a path, a list of paths, or any object with ``__arrow_c_stream__`` into a Source.
+
+    Parameters
+    ----------
+    source : a folder stands for the part files in it
+    form : how text files and workbooks are written, or their encoding alone
+    """
+    if isinstance(source, (str, Path)) or is_paths(source):
+        files = data_files(source)
+        sources = [_open_file(path, form_of(form)) for path in files]
+        return sources[0] if len(sources) == 1 else _join(sources)
     return _open_frame(source)
 
 
-def _open_file(path: Path, encoding: str) -> Source:
-    if path.is_dir():
-        raise InputError(f"{path.name} is a folder. Give the files themselves, as a list of paths.")
-    if not path.exists():
-        raise InputError(f"There is no file {path}.")
-    suffix, before = path.suffix.lower(), _version(path)
-    if suffix == ".csv":
+def _open_file(path: Path, form: FileForm) -> Source:
+    if not path.is_file():
+        raise InputError(f"{shown(path)} is no file. Give the file itself.")
+    (suffix, packed), before = ending_of(path), _version(path)
+    row_numbers: Any
+    if suffix in CSV + TAB or (suffix in TEXT and form.separator):
         from casemgmt.register.csv_reading import read_csv
+        from casemgmt.register.gzip_reading import unpack
 
         data = path.read_bytes()
-        table, row_numbers, unsplit = read_csv(data, path.name, encoding)
         sha256 = hashlib.sha256(data).hexdigest()
-    elif suffix in {".parquet", ".pq"}:
+        plain = unpack(path, data) if packed else data
+        table, row_numbers, unsplit = read_csv(
+            plain, path.name, form.encoding, form.separator_of(suffix), form.skip_lines
+        )
+    elif suffix in TEXT:
+        raise InputError(f"{shown(path)}: say what stands between its values: separator=',', ';', 'tab' or '|'.")
+    elif packed:
+        raise unknown_ending(path, f"{suffix}.gz")
+    elif suffix in EXCEL:
+        from casemgmt.register.excel import read_workbook
+
+        table, row_numbers, unsplit = read_workbook(path, form)
+        sha256 = sha256_of(path)
+    elif suffix in PARQUET:
         table, row_numbers, unsplit = _read_parquet(path), None, ()
         sha256 = sha256_of(path)
-    elif suffix in {".arrow", ".feather", ".ipc"}:
+    elif suffix in ARROW:
         table, row_numbers, unsplit = _read_ipc(path), None, ()
         sha256 = sha256_of(path)
     else:
-        raise InputError(
-            f"{path.name}: a register is read from .parquet, .csv or .arrow, not '{suffix or 'no ending'}'."
-        )
+        raise unknown_ending(path, suffix)
     if _version(path) != before:
         raise InputError(f"{path.name} changed while it was read. Wait until it is finished, then run again.")
     part = Part(name=path.name, rows=table.num_rows + len(unsplit), sha256=sha256)
@@ -176,6 +208,11 @@ def _open_frame(frame: Any) -> Source:
 def refuse_repeated_names(names: Sequence[str]) -> None:
     """Refuse a table in which a column cannot be named."""
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated and not are_names(names):
+        raise InputError(
+            f"{plural(len(repeated), 'column name')} used twice, in a first line that does not look like a header; "
+            "nothing of it is shown. Read the data with its header, and give each column its own name."
+        )
     if repeated:
         raise InputError(f"{plural(len(repeated), 'column name')} used twice: {listed(repeated)}. Rename or drop one.")
 
@@ -228,9 +265,12 @@ def _from_pandas(frame: Any) -> pa.Table:
             if as_text is not None:
                 arrays.append(as_text)
                 continue
+            # The names of a frame that was read without its header are a patient's values.
+            said = f"'{name}'" if are_names(names) else f"number {position + 1}"
+            column = f"'{name}'" if are_names(names) else "…"
             raise InputError(
-                f"Column '{name}' mixes kinds of value (text, numbers, dates). Make it one kind, for example "
-                f"df['{name}'] = df['{name}'].astype('string')."
+                f"Column {said} mixes kinds of value (text, numbers, dates). Make it one kind, for example "
+                f"df[{column}] = df[{column}].astype('string')."
             ) from None
     columns = [array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array]) for array in arrays]
     metadata = frame.attrs.get("casemgmt")
@@ -306,6 +346,11 @@ def _missing_in(table: pa.Table) -> Callable[[str], bool]:
 def check_same_columns(first: str, names: Sequence[str], other: str, other_names: Sequence[str]) -> None:
     """Refuse a file whose columns are not those of the first."""
     differing = sorted(set(names) ^ set(other_names))
+    if differing and not (are_names(names) and are_names(other_names)):
+        raise InputError(
+            f"{first} and {other} differ in {plural(len(differing), 'column')}, and a first line does not look like a "
+            "header; nothing of it is shown. Files of one register need the same columns, named in their first line."
+        )
     if differing:
         raise InputError(
             f"{first} and {other} differ in {plural(len(differing), 'column')}: "

@@ -173,7 +173,7 @@ def groups_table(made: Workings, column: str) -> pa.Table:
     register, choice = made.register, made.choice
     register.require_whole("by()")
     if column not in register.column_names and column != "age_band":
-        raise missing_columns([column], sorted((*register.column_names, "age_band")), "by")
+        raise missing_columns([column], sorted((*register.column_names, "age_band")), "by", checked=True)
     group, names = _groups(made, column)
     listed = register.packed.is_set("on_list")
     managed = choice.rows[choice.place >= 0]

@@ -197,7 +197,7 @@ def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Ta
     register, choice = made.register, made.choice
     missing = [name for name in names if name not in register.column_names]
     if missing:
-        raise missing_columns(missing, sorted(register.column_names), "include=")
+        raise missing_columns(missing, sorted(register.column_names), "include=", checked=True)
     order = _ids_and_order(made)[1]
     for name in names:
         column = register.column(name, choice.rows[order])
@@ -213,7 +213,7 @@ def with_published_columns(table: pa.Table, included: pa.Table, names: Sequence[
     present = [name.removeprefix("register_") for name in included.column_names]
     missing = [name for name in names if name not in present]
     if missing:
-        raise missing_columns(missing, present, "include=")
+        raise missing_columns(missing, present, "include=", checked=True)
     for name in names:
         table = table.append_column(f"register_{name}", included.column(f"register_{name}"))
     return table

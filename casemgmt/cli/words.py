@@ -1,0 +1,39 @@
+"""Messages of the library in the words of the command line: ``--column`` in place of ``columns={…}``."""
+
+from __future__ import annotations
+
+import re
+
+_NAME = r"'([^']*)'"
+_OPTIONS: tuple[tuple[str, str], ...] = (
+    (r"columns=\{'its name in your data': 'the field'\}", "--column 'its name in your data=the field'"),
+    (rf"values=\{{{_NAME}: …\}}", r"--value '\1:TEXT=VALUE'"),
+    (rf"date_format=\{{{_NAME}: …\}}", r"--date-format \1=FORM"),
+    (r"skip_lines=(\w+)", r"--skip-lines \1"),
+    (r"separator=('[^']+')", r"--separator \1"),
+    (rf"encoding={_NAME}", r"--encoding \1"),
+    (r"sheet=…", "--sheet NAME"),
+)
+_PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
+_BARE = re.compile(
+    r"\b(columns|values|date_format|sheet|separator|encoding|config|expected_rows|practice_pattern)=(?=[ .,;:)]|$)"
+)
+_CALLED = {"columns": "--column", "values": "--value"}
+
+
+def in_command_words(message: str) -> str:
+    """A message whose remedies are options of a command.
+
+    Examples
+    --------
+    >>> in_command_words("Rename it with columns={'DOD': 'date_of_death'}, or give it another name.")
+    "Rename it with --column 'DOD=date_of_death', or give it another name."
+    """
+    for pattern, option in _OPTIONS:
+        message = re.sub(pattern, option, message)
+    message = _PAIRS.sub(_each_pair, message)
+    return _BARE.sub(lambda found: _CALLED.get(found[1], "--" + found[1].replace("_", "-")), message)
+
+
+def _each_pair(found: re.Match[str]) -> str:
+    return " ".join(f"--column '{name}={field}'" for name, field in re.findall(rf"{_NAME}: {_NAME}", found[1]))

@@ -1,0 +1,215 @@
+"""The mapping file: how one source of registers is written, kept beside it instead of in every call."""
+
+from __future__ import annotations
+
+import re
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from casemgmt.errors import InputError, did_you_mean, listed
+from casemgmt.register.fields import CONDITIONS
+from casemgmt.register.forms import FileForm, shown
+from casemgmt.register.limits import Limits, Share
+
+ALL_CONDITIONS = "all-conditions"
+_LARGEST_BYTES, _LONGEST_LINE = 256_000, 4_000
+_READING: dict[str, type | tuple[type, ...]] = {
+    "skip_lines": int,
+    "separator": str,
+    "encoding": str,
+    "sheet": (str, int),
+    "practice_pattern": str,
+}
+_TOLERANCE = ("max_quarantined", "max_corrected")
+_SECTIONS = ("columns", "values", "date_formats", "null_means_absent", "reading", "tolerance")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """How a register is written, as a mapping file and the arguments of a call say it together.
+
+    Attributes
+    ----------
+    columns, values, date_format, null_means_absent, practice_pattern : as of :func:`casemgmt.read_register`
+    form : how its files are written
+    tolerance : ``max_quarantined`` and ``max_corrected``, as far as they are said
+    """
+
+    columns: Mapping[str, str]
+    values: Mapping[str, Mapping[str, Any]]
+    date_format: Mapping[str, str]
+    null_means_absent: Iterable[str]
+    practice_pattern: str | None
+    form: FileForm
+    tolerance: Mapping[str, Any]
+
+    def limits(self, max_quarantined: Share | None, max_corrected: Share | None) -> Limits:
+        """The shares of a call, and where it is silent those of the mapping file, else the usual ones."""
+        of_file = Limits().changed(*(self.tolerance.get(name) for name in _TOLERANCE))
+        return of_file.changed(max_quarantined, max_corrected)
+
+
+def declare(
+    config: str | Path | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, Any]] | None = None,
+    date_format: Mapping[str, str] | None = None,
+    null_means_absent: Iterable[str] = (),
+    practice_pattern: str | None = None,
+    **form: Any,
+) -> Declared:
+    """What is said of a register: by the arguments, and where they are silent by the mapping file.
+
+    Parameters
+    ----------
+    config : the path of a mapping file; None for none
+    **form : of :class:`FileForm`, None where nothing is said
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it says something it may not say.
+    """
+    for name, said in (("columns", columns), ("values", values), ("date_format", date_format)):
+        if said is not None and not isinstance(said, Mapping):
+            raise InputError(f"{name}= is a mapping, such as {{'…': '…'}}.")
+    for name, said in (("columns", columns), ("date_format", date_format)):
+        if said and not all(isinstance(text, str) for pair in said.items() for text in pair):
+            raise InputError(f"{name}= holds texts alone, such as {{'…': '…'}}.")
+    if not isinstance(null_means_absent, Iterable):
+        raise InputError("null_means_absent= is a list of conditions, such as ['copd'].")
+    file = {} if config is None else read_config(config)
+    reading = file.get("reading", {})
+    pattern = reading.get("practice_pattern") if practice_pattern is None else practice_pattern
+    said = {key: value for key, value in reading.items() if key != "practice_pattern"}
+    said |= {key: value for key, value in form.items() if value is not None}
+    # A field that a call maps another column to is not mapped twice.
+    of_file = {k: v for k, v in file.get("columns", {}).items() if v not in (columns or {}).values()}
+    absent = null_means_absent if isinstance(null_means_absent, str) else tuple(null_means_absent)
+    return Declared(
+        columns={**of_file, **(columns or {})},
+        values={**file.get("values", {}), **(values or {})},
+        date_format={**file.get("date_formats", {}), **(date_format or {})},
+        null_means_absent=absent or file.get("null_means_absent", ()),
+        practice_pattern=pattern,
+        form=FileForm(**said),
+        tolerance=file.get("tolerance", {}),
+    )
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """What a mapping file says, section by section, with nothing unknown in it.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, is no TOML, or says something it may not say; the message names the section and the key.
+    """
+    if not isinstance(path, (str, Path)):
+        raise InputError(f"config= is the path of a mapping file, not {type(path).__name__}.")
+    name = "The mapping file" if shown(path) == shown("") else f"The mapping file {shown(path)}"
+    try:
+        document = tomllib.loads(_text_of(Path(path), name))
+    except RecursionError:
+        raise InputError(f"{name} is nested too deeply.") from None
+    except ValueError as problem:
+        if isinstance(problem, InputError):
+            raise
+        raise InputError(f"{name} is not TOML: {str(problem)[:200]}. A text stands in double quotes.") from None
+    _known(document, _SECTIONS, name)
+    found: dict[str, Any] = {}
+    for section in ("columns", "date_formats"):
+        found[section] = _texts(document.get(section, {}), f"{name}: [{section}]")
+    found["values"] = _values(document.get("values", {}), name)
+    found["null_means_absent"] = _absent(document.get("null_means_absent", []), name)
+    found["reading"] = _reading(document.get("reading", {}), f"{name}: [reading]")
+    found["tolerance"] = _tolerance(document.get("tolerance", {}), f"{name}: [tolerance]")
+    return found
+
+
+def _is_path(text: str) -> bool:
+    return len(text) <= 1_000 and not any(c in text for c in "\n\r\0")
+
+
+def _text_of(path: Path, name: str) -> str:
+    """The text of an ordinary file of a bounded size, without a line that only a machine would write."""
+    if not _is_path(str(path)):
+        raise InputError("config= is the path of a mapping file; the text that was given is none.")
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"{name} is no ordinary file.")
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(f"{name}: there is no such file.") from None
+    except OSError as problem:
+        raise InputError(f"{name} cannot be read: {problem.strerror}.") from None
+    if len(data) > _LARGEST_BYTES:
+        raise InputError(f"{name} is larger than {_LARGEST_BYTES:,} bytes.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{name} is not UTF-8 text.") from None
+    if any(len(line) > _LONGEST_LINE for line in text.splitlines()):
+        raise InputError(f"{name} holds a line of more than {_LONGEST_LINE:,} characters.")
+    return text
+
+
+def _known(table: Any, known: Sequence[str], where: str) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise InputError(f"{where}: write a table, key by key.")
+    for key in table:
+        if key not in known:
+            hint = did_you_mean(key, known)
+            if key in _SECTIONS:
+                hint = f" '{key}' stands above the first section, or is a section of its own."
+            elif key in _READING:
+                hint = " It stands in [reading]."
+            raise InputError(f"{where}: unknown key '{key[:60]}'.{hint} Known: {listed(known, 40)}.")
+    return table
+
+
+def _texts(table: Any, where: str) -> dict[str, str]:
+    if not isinstance(table, dict):
+        raise InputError(f"{where}: write a table, key by key.")
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise InputError(f"{where}: '{key[:60]}' needs a text in quotes.")
+    return table
+
+
+def _values(table: Any, name: str) -> dict[str, dict[str, Any]]:
+    if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
+        raise InputError(f"{name}: values stand under the name of their field: [values.sex].")
+    for field, mapping in table.items():
+        if any(not isinstance(value, (str, int)) for value in mapping.values()):
+            raise InputError(f"{name}: [values.{field[:60]}] needs texts, whole numbers, true or false.")
+    return table
+
+
+def _absent(said: Any, name: str) -> tuple[str, ...]:
+    if said in (ALL_CONDITIONS, [ALL_CONDITIONS]):
+        return CONDITIONS
+    if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
+        raise InputError(f'{name}: null_means_absent is a list of conditions, or "{ALL_CONDITIONS}".')
+    return tuple(said)
+
+
+def _reading(table: Any, where: str) -> dict[str, Any]:
+    for key, value in _known(table, tuple(_READING), where).items():
+        if not isinstance(value, _READING[key]) or isinstance(value, bool):
+            raise InputError(f"{where}: '{key}' needs {'a whole number' if _READING[key] is int else 'a text'}.")
+    return dict(table)
+
+
+def _tolerance(table: Any, where: str) -> dict[str, Any]:
+    for key, value in _known(table, _TOLERANCE, where).items():
+        is_share = isinstance(value, str) and re.fullmatch(r"\d{1,3}(\.\d{1,6})?%|\d{1,9}/\d{1,9}", value)
+        if isinstance(value, bool) or not (isinstance(value, (int, float)) or is_share):
+            raise InputError(f"{where}: '{key}' needs a share, such as 0.02 or \"2%\".")
+    return dict(table)
