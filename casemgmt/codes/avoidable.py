@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import rows_of, texts
 from casemgmt.codes.avoidable_rules import DIAGNOSES, FILTERS, GROUPS, PROCEDURES, RULES, Filter
-from casemgmt.codes.coded_episodes import CodesOfEpisodes, EpisodeTable, Fault, whole_texts
+from casemgmt.codes.coded_episodes import CodesOfEpisodes, EpisodeTable, Fault
+from casemgmt.codes.small_codes import whole_texts
 from casemgmt.errors import InputError, listed, plural
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import in_one_piece, numpy_of, rows_of, texts
@@ -211,38 +210,6 @@ def _text(column: pa.Array, name: str) -> pa.Array:
     if pa.types.is_null(column.type) or pa.types.is_string_view(column.type) or is_text(column.type):
         return column.cast(pa.large_string())
     raise InputError(f"Column '{name}': {NUMBERS_REFUSED}")
-
-
-def whole_texts(column: pa.Array, name: str) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """A coded column as indices into its distinct texts, the last index for missing; whole numbers as their digits.
-
-    Raises
-    ------
-    InputError
-        A number with a decimal part, or a column that holds neither text nor numbers.
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    wrong = f"Column '{name}' holds {column.type}; it should hold codes as text, or whole numbers."
-    if not (is_text(column.type) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        if not pa.types.is_null(column.type):
-            raise InputError(wrong)
-        column = column.cast(pa.string())
-    indices, distinct = distinct_values(_chunked(column))
-    values = []
-    for value in distinct:
-        if isinstance(value, str):
-            values.append(value.strip().upper())
-        elif not isfinite(value):  # how pandas writes a gap
-            values.append("")
-        elif value == int(value):
-            values.append(str(int(value)))
-        else:
-            raise InputError(wrong)
-    return np.asarray(indices, dtype=np.int64), values
 
 
 def _chunked(column: pa.Array) -> Any:
