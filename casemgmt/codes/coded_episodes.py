@@ -207,7 +207,9 @@ def _text(column: pa.Array, name: str) -> pa.Array:
 
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if pa.types.is_null(column.type) or pa.types.is_string_view(column.type) or is_text(column.type):
+    if column.null_count == len(column):
+        return pa.nulls(len(column), pa.large_string())
+    if pa.types.is_string_view(column.type) or is_text(column.type):
         return column.cast(pa.large_string())
     raise InputError(f"Column '{name}': {NUMBERS_REFUSED}")
 

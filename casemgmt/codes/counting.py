@@ -156,10 +156,14 @@ class Counter:
         ids, named, faults = people_of(batch.columns["patient_id"])
         for rows, reason in faults:
             self._report(batch, rows, "patient_id", reason)
-        why = max(faults, key=lambda fault: len(fault[0]), default=((), ""))[1]
+        odd = [fault for fault in faults if fault[1] != MISSING]
+        why = max(odd, key=lambda fault: len(fault[0]), default=((), ""))[1]
         present = np.ones(batch.rows, dtype=bool) if named is None else named
         remedy = "Give the ids as the register has them, read as text."
-        check_share("Column 'patient_id'", batch.rows, _count(~present), self.most, why, remedy)
+        unread = sum(len(rows) for rows, _ in odd)
+        check_share("Column 'patient_id'", _count(present) + unread, unread, self.most, why, remedy)
+        if batch.rows >= NONE_OF and not present.any():
+            raise empty_column("patient_id", batch.rows, "patient ids")
         return ids, present
 
     def _days(self, batch: Batch, name: str, events: Events) -> npt.NDArray[np.int32]:

@@ -87,7 +87,7 @@ def open_events(
     """Open a source with the columns ``needed``, and those of ``optional`` that it has.
 
     ``known_as`` holds other names of columns, in capitals → ours. Where ``code`` is needed, columns of diagnoses such
-    as ``diag_01`` to ``diag_20`` may stand in its place, and come as ``code 1`` and so on.
+    as ``diag_01`` to ``diag_20`` may stand in its place, and come as ``code of diag_01`` and so on.
 
     Raises
     ------
@@ -223,8 +223,8 @@ def codes_of(column: pa.Array) -> tuple[Any, pa.Array | None]:
     import numpy as np
     import pyarrow as pa
 
-    if pa.types.is_null(column.type):
-        column = column.cast(pa.string())
+    if column.null_count == len(column):
+        column = pa.nulls(len(column), pa.string())
     is_dictionary = pa.types.is_dictionary(column.type)
     if not is_text(column.type.value_type if is_dictionary else column.type):
         raise InputError(f"Column 'code': {NUMBERS_REFUSED}")

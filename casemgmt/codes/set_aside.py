@@ -43,11 +43,15 @@ def check_share(name: str, given: int, bad: int, most: Fraction, why: str, remed
     why : what is wrong with most of them
     """
     if given >= FEW_OF and bad > most * given:
-        percent = f"{float(most * 100):.4g}"
         raise InputError(
-            f"{name}: {bad:,} of {plural(given, 'value')} cannot be used ({why}); more than {percent}% is refused. "
-            f"{remedy} Where that is how the records are, say max_set_aside='…%'."
+            f"{name}: {bad:,} of {plural(given, 'value')} cannot be used ({why}); more than {percent_of(most)} is "
+            f"refused. {remedy} Where that is how the records are, say max_set_aside='…%'."
         )
+
+
+def percent_of(share: Fraction) -> str:
+    """A share as people write it: ``20%``."""
+    return f"{float(share * 100):.4g}%"
 
 
 def said_of(fates: Mapping[str, int], what: str = "set aside") -> str:

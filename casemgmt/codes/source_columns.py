@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from casemgmt.errors import InputError, listed, missing_columns
 
+# Before the name of each column of codes of a wide table.
+WIDE = "code of "
+DATE_NAMES = dict.fromkeys(("ADMISSION_DATE", "ADMIDATE", "EPISTART"), "date")
+
 # diag_01, DIAG_4_01 (HES, four characters), diag1, diagnosis_1, ICD10_01.
 _DIAGNOSIS = re.compile(r"(diag(?:nosis)?(?:_[34])?|icd_?10)_?([0-9]{1,2})", re.IGNORECASE)
 
@@ -45,7 +49,7 @@ def found_columns(
             "Events(source, columns={…}), from casemgmt.codes.events."
         )
     wanted = {ours[name]: name for name in (*needed, *optional) if name in ours}
-    return wanted | {name: f"code {place}" for place, name in enumerate(wide, 1)}
+    return wanted | {name: f"{WIDE}{name}" for name in wide}
 
 
 def _by_other_names(
