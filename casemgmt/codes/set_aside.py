@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 
 from casemgmt.errors import InputError, plural
@@ -11,25 +11,24 @@ from casemgmt.register.spellings import FEW_OF
 
 # Above this share of the values given, a column is of another kind than it was said to be.
 MOST_SET_ASIDE = "20%"
+_LONGEST = 20
 
 
 def share_of(value: object, option: str) -> Fraction:
-    """An option such as ``"20%"`` as an exact fraction.
+    """An option such as ``"20%"``, ``"1/5"`` or ``0.2`` as an exact fraction.
 
     Raises
     ------
     InputError
-        Anything but a text that ends with ``%``, from 0% to 100%.
+        Anything else, or a share below 0 or above 1.
     """
-    if isinstance(value, Fraction) and 0 <= value <= 1:
-        return value
-    if isinstance(value, str) and value.strip().endswith("%"):
-        try:
-            share = Fraction(Decimal(value.strip()[:-1].strip())) / 100
-        except (InvalidOperation, ValueError, OverflowError):
-            share = Fraction(-1)
-        if 0 <= share <= 1:
-            return share
+    text = str(value).strip() if isinstance(value, (str, int, float, Decimal, Fraction)) else ""
+    try:
+        share = Fraction(text[:-1].strip()) / 100 if text.endswith("%") else Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(-1)
+    if len(text) <= _LONGEST and not isinstance(value, bool) and 0 <= share <= 1:
+        return share
     raise InputError(f"{option}: write a share such as {option}='5%', from '0%' to '100%'.")
 
 
