@@ -47,7 +47,7 @@ class BuiltRegister(Register):
 
     def __repr__(self) -> str:
         """Counts only."""
-        said = [super().__repr__()[:-1]]
+        said = [Register.__repr__(self)[:-1]]
         for records, made in (("events", self.derived), ("episodes", self.admissions)):
             if made is not None:
                 strangers = self.unknown.column("records").to_pylist().count(records)

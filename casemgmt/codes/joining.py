@@ -35,8 +35,8 @@ def check_numbers(records: str, patients: pa.Array, ids: pa.Array) -> None:
     if padded:
         raise InputError(
             f"Column 'patient_id' of the {records} holds {patients.type}, not text, and {plural(padded, 'id')} of the "
-            "list begin with a zero, which a number has lost: 12 and 012 may be two people. Read the ids as text where the "
-            f"{records} are loaded (for example dtype=str)."
+            "list begin with a zero, which a number has lost: 12 and 012 may be two people. Read the ids as text where "
+            f"the {records} are loaded (for example dtype=str)."
         )
 
 
@@ -59,7 +59,8 @@ def check_met(records: str, patients: pa.Array, strangers: pa.Array, ids: pa.Arr
             else f"Only {met:,} of {len(patients):,} patients"
         )
         raise InputError(
-            f"{which} {plural(len(patients), 'patient')} of the {records} is on the list: the list would have no condition and counts of 0. "
+            f"{which} {plural(len(patients), 'patient')} of the {records} is on the list, which would have no "
+            "condition and counts of 0. "
             f"{likely_cause(strangers, ids)} Where the records are of other practices too, say allow_unmatched=True."
         )
     otherwise = written_otherwise(strangers, ids)
