@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Fewer codes than these say too little of a source's system to refuse it.
 _HOPELESS_ROWS = FEW_OF
 MISSING = "missing"
+# The fates of rows that did not count for a fault of their own.
+SET_ASIDE = ("undated", "malformed", "without_patient", "unsplit")
 
 
 @dataclass(slots=True, kw_only=True)

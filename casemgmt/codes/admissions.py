@@ -51,9 +51,14 @@ class Admissions:
     def __repr__(self) -> str:
         """Counts only."""
         rows = sum(self.account.column("rows_in").to_pylist())
-        bad = said_of({name: sum(self.account.column(name).to_pylist()) for name in SET_ASIDE})
+        bad = said_of(self.set_aside)
         counts = f"{plural(len(self), 'patient')} of {plural(rows, 'row')} up to {self.as_of}"
         return f"<Admissions: {counts}{bad}{self._unread()}>"
+
+    @property
+    def set_aside(self) -> dict[str, int]:
+        """Rows that did not count for a fault of their own, by what it was."""
+        return {name: sum(self.account.column(name).to_pylist()) for name in SET_ASIDE}
 
     def _unread(self) -> str:
         """Of the columns of codes, how many values say nothing."""

@@ -15,7 +15,7 @@ from casemgmt.codes.derived import Derived
 from casemgmt.codes.deriving import derive_conditions
 from casemgmt.codes.joining import check_met, check_numbers
 from casemgmt.codes.rules import Rule
-from casemgmt.codes.set_aside import MOST_SET_ASIDE
+from casemgmt.codes.set_aside import MOST_SET_ASIDE, said_of
 from casemgmt.codes.windows import Window
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, listed, plural
@@ -51,7 +51,10 @@ class BuiltRegister(Register):
         for records, made in (("events", self.derived), ("episodes", self.admissions)):
             if made is not None:
                 strangers = self.unknown.column("records").to_pylist().count(records)
-                said.append(f"{records}: {repr(made).partition(': ')[2][:-1]}; not on the list: {strangers:,}")
+                said.append(
+                    f"{records} of {plural(len(made), 'patient')}, {strangers:,} of them not on the list"
+                    f"{said_of(made.set_aside)}"
+                )
         return "; ".join(said) + ">"
 
     @property

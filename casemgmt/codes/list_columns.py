@@ -41,8 +41,8 @@ def told_by_content(
     if not found:
         hint = did_you_mean("code", [name for name in header if name])
         raise CodeError(
-            f"{where}: no column 'code'.{hint} Columns found: {listed(header)}, none of which holds a {kind.system} code "
-            f"in every line. {remedy}"
+            f"{where}: no column 'code'.{hint} Columns found: {listed(header)}, none of which holds a "
+            f"{kind.system} code in every line. {remedy}"
         )
     terms = [name for name in header if name.casefold() in _TERMS and name not in columns and name != found[0]]
     return {found[0]: "code"} | ({terms[0]: "term"} if len(terms) == 1 and "term" not in names else {})
