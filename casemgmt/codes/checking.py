@@ -57,7 +57,11 @@ def _check_system(account: SourceAccount, most: Fraction) -> None:
     if bad and (bad == given or (given >= _FEW_CODES and bad > most * given)):
         reason = min(account.reasons, key=lambda why: (-account.reasons[why], why))
         how_many = "Not one" if bad == given else f"Only {given - bad:,}"
-        limit = "" if bad == given else f" More than {percent_of(most)} malformed is refused; see max_set_aside=."
+        limit = (
+            ""
+            if bad == given
+            else f" More than {percent_of(most)} malformed is refused; see max_set_aside= (--max-set-aside)."
+        )
         raise InputError(
             f"{how_many} of {plural(given, 'code')} is of the system '{account.system}' ({reason})."
             f"{likely_system(account.system, account.codes.items())} Give code lists of the system that the column "

@@ -44,7 +44,7 @@ def check_share(name: str, given: int, bad: int, most: Fraction, why: str, remed
     if given >= FEW_OF and bad > most * given:
         raise InputError(
             f"{name}: {bad:,} of {plural(given, 'value')} cannot be used ({why}); more than {percent_of(most)} is "
-            f"refused. {remedy} Where that is how the records are, say max_set_aside='…%'."
+            f"refused. {remedy} Where that is how the records are, say max_set_aside= (--max-set-aside)."
         )
 
 
