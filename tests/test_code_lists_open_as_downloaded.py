@@ -1,4 +1,4 @@
-"""Downloads from OpenCodelists open as they are, whatever their column of codes is called, where one alone can be it."""
+"""Downloads from OpenCodelists open as they are, whatever their column of codes is called."""
 
 from __future__ import annotations
 

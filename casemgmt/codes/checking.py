@@ -56,14 +56,14 @@ def _check_system(account: SourceAccount, most: Fraction) -> None:
         return
     if bad and (bad == given or (given >= _FEW_CODES and bad > most * given)):
         reason = min(account.reasons, key=lambda why: (-account.reasons[why], why))
-        how_many = "Not one" if bad == given else f"Only {given - bad:,}"
+        how_many, verb = ("Not one", "is") if bad == given else (f"Only {given - bad:,}", "are")
         limit = (
             ""
             if bad == given
             else f" More than {percent_of(most)} malformed is refused; see max_set_aside= (--max-set-aside)."
         )
         raise InputError(
-            f"{how_many} of {plural(given, 'code')} is of the system '{account.system}' ({reason})."
+            f"{how_many} of {plural(given, 'code')} {verb} of the system '{account.system}' ({reason})."
             f"{likely_system(account.system, account.codes.items())} Give code lists of the system that the column "
             f"holds, or read the column as text where the data is loaded.{limit}"
         )

@@ -53,11 +53,7 @@ def check_met(records: str, patients: pa.Array, strangers: pa.Array, ids: pa.Arr
     if allowed or not len(strangers):
         return
     if are_few(met, len(patients)):
-        which = (
-            f"Not one of {plural(len(patients), 'patient')}"
-            if not met
-            else f"Only {met:,} of {len(patients):,} patients"
-        )
+        which = f"Only {met:,} of" if met else "Not one of"
         raise InputError(
             f"{which} {plural(len(patients), 'patient')} of the {records} is on the list, which would have no "
             "condition and counts of 0. "

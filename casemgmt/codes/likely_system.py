@@ -52,12 +52,21 @@ def likely_system(system: str, codes: Iterable[tuple[str, int]]) -> str:
     codes : distinct codes and the rows of each
     """
     found = list(codes)
+    if said := _fitting(system, found):
+        return f" They look like {said}."
+    odd = [(code, count) for code, count in found if SYSTEMS[system].fault(code) is not None]
+    said = _fitting(system, odd)
+    return f" Those that are not look like {said}." if said else ""
+
+
+def _fitting(system: str, found: list[tuple[str, int]]) -> str:
+    """The first other system that nearly all the rows fit; empty where there is none."""
     rows = sum(count for _, count in found)
     for said, key, fits in _CANDIDATES:
         if key == _ALIKE.get(system, system):
             continue
         if rows and sum(count for code, count in found if fits(code)) >= _FITS * rows:
-            return f" They look like {said}."
+            return said
     return ""
 
 
