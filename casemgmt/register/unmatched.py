@@ -63,9 +63,10 @@ def likely_cause(ids: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedAr
         met = _met(accident.undo(own), accident.undo(others))
         if _explains(met, plain, len(own)):
             return f"{accident.what}: {_would_be_found(met, len(own))} without that. {accident.remedy}"
+    plainest = [own, others]
     for accident in every:
-        own, others = accident.undo(own), accident.undo(others)
-    met = _met(own, others)
+        plainest = [accident.undo(each) for each in plainest]
+    met = _met(plainest[0], plainest[1])
     if _explains(met, plain, len(own)):
         return (
             f"They are written in several different ways (case, spaces, hyphens, zeros): "
