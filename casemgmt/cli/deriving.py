@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,6 +48,9 @@ def derive(
     undated_as_ever: Annotated[
         bool, typer.Option("--undated-as-ever", help="Count rows without a date for what has no look-back.")
     ] = False,
+    max_set_aside: Annotated[
+        str, typer.Option(metavar="SHARE", help="The share of codes, dates or ids that may be unreadable.")
+    ] = "20%",
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write where each row to look at stands, and why.")
     ] = None,
@@ -75,6 +79,7 @@ def derive(
             date_format=date_format,
             encoding=encoding,
             undated_as_ever=undated_as_ever,
+            max_set_aside=max_set_aside,
         )
     made = derived.to_arrow() if scoring is None else derived.score(scoring)
     write_table(made, out, overwrite=overwrite)
@@ -94,6 +99,13 @@ def _show(derived: Derived) -> None:
         [(name.replace("_", " "), rows) for name, rows in account.items() if rows or name == "rows_in"],
     )
     say()
+    reasons = Counter((row["field"] or "line", row["reason"]) for row in derived.report.to_pylist())
+    if reasons:
+        told = [
+            (name, why, rows) for (name, why), rows in sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
+        ]
+        table(("column", "why", "rows"), told, title="Values that could not be used")
+        say()
     table(("condition", "patients"), [(name, int(derived.flag(name).sum())) for name in derived.conditions])
     say()
     found = derived.unmapped.slice(0, MOST_CODES).to_pylist()

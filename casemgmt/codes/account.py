@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of, column_of, rows_of, texts
 from casemgmt.codes.codebook import BLANK, SOUND, CodeColumns
 from casemgmt.codes.plan import Plan
-from casemgmt.errors import InputError, plural
+from casemgmt.register.spellings import FEW_OF
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
-# A source this long of which not one code can be read is of another system than it was said to be.
-_HOPELESS_ROWS = 20
+# Fewer codes than these say too little of a source's system to refuse it.
+_HOPELESS_ROWS = FEW_OF
+MISSING = "missing"
+# The fates of rows that did not count for a fault of their own.
+SET_ASIDE = ("undated", "malformed", "without_patient", "unsplit")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,8 +36,8 @@ class Fates:
     undated : a code of a list, and no day that can be read
     unmapped : a sound code that is in no list
     malformed : a text that is no code of the system; reported
-    without_code : no code at all
-    without_patient : no patient id; reported
+    without_code : no code at all: a blank, ``-``, ``&``, or a word for a missing value
+    without_patient : no patient id, or one that a register refuses; reported
     unsplit : a line of a CSV file with more or fewer values than the header; reported
     """
 
@@ -55,6 +58,40 @@ class Fates:
 
 
 @dataclass(slots=True)
+class ColumnTally:
+    """How much of a column could be read, and why the rest could not.
+
+    Attributes
+    ----------
+    rows : all of them
+    read : those of which a value could be used
+    reasons : the others that are not missing, by reason
+    """
+
+    rows: int = 0
+    read: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, rows: int, read: int, faults: Iterable[tuple[Any, str]]) -> None:
+        """Count one part of the column."""
+        self.rows += rows
+        self.read += read
+        for places, reason in faults:
+            if reason != MISSING:
+                self.reasons[reason] += len(places)
+
+    @property
+    def unread(self) -> int:
+        """Values that are not missing and could not be used."""
+        return sum(self.reasons.values())
+
+    @property
+    def why(self) -> str:
+        """The commonest reason."""
+        return min(self.reasons, key=lambda reason: (-self.reasons[reason], reason), default="")
+
+
+@dataclass(slots=True)
 class SourceAccount:
     """Collects what became of one source's rows.
 
@@ -70,6 +107,9 @@ class SourceAccount:
     notes: Mapping[str, str] = field(default_factory=dict)
     reported: list[tuple[Any, str, list[str]]] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    dates: ColumnTally = field(default_factory=ColumnTally)
+    people: ColumnTally = field(default_factory=ColumnTally)
+    codes: Counter[str] = field(default_factory=Counter)
     _unmapped: list[tuple[Any, Any]] = field(default_factory=list)
 
     def add_codes(self, columns: CodeColumns) -> None:
@@ -79,6 +119,7 @@ class SourceAccount:
         rows, known, fates = columns.rows(), columns.known, self.fates
         status, sets = columns.status[:known], columns.sets[:known]
         by_code = rows[:, :known].sum(axis=0)
+        self._count_codes(columns, by_code, status)
         fates.without_code += int(rows[:, -1].sum() + by_code[status == BLANK].sum())
         for code, reason in columns.faults():
             fates.malformed += int(by_code[code])
@@ -110,17 +151,18 @@ class SourceAccount:
         """Name rows to look at: source rows, the field, and the reason of each."""
         self.reported.append((rows, name, reasons))
 
-    def check_hope(self) -> None:
-        """Refuse a source in which not one code is a code of its system."""
-        fates = self.fates
-        sound = fates.used + fates.outside_lookback + fates.after_as_of + fates.undated + fates.unmapped
-        if sound or fates.malformed < _HOPELESS_ROWS:
-            return
-        reason, _ = self.reasons.most_common(1)[0]
-        raise InputError(
-            f"Not one of {plural(fates.malformed, 'code')} is of the system '{self.system}' ({reason}). Give code "
-            "lists of the system that the column holds, or read the column as text where the data is loaded."
-        )
+    @property
+    def can_be_judged(self) -> bool:
+        """Whether there are enough codes to say whether they are of their system."""
+        return sum(self.codes.values()) >= _HOPELESS_ROWS
+
+    def _count_codes(self, columns: CodeColumns, by_code: npt.NDArray[np.int64], status: Any) -> None:
+        """Keep the rows of each code, whatever it is, for the question whose system it is."""
+        import numpy as np
+
+        given = np.flatnonzero((status != BLANK) & (by_code > 0))
+        for code, count in zip(columns.texts().take(rows_of(given)).to_pylist(), by_code[given].tolist(), strict=True):
+            self.codes[code or ""] += count
 
 
 def report_table(accounts: Sequence[SourceAccount]) -> pa.Table:

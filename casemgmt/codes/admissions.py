@@ -5,39 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from casemgmt import arguments
-from casemgmt.arrow import array_of, column_of, in_one_piece, rows_of, texts
-from casemgmt.codes.avoidable_rules import EMERGENCY_METHODS
-from casemgmt.codes.events import Batch, Events, days_of, ids_of, open_events
-from casemgmt.codes.spells import as_texts, order_in_spell, spell_numbers
+from casemgmt.arrow import array_of, column_of, rows_of, texts
+from casemgmt.codes.counting import FATES, NEEDED, NOTHING_SAID, SET_ASIDE, Counter
+from casemgmt.codes.events import Events
+from casemgmt.codes.set_aside import MOST_SET_ASIDE, said_of, share_of
 from casemgmt.codes.windows import Window, window_of
-from casemgmt.dates import as_date, day_number
+from casemgmt.dates import as_date
 from casemgmt.errors import InputError, did_you_mean, plural
-from casemgmt.register.columns import NO_DAY
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
-# Admission methods of the NHS Data Dictionary: planned, emergency, maternity, other, and not known.
-OTHER_METHODS = ("11", "12", "13", "31", "32", "81", "82", "83", "84", "89", "98", "99")
-# Attended: seen, and arrived late but seen (NHS Data Dictionary, ATTENDED OR DID NOT ATTEND CODE).
-SEEN = ("5", "6", "true", "1")
-
-_NEEDED = {
-    "inpatient": ("patient_id", "admission_date", "admission_method"),
-    "ae": ("patient_id", "attendance_date"),
-    "outpatient": ("patient_id", "attendance_date"),
-}
-_OPTIONAL = {
-    "inpatient": ("spell_id", "provider_id", "episode_order"),
-    "ae": (),
-    "outpatient": ("attended",),
-}
-_FATES = ("counted", "further_episodes", "not_attended", "outside_windows", "after_as_of", "undated", "without_patient")
+Spells = Literal["provider", "continuous"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -68,7 +52,29 @@ class Admissions:
     def __repr__(self) -> str:
         """Counts only."""
         rows = sum(self.account.column("rows_in").to_pylist())
-        return f"<Admissions: {plural(len(self), 'patient')} of {plural(rows, 'row')} up to {self.as_of}>"
+        bad = said_of(self.set_aside)
+        counts = f"{plural(len(self), 'patient')} of {plural(rows, 'row')} up to {self.as_of}"
+        return f"<Admissions: {counts}{bad}{self._unread()}>"
+
+    @property
+    def set_aside(self) -> dict[str, int]:
+        """Rows that did not count for a fault of their own, by what it was."""
+        return {name: sum(self.account.column(name).to_pylist()) for name in SET_ASIDE}
+
+    def _unread(self) -> str:
+        """Of the columns of codes, how many values say nothing."""
+        found: dict[str, int] = {}
+        for row in self.reasons.to_pylist():
+            if row["reason"].startswith(NOTHING_SAID):
+                found[row["field"]] = found.get(row["field"], 0) + row["rows"]
+        return said_of(found, "missing or not read")
+
+    @property
+    def reasons(self) -> pa.Table:
+        """How many rows the report names, by kind, field and reason."""
+        table = self.report.group_by(["kind", "field", "reason"], use_threads=False).aggregate([([], "count_all")])
+        names = ["kind", "field", "reason"]
+        return table.rename_columns([*names, "rows"]).sort_by([(name, "ascending") for name in names])
 
     def to_arrow(self) -> pa.Table:
         """One row a patient: patient_id and the counts, each column's definition in its field's metadata."""
@@ -84,20 +90,14 @@ class Admissions:
         return self.to_arrow().to_pandas()
 
 
-class _Days(NamedTuple):
-    """What is counted: the patient and day of each, whether it was an emergency, and what the rest of the rows were."""
-
-    ids: pa.Array
-    days: npt.NDArray[np.int32]
-    emergency: npt.NDArray[np.bool_]
-
-
 @arguments.checked(columns=arguments.text_mapping)
 def count_admissions(
     episodes: Any,
     *,
     as_of: str | dt.date,
     windows: Sequence[str | Window] | str = ("12 months",),
+    spells: Spells = "provider",
+    max_set_aside: str = MOST_SET_ASIDE,
     columns: Mapping[str, str] | None = None,
     date_format: str | None = None,
     encoding: str = "utf-8",
@@ -109,10 +109,16 @@ def count_admissions(
     episodes : inpatient episodes, or a mapping of up to three sources, ``{"inpatient": …, "ae": …, "outpatient": …}``;
         each a path, a list of paths, a frame, or an :class:`~casemgmt.codes.events.Events`.
         Inpatient rows have ``patient_id``, ``admission_date``, ``admission_method`` and may have ``spell_id``,
-        ``provider_id`` and ``episode_order``; A&E and outpatient rows have ``patient_id`` and ``attendance_date``, and
-        outpatient rows may have ``attended``
+        ``provider_id``, ``episode_order``, ``patient_classification``, ``admission_source`` and ``discharge_date``; A&E
+        and outpatient rows have ``patient_id`` and ``attendance_date``, and outpatient rows may have ``attended``. The
+        names of Hospital Episode Statistics (``ADMIDATE``, ``ADMIMETH``, ``EPIORDER``, ``CLASSPAT``, ``ADMISORC``,
+        ``DISDATE``, ``ATTENDED``) are understood as well
     as_of : the last day that counts (ISO)
     windows : look-back windows that end on ``as_of``, such as ``("12 months", "30 days")``: a column for each
+    spells : ``"provider"``: a transfer from another hospital is an admission of its own; ``"continuous"``: it joins the
+        stay before it, where that ended at most two days earlier (or, where no discharge date is given, began at most
+        30 days earlier)
+    max_set_aside : the share of the values of a column that may be unreadable before the source is refused
     columns, date_format, encoding : as in :func:`casemgmt.derive_conditions`, for sources that are no ``Events``
 
     Returns
@@ -124,7 +130,21 @@ def count_admissions(
     Raises
     ------
     InputError
-        A missing column, a kind of source that is not known, a window that cannot be read.
+        A missing column, a kind of source that is not known, a window that cannot be read; a column that is empty, of
+        which not a fifth can be read, or of which more than ``max_set_aside`` cannot.
+
+    Notes
+    -----
+    An admission is a hospital provider spell, counted on the day on which it began. Regular day and night attenders
+    (PATIENT CLASSIFICATION CODE 3 and 4, such as for dialysis) are none, as in the publications of Hospital Episode
+    Statistics; without ``patient_classification`` they cannot be told apart, and count. A transfer is told by SOURCE OF
+    ADMISSION CODE 49 to 53, 84 and 87, or by ADMISSION METHOD CODE 81 and 2B (NHS Data Dictionary); that of joining it
+    within two days follows NHS Digital's continuous inpatient spells. How long a stay without a discharge date may last
+    is our decision. ``Admissions.definitions`` says of every column what was counted and what could not be told.
+
+    Episodes of one ``spell_id`` are one spell; an episode without one is a spell of its own; without that column, the
+    episodes of one patient and day (and ``provider_id``) are one. The first episode is that of the lowest
+    ``episode_order``, then of the earliest day, then an emergency before others: never the order of the table.
 
     Examples
     --------
@@ -140,7 +160,10 @@ def count_admissions(
     asked = [span for span in spans if span is not None]
     if not asked or len(asked) < len(spans):
         raise InputError("windows= needs at least one window, such as windows=('12 months',), and each an end.")
-    counters = [_Counter(kind, day, asked) for kind in sources]
+    if spells not in get_args(Spells):
+        raise InputError("spells= is 'provider' or 'continuous'.")
+    most = share_of(max_set_aside, "max_set_aside")
+    counters = [Counter(kind, day, asked, spells, most) for kind in sources]
     for counter, source in zip(counters, sources.values(), strict=True):
         counter.take_in(source)
     return _joined(day, counters)
@@ -149,9 +172,9 @@ def count_admissions(
 def _sources(episodes: Any, told: Events) -> dict[str, Events]:
     given = dict(episodes) if isinstance(episodes, Mapping) else {"inpatient": episodes}
     for kind in given:
-        if kind not in _NEEDED:
+        if kind not in NEEDED:
             raise InputError(
-                f"episodes= has no kind '{kind}'.{did_you_mean(str(kind), list(_NEEDED))} "
+                f"episodes= has no kind '{kind}'.{did_you_mean(str(kind), list(NEEDED))} "
                 "Known: 'inpatient', 'ae', 'outpatient'."
             )
     return {
@@ -160,115 +183,7 @@ def _sources(episodes: Any, told: Events) -> dict[str, Events]:
     }
 
 
-class _Counter:
-    """Counts the rows of one source."""
-
-    def __init__(self, kind: str, as_of: dt.date, windows: Sequence[Window]) -> None:
-        self.kind, self.as_of, self.windows = kind, day_number(as_of), windows
-        self.first_days = [day_number(window.first_day(as_of)) for window in windows]
-        self.fates = dict.fromkeys(_FATES, 0)
-        self.reported: list[tuple[int, str, str]] = []
-        self.definitions: dict[str, str] = {}
-        self.found: _Days | None = None
-
-    def take_in(self, events: Events) -> None:
-        """Read the source and settle what is counted."""
-        import numpy as np
-
-        opened = open_events(events, _NEEDED[self.kind], _OPTIONAL[self.kind])
-        self.fates["unsplit"] = len(opened.unsplit)
-        self.reported += [(row, "", reason) for row, reason in opened.unsplit]
-        batch = _whole(list(opened.batches))
-        ids, present = ids_of(batch.columns["patient_id"])
-        name = "admission_date" if self.kind == "inpatient" else "attendance_date"
-        days, problems = days_of(batch.columns[name], name, events.date_format)
-        for rows, reason in problems:
-            self._report(batch, rows, name, reason)
-        named = np.ones(batch.rows, dtype=bool) if present is None else present
-        self.fates["without_patient"] += self._count(~named)
-        self._report(batch, np.flatnonzero(~named), "patient_id", "missing")
-        self.fates["undated"] += self._count(named & (days == NO_DAY))
-        rows = np.flatnonzero(named & (days != NO_DAY))
-        rows, emergency = self._settled(batch, rows, ids, days)
-        late, early = days[rows] > self.as_of, days[rows] < min(self.first_days)
-        self.fates["after_as_of"] += self._count(late)
-        self.fates["outside_windows"] += self._count(early & ~late)
-        self.fates["counted"] += self._count(~early & ~late)
-        everyone = ids.take(rows_of(np.flatnonzero(named)))
-        self.found = _Days(ids.take(rows_of(rows)), days[rows], emergency)
-        self.everyone = everyone
-
-    def _count(self, where: npt.NDArray[np.bool_]) -> int:
-        return int(where.sum())
-
-    def _report(self, batch: Batch, rows: Any, name: str, reason: str) -> None:
-        self.reported += [(int(row), name, reason) for row in batch.source_rows(rows)]
-
-    def _settled(self, batch: Batch, rows: Any, ids: pa.Array, days: Any) -> tuple[Any, npt.NDArray[np.bool_]]:
-        """The rows that count, and which of them were emergencies."""
-        import numpy as np
-
-        if self.kind == "inpatient":
-            return self._spells(batch, rows, ids, days)
-        if "attended" in batch.columns:
-            seen = np.isin(as_texts(batch.columns["attended"]), SEEN)
-            self.fates["not_attended"] += self._count(~seen[rows])
-            rows = rows[seen[rows]]
-        return rows, np.zeros(len(rows), dtype=bool)
-
-    def _spells(self, batch: Batch, rows: Any, ids: pa.Array, days: Any) -> tuple[Any, npt.NDArray[np.bool_]]:
-        """The first episode of each spell; the others are counted as further episodes."""
-        import numpy as np
-
-        methods = as_texts(batch.columns["admission_method"])
-        unknown = rows[~np.isin(methods[rows], (*EMERGENCY_METHODS, *OTHER_METHODS))]
-        self._report(batch, unknown, "admission_method", "missing or not a method: not taken as an emergency")
-        spell, self.rule = spell_numbers(batch, rows, ids, days)
-        order = np.zeros(len(rows), dtype=np.int64)
-        if "episode_order" in batch.columns:
-            order = order_in_spell(batch.columns["episode_order"])[rows]
-        by_spell = np.lexsort((rows, order, spell))
-        starts = np.flatnonzero(np.diff(spell[by_spell], prepend=-1))
-        first = np.empty(len(rows), dtype=np.int64)
-        first[by_spell] = by_spell[np.repeat(starts, np.diff(np.append(starts, len(rows))))]
-        differ = (days[rows] != days[rows][first]) | (methods[rows] != methods[rows][first])
-        self._report(batch, rows[differ], "spell_id", "other date or method than the spell's first episode")
-        self.fates["further_episodes"] += len(rows) - len(starts)
-        kept = np.sort(by_spell[starts])
-        return rows[kept], np.isin(methods[rows[kept]], EMERGENCY_METHODS)
-
-    def columns(self, window: Window, first_day: int, people: pa.Array) -> dict[str, npt.NDArray[np.int32]]:
-        """The counts of one window, one a person, and what they mean."""
-        import numpy as np
-        import pyarrow.compute as pc
-
-        from casemgmt.arrow import numpy_of
-
-        assert self.found is not None  # noqa: S101  -- a counter takes in before it is asked
-        place = numpy_of(pc.index_in(self.found.ids, value_set=people))
-        inside = (self.found.days >= first_day) & (self.found.days <= self.as_of)
-
-        def count(where: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
-            return np.bincount(place[where], minlength=len(people)).astype(np.int32)
-
-        when = f"in the {window} that end on {dt.date(1970, 1, 1) + dt.timedelta(days=self.as_of)}, that day included"
-        if self.kind == "inpatient":
-            methods = ", ".join(sorted(EMERGENCY_METHODS))
-            self.definitions[f"admissions_{window.suffix}"] = f"Spells that began {when}. {self.rule}."
-            self.definitions[f"emergency_admissions_{window.suffix}"] = (
-                f"Spells that began {when}, of which the first episode has admission method {methods}. {self.rule}."
-            )
-            return {
-                f"admissions_{window.suffix}": count(inside),
-                f"emergency_admissions_{window.suffix}": count(inside & self.found.emergency),
-            }
-        named = "A&E attendances" if self.kind == "ae" else "Outpatient attendances"
-        seen = " Rows that say the patient was not seen do not count." if self.fates["not_attended"] else ""
-        self.definitions[f"{self.kind}_attendances_{window.suffix}"] = f"{named} {when}, a row each.{seen}"
-        return {f"{self.kind}_attendances_{window.suffix}": count(inside)}
-
-
-def _joined(day: dt.date, counters: Sequence[_Counter]) -> Admissions:
+def _joined(day: dt.date, counters: Sequence[Counter]) -> Admissions:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -287,7 +202,7 @@ def _joined(day: dt.date, counters: Sequence[_Counter]) -> Admissions:
         for window, first_day in zip(counter.windows, counter.first_days, strict=True):
             counts |= counter.columns(window, first_day, people)
     rows = [(counter.kind, *each) for counter in counters for each in sorted(counter.reported)]
-    names = (*_FATES, "unsplit")
+    names = (*FATES, "unsplit")
     account = {"kind": texts([counter.kind for counter in counters])}
     account["rows_in"] = column_of([sum(counter.fates.values()) for counter in counters], pa.int64())
     account |= {name: column_of([counter.fates[name] for counter in counters], pa.int64()) for name in names}
@@ -307,17 +222,3 @@ def _joined(day: dt.date, counters: Sequence[_Counter]) -> Admissions:
             names=["kind", "source_row", "field", "reason"],
         ),
     )
-
-
-def _whole(batches: list[Batch]) -> Batch:
-    """All rows of a source as one batch."""
-    import pyarrow as pa
-
-    if len(batches) == 1:
-        return batches[0]
-    if not batches:
-        raise InputError("A source of episodes has no rows at all, so that its columns cannot be told.")
-    columns = {
-        name: in_one_piece(pa.chunked_array([batch.columns[name] for batch in batches])) for name in batches[0].columns
-    }
-    return Batch(columns, sum(batch.rows for batch in batches), 0)

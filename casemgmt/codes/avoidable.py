@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.arrow import rows_of, texts
-from casemgmt.codes.avoidable_rules import DIAGNOSES, FILTERS, GROUPS, PROCEDURES, RULES, Filter
-from casemgmt.codes.coded_episodes import CodesOfEpisodes, EpisodeTable, Fault, whole_texts
+from casemgmt.codes.avoidable_rules import DIAGNOSES, FILTERS, GROUPS, KNOWN_VALUES, PROCEDURES, RULES, Filter
+from casemgmt.codes.coded_episodes import CodesOfEpisodes, EpisodeTable, Fault
+from casemgmt.codes.set_aside import MOST_SET_ASIDE, check_share, share_of
+from casemgmt.codes.small_codes import check_readable, whole_texts
 from casemgmt.errors import InputError, listed, plural
 
 if TYPE_CHECKING:
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
 
     Bools = npt.NDArray[np.bool_]
 
+_HES_NAMES = {each.hes: each.field for each in FILTERS} | {
+    "ADMIDATE": "admission_date",
+    "PATIENT_CLASSIFICATION": "patient_class",
+}
 _OUTSIDE = "admission_date: outside the window"
 _NO_DATE = "admission_date: missing"
 _NO_PRIMARY = "diagnoses: no primary diagnosis"
@@ -97,6 +105,7 @@ def avoidable_admissions(
     as_of: str | dt.date | None = None,
     lookback: str | None = None,
     date_format: str | None = None,
+    max_set_aside: str = MOST_SET_ASIDE,
 ) -> AvoidableAdmissions:
     """The emergency admissions for chronic ambulatory-care-sensitive conditions among hospital episodes.
 
@@ -108,19 +117,22 @@ def avoidable_admissions(
     episodes : a path, or a frame (pandas, polars, pyarrow, DuckDB); one row an episode, with the columns
         ``admission_method``, ``episode_status``, ``episode_order``, ``admission_source``, ``episode_type``,
         ``patient_class``, ``age`` (at its start, in years, or 7001 to 7007 under one year) and ``sex``, coded as
-        Hospital Episode Statistics code them
-    diagnoses : the column of lists of ICD-10 codes, the primary first; or the columns that hold one code each, in order
+        Hospital Episode Statistics code them; their names (``ADMIMETH``, ``CLASSPAT``…) are understood as well
+    diagnoses : the column of lists of ICD-10 codes, the primary first; or the columns of one code each, in order. A
+        table with ``diag_01`` to ``diag_20`` (or ``DIAG_4_01``) is read as it is
     procedures : the same for OPCS-4 codes; ``()`` says that there are none to look at
     columns : the source's column name → ours, such as ``{"ADMIMETH": "admission_method"}``
     assume : columns that the source lacks because it holds only rows that count by them
     as_of, lookback : count admissions (``admission_date``) of the ``"12 months"``, say, that end on ``as_of``, that day
         included; without them, all
     date_format : how admission dates are written where they are text; ISO without
+    max_set_aside : the share of the codes or dates that may be unreadable before the source is refused
 
     Raises
     ------
     InputError
-        A column is missing and not assumed (all are named at once); codes are numbers; a window without its end.
+        A column is missing and not assumed (all are named at once); codes are numbers; a window without its end; a
+        column of which too little can be read.
 
     Notes
     -----
@@ -138,11 +150,13 @@ def avoidable_admissions(
     """
     from casemgmt.codes.listfiles import load_codelist
 
+    most = share_of(max_set_aside, "max_set_aside")
     wanted = [each.field for each in FILTERS if each.field not in _known(assume)]
     windowed = _window(as_of, lookback)
     if windowed:
         wanted.append("admission_date")
-    table = EpisodeTable.read(episodes, columns or {}, needed=wanted, codes=(diagnoses, procedures))
+    coded = diagnoses, procedures
+    table = EpisodeTable.read(episodes, columns or {}, needed=wanted, codes=coded, known_as=_HES_NAMES)
     judged = _Judged(table.rows)
     for each in FILTERS:
         if each.field in wanted:
@@ -150,16 +164,28 @@ def avoidable_admissions(
     faults: list[Fault] = []
     if windowed:
         day, faults = table.days("admission_date", date_format)
+        _check_days(int((day != table.no_day).sum()), faults, most)
         judged.settle(_NO_DATE, day == table.no_day)
         judged.settle(_OUTSIDE, (day < windowed[0]) | (day > windowed[1]))
     found = CodesOfEpisodes(table, diagnoses, load_codelist(DIAGNOSES), "diagnoses")
-    done = CodesOfEpisodes(table, procedures, load_codelist(PROCEDURES), "procedures", none="-")
+    done = CodesOfEpisodes(table, procedures, load_codelist(PROCEDURES), "procedures", not_known="&")
+    for name, codes, system in (("diagnoses", found, "icd10"), ("procedures", done, "opcs4")):
+        remedy = f"Give {system} codes as text."
+        check_share(f"Column '{name}'", codes.given, codes.bad, most, codes.why, remedy)
     judged.diagnose(found, done)
     carried = {name: table.column(name) for name in ("patient_id", "practice_id", "admission_date") if table.has(name)}
     return AvoidableAdmissions(
         episodes=judged.table({"source_row": rows_of(table.source_rows), **carried}),
         faults=table.faults([*faults, *found.faults, *done.faults]),
     )
+
+
+def _check_days(readable: int, faults: Sequence[Fault], most: Fraction) -> None:
+    """Refuse admission dates of which too little can be read."""
+    why = min((reason for _, _, reason in faults), default="")
+    remedy = "Say how it is written with date_format=, such as date_format='%d/%m/%Y'."
+    check_readable("admission_date", "a date", readable, len(faults), remedy, why)
+    check_share("Column 'admission_date'", readable + len(faults), len(faults), most, why, remedy)
 
 
 def _known(assume: Sequence[str]) -> Sequence[str]:
@@ -205,6 +231,14 @@ class _Judged:
         import numpy as np
 
         values, distinct = whole_texts(column, each.field)
+        unknown = np.array(
+            [*(value != "" and not re.fullmatch(KNOWN_VALUES[each.field], value) for value in distinct), False]
+        )
+        given = np.array([*(value != "" for value in distinct), False])
+        unread = int(unknown[values].sum())
+        readable = int(given[values].sum()) - unread
+        expected = f"a value of {each.hes}"
+        check_readable(each.field, expected, readable, unread, "Give it as Hospital Episode Statistics code it.")
         counts = [value in each.allowed if each.allowed else value not in each.refused for value in distinct]
         missing = np.array([value == "" for value in distinct] + [True])
         self.settle(f"{each.field}: missing", missing[values])

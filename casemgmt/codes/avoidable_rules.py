@@ -45,6 +45,18 @@ FILTERS = (
     Filter(field="sex", hes="SEX", allowed=("1", "2", "F", "M"), otherwise="neither female nor male"),
 )
 
+# What each column may hold at all, as regular expressions: of one that holds little of it nothing can be said.
+KNOWN_VALUES = {
+    "admission_method": r"[1238][1-9]|2[A-D]|9[89]",
+    "episode_status": r"[1-39]",
+    "episode_order": r"[0-9]{1,2}",
+    "admission_source": r"[0-9]{2}",
+    "episode_type": r"[1-69]",
+    "patient_class": r"[1-589]",
+    "age": r"[0-9]{1,3}|700[1-7]",
+    "sex": r"[0-39]|[FMIUX]",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.arrow import array_of, column_of, in_one_piece, numpy_of, rows_of, texts
-from casemgmt.codes.admissions import Admissions, count_admissions
+from casemgmt.codes.admissions import Admissions, Spells, count_admissions
 from casemgmt.codes.codelist import CodeList
 from casemgmt.codes.derived import Derived
 from casemgmt.codes.deriving import derive_conditions
+from casemgmt.codes.joining import check_met, check_numbers
 from casemgmt.codes.rules import Rule
+from casemgmt.codes.set_aside import MOST_SET_ASIDE, said_of
 from casemgmt.codes.windows import Window
+from casemgmt.dates import as_date
 from casemgmt.errors import InputError, listed, plural
 from casemgmt.register.config import declare
 from casemgmt.register.excel import ID_FIELDS
@@ -45,6 +48,18 @@ class BuiltRegister(Register):
     derived: Derived | None = None
     admissions: Admissions | None = None
     unknown: pa.Table
+
+    def __repr__(self) -> str:
+        """Counts only."""
+        said = [Register.__repr__(self)[:-1]]
+        for records, made in (("events", self.derived), ("episodes", self.admissions)):
+            if made is not None:
+                strangers = self.unknown.column("records").to_pylist().count(records)
+                said.append(
+                    f"{records} of {plural(len(made), 'patient')}, {strangers:,} of them not on the list"
+                    f"{said_of(made.set_aside)}"
+                )
+        return "; ".join(said) + ">"
 
     @property
     def account(self) -> pa.Table:
@@ -82,6 +97,9 @@ def build_register(
     absent: Iterable[str] = (),
     windows: Sequence[str | Window] | str = ("12 months",),
     undated_as_ever: bool = False,
+    spells: Spells = "provider",
+    max_set_aside: str = MOST_SET_ASIDE,
+    allow_unmatched: bool = False,
     encoding: str | None = None,
     **options: Any,
 ) -> BuiltRegister:
@@ -95,7 +113,11 @@ def build_register(
     episodes : hospital episodes, as :func:`casemgmt.count_admissions` takes them, or what it gave
     as_of : the list date
     codelists, lookback, rules, absent, undated_as_ever : of ``events``, as in :func:`casemgmt.derive_conditions`
-    windows : of ``episodes``, as in :func:`casemgmt.count_admissions`
+    windows, spells : of ``episodes``, as in :func:`casemgmt.count_admissions`
+    max_set_aside : the share of the values of a column of the records that may be unreadable, as in both
+    allow_unmatched : take records of which fewer than a fifth of the patients are on the list, such as those of a whole
+        region for one practice. Without it they are refused with the likely cause: ids in another case, with spaces or
+        hyphens, without their leading zeros, or other pseudonyms
     encoding : of a CSV file of demographics
     **options : of :func:`casemgmt.read_register`: ``columns``, ``values``, ``date_format``, ``extracted_on`` and so on,
         which speak of the demographics. Other sources name theirs with :class:`~casemgmt.codes.events.Events`
@@ -109,15 +131,19 @@ def build_register(
     Raises
     ------
     InputError
-        A column that demographics and records both hold; what the three calls raise.
+        A column that demographics and records both hold; records of other people than the list's, or of another day;
+        ids of records that are numbers where the list's begin with zeros; what the three calls raise.
     """
     import numpy as np
 
     asked = {"lookback": lookback, "rules": rules, "absent": absent, "undated_as_ever": undated_as_ever}
+    asked["max_set_aside"] = max_set_aside
     derived = _derived(events, as_of, codelists, **asked)
     admissions = episodes
     if episodes is not None and not isinstance(episodes, Admissions):
-        admissions = count_admissions(episodes, as_of=as_of, windows=windows)
+        admissions = count_admissions(
+            episodes, as_of=as_of, windows=windows, spells=spells, max_set_aside=max_set_aside
+        )
     form = ("separator", "skip_lines", "sheet", "config")
     said = declare(
         encoding=encoding,
@@ -125,18 +151,27 @@ def build_register(
     )
     opened = open_source(demographics, with_texts(said.form, said.columns, ID_FIELDS))
     options |= {name: getattr(said, name) for name in _MAPPINGS if getattr(said, name)}
+    options |= {name: value for name, value in said.tolerance.items() if options.get(name) is None}
     table = _with_gaps(opened)
     ids = _patient_ids(table, options.get("columns") or {})
     unknown: list[tuple[str, Any, Any]] = []
     for records, made in (("events", derived), ("episodes", admissions)):
         if made is None:
             continue
+        if made.as_of != as_date(as_of):
+            raise InputError(f"The {records} were counted up to {made.as_of}, and the list is of {as_date(as_of)}.")
+        check_numbers(records, made.patients, ids)
         patients = _as_text(made.patients)
         table = _joined(table, made.to_arrow().drop_columns(["patient_id"]), _places(ids, patients), records)
         strangers = np.flatnonzero(_places(patients, ids) < 0)
         rows = made.rows[strangers] if isinstance(made, Derived) and made.rows is not None else None
         unknown.append((records, patients.take(rows_of(strangers)), rows))
     register = read_register(table, as_of=as_of, **options)
+    if unknown and ids.null_count == len(ids):
+        raise InputError("The list has no patient ids: say columns={'its name in your data': 'patient_id'}.")
+    found = [each for each in (derived, admissions) if each is not None]
+    for (records, strangers, _), made in zip(unknown, found, strict=True):
+        check_met(records, _as_text(made.patients), strangers, ids, allowed=allow_unmatched)
     held = {each.name: getattr(register, each.name) for each in fields(register)}
     held |= {"index": opened.index, "parts": opened.parts}
     return BuiltRegister(**held, derived=derived, admissions=admissions, unknown=_unknown_table(unknown))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from casemgmt.codes.codelist import CodeList
 from casemgmt.codes.numbering import Keys
 from casemgmt.codes.plan import Plan
+from casemgmt.register.spellings import is_missing_word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
 OTHER_CASE = "differs from a listed code in upper and lower case alone"
 SOUND, BLANK, FAULTY = range(3)
+# HES writes them where a row has fewer codes than columns.
+_MARKS = ("-", "&")
+
+
+def is_no_code(text: str) -> bool:
+    """Whether a text stands for no code: a blank, a word for a missing value, or a mark that extracts write there."""
+    return text.strip() in _MARKS or is_missing_word(text)
 
 
 class Verdict(NamedTuple):
@@ -24,7 +32,7 @@ class Verdict(NamedTuple):
 
     Attributes
     ----------
-    status : ``SOUND``, ``BLANK`` (no more than spaces) or ``FAULTY`` (no code of the system)
+    status : ``SOUND``, ``BLANK`` (see :func:`is_no_code`) or ``FAULTY`` (no code of the system)
     conditions : the number of the set of conditions that it makes, in the codebook; 0 for none
     fault : why it is no code of the system
     """
@@ -61,9 +69,8 @@ class Codebook:
         for entry in (entry for codes in lists for entry in codes.entries):
             found = self._exact if entry.match == "exact" else self._prefixes.setdefault(len(entry.code), {})
             found.setdefault(entry.code, set()).add(entry.condition)
-        self._folded = {code.casefold() for code in self._exact} | {
-            code.casefold() for found in self._prefixes.values() for code in found
-        }
+        self._folded_prefixes = {code.casefold() for found in self._prefixes.values() for code in found}
+        self._folded = {code.casefold() for code in self._exact} | self._folded_prefixes
         self._lookups: list[_Lookup] | None = None
 
     def verdict(self, text: str) -> Verdict:
@@ -74,7 +81,7 @@ class Codebook:
         return found
 
     def _judged(self, text: str) -> Verdict:
-        if not text.strip(" "):
+        if is_no_code(text):
             return Verdict(BLANK)
         fault = self.kind.fault(text)
         if fault is not None:
@@ -83,9 +90,13 @@ class Codebook:
         conditions = set(self._exact.get(code, ()))
         for length, found in self._prefixes.items():
             conditions |= found.get(code[:length], set())
-        if not conditions and self.kind.case_sensitive and code.casefold() in self._folded:
+        if not conditions and self.kind.case_sensitive and self._is_listed_in_another_case(code):
             self.notes[text] = OTHER_CASE
         return Verdict(SOUND, self.number_of(conditions))
+
+    def _is_listed_in_another_case(self, code: str) -> bool:
+        folded = code.casefold()
+        return folded in self._folded or any(folded[:length] in self._folded_prefixes for length in self._prefixes)
 
     def number_of(self, conditions: Iterable[str]) -> int:
         """The number of a set of conditions."""

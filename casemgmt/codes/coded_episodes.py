@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import in_one_piece, numpy_of, rows_of, texts
+from casemgmt.codes.codebook import is_no_code
+from casemgmt.codes.source_columns import by_other_names, code_columns
 from casemgmt.codes.systems import NUMBERS_REFUSED
 from casemgmt.errors import InputError, missing_columns
 from casemgmt.register.cleaning import distinct_values, is_text
@@ -47,9 +49,18 @@ class EpisodeTable:
 
     @classmethod
     def read(
-        cls, source: Any, columns: Mapping[str, str], *, needed: Sequence[str], codes: Sequence[str | Sequence[str]]
+        cls,
+        source: Any,
+        columns: Mapping[str, str],
+        *,
+        needed: Sequence[str],
+        codes: Sequence[str | Sequence[str]],
+        known_as: Mapping[str, str] | None = None,
     ) -> EpisodeTable:
-        """The episodes of a source, with the columns ``needed`` and those that hold ``codes``."""
+        """The episodes of a source, with the columns ``needed`` and those that hold ``codes``.
+
+        ``known_as`` holds other names of columns, in capitals → ours.
+        """
         import numpy as np
 
         from casemgmt.register.sources import open_source
@@ -60,6 +71,8 @@ class EpisodeTable:
             raise missing_columns(absent, present, "columns=")
         names = {columns.get(name, name): name for name in present if name not in columns or columns[name] == name}
         names |= {ours: name for name, ours in columns.items()}
+        names |= by_other_names(present, names, {*needed, "admission_date"}, known_as or {})
+        codes = [code_columns(present, names, each) for each in codes]
         coded = [name for each in codes for name in ([each] if isinstance(each, str) else each)]
         missing = [name for name in needed if name not in names]
         missing += [name for name in coded if name not in names and name not in present]
@@ -120,7 +133,7 @@ class CodesOfEpisodes:
     ----------
     names : the column of lists of codes, or the columns of one code each, in order
     field : what the codes are called in a fault
-    none : a text that says that there is no code
+    not_known : a mark that says that there may be a code, and which is not known (HES writes ``&`` for procedures)
 
     Attributes
     ----------
@@ -130,15 +143,15 @@ class CodesOfEpisodes:
     """
 
     def __init__(
-        self, table: EpisodeTable, names: str | Sequence[str], codelist: CodeList, field: str, none: str = ""
+        self, table: EpisodeTable, names: str | Sequence[str], codelist: CodeList, field: str, not_known: str = ""
     ) -> None:
         import numpy as np
 
-        rows, places, column = _codes(table, names, field)
+        rows, places, column = _codes(table, code_columns(table.table.column_names, table.names, names), field)
         indices, distinct = distinct_values(_chunked(column))
         kind = codelist.kind
         # A fixed-width column pads with spaces, which mean nothing.
-        blank = [not text.strip(" ") or text.strip(" ") == none for text in distinct]
+        blank = [is_no_code(text) and text.strip() != not_known for text in distinct]
         reasons = [None if empty else kind.fault(text) for text, empty in zip(distinct, blank, strict=True)]
         conditions = [
             () if empty or reason else codelist.conditions_of(text)
@@ -151,6 +164,9 @@ class CodesOfEpisodes:
         self.first_present = self._spread(present & (places == 0))
         self.first_unread = self._spread(unread & (places == 0))
         self.unread = self._spread(unread)
+        given, bad = int(present.sum()), int(unread.sum())
+        why = Counter(reasons[at] for at in indices[unread].tolist()).most_common(1)
+        self.given, self.bad, self.why = given, bad, str(why[0][0]) if why else ""
         self.faults: list[Fault] = [
             (int(rows[at]), f"{field} {places[at] + 1}", str(reasons[indices[at]])) for at in np.flatnonzero(unread)
         ]
@@ -208,41 +224,11 @@ def _text(column: pa.Array, name: str) -> pa.Array:
 
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if pa.types.is_null(column.type) or pa.types.is_string_view(column.type) or is_text(column.type):
+    if column.null_count == len(column):
+        return pa.nulls(len(column), pa.large_string())
+    if pa.types.is_string_view(column.type) or is_text(column.type):
         return column.cast(pa.large_string())
     raise InputError(f"Column '{name}': {NUMBERS_REFUSED}")
-
-
-def whole_texts(column: pa.Array, name: str) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """A coded column as indices into its distinct texts, the last index for missing; whole numbers as their digits.
-
-    Raises
-    ------
-    InputError
-        A number with a decimal part, or a column that holds neither text nor numbers.
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    wrong = f"Column '{name}' holds {column.type}; it should hold codes as text, or whole numbers."
-    if not (is_text(column.type) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        if not pa.types.is_null(column.type):
-            raise InputError(wrong)
-        column = column.cast(pa.string())
-    indices, distinct = distinct_values(_chunked(column))
-    values = []
-    for value in distinct:
-        if isinstance(value, str):
-            values.append(value.strip().upper())
-        elif not isfinite(value):  # how pandas writes a gap
-            values.append("")
-        elif value == int(value):
-            values.append(str(int(value)))
-        else:
-            raise InputError(wrong)
-    return np.asarray(indices, dtype=np.int64), values
 
 
 def _chunked(column: pa.Array) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of
-from casemgmt.codes.account import SourceAccount, account_table, report_table, unmapped_table
+from casemgmt.codes.account import SET_ASIDE, SourceAccount, account_table, report_table, unmapped_table
 from casemgmt.errors import InputError, did_you_mean, plural
 from casemgmt.register.columns import NO_DAY
 
@@ -59,6 +59,11 @@ class Derived:
     def unmapped(self) -> pa.Table:
         """The codes that are in no list, the most frequent first: system, code, rows, note."""
         return unmapped_table(self.sources)
+
+    @property
+    def set_aside(self) -> dict[str, int]:
+        """Rows that did not count for a fault of their own, by what it was."""
+        return {name: sum(self.account.column(name).to_pylist()) for name in SET_ASIDE}
 
     def __len__(self) -> int:
         """Patients."""

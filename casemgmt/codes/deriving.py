@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from casemgmt import arguments
 from casemgmt.codes.account import SourceAccount
-from casemgmt.codes.codebook import OTHER_CASE, Codebook
+from casemgmt.codes.checking import check_source
+from casemgmt.codes.codebook import Codebook
 from casemgmt.codes.codelist import CONDITION_NAME, CodeList
 from casemgmt.codes.derived import Derived
 from casemgmt.codes.events import Batch, Events, codes_of, days_of, ids_of, open_events, taken
 from casemgmt.codes.gathering import Gathered
 from casemgmt.codes.listfiles import load_codelist
 from casemgmt.codes.merging import Merger
+from casemgmt.codes.patient_ids import people_of
 from casemgmt.codes.plan import Plan, plan_of
 from casemgmt.codes.rules import Rule, check_repeats, load_rules
 from casemgmt.codes.ruling import Flags, flags_of
 from casemgmt.codes.scanning import Rows, scan
+from casemgmt.codes.set_aside import MOST_SET_ASIDE, share_of
+from casemgmt.codes.source_columns import DATE_NAMES, WIDE
 from casemgmt.codes.windows import Window, window_of
 from casemgmt.dates import as_date
 from casemgmt.errors import CodeError, InputError, did_you_mean, listed
-
-if TYPE_CHECKING:
-    pass
+from casemgmt.register.columns import NO_DAY
 
 Lists = CodeList | str | Path
 
@@ -54,6 +57,7 @@ def derive_conditions(
     encoding: str = "utf-8",
     undated_as_ever: bool = False,
     count_rows: bool = False,
+    max_set_aside: str = MOST_SET_ASIDE,
 ) -> Derived:
     """One row a patient of conditions, from coded rows; every row is accounted for.
 
@@ -78,6 +82,8 @@ def derive_conditions(
     encoding : of a CSV file
     undated_as_ever : count a row without a date for what has no look-back; such sources need no column ``date``
     count_rows : count the rows of each patient as well, whatever they hold (``Derived.rows``)
+    max_set_aside : the share of the values of a column (codes, dates, patient ids) that may be unreadable before the
+        source is refused
 
     Returns
     -------
@@ -87,7 +93,16 @@ def derive_conditions(
     Raises
     ------
     InputError, CodeError
-        A missing column, a source in which not one code is of the system said, a condition that no list makes.
+        A missing column, a condition that no list makes; a source of which too much cannot be read, or whose codes are
+        of another system than was said, or were written in one case where case tells codes apart.
+
+    Notes
+    -----
+    A table of diagnoses side by side (``diag_01`` to ``diag_20``, ``DIAG_4_01``) is read as it is: each of those
+    columns counts as a row. ``-``, ``&``, blanks and words for a missing value are no code. The date may be called
+    ``admission_date``, ``ADMIDATE`` or ``EPISTART`` there. An id that :func:`casemgmt.read_register` refuses is no
+    patient here either. No answer depends on the order of rows or files: flags, counts and latest days do not, and
+    ``later_than`` of a rule asks for a later day, so that two rows of one day are not later than each other.
 
     Examples
     --------
@@ -113,7 +128,8 @@ def derive_conditions(
     plan = plan_of(*asked, list_date, undated_as_ever=undated_as_ever, count_rows=count_rows)
     sources = _sources(events, lists, Events(None, columns or {}, date_format, encoding))
     merger = Merger()
-    accounts = [_take_in(source, system, lists, plan, merger) for system, source in sources.items()]
+    most = share_of(max_set_aside, "max_set_aside")
+    accounts = [_take_in(source, system, lists, plan, merger, most) for system, source in sources.items()]
     found = flags_of(_or_nobody(merger.result(), plan), plan, *asked)
     return _derived(list_date, found, accounts)
 
@@ -205,33 +221,37 @@ def _told(source: Any, told: Events) -> Events:
     return source if isinstance(source, Events) else Events(source, told.columns, told.date_format, told.encoding)
 
 
-def _take_in(source: Events, system: str, lists: Sequence[CodeList], plan: Plan, merger: Merger) -> SourceAccount:
+def _take_in(
+    source: Events, system: str, lists: Sequence[CodeList], plan: Plan, merger: Merger, most: Fraction
+) -> SourceAccount:
     """Gather every row of one source, and say what became of each."""
     import numpy as np
 
     account = SourceAccount(system, plan)
     codebook = Codebook([each for each in lists if each.system == system])
     needed = ("patient_id", "code") if plan.undated_as_ever else ("patient_id", "code", "date")
-    opened = open_events(source, needed, ("date",))
+    opened = open_events(source, needed, ("date",), DATE_NAMES)
     if opened.unsplit:
         rows, reasons = zip(*opened.unsplit, strict=True)
         account.fates.unsplit += len(rows)
         account.report(np.array(rows, dtype=np.int64), "", list(reasons))
     for batch in opened.batches:
         _take_in_batch(batch, source, account, codebook, merger)
-    account.check_hope()
-    _check_case(account, codebook)
+    check_source(account, most, undated_as_ever=plan.undated_as_ever)
     return account
 
 
 def _take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook: Codebook, merger: Merger) -> None:
     import numpy as np
 
-    ids, named = ids_of(batch.columns["patient_id"])
+    codes = {name: name.removeprefix(WIDE) for name in batch.columns if name == "code" or name.startswith(WIDE)}
+    ids, named, faults = people_of(batch.columns["patient_id"])
+    account.people.add(batch.rows, batch.rows if named is None else int(named.sum()), faults)
     if named is not None:
-        gone = np.flatnonzero(~named)
-        account.fates.without_patient += len(gone)
-        account.report(batch.source_rows(gone), "patient_id", ["missing"] * len(gone))
+        for places, reason in faults:
+            account.report(batch.source_rows(places), "patient_id", [reason] * len(places))
+        # Of a wide table, each column of codes is a row of its own.
+        account.fates.without_patient += int((~named).sum()) * len(codes)
         batch = taken(batch, np.flatnonzero(named))
         ids, _ = ids_of(batch.columns["patient_id"])
     if not batch.rows:
@@ -239,31 +259,17 @@ def _take_in_batch(batch: Batch, source: Events, account: SourceAccount, codeboo
     days = None
     if "date" in batch.columns:
         days, problems = days_of(batch.columns["date"], "date", source.date_format)
+        account.dates.add(batch.rows, int((days != NO_DAY).sum()), problems)
         for places, reason in problems:
             account.report(batch.source_rows(places), "date", [reason] * len(places))
-    rows = Rows(ids, *codes_of(batch.columns["code"]), days)
-    scanned = scan(rows, account.plan, codebook)
-    for piece in scanned.gathered:
-        merger.add(piece)
-    for columns in scanned.columns:
-        account.add_codes(columns)
-    for faults in scanned.faults:
-        account.report(batch.source_rows(faults.rows), "code", list(faults.reasons))
-    account.check_hope()
-
-
-def _check_case(account: SourceAccount, codebook: Codebook) -> None:
-    """Refuse codes that were written in one case throughout, in a system where case tells codes apart."""
-    if not codebook.kind.case_sensitive or account.fates.used:
-        return
-    near = [code for code, note in account.notes.items() if note == OTHER_CASE]
-    unmapped = account.unmapped()
-    one_case = any(all(code == change(code) for code in unmapped) for change in (str.lower, str.upper))
-    if near and one_case:
-        raise InputError(
-            f"Not one code is in a list, and {len(near):,} would be if upper and lower case were as in the lists. "
-            f"In {account.system} case tells codes apart: give the codes as they were recorded."
-        )
+    for column, name in codes.items():
+        scanned = scan(Rows(ids, *codes_of(batch.columns[column]), days), account.plan, codebook)
+        for piece in scanned.gathered:
+            merger.add(piece)
+        for columns in scanned.columns:
+            account.add_codes(columns)
+        for bad in scanned.faults:
+            account.report(batch.source_rows(bad.rows), name, list(bad.reasons))
 
 
 def _or_nobody(gathered: Gathered | None, plan: Plan) -> Gathered:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import in_one_piece, numpy_of, rows_of, validity_of
 from casemgmt.codes.numbering import LONGEST_TEXT, lengths_of
+from casemgmt.codes.source_columns import found_columns
 from casemgmt.codes.systems import NUMBERS_REFUSED
-from casemgmt.errors import InputError, missing_columns
+from casemgmt.errors import InputError
 from casemgmt.register.cleaning import clean_column, is_text
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.excel import ID_FIELDS
@@ -41,12 +42,14 @@ class Events:
     columns : the source's column name → ours, such as ``{"PATIENT": "patient_id", "START": "date"}``
     date_format : how dates are written where they are text, such as ``"%d/%m/%Y"``; ISO without
     encoding : of a CSV file
+    known_as : other names under which columns are found, in capitals → ours; the verbs set it
     """
 
     source: Any
     columns: Mapping[str, str] = field(default_factory=dict)
     date_format: str | None = None
     encoding: str = "utf-8"
+    known_as: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Batch(NamedTuple):
@@ -78,15 +81,23 @@ class Opened(NamedTuple):
     whole: bool
 
 
-def open_events(events: Events, needed: Sequence[str], optional: Sequence[str] = ()) -> Opened:
+def open_events(
+    events: Events,
+    needed: Sequence[str],
+    optional: Sequence[str] = (),
+    known_as: Mapping[str, str] | None = None,
+) -> Opened:
     """Open a source with the columns ``needed``, and those of ``optional`` that it has.
+
+    ``known_as`` holds other names of columns, in capitals → ours. Where ``code`` is needed, columns of diagnoses such
+    as ``diag_01`` to ``diag_20`` may stand in its place, and come as ``code of diag_01`` and so on.
 
     Raises
     ------
     InputError
         A missing column (all are named at once), a file that cannot be read.
     """
-    source = events.source
+    source, events = events.source, replace(events, known_as=known_as or events.known_as)
     is_files = isinstance(source, (str, Path)) or is_paths(source)
     source = paths = data_files(source) if is_files else source
     if is_files and all(Path(path).suffix.lower() in {".parquet", ".pq"} for path in paths):
@@ -121,15 +132,7 @@ def _wanted(
     present: Sequence[str], events: Events, needed: Sequence[str], optional: Sequence[str]
 ) -> Mapping[str, str]:
     """The source's name → ours, of the columns to read."""
-    absent = [name for name in events.columns if name not in present]
-    if absent:
-        raise missing_columns(absent, present, "columns=")
-    ours = {events.columns.get(name, name): name for name in present if name not in events.columns}
-    ours |= {our: name for name, our in events.columns.items()}
-    missing = [name for name in needed if name not in ours]
-    if missing:
-        raise missing_columns(missing, present, "this call")
-    return {ours[name]: name for name in (*needed, *optional) if name in ours}
+    return found_columns(present, events.columns, events.known_as, needed, optional)
 
 
 def _chosen(table: pa.Table, events: Events, needed: Sequence[str], optional: Sequence[str]) -> pa.Table:
@@ -217,8 +220,8 @@ def codes_of(column: pa.Array) -> tuple[Any, pa.Array | None]:
     import numpy as np
     import pyarrow as pa
 
-    if pa.types.is_null(column.type):
-        column = column.cast(pa.string())
+    if column.null_count == len(column):
+        column = pa.nulls(len(column), pa.string())
     is_dictionary = pa.types.is_dictionary(column.type)
     if not is_text(column.type.value_type if is_dictionary else column.type):
         raise InputError(f"Column 'code': {NUMBERS_REFUSED}")

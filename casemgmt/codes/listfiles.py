@@ -12,6 +12,7 @@ from typing import Any
 
 from casemgmt import arguments
 from casemgmt.codes.codelist import MATCHES, CodeList, Entry, entry_fault, faults_text
+from casemgmt.codes.list_columns import told_by_content
 from casemgmt.codes.systems import SYSTEMS
 from casemgmt.errors import CodeError, did_you_mean, is_misspelt, listed, missing_columns, unknown_name
 from casemgmt.rule_files import CODELIST_BYTES, CODELIST_LINES, SCHEME_BYTES, path_of, read_text, read_toml, shown_path
@@ -44,7 +45,9 @@ def load_codelist(
 ) -> CodeList:
     """A code list, read from a CSV file and checked code by code.
 
-    The file has a column ``code`` and may have ``term``, ``condition`` and ``match``; other columns are ignored. A side
+    The file has a column ``code``, or one column alone that holds codes of the system in every line, as downloads from
+    OpenCodelists have (``CTV3Code``, ``snomedct``, ``id``, ``dmd_id``…). It may have ``term``, ``condition`` and
+    ``match``; other columns are ignored. A side
     file of the same stem (``gout.toml`` beside ``gout.csv``), or lines ``# key: value`` before the header, say the
     title, system, source, version and licence. What is given here stands before what the file says.
 
@@ -164,12 +167,6 @@ def _places(header: list[str], columns: Mapping[str, str], where: str) -> _Place
     if absent:
         raise missing_columns(absent, header, "columns=")
     names = [columns.get(name, name) for name in header]
-    if "code" not in names:
-        hint = did_you_mean("code", [name for name in header if name])
-        raise CodeError(
-            f"{where}: no column 'code'.{hint} Columns found: {listed(header)}. "
-            "Rename one with columns={'its name in the file': 'code'}."
-        )
     for ours in _COLUMNS:
         if names.count(ours) > 1:
             raise CodeError(f"{where}: two columns are called '{ours}'.")
@@ -189,12 +186,15 @@ def _entries(
     entries, faults = [], []
     try:
         header = [name.strip() for name in next(reader, [])]
+        rows = [
+            (numbers[min(reader.line_num, len(numbers)) - 1], cells)
+            for cells in reader
+            if any(cell.strip() for cell in cells)
+        ]
+        columns = {**columns, **told_by_content(header, [cells for _, cells in rows], columns, kind, where)}
         places = _places(header, columns, where)
         _check_condition(places, said, where)
-        for cells in reader:
-            number = numbers[min(reader.line_num, len(numbers)) - 1]
-            if not any(cell.strip() for cell in cells):
-                continue
+        for number, cells in rows:
             if len(cells) != len(header):
                 faults.append((number, f"{len(cells)} cells where the header has {len(header)}"))
                 continue

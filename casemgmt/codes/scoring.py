@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.arrow import array_of
 from casemgmt.codes.numbering import BLOCK_ROWS
 from casemgmt.codes.scanning import threads_for
-from casemgmt.errors import missing_columns
+from casemgmt.errors import InputError, did_you_mean, plural
 from casemgmt.register.lookup import CHUNK_ENTRIES, Columns, Tables
 from casemgmt.register.packing import CHUNK_BITS
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
@@ -29,12 +29,27 @@ def score_derived(derived: Derived, model: Model) -> pa.Table:
 
     flags = [each.name for each in model.inputs if each.kind == "flag"]
     others = [each.name for each in model.inputs if each.kind != "flag"]
-    missing = [*(name for name in flags if name not in derived.bits), *others]
-    if missing:
-        raise missing_columns(missing, derived.conditions, f"the model '{model.name}'", checked=True)
+    missing = [name for name in flags if name not in derived.bits]
+    if missing or others:
+        raise _not_made(model.name, missing, others, derived.conditions)
     return pa.table(
         {"patient_id": derived.patients, "score": array_of(scores_of_derived(derived, model), pa.float64())}
     )
+
+
+def _not_made(model: str, flags: Sequence[str], others: Sequence[str], made: Sequence[str]) -> InputError:
+    """One error that names every input of a model that coded rows did not give, and what to do about each kind."""
+    lines = [f"{plural(len(flags) + len(others), 'input')} of the model '{model}' that no code list or rule makes:"]
+    lines += [f"  '{name}' is missing.{did_you_mean(name, made)}" for name in flags]
+    lines += [f"  '{name}' is missing; no coded row says it." for name in others]
+    if flags:
+        lines.append(
+            "  Give derive_conditions the code list that makes them (was one forgotten, or cut by only()?); rename a "
+            f"condition with CodeList.renamed; or, where nobody is to have them, say absent=['{flags[0]}', …]."
+        )
+    if others:
+        lines.append("  Score the register that build_register makes of these conditions and the list of patients.")
+    return InputError("\n".join(lines))
 
 
 def scores_of_derived(derived: Derived, model: Model) -> npt.NDArray[np.float64]:

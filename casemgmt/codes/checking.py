@@ -1,0 +1,92 @@
+"""Whether a source of coded rows is what it was said to be; asked once, when all of its rows are read.
+
+To ask of a part would let the order of rows or files decide.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from casemgmt.codes.account import SourceAccount
+from casemgmt.codes.codebook import OTHER_CASE
+from casemgmt.codes.likely_system import is_of_another, likely_system
+from casemgmt.codes.set_aside import check_share, percent_of
+from casemgmt.codes.small_codes import check_readable, empty_column
+from casemgmt.codes.systems import SYSTEMS
+from casemgmt.errors import InputError, plural
+from casemgmt.register.spellings import NONE_OF
+
+_TELL_DATES = "Say how it is written with date_format=, such as date_format='%d/%m/%Y'."
+_SAME_IDS = "Give the ids as the register has them, read as text."
+# Of fewer codes, a share is an accident of a few rows.
+_FEW_CODES = 25
+# Of the rows whose codes would be in a list, the share that is not for its case alone, in a column of one case.
+_ONE_CASE = Fraction(1, 5)
+
+
+def check_source(account: SourceAccount, most: Fraction, *, undated_as_ever: bool) -> None:
+    """Refuse a source of which too much cannot be read, or whose codes are of another system or case.
+
+    Parameters
+    ----------
+    account : of all its rows
+    most : the share of the values of a column that may be set aside
+    """
+    people, dates, fates = account.people, account.dates, account.fates
+    check_share("Column 'patient_id'", people.read + people.unread, people.unread, most, people.why, _SAME_IDS)
+    if people.rows >= NONE_OF and not (people.read or people.unread):
+        raise empty_column("patient_id", people.rows, "patient ids")
+    lines = people.rows + fates.unsplit
+    check_share("Lines", lines, fates.unsplit, most, "they have other columns", "Export the file again.")
+    check_readable("date", "a date", dates.read, dates.unread, _TELL_DATES, dates.why)
+    check_share("Column 'date'", dates.read + dates.unread, dates.unread, most, dates.why, _TELL_DATES)
+    if dates.rows >= NONE_OF and not (dates.read or dates.unread or undated_as_ever):
+        remedy = "Where that is right, undated_as_ever=True counts such rows for what has no look-back."
+        raise InputError(f"{empty_column('date', dates.rows, 'dates')} {remedy}")
+    _check_system(account, most)
+    if SYSTEMS[account.system].case_sensitive:
+        _check_case(account)
+
+
+def _check_system(account: SourceAccount, most: Fraction) -> None:
+    """Refuse codes that are not of their system."""
+    bad = account.fates.malformed
+    given = sum(account.codes.values())
+    if not account.can_be_judged:
+        return
+    if bad and (bad == given or (given >= _FEW_CODES and bad > most * given)):
+        reason = min(account.reasons, key=lambda why: (-account.reasons[why], why))
+        how_many, verb = ("Not one", "is") if bad == given else (f"Only {given - bad:,}", "are")
+        limit = (
+            ""
+            if bad == given
+            else f" More than {percent_of(most)} malformed is refused; see max_set_aside= (--max-set-aside)."
+        )
+        raise InputError(
+            f"{how_many} of {plural(given, 'code')} {verb} of the system '{account.system}' ({reason})."
+            f"{likely_system(account.system, account.codes.items())} Give code lists of the system that the column "
+            f"holds, or read the column as text where the data is loaded.{limit}"
+        )
+    other = is_of_another(account.system, account.codes.items())
+    if other is not None and most < 1:
+        raise InputError(
+            f"The {plural(given, 'code')} said to be of the system '{account.system}' look like {other}: they have its "
+            f"form, but many are of categories that {account.system} does not have, or none is of those that it always "
+            "has. Give code lists of the system that the column holds; where it is right, say max_set_aside='100%'."
+        )
+
+
+def _check_case(account: SourceAccount) -> None:
+    """Refuse codes that were written in one case throughout, in a system where case tells codes apart."""
+    near = [code for code, note in account.notes.items() if note == OTHER_CASE and code in account.codes]
+    rows = sum(account.codes[code] for code in near)
+    if not near or rows < _ONE_CASE * (rows + account.fates.used):
+        return
+    if any(all(code == change(code) for code in account.codes) for change in (str.lower, str.upper)):
+        used = account.fates.used
+        said = f"The codes of {plural(used, 'row')} are" if used else "Not one code is"
+        more = f"{len(near):,} more" if used else f"{len(near):,}"
+        raise InputError(
+            f"{said} in a list, and {more} would be if upper and lower case were as in the lists: the column was "
+            f"written in one case. In {account.system} case tells codes apart: give the codes as they were recorded."
+        )
