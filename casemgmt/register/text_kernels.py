@@ -39,18 +39,18 @@ def has_odd_byte(word):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def lowered(word):  # type: ignore[no-untyped-def]
-    """Eight bytes with the capitals A to Z in lower case."""
+def lowered(word, highs):  # type: ignore[no-untyped-def]
+    """Eight bytes with the capitals A to Z in lower case; as they are where ``highs`` is 0 and not ``_HIGHS``."""
     low = word & ~_HIGHS
     from_a, after_z = low + (_HIGHS - _A), low + (_HIGHS - _AFTER_Z)
-    return word | ((from_a & ~after_z & ~word & _HIGHS) >> np.uint64(2))
+    return word | ((from_a & ~after_z & ~word & highs) >> np.uint64(2))
 
 
 @compiled_within
-def may_fold(word):  # type: ignore[no-untyped-def]
-    """Whether one of eight bytes may be left out of a hash: it stands before the digits, or is no printable ASCII."""
+def second_look(word):  # type: ignore[no-untyped-def]
+    """Bits of eight bytes that need a second look: what stands before the digits, hyphens too, or is no plain ASCII."""
     low = word & ~_HIGHS
-    return (word | (low + _ONES) | ~(low + (_HIGHS - _ZEROS))) & _HIGHS != np.uint64(0)
+    return (word | (low + _ONES) | ~(low + (_HIGHS - _ZEROS))) & _HIGHS
 
 
 @compiled_within
@@ -61,7 +61,7 @@ def fold_word(word, count, hashed, pending, kept):  # type: ignore[no-untyped-de
     ----------
     hashed, pending, kept : the hash of the whole words so far, the bytes after them, and how many bytes were taken
     """
-    word = lowered(word)
+    word = lowered(word, _HIGHS)
     while count > np.uint64(0):
         byte = word & np.uint64(0xFF)
         word, count = word >> np.uint64(8), count - np.uint64(1)
@@ -88,34 +88,50 @@ def fold_span(words, start, length):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
+def odd_span(words, start, length):  # type: ignore[no-untyped-def]
+    """How odd a text of ``length`` bytes is that needs a second look; see :func:`hash_texts`."""
+    place, shift, left = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3), length
+    every, unusual = np.uint64(0), False
+    while left > np.uint64(0):
+        word = words[place] >> shift | (words[place + np.uint64(1)] << np.uint64(1)) << (np.uint64(63) - shift)
+        if left < np.uint64(8):
+            beyond = left << np.uint64(3)
+            word = (word & ((np.uint64(1) << beyond) - np.uint64(1))) | _ZEROS << beyond
+        every, unusual = every | word, unusual | has_odd_byte(word)
+        place, left = place + np.uint64(1), left - min(left, np.uint64(8))
+    return NOT_ASCII if every & _HIGHS != np.uint64(0) else np.uint8(unusual)
+
+
+@compiled_within
 def hash_span(words, start, length, by_form):  # type: ignore[no-untyped-def]
     """The hash of the text of ``length`` bytes from byte ``start`` on, and how odd it is; see :func:`hash_texts`.
 
     Everything is unsigned: signed indices cost as much again.
     """
     place, shift = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3)
-    hashed, unusual, left = _ODD, length == np.uint64(0), length
-    here, every, folds = words[place], np.uint64(0), False
-    eight = np.uint64(0)
+    hashed, left, looks, eight = _ODD, length, np.uint64(0), np.uint64(0)
+    highs = _HIGHS if by_form else np.uint64(0)
+    here = words[place]
     while True:
         after = words[place + np.uint64(1)]
         word = here >> shift | (after << np.uint64(1)) << (np.uint64(63) - shift)
         if left < np.uint64(8):
             break
-        eight, every = word, every | word
-        folds |= may_fold(word)
-        hashed, unusual = mix(hashed, lowered(word) if by_form else word), unusual | has_odd_byte(word)
+        eight, looks = word, looks | second_look(word)
+        hashed = mix(hashed, lowered(word, highs))
         here, place, left = after, place + np.uint64(1), left - np.uint64(8)
     beyond = left << np.uint64(3)
     word &= (np.uint64(1) << beyond) - np.uint64(1)
-    padded = word | _ZEROS << beyond
-    unusual |= has_odd_byte(padded)
+    looks |= second_look(word | _ZEROS << beyond)
+    odd = np.uint8(length == np.uint64(0))
     if length == np.uint64(10):
-        unusual |= same_digit(eight, word & np.uint64(0xFF), word >> np.uint64(8))
-    odd = NOT_ASCII if (every | word) & _HIGHS != np.uint64(0) else np.uint8(unusual)
-    if by_form and (folds or may_fold(padded)):
-        return fold_span(words, start, length), odd
-    return mix(mix(hashed, lowered(word) if by_form else word), length), odd
+        odd = np.uint8(same_digit(eight, word & np.uint64(0xFF), word >> np.uint64(8)))
+    hashed = mix(mix(hashed, lowered(word, highs)), length)
+    if looks != np.uint64(0):
+        odd = odd_span(words, start, length)
+        if by_form:
+            hashed = fold_span(words, start, length)
+    return hashed, odd
 
 
 @compiled
@@ -156,20 +172,23 @@ def hash_short(low, high, length, by_form):  # type: ignore[no-untyped-def]
         beyond = (length - np.uint64(8)) << np.uint64(3)
         high &= (np.uint64(1) << beyond) - np.uint64(1)
         first, second = low, high | _ZEROS << beyond
-    unusual = has_odd_byte(first) | has_odd_byte(second) | (length == np.uint64(0))
+    highs = _HIGHS if by_form else np.uint64(0)
+    odd = np.uint8(length == np.uint64(0))
     if length == np.uint64(10):
-        unusual |= same_digit(low, high & np.uint64(0xFF), high >> np.uint64(8))
-    odd = NOT_ASCII if (low | high) & _HIGHS != np.uint64(0) else np.uint8(unusual)
-    if by_form and (may_fold(first) or may_fold(second)):
-        hashed, pending, kept = _ODD, np.uint64(0), np.uint64(0)
-        hashed, pending, kept = fold_word(low, min(length, np.uint64(8)), hashed, pending, kept)
-        if length > np.uint64(8):
-            hashed, pending, kept = fold_word(high, length - np.uint64(8), hashed, pending, kept)
-        return mix(mix(hashed, pending), kept), odd
-    hashed = mix(_ODD, lowered(low) if by_form else low)
+        odd = np.uint8(same_digit(low, high & np.uint64(0xFF), high >> np.uint64(8)))
+    hashed = mix(_ODD, lowered(low, highs))
     if length >= np.uint64(8):
-        hashed = mix(hashed, lowered(high) if by_form else high)
-    return mix(hashed, length), odd
+        hashed = mix(hashed, lowered(high, highs))
+    hashed = mix(hashed, length)
+    if second_look(first) | second_look(second) != np.uint64(0):
+        odd = np.uint8(has_odd_byte(first) | has_odd_byte(second))
+        odd = NOT_ASCII if (low | high) & _HIGHS != np.uint64(0) else odd
+        if by_form:
+            hashed, pending, kept = fold_word(low, min(length, np.uint64(8)), _ODD, np.uint64(0), np.uint64(0))
+            if length > np.uint64(8):
+                hashed, pending, kept = fold_word(high, length - np.uint64(8), hashed, pending, kept)
+            hashed = mix(mix(hashed, pending), kept)
+    return hashed, odd
 
 
 @compiled
