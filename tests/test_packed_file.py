@@ -86,14 +86,14 @@ def test_packed_registers_are_selected_from_as_read_in_a_longer_search(case, row
 
 
 def packed_and_read(table: pa.Table, folder: Path, **reading: Any) -> tuple[Any, Path]:
-    register = cm.read_register(table, **{"as_of": AS_OF} | reading)
+    register = cm.read_register(table, **{"as_of": AS_OF, **ANY_QUALITY} | reading)
     return register, register.save_packed(folder / "packed.parquet")
 
 
 def assert_same_lists(
     register: Any, path: Path, *, scheme: str = SCHEME, include: tuple[str, ...] = (), **options: Any
 ) -> Any:
-    rules, options = read_scheme(scheme), {"score": "points"} | options
+    rules, options = read_scheme(scheme), {"score": "points", **ANY_SIZE, **ANY_QUALITY} | options
     read = said_by(lambda: cm.select(register, rules, **options), include)
     again = said_by(lambda: cm.select(cm.scan_register(path, as_of=register.as_of), rules, **options), include)
     assert_says_the_same(read, again, words=True)

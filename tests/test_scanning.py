@@ -167,8 +167,8 @@ def assert_files_scanned_as_read(
     """Select from files that were read and scanned; what both say."""
     import casemgmt as cm
 
-    reading = {"as_of": AS_OF} | (reading or {})
-    options = {"score": "points"} | options
+    reading = {"as_of": AS_OF, **ANY_QUALITY} | (reading or {})
+    options = {"score": "points", **ANY_SIZE} | options
     rules = read_scheme(scheme)
     read = said_by(lambda: cm.select(cm.read_register(paths, **reading), rules, **options), include)
     kinds = [path.suffix for path in paths]
