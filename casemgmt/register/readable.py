@@ -32,7 +32,7 @@ BORN_ON_FIRST_DAY = Fraction(1, 100)
 # Of the values that are about residents, the share that must be readable: an unknown word loses a whole care home.
 RESIDENTS_READABLE = Fraction(9, 10)
 # Of the values that another column could contradict, the share that may be contradicted.
-MOST_CLASHES = Fraction(1, 5)
+MOST_CLASHES = Fraction(1, 2)
 # Deciles none of which is above five, in so many patients, may be quintiles.
 _QUINTILES, _ENOUGH = 5, 1_000
 
