@@ -280,7 +280,7 @@ def test_timestamps_that_wrapped_never_end_a_life(tmp_path):
         cm.read_register(table, as_of=AS_OF)
 
 
-@pytest.mark.parametrize("shared", [150, 30])
+@pytest.mark.parametrize("shared", [150, 60])
 def test_an_end_that_many_share_is_refused_with_the_remedy(tmp_path, shared):
     days = [dt.date(1971, 1, 1)] * shared + [None] * (200 - shared)
     words = through_every_door(register_of(days, "deregistered_on"), "deregistered_on", tmp_path)

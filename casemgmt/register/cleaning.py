@@ -12,7 +12,7 @@ from casemgmt.arrow import array_of, in_one_piece, numpy_of, validity_of
 from casemgmt.compiling import pays
 from casemgmt.errors import InputError
 from casemgmt.register.date_columns import days_of_dates, in_range
-from casemgmt.register.date_forms import TIME_OF_DAY
+from casemgmt.register.date_forms import TIME_OF_DAY, TRUNCATE, date_form
 from casemgmt.register.fields import Field
 from casemgmt.register.long_texts import by_number, numbered
 from casemgmt.register.spellings import whole_of
@@ -123,7 +123,7 @@ def clean_column(
 
     Parameters
     ----------
-    times : whether a time without zone must be midnight, or stands for its day at any hour
+    times : whether a time without zone must be midnight, or stands for its day at any hour, as in a declared form
 
     Raises
     ------
@@ -132,6 +132,8 @@ def clean_column(
     """
     import pyarrow as pa
 
+    if times == "any" and date_format is not None and not date_form(date_format).truncates:
+        date_format = f"{TRUNCATE} {date_format}"
     options: dict[str, Any] = {"mapping": mapping, "date_format": date_format, "last_day": last_day}
     if pa.types.is_dictionary(column.type):
         if field.kind == "category" and is_text(column.type.value_type):

@@ -26,13 +26,13 @@ MOST_OUTSIDE = Fraction(1, 2)
 MOST_TIMES = Fraction(1, 20)
 MOST_ON_ONE_DAY = Fraction(1, 2)
 # Of the patients, the share that must end on one day for it to be a placeholder, not a practice that closed.
-MANY_ON_ONE_DAY = Fraction(1, 10)
+MANY_ON_ONE_DAY = Fraction(1, 4)
 # Of the dates of birth, the share that may be 1900-01-01: nobody alive was born on it.
 BORN_ON_FIRST_DAY = Fraction(1, 100)
 # Of the values that are about residents, the share that must be readable: an unknown word loses a whole care home.
 RESIDENTS_READABLE = Fraction(9, 10)
 # Of the values that another column could contradict, the share that may be contradicted.
-MOST_CLASHES = Fraction(1, 5)
+MOST_CLASHES = Fraction(1, 2)
 # Deciles none of which is above five, in so many patients, may be quintiles.
 _QUINTILES, _ENOUGH = 5, 1_000
 
