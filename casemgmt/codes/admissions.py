@@ -11,10 +11,11 @@ from casemgmt import arguments
 from casemgmt.arrow import array_of, column_of, rows_of, texts
 from casemgmt.codes.counting import FATES, NEEDED, NOTHING_SAID, SET_ASIDE, Counter
 from casemgmt.codes.events import Events
-from casemgmt.codes.set_aside import MOST_SET_ASIDE, said_of, share_of
+from casemgmt.codes.set_aside import MOST_SET_ASIDE, said_of
 from casemgmt.codes.windows import Window, window_of
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, did_you_mean, plural
+from casemgmt.register.limits import share_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,9 +13,10 @@ from casemgmt import arguments
 from casemgmt.arrow import rows_of, texts
 from casemgmt.codes.avoidable_rules import DIAGNOSES, FILTERS, GROUPS, KNOWN_VALUES, PROCEDURES, RULES, Filter
 from casemgmt.codes.coded_episodes import CodesOfEpisodes, EpisodeTable, Fault
-from casemgmt.codes.set_aside import MOST_SET_ASIDE, check_share, share_of
+from casemgmt.codes.set_aside import MOST_SET_ASIDE, check_share
 from casemgmt.codes.small_codes import check_readable, whole_texts
 from casemgmt.errors import InputError, listed, plural
+from casemgmt.register.limits import share_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -23,12 +23,13 @@ from casemgmt.codes.plan import Plan, plan_of
 from casemgmt.codes.rules import Rule, check_repeats, load_rules
 from casemgmt.codes.ruling import Flags, flags_of
 from casemgmt.codes.scanning import Rows, scan
-from casemgmt.codes.set_aside import MOST_SET_ASIDE, share_of
+from casemgmt.codes.set_aside import MOST_SET_ASIDE
 from casemgmt.codes.source_columns import DATE_NAMES, WIDE
 from casemgmt.codes.windows import Window, window_of
 from casemgmt.dates import as_date
 from casemgmt.errors import CodeError, InputError, did_you_mean, listed
 from casemgmt.register.columns import NO_DAY
+from casemgmt.register.limits import share_of
 
 Lists = CodeList | str | Path
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from fractions import Fraction
 
 from casemgmt.errors import InputError, plural
@@ -11,25 +10,6 @@ from casemgmt.register.spellings import FEW_OF
 
 # Above this share of the values given, a column is of another kind than it was said to be.
 MOST_SET_ASIDE = "20%"
-_LONGEST = 20
-
-
-def share_of(value: object, option: str) -> Fraction:
-    """An option such as ``"20%"``, ``"1/5"`` or ``0.2`` as an exact fraction.
-
-    Raises
-    ------
-    InputError
-        Anything else, or a share below 0 or above 1.
-    """
-    text = str(value).strip() if isinstance(value, (str, int, float, Decimal, Fraction)) else ""
-    try:
-        share = Fraction(text[:-1].strip()) / 100 if text.endswith("%") else Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        share = Fraction(-1)
-    if len(text) <= _LONGEST and not isinstance(value, bool) and 0 <= share <= 1:
-        return share
-    raise InputError(f"{option}: write a share such as {option}='5%', from '0%' to '100%'.")
 
 
 def check_share(name: str, given: int, bad: int, most: Fraction, why: str, remedy: str) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-import stat
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from casemgmt import rule_files
 from casemgmt.errors import InputError, did_you_mean, listed
 from casemgmt.register.fields import CONDITIONS
 from casemgmt.register.forms import FileForm, shown
 from casemgmt.register.limits import Limits, Share
 
 ALL_CONDITIONS = "all-conditions"
-_LARGEST_BYTES, _LONGEST_LINE = 256_000, 4_000
+_MOST_BYTES = rule_files.MEGABYTE
 _READING: dict[str, type | tuple[type, ...]] = {
     "skip_lines": int,
     "separator": str,
@@ -110,17 +109,10 @@ def read_config(path: str | Path) -> dict[str, Any]:
     InputError
         It cannot be read, is no TOML, or says something it may not say; the message names the section and the key.
     """
-    if not isinstance(path, (str, Path)):
-        raise InputError(f"config= is the path of a mapping file, not {type(path).__name__}.")
-    name = "The mapping file" if shown(path) == shown("") else f"The mapping file {shown(path)}"
-    try:
-        document = tomllib.loads(_text_of(Path(path), name))
-    except RecursionError:
-        raise InputError(f"{name} is nested too deeply.") from None
-    except ValueError as problem:
-        if isinstance(problem, InputError):
-            raise
-        raise InputError(f"{name} is not TOML: {str(problem)[:200]}. A text stands in double quotes.") from None
+    what = "mapping file"
+    text = rule_files.read_text(rule_files.path_of(path, InputError, "config="), InputError, _MOST_BYTES, what)
+    name = f"The mapping file {shown(path)}"
+    document = rule_files.read_toml(text, name, InputError, what)
     _known(document, _SECTIONS, name)
     found: dict[str, Any] = {}
     for section in ("columns", "date_formats"):
@@ -130,34 +122,6 @@ def read_config(path: str | Path) -> dict[str, Any]:
     found["reading"] = _reading(document.get("reading", {}), f"{name}: [reading]")
     found["tolerance"] = _tolerance(document.get("tolerance", {}), f"{name}: [tolerance]")
     return found
-
-
-def _is_path(text: str) -> bool:
-    return len(text) <= 1_000 and not any(c in text for c in "\n\r\0")
-
-
-def _text_of(path: Path, name: str) -> str:
-    """The text of an ordinary file of a bounded size, without a line that only a machine would write."""
-    if not _is_path(str(path)):
-        raise InputError("config= is the path of a mapping file; the text that was given is none.")
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise InputError(f"{name} is no ordinary file.")
-        with path.open("rb") as stream:
-            data = stream.read(_LARGEST_BYTES + 1)
-    except FileNotFoundError:
-        raise InputError(f"{name}: there is no such file.") from None
-    except OSError as problem:
-        raise InputError(f"{name} cannot be read: {problem.strerror}.") from None
-    if len(data) > _LARGEST_BYTES:
-        raise InputError(f"{name} is larger than {_LARGEST_BYTES:,} bytes.")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{name} is not UTF-8 text.") from None
-    if any(len(line) > _LONGEST_LINE for line in text.splitlines()):
-        raise InputError(f"{name} holds a line of more than {_LONGEST_LINE:,} characters.")
-    return text
 
 
 def _known(table: Any, known: Sequence[str], where: str) -> dict[str, Any]:

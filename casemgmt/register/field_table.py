@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from casemgmt.register.fields import FIELDS, Field
-from casemgmt.register.spellings import FALSE_WORDS, MISSING_WORDS, TRUE_WORDS
+from casemgmt.register.fields import FIELDS
 from casemgmt.register.value_maps import OBVIOUS
 
 if TYPE_CHECKING:
@@ -39,27 +38,10 @@ def fields() -> pa.Table:
             "allowed": field.allowed_in_words,
             "unit": field.unit,
             "missing": field.missing,
-            "spellings": spellings_of(field),
+            "spellings": field.accepted,
             "map": ", ".join(OBVIOUS.get(field.name, {})),
             "synonyms": ", ".join(field.synonyms),
         }
         for field in FIELDS.values()
     ]
     return pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in rows[0]})
-
-
-def spellings_of(field: Field) -> str:
-    """How its values may be written, in words."""
-    accepted: str | None = getattr(field, "accepted", None)
-    if accepted is not None:
-        return accepted
-    missing = f"missing: empty, {', '.join(MISSING_WORDS)}"
-    match field.kind:
-        case "flag":
-            return f"true: {', '.join(TRUE_WORDS)}; false: {', '.join(FALSE_WORDS)}; {missing}"
-        case "integer":
-            return f"{_NUMBERS}; {missing}"
-        case "date":
-            return f"1944-02-03, a date, or as date_format says; {missing}"
-        case _:
-            return "as they stand"

@@ -221,7 +221,7 @@ class Reader:
         """Check every row of a whole source."""
         with in_words():
             # Of one practice alone a mapping can match nothing, and be of use to the others.
-            if self.values and getattr(self, "judges_columns", True):
+            if self.values and self.judges_columns:
                 maps = self.value_maps()
                 maps.add(_renamed(opened.table, self.columns))
                 maps.refuse_vain()
