@@ -29,7 +29,7 @@ def demo(
 
     Makes 265,018 patients in 29 practices, ranks them, selects by rotherham-2015-16 and saves the lists.
     """
-    from casemgmt.outputs.disclosure import ROUND_TO, SUPPRESS_UP_TO, commissioner_table, programme_lines
+    from casemgmt.outputs.disclosure import ROUND_TO, SUPPRESS_UP_TO, programme_lines, table_that_may_leave
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
     from casemgmt.selection.choosing import select
@@ -48,8 +48,9 @@ def demo(
         f"published tables; list of {register.as_of}. No row is a real person."
     )
     say(f"Ranked by {model.name}, a score of long-term illness. It is not a risk of admission within 12 months.\n")
-    _show_commissioner(commissioner_table(selection.summary(), scheme).to_pylist(), SUPPRESS_UP_TO, ROUND_TO)
-    for line in programme_lines(selection):
+    published = table_that_may_leave(selection)
+    _show_commissioner(published.to_pylist(), SUPPRESS_UP_TO, ROUND_TO)
+    for line in programme_lines(selection, published):
         say(line)
     say(
         f"\nSaved in {out}: processor/ (all rows), practices/ (a list each), commissioner/ (this table), manifest.json."

@@ -8,6 +8,7 @@ same register), more of them are withheld, and a note says so.
 
 from casemgmt.outputs.disclosure.commissioner import commissioner_table
 from casemgmt.outputs.disclosure.groups import publishable_groups, suppressed_groups
+from casemgmt.outputs.disclosure.leaving import table_that_may_leave
 from casemgmt.outputs.disclosure.policy import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD, behind, suppress
 from casemgmt.outputs.disclosure.programme import programme_lines
 
@@ -22,4 +23,5 @@ __all__ = [
     "publishable_groups",
     "suppress",
     "suppressed_groups",
+    "table_that_may_leave",
 ]

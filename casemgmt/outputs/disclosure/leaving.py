@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from casemgmt.selection.result import Selection
 
 
+def table_that_may_leave(
+    selection: Selection, published_before: Iterable[str | os.PathLike[str]] = (), caution: str | None = None
+) -> pa.Table:
+    """The commissioner's table of a selection beside what was published of its people before."""
+    before = earlier_publications(selection, selection.published_at, published_before).publications
+    ranked_by, waiting = selection.facts["ranked_by"], selection.queue().num_rows > 0
+    return commissioner_table(
+        selection.summary(), selection.scheme, caution, ranked_by=ranked_by, waiting=waiting, before=before
+    )
+
+
 def groups_that_may_leave(
     selection: Selection, column: str, published_before: Iterable[str | os.PathLike[str]] = ()
 ) -> pa.Table:

@@ -6,9 +6,11 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
-from casemgmt.outputs.disclosure.commissioner import commissioner_table
+from casemgmt.outputs.disclosure.leaving import table_that_may_leave
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from casemgmt.selection.result import Selection
 
 _MONTHS = (
@@ -17,15 +19,20 @@ _MONTHS = (
 )
 
 
-def programme_lines(selection: Selection) -> list[str]:
+def programme_lines(selection: Selection, table: pa.Table | None = None) -> list[str]:
     """The totals that the whole programme reported, each beside the same count of this list, rounded.
 
     They are reported, never enforced; a scheme without a ``[programme]`` has none.
+
+    Parameters
+    ----------
+    table : the commissioner's table that was published of the selection; worked out where it is not given
     """
     scheme, facts = selection.scheme, selection.facts
     if not scheme.programme:
         return []
-    totals = {row["route"]: row for row in commissioner_table(selection.summary(), scheme).to_pylist()}
+    table = table_that_may_leave(selection) if table is None else table
+    totals = {row["route"]: row for row in table.to_pylist()}
     year = re.search(r"\b(?:19|20)[0-9]{2}\b", f"{scheme.title} {scheme.source}")
     when = f" in {year[0]}" if year else ""
     date = dt.date.fromisoformat(facts["as_of"])
