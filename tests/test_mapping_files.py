@@ -325,3 +325,21 @@ def test_a_warning_is_said_once_on_standard_error(tmp_path):
     assert done.exit_code == 0
     assert done.stderr.count("note: ") == 1
     assert "--column 'HF=heart_failure'" in done.stderr
+
+
+def test_a_value_can_be_mapped_away_on_the_command_line_as_its_error_says(tmp_path):
+    from typer.testing import CliRunner
+
+    from casemgmt.cli.app import app
+    from casemgmt.cli.words import in_command_words
+
+    remedy = in_command_words("Map it away with values={'date_of_death': {'1901-01-01': ''}}, and run again.")
+    assert remedy == "Map it away with --value 'date_of_death:1901-01-01=', and run again."
+    rows = [f"99900000{row:02d},C87002,40,1901-01-01" for row in range(30)]
+    path = tmp_path / "list.csv"
+    path.write_text("\n".join(["patient_id,practice_id,age,date_of_death", *rows]), encoding="utf-8")
+    command = ["check", str(path), "--as-of", "2015-04-01"]
+    assert CliRunner().invoke(app, command).exit_code == 1
+    done = CliRunner().invoke(app, [*command, "--value", "date_of_death:1901-01-01="])
+    assert done.exit_code == 0
+    assert "30 patients on the list" in done.output

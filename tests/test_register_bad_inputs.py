@@ -48,8 +48,9 @@ REFUSED = {
     "unclosed_quote.csv": "unclosed_quote.csv: 2 lines with a quote that is opened and not closed (line 3, 5). Rows "
     "below could be swallowed, so nothing was read. Close the quote, or write values without line breaks.",
     "duplicate_header.csv": "duplicate_header.csv: 1 column name used twice in the header: 'practice_id' "
-    "(columns 2, 4).",
-    "no_header.csv": "no_header.csv: 1 column name used twice in the header (columns 4, 5).",
+    "(columns 2, 4). Rename or drop one; where the header stands on a later line, say skip_lines=.",
+    "no_header.csv": "no_header.csv: 1 column name used twice in the header (columns 4, 5). Rename or drop one; where "
+    "the header stands on a later line, say skip_lines=.",
     "utf_16.csv": "utf_16.csv is UTF-16. Save it as 'CSV UTF-8', or pass encoding='utf-16'.",
     "windows_1252.csv": "windows_1252.csv is not UTF-8 (first at line 3). Save it as 'CSV UTF-8', or pass "
     "encoding='cp1252' if it was saved by Windows.",

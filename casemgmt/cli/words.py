@@ -8,6 +8,8 @@ _NAME = r"'([^']*)'"
 _OPTIONS: tuple[tuple[str, str], ...] = (
     (r"columns=\{'its name in your data': 'the field'\}", "--column 'its name in your data=the field'"),
     (rf"values=\{{{_NAME}: …\}}", r"--value '\1:TEXT=VALUE'"),
+    (rf"values=\{{{_NAME}: \{{{_NAME}: {_NAME}\}}\}}", r"--value '\1:\2=\3'"),
+    (rf"date_format=\{{{_NAME}: {_NAME}\}}", r"--date-format '\1=\2'"),
     (rf"date_format=\{{{_NAME}: …\}}", r"--date-format \1=FORM"),
     (r"skip_lines=(\w+)", r"--skip-lines \1"),
     (r"separator=('[^']+')", r"--separator \1"),
@@ -16,7 +18,7 @@ _OPTIONS: tuple[tuple[str, str], ...] = (
 )
 _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
 _BARE = re.compile(
-    r"\b(columns|values|date_format|sheet|separator|encoding|config|expected_rows|practice_pattern)=(?=[ .,;:)]|$)"
+    r"\b(columns|values|date_format|sheet|separator|skip_lines|encoding|config|expected_rows|practice_pattern)=(?=[ .,;:)]|$)"
 )
 _CALLED = {"columns": "--column", "values": "--value"}
 
