@@ -18,7 +18,8 @@ _OPTIONS: tuple[tuple[str, str], ...] = (
 )
 _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
 _BARE = re.compile(
-    r"\b(columns|values|date_format|sheet|separator|skip_lines|encoding|config|expected_rows|practice_pattern)=(?=[ .,;:)]|$)"
+    r"\b(columns|values|date_format|sheet|separator|skip_lines|encoding|config|expected_rows|practice_pattern)="
+    r"(?=[ .,;:)]|$)"
 )
 _CALLED = {"columns": "--column", "values": "--value"}
 

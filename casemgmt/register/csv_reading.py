@@ -210,8 +210,8 @@ def _header(data: bytes, lines: _Lines, name: str, separator: str) -> list[str]:
         places = ", ".join(str(place) for place, column in enumerate(header, 1) if column in repeated)
         named = f": {listed(repeated)}" if are_names(header) else ""
         raise InputError(
-            f"{name}: {plural(len(repeated), 'column name')} used twice in the header{named} (columns {places}). Rename "
-            "or drop one; where the header stands on a later line, say skip_lines=."
+            f"{name}: {plural(len(repeated), 'column name')} used twice in the header{named} (columns {places}). "
+            "Rename or drop one; where the header stands on a later line, say skip_lines=."
         )
     other = next((mark for mark in _SEPARATORS if mark in first), None) if len(header) == 1 else None
     if other is not None:
