@@ -62,8 +62,16 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "Type 1 Opt Out",
         "National Data Opt Out",
         "Dissented",
+        "Optout",
+        "Has Objected",
+        "Refused",
+        "Declined",
     ),
-    "date_of_death": ("DOD", "Death Date", "Deathdate", "Date Death", "Deceased Date", "Date Deceased", "died_on"),
+    "date_of_death": (
+        *("DOD", "Death Date", "Deathdate", "Date Death", "Deceased Date", "Date Deceased", "died_on"),
+        *("Date Died", "Died Date", "Died", "Dead", "Deceased", "Is Dead", "Is Deceased", "Deceased Flag", "Death Flag"),
+        *("Deceased Indicator", "Death Indicator", "Dead Flag", "Death"),
+    ),
     "registered_on": (
         "Registration Date",
         "Date Registered",
@@ -75,6 +83,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "deregistered_on": (
         *("Deregistration Date", "Date of Deregistration", "Deduction Date", "Date Deducted", "Date of Deduction"),
         *("deducted_on", "left_on", "Leaving Date", "Date Left", "Registration End Date", "dereg_date"),
+        *("Deducted Date", "Left Date", "Leave Date", "Date of Leaving", "Reg End Date", "Registration End"),
+        *("Registered To", "Deregistered Date", "Date Deregistered", "Deregistered", "Deducted", "Removal Date"),
+        *("Date Removed", "removed_on", "GP Registration End Date", "Date Registration Ended"),
     ),
     "hypertension": ("HTN", "High Blood Pressure", "Essential Hypertension"),
     "coronary_heart_disease": (

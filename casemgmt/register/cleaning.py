@@ -141,6 +141,8 @@ def clean_column(
         column = column.cast(column.type.value_type)
     if field.kind == "date" and date_format is not None:
         column = _whole_numbers_as_text(column)
+    if field.kind in {"date", "category"}:
+        column = _typeless(column)
     _check_type(field, column.type, mapping)
     if pa.types.is_temporal(column.type):
         return _from_dates(field, column, times=times, **options)
@@ -172,7 +174,35 @@ def _check_type(field: Field, kind: pa.DataType, mapping: Mapping[str, Any] | No
         ok = ok or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
         ok = ok or (decimal and (mapping is not None or field.name == "care_home_type"))
     if not ok:
-        raise InputError(f"Column '{field.name}' holds {kind}; it should hold {field.allowed_in_words}.")
+        raise InputError(
+            f"Column '{field.name}' holds {kind}; it should hold {field.allowed_in_words}.{_remedy_of_type(field, kind)}"
+        )
+
+
+def _typeless(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column without a value as one without a type, which says nothing: pandas takes a column of gaps for decimals."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    gaps = column.null_count
+    if pa.types.is_floating(column.type) and gaps < len(column):
+        # One value that is no NaN settles it for most columns.
+        first = column.drop_null()[0].as_py()
+        gaps = pc.sum(pc.is_null(column, nan_is_null=True)).as_py() if first != first else 0  # noqa: PLR0124
+    return pa.chunked_array([pa.nulls(len(column))]) if len(column) and gaps == len(column) else column
+
+
+def _remedy_of_type(field: Field, kind: pa.DataType) -> str:
+    """What to do about a type that cannot hold a field."""
+    import pyarrow as pa
+
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    if number and field.kind == "date":
+        return (
+            f" If it is written 20150401, say so with date_format={{'{field.name}': '%Y%m%d'}}; days counted by a "
+            "spreadsheet, years and numbers for no date are not read: make dates of them where the data is loaded."
+        )
+    return f" Say what its numbers mean with values={{'{field.name}': …}}." if number else ""
 
 
 def _whole_numbers_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

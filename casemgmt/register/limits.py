@@ -2,10 +2,13 @@
 
 Over the whole register and in each practice:
 
-- of its rows, repeats apart, no more than ``max_quarantined`` may be quarantined (a practice that has nearly vanished
+- of its rows, repeats and earlier registrations of patients who are kept apart, no more than ``max_quarantined`` may be quarantined (a practice that has nearly vanished
   must not hide in a large register);
 - of the values that its accepted rows give of a field, no more than ``max_corrected`` may be corrected: set to missing,
   or to something safer. Repairs that keep the value (``HARMLESS``) are counted and shown, and never refused.
+
+A register is refused, too, if most of it, or of a practice, is said to have died, objected or not yet joined, or if nobody
+at all is on the list: a consent read as an objection would bar all who gave it.
 
 Shares are exact, a share that is met to the row is allowed, and of fewer than ``FEWEST`` rows or values none is taken.
 """
@@ -21,10 +24,13 @@ from typing import Any
 
 from casemgmt.errors import InputError, plural
 from casemgmt.register.counts import Counts, by_field
+from casemgmt.register.registrations import EARLIER
 from casemgmt.register.values import OUTER_SPACES
 
 MAX_QUARANTINED = "5%"
 MAX_CORRECTED = "10%"
+# Of a register's or a practice's patients: of more, the column says something else than its field means.
+MOST_BARRED = Fraction(1, 2)
 FEWEST = 20
 HARMLESS = frozenset({OUTER_SPACES})
 
@@ -104,6 +110,9 @@ def breaches(
     rows : source rows, repeats apart
     """
     changed = {key: count for key, count in changed.items() if key[2] not in HARMLESS}
+    # Nobody is lost with these.
+    earlier = sum(count for key, count in aside.items() if key[2] == EARLIER)
+    aside, rows = {key: count for key, count in aside.items() if key[2] != EARLIER}, rows - earlier
     option = "max_quarantined"
     for where, count, of, fields in _quarantined(aside, counts, rows):
         if _passes(count, of, limits.quarantined):
@@ -127,6 +136,7 @@ def refuse_beyond(limits: Limits, counts: Counts, aside: Counted, changed: Count
     """
     found = list(breaches(limits, counts, aside, changed, rows))
     if not found:
+        _refuse_barred(counts)
         return
     lines = [f"  {words}" for _, words, _ in found[:_MOST_NAMED]]
     if len(found) > _MOST_NAMED:
@@ -146,6 +156,48 @@ def refuse_beyond(limits: Limits, counts: Counts, aside: Counted, changed: Count
         "how it is written with values= and date_format=. If it is as it should be, say so with "
         f"{' and '.join(raised)} ({', '.join(_as_option(each) for each in raised)})."
     )
+
+
+_BARRED_BY = {
+    "died": (
+        "date_of_death",
+        "give the day of death alone, and nothing for the living; a placeholder is mapped away with "
+        "values={'date_of_death': {'1901-01-01': ''}}, its own day in the place of this one",
+    ),
+    "objected": (
+        "objected",
+        "if the column says who has consented, turn it round with values={'objected': {'Y': 'N', 'N': 'Y'}}, its own "
+        "words in the place of these; if it asks something else, leave it out",
+    ),
+    "not yet registered": (
+        "registered_on",
+        "if it is the day of the extract or stands for no date, map it away with values={'registered_on': "
+        "{'1901-01-01': ''}}, its own day in the place of this one; or give the list date that is meant as as_of",
+    ),
+}
+
+
+def _refuse_barred(counts: Counts) -> None:
+    """Refuse a register most of whose patients, or of a practice's, would never be listed or ranked."""
+    accepted = sum(counts.accepted.values())
+    for why, (name, remedy) in _BARRED_BY.items():
+        own = counts.barred.get(why, {})
+        wheres = [(f"of practice '{practice}'", count, counts.accepted[practice]) for practice, count in own.items()]
+        if why == "not yet registered":  # a practice may open with the people of another
+            wheres = []
+        for where, count, of in (("of the register", sum(own.values()), accepted), *wheres):
+            if _passes(count, of, MOST_BARRED):
+                raise InputError(
+                    f"Column '{name}': {count:,} of {plural(of, 'patient')} {where} would count as {why} and never be "
+                    f"selected by rank, which is likely to be another meaning of the column: {remedy}."
+                )
+    if accepted >= FEWEST and not any(counts.on_list.values()):
+        tally = _tally({why: count for why, count in counts.barred_in_all().items() if count})
+        raise InputError(
+            f"Not one of {plural(accepted, 'patient')} is on the list on the list date ({tally}). Look at "
+            "date_of_death, deregistered_on and registered_on, and at as_of: a placeholder for no date is mapped away "
+            "with values={'deregistered_on': {'1901-01-01': ''}}, its own day in the place of this one."
+        )
 
 
 def _passes(count: int, of: int, limit: Fraction) -> bool:

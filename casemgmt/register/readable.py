@@ -29,6 +29,8 @@ MOST_ON_ONE_DAY = Fraction(1, 2)
 MANY_ON_ONE_DAY = Fraction(1, 4)
 # Of the dates of birth, the share that may be 1900-01-01: nobody alive was born on it.
 BORN_ON_FIRST_DAY = Fraction(1, 100)
+# Of the dates of birth, the share that may be any one day.
+BORN_ON_ONE_DAY = Fraction(1, 2)
 # Of the values that are about residents, the share that must be readable: an unknown word loses a whole care home.
 RESIDENTS_READABLE = Fraction(9, 10)
 # Of the values that another column could contradict, the share that may be contradicted.
@@ -51,9 +53,9 @@ class ReadableCount(NamedTuple):
     untimely : those of them that are no midnight
     words : word that was read as a missing value → how often
     shortest, longest, padded : of texts, the lengths, and how many have outer spaces
-    ends : day number → how many lives or registrations it ends
+    ends : day number → how many lives or registrations it ends, or begins by birth
     first_day : dates of birth on 1900-01-01
-    highest : the largest whole number
+    highest : the largest decile, or age
     clashes : reason → how many values contradict another column, of how many that could
     """
 
@@ -156,7 +158,8 @@ def count_of(field: Field, cleaned: Cleaned | FlagColumn) -> ReadableCount:
         yes = values != (0 if field.kind == "flag" else field.allowed.index("none") + 1)
         number = int(np.count_nonzero(yes if present is None else yes & present))
     given = values if present is None else values[present]
-    is_end, is_number = field.dated == "end", field.name == "imd_decile"
+    is_end = field.dated == "end" or field.name == "date_of_birth"
+    is_number = field.name in {"imd_decile", "age"}
     shortest, longest = cleaned.lengths or (None, None)
     return ReadableCount(
         rows=len(values),
@@ -235,7 +238,15 @@ def _refuse_unreadable(field: Field, count: ReadableCount) -> None:
             f"Column '{name}': {count.first_day:,} of {plural(given, 'value')} are {NO_DATE}. Map it away with "
             f"values={{'{name}': {{'1900-01-01': ''}}}}, and their age is unknown."
         )
-    _refuse_one_day(field, count)
+    if name == "age" and count.highest == 0 and given >= FEW_OF:
+        raise InputError(
+            f"Column 'age': all {plural(given, 'value')} are 0, which is likely to stand for an age that is not known. "
+            "Give the ages, or a date_of_birth; or say that 0 is missing with values={'age': {'0': ''}}."
+        )
+    if name == "date_of_birth":
+        _refuse_one_birthday(count)
+    else:
+        _refuse_one_day(field, count)
 
 
 def _loses_what_it_tells(field: Field, count: ReadableCount) -> bool:
@@ -256,8 +267,13 @@ def _remedy(field: Field, why: str) -> str:
             "the data is loaded. If the hour means nothing, the day is taken as it is written with "
             f"date_format={{'{name}': '{TRUNCATE}'}}."
         )
-    example = "date_format" if field.kind == "date" else "values"
-    remedy = f"Say how it is written with {example}={{'{name}': …}}."
+    if field.kind == "date":
+        return (
+            f"Say how it is written with date_format={{'{name}': '%d/%m/%Y'}}, its own form in the place of this one; a "
+            f"word or number that stands for no date is mapped away with values={{'{name}': {{'Unknown': ''}}}}, itself "
+            "in the place of this one."
+        )
+    remedy = f"Say how it is written with values={{'{name}': …}}."
     match name:
         case "age":
             return f"{remedy} Whole years are read, or a date_of_birth; an age band can be mapped to one of its years."
@@ -291,6 +307,18 @@ def _refuse_one_day(field: Field, count: ReadableCount) -> None:
             f"Column '{field.name}': {most:,} of {plural(ended, 'value')} are one and the same day, which is likely to "
             f"stand for no date. Map it away with values={{'{field.name}': {{'1901-01-01': ''}}}}, its own day in the "
             "place of this one; if it is true, leave the rows of these patients out."
+        )
+
+
+def _refuse_one_birthday(count: ReadableCount) -> None:
+    """Refuse a placeholder for an unknown date of birth, which would give many people one age."""
+    born = sum(count.ends.values())
+    most = max(count.ends.values(), default=0)
+    if born >= FEW_OF and most > BORN_ON_ONE_DAY * born:
+        raise InputError(
+            f"Column 'date_of_birth': {most:,} of {plural(born, 'value')} are one and the same day, which is likely to "
+            "stand for no date. Map it away with values={'date_of_birth': {'1901-01-01': ''}}, its own day in the "
+            "place of this one, and their age is unknown."
         )
 
 
