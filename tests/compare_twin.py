@@ -66,7 +66,7 @@ def stop_at(month: Month, over_cap: str | None = None) -> Stop:
     )
     assert found.error is None
     people = {}
-    for index in oracle.accept(case.rows)[0]:
+    for index in oracle.accept(case.rows, case.as_of, case.extracted_on):
         row = case.rows[index]
         scored_by = case.scores[index] if month.model is None else month.model
         read = oracle.read_person(row, scored_by, case.as_of, case.extracted_on or case.as_of)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
+
+from oracle_account import account
 
 Row = dict[str, Any]
 Test = Callable[[Row], bool]
@@ -55,6 +57,14 @@ class Person:
         return self.listable and self.score is not None
 
 
+class Unused(NamedTuple):
+    """Rows set aside and values that could not be used, of one practice; and rows of no practice that can be used."""
+
+    quarantined: int
+    corrected: int
+    homeless: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What holds for every practice of one selection."""
@@ -85,23 +95,25 @@ def select(
     rules = Rules(
         scheme=scheme, columns=columns, as_of=as_of, over_cap=over_cap, list_sizes=list_sizes, extracted_on=extracted_on
     )
-    accepted, quarantined = accept(rows)
-    practices: dict[str, list[Person]] = {row["practice_id"]: [] for row in rows if row["practice_id"]}
-    for index in accepted:
-        row = rows[index]
+    judged = account(rows, as_of, extracted_on or as_of)
+    practices: dict[str, list[Person]] = {practice_id: [] for practice_id in judged.practices}
+    for index, row in judged.accepted.items():
         person = read_person(
             row, scores if hasattr(scores, "score_of") else scores[index], as_of, extracted_on or as_of
         )
         practices[row["practice_id"]].append(person)
 
+    quarantined = Counter(rows[index]["practice_id"] for index in judged.set_aside)
+    corrected = Counter(rows[index]["practice_id"] for index, _, _ in judged.corrected)
+    homeless = sum(count for code, count in quarantined.items() if code not in judged.practices)
     selected: list[Row] = []
     summary: list[Row] = []
     queue: list[Row] = []
     error: list[tuple[str, int, int]] = []
     for practice_id in sorted(practices, key=str.encode):
         people = practices[practice_id]
-        set_aside = quarantined.get(practice_id, 0), quarantined.get("", 0)
-        lines, waiting, over = select_practice(practice_id, people, rules, *set_aside)
+        unused = Unused(quarantined[practice_id], corrected[practice_id], homeless)
+        lines, waiting, over = select_practice(practice_id, people, rules, unused)
         error += over
         summary += lines
         queue += waiting
@@ -113,27 +125,9 @@ def select(
     return OracleSelection(selected=selected, summary=summary, queue=queue, error=None)
 
 
-def accept(rows: Sequence[Row]) -> tuple[list[int], dict[str, int]]:
-    """The rows that count, and how many of each practice are quarantined; "" stands for no practice.
-
-    A row without an id or a practice is quarantined; identical rows become one; differing rows with one id all go.
-    """
-    quarantined: dict[str, int] = defaultdict(int)
-    rows_of: dict[str, list[int]] = defaultdict(list)
-    for index, row in enumerate(rows):
-        if row["patient_id"] and row["practice_id"]:
-            rows_of[row["patient_id"]].append(index)
-        else:
-            quarantined[row["practice_id"] or ""] += 1
-    accepted = []
-    for same_id in rows_of.values():
-        first = same_id[0]
-        if all(rows[index] == rows[first] for index in same_id[1:]):
-            accepted.append(first)
-        else:
-            for index in same_id:
-                quarantined[rows[index]["practice_id"]] += 1
-    return accepted, quarantined
+def accept(rows: Sequence[Row], as_of: dt.date, extracted_on: dt.date | None = None) -> list[int]:
+    """The rows that count."""
+    return list(account(rows, as_of, extracted_on or as_of).accepted)
 
 
 def read_person(row: Row, score_or_model: Any, as_of: dt.date, extracted_on: dt.date) -> Person:
@@ -280,7 +274,7 @@ def places_of(share: Any, denominator: int) -> int:
 
 
 def select_practice(
-    practice_id: str, people: list[Person], rules: Rules, quarantined: int, homeless: int
+    practice_id: str, people: list[Person], rules: Rules, unused: Unused
 ) -> tuple[list[Row], list[Row], list[tuple[str, int, int]]]:
     """Walk the routes in file order, marking each person; return the summary, the queue and what is over the cap."""
     list_size = len([person for person in people if person.on_list])
@@ -294,8 +288,8 @@ def select_practice(
         "unknown_age": len(
             [person for person in people if person.on_list and age_on(person.row, rules.as_of, rules.as_of) is None]
         ),
-        "quarantined": quarantined,
-        "corrected": 0,
+        "quarantined": unused.quarantined,
+        "corrected": unused.corrected,
         **{why: gone.count(why) for why in ("died", "left", "not_yet_registered")},
     }
     lines: list[Row] = []
@@ -306,7 +300,9 @@ def select_practice(
         if route.kind in HAS_PLACES:
             denominator = denominator_of(route, people, list_size, rules)
             places = places_of(route.share, denominator)
-        may_change = places is not None and quarantine_matters(route, denominator, quarantined + homeless, rules)
+        may_change = places is not None and quarantine_matters(
+            route, denominator, unused.quarantined + unused.homeless, rules
+        )
         eligible: list[Person] = []
         if route.kind == "top_share":
             eligible, let_in = let_in_by_share(route, listable, places, rules)

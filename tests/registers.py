@@ -44,6 +44,8 @@ TYPES = {
     "ward": pa.string(),
     "points": pa.int64(),
     "score": pa.float64(),
+    "my_score": pa.float64(),
+    "reading": pa.float64(),
 }
 CARRIED = ("complex_needs", "ward", "points")
 
