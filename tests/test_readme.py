@@ -48,6 +48,7 @@ def test_the_readme_names_every_shipped_model_scheme_and_command():
         "synthesise",
         "models",
         "schemes",
+        "fields",
         "explain",
         "derive",
     ]
