@@ -45,7 +45,7 @@ def named_in(manifest: bytes) -> frozenset[str]:
 def may_be_ours(name: str) -> bool:
     """Whether an unfinished publication may hold a file of this path inside it."""
     folder, _, file = name.rpartition("/")
-    if name == layout.MANIFEST or name in layout.TABLES:
+    if name in (layout.MANIFEST, layout.REMOVALS) or name in layout.TABLES:
         return True
     return folder == "practices" and file.endswith(".csv") and not file.startswith(_OTHER_SOFTWARE)
 

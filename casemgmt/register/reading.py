@@ -175,7 +175,7 @@ def read_practice(table: pa.Table, **options: Any) -> Register:
     """:func:`read_register` of the rows of one practice of a register that judges its columns as a whole."""
     opened = open_source(table)
     defaults: dict[str, Any] = {"extracted_on": None, "columns": None, "values": None, "date_format": None}
-    defaults |= {"null_means_absent": (), "practice_pattern": ODS_PATTERN, "extracts_within": 0}
+    defaults |= {"null_means_absent": (), "practice_pattern": ODS_PATTERN, "extracts_within": 0, "limits": Limits()}
     reader = reader_for(opened.table, stated=stated_days(opened.metadata), **{**defaults, **options})
     return replace(reader, judges_columns=False).read(opened)
 
