@@ -108,6 +108,7 @@ def assert_pieces_are_the_whole(case: Case, table: pa.Table, options: dict[str, 
 
 @DEFAULT
 @given(muddles())
+@pytest.mark.filterwarnings("ignore::casemgmt.errors.InputWarning")
 def test_muddled_registers_in_pieces_are_the_whole(drawn):
     assert_pieces_are_the_whole(*drawn)
 
@@ -115,6 +116,7 @@ def test_muddled_registers_in_pieces_are_the_whole(drawn):
 @pytest.mark.long
 @LONG
 @given(muddles())
+@pytest.mark.filterwarnings("ignore::casemgmt.errors.InputWarning")
 def test_muddled_registers_in_pieces_are_the_whole_in_a_longer_search(drawn):
     assert_pieces_are_the_whole(*drawn)
 
