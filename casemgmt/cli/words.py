@@ -16,7 +16,8 @@ _OPTIONS: tuple[tuple[str, str], ...] = (
 )
 _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
 _BARE = re.compile(
-    r"\b(columns|values|date_format|sheet|separator|encoding|config|expected_rows|practice_pattern)=(?=[ .,;:)]|$)"
+    r"\b(columns|values|date_format|sheet|separator|encoding|config|expected_rows|practice_pattern|score)="
+    r"(?=[ .,;:)]|$)"
 )
 _CALLED = {"columns": "--column", "values": "--value"}
 
