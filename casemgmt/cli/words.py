@@ -13,11 +13,11 @@ _OPTIONS: tuple[tuple[str, str], ...] = (
     (r"separator=('[^']+')", r"--separator \1"),
     (rf"encoding={_NAME}", r"--encoding \1"),
     (r"sheet=…", "--sheet NAME"),
+    (r"\bscore= (?=names )", "--score "),
 )
 _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
 _BARE = re.compile(
-    r"\b(columns|values|date_format|sheet|separator|encoding|config|expected_rows|practice_pattern|score)="
-    r"(?=[ .,;:)]|$)"
+    r"\b(columns|values|date_format|sheet|separator|encoding|config|expected_rows|practice_pattern)=(?=[ .,;:)]|$)"
 )
 _CALLED = {"columns": "--column", "values": "--value"}
 
