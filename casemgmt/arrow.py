@@ -159,3 +159,17 @@ def _taken_views(column: pa.ChunkedArray, rows: npt.NDArray[np.integer[Any]]) ->
     back = np.empty(len(rows), dtype=np.int64)
     back[np.concatenate(places)] = np.arange(len(rows))
     return pa.concat_arrays(pieces).take(rows_of(back))
+
+
+def file_of(data: bytes) -> pa.BufferReader:
+    """Bytes as a file in Arrow's own memory.
+
+    A thread of Arrow's can let go of a file after its reader has come back. Were the memory Python's, and Python just
+    ending, that would end the process with an abort in place of its exit code.
+    """
+    import pyarrow as pa
+
+    held = pa.allocate_buffer(len(data))
+    with pa.FixedSizeBufferWriter(held) as file:
+        file.write(data)
+    return pa.BufferReader(held)

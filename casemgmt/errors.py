@@ -96,7 +96,10 @@ def missing_columns(
     checked : whether ``present`` is known to hold names
     """
     shown = checked or are_names(present)
-    near = [did_you_mean(name.split(" or ")[0], present) if shown else "" for name in missing]
+    near = [
+        next(filter(None, (did_you_mean(n, present) for n in name.split(" or "))), "") if shown else ""
+        for name in missing
+    ]
     lines = [f"  '{name}' is missing.{meant}" for name, meant in zip(missing, near, strict=True)]
     if shown:
         lines.append(f"  The columns that are there: {listed((name[:_LONGEST_NAME] for name in present), most=40)}.")

@@ -61,6 +61,7 @@ def _taken(path: Path, patience: float) -> tuple[BaseFileLock, bool]:
         warnings.simplefilter("ignore", UserWarning)
         from filelock import FileLock, SoftFileLock, Timeout
 
+    os.stat(path.parent)  # noqa: PTH116 - the package would make a folder that is not there, such as one misspelt
     common: Any = {"timeout": max(patience, 0.0), "mode": 0o600, "thread_local": False, "poll_interval": _STEP_SECONDS}
     try:
         if not issubclass(FileLock, SoftFileLock):

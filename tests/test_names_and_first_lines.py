@@ -104,6 +104,13 @@ def test_a_missing_field_is_found_under_a_synonym_and_the_header_is_shown():
         assert said in str(refusal.value)
 
 
+@pytest.mark.parametrize("column", ["DOB", "Date_of_Brith", "Age in years"])
+def test_a_column_that_may_be_the_age_or_the_birth_is_suggested(column):
+    people = {"patient_id": ["a"], "practice_id": ["C87002"], column: ["1950-01-01"]}
+    with pytest.raises(cm.InputError, match=f"'age or date_of_birth' is missing. Did you mean '{column}'?"):
+        cm.read_register(pa.table(people), as_of=AS_OF)
+
+
 def test_a_column_called_nearly_like_an_absent_field_is_warned_of_and_one_that_bars_people_is_refused():
     with pytest.warns(cm.InputWarning, match="columns={'HF': 'heart_failure'}"):
         cm.read_register(a_register(HF=[1, 0]), as_of=AS_OF)

@@ -15,6 +15,7 @@ _OPTIONS: tuple[tuple[str, str], ...] = (
     (r"separator=('[^']+')", r"--separator \1"),
     (rf"encoding={_NAME}", r"--encoding \1"),
     (r"sheet=…", "--sheet NAME"),
+    (r"\bscore= (?=names )", "--score "),
 )
 _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
 _BARE = re.compile(

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import numpy_of, text_scalar, texts
+from casemgmt.arrow import file_of, numpy_of, text_scalar, texts
 from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def read_csv(data: bytes) -> pa.Table:
     names = _header(data)
     try:
         table = pacsv.read_csv(
-            io.BytesIO(data),
+            file_of(data),
             read_options=pacsv.ReadOptions(block_size=min(len(data) + 1, 2**30), use_threads=False),
             parse_options=pacsv.ParseOptions(newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(

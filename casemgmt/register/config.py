@@ -11,7 +11,7 @@ from typing import Any
 from casemgmt import rule_files
 from casemgmt.errors import InputError, did_you_mean, listed
 from casemgmt.register.fields import CONDITIONS
-from casemgmt.register.forms import FileForm, shown
+from casemgmt.register.forms import FileForm, as_path, shown
 from casemgmt.register.limits import Limits, Share
 
 ALL_CONDITIONS = "all-conditions"
@@ -110,7 +110,9 @@ def read_config(path: str | Path) -> dict[str, Any]:
         It cannot be read, is no TOML, or says something it may not say; the message names the section and the key.
     """
     what = "mapping file"
-    text = rule_files.read_text(rule_files.path_of(path, InputError, "config="), InputError, _MOST_BYTES, what)
+    # A text that is no path may be a patient's row, so that it is looked for before the reader names it.
+    place = as_path(path) if isinstance(path, (str, Path)) else path
+    text = rule_files.read_text(rule_files.path_of(place, InputError, "config="), InputError, _MOST_BYTES, what)
     name = f"The mapping file {shown(path)}"
     document = rule_files.read_toml(text, name, InputError, what)
     _known(document, _SECTIONS, name)

@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import file_of
 from casemgmt.errors import InputError, listed, plural
 from casemgmt.names import are_names
 
@@ -59,7 +60,7 @@ def read_csv(
         data = b"".join(data[lines.starts[i] : lines.ends[i]] + b"\n" for i in _all_but(len(lines.starts), wrong))
     try:
         table = pc.read_csv(
-            pa.BufferReader(data),
+            file_of(data),
             read_options=pc.ReadOptions(column_names=header, skip_rows=1),
             parse_options=pc.ParseOptions(delimiter=separator, newlines_in_values=False, ignore_empty_lines=True),
             convert_options=pc.ConvertOptions(
