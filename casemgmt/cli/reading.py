@@ -87,7 +87,10 @@ class Reading:
     ] = None
     value: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD:TEXT=VALUE", help="A value written another way: sex:1=M. Repeatable."),
+        typer.Option(
+            metavar="FIELD:TEXT=VALUE",
+            help="A value written another way: sex:1=M; with nothing after = it is missing. Repeatable.",
+        ),
     ] = None
     date_format: Annotated[
         list[str] | None,
@@ -267,12 +270,15 @@ def pairs(texts: list[str] | None, option: str, example: str) -> dict[str, str]:
 
 
 def _value_maps(texts: list[str] | None) -> dict[str, dict[str, str]]:
-    """``["sex:1=M", "sex:2=F"]`` as one mapping a field; the text may hold colons and equals signs, the value none."""
+    """``["sex:1=M", "sex:2=F"]`` as one mapping a field; the text may hold colons and equals signs, the value none.
+
+    Nothing after the equals sign is a missing value.
+    """
     found: dict[str, dict[str, str]] = {}
     for text in texts or []:
         name, colon, rest = text.partition(":")
         before, equals, after = rest.rpartition("=")
-        if not (name and colon and equals and after):
+        if not (name and colon and equals):
             raise typer.BadParameter("write it as sex:1=M.", param_hint="--value")
         if before in found.setdefault(name, {}):
             raise typer.BadParameter(f"maps a text of {name} twice. Keep one.", param_hint="--value")
