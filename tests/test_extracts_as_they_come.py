@@ -241,3 +241,50 @@ def test_whole_numbers_for_dates_are_refused_with_the_form_to_declare(tmp_path):
     with pytest.raises(InputError, match=r"date_format=\{'date_of_birth': '%Y%m%d'\}"):
         cm.read_register(frame, as_of=AS_OF)
     assert len(cm.read_register(frame, as_of=AS_OF, date_format={"date_of_birth": "%Y%m%d"})) == 80
+
+
+# Records of hospitals
+
+
+def stays(count: int = 120, **columns: Any) -> Any:
+    import pyarrow as pa
+
+    table = {
+        "patient_id": [f"a{i:04d}" for i in range(count)],
+        "spell_id": [f"s{i}" for i in range(count)],
+        "admission_date": [dt.date(2014, 11, 3)] * count,
+        "admission_method": ["21", "11"] * (count // 2),
+    }
+    return pa.table(table | columns)
+
+
+def test_records_of_another_time_are_refused_where_everybody_would_count_0():
+    for day in (dt.date(2016, 1, 4), dt.date(2009, 1, 4), dt.date(1900, 1, 1)):
+        with pytest.raises(InputError, match="inpatient records"):
+            cm.count_admissions(stays(admission_date=[day] * 120), as_of=AS_OF)
+    few = cm.count_admissions(stays(20, admission_date=[dt.date(2009, 1, 4)] * 20), as_of=AS_OF)
+    assert sum(few.counts["admissions_12m"]) == 0, "few old admissions may be all that there are"
+    mixed = [dt.date(2009, 1, 4)] * 119 + [dt.date(2015, 1, 4)]
+    assert sum(cm.count_admissions(stays(admission_date=mixed), as_of=AS_OF).counts["admissions_12m"]) == 1
+
+
+def test_coded_rows_all_of_which_are_after_the_list_date_are_refused():
+    import pyarrow as pa
+
+    table = {"patient_id": [f"a{i}" for i in range(60)], "code": ["E11.2"] * 60}
+    late = pa.table(table | {"date": [dt.date(2015, 6, 1)] * 60})
+    with pytest.raises(InputError, match="60 rows whose codes are in a list are after as_of"):
+        cm.derive_conditions(late, "charlson-quan-2005", as_of=AS_OF)
+    one = pa.table(table | {"date": [dt.date(2015, 6, 1)] * 59 + [dt.date(2014, 6, 1)]})
+    found = cm.derive_conditions(one, "charlson-quan-2005", as_of=AS_OF)
+    assert found.flag("charlson_diabetes_with_complications").sum() == 1
+
+
+def test_a_spell_id_that_stands_for_no_spell_does_not_join_a_year_of_stays():
+    days = [dt.date(2014, 4, 9) + dt.timedelta(3 * i) for i in range(110)]
+    one = {"patient_id": ["a"] * 110, "admission_date": days}
+    with pytest.raises(InputError, match=r"Column 'spell_id': .* began more than 28 days apart"):
+        cm.count_admissions(stays(110, spell_id=["0"] * 110, **one), as_of=AS_OF)
+    assert cm.count_admissions(stays(110, spell_id=[""] * 110, **one), as_of=AS_OF).counts["admissions_12m"] == [110]
+    together = cm.count_admissions(stays(110, spell_id=[f"s{i // 5}" for i in range(110)], **one), as_of=AS_OF)
+    assert together.counts["admissions_12m"] == [22], "episodes of one stay"

@@ -263,8 +263,8 @@ class Reader:
         merged = np.array(list(verdict.merged_into), dtype=np.int64)
         cleaned = {n: cleaner.clean(n) for n in FIELDS if n in table.column_names and _is_packed_kind(n)}
         cleaner.compare(cleaned)
-        if "deregistered_on" in cleaned:
-            closing = last_days(cleaned["deregistered_on"], practice, codes)
+        if isinstance(left := cleaned.get("deregistered_on"), Cleaned):
+            closing = last_days(left, practice, codes)
             cleaner.readable["deregistered_on"] = cleaner.readable["deregistered_on"]._replace(practices=closing)
         if known is None and self.judges_columns:
             refuse_columns(cleaner.readable)
