@@ -50,7 +50,8 @@ def check_time(kind: str, days: Any, as_of: int, first_day: int, most: Fraction)
     if said:
         raise InputError(
             f"All {plural(len(days), 'date')} of the {kind} records {said}, and everybody's counts would be 0. Give "
-            "the records of the time before as_of, or the as_of that is meant; a form of dates is said with date_format=."
+            "the records of the time before as_of, or the as_of that is meant; say how dates are written with "
+            "date_format=."
         )
 
 
