@@ -69,7 +69,17 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "date_of_death": (
         *("DOD", "Death Date", "Deathdate", "Date Death", "Deceased Date", "Date Deceased", "died_on"),
-        *("Date Died", "Died Date", "Died", "Dead", "Deceased", "Is Dead", "Is Deceased", "Deceased Flag", "Death Flag"),
+        *(
+            "Date Died",
+            "Died Date",
+            "Died",
+            "Dead",
+            "Deceased",
+            "Is Dead",
+            "Is Deceased",
+            "Deceased Flag",
+            "Death Flag",
+        ),
         *("Deceased Indicator", "Death Indicator", "Dead Flag", "Death"),
     ),
     "registered_on": (

@@ -18,6 +18,8 @@ _OPTIONS: tuple[tuple[str, str], ...] = (
     (r"\bscore= (?=names )", "--score "),
 )
 _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
+_VALUES = re.compile(rf"values=\{{{_NAME}: \{{((?:'[^']*': '[^']*'(?:, )?)+)\}}\}}")
+_FORM = re.compile(rf"date_format=\{{{_NAME}: {_NAME}\}}")
 _BARE = re.compile(
     r"\b(columns|values|date_format|sheet|separator|skip_lines|encoding|config|expected_rows|practice_pattern)="
     r"(?=[ .,;:)]|$)"
@@ -32,12 +34,22 @@ def in_command_words(message: str) -> str:
     --------
     >>> in_command_words("Rename it with columns={'DOD': 'date_of_death'}, or give it another name.")
     "Rename it with --column 'DOD=date_of_death', or give it another name."
+    >>> in_command_words("Map it away with values={'date_of_death': {'1900-01-01': ''}}.")
+    "Map it away with --value 'date_of_death:1900-01-01='."
     """
     for pattern, option in _OPTIONS:
         message = re.sub(pattern, option, message)
     message = _PAIRS.sub(_each_pair, message)
+    message = _VALUES.sub(_each_value, message)
+    message = _FORM.sub(r"--date-format '\1=\2'", message)
     return _BARE.sub(lambda found: _CALLED.get(found[1], "--" + found[1].replace("_", "-")), message)
 
 
 def _each_pair(found: re.Match[str]) -> str:
     return " ".join(f"--column '{name}={field}'" for name, field in re.findall(rf"{_NAME}: {_NAME}", found[1]))
+
+
+def _each_value(found: re.Match[str]) -> str:
+    return " ".join(
+        f"--value '{found[1]}:{text}={value}'" for text, value in re.findall(rf"{_NAME}: {_NAME}", found[2])
+    )

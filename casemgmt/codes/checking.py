@@ -6,6 +6,7 @@ To ask of a part would let the order of rows or files decide.
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from casemgmt.codes.account import SourceAccount
 from casemgmt.codes.codebook import OTHER_CASE
@@ -14,14 +15,44 @@ from casemgmt.codes.set_aside import check_share, percent_of
 from casemgmt.codes.small_codes import check_readable, empty_column
 from casemgmt.codes.systems import SYSTEMS
 from casemgmt.errors import InputError, plural
-from casemgmt.register.spellings import NONE_OF
+from casemgmt.register.spellings import FEW_OF, NONE_OF
+from casemgmt.register.values import FIRST_DATE
 
 _TELL_DATES = "Say how it is written with date_format=, such as date_format='%d/%m/%Y'."
 _SAME_IDS = "Give the ids as the register has them, read as text."
 # Of fewer codes, a share is an accident of a few rows.
 _FEW_CODES = 25
+# So many records, none of which is of the time asked about, are those of another time.
+_MANY_RECORDS = 100
 # Of the rows whose codes would be in a list, the share that is not for its case alone, in a column of one case.
 _ONE_CASE = Fraction(1, 5)
+
+
+def check_time(kind: str, days: Any, as_of: int, first_day: int, most: Fraction) -> None:
+    """Refuse records all of which, or too many, are of another time than the windows: everybody's counts would be 0.
+
+    Parameters
+    ----------
+    kind : of the records, for the error
+    days : day numbers of the rows that have one
+    as_of, first_day : the day on which the windows end, and the first day of the longest
+    most : the share that may be on 1900-01-01, which stands for no date
+    """
+    no_date = int((days == FIRST_DATE).sum())
+    remedy = "Give the day of each record, and a blank where it is not known."
+    check_share(f"The dates of the {kind} records", len(days), no_date, most, "1900-01-01 stands for no date", remedy)
+    late, early = int((days > as_of).sum()), int((days < first_day).sum())
+    said = None
+    if len(days) >= NONE_OF and late == len(days):
+        said = "are after as_of"
+    elif len(days) >= _MANY_RECORDS and late + early == len(days):
+        said = "are in no window that is counted"
+    if said:
+        raise InputError(
+            f"All {plural(len(days), 'date')} of the {kind} records {said}, and everybody's counts would be 0. Give "
+            "the records of the time before as_of, or the as_of that is meant; say how dates are written with "
+            "date_format=."
+        )
 
 
 def check_source(account: SourceAccount, most: Fraction, *, undated_as_ever: bool) -> None:
@@ -44,6 +75,11 @@ def check_source(account: SourceAccount, most: Fraction, *, undated_as_ever: boo
         remedy = "Where that is right, undated_as_ever=True counts such rows for what has no look-back."
         raise InputError(f"{empty_column('date', dates.rows, 'dates')} {remedy}")
     _check_system(account, most)
+    if fates.after_as_of >= FEW_OF and not fates.used:
+        raise InputError(
+            f"{plural(fates.after_as_of, 'row')} whose codes are in a list are after as_of, and not one is before it: "
+            "nobody would have a condition. Give the rows of the time before as_of, or the as_of that is meant."
+        )
     if SYSTEMS[account.system].case_sensitive:
         _check_case(account)
 

@@ -20,6 +20,7 @@ from casemgmt.codes.admission_codes import (
     TRANSFER_SOURCES,
 )
 from casemgmt.codes.avoidable_rules import EMERGENCY_METHODS
+from casemgmt.codes.checking import check_time
 from casemgmt.codes.events import Batch, Events, days_of, open_events
 from casemgmt.codes.patient_ids import people_of
 from casemgmt.codes.set_aside import check_share
@@ -136,6 +137,7 @@ class Counter:
         self.fates["without_patient"] += _count(~named)
         self.fates["undated"] += _count(named & (days == NO_DAY))
         rows = np.flatnonzero(named & (days != NO_DAY))
+        check_time(self.kind, days[rows], self.as_of, min(self.first_days), self.most)
         rows, emergency = self._settled(batch, rows, ids, days, events)
         late, early = days[rows] > self.as_of, days[rows] < min(self.first_days)
         self.fates["after_as_of"] += _count(late)
@@ -256,6 +258,11 @@ class Counter:
         """Name the rows of a spell that say another day or method than its first episode."""
         other_method = episodes.methods != episodes.methods[first]
         if "spell_id" in self.has:
+            further, apart = rows != rows[first], abs(episodes.days - episodes.days[first])
+            far = _count(further & (apart > STAY_DAYS))
+            why = f"episodes of one patient and spell that began more than {STAY_DAYS} days apart"
+            remedy = "It is likely to stand for no spell: leave it out, or blank where it says nothing."
+            check_share("Column 'spell_id'", _count(further), far, self.most, why, remedy)
             differ = (episodes.days != episodes.days[first]) | other_method
             self._report(batch, rows[differ], "spell_id", f"other date or method {_THAN_FIRST}")
         else:

@@ -142,7 +142,7 @@ def clean_column(
     if field.kind == "date" and date_format is not None:
         column = _whole_numbers_as_text(column)
     if field.kind in {"date", "category"}:
-        column = _typeless(column)
+        column = typeless(column)
     _check_type(field, column.type, mapping)
     if pa.types.is_temporal(column.type):
         return _from_dates(field, column, times=times, **options)
@@ -174,13 +174,12 @@ def _check_type(field: Field, kind: pa.DataType, mapping: Mapping[str, Any] | No
         ok = ok or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
         ok = ok or (decimal and (mapping is not None or field.name == "care_home_type"))
     if not ok:
-        raise InputError(
-            f"Column '{field.name}' holds {kind}; it should hold {field.allowed_in_words}.{_remedy_of_type(field, kind)}"
-        )
+        remedy = _remedy_of_type(field, kind)
+        raise InputError(f"Column '{field.name}' holds {kind}; it should hold {field.allowed_in_words}.{remedy}")
 
 
-def _typeless(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column without a value as one without a type, which says nothing: pandas takes a column of gaps for decimals."""
+def typeless(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column without a value as one without a type: pandas takes a column of gaps for one of decimals."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

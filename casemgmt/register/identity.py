@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from casemgmt.arrow import array_of, numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
 from casemgmt.compiling import pays
 from casemgmt.errors import InputError
-from casemgmt.register.cleaning import distinct_values, is_text, mapped
+from casemgmt.register.cleaning import distinct_values, is_text, mapped, typeless
 from casemgmt.register.id_forms import TWO_FORMS, numbers_by_form
 from casemgmt.register.long_texts import by_number, hashes_of, repeated_hashes
 from casemgmt.register.registrations import EARLIER, REGISTRATION, Registrations
@@ -109,7 +109,9 @@ def text_values(table: pa.Table, name: str, mapping: Mapping[str, Any] | None) -
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = as_text(table, name)
+    # A column of gaps says nothing by its type.
+    place, plain = table.column_names.index(name), typeless(table.column(name))
+    column = as_text(table.set_column(place, name, plain), name)
     column.validate(full=True)
     shortest = pc.min(pc.binary_length(column)).as_py()
     if mapping is None and shortest != 0:

@@ -2,13 +2,14 @@
 
 Over the whole register and in each practice:
 
-- of its rows, repeats and earlier registrations of patients who are kept apart, no more than ``max_quarantined`` may be quarantined (a practice that has nearly vanished
+- of its rows, repeats and ended registrations of patients who are kept apart, no more than ``max_quarantined`` may be
+  quarantined (a practice that has nearly vanished
   must not hide in a large register);
 - of the values that its accepted rows give of a field, no more than ``max_corrected`` may be corrected: set to missing,
   or to something safer. Repairs that keep the value (``HARMLESS``) are counted and shown, and never refused.
 
-A register is refused, too, if most of it, or of a practice, is said to have died, objected or not yet joined, or if nobody
-at all is on the list: a consent read as an objection would bar all who gave it.
+A register is refused, too, if most of it, or of a practice, is said to have died, objected or not yet joined, or if
+nobody at all is on the list: a consent read as an objection would bar all who gave it.
 
 Shares are exact, a share that is met to the row is allowed, and of fewer than ``FEWEST`` rows or values none is taken.
 """

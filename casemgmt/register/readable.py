@@ -29,12 +29,16 @@ MOST_ON_ONE_DAY = Fraction(1, 2)
 MANY_ON_ONE_DAY = Fraction(1, 4)
 # Of the dates of birth, the share that may be 1900-01-01: nobody alive was born on it.
 BORN_ON_FIRST_DAY = Fraction(1, 100)
+# Of the patients of a practice that closed, the share who leave on its last day; the others have died or left before.
+CLOSED = Fraction(9, 10)
 # Of the dates of birth, the share that may be any one day.
 BORN_ON_ONE_DAY = Fraction(1, 2)
 # Of the values that are about residents, the share that must be readable: an unknown word loses a whole care home.
 RESIDENTS_READABLE = Fraction(9, 10)
 # Of the values that another column could contradict, the share that may be contradicted.
 MOST_CLASHES = Fraction(1, 2)
+# Before every day.
+_NO_DAY = -(2**62)
 # Deciles none of which is above five, in so many patients, may be quintiles.
 _QUINTILES, _ENOUGH = 5, 1_000
 
@@ -55,6 +59,7 @@ class ReadableCount(NamedTuple):
     shortest, longest, padded : of texts, the lengths, and how many have outer spaces
     ends : day number → how many lives or registrations it ends, or begins by birth
     first_day : dates of birth on 1900-01-01
+    practices : of lives or registrations that end, practice → patients, their last day, and how many end on it
     highest : the largest decile, or age
     clashes : reason → how many values contradict another column, of how many that could
     """
@@ -76,6 +81,7 @@ class ReadableCount(NamedTuple):
     first_day: int = 0
     highest: int | None = None
     clashes: Mapping[str, tuple[int, int]] = {}
+    practices: Mapping[str, tuple[int, int, int]] = {}
 
     def and_then(self, later: ReadableCount) -> ReadableCount:
         """Of this part of a column and a later one."""
@@ -103,6 +109,10 @@ class ReadableCount(NamedTuple):
                 )
                 for reason in {**self.clashes, **later.clashes}
             },
+            practices={
+                code: _last_day(self.practices.get(code), later.practices.get(code))
+                for code in {**self.practices, **later.practices}
+            },
         )
 
     @property
@@ -125,7 +135,34 @@ def count_of_text(text: str) -> ReadableCount:
     said = json.loads(text)
     said["ends"] = {int(day): times for day, times in said["ends"].items()}
     said["clashes"] = {reason: tuple(both) for reason, both in said["clashes"].items()}
+    said["practices"] = {code: tuple(three) for code, three in said["practices"].items()}
     return ReadableCount(**said)
+
+
+def last_days(cleaned: Cleaned, practice: Any, codes: list[str]) -> dict[str, tuple[int, int, int]]:
+    """Of a column of ends: practice → patients, their last day, and how many end on it.
+
+    Parameters
+    ----------
+    practice : int32, one a row, an index into ``codes``; -1 for none
+    """
+    import numpy as np
+
+    days, own = cleaned.values, practice
+    known = own >= 0 if cleaned.present is None else (own >= 0) & cleaned.present
+    rows = np.bincount(own[own >= 0], minlength=len(codes)).tolist()
+    last = np.full(len(codes), _NO_DAY, dtype=np.int64)
+    np.maximum.at(last, own[known], days[known])
+    on_last = np.bincount(own[known][days[known] == last[own[known]]], minlength=len(codes)).tolist()
+    found = zip(codes, rows, last.tolist(), on_last, strict=True)
+    return {code: (count, day, times) for code, count, day, times in found if count}
+
+
+def _last_day(one: tuple[int, int, int] | None, other: tuple[int, int, int] | None) -> tuple[int, int, int]:
+    """Of two parts of a practice."""
+    one, other = one or (0, _NO_DAY, 0), other or (0, _NO_DAY, 0)
+    rows, day = one[0] + other[0], max(one[1], other[1])
+    return rows, day, sum(part[2] for part in (one, other) if part[1] == day)
 
 
 def _least(one: Any, other: Any) -> Any:
@@ -269,9 +306,9 @@ def _remedy(field: Field, why: str) -> str:
         )
     if field.kind == "date":
         return (
-            f"Say how it is written with date_format={{'{name}': '%d/%m/%Y'}}, its own form in the place of this one; a "
-            f"word or number that stands for no date is mapped away with values={{'{name}': {{'Unknown': ''}}}}, itself "
-            "in the place of this one."
+            f"Say how it is written with date_format={{'{name}': '%d/%m/%Y'}}, its own form in the place of this one; "
+            "a word or number that stands for no date is mapped away with "
+            f"values={{'{name}': {{'Unknown': ''}}}}, itself in the place of this one."
         )
     remedy = f"Say how it is written with values={{'{name}': …}}."
     match name:
@@ -301,13 +338,24 @@ def _refuse_one_day(field: Field, count: ReadableCount) -> None:
     ended = sum(count.ends.values())
     if ended < FEW_OF:
         return
-    most = max(count.ends.values())
-    if most > MOST_ON_ONE_DAY * ended and most >= MANY_ON_ONE_DAY * count.rows:
+    day, most = max(count.ends.items(), key=lambda each: each[1])
+    closed = _closed_on(day, count)
+    if most - closed > MOST_ON_ONE_DAY * (ended - closed) and most - closed >= MANY_ON_ONE_DAY * count.rows:
         raise InputError(
             f"Column '{field.name}': {most:,} of {plural(ended, 'value')} are one and the same day, which is likely to "
             f"stand for no date. Map it away with values={{'{field.name}': {{'1901-01-01': ''}}}}, its own day in the "
             "place of this one; if it is true, leave the rows of these patients out."
         )
+
+
+def _closed_on(day: int, count: ReadableCount) -> int:
+    """How many registrations ended on a day in practices that closed on it; none where most of the practices did.
+
+    A practice has closed where nearly all of its patients have the day, and nobody a later one. A placeholder is
+    met in every practice.
+    """
+    closed = [on for rows, last, on in count.practices.values() if last == day and on >= CLOSED * rows]
+    return sum(closed) if 2 * len(closed) <= len(count.practices) else 0
 
 
 def _refuse_one_birthday(count: ReadableCount) -> None:

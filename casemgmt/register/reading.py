@@ -43,7 +43,7 @@ from casemgmt.register.layout import Column, layout_of, pack_rows
 from casemgmt.register.limits import Limits, Share
 from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
-from casemgmt.register.readable import ReadableCount, count_of, notes_of, refuse_columns
+from casemgmt.register.readable import ReadableCount, count_of, last_days, notes_of, refuse_columns
 from casemgmt.register.register import Register
 from casemgmt.register.registrations import Registrations
 from casemgmt.register.soundness import in_plain_layout
@@ -263,6 +263,9 @@ class Reader:
         merged = np.array(list(verdict.merged_into), dtype=np.int64)
         cleaned = {n: cleaner.clean(n) for n in FIELDS if n in table.column_names and _is_packed_kind(n)}
         cleaner.compare(cleaned)
+        if isinstance(left := cleaned.get("deregistered_on"), Cleaned):
+            closing = last_days(left, practice, codes)
+            cleaner.readable["deregistered_on"] = cleaner.readable["deregistered_on"]._replace(practices=closing)
         if known is None and self.judges_columns:
             refuse_columns(cleaner.readable)
             cleaner.forget_padding()
