@@ -244,6 +244,7 @@ def nearest(name: str, known: Sequence[str]) -> list[str]:
     return []
 
 
+@functools.lru_cache(4_096)
 def slipped_field(name: str) -> str | None:
     """The one field of which a name is a synonym or a slip, None where it is neither, or is the field's own name."""
     if name in SYNONYMS or name in _OF_RECORDS:

@@ -107,6 +107,13 @@ def hard_case(seed: int, *, needed: tuple[str, ...] = (), has_risk: bool = False
     )
 
 
+def same_number(number: float | None) -> float | None:
+    """The same in other words: a number that is none is missing, and minus zero is zero."""
+    if number is None or number != number:
+        return float("nan") if number is None else None
+    return -number if number == 0 else number
+
+
 class RandomRegister:
     """Rows and their scores while they are drawn; where the score is a column, it is one of ``values``."""
 
@@ -146,7 +153,19 @@ class RandomRegister:
 
     def add_trouble(self) -> None:
         """One row more, made from another, or one value changed."""
-        kinds = ("same", "same", "differs", "differs", "moved", "no id", "no practice", "two ways", "value", "unborn")
+        kinds = (
+            "same",
+            "same",
+            "alike",
+            "differs",
+            "differs",
+            "moved",
+            "no id",
+            "no practice",
+            "two ways",
+            "value",
+            "unborn",
+        )
         place = self.choose(range(len(self.rows)))
         row, kind = dict(self.rows[place]), self.choose(kinds)
         score = self.scores[place]
@@ -157,6 +176,8 @@ class RandomRegister:
             name = self.choose([*self.values, "practice_id"])
             row[name] = self.choose([*self.values.get(name, CODES)])
             score = row.get("my_score", score)
+        elif kind == "alike" and "reading" in row:
+            row["reading"] = same_number(row["reading"])
         elif kind == "moved":
             self.add_registration(row, place)
         elif kind == "no id":

@@ -14,7 +14,7 @@ import pytest
 from engines import ANY_QUALITY, ANY_SIZE, assert_same, by_oracle, compiling_from, read_error, score_argument
 from oracle import OracleSelection
 from oracle_account import account
-from random_registers import hard_case
+from random_registers import UNUSABLE_VALUES, hard_case
 from registers import Case, arrow_of, read_scheme
 from scanned import said_by, scanned
 from test_selection_oracle import MODEL_COLUMNS, a_model
@@ -181,6 +181,22 @@ def share_of(rows: int, choose: Any) -> int:
 # Searches
 
 BLOCK = 30
+
+
+def test_the_random_registers_meet_every_reason_for_which_a_row_is_set_aside_or_a_value_is_not_used():
+    met, merged = set(), 0
+    for seed in range(10 * BLOCK):
+        case = hard_case(seed)
+        judged = account(case.rows, case.as_of, case.extracted_on or case.as_of)
+        met |= set(judged.set_aside.values()) | {(name, reason) for _, name, reason in judged.corrected}
+        merged += len(judged.merged)
+    assert merged > 100
+    ids = {reason for name, reason in met if name == "patient_id"}
+    assert len(ids) == len(
+        ["missing", "hidden", "outer spaces", "decimal", "exponent", "ten digits", "two ways", "differ"]
+    )
+    assert len({reason for name, reason in met if name == "practice_id"}) == len(["missing", "case", "pattern"])
+    assert {name for name, _ in met} == {"patient_id", "practice_id", *UNUSABLE_VALUES}
 
 
 @pytest.mark.parametrize("block", range(10))

@@ -173,7 +173,22 @@ LOADS = (cm.load_scheme, cm.load_model, cm.load_codelist, load_rules, verify, cm
 @pytest.mark.parametrize("load", LOADS)
 @pytest.mark.parametrize(
     "source",
-    [None, 3, float("nan"), b"./a", ["a"], {}, object(), "", ".", "a\0b", "./a\0b", "./\ud800", "\ud800", Path("\0")],
+    [
+        None,
+        3,
+        float("nan"),
+        b"./a",
+        ["a"],
+        {},
+        pytest.param(object(), id="an object"),
+        "",
+        ".",
+        "a\0b",
+        "./a\0b",
+        "./\ud800",
+        "\ud800",
+        Path("\0"),
+    ],
     ids=ascii,
 )
 def test_what_is_no_path_is_refused_in_a_sentence(load, source):

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from registers import read_scheme
 from scanned import said_by, scanned
-from test_scanning import AS_OF, SCHEME, SETTINGS
+from test_scanning import AS_OF, LONG, SCHEME, SETTINGS
 
 import casemgmt as cm
 from casemgmt.register.id_forms import TWO_FORMS, folded
@@ -183,9 +183,20 @@ def written(table: pa.Table, parts: list[dict[str, Any]], folder: Path) -> tuple
     return paths, starts
 
 
-@settings(SETTINGS, max_examples=25)
+@settings(SETTINGS, max_examples=15)
 @given(tables(), st.data())
 def test_any_split_into_files_row_groups_text_types_and_decoders_is_one_register(table, data):
+    assert_split_is_one_register(table, data)
+
+
+@pytest.mark.long
+@LONG
+@given(tables(), st.data())
+def test_any_split_is_one_register_in_a_longer_search(table, data):
+    assert_split_is_one_register(table, data)
+
+
+def assert_split_is_one_register(table: pa.Table, data: Any) -> None:
     from_rows = data.draw(st.sampled_from([0, table.num_rows // 4, 10**9]))
     with compiling_from(10**9):
         wanted = account_of(cm.read_register(table, as_of=AS_OF), {"in memory": 0})
@@ -221,9 +232,20 @@ def frames_of(table: pa.Table, chunk: int) -> dict[str, Any]:
     return found
 
 
-@settings(SETTINGS, max_examples=20)
+@settings(SETTINGS, max_examples=12)
 @given(tables(), st.integers(1, 9), st.sampled_from([0, 5, 20, 10**9]))
 def test_every_frame_and_layout_is_one_register_on_both_roads(table, chunk, from_rows):
+    assert_frames_are_one_register(table, chunk, from_rows)
+
+
+@pytest.mark.long
+@LONG
+@given(tables(), st.integers(1, 9), st.sampled_from([0, 5, 20, 10**9]))
+def test_every_frame_and_layout_is_one_register_in_a_longer_search(table, chunk, from_rows):
+    assert_frames_are_one_register(table, chunk, from_rows)
+
+
+def assert_frames_are_one_register(table: pa.Table, chunk: int, from_rows: int) -> None:
     with compiling_from(10**9):
         wanted = account_of(cm.read_register(table, as_of=AS_OF), {"in memory": 0})
     with compiling_from(from_rows):

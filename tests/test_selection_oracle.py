@@ -20,14 +20,14 @@ from registers import PRACTICES, SHARES, Case, cases, packed_case, scheme_text
 
 SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 DEFAULT = settings(
-    max_examples=500,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     database=None,
     print_blob=True,
     suppress_health_check=SLOW_TO_DRAW,
 )
-A_FEW = settings(DEFAULT, max_examples=50)
+A_FEW = settings(DEFAULT, max_examples=25)
 LONG = settings(DEFAULT, max_examples=10_000, derandomize=False)
 
 
@@ -97,7 +97,7 @@ def assert_model_same(points_case: Case, logistic_case: Case) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_packed_registers_equal_the_oracle(seed):
-    assert_packed_same(seed, practices=250)
+    assert_packed_same(seed, practices=100)
 
 
 @pytest.fixture
