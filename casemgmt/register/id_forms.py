@@ -31,7 +31,7 @@ def folded(texts: pa.Array | pa.ChunkedArray) -> Any:
 def numbers_by_form(distinct: pa.Array) -> npt.NDArray[np.int64] | None:
     """A number for each text, the same for texts of one form; -1 for those of which nothing is left.
 
-    None where no two of these texts can have one form, which their letters alone may tell.
+    None where no two of these texts have one form, which their letters alone may tell.
 
     Parameters
     ----------
@@ -53,6 +53,8 @@ def numbers_by_form(distinct: pa.Array) -> npt.NDArray[np.int64] | None:
             forms = pc.replace_substring(forms, mark, "") if met[ord(mark)] else forms
         forms = pc.ascii_lower(forms) if lower and upper else forms
     encoded = in_one_piece(forms).dictionary_encode()
+    if len(encoded.dictionary) == len(distinct):
+        return None
     numbers = numpy_of(encoded.indices).astype(np.int64)
     numbers[numpy_of(pc.binary_length(forms)) == 0] = -1
     return numbers

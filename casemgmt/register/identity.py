@@ -312,8 +312,9 @@ def judge_repeats(
     forms = numbers_by_form(distinct)
     usable = verdict.names_somebody(among)
     if forms is not None:
-        met = np.unique(indices[usable])
-        met = met[forms[met] >= 0]
+        is_met = np.zeros(len(distinct), dtype=bool)
+        is_met[indices[usable]] = True
+        met = np.flatnonzero(is_met & (forms >= 0))
         ways = np.bincount(forms[met], minlength=len(distinct) + 1)
         in_two_ways = usable & (ways[forms[indices]] > 1)
         verdict.set_aside(among[in_two_ways], "patient_id", TWO_FORMS)

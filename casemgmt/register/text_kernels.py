@@ -41,6 +41,8 @@ def has_odd_byte(word):  # type: ignore[no-untyped-def]
 @compiled_within
 def lowered(word, highs):  # type: ignore[no-untyped-def]
     """Eight bytes with the capitals A to Z in lower case; as they are where ``highs`` is 0 and not ``_HIGHS``."""
+    if word & highs >> np.uint64(1) == np.uint64(0):  # no letter
+        return word
     low = word & ~_HIGHS
     from_a, after_z = low + (_HIGHS - _A), low + (_HIGHS - _AFTER_Z)
     return word | ((from_a & ~after_z & ~word & highs) >> np.uint64(2))
@@ -141,15 +143,25 @@ def hash_texts(offsets, words, hashes, odd, by_form):  # type: ignore[no-untyped
     Parameters
     ----------
     offsets : int32 or int64, one more than there are texts: the byte with which each begins
-    words : uint64, the bytes of all texts, and at least eight more
+    words : uint64, the bytes of all texts, and at least two words more
     hashes : uint64, one a text, written
     odd : uint8, one a text, written: 1 where the text is empty, one digit ten times, or has a byte that no plain id
         has; ``NOT_ASCII`` where it has bytes that are not ASCII
     by_form : whether capitals count as small letters, and hyphens and spaces as nothing; of ASCII alone
     """
+    start = np.uint64(offsets[0])
     for i in range(len(hashes)):
-        start = np.uint64(offsets[i])
-        hashes[i], odd[i] = hash_span(words, start, np.uint64(offsets[i + 1]) - start, by_form)
+        stop = np.uint64(offsets[i + 1])
+        length = stop - start
+        if length < np.uint64(16):
+            place, shift = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3)
+            a, b, c = words[place], words[place + np.uint64(1)], words[place + np.uint64(2)]
+            low = a >> shift | (b << np.uint64(1)) << (np.uint64(63) - shift)
+            high = b >> shift | (c << np.uint64(1)) << (np.uint64(63) - shift)
+            hashes[i], odd[i] = hash_short(low, high, length, by_form)
+        else:
+            hashes[i], odd[i] = hash_span(words, start, length, by_form)
+        start = stop
 
 
 @compiled_within
@@ -162,7 +174,7 @@ def same_digit(eight, ninth, tenth):  # type: ignore[no-untyped-def]
 
 @compiled_within
 def hash_short(low, high, length, by_form):  # type: ignore[no-untyped-def]
-    """:func:`hash_span` of a text of up to twelve bytes, which stand in two words; what follows them is ignored."""
+    """:func:`hash_span` of a text of up to fifteen bytes, which stand in two words; what follows them is ignored."""
     if length < np.uint64(8):
         beyond = length << np.uint64(3)
         low &= (np.uint64(1) << beyond) - np.uint64(1)
@@ -189,6 +201,24 @@ def hash_short(low, high, length, by_form):  # type: ignore[no-untyped-def]
                 hashed, pending, kept = fold_word(high, length - np.uint64(8), hashed, pending, kept)
             hashed = mix(mix(hashed, pending), kept)
     return hashed, odd
+
+
+@compiled
+def unplain_views(views):  # type: ignore[no-untyped-def]
+    """0 where all views hold their texts, all of which are ASCII, and nothing but zeros after them."""
+    met = np.uint64(0)
+    for i in range(len(views)):
+        a, b = views[i, 0], views[i, 1]
+        length = a & np.uint64(0xFFFFFFFF)
+        bits = min(length, np.uint64(12)) << np.uint64(3)
+        # Shifts of 64 bits are none: of four bytes and eight, one at least is not reached by them.
+        first = (np.uint64(1) << min(bits, np.uint64(32))) - np.uint64(1)
+        second = (np.uint64(2) << (max(bits, np.uint64(33)) - np.uint64(33))) - np.uint64(1)
+        second = second if bits > np.uint64(32) else np.uint64(0)
+        met |= np.uint64(length > np.uint64(12))
+        met |= (a >> np.uint64(32)) & (~first | _HIGHS)
+        met |= b & (~second | _HIGHS)
+    return met
 
 
 @compiled
