@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -28,47 +29,57 @@ TEXTS = (pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int3
 TOGETHER = (TEXTS[:2], TEXTS[:2], TEXTS[2:3], TEXTS[3:], TEXTS[:1])
 
 
-def assert_every_road_agrees(seed: int) -> None:
+def assert_every_road_agrees(seed: int) -> bool:
+    """Whether the register was selected from; it is refused on every road otherwise."""
     choose = random.Random(seed).choice
     model = a_model(choose(("points", "logistic"))) if choose((False, False, True)) else None
     case = hard_case(
         seed, needed=MODEL_COLUMNS if model else (), has_risk=model is not None and model.link == "logistic"
     )
     try:
-        compare_roads(case, model, choose)
+        return compare_roads(case, model, choose)
     except Exception as problem:
         raise AssertionError(f"seed {seed}: {type(problem).__name__}: {problem}\n{case.scheme_text}") from problem
 
 
-def compare_roads(case: Case, model: Any, choose: Any) -> None:
+def compare_roads(case: Case, model: Any, choose: Any) -> bool:
     table = arrow_of(case.rows, case.columns)
     how = {"as_of": case.as_of, "extracted_on": case.extracted_on, **ANY_QUALITY}
-    starts = {"in memory": 0}
+
+    def told(open_register: Any, starts: dict[str, int]) -> dict[str, Any]:
+        try:
+            return said(open_register(), case, model, starts)
+        except InputError as error:
+            return {"refused": re.findall(r"^Column '\w+'", str(error)) or str(error)}
+
     with compiling_from(NEVER):
-        read = said(cm.read_register(table, **how), case, model, starts)
-    assert_as_the_oracle(case, model, read)
+        read = told(lambda: cm.read_register(table, **how), {"in memory": 0})
+    # Now and then too much of a column is wrong: then it is refused on every road.
+    if "refused" not in read:
+        assert_as_the_oracle(case, model, read)
     with compiling_from(0):
-        assert_said_alike(read, said(cm.read_register(as_frame(table, choose), **how), case, model, starts), "compiled")
+        frame = as_frame(table, choose)
+        assert_said_alike(read, told(lambda: cm.read_register(frame, **how), {"in memory": 0}), "compiled")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths, starts = in_files(table, folder, choose)
-        some = choose((0, 0, table.num_rows // 3, NEVER))
-        with compiling_from(some):
-            assert_said_alike(read, said(cm.read_register(paths, **how), case, model, starts), "files read")
+        with compiling_from(choose((0, 0, table.num_rows // 3, NEVER))):
+            assert_said_alike(read, told(lambda: cm.read_register(paths, **how), starts), "files read")
         decoder, pieces = choose(("polars", "pyarrow")), choose((None, None, share_of(table.num_rows, choose)))
         with compiling_from(choose((0, 0, table.num_rows // 3, NEVER))):
-            register = scanned(paths, decoder=decoder, rows_at_a_time=pieces, **how)
-            assert_said_alike(read, said(register, case, model, starts), f"scanned by {decoder}, {pieces} rows")
-            if model is None and case.score_as != "column":
-                return
-            whole = register if choose((True, False)) else cm.read_register(paths, **how)
+            found = told(lambda: scanned(paths, decoder=decoder, rows_at_a_time=pieces, **how), starts)
+            assert_said_alike(read, found, f"scanned by {decoder}, {pieces} rows")
+            if "refused" in read or (model is None and case.score_as != "column"):
+                return "refused" not in read
+            whole = choose((cm.scan_register, cm.read_register))(paths, **how)
             if not read["practices"]:
                 with pytest.raises(InputError, match="nothing to pack"):
                     whole.save_packed(folder / "packed")
-                return
+                return True
             whole.save_packed(folder / "packed")
         with compiling_from(choose((0, NEVER))):
-            assert_said_alike(read, said(cm.scan_register(folder / "packed", **how), case, model, starts), "packed")
+            assert_said_alike(read, told(lambda: cm.scan_register(folder / "packed", **how), starts), "packed")
+    return True
 
 
 # What is said
@@ -85,7 +96,8 @@ def said(register: Any, case: Case, model: Any, starts: dict[str, int]) -> dict[
         options |= {"list_sizes": case.list_sizes, **ANY_SIZE}
     scheme = read_scheme(case.scheme_text)
     found = said_by(lambda: cm.select(register, scheme, **options))
-    assert "words" not in found, found
+    if "words" in found:
+        raise InputError(found["words"])
     found.pop("facts", None)
     for name in ("quarantine", "corrections"):
         rows = getattr(register, name).to_pylist()
@@ -201,12 +213,15 @@ def test_the_random_registers_meet_every_reason_for_which_a_row_is_set_aside_or_
 
 @pytest.mark.parametrize("block", range(10))
 def test_three_hundred_random_registers_agree_on_every_road(block):
-    for seed in range(BLOCK * block, BLOCK * (block + 1)):
-        assert_every_road_agrees(seed)
+    assert_block_agrees(range(BLOCK * block, BLOCK * (block + 1)))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("block", range(100))
 def test_twenty_thousand_random_registers_agree_on_every_road(block):
-    for seed in range(1000 + 200 * block, 1000 + 200 * (block + 1)):
-        assert_every_road_agrees(seed)
+    assert_block_agrees(range(1000 + 200 * block, 1000 + 200 * (block + 1)))
+
+
+def assert_block_agrees(seeds: range) -> None:
+    selected = sum(assert_every_road_agrees(seed) for seed in seeds)
+    assert selected >= len(seeds) * 0.9
