@@ -24,9 +24,9 @@ SCHEME = "prism-top-half-percent"
 
 
 def rows_with_faults() -> pa.Table:
-    """Patients of whom some cannot be used: every seventh id is a decimal, and the last row repeats another."""
+    """Patients of whom some cannot be used: every sixtieth id is a decimal, and the last row repeats another."""
     table = people(SIZE)
-    ids = [f"{patient}.0" if row % 7 == 0 else patient for row, patient in enumerate(table["patient_id"].to_pylist())]
+    ids = [f"{patient}.0" if row % 60 == 0 else patient for row, patient in enumerate(table["patient_id"].to_pylist())]
     table = table.set_column(0, "patient_id", pa.array(ids))
     return pa.concat_tables([table, table.slice(5, 1)])
 
