@@ -10,7 +10,7 @@ import pytest
 from casemgmt.errors import InputError
 from casemgmt.outputs.disclosure import behind, suppress
 from casemgmt.outputs.disclosure.commissioner import _column, _with_percentage
-from casemgmt.outputs.disclosure.group_totals import Link, Totals, _meets
+from casemgmt.outputs.disclosure.group_totals import Link, Totals, _link, _meets
 from casemgmt.outputs.disclosure.groupings import refuse_such_groups
 from casemgmt.outputs.disclosure.groups import _Shown, _telling_column, _worlds
 from casemgmt.outputs.disclosure.inference import Cells, narrows, work_out
@@ -326,6 +326,31 @@ def condition(**said: Any) -> Condition:
 )
 def test_whether_the_people_of_a_group_meet_a_condition(group, asked, column, meets):
     assert _meets(group, asked, column) is meets
+
+
+@pytest.mark.parametrize(
+    ("body", "met", "sure", "possible", "all_in"),
+    [
+        (WOMEN, 20, (0,), (0,), True),
+        (WOMEN, 19, (0,), (0,), False),  # one has died since the list date
+        (MEN, 30, (1,), (1,), False),  # who met it is in, and 25 men are not
+        (everyone('{ sex = ["F", "M"] }'), 50, (0, 1), (0, 1), False),
+        (everyone('{ sex = ["F"], age = { at_least = 40 } }'), 20, (), (0,), False),
+        (everyone("{ age = { at_least = 40 } }"), 20, (), (0, 1, 2), True),
+        (share("3%"), 20, (), (0, 1, 2), True),
+        (share("3%", among='{ sex = ["M"] }'), 20, (), (1,), True),
+    ],
+)
+def test_how_a_route_lies_to_the_groups_of_a_column(body, met, sure, possible, all_in):
+    rows = [
+        {"sex": sex, "listed": listed, "selected": selected}
+        for sex, listed, selected in (("F", 20, 20), ("M", 30, 5), ("not stated", 0, 0))
+    ]
+    found = _link(rows, "sex", publication(row(10), routes=(body,)), 0, met, met, met)
+    assert (found.sure, found.possible, found.managed) == (sure, possible, True)
+    assert found.first_share == ("top_share" in body)
+    if sure:
+        assert found.all_in == all_in
 
 
 def groups(listed: list[int], selected: list[int], below: list[int | None]) -> _Shown:
