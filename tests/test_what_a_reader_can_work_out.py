@@ -144,6 +144,10 @@ def age(on: str = "as_of", **ends: int) -> Condition:
     return Condition(field="age", edges=edges(**ends), on=on)
 
 
+def own(**ends: int) -> Condition:
+    return Condition(field="own", edges=edges(**ends))
+
+
 def sex(*allowed: str) -> Condition:
     return Condition(field="sex", allowed=allowed)
 
@@ -179,6 +183,10 @@ def flag(name: str, value: bool) -> Condition:
         (where(age(at_least=75)), where(sex("F"), age(at_least=70)), False, False),
         (where(sex("M"), age(at_least=80)), where(sex("F"), age(at_least=75)), False, True),
         (where(sex("F")), where(), True, False),
+        (where(own(above=2)), where(own(at_least=3)), False, False),  # a column of the user's own is not known whole
+        (where(own(at_least=3)), where(own(above=2)), True, False),
+        (where(own(below=3)), where(own(above=2)), False, False),
+        (where(own(below=3)), where(own(at_least=3)), False, True),
     ],
 )
 def test_how_the_people_of_two_sets_of_conditions_lie(one, other, inside, never_both):
