@@ -12,7 +12,7 @@ from casemgmt.outputs.disclosure import behind, suppress
 from casemgmt.outputs.disclosure.commissioner import _column, _with_percentage
 from casemgmt.outputs.disclosure.group_totals import Link, Totals, _link, _meets
 from casemgmt.outputs.disclosure.groupings import refuse_such_groups
-from casemgmt.outputs.disclosure.groups import _Shown, _telling_column, _worlds
+from casemgmt.outputs.disclosure.groups import _Shown, _telling_column, _withheld_until_safe, _worlds
 from casemgmt.outputs.disclosure.inference import Cells, narrows, work_out
 from casemgmt.outputs.disclosure.policy import tells
 from casemgmt.outputs.disclosure.related import apart, edges_apart, edges_within, within
@@ -403,6 +403,19 @@ def test_whom_a_route_asks_for_bounds_the_group():
     part = link(met=24, sure=(1,), possible=(1,), all_in=False)
     worlds, cells = _worlds(shown_groups, totals(123, 43, None, part, link()))
     assert worlds.range_of(cells[1][1].people) == (24, 25)
+    # Nobody is selected who is not listed.
+    assert worlds.range_of({3: 1, 1: -1}) == (-2, 0)
+
+
+def test_counts_are_withheld_until_none_tells_and_no_further():
+    safe = groups([100, 50], [20, 15], [None, None])
+    assert _withheld_until_safe(safe, totals(150, 35, None, link()), "sex") == safe
+    telling = groups([100, 50], [20, 4], [None, None])
+    shown_groups = _withheld_until_safe(telling, totals(150, 24, None, link()), "sex")
+    assert shown_groups.columns["selected"] == ["withheld", "1–7"]
+    assert shown_groups.columns["listed"] == [100, 50]
+    with pytest.raises(InputError, match="so few or so small"):
+        _withheld_until_safe(groups([100, 4], [20, 0], [None, None]), totals(104, 20, None, link()), "sex")
 
 
 @pytest.mark.parametrize(
