@@ -382,6 +382,7 @@ def link(**said: Any) -> Link:
         (groups([100, 4], [20, 0], [None, None]), totals(104, 20, None, link()), "listed"),
         (groups([100, 50], [20, 4], [None, None]), totals(150, 24, None, link()), "selected"),
         (groups([100, 50], [20, 15], [None, None]), totals(150, 35, None, link()), None),
+        (groups([3, 4], [0, 0], [None, None]), totals(7, 0, None, link()), "listed"),  # 1 to 6 each
         # Three small groups leave each other open; two counts that are rounded leave the small one open.
         (groups([100, 50, 50], [4, 4, 4], [None] * 3), totals(200, 12, None, link(possible=(0, 1, 2))), None),
         (groups([100, 100, 50], [20, 20, 4], [None] * 3), totals(250, 44, None, link(possible=(0, 1, 2))), None),
@@ -414,8 +415,10 @@ def test_counts_are_withheld_until_none_tells_and_no_further():
     shown_groups = _withheld_until_safe(telling, totals(150, 24, None, link()), "sex")
     assert shown_groups.columns["selected"] == ["withheld", "1–7"]
     assert shown_groups.columns["listed"] == [100, 50]
+    few = _withheld_until_safe(groups([100, 4], [20, 0], [None, None]), totals(104, 20, None, link()), "sex")
+    assert few.columns["listed"] == ["withheld", "1–7"]
     with pytest.raises(InputError, match="so few or so small"):
-        _withheld_until_safe(groups([100, 4], [20, 0], [None, None]), totals(104, 20, None, link()), "sex")
+        _withheld_until_safe(groups([3, 4], [0, 0], [None, None]), totals(7, 0, None, link()), "sex")
 
 
 @pytest.mark.parametrize(
