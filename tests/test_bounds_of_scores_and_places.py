@@ -242,8 +242,8 @@ def test_different_numbers_that_become_one_float_are_refused(values, merged):
 @pytest.mark.parametrize(
     ("ids", "patients", "met", "refused"),
     [
-        *((10, 100, 2, False), (10, 100, 1, True), (100, 5, 1, False), (100, 6, 1, True), (0, 5, 0, False)),
-        *((5, 0, 0, False), (5, 5, 0, True), (5, 5, 5, False)),
+        *((10, 100, 2, False), (10, 100, 1, True), (100, 5, 1, False), (100, 6, 1, True)),
+        *((0, 5, 0, False), (5, 0, 0, False), (5, 5, 0, True), (5, 5, 5, False)),
     ],
 )
 def test_a_fifth_of_the_scores_or_of_the_patients_must_meet(ids, patients, met, refused):

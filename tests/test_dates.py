@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casemgmt.dates import ages, as_date, completed_months, day_number, from_day_number, reference_date
+from casemgmt.dates import (
+    ages,
+    as_date,
+    completed_months,
+    day_number,
+    first_day_within,
+    from_day_number,
+    reference_date,
+)
 from casemgmt.errors import InputError
 
 FIRST, LAST = dt.date(1905, 1, 1), dt.date(2026, 12, 31)
@@ -209,3 +217,43 @@ def test_a_date_in_another_form_is_refused_without_a_guess(text):
 def test_a_time_of_day_is_refused():
     with pytest.raises(InputError, match=r"^as_of: give a date without a time of day"):
         as_date(dt.datetime(2015, 4, 1, 9))
+
+
+@pytest.mark.parametrize(
+    ("months", "end", "first"),
+    [
+        (12, "2024-02-01", "2023-02-02"),
+        (12, "2024-02-29", "2023-03-01"),  # February 2023 has 28 days, from each of which twelve months are complete
+        (12, "2023-02-28", "2022-03-01"),
+        (48, "2024-02-29", "2020-03-01"),
+        (1, "2024-03-31", "2024-03-01"),
+        (1, "2023-03-31", "2023-03-01"),
+        (1, "2024-03-28", "2024-02-29"),
+        (1, "2024-12-31", "2024-12-01"),
+        (1, "2024-01-31", "2024-01-01"),
+        (2, "2024-12-31", "2024-11-01"),
+        (11, "2024-12-15", "2024-01-16"),
+        (12, "2024-12-15", "2023-12-16"),
+        (13, "2024-12-15", "2023-11-16"),
+        (1, "2024-05-31", "2024-05-01"),
+        (0, "2024-05-31", "2024-06-01"),
+        (0, "2024-12-31", "2025-01-01"),
+        (24, "2015-04-01", "2013-04-02"),
+        (12, "0002-03-05", "0001-03-06"),
+        (14, "0002-03-05", "0001-01-06"),
+        (15, "0002-03-05", "0001-01-01"),
+        (1200, "0002-03-05", "0001-01-01"),
+    ],
+)
+def test_a_look_back_begins_the_day_after_its_months_are_complete(months, end, first):
+    day = dt.date.fromisoformat(end)
+    assert first_day_within(months, day) == dt.date.fromisoformat(first)
+    if day.year > 1000:
+        around = np.array([day_number(dt.date.fromisoformat(first)) + shift for shift in (-1, 0)], dtype=np.int32)
+        assert (completed_months(around, day) >= months).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("text", ["2015+04-01", "2015-04.01", "20150-4-01", "2015/04/01", "2015-04-010", "15-04-01"])
+def test_a_date_needs_both_of_its_hyphens_in_their_places(text):
+    with pytest.raises(InputError, match="ISO date"):
+        as_date(text)
