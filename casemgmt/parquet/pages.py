@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from typing import BinaryIO
 
+from casemgmt.compiling import pays
 from casemgmt.parquet.frame import DATA_V2, DICTIONARY, Chunk, Frame, Page, check_pages_of, read_page
 from casemgmt.parquet.thrift import DamagedError
 
@@ -41,7 +42,8 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range, places: Sequence[
     DamagedError
         It is not what was written.
     """
-    first_version = True
+    # A file of so many rows is read by other compiled loops too.
+    first_version, compiled = True, pays(frame.rows)
     for group in groups:
         chunks = frame.groups[group]
         for chunk in chunks if places is None else [chunks[place] for place in places]:
@@ -49,12 +51,12 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range, places: Sequence[
             data = stream.read(chunk.compressed)
             if len(data) < chunk.compressed:
                 raise DamagedError
-            first_version &= _check_chunk(chunk, data)
+            first_version &= _check_chunk(chunk, data, compiled)
     return first_version
 
 
-def _check_chunk(chunk: Chunk, data: bytes) -> bool:
-    pages, values = _headers(data), memoryview(data)
+def _check_chunk(chunk: Chunk, data: bytes, compiled: bool) -> bool:
+    pages, values = _headers(data, compiled), memoryview(data)
     if any(page.checksum is not None for _, page in pages):
         check_pages_of(chunk, (page for _, page in pages))
         for start, page in pages:
@@ -69,9 +71,9 @@ def _check_chunk(chunk: Chunk, data: bytes) -> bool:
     return all(page.kind != DATA_V2 for _, page in pages)
 
 
-def _headers(data: bytes) -> list[tuple[int, Page]]:
+def _headers(data: bytes, compiled: bool) -> list[tuple[int, Page]]:
     """The pages of a column of a row group, read by the compiled loop where that is loaded, or where they are many."""
-    if "casemgmt.parquet.page_kernels" not in sys.modules:
+    if not compiled and "casemgmt.parquet.page_kernels" not in sys.modules:
         found = few_pages_of(data, _FEW)
         if found is not None:
             return found

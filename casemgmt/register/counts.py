@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WHOLE_LINE = "the whole line"  # of a CSV file, where no field is to blame
 
+_AT_ONCE = 1 << 14
+
 # Why a patient is never listed or never ranked; who has two reasons is counted under the first of them.
 BARRED = ("died", "left", "not yet registered", "objected")
 
@@ -131,8 +133,10 @@ def _unusual(packed: Packed) -> Any:
             mask = ((1 << slot.width) - 1) << slot.shift
             usual[slot.row] = (bits | mask, wanted | value << slot.shift)
     found = np.zeros(packed.rows, dtype=bool)
-    for row, (bits, wanted) in usual.items():
-        found |= (packed.words[row] & np.uint64(bits)) != np.uint64(wanted)
+    for low in range(0, packed.rows, _AT_ONCE):  # few enough for the nearest cache
+        part = slice(low, low + _AT_ONCE)
+        for row, (bits, wanted) in usual.items():
+            found[part] |= (packed.words[row, part] & np.uint64(bits)) != np.uint64(wanted)
     return np.flatnonzero(found)
 
 
