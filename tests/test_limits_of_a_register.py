@@ -131,8 +131,8 @@ def test_one_practice_that_is_nearly_all_quarantined_is_seen_in_a_large_register
 
 
 def test_one_practice_whose_values_are_all_corrected_is_seen_in_a_large_register(door):
-    table = pa.concat_tables([rows(2000, OTHER), rows(30, care_home_type="Nursing Home")])
-    with pytest.raises(InputError, match="'care_home_type': 30 of 30 values of practice 'C87001' corrected"):
+    table = pa.concat_tables([rows(2000, OTHER), rows(30, sex="X")])
+    with pytest.raises(InputError, match="'sex': 30 of 30 values of practice 'C87001' corrected"):
         selected(door(table))
     assert len(selected(door(table), max_corrected="100%").facts["limits"]) == 2
 
@@ -199,18 +199,16 @@ def test_a_packed_register_carries_its_counts_and_launders_nothing(tmp_path):
 
 
 def test_everything_that_is_too_much_is_said_at_once():
-    table = without_ids(rows(100, sex=first(70, 100, "woman", "F"), age=first(60, 100, 400, 50)), 20)
+    table = without_ids(rows(100, sex=first(70, 100, "woman", "F"), age=first(50, 100, 400, 50)), 20)
     with pytest.raises(InputError) as refused:
         selected(cm.read_register(table, as_of=AS_OF))
     words = str(refused.value)
-    assert all(each in words for each in ("patient_id 20", "'sex': 50 of 80", "'age': 40 of 80"))
+    assert all(each in words for each in ("patient_id 20", "'sex': 50 of 80", "'age': 30 of 80"))
     assert "woman" not in words
     assert "max_quarantined='20%' and max_corrected='63%'" in words
 
 
-@pytest.mark.parametrize(
-    "wrong", ["5", "five", "-1%", "101%", 1.5, -0.1, True, None, float("nan"), float("inf"), "1/0", [5]]
-)
+@pytest.mark.parametrize("wrong", ["5", "five", "-1%", "101%", 1.5, -0.1, True, float("nan"), float("inf"), "1/0", [5]])
 def test_what_is_no_share_is_refused(wrong):
     for name in ("max_quarantined", "max_corrected"):
         with pytest.raises(InputError, match=name):

@@ -91,7 +91,7 @@ class Admissions:
         return self.to_arrow().to_pandas()
 
 
-@arguments.checked(columns=arguments.text_mapping)
+@arguments.checked(columns=arguments.text_mapping, spells=arguments.text)
 def count_admissions(
     episodes: Any,
     *,

@@ -29,6 +29,7 @@ from casemgmt.codes.spells import (
     STAY_DAYS,
     TRANSFER_DAYS,
     first_of_each,
+    id_numbers,
     joined_by_transfer,
     order_in_spell,
     spell_numbers,
@@ -262,7 +263,8 @@ class Counter:
             far = _count(further & (apart > STAY_DAYS))
             why = f"episodes of one patient and spell that began more than {STAY_DAYS} days apart"
             remedy = "It is likely to stand for no spell: leave it out, or blank where it says nothing."
-            check_share("Column 'spell_id'", _count(further), far, self.most, why, remedy)
+            if _is_mostly_one(id_numbers(batch.columns["spell_id"], "spell_id")[rows]):
+                check_share("Column 'spell_id'", _count(further), far, self.most, why, remedy)
             differ = (episodes.days != episodes.days[first]) | other_method
             self._report(batch, rows[differ], "spell_id", f"other date or method {_THAN_FIRST}")
         else:
@@ -359,3 +361,11 @@ def _whole(batches: list[Batch]) -> Batch:
         name: in_one_piece(pa.chunked_array([batch.columns[name] for batch in batches])) for name in batches[0].columns
     }
     return Batch(columns, sum(batch.rows for batch in batches), 0)
+
+
+def _is_mostly_one(numbers: npt.NDArray[np.int64]) -> bool:
+    """Whether at least half of the ids that are given (0 or above) are one and the same: a word for none, not an id."""
+    import numpy as np
+
+    given = numbers[numbers >= 0]
+    return bool(len(given)) and 2 * int(np.unique(given, return_counts=True)[1].max()) >= len(given)

@@ -39,6 +39,7 @@ Lists = CodeList | str | Path
     latest=arguments.texts,
     keep=arguments.texts,
     columns=arguments.text_mapping,
+    date_format=arguments.text_or_none,
     undated_as_ever=arguments.yes_or_no,
     count_rows=arguments.yes_or_no,
 )

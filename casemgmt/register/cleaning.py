@@ -286,7 +286,8 @@ def _from_distinct(
 
     indices, distinct = distinct_values(column)
     readings = [
-        read_value(field, _as_mapped(value, mapping), date_format=date_format, last_day=last_day) for value in distinct
+        read_value(field, mapped_loosely(value, mapping), date_format=date_format, last_day=last_day)
+        for value in distinct
     ]
     readings.append(Reading(None))  # the row of null indices, which are -1
     answers = np.array([reading.value or 0 for reading in readings], dtype=np.int32)
@@ -357,7 +358,7 @@ def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
     return mapping.get(key, value)
 
 
-def _as_mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
+def mapped_loosely(value: Any, mapping: Mapping[str, Any] | None) -> Any:
     """:func:`mapped`, for which text may have outer spaces or stand for a whole number as 2.0."""
     if mapping is None or not isinstance(value, str):
         return mapped(value, mapping)

@@ -73,6 +73,7 @@ _SAFETY = ("objected", *_LEAVING, "registered_on")
     values=arguments.mapping,
     date_format=arguments.text_mapping,
     null_means_absent=arguments.texts,
+    practice_pattern=arguments.text_or_none,
     expected_rows=arguments.whole_or_none,
 )
 def read_register(

@@ -18,7 +18,7 @@ MISSING_WORDS = ("na", "n/a", "null", "\\n", "none", "nan", "nat", "-")
 # Of the values that are not null, the share that must be readable.
 READABLE_SHARE = Fraction(1, 5)
 # Fewer values than these say too little about a column: none of some readable, or too few of many.
-NONE_OF, FEW_OF = 5, 20
+NONE_OF, FEW_OF = 6, 20
 
 _WHOLE_DECIMAL = re.compile(r"([+-]?[0-9]{1,18})\.0*")
 _AND_OVER = re.compile(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, InputWarning, did_you_mean, plural
-from casemgmt.register.cleaning import mapped
+from casemgmt.register.cleaning import mapped, mapped_loosely
 from casemgmt.register.fields import FIELDS, Field
 from casemgmt.register.spellings import is_missing_word
 from casemgmt.register.values import is_out_of_range, read_value
@@ -120,7 +120,8 @@ class ValueMaps:
                 if value is None:
                     continue
                 missed = object()
-                if mapped(value, dict.fromkeys(mapping, missed)) is missed:
+                find = mapped if FIELDS[name].kind == "practice" else mapped_loosely
+                if find(value, dict.fromkeys(mapping, missed)) is missed:
                     self._met[name] = True
                     break
                 self._given[name] += count
