@@ -281,6 +281,8 @@ def test_a_table_of_ids_has_one_column_more(others):
     for score in (table, table.to_pandas()):
         with pytest.raises(InputError, match=f"{others} columns more"):
             scores_by_id(score)
+    with pytest.raises(InputError, match="0 columns more"):
+        scores_by_id(pd.DataFrame([["a", "b"]], columns=["patient_id", "patient_id"]))
 
 
 @pytest.mark.parametrize(
