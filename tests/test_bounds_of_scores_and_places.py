@@ -15,7 +15,15 @@ import pytest
 import casemgmt as cm
 from casemgmt.errors import InputError
 from casemgmt.scheme.conditions import Edges
-from casemgmt.selection.given import ScoresById, _by_index, _column_names, _is_default, as_floats, scores_by_id
+from casemgmt.selection.given import (
+    ScoresById,
+    _by_index,
+    _column_names,
+    _is_default,
+    as_floats,
+    scores_by_id,
+    scores_by_row,
+)
 from casemgmt.selection.keys import (
     GivenRanking,
     ModelRanking,
@@ -281,6 +289,8 @@ def test_a_table_of_ids_has_one_column_more(others):
     for score in (table, table.to_pandas()):
         with pytest.raises(InputError, match=f"{others} columns more"):
             scores_by_id(score)
+    with pytest.raises(InputError, match="0 columns more"):
+        scores_by_id(pd.DataFrame([["a", "b"]], columns=["patient_id", "patient_id"]))
 
 
 @pytest.mark.parametrize(
@@ -338,3 +348,15 @@ def test_a_series_is_put_beside_the_rows_that_it_names():
         _by_index(pd.Series([1.0, 2.0, 3.0], index=["x", "p", "q"]), 3, labels)
     with pytest.raises(InputError, match="numbered from 0"):
         _by_index(pd.Series([1.0, 2.0]), 3, None)
+
+
+def test_an_array_has_one_value_a_source_row():
+    assert scores_by_row([1.0, 2.0], 2, None)[0].tolist() == [1.0, 2.0]
+    for rows in (1, 3):
+        with pytest.raises(InputError, match="Give one value a source row"):
+            scores_by_row([1.0, 2.0], rows, None)
+
+
+def test_ids_of_several_kinds_in_one_column_are_refused():
+    with pytest.raises(InputError, match="score= is keyed by ids that are not text"):
+        scores_by_id(pd.DataFrame({"patient_id": ["a", 1], "score": [1.0, 2.0]}))

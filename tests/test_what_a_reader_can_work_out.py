@@ -10,7 +10,7 @@ import pytest
 from casemgmt.errors import InputError
 from casemgmt.outputs.disclosure import behind, suppress
 from casemgmt.outputs.disclosure.commissioner import _column, _with_percentage
-from casemgmt.outputs.disclosure.group_totals import Link, Totals, _link, _meets
+from casemgmt.outputs.disclosure.group_totals import Link, Totals, _link, _meets, totals_to_stand
 from casemgmt.outputs.disclosure.groupings import refuse_such_groups
 from casemgmt.outputs.disclosure.groups import _Shown, _telling_column, _withheld_until_safe, _worlds
 from casemgmt.outputs.disclosure.inference import Cells, narrows, work_out
@@ -361,6 +361,19 @@ def test_how_a_route_lies_to_the_groups_of_a_column(body, met, sure, possible, a
         assert found.all_in == all_in
 
 
+def test_the_totals_of_groups_are_of_the_routes_that_use_places():
+    import pyarrow as pa
+
+    review = 'kind = "review"\nwhere = { age = { at_least = 75 } }\nevery_months = 12\ncounts_as = "entitlement"'
+    both = publication(row(60), {**row(20), "used": None}, routes=(WOMEN, review))
+    summary = pa.table({"practice_id": ["A", "A"], "list_size": [100, 100], "met": [60, 20], "used": [60, None]})
+    counts = (("F", 60, 60), ("M", 40, 0), ("not stated", 0, 0))
+    rows = [{"sex": sex, "listed": a, "selected": b, "just_below": None} for sex, a, b in counts]
+    (found,) = totals_to_stand(rows, "sex", both, summary)
+    assert (found.listed, found.selected, found.just_below) == (100, 60, None)
+    assert [(each.met, each.used, each.managed) for each in found.links] == [(60, 60, True), (None, None, False)]
+
+
 def groups(listed: list[int], selected: list[int], below: list[int | None]) -> _Shown:
     rows = zip(listed, selected, below, strict=True)
     return _Shown.of([{"listed": a, "selected": b, "just_below": c} for a, b, c in rows])
@@ -383,6 +396,9 @@ def link(**said: Any) -> Link:
         (groups([100, 50], [20, 4], [None, None]), totals(150, 24, None, link()), "selected"),
         (groups([100, 50], [20, 15], [None, None]), totals(150, 35, None, link()), None),
         (groups([3, 4], [0, 0], [None, None]), totals(7, 0, None, link()), "listed"),  # 1 to 6 each
+        # Counts that cannot stand at totals which a reader must be able to hold for true.
+        (groups([3, 4], [0, 0], [None, None]), totals(20, 0, None, link()), "listed"),
+        (groups([100, 50], [20, 4], [None, None]), totals(150, 60, None, link()), "selected"),
         # Three small groups leave each other open; two counts that are rounded leave the small one open.
         (groups([100, 50, 50], [4, 4, 4], [None] * 3), totals(200, 12, None, link(possible=(0, 1, 2))), None),
         (groups([100, 100, 50], [20, 20, 4], [None] * 3), totals(250, 44, None, link(possible=(0, 1, 2))), None),
