@@ -233,7 +233,7 @@ def test_a_previous_selection_fills_the_caseload_and_nobody_is_dropped_silently(
     assert {(row["practice_id"], row["patient_id"]) for row in rows} == managed[0] - managed[1] != set()
     assert f"{len(rows)} patients on the caseload and not selected again" in text
     assert "confirm ended (registration): 2" in text
-    assert "Nobody leaves the caseload until a clinician ends it." in text
+    assert "Nobody leaves the caseload until a clinician ends it, and --ended says so." in text
     assert stat.S_IMODE(left.stat().st_mode) == 0o600
 
 

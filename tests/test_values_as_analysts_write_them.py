@@ -350,7 +350,7 @@ def test_text_of_one_width_is_trimmed_with_one_note(tmp_path):
 
 
 def test_a_death_before_birth_sets_the_row_aside_and_many_are_refused(tmp_path):
-    births = [dt.date(1975, 4, 1)] * 40
+    births = [dt.date(1975, 4, 1) + dt.timedelta(days=i) for i in range(40)]
     deaths: list[Any] = [dt.date(1974, 1, 1), *[None] * 39]
     table = register_of(deaths, "date_of_death", date_of_birth=births)
     _, _, quarantine, _ = through_every_door(table, "date_of_birth", tmp_path)
@@ -371,7 +371,7 @@ def test_a_leaving_before_joining_is_said_and_nobody_is_listed_for_it(tmp_path):
 
 
 def test_an_age_of_another_date_is_refused(tmp_path):
-    table = register_of([dt.date(1970, 4, 1)] * 40, "date_of_birth")
+    table = register_of([dt.date(1970, 4, 1) - dt.timedelta(days=i) for i in range(40)], "date_of_birth")
     words = through_every_door(table, "date_of_birth", tmp_path)
     assert words.startswith("Column 'age': 40 of 40 values are more than a year from the age by date_of_birth.")
 

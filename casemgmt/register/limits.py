@@ -33,6 +33,8 @@ MAX_CORRECTED = "10%"
 # Of a register's or a practice's patients: of more, the column says something else than its field means.
 MOST_BARRED = Fraction(1, 2)
 FEWEST = 20
+# Of fewer patients, that most are barred may be so.
+FEWEST_BARRED = 100
 HARMLESS = frozenset({OUTER_SPACES})
 
 _MOST_NAMED = 10
@@ -187,12 +189,12 @@ def _refuse_barred(counts: Counts) -> None:
         if why == "not yet registered":  # a practice may open with the people of another
             wheres = []
         for where, count, of in (("of the register", sum(own.values()), accepted), *wheres):
-            if _passes(count, of, MOST_BARRED):
+            if of >= FEWEST_BARRED and _passes(count, of, MOST_BARRED):
                 raise InputError(
                     f"Column '{name}': {count:,} of {plural(of, 'patient')} {where} would count as {why} and never be "
                     f"selected by rank, which is likely to be another meaning of the column: {remedy}."
                 )
-    if accepted >= FEWEST and not any(counts.on_list.values()):
+    if accepted >= FEWEST_BARRED and not any(counts.on_list.values()):
         tally = _tally({why: count for why, count in counts.barred_in_all().items() if count})
         raise InputError(
             f"Not one of {plural(accepted, 'patient')} is on the list on the list date ({tally}). Look at "

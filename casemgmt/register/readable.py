@@ -21,6 +21,8 @@ from casemgmt.register.values import (
     is_out_of_range,
 )
 
+# Values from which a word, and from which one day of birth, is taken for more than chance.
+A_FEW, MANY = 5, 100
 # Of the values given, the shares above which a column is refused.
 MOST_OUTSIDE = Fraction(1, 2)
 MOST_TIMES = Fraction(1, 20)
@@ -255,7 +257,7 @@ def _refuse_unreadable(field: Field, count: ReadableCount) -> None:
             f"'{'none' if field.kind == 'category' else 'no'}' can be read as {field.allowed_in_words} ({count.why}); "
             f"the others would be taken as missing. {_remedy(field, count.why)}"
         )
-    if count.and_over >= NONE_OF:
+    if count.and_over >= A_FEW:
         raise InputError(
             f"Column '{name}': {plural(count.and_over, 'value')} of {given:,} are {AND_OVER}: the highest would be "
             f"taken as missing. Give the numbers themselves, or say which one to take with values={{'{name}': …}}."
@@ -292,7 +294,7 @@ def _loses_what_it_tells(field: Field, count: ReadableCount) -> bool:
         return is_unreadable(count.telling, count.unread)
     if field.name == "care_home_type":
         told = count.telling + count.unread
-        return count.unread >= NONE_OF and count.telling < RESIDENTS_READABLE * told
+        return count.unread >= A_FEW and count.telling < RESIDENTS_READABLE * told
     return False
 
 
@@ -362,7 +364,7 @@ def _refuse_one_birthday(count: ReadableCount) -> None:
     """Refuse a placeholder for an unknown date of birth, which would give many people one age."""
     born = sum(count.ends.values())
     most = max(count.ends.values(), default=0)
-    if born >= FEW_OF and most > BORN_ON_ONE_DAY * born:
+    if born >= MANY and most > BORN_ON_ONE_DAY * born:
         raise InputError(
             f"Column 'date_of_birth': {most:,} of {plural(born, 'value')} are one and the same day, which is likely to "
             "stand for no date. Map it away with values={'date_of_birth': {'1901-01-01': ''}}, its own day in the "
