@@ -73,6 +73,8 @@ def account(header: list[str], lines: list[str]) -> Account:
             why[number] = (None, None, f"{count} where the header has {len(header)}")
         else:
             rows[number] = dict(zip(header, values, strict=True))
+    for name in ("patient_id", "practice_id"):
+        trim_fixed_width(list(rows.values()), name)
     codes = Counter(row["practice_id"] for row in rows.values())
     same_id = defaultdict(list)
     for number, row in rows.items():
@@ -116,6 +118,15 @@ def id_fault(text: str) -> str | None:
     if re.fullmatch(r"([0-9])\1{9}", text):
         return "ten times the same digit is a placeholder, not an id"
     return None
+
+
+def trim_fixed_width(rows: list[dict[str, str]], name: str) -> None:
+    """Where every value has one length and spaces on the same one side, they are padding."""
+    given = [row[name] for row in rows if row[name]]
+    after, before = all(text.endswith(" ") for text in given), all(text.startswith(" ") for text in given)
+    if len({len(text) for text in given}) == 1 and after != before:
+        for row in rows:
+            row[name] = row[name].rstrip(" ") if after else row[name].lstrip(" ")
 
 
 def practice_fault(code: str, codes: Counter[str]) -> str | None:

@@ -294,7 +294,7 @@ def _loses_what_it_tells(field: Field, count: ReadableCount) -> bool:
         return is_unreadable(count.telling, count.unread)
     if field.name == "care_home_type":
         told = count.telling + count.unread
-        return count.unread >= A_FEW and count.telling < RESIDENTS_READABLE * told
+        return count.unread >= NONE_OF and count.telling < RESIDENTS_READABLE * told
     return False
 
 
