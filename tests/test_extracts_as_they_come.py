@@ -188,13 +188,6 @@ def test_a_column_that_would_bar_or_change_most_people_is_refused_and_its_remedy
         assert code == 0, output
 
 
-def test_an_age_of_0_for_everybody_is_refused_and_one_newborn_is_not(tmp_path):
-    rows = without(extract(age="0"), "date_of_birth", "registered_on")
-    assert selected(rows, tmp_path).startswith("Column 'age': all 400 values are 0")
-    assert not isinstance(selected(rows, tmp_path, values={"age": {"0": ""}}), str)
-    rows[0]["age"] = "41"
-    assert not isinstance(selected(rows, tmp_path), str)
-
 
 PLACEHOLDERS = ["1970-01-01", "2015-01-31"]
 

@@ -277,11 +277,6 @@ def _refuse_unreadable(field: Field, count: ReadableCount) -> None:
             f"Column '{name}': {count.first_day:,} of {plural(given, 'value')} are {NO_DATE}. Map it away with "
             f"values={{'{name}': {{'1900-01-01': ''}}}}, and their age is unknown."
         )
-    if name == "age" and count.highest == 0 and given >= FEW_OF:
-        raise InputError(
-            f"Column 'age': all {plural(given, 'value')} are 0, which is likely to stand for an age that is not known. "
-            "Give the ages, or a date_of_birth; or say that 0 is missing with values={'age': {'0': ''}}."
-        )
     if name == "date_of_birth":
         _refuse_one_birthday(count)
     else:

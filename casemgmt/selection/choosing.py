@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt import arguments
 from casemgmt.errors import CapExceededError, InputError, listed, plural
+from casemgmt.register.limits import FEWEST_BARRED
 from casemgmt.register.register import Register
-from casemgmt.register.spellings import NONE_OF
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.earlier import read_ended, with_caseload
@@ -156,9 +156,11 @@ def _selection(workings: Workings, reference: Reference, expected: Expected, sco
 
 def _refuse_unscored(made: Workings) -> None:
     """Refuse scores of which nobody who may be ranked has one: nobody would be selected by them."""
-    counts = made.register.counts
+    counts, limits = made.register.counts, made.register.limits
+    if limits.quarantined == limits.corrected == 1:  # of one practice among many, the whole register is judged
+        return
     ranked = sum(counts.accepted.values()) - sum(counts.barred_in_all().values())
-    if ranked >= NONE_OF and int(made.choice.outcome.unscored.sum()) == ranked:
+    if ranked >= FEWEST_BARRED and int(made.choice.outcome.unscored.sum()) == ranked:
         raise InputError(
             f"score=: not one of {plural(ranked, 'patient')} who may be ranked has a score, and nobody can be selected "
             "by rank. Give the column or the values that hold the scores."
