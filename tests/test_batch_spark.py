@@ -50,7 +50,7 @@ def muddled_table(count: int, seed: int = 7) -> pa.Table:
     columns["sex"] = ["female" if sex == "F" else sex for sex in columns["sex"]]
     for row in range(table.num_rows):
         if columns["practice_id"][row] == "Y00001":
-            columns["care_home_type"][row] = "unreadable here"
+            columns["sex"][row] = "unreadable here"
     for row in choose.sample(range(40, table.num_rows), 12):
         columns["patient_id"][row] = columns["patient_id"][choose.randrange(40, table.num_rows)]
     for row, other in zip(choose.sample(range(40, table.num_rows), 6), (50, 60, 70, 80, 90, 100), strict=True):

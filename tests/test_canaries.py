@@ -95,7 +95,6 @@ ATTEMPTS = {
     "a picture and no model": lambda made, read_back: made.waterfall(f"{CANARY}1"),
     "an unknown group": lambda made, read_back: made.by("surnam"),
     "a group of a selection read back": lambda made, read_back: read_back.by("surname"),
-    "a removal of a selection read back": lambda made, read_back: read_back.removals(),
     "an unknown column": lambda made, read_back: made.to_arrow(include=["surnam"]),
     "a publication read back and published again": lambda made, read_back: read_back.save("nowhere"),
     "a folder that is there": lambda made, read_back: made.save(Path(__file__).parent),

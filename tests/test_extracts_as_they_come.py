@@ -188,7 +188,6 @@ def test_a_column_that_would_bar_or_change_most_people_is_refused_and_its_remedy
         assert code == 0, output
 
 
-
 PLACEHOLDERS = ["1970-01-01", "2015-01-31"]
 
 

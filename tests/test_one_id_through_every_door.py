@@ -199,21 +199,21 @@ def test_any_split_is_one_register_in_a_longer_search(table, data):
 def assert_split_is_one_register(table: pa.Table, data: Any) -> None:
     from_rows = data.draw(st.sampled_from([0, table.num_rows // 4, 10**9]))
     with compiling_from(10**9):
-        wanted = account_of(cm.read_register(table, as_of=AS_OF), {"in memory": 0})
+        wanted = account_of(cm.read_register(table, **LOOSE), {"in memory": 0})
     parts = data.draw(splits(table.num_rows))
     with tempfile.TemporaryDirectory() as name, compiling_from(from_rows):
         folder = Path(name)
         paths, starts = written(table, parts, folder)
-        assert_same_account(wanted, account_of(cm.read_register(paths, as_of=AS_OF), starts), parts)
+        assert_same_account(wanted, account_of(cm.read_register(paths, **LOOSE), starts), parts)
         for decoder in ("auto", "pyarrow"):
             at_a_time = data.draw(st.sampled_from([None, 1, 3, 7]))
             register = scanned(paths, as_of=AS_OF, decoder=decoder, rows_at_a_time=at_a_time)
             assert_same_account(wanted, account_of(register, starts), (parts, decoder, at_a_time))
         if wanted["accepted"]:
-            cm.read_register(paths, as_of=AS_OF).save_packed(folder / "read.packed")
-            scanned(paths, as_of=AS_OF).save_packed(folder / "scanned.packed")
+            cm.read_register(paths, **LOOSE).save_packed(folder / "read.packed")
+            scanned(paths, **LOOSE).save_packed(folder / "scanned.packed")
             for packed in ("read.packed", "scanned.packed"):
-                found = account_of(cm.scan_register(folder / packed, as_of=AS_OF), starts)
+                found = account_of(cm.scan_register(folder / packed, **LOOSE), starts)
                 assert_same_account(wanted, found, (parts, packed))
 
 
@@ -247,10 +247,10 @@ def test_every_frame_and_layout_is_one_register_in_a_longer_search(table, chunk,
 
 def assert_frames_are_one_register(table: pa.Table, chunk: int, from_rows: int) -> None:
     with compiling_from(10**9):
-        wanted = account_of(cm.read_register(table, as_of=AS_OF), {"in memory": 0})
+        wanted = account_of(cm.read_register(table, **LOOSE), {"in memory": 0})
     with compiling_from(from_rows):
         for name, frame in frames_of(table, chunk).items():
-            found = account_of(cm.read_register(frame, as_of=AS_OF), {"in memory": 0})
+            found = account_of(cm.read_register(frame, **LOOSE), {"in memory": 0})
             assert_same_account(wanted, found, (name, from_rows))
 
 
@@ -302,7 +302,7 @@ def test_an_id_written_in_two_ways_is_set_aside_wherever_its_rows_stand(one, oth
         pq.write_table(piece, tmp_path / f"{number}.parquet")
     paths = [tmp_path / "0.parquet", tmp_path / "1.parquet"]
     with compiling_from(from_rows):
-        for register in (cm.read_register(table, as_of=AS_OF), cm.scan_register(paths, as_of=AS_OF)):
+        for register in (cm.read_register(table, **LOOSE), cm.scan_register(paths, **LOOSE)):
             assert register.quarantine["reason"].to_pylist() == [TWO_FORMS] * 3
             assert register.rows_in == 6
             selection = cm.select(register, read_scheme(SCHEME), score="points")

@@ -51,7 +51,7 @@ def copy(published: Path, tmp_path: Path) -> Path:
 def test_a_publication_holds_these_files_and_no_other(published, selection):
     practices = {f"practices/{name}" for name in ("C87001.csv", "C87002.csv", "C87001-waiting.csv")}
     assert selection.queue()["practice_id"].unique().to_pylist() == ["C87001"]
-    assert set(files_of(published)) == {*layout.TABLES, *practices, "manifest.json"}
+    assert set(files_of(published)) == {*layout.TABLES, layout.REMOVALS, *practices, "manifest.json"}
 
 
 def test_a_selection_read_back_equals_the_one_that_was_saved(published, selection):
