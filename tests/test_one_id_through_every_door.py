@@ -210,7 +210,7 @@ def assert_split_is_one_register(table: pa.Table, data: Any) -> None:
         assert_same_account(wanted, account_of(cm.read_register(paths, **LOOSE), starts), parts)
         for decoder in ("auto", "pyarrow"):
             at_a_time = data.draw(st.sampled_from([None, 1, 3, 7]))
-            register = scanned(paths, as_of=AS_OF, decoder=decoder, rows_at_a_time=at_a_time)
+            register = scanned(paths, **LOOSE, decoder=decoder, rows_at_a_time=at_a_time)
             assert_same_account(wanted, account_of(register, starts), (parts, decoder, at_a_time))
         if wanted["accepted"]:
             cm.read_register(paths, **LOOSE).save_packed(folder / "read.packed")

@@ -85,11 +85,10 @@ def test_an_interrupt_at_any_call_leaves_the_old_or_the_new_at_its_place_and_no_
     first, second, tmp_path, afterwards, replacing, step
 ):
     target = tmp_path / "out"
-    new = files_of(second.save(tmp_path / "new"))
-    shutil.rmtree(tmp_path / "new")
     before = files_of(first.save(target)) if replacing else None
     with interrupted(-1, afterwards) as made:
         second.save(target, overwrite=True)
+    new = files_of(target)
     # Every call from just before the renames on, and each of the others or some.
     moved, seen = made.index("rename"), set()
     for at in (*range(0, moved - 8, step), *range(moved - 8, len(made))):
