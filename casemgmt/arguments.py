@@ -108,7 +108,7 @@ def register(value: Any, name: str) -> Any:
     from casemgmt.register.register import Register
 
     if not isinstance(value, Register):
-        raise InputError(f"{name} is a register from read_register, not {_kind_of(value)}.")
+        raise InputError(f"{name} is a register from cm.read_register, not {_kind_of(value)}.")
     return value
 
 

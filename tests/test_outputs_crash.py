@@ -218,7 +218,7 @@ def failing_fsync(at: int) -> Iterator[list[str]]:
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
 def test_the_command_line_ends_in_4_on_a_disk_that_fails_and_leaves_what_was_there(tmp_path, monkeypatch, number):
     rules = ("--as-of", "2015-04-01", "--scheme", "rotherham-2015-16", "--model", "cambridge-multimorbidity-20")
-    pq.write_table(cm.synthesise("C87616", seed=1).to_arrow(), tmp_path / "register.parquet")
+    pq.write_table(cm.synthesise("C87616", as_of="2015-04-01", seed=1).to_arrow(), tmp_path / "register.parquet")
     select = ("select", tmp_path / "register.parquet", *rules, "--out", tmp_path / "lists" / "out", "--overwrite")
     score = ("score", tmp_path / "register.parquet", *rules[:2], *rules[4:], "--out", tmp_path / "lists" / "s.csv")
     runs = [[str(word) for word in words] for words in (select, (*score, "--overwrite"))]

@@ -34,7 +34,7 @@ def selected(table, **options):
 
 
 def test_an_objection_that_cannot_be_read_is_held_as_one():
-    table = people(objected=first("Y", "0"))
+    table = people(objected=first("perhaps", "0"))
     register, selection = selected(table, score=[100.0, *[1.0] * 99])
     assert register.corrections.to_pylist()[0]["field"] == "objected"
     assert selection.practice("C87002").to_pylist()[0]["score"] is None
