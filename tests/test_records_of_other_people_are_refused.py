@@ -78,6 +78,6 @@ def test_whole_numbers_meet_a_list_without_leading_zeros_and_no_other():
 
 
 def test_records_of_another_day_are_refused():
-    derived = cm.derive_conditions(coded(IDS), "charlson-quan-2005", as_of=D(2023, 2, 1))
-    with pytest.raises(cm.InputError, match="events were counted up to 2023-02-01"):
+    derived = cm.derive_conditions(coded(IDS), "charlson-quan-2005", as_of=D(2024, 3, 1))
+    with pytest.raises(cm.InputError, match="events were counted up to 2024-03-01"):
         cm.build_register(people(IDS), derived, as_of=AS_OF)

@@ -16,7 +16,9 @@ COLUMNS = ("patient_id", "date_of_birth", "imd_decile", "nominated", "sex")
 
 
 def read(source, **options):
-    return cm.read_register(source, as_of=AS_OF, extracted_on=EXTRACTED_ON, **options)
+    return cm.read_register(
+        source, as_of=AS_OF, extracted_on=EXTRACTED_ON, max_quarantined=1, max_corrected=1, **options
+    )
 
 
 def select(register) -> list[bytes]:

@@ -70,7 +70,8 @@ assert again.to_arrow().equals(cleaned) and len(register) == 40 and register.qua
 assert register.find("a1") == 1 and register.merged == 1 and register.corrections.num_rows == 2
 """
 SELECT = """
-selection = cm.select(register, cm.load_scheme("rotherham-2015-16"), model=cm.load_model("cambridge-multimorbidity-20"), max_quarantined="10%")
+MODEL = cm.load_model("cambridge-multimorbidity-20")
+selection = cm.select(register, cm.load_scheme("rotherham-2015-16"), model=MODEL, max_quarantined="10%")
 assert selection.to_arrow().num_rows and selection.summary().num_rows and not selection.queue().num_rows
 """
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt import arguments
 from casemgmt.errors import CapExceededError, InputError, listed, plural
-from casemgmt.register.limits import FEWEST_BARRED
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scheme.routes import Band, Nominated, Scheme
@@ -149,22 +148,7 @@ def _selection(workings: Workings, reference: Reference, expected: Expected, sco
     column = score if isinstance(score, str) else None
     made = replace(workings, reference=reference, previous=expected.previous, score_column=column)
     made = replace(made, missing_practices=tuple(expected.missing_practices(made.register.counts)))
-    if score is not None and workings.scheme.ranks:
-        _refuse_unscored(made)
     return Selection(scheme=workings.scheme, workings=made)
-
-
-def _refuse_unscored(made: Workings) -> None:
-    """Refuse scores of which nobody who may be ranked has one: nobody would be selected by them."""
-    counts, limits = made.register.counts, made.register.limits
-    if limits.quarantined == limits.corrected == 1:  # of one practice among many, the whole register is judged
-        return
-    ranked = sum(counts.accepted.values()) - sum(counts.barred_in_all().values())
-    if ranked >= FEWEST_BARRED and int(made.choice.outcome.unscored.sum()) == ranked:
-        raise InputError(
-            f"score=: not one of {plural(ranked, 'patient')} who may be ranked has a score, and nobody can be selected "
-            "by rank. Give the column or the values that hold the scores."
-        )
 
 
 def require_order(register: Any, scheme: Scheme, over_cap: OverCap) -> None:
