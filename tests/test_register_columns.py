@@ -40,7 +40,7 @@ def test_all_missing_columns_are_named_at_once_with_the_nearest_that_are_there()
         "3 columns that every register needs:\n"
         "  'patient_id' is missing. Did you mean 'patientid'?\n"
         "  'practice_id' is missing. Did you mean 'Practice ID'?\n"
-        "  'age or date_of_birth' is missing.\n"
+        "  'age or date_of_birth' is missing. Did you mean 'dateofbirth'?\n"
         "  The columns that are there: 'patientid', 'Practice ID', 'dateofbirth', 'sexx'.\n"
         "  Rename a column with columns={'its name in your data': 'the field'}."
     )
