@@ -123,7 +123,7 @@ def test_a_list_size_of_quite_another_practice_is_refused_and_may_be_allowed(row
 
 
 def test_rows_that_are_not_on_the_list_do_not_count_as_rows_of_it():
-    left = pa.array(["2015-01-01"] * 30 + [None] * 70, pa.string())
+    left = pa.array([*(f"2015-01-{day:02}" for day in range(1, 31)), *[None] * 70], pa.string())
     table = people({FIRST: 100}).append_column("deregistered_on", left)
     assert selected(table, list_sizes={FIRST: 70})
     with pytest.raises(InputError, match="70 rows on the list, list size 100"):
