@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from engines import compiling_from
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from registers import read_scheme
 from scanned import said_by, scanned
@@ -207,6 +207,7 @@ def assert_split_is_one_register(table: pa.Table, data: Any) -> None:
     with tempfile.TemporaryDirectory() as name, compiling_from(from_rows):
         folder = Path(name)
         paths, starts = written(table, parts, folder)
+        assume(len({path.read_bytes() for path in paths}) == len(paths))  # one file given twice is refused
         assert_same_account(wanted, account_of(cm.read_register(paths, **LOOSE), starts), parts)
         for decoder in ("auto", "pyarrow"):
             at_a_time = data.draw(st.sampled_from([None, 1, 3, 7]))
