@@ -449,7 +449,7 @@ from test_outputs_crash import CALLS, calls_of, disk_that, torn, warmed
 os.fsync = lambda descriptor: None
 tmp, points = Path(sys.argv[1]), int(sys.argv[2])
 first = warmed(selection_of(register_of(["C87001"], people=40)))
-second = warmed(selection_of(register_of(["C87001"], people=40), SCHEME.replace('"10%"', '"20%"')))
+second = warmed(selection_of(register_of(["C87001"], people=41), SCHEME.replace('"10%"', '"20%"')))
 old, new = files_of(first.save(tmp / "old")), files_of(second.save(tmp / "new"))
 target = first.save(tmp / "work" / "out")
 replacing = calls_of(lambda: second.save(target, overwrite=True))
