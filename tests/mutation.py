@@ -258,7 +258,7 @@ def _tests_pass_here(copy: Path, files: tuple[str, ...], only: str) -> int:
     os.environ["PYTHONPATH"] = str(copy)
     sys.dont_write_bytecode = True
     sys.path[:] = [str(copy), *(each for each in sys.path if each and not Path(each).is_relative_to(ROOT))]
-    options = ["-x", "-q", "-p", "no:cacheprovider", *(["-k", only] if only else [])]
+    options = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *(["-k", only] if only else [])]
     return int(pytest.main([*options, *(f"tests/{name}" for name in files)]))
 
 

@@ -1,7 +1,9 @@
 """What the codes of an admission mean: methods, classification, source, and whether somebody attended.
 
 Sources: NHS Data Dictionary, ADMISSION METHOD CODE, PATIENT CLASSIFICATION CODE, SOURCE OF ADMISSION CODE and ATTENDED
-OR DID NOT ATTEND CODE; the names of Hospital Episode Statistics (HES) are those of its data dictionary.
+OR DID NOT ATTEND CODE; the names of Hospital Episode Statistics (HES) are those of its data dictionary. Transfers:
+Health and Social Care Information Centre, "Methodology to create provider and CIP spells from HES APC data" (2014): by
+method 81 or 2B, or by source, at most two days after the stay before.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ CLASSES = frozenset("1234589")
 REGULAR_ATTENDERS = ("3", "4")
 
 # From another hospital: high and medium security (49, 50), a ward for general patients, mothers or mental health
-# (51 to 53), medium security and other wards outside the NHS (84, 87). Two digits all.
+# (51 to 53), a hospital outside the NHS (87) or its medium security (84). Two digits all. The method for continuous
+# inpatient spells names 49 to 53 and 87; 84 is ours, since the dictionary calls it a hospital too. That method also
+# reads where the stay before was discharged to, which episodes here do not carry.
 SOURCES = frozenset(f"{number:02}" for number in range(10, 100))
 TRANSFER_SOURCES = ("49", "50", "51", "52", "53", "84", "87")
 # Moved from another hospital: not in an emergency, and in one.

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-# Of spells that a transfer may join: days from the end of the stay before, as in NHS Digital's continuous inpatient
-# spells; and how long a stay without a discharge date is taken to have lasted at most (our decision).
+# Of spells that a transfer may join: days from the end of the stay before, as in the published method that
+# `admission_codes` names; and how long a stay without a discharge date is taken to have lasted at most (our decision).
 TRANSFER_DAYS, STAY_DAYS = 2, 28
 
 _SPELL_BY_ID = "A spell is the episodes of one patient with one spell_id"
