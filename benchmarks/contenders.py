@@ -52,7 +52,7 @@ def _ours_from_packed(inputs: Inputs) -> Callable[[], Any]:
 
 
 def _from_selection(selection: Any) -> Answer:
-    choice = selection._workings.choice
+    choice = selection.workings.choice
     return answer_of(choice.rows, choice.member & np.uint32(1) != 0)
 
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.3.0"
+from casemgmt.version import __version__
 
 _WHERE = {
     "read_register": "casemgmt.register.reading",
     "fields": "casemgmt.register.field_table",
-    "scan_register": "casemgmt.batch.scanning",
-    "ScannedRegister": "casemgmt.batch.scanning",
+    "scan_register": "casemgmt.scanned.opening",
+    "ScannedRegister": "casemgmt.scanned.scanning",
     "Register": "casemgmt.register.register",
     "load_model": "casemgmt.risk.files",
     "list_models": "casemgmt.risk.files",
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
-    "compare": "casemgmt.caseload.comparing",
+    "compare": "casemgmt.results.comparison",
     "CodeList": "casemgmt.codes.codelist",
     "avoidable_admissions": "casemgmt.codes.avoidable",
     "build_register": "casemgmt.codes.building",
@@ -28,9 +28,9 @@ _WHERE = {
     "derive_conditions": "casemgmt.codes.deriving",
     "load_codelist": "casemgmt.codes.listfiles",
     "list_codelists": "casemgmt.codes.listfiles",
-    "select": "casemgmt.selection.choosing",
-    "Selection": "casemgmt.selection.result",
-    "load_selection": "casemgmt.outputs.published",
+    "select": "casemgmt.results.selecting",
+    "Selection": "casemgmt.results.selection",
+    "load_selection": "casemgmt.results.published",
     "synthesise": "casemgmt.synthetic.synthesise",
     **dict.fromkeys(
         (
@@ -42,8 +42,6 @@ _WHERE = {
 }
 
 if TYPE_CHECKING:
-    from casemgmt.batch.scanning import ScannedRegister, scan_register
-    from casemgmt.caseload.comparing import compare
     from casemgmt.codes.admissions import count_admissions
     from casemgmt.codes.avoidable import avoidable_admissions
     from casemgmt.codes.building import build_register
@@ -61,14 +59,17 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
-    from casemgmt.outputs.published import load_selection
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
+    from casemgmt.results.comparison import compare
+    from casemgmt.results.published import load_selection
+    from casemgmt.results.selecting import select
+    from casemgmt.results.selection import Selection
     from casemgmt.risk.files import list_models, load_model
+    from casemgmt.scanned.opening import scan_register
+    from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.files import list_schemes, load_scheme
-    from casemgmt.selection.choosing import select
-    from casemgmt.selection.result import Selection
     from casemgmt.synthetic.synthesise import synthesise
 
 __all__ = [

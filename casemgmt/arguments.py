@@ -40,7 +40,7 @@ def checked(**kinds: Check) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def text(value: Any, name: str) -> Any:
     """A text that can be written down."""
     if not isinstance(value, str):
-        raise InputError(f"{name} is text, not {_kind_of(value)}.")
+        raise InputError(f"{name} is text, not {kind_of(value)}.")
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -58,7 +58,7 @@ def texts(value: Any, name: str) -> Any:
     if isinstance(value, str):
         return text(value, name)
     if isinstance(value, (bytes, Mapping)) or not isinstance(value, Iterable):
-        raise InputError(f"{name} is a list of texts, not {_kind_of(value)}.")
+        raise InputError(f"{name} is a list of texts, not {kind_of(value)}.")
     return [text(each, f"each of {name}") for each in value]
 
 
@@ -67,7 +67,7 @@ def mapping(value: Any, name: str) -> Any:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise InputError(f"{name} is a mapping, such as {{'a': 'b'}}, not {_kind_of(value)}.")
+        raise InputError(f"{name} is a mapping, such as {{'a': 'b'}}, not {kind_of(value)}.")
     for key in value:
         text(key, f"each key of {name}")
     return value
@@ -90,7 +90,7 @@ def yes_or_no(value: Any, name: str) -> Any:
     try:
         return bool(value)
     except (ValueError, TypeError):  # arrays and frames are neither
-        raise InputError(f"{name} is True or False, not {_kind_of(value)}.") from None
+        raise InputError(f"{name} is True or False, not {kind_of(value)}.") from None
 
 
 def path(value: Any, name: str) -> Any:
@@ -103,19 +103,10 @@ def path(value: Any, name: str) -> Any:
     return value
 
 
-def register(value: Any, name: str) -> Any:
-    """A register that was read."""
-    from casemgmt.register.register import Register
-
-    if not isinstance(value, Register):
-        raise InputError(f"{name} is a register from cm.read_register, not {_kind_of(value)}.")
-    return value
-
-
 def several(value: Any, name: str) -> Any:
     """Some things in order, but no text, bytes or mapping."""
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise InputError(f"{name} is a list, not {_kind_of(value)}.")
+        raise InputError(f"{name} is a list, not {kind_of(value)}.")
     return tuple(value)
 
 
@@ -126,8 +117,9 @@ def whole_or_none(value: Any, name: str) -> Any:
     try:
         return operator.index(value)
     except TypeError:
-        raise InputError(f"{name} is a whole number, not {_kind_of(value)}.") from None
+        raise InputError(f"{name} is a whole number, not {kind_of(value)}.") from None
 
 
-def _kind_of(value: object) -> str:
+def kind_of(value: object) -> str:
+    """What kind of thing an argument is, without its value."""
     return "None" if value is None else f"a value of type {type(value).__name__}"

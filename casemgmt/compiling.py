@@ -18,7 +18,7 @@ _UNLOADED = 2
 
 def pays(rows: int) -> bool:
     """Whether to use the compiled loops for so many rows; the result does not depend on it."""
-    loaded = "casemgmt.selection.kernels" in sys.modules or "casemgmt.register.text_kernels" in sys.modules
+    loaded = "casemgmt.selection.kernels" in sys.modules or "casemgmt.texts.hash_kernels" in sys.modules
     return rows >= (COMPILE_FROM if loaded else _UNLOADED * COMPILE_FROM)
 
 

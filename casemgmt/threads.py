@@ -8,6 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
+# A thread takes longer to start than these rows take to read.
+ROWS_A_THREAD = 1 << 19
+MOST_THREADS = 8
+
 
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
@@ -21,6 +25,11 @@ if hasattr(os, "register_at_fork"):  # the threads of a pool do not come along
 def default_workers() -> int:
     """One for each core that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads_for(rows: int) -> int:
+    """On how many threads so many rows are worth working on."""
+    return max(1, min(rows // ROWS_A_THREAD, MOST_THREADS, os.cpu_count() or 1))
 
 
 def on_threads(work: Callable[[Any], Any], pieces: Sequence[Any], workers: int | None = None) -> list[Any]:

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import casemgmt as cm
-from casemgmt.batch.alone import select_alone
-from casemgmt.batch.job import Job, Question, rehearse
-from casemgmt.batch.whole import Account, check_columns, check_counts, check_refusals
 from casemgmt.register.identity import ANY_ID_FAULT
+from casemgmt.spark.job import Job, Question, rehearse
+from casemgmt.spark.one_practice import select_alone
+from casemgmt.spark.whole import Account, check_columns, check_counts, check_refusals
 
 CHOOSING = ("model", "score", "over_cap", "list_sizes", "reference", "allow_demonstration")
 # The limits of the register are the whole's, whose account only the driver knows.

@@ -13,9 +13,9 @@ import pyarrow as pa
 from casemgmt.outputs import layout
 from casemgmt.outputs.manifest import OWN_SUM, canonical
 from casemgmt.register.reading import read_register
+from casemgmt.results.selecting import select
+from casemgmt.results.selection import Selection
 from casemgmt.scheme.files import read_scheme_text
-from casemgmt.selection.choosing import select
-from casemgmt.selection.result import Selection
 
 CANARY = "Zebedee Canary"
 SCHEME = """

@@ -18,7 +18,7 @@ from casemgmt.selection.tables import eligible_keys, review_due
 
 
 def selected_table(made: Any) -> pa.Table:
-    """One row a selected patient; see :meth:`casemgmt.selection.result.Selection.to_arrow`."""
+    """One row a selected patient; see :meth:`casemgmt.results.selection.Selection.to_arrow`."""
     register, choice, ranking = made.register, made.choice, made.ranking
     ids = register.column("patient_id", choice.rows)
     order = _by_practice_and_id(choice.practice, ids)

@@ -17,10 +17,10 @@ from register_tools import awkward_table, people
 from registers import Case, arrow_of, cases, read_scheme, scheme_text
 
 import casemgmt as cm
-from casemgmt.batch.alone import select_alone
-from casemgmt.batch.job import Question, rehearse
-from casemgmt.batch.whole import Account, check_counts
 from casemgmt.errors import CapExceededError, InputError
+from casemgmt.spark.job import Question, rehearse
+from casemgmt.spark.one_practice import select_alone
+from casemgmt.spark.whole import Account, check_counts
 
 SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 DEFAULT = settings(
@@ -174,7 +174,7 @@ def test_a_model_too_far_from_its_own_folder_or_not_from_files_is_refused(tmp_pa
 
 
 def test_importing_the_adapter_imports_neither_spark_nor_anything_heavy():
-    code = "import sys, casemgmt.batch.spark; print(*{'pyspark', 'pandas', 'numba', 'pyarrow'} & set(sys.modules))"
+    code = "import sys, casemgmt.spark.selecting; print(*{'pyspark', 'pandas', 'numba', 'pyarrow'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

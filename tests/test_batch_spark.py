@@ -14,9 +14,9 @@ from spark_session import spark_session, why_no_spark
 from worked_text import PROJECT, folder_of_examples, with_true_output
 
 import casemgmt as cm
-from casemgmt.batch import spark as on_spark
 from casemgmt.errors import CapExceededError, InputError
-from casemgmt.register.id_forms import TWO_FORMS
+from casemgmt.spark import selecting as on_spark
+from casemgmt.texts.id_forms import TWO_FORMS
 
 WHY_NOT = why_no_spark()
 pytestmark = [

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import casemgmt as cm
 from casemgmt.codes.checkdigits import modulus_11_check, verhoeff_holds
-from casemgmt.codes.numbering import Keys
 from casemgmt.codes.systems import SYSTEMS, Ctv3, Dmd, Icd10, NhsNumber, OdsCode, Opcs4, Read2, RxNorm, SnomedCt
+from casemgmt.texts.numbering import Keys
 
 
 @pytest.mark.parametrize(

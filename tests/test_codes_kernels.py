@@ -10,7 +10,7 @@ import pytest
 
 from casemgmt.codes import kernels
 from casemgmt.codes.merging import order_of
-from casemgmt.codes.numbering import Keys, KeyTable
+from casemgmt.texts.numbering import Keys, KeyTable
 
 TEXTS = ["", "a", "b", "I21", "I219", "ab", "abcdefg", "abcdefgh", "abcdefghi", "é", "z" * 15, "z" * 16, "z" * 40]
 

@@ -151,7 +151,7 @@ def columns(draw: Any) -> tuple[pa.ChunkedArray, list[str | None]]:
 @TEXTS
 @given(columns())
 def test_texts_are_numbered_in_byte_order_of_the_distinct_ones(given_column):
-    from casemgmt.register.long_texts import numbered
+    from casemgmt.texts.long_texts import numbered
 
     column, values = given_column
     found = numbered(column)
@@ -177,7 +177,7 @@ def is_plain(text: str | None) -> bool:
 @TEXTS
 @given(columns())
 def test_hashes_are_equal_where_texts_are_and_odd_texts_are_marked(given_column):
-    from casemgmt.register.long_texts import hashes_of, repeated_hashes
+    from casemgmt.texts.long_texts import hashes_of, repeated_hashes
 
     column, values = given_column
     hashes, odd = hashes_of(column)
@@ -213,7 +213,7 @@ def test_a_register_of_such_texts_is_read_by_the_long_road_as_by_the_short(given
 
 
 def test_ids_that_differ_in_their_last_byte_or_length_alone_are_told_apart():
-    from casemgmt.register.long_texts import hashes_of
+    from casemgmt.texts.long_texts import hashes_of
 
     texts = {"x" * n + end for n in range(40) for end in ("", "y", "\x00", "yy", "\x00\x00")}
     for kind in (pa.string(), pa.large_string(), pa.string_view()):
@@ -224,7 +224,7 @@ def test_ids_that_differ_in_their_last_byte_or_length_alone_are_told_apart():
 @pytest.mark.parametrize("distinct", [255, 256, 257, 16_384, 16_385, 65_536, 65_537, 70_000])
 @pytest.mark.parametrize("kind", [pa.string(), pa.string_view()])
 def test_more_distinct_texts_than_there_is_room_for_are_left_to_arrow(distinct, kind):
-    from casemgmt.register.long_texts import numbered
+    from casemgmt.texts.long_texts import numbered
 
     values = [f"{n:05d}" for n in range(distinct)]
     found = numbered(pa.chunked_array([pa.array(values[::-1], kind)]))
@@ -237,7 +237,7 @@ def test_more_distinct_texts_than_there_is_room_for_are_left_to_arrow(distinct, 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
 def test_texts_that_differ_in_nothing_but_bytes_of_zero_at_their_end_are_numbered_apart(kind):
-    from casemgmt.register.long_texts import numbered
+    from casemgmt.texts.long_texts import numbered
 
     texts = [str(n) + "\x00" * zeros for n in range(2000) for zeros in range(7)]
     values = [texts[n] for n in np.random.default_rng(2).permutation(len(texts))]

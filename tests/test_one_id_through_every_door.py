@@ -22,9 +22,9 @@ from scanned import said_by, scanned
 from test_scanning import AS_OF, LONG, SCHEME, SETTINGS
 
 import casemgmt as cm
-from casemgmt.register.id_forms import TWO_FORMS, folded
 from casemgmt.register.identity import judge
-from casemgmt.register.long_texts import by_number, counts_of, hashes_of
+from casemgmt.texts.id_forms import TWO_FORMS, folded
+from casemgmt.texts.long_texts import by_number, counts_of, hashes_of
 
 # Most rows of these registers are made to be set aside.
 LOOSE = {"as_of": AS_OF, "max_quarantined": 1, "max_corrected": 1}

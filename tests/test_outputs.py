@@ -27,7 +27,8 @@ from casemgmt.errors import CasemgmtError, InputError, PublishError, VerifyError
 from casemgmt.outputs import csv_text, layout
 from casemgmt.outputs.csv_text import read_csv, to_csv
 from casemgmt.outputs.manifest import read_manifest
-from casemgmt.outputs.published import load_selection, verify
+from casemgmt.outputs.published import verify
+from casemgmt.results.published import load_selection
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,9 @@ from casemgmt.cli import app
 from casemgmt.cli.files import write_table
 from casemgmt.disk import LOCK, NEW, OLD, beside, locked
 from casemgmt.errors import PublishError, VerifyError
-from casemgmt.outputs.published import load_selection, verify
-from casemgmt.selection.result import Selection
+from casemgmt.outputs.published import verify
+from casemgmt.results.published import load_selection
+from casemgmt.results.selection import Selection
 
 CALLS = ("open", "write", "fsync", "rename", "replace", "mkdir", "rmdir", "unlink", "chmod", "fchmod")
 Files = dict[str, bytes]

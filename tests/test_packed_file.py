@@ -27,8 +27,8 @@ from test_scanning import AS_OF, SCHEME, people, with_column
 from test_selection_oracle import MODEL_COLUMNS, a_model
 
 import casemgmt as cm
-from casemgmt.batch import packed_file
 from casemgmt.errors import CasemgmtError, InputError, PublishError
+from casemgmt.register import packed_file
 
 SETTINGS = settings(
     max_examples=40,

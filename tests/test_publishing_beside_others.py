@@ -21,8 +21,9 @@ from casemgmt import disk
 from casemgmt.cli.files import write_table
 from casemgmt.disk import LOCK, NEW, OLD, beside, locked
 from casemgmt.errors import PublishError, VerifyError
-from casemgmt.outputs.published import load_selection, verify
-from casemgmt.selection.result import Selection
+from casemgmt.outputs.published import verify
+from casemgmt.results.published import load_selection
+from casemgmt.results.selection import Selection
 
 CALLS = ("open", "write", "fsync", "rename", "mkdir", "rmdir", "unlink", "chmod", "fchmod", "lstat", "scandir")
 Files = dict[str, bytes]

@@ -133,20 +133,20 @@ def test_every_table_equals_the_slow_twins_in_a_longer_search(seed, reference, c
 def assert_tables_equal_the_twins(seed: int, reference: str, compile_from: int) -> None:
     with compiling_from(compile_from):
         selection = a_selection(seed, reference=reference)
-        expected = table_twin.selected_table(selection._workings)
+        expected = table_twin.selected_table(selection.workings)
         assert selection.to_arrow(reasons=False).equals(expected.drop_columns(list(REASONS)), check_metadata=True)
         assert selection.to_arrow().equals(expected, check_metadata=True)
         assert to_parquet(selection.to_arrow()) == to_parquet(expected)
-        assert selection.unscored().equals(table_twin.unscored_table(selection._workings))
-        assert selection.unscored().num_rows == selection._workings.choice.outcome.unscored.sum()
+        assert selection.unscored().equals(table_twin.unscored_table(selection.workings))
+        assert selection.unscored().num_rows == selection.workings.choice.outcome.unscored.sum()
 
 
 @A_FEW
 @given(st.integers(0, 10**6))
 def test_tables_of_given_scores_equal_the_slow_twins(seed):
     selection = a_selection(seed, given_scores=True)
-    assert selection.to_arrow().equals(table_twin.selected_table(selection._workings))
-    assert selection.unscored().equals(table_twin.unscored_table(selection._workings))
+    assert selection.to_arrow().equals(table_twin.selected_table(selection.workings))
+    assert selection.unscored().equals(table_twin.unscored_table(selection.workings))
 
 
 @pytest.mark.parametrize("reference", ["base", "practice"])
@@ -171,7 +171,7 @@ def test_a_published_register_of_many_practices_gives_the_twins_table_when_compi
     scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("demonstration-admission")
     selection = cm.select(register, scheme, model=model, over_cap="queue", allow_demonstration=True)
     with compiling_from(0):
-        assert selection.to_arrow().equals(table_twin.selected_table(selection._workings), check_metadata=True)
+        assert selection.to_arrow().equals(table_twin.selected_table(selection.workings), check_metadata=True)
 
 
 def test_contributions_at_the_ends_of_their_range_keep_apart_in_words():
@@ -316,7 +316,7 @@ def test_parts_that_share_out_work_themselves_do_not_wait_for_each_other():
     with compiling_from(0):
         register = a_register(1, 3_000)
         selections = [cm.select(register, scheme, model=model) for _ in range(20)]
-        expected = table_twin.selected_table(selections[0]._workings)
+        expected = table_twin.selected_table(selections[0].workings)
         with ThreadPoolExecutor(4) as pool:
             assert all(table.equals(expected) for table in pool.map(lambda one: one.to_arrow(), selections))
 

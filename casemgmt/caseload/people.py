@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.selection.result import Workings
+    from casemgmt.selection.workings import Workings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

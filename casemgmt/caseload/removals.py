@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import column_of, texts
+from casemgmt.caseload.changes import CASE_MANAGED, changes_between
 from casemgmt.caseload.people import find_ids
 from casemgmt.caseload.why import SET_ASIDE, how_left, where_now
 from casemgmt.dates import day_number
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.selection.result import Selection, Workings
+    from casemgmt.selection.lists import Lists
+    from casemgmt.selection.workings import Workings
 
 ENDED, REMOVE, CHECK = "confirm ended", "propose removal", "check the record"
 NOT_SELECTED = "not selected"
@@ -25,9 +27,8 @@ Person = tuple[str, str]
 _Pending = tuple[str, str, dt.date]  # reason, detail, first proposed on
 
 
-def removals_table(selection: Selection) -> pa.Table:
-    """See :meth:`casemgmt.selection.result.Selection.removals`."""
-    made = selection._made()
+def removals_table(made: Workings) -> pa.Table:
+    """See :meth:`casemgmt.Selection.removals`."""
     found = {person: _plain_reason(made, row) for person, row in _on_caseload_and_out(made).items()}
     pending: dict[Person, _Pending] = {}
     if made.previous is not None:
@@ -44,7 +45,7 @@ def removals_table(selection: Selection) -> pa.Table:
             for person in again
             if found[person][0] == NOT_SELECTED and pending[person][0] not in passing
         }
-        found |= _compared_reasons(made.previous, selection, found.keys() - again)
+        found |= _compared_reasons(made.previous, made, found.keys() - again)
     people = sorted(found, key=lambda person: (person[0].encode(), person[1].encode()))
     reasons = [found[person] for person in people]
     first = [pending[person][2] if person in pending else made.register.as_of for person in people]
@@ -71,7 +72,7 @@ def _table(people: list[Person], reasons: list[tuple[str, str]], first: list[dt.
     )
 
 
-def _pending(previous: Selection) -> dict[Person, _Pending]:
+def _pending(previous: Lists) -> dict[Person, _Pending]:
     """Whom an earlier selection proposed for removal: why, and when that was first proposed."""
     table = previous.pending_removals()
     return {
@@ -98,7 +99,7 @@ def _on_caseload_and_out(made: Workings) -> dict[Person, int]:
     return dict(zip(zip(practices, patients, strict=True), rows.tolist(), strict=True))
 
 
-def _gone(register: Register, previous: Selection) -> list[Person]:
+def _gone(register: Register, previous: Lists) -> list[Person]:
     """Everyone of the earlier caseload who has no row in their practice now."""
     import pyarrow.compute as pc
 
@@ -107,13 +108,12 @@ def _gone(register: Register, previous: Selection) -> list[Person]:
     return list(zip(*person_parts(keys.filter(pc.invert(pc.is_in(keys, value_set=own)))), strict=True))
 
 
-def _compared_reasons(previous: Selection, selection: Selection, wanted: set[Person]) -> dict[Person, tuple[str, str]]:
+def _compared_reasons(previous: Lists, made: Workings, wanted: set[Person]) -> dict[Person, tuple[str, str]]:
     """The exact reasons of a comparison; none where the earlier selection was read back from files, or scanned."""
-    from casemgmt.caseload.comparing import CASE_MANAGED, compare
-
-    if previous.register is None or not previous.register.is_whole:
+    before = previous.workings
+    if before is None or not before.register.is_whole:
         return {}
-    changes = compare(previous, selection).changes
+    changes = changes_between(before, made).table
     names = ("practice_id", "patient_id", "route", "change", "reason", "detail")
     return {
         (practice, patient): (reason, detail)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from casemgmt.selection.result import Workings
+    from casemgmt.selection.workings import Workings
 
 
 @dataclass(slots=True)

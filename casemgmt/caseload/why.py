@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from casemgmt.caseload.people import Found, People
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
-    from casemgmt.selection.result import Workings
+    from casemgmt.selection.workings import Workings
 
 SET_ASIDE = "the row could not be used this time: see the quarantine"
 MOST_NAMED = 3  # inputs named in a sentence; the attribution table has them all
@@ -94,7 +94,7 @@ class Path:
         return found
 
     def attribution_table(self, persons: list[int]) -> pa.Table:
-        """One row a person and input that moved; see :class:`casemgmt.caseload.comparing.Comparison`."""
+        """One row a person and input that moved; see :class:`casemgmt.results.comparison.Comparison`."""
         import pyarrow as pa
 
         divide_by = self.model.divide_by if self.model else 1

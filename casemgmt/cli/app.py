@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import typer
 
-from casemgmt import __version__
 from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
@@ -24,6 +23,7 @@ from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
 from casemgmt.cli.words import in_command_words
 from casemgmt.errors import CasemgmtError, InputWarning
+from casemgmt.version import __version__
 
 app = typer.Typer(
     name="casemgmt",

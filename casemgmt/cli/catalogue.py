@@ -18,9 +18,9 @@ def models(
     text: Text = False,
 ) -> None:
     """List the shipped models, or show one."""
+    from casemgmt.risk.additive import missing_in_words
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.risk.inputs import decimal_text
-    from casemgmt.risk.model import missing_in_words
 
     if name is None:
         shipped = [load_model(each) for each in list_models()]

@@ -25,8 +25,8 @@ from casemgmt.errors import CasemgmtError, plural
 from casemgmt.register.facts import account_lines
 
 if TYPE_CHECKING:
-    from casemgmt.caseload.comparing import Comparison
-    from casemgmt.selection.result import Selection
+    from casemgmt.results.comparison import Comparison
+    from casemgmt.results.selection import Selection
 
 
 @takes_two_registers
@@ -71,7 +71,7 @@ def compare(
         raise typer.BadParameter(
             "is the model of BEFORE, and AFTER has none: give --model.", param_hint="--model-before"
         )
-    from casemgmt.caseload.comparing import compare as compare_selections
+    from casemgmt.results.comparison import compare as compare_selections
 
     if out is not None:
         check_writable(out, overwrite=overwrite)
@@ -107,9 +107,9 @@ def _named(register: str) -> Iterator[None]:
 def _selected(
     reading: Reading, scheme: str, model: str | None, list_sizes: Path | None, options: dict[str, Any]
 ) -> Selection:
+    from casemgmt.results.selecting import select
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
-    from casemgmt.selection.choosing import select
 
     rules = load_scheme(scheme)
     ranking = None if model is None else load_model(model)

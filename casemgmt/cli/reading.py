@@ -17,8 +17,8 @@ from casemgmt.dates import as_date
 from casemgmt.errors import InputError, listed, plural
 
 if TYPE_CHECKING:
-    from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.register.register import Register
+    from casemgmt.scanned.scanning import ScannedRegister
 
 ALL_CONDITIONS = "all-conditions"
 LARGE = 2_000_000
@@ -146,8 +146,8 @@ class Reading:
 
     def scanned(self, progress: Callable[[int, int], None]) -> ScannedRegister:
         """The register, to be read a part at a time."""
-        from casemgmt.batch.packed_file import is_packed
-        from casemgmt.batch.scanning import scan_register
+        from casemgmt.register.packed_file import is_packed
+        from casemgmt.scanned.opening import scan_register
 
         options = self._options()
         if len(self.registers) == 1 and is_packed(self.registers[0]):
@@ -156,9 +156,9 @@ class Reading:
 
     def is_large(self) -> bool:
         """Whether the register is a packed file, or Parquet files of so many rows that holding them all is a waste."""
-        from casemgmt.batch.packed_file import is_packed
         from casemgmt.parquet.frame import check_frame
         from casemgmt.register.forms import data_files
+        from casemgmt.register.packed_file import is_packed
 
         rows = 0
         for path in data_files(self.registers):

@@ -18,8 +18,8 @@ from casemgmt.register.facts import account_facts, account_lines
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
+    from casemgmt.results.selection import Selection
     from casemgmt.risk.model import Model
-    from casemgmt.selection.result import Selection
 
 NamedModel = Annotated[str, typer.Option(metavar="NAME|PATH", help="A shipped model, or the folder of one.")]
 Demonstration = Annotated[
@@ -189,11 +189,11 @@ def select(
     demonstration: Demonstration = False,
 ) -> None:
     """Select patients by a scheme and publish the lists."""
-    from casemgmt.outputs.published import load_selection
     from casemgmt.register.freshness import refuse_used_before
+    from casemgmt.results.published import load_selection
+    from casemgmt.results.selecting import select as choose
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
-    from casemgmt.selection.choosing import select as choose
 
     if removals is not None:
         check_writable(removals, overwrite=overwrite)

@@ -30,9 +30,9 @@ def demo(
     Makes 265,018 patients in 29 practices, ranks them, selects by rotherham-2015-16 and saves the lists.
     """
     from casemgmt.outputs.disclosure import ROUND_TO, SUPPRESS_UP_TO, programme_lines, table_that_may_leave
+    from casemgmt.results.selecting import select
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
-    from casemgmt.selection.choosing import select
     from casemgmt.synthetic.synthesise import synthesise as make
 
     scheme, model = load_scheme("rotherham-2015-16"), load_model("cambridge-multimorbidity-20")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.codes.codelist import CodeList
-from casemgmt.codes.numbering import Keys
 from casemgmt.codes.plan import Plan
 from casemgmt.register.spellings import is_missing_word
+from casemgmt.texts.numbering import Keys
 
 if TYPE_CHECKING:
     import numpy as np

@@ -119,6 +119,6 @@ class Derived:
         InputError
             An input of the model that is no derived condition; all are named at once.
         """
-        from casemgmt.codes.scoring import score_derived
+        from casemgmt.risk.from_flags import score_derived
 
         return score_derived(self, model)

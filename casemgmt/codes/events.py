@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import in_one_piece, numpy_of, rows_of, validity_of
-from casemgmt.codes.numbering import LONGEST_TEXT, lengths_of
 from casemgmt.codes.source_columns import found_columns
 from casemgmt.codes.systems import NUMBERS_REFUSED
 from casemgmt.errors import InputError
@@ -19,6 +18,7 @@ from casemgmt.register.fields import Field
 from casemgmt.register.forms import FileForm, data_files, is_paths, with_texts
 from casemgmt.register.soundness import plain_column
 from casemgmt.register.values import FIRST_DATE
+from casemgmt.texts.numbering import LONGEST_TEXT, lengths_of
 
 if TYPE_CHECKING:
     import numpy as np

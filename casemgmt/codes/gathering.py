@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of, numpy_of, rows_of
 from casemgmt.codes.codebook import CellTables
-from casemgmt.codes.numbering import BLOCK_ROWS, Keys, KeyTable
 from casemgmt.codes.plan import Plan
 from casemgmt.register.columns import NO_DAY
+from casemgmt.texts.numbering import BLOCK_ROWS, Keys, KeyTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,7 +126,7 @@ class InOrder(Patients):
         """See :class:`Patients`."""
         import numpy as np
 
-        from casemgmt.codes.kernels import number_in_order
+        from casemgmt.texts.key_kernels import number_in_order
 
         self.need(self.known + stop - start)
         if len(self.kept) < self.room:

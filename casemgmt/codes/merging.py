@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import rows_of
 from casemgmt.codes.gathering import Gathered
-from casemgmt.codes.numbering import BLOCK_ROWS, Keys, KeyTable
 from casemgmt.errors import InputError
 from casemgmt.register.columns import NO_DAY
+from casemgmt.texts.numbering import BLOCK_ROWS, Keys, KeyTable
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from casemgmt.codes.events import ids_of
 from casemgmt.compiling import pays
 from casemgmt.register.cleaning import is_text
 from casemgmt.register.identity import _ID_FAULTS as ID_FAULTS
-from casemgmt.register.long_texts import hashes_of
+from casemgmt.texts.long_texts import hashes_of
 
 if TYPE_CHECKING:
     import numpy as np

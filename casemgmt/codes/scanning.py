@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,17 +11,14 @@ from casemgmt.arrow import rows_of, validity_of
 from casemgmt.codes.codebook import FAULTY, Codebook, CodeColumns
 from casemgmt.codes.events import shortened
 from casemgmt.codes.gathering import Dense, Gathered, Hashed, InOrder, Patients, dense_range
-from casemgmt.codes.numbering import BLOCK_ROWS, Keys, KeyTable, LongTextError
 from casemgmt.codes.plan import Plan
+from casemgmt.texts.numbering import BLOCK_ROWS, Keys, KeyTable, LongTextError
+from casemgmt.threads import threads_for
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
-
-# A thread takes longer to start than these rows take to read.
-_ROWS_A_THREAD = 1 << 19
-_MOST_THREADS = 8
 
 
 class Rows(NamedTuple):
@@ -104,11 +100,6 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook) -> Scanned:
         [part.columns for part in parts],
         [each for part in parts for each in part.faults],
     )
-
-
-def threads_for(rows: int) -> int:
-    """On how many threads so many rows are worth working on."""
-    return max(1, min(rows // _ROWS_A_THREAD, _MOST_THREADS, os.cpu_count() or 1))
 
 
 def _columns_of(values: pa.Array, plan: Plan, codebook: Codebook) -> CodeColumns:

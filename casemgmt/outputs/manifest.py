@@ -12,9 +12,11 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.version import __version__
+
 if TYPE_CHECKING:
     from casemgmt.risk.model import Model
-    from casemgmt.selection.result import Selection
+    from casemgmt.selection.lists import Lists
 
 FORMAT = "casemgmt selection"
 FORMAT_VERSION = 1
@@ -28,7 +30,7 @@ def sha256(data: bytes | memoryview) -> str:
 
 
 def make_manifest(
-    selection: Selection, include: Sequence[str], files: Mapping[str, Mapping[str, Any]], counts: Mapping[str, int]
+    lists: Lists, include: Sequence[str], files: Mapping[str, Mapping[str, Any]], counts: Mapping[str, int]
 ) -> dict[str, Any]:
     """Everything but the manifest's own checksum.
 
@@ -38,12 +40,12 @@ def make_manifest(
     files : by path inside the folder: sha256, bytes, rows and, for a practice's file, practice_id
     counts : as counted in the written files
     """
-    scheme, model = selection.scheme, selection.model
+    scheme, model = lists.scheme, lists.workings.model if lists.workings else None
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "versions": _versions(),
-        "facts": selection.facts,
+        "facts": lists.facts,
         "include": list(include),
         "scheme": {"id": scheme.id, "text": scheme.text},
         "model": GIVEN if model is None else _model(model),
@@ -102,10 +104,8 @@ def _versions() -> dict[str, str]:
     import numpy as np
     import pyarrow as pa
 
-    import casemgmt
-
     return {
-        "casemgmt": casemgmt.__version__,
+        "casemgmt": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "pyarrow": pa.__version__,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from casemgmt.disk import NEW, OLD, BusyError, beside, locked, recover
 from casemgmt.errors import SchemeError, VerifyError, listed, plural
@@ -19,9 +19,6 @@ from casemgmt.outputs.owning import PUBLICATION, entries_in, passes_for_a_list
 from casemgmt.rule_files import MANIFEST_BYTES, path_of, read_bytes, shown_path
 from casemgmt.scheme.files import read_scheme_text
 from casemgmt.scheme.routes import Scheme
-
-if TYPE_CHECKING:
-    from casemgmt.selection.result import Selection
 
 _WAIT_SECONDS = 2.0
 _STEP_SECONDS = 0.01
@@ -71,37 +68,17 @@ def verify(folder: str | Path) -> Verified:
     ------
     VerifyError : which file is changed, missing, unexpected or at odds with another
     """
-    return _checked(path_of(folder, VerifyError, "A publication"))[0]
+    return read_publication(folder)[0]
 
 
-def load_selection(folder: str | Path) -> Selection:
-    """A published selection, read back after :func:`verify`.
-
-    Its tables and facts equal the original's. What needs the register, such as ``by`` and ``explain``, is refused.
+def read_publication(folder: str | Path) -> tuple[Verified, Contents, Scheme]:
+    """Read and check; again where another process has just put a new publication in the folder's place.
 
     Raises
     ------
-    VerifyError : the files are not what was published
+    VerifyError : as :func:`verify`
     """
-    from casemgmt.selection.result import Selection
-
-    verified, contents, scheme = _checked(path_of(folder, VerifyError, "A publication"))
-    whole = contents.tables[layout.SELECTION]
-    added = [name for name in whole.column_names if name.startswith("register_")]
-    tables = {
-        "selection": whole.drop_columns(added),
-        "included": whole.select(added),
-        "summary": contents.tables[layout.SUMMARY],
-        "unscored": contents.tables[layout.UNSCORED],
-        "queue": contents.tables[layout.QUEUE],
-    }
-    if layout.REMOVALS in contents.tables:
-        tables["removals"] = contents.tables[layout.REMOVALS]
-    return Selection(scheme=scheme, tables=tables, facts=verified.facts)
-
-
-def _checked(folder: Path) -> tuple[Verified, Contents, Scheme]:
-    """Read and check; again where another process has just put a new publication in the folder's place."""
+    folder = path_of(folder, VerifyError, "A publication")
     for _ in range(_TRIES - 1):
         _settle(folder)
         before = _identity(folder)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from casemgmt.outputs.disclosure.worlds import Publication
     from casemgmt.register.register import Register
     from casemgmt.scheme.routes import Scheme
-    from casemgmt.selection.result import Selection
+    from casemgmt.selection.lists import Lists
 
 _PATIENCE_SECONDS = 1.0  # for a reader who tidies up after a killed run
 
@@ -58,7 +58,7 @@ _REMEDIES = {
 
 
 def publish(
-    selection: Selection,
+    lists: Lists,
     folder: Path,
     include: Iterable[str] = (),
     overwrite: bool = False,
@@ -68,7 +68,7 @@ def publish(
 
     Parameters
     ----------
-    selection : from :func:`casemgmt.select`
+    lists : of a selection that was made now, by :func:`casemgmt.select`
     folder : the folder to make; parents that are missing are made too
     include : register columns to add to the selection and the practice lists
     overwrite : replace an earlier publication; nothing else is ever replaced
@@ -77,7 +77,7 @@ def publish(
 
     Returns
     -------
-    the folder
+    the folder, its path whole
 
     Raises
     ------
@@ -89,22 +89,21 @@ def publish(
     with _in_words(folder, target):
         _undo_half_done(target)
         _check_place(folder, target, overwrite)
-    _check_scheme(selection.scheme)
-    register = _register_of(selection)
-    before = earlier_publications(selection, target, published_before)
-    files = _files(selection, register, include, before.publications)
+    _check_scheme(lists.scheme)
+    register = _register_of(lists)
+    before = earlier_publications(lists, target, published_before)
+    files = _files(lists, register, include, before.publications)
     with _in_words(folder, target):
         made = make_parents(target)
         try:
             with staged(target, PUBLICATION) as staging:
                 replaced = _check_place(folder, target, overwrite)
-                _fill(staging, selection, include, files, before)
+                _fill(staging, lists, include, files, before)
                 staging.put_in_place(replaced)
         except BaseException:
             remove_empty(made)
             raise
-    selection.published_at = target
-    return folder
+    return target
 
 
 def _names(include: Iterable[str]) -> list[str]:
@@ -115,10 +114,10 @@ def _names(include: Iterable[str]) -> list[str]:
     return names
 
 
-def _register_of(selection: Selection) -> Register:
-    if selection.register is None:
+def _register_of(lists: Lists) -> Register:
+    if lists.workings is None:
         raise PublishError("This selection was read back from files: copy the folder, or select again.")
-    return selection.register
+    return lists.workings.register
 
 
 def _check_scheme(scheme: Scheme) -> None:
@@ -136,36 +135,34 @@ def _check_scheme(scheme: Scheme) -> None:
         )
 
 
-def _files(
-    selection: Selection, register: Register, include: list[str], before: Sequence[Publication]
-) -> dict[str, Bytes]:
+def _files(lists: Lists, register: Register, include: list[str], before: Sequence[Publication]) -> dict[str, Bytes]:
     """Every file's bytes but the manifest's, worked out before the disk is touched."""
     from casemgmt.outputs.disclosure import commissioner_table
 
-    table, queue, summary = selection.to_arrow(include), selection.queue(), selection.summary()
-    caution = DEMONSTRATION_ONLY if selection.facts["demonstration"] else None
+    table, queue, summary = lists.to_arrow(include), lists.queue(), lists.summary()
+    caution = DEMONSTRATION_ONLY if lists.facts["demonstration"] else None
     files: dict[str, Bytes] = {
         layout.SELECTION: to_parquet(table),
         layout.SUMMARY: to_csv(summary),
-        layout.UNSCORED: to_parquet(selection.unscored()),
+        layout.UNSCORED: to_parquet(lists.unscored()),
         layout.QUEUE: to_parquet(queue),
         layout.QUARANTINE: to_parquet(register.quarantine),
         layout.CORRECTIONS: to_parquet(register.corrections),
-        layout.REMOVALS: to_parquet(selection.removals()),
+        layout.REMOVALS: to_parquet(lists.removals()),
         layout.COMMISSIONER: to_csv(
             commissioner_table(
                 summary,
-                selection.scheme,
+                lists.scheme,
                 caution,
-                ranked_by=selection.facts["ranked_by"],
+                ranked_by=lists.facts["ranked_by"],
                 waiting=queue.num_rows > 0,
                 before=before,
             )
         ),
     }
     stretches, waiting = _stretches(table), _stretches(queue)
-    lists = to_csv_parts(table, [stretches.get(practice, (0, 0)) for practice in selection.practices])
-    files |= zip(map(layout.practice_file, selection.practices), lists, strict=True)
+    csv = to_csv_parts(table, [stretches.get(practice, (0, 0)) for practice in lists.practices])
+    files |= zip(map(layout.practice_file, lists.practices), csv, strict=True)
     files |= zip(map(layout.waiting_file, waiting), to_csv_parts(queue, waiting.values()), strict=True)
     return files
 
@@ -182,7 +179,7 @@ def _stretches(table: pa.Table) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _fill(staging: Staging, selection: Selection, include: list[str], files: dict[str, Bytes], before: Earlier) -> None:
+def _fill(staging: Staging, lists: Lists, include: list[str], files: dict[str, Bytes], before: Earlier) -> None:
     """Write the files, read them back, and write the manifest from what was read."""
     for name in sorted(files):
         staging.write(name, files[name])
@@ -191,7 +188,7 @@ def _fill(staging: Staging, selection: Selection, include: list[str], files: dic
     if altered:
         raise OSError(errno.EIO, f"{altered[0]} does not read back as it was written")
     contents = read_contents(written)
-    check_agreement(contents, selection.scheme, selection.facts["rows"])
+    check_agreement(contents, lists.scheme, lists.facts["rows"])
     practice_of = {layout.practice_file(practice): practice for practice in contents.practices}
     practice_of |= {layout.waiting_file(practice): practice for practice in contents.practices}
     entries = {}
@@ -199,9 +196,9 @@ def _fill(staging: Staging, selection: Selection, include: list[str], files: dic
         entries[name] = {"sha256": sha256(data), "bytes": len(data), "rows": contents.rows[name]}
         if name in practice_of:
             entries[name]["practice_id"] = practice_of[name]
-    facts = make_manifest(selection, include, entries, contents.counts())
+    facts = make_manifest(lists, include, entries, contents.counts())
     table = contents.tables[layout.COMMISSIONER]
-    said = as_said(selection.scheme, facts["facts"]["ranked_by"], bool(facts["counts"]["waiting"]), table)
+    said = as_said(lists.scheme, facts["facts"]["ranked_by"], bool(facts["counts"]["waiting"]), table)
     # Whoever read what stood here before still knows it.
     replaced = [each for each in before.replaced if each != said]
     manifest = canonical({**facts, REPLACED: replaced} if replaced else facts)

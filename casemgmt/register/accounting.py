@@ -1,4 +1,4 @@
-"""The account of a register: which rows were set aside, which values were changed, and where each stood."""
+"""Which rows were set aside, which values were changed, and where each stood in the sources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Account:
+class Whereabouts:
     """Says where in the sources a row stood."""
 
     def __init__(self, source: Source, practice: Any, codes: Sequence[str]) -> None:

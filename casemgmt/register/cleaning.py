@@ -14,9 +14,9 @@ from casemgmt.errors import InputError
 from casemgmt.register.date_columns import days_of_dates, in_range
 from casemgmt.register.date_forms import TIME_OF_DAY, TRUNCATE, date_form
 from casemgmt.register.fields import Field
-from casemgmt.register.long_texts import by_number, numbered
 from casemgmt.register.spellings import whole_of
 from casemgmt.register.values import Reading, read_value
+from casemgmt.texts.long_texts import by_number, numbered
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from casemgmt.arrow import array_of, text_scalar, texts
 from casemgmt.register.fields import FIELDS
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.register.register import Register
+    from casemgmt.register.packing import Packed
 
 NO_DAY = -(2**31)
 
@@ -31,7 +34,23 @@ def person_parts(keys: Any) -> tuple[list[str], list[str]]:
     return [practice for practice, _ in parts], [patient for _, patient in parts]
 
 
-def cleaned_values(register: Register, name: str, rows: Any) -> pa.Array:
+class Held(Protocol):
+    """The packed fields, days and wide numbers of a register; see :class:`casemgmt.Register`."""
+
+    @property
+    def packed(self) -> Packed:
+        """The packed fields."""
+
+    @property
+    def days(self) -> Mapping[str, npt.NDArray[np.int32]]:
+        """Day numbers of date fields."""
+
+    @property
+    def numbers(self) -> Mapping[str, npt.NDArray[np.int32]]:
+        """Integers too large to pack."""
+
+
+def cleaned_values(register: Held, name: str, rows: Any) -> pa.Array:
     """The cleaned values of a packed field or a date, for some packed rows."""
     import numpy as np
     import pyarrow as pa

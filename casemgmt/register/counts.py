@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.dates import day_number
 from casemgmt.register.columns import NO_DAY
-from casemgmt.register.long_texts import counts_of
+from casemgmt.texts.long_texts import counts_of
 
 if TYPE_CHECKING:
     import datetime as dt

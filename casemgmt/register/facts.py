@@ -12,8 +12,6 @@ from casemgmt.register.counts import BARRED, by_field, by_practice_field_and_rea
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from casemgmt.batch.scanning import ScannedRegister
-    from casemgmt.register.register import Register
 
 _MOST_FIELDS = 12
 _NEVER = {
@@ -24,24 +22,24 @@ _NEVER = {
 }
 
 
-def account_facts(register: Register | ScannedRegister) -> dict[str, Any]:
+def account_facts(register: Any) -> dict[str, Any]:
     """Counts of rows and values, by field, as plain values: ``rows``, ``quarantined``, ``corrected``, ``barred``."""
-    whole: Any = register
-    tally = whole.checked() if hasattr(whole, "checked") else whole
-    aside, changed = (by_field(by_practice_field_and_reason(t)) for t in (whole.quarantine, whole.corrections))
+    tally = register.checked() if hasattr(register, "checked") else register
+    aside, changed = (by_field(by_practice_field_and_reason(t)) for t in (register.quarantine, register.corrections))
+    limits = register.limits
     return {
         "rows": {
             "in": tally.rows_in,
             "accepted": tally.accepted,
             "merged_repeats": tally.merged,
-            "quarantined": whole.quarantine.num_rows,
-            "corrections": whole.corrections.num_rows,
+            "quarantined": register.quarantine.num_rows,
+            "corrections": register.corrections.num_rows,
         },
-        "quarantined": {"rows": whole.quarantine.num_rows, "by_field": aside},
-        "corrected": {"values": whole.corrections.num_rows, "by_field": changed},
+        "quarantined": {"rows": register.quarantine.num_rows, "by_field": aside},
+        "corrected": {"values": register.corrections.num_rows, "by_field": changed},
         "barred": tally.counts.barred_in_all(),
-        "limits": {"max_quarantined": _said(whole.limits.quarantined), "max_corrected": _said(whole.limits.corrected)},
-        "notes": list(getattr(whole, "notes", ())),
+        "limits": {"max_quarantined": _said(limits.quarantined), "max_corrected": _said(limits.corrected)},
+        "notes": list(getattr(register, "notes", ())),
     }
 
 

@@ -12,9 +12,9 @@ from casemgmt.arrow import array_of, numpy_of, rows_of, taken, taken_rows, text_
 from casemgmt.compiling import pays
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import distinct_values, is_text, mapped, typeless
-from casemgmt.register.id_forms import TWO_FORMS, numbers_by_form
-from casemgmt.register.long_texts import by_number, hashes_of, repeated_hashes
 from casemgmt.register.registrations import EARLIER, REGISTRATION, Registrations
+from casemgmt.texts.id_forms import TWO_FORMS, numbers_by_form
+from casemgmt.texts.long_texts import by_number, hashes_of, repeated_hashes
 
 if TYPE_CHECKING:
     import numpy as np

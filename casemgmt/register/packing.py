@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.register.long_texts import counts_of
+from casemgmt.texts.long_texts import counts_of
 
 if TYPE_CHECKING:
     import numpy as np

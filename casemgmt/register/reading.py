@@ -18,7 +18,8 @@ from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError, InputWarning, did_you_mean, is_misspelt, listed, missing_columns, plural
 from casemgmt.names import slipped_field
 from casemgmt.register import fixed_width
-from casemgmt.register.accounting import Account
+from casemgmt.register.account import Account
+from casemgmt.register.accounting import Whereabouts
 from casemgmt.register.cleaning import Cleaned, FlagColumn, clean_column
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.config import declare
@@ -41,7 +42,6 @@ from casemgmt.register.identity import (
 )
 from casemgmt.register.layout import Column, layout_of, pack_rows
 from casemgmt.register.limits import Limits, Share
-from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
 from casemgmt.register.readable import ReadableCount, count_of, last_days, notes_of, refuse_columns
 from casemgmt.register.register import Register
@@ -51,6 +51,7 @@ from casemgmt.register.sources import Source, open_source, stated_days
 from casemgmt.register.standing import age_of, status_of
 from casemgmt.register.value_maps import ValueMaps, check_targets
 from casemgmt.register.values import OUTER_SPACES, is_out_of_range
+from casemgmt.texts.long_texts import by_number, counts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -285,19 +286,25 @@ class Reader:
         own = practice if len(used) == len(codes) else by_number(practice, number)
         order, grouping = _in_order(own, None if kept.all() else kept, len(used), mixed=known is not None)
         packed, days, numbers = self._packed(cleaned, cleaner, rows, order, known)
-        where = Account(opened, practice, codes)
+        where = Whereabouts(opened, practice, codes)
         practices, packed = tuple(codes[i] for i in used), replace(packed, **grouping)
         counts = count_rows(practices, packed, days, self.list_date, self.extract_date)
-        register = Register(
+        account = Account(
             as_of=self.list_date,
             extracted_on=self.extract_date,
-            practices=practices,
-            quarantine=where.quarantine(verdict),
-            corrections=where.corrections(cleaner.problems, kept),
             rows_in=opened.rows_in,
             merged=len(merged),
+            quarantine=where.quarantine(verdict),
+            corrections=where.corrections(cleaner.problems, kept),
             parts=opened.parts,
             metadata=opened.metadata,
+            fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
+            notes=(*fixed_width.notes_of(widths), *notes_of(cleaner.readable)) if known is None else (),
+            counts=replace(counts, given=given_values(cleaner.read, cleaner.problems, kept)),
+        )
+        register = Register(
+            row_account=account,
+            practices=practices,
             packed=packed,
             days=days,
             numbers=numbers,
@@ -307,9 +314,6 @@ class Reader:
             source_row=opened.row_numbers,
             merged_into=verdict.merged_into,
             index=opened.index,
-            fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
-            notes=(*fixed_width.notes_of(widths), *notes_of(cleaner.readable)) if known is None else (),
-            counts=replace(counts, given=given_values(cleaner.read, cleaner.problems, kept)),
             limits=self.limits,
         )
         return register, judged, cleaner.readable, kept, widths

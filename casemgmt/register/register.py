@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt import arguments
 from casemgmt.arrow import numpy_of, rows_of, taken, text_scalar, texts
 from casemgmt.errors import InputError, missing_columns, plural
+from casemgmt.register.account import Account
 from casemgmt.register.counts import Counts, by_practice_field_and_reason
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.limits import Limits, refuse_beyond
@@ -30,43 +31,89 @@ class Register:
 
     Attributes
     ----------
-    as_of : the list date, on which ages and list sizes are taken
-    extracted_on : the day the data was drawn; later dates are refused
+    row_account : of all rows that came in; what it holds can be asked of the register too, such as ``quarantine``
     practices : practice codes, in byte order
     packed : the rows; a large register whose practices were mixed is grouped by practice only when it must be
-    quarantine : table of rows that cannot be used: source_file, source_row (from 0), practice_id, field, reason
-    corrections : table, the same columns: values set to missing or repaired; the person stays
-    rows_in : rows in the source = accepted + merged repeats + quarantined
-    merged : identical repeats that became one row
-    notes : what was read otherwise than it was written, a sentence each: words of a missing value, padded text
-    metadata : what the source says of itself, such as ``{"synthetic": True}``
-    counts : accepted patients by practice and who of them is barred, values by field
+    days : day numbers of date fields, packed order; NO_DAY is missing
+    numbers : integers too large to pack, packed order; NO_DAY is missing
+    source_table : the rows as they came, after renaming
+    ids : patient ids, rows of ``source_table``
+    order : packed row → row of ``source_table``; None: the same
+    source_row : row of ``source_table`` → source row; None: the same
+    merged_into : row of ``source_table`` of a repeat → the row that stays
+    index : of the pandas frame that the rows came from
+    accepted_rows : where only some of the accepted patients' rows were kept, how many accepted patients there are
     limits : the shares of quarantined rows and corrected values beyond which nothing is made of the register
     """
 
-    as_of: dt.date
-    extracted_on: dt.date
+    row_account: Account
     practices: tuple[str, ...]
-    quarantine: pa.Table
-    corrections: pa.Table
-    rows_in: int
-    merged: int
-    parts: tuple[Part, ...]
-    metadata: Mapping[str, Any]
     packed: Packed
-    days: Mapping[str, npt.NDArray[np.int32]]  # day numbers of date fields, packed order; NO_DAY is missing
-    numbers: Mapping[str, npt.NDArray[np.int32]]  # integers too large to pack, packed order; NO_DAY is missing
-    source_table: pa.Table  # the rows as they came, after renaming
-    ids: pa.ChunkedArray  # patient ids, rows of source_table
-    order: npt.NDArray[np.int64] | None  # packed row → row of source_table; None: the same
-    source_row: npt.NDArray[np.int64] | None  # row of source_table → source row; None: the same
-    merged_into: Mapping[int, int]  # row of source_table of a repeat → the row that stays
+    days: Mapping[str, npt.NDArray[np.int32]]
+    numbers: Mapping[str, npt.NDArray[np.int32]]
+    source_table: pa.Table
+    ids: pa.ChunkedArray
+    order: npt.NDArray[np.int64] | None = None
+    source_row: npt.NDArray[np.int64] | None = None
+    merged_into: Mapping[int, int] = field(default_factory=dict)
     index: Any = None
-    fields: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    accepted_rows: int | None = None  # where only some of the accepted patients' rows were kept: how many there are
-    counts: Counts = field(default_factory=Counts)  # of all accepted patients, whether or not their rows were kept
+    accepted_rows: int | None = None
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def as_of(self) -> dt.date:
+        """The list date, on which ages and list sizes are taken."""
+        return self.row_account.as_of
+
+    @property
+    def extracted_on(self) -> dt.date:
+        """The day the data was drawn; later dates are refused."""
+        return self.row_account.extracted_on
+
+    @property
+    def quarantine(self) -> pa.Table:
+        """Rows that cannot be used: source_file, source_row (from 0), practice_id, field, reason."""
+        return self.row_account.quarantine
+
+    @property
+    def corrections(self) -> pa.Table:
+        """The same columns, of values set to missing or repaired; the person stays."""
+        return self.row_account.corrections
+
+    @property
+    def rows_in(self) -> int:
+        """Rows in the source = accepted + merged repeats + quarantined."""
+        return self.row_account.rows_in
+
+    @property
+    def merged(self) -> int:
+        """Identical repeats that became one row."""
+        return self.row_account.merged
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The files, with their rows and SHA-256."""
+        return self.row_account.parts
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the source says of itself, such as ``{"synthetic": True}``."""
+        return self.row_account.metadata
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that the source has, ``age`` included."""
+        return self.row_account.fields
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was read otherwise than it was written, a sentence each."""
+        return self.row_account.notes
+
+    @property
+    def counts(self) -> Counts:
+        """Accepted patients by practice and who of them is barred, values by field."""
+        return self.row_account.counts
 
     @property
     def table_row(self) -> npt.NDArray[np.int64]:
@@ -231,7 +278,7 @@ class Register:
         -----
         The rows of a practice keep the order in which they came, and the file's bytes follow it.
         """
-        from casemgmt.batch.packed_file import save_packed
+        from casemgmt.register.packed_writing import save_packed
 
         return save_packed(self, Path(path))
 
@@ -297,3 +344,10 @@ def _json(value: Mapping[str, Any]) -> bytes:
     import json
 
     return json.dumps(dict(value), sort_keys=True).encode()
+
+
+def a_register(value: Any, name: str) -> Any:
+    """An argument that is a register that was read; InputError where it is none."""
+    if not isinstance(value, Register):
+        raise InputError(f"{name} is a register from cm.read_register, not {arguments.kind_of(value)}.")
+    return value

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from casemgmt.register.register import Register
-    from casemgmt.risk.model import Model
+    from casemgmt.risk.additive import AdditiveModel
 
 
 class CodedInput(NamedTuple):
@@ -46,7 +46,7 @@ class ChosenRows(NamedTuple):
     compiled: bool
 
 
-def chosen_rows(model: Model, register: Register, rows: Any, *, compiled: bool | None = None) -> ChosenRows:
+def chosen_rows(model: AdditiveModel, register: Register, rows: Any, *, compiled: bool | None = None) -> ChosenRows:
     """A model's inputs on some packed rows.
 
     Parameters
@@ -92,7 +92,7 @@ def _gathered(columns: Any, rows: Any, dtype: Any) -> Any:
     return out
 
 
-def is_missing(model: Model, each: ModelInput, register: Register, rows: Any) -> npt.NDArray[np.bool_]:
+def is_missing(model: AdditiveModel, each: ModelInput, register: Register, rows: Any) -> npt.NDArray[np.bool_]:
     """Where an input has no value, also where the register reads that as one, such as sex as U."""
     import numpy as np
 
@@ -104,7 +104,7 @@ def is_missing(model: Model, each: ModelInput, register: Register, rows: Any) ->
     return np.asarray(missing)
 
 
-def missing_inputs(model: Model, chosen: ChosenRows, rows: Any) -> npt.NDArray[np.int32]:
+def missing_inputs(model: AdditiveModel, chosen: ChosenRows, rows: Any) -> npt.NDArray[np.int32]:
     """How many of the model's inputs are missing, for each row, those of the scores that it takes included.
 
     A column counts once, whichever of the models look at it. A score that the model takes counts by itself only where
@@ -137,7 +137,9 @@ def missing_inputs(model: Model, chosen: ChosenRows, rows: Any) -> npt.NDArray[n
     return missing
 
 
-def _missing_by_name(model: Model, register: Register, rows: Any) -> dict[tuple[str, str], npt.NDArray[np.bool_]]:
+def _missing_by_name(
+    model: AdditiveModel, register: Register, rows: Any
+) -> dict[tuple[str, str], npt.NDArray[np.bool_]]:
     """Where each column, and each score without one of its own to blame, is missing: by kind and name."""
     import numpy as np
 
@@ -153,7 +155,7 @@ def _missing_by_name(model: Model, register: Register, rows: Any) -> dict[tuple[
     return found
 
 
-def missing_within(model: Model, each: ModelInput, register: Register, row: Any) -> int:
+def missing_within(model: AdditiveModel, each: ModelInput, register: Register, row: Any) -> int:
     """How many inputs of the score that a score input takes are missing, for one packed row."""
     found = _missing_by_name(model.nested[each.name], register, row)
     return sum(int(missing[0]) for missing in found.values())

@@ -9,17 +9,17 @@ from casemgmt.errors import InputError
 DEMONSTRATION_ONLY = "demonstration only"
 
 if TYPE_CHECKING:
-    from casemgmt.batch.scanning import ScannedRegister
+    from casemgmt.register.in_parts import RegisterInParts
     from casemgmt.register.register import Register
-    from casemgmt.risk.model import Model
+    from casemgmt.risk.additive import AdditiveModel
 
 
-def is_demonstration(model: Model) -> bool:
+def is_demonstration(model: AdditiveModel) -> bool:
     """Whether a model, or a model whose score it takes, is for demonstration only."""
     return model.demonstration or any(is_demonstration(other) for other in model.nested.values())
 
 
-def check_demonstration(model: Model, register: Register | ScannedRegister, allowed: bool) -> None:
+def check_demonstration(model: AdditiveModel, register: Register | RegisterInParts, allowed: bool) -> None:
     """Refuse a demonstration model on a register that does not say that its people are made up.
 
     Parameters

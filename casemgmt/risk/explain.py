@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.risk.model import Model
+    from casemgmt.risk.additive import AdditiveModel
 
 Reference = Literal["base", "practice"]
 
 
-def explain_patient(model: Model, register: Register, patient_id: str) -> pa.Table:
+def explain_patient(model: AdditiveModel, register: Register, patient_id: str) -> pa.Table:
     """One row an input, largest difference from the base first; the contributions add up to the score.
 
     Returns
@@ -71,7 +71,7 @@ def explain_patient(model: Model, register: Register, patient_id: str) -> pa.Tab
 _Explained = tuple[str, str, str, int | None, str, int | None, bool]
 
 
-def _explained_inputs(model: Model, register: Register, row: Any) -> list[_Explained]:
+def _explained_inputs(model: AdditiveModel, register: Register, row: Any) -> list[_Explained]:
     from casemgmt.risk.scoring import cells_of
 
     rows: list[_Explained] = []

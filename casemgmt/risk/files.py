@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from casemgmt.errors import ModelError, listed, unknown_name
+from casemgmt.risk.additive import LINKS
 from casemgmt.risk.bands import ScoreBand
 from casemgmt.risk.inputs import KINDS, ModelInput, millionths
-from casemgmt.risk.model import LINKS, Model
+from casemgmt.risk.model import Model
 from casemgmt.risk.sections import Section, amount_or, list_of, one_of, plain_text, survival, table_of, whole, yes_or_no
 from casemgmt.rule_files import (
     MODEL_BYTES,

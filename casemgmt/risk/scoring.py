@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.risk.model import Model
+    from casemgmt.risk.additive import AdditiveModel
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 NO_SCORE_32, NO_SCORE_64 = -(2**31), -(2**63)
@@ -42,7 +42,7 @@ class Scorer(NamedTuple):
         return NO_SCORE_32 if self.tables.word_tables.dtype.itemsize == 4 else NO_SCORE_64
 
 
-def compile_model(model: Model, register: Register, barred: tuple[tuple[str, int], ...] = ()) -> Scorer:
+def compile_model(model: AdditiveModel, register: Register, barred: tuple[tuple[str, int], ...] = ()) -> Scorer:
     """Compile a model's tables for a register's layout.
 
     Parameters
@@ -80,7 +80,7 @@ def _is_packed(register: Register, name: str) -> bool:
     return name in register.packed.slots and name in FIELDS
 
 
-def cells_of(model: Model, each: ModelInput, register: Register, rows: Any = None) -> npt.NDArray[np.int32]:
+def cells_of(model: AdditiveModel, each: ModelInput, register: Register, rows: Any = None) -> npt.NDArray[np.int32]:
     """The cell of one input's table that each packed row falls in, for all rows or those given."""
     import numpy as np
 
@@ -91,7 +91,7 @@ def cells_of(model: Model, each: ModelInput, register: Register, rows: Any = Non
     return cells
 
 
-def _own_cells_of(model: Model, each: ModelInput, register: Register, rows: Any) -> npt.NDArray[np.int32]:
+def _own_cells_of(model: AdditiveModel, each: ModelInput, register: Register, rows: Any) -> npt.NDArray[np.int32]:
     """The same from the input's own values alone: no greater flag is looked at."""
     import numpy as np
     import pyarrow as pa
@@ -134,7 +134,7 @@ def _from_text(kind: str, value: Any) -> Any:
     return (None if is_missing_word(value) else value) if flag is None else int(flag)
 
 
-def sums_of(model: Model, register: Register, *, compiled: bool | None = None) -> npt.NDArray[np.int64]:
+def sums_of(model: AdditiveModel, register: Register, *, compiled: bool | None = None) -> npt.NDArray[np.int64]:
     """Each packed row's sum in millionths after the floor; the smallest int64 where there is no score.
 
     Parameters
@@ -156,7 +156,7 @@ def sums_of(model: Model, register: Register, *, compiled: bool | None = None) -
     return np.where(wide < scorer.lowest, NO_SCORE_64, np.maximum(wide, scorer.floor))
 
 
-def points_of(model: Model, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def points_of(model: AdditiveModel, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Scores from sums: divided once, so each is the double nearest to the exact decimal; NaN where there is none."""
     import numpy as np
 
@@ -164,7 +164,7 @@ def points_of(model: Model, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.float
     return scores
 
 
-def score_register(model: Model, register: Register) -> pa.Array:
+def score_register(model: AdditiveModel, register: Register) -> pa.Array:
     """One score a source row, null where the row was quarantined, the patient objected, or there is no score."""
     import numpy as np
     import pyarrow as pa

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from casemgmt.register.fields import FIELDS
+from casemgmt.risk.additive import AdditiveModel
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
-from casemgmt.risk.model import Model
 
 NOT_RECORDED = "not recorded"
 
@@ -159,7 +159,7 @@ def against_base(each: ModelInput) -> str:
     return text if known is None else known.lower()
 
 
-def size_in_words(model: Model, amount: float) -> str:
+def size_in_words(model: AdditiveModel, amount: float) -> str:
     """A difference of the sum as people read it: ``2.5 points``, or the factor on the odds or on the rate.
 
     Parameters

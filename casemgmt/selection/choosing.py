@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from casemgmt import arguments
 from casemgmt.errors import CapExceededError, InputError, listed, plural
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scheme.routes import Band, Nominated, Scheme
-from casemgmt.selection.earlier import read_ended, with_caseload
-from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
+from casemgmt.selection.earlier import with_caseload
+from casemgmt.selection.expected import Expected
 from casemgmt.selection.given import given_scores
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys
 from casemgmt.selection.plan import Outcome, Plan, RouteArrays, compile_scheme, route_arrays
-from casemgmt.selection.result import Choice, Selection, Workings
 from casemgmt.selection.running import Question, emitted_rows, outcome_of
 from casemgmt.selection.ties import first_of_tied, nomination_order
+from casemgmt.selection.workings import Choice, Workings
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from casemgmt.batch.scanning import ScannedRegister
     from casemgmt.register.limits import Share
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
@@ -33,122 +31,72 @@ if TYPE_CHECKING:
 OverCap = Literal["error", "queue"]
 
 
-@arguments.checked(over_cap=arguments.text, reference=arguments.text)
-def select(
-    register: Register | ScannedRegister,
-    scheme: Scheme,
-    *,
-    model: Model | None = None,
-    score: Any = None,
-    over_cap: OverCap = "error",
-    list_sizes: Mapping[str, int] | None = None,
-    previous: Selection | None = None,
-    ended: Any = None,
-    reference: Reference = "base",
-    allow_demonstration: bool = False,
-    allow_missing_practices: bool | Iterable[str] = False,
-    list_size_within: Share | None = LIST_SIZE_WITHIN,
-    max_quarantined: Share | None = None,
-    max_corrected: Share | None = None,
-    threads: int | None = None,
-) -> Selection:
-    """Select patients in each practice by a scheme, ranked by a model or by given scores.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of a register, as :func:`casemgmt.select` takes it.
 
-    Parameters
+    Attributes
     ----------
-    register : from :func:`casemgmt.read_register` or :func:`casemgmt.scan_register`
-    scheme : from :func:`casemgmt.load_scheme`
-    model : ranks by this model's score
-    score : ranks by these values instead (neither is needed by a scheme that ranks nobody): a column's name; one value
-        a source row in source order (a pandas Series is matched on its index, which ``register.to_pandas()`` has too);
-        or scores keyed by patient id, as a mapping, or as a frame with ``patient_id`` and one column more. NaN, null,
-        masked values and infinities mean no score, and so does an id that is not among those given. Whole numbers
-        above 2**53 are refused. A scheme with a band on risk takes them as risks from 0 to 1
-    over_cap : what happens when a practice nominates more patients than it has places: ``error`` raises once for all
-        practices, ``queue`` fills the places in ``nomination_order`` and lets the rest wait
-    list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
-    previous : an earlier selection; its case-managed patients and those whom it proposed for removal are on the
-        caseload, beside those whom the register's ``on_caseload`` names, and ``removals()`` lists whoever is on the
-        caseload and not selected again, month after month until somebody decides
-    ended : whose case management a person has ended since: a mapping of patient ids to reasons, or a table (or its
-        file) with ``patient_id`` and ``reason``. They are off the caseload and proposed for removal no more
-    reference : what the reasons are held against: the ``base`` of each of the model's tables (absent, none), or the
-        average of the ranked patients of the ``practice``
-    allow_demonstration : rank by a demonstration model though the register is not marked synthetic
-    allow_missing_practices : practices of ``list_sizes`` or ``previous`` that may have no accepted row in the register;
-        True: any of them
-    list_size_within : share of an official list size by which the rows on the list may differ from it, of practices of
-        20 people or more: ``"10%"``, ``"1/10"`` or 0.1; None: by anything
-    max_quarantined, max_corrected : shares of the register beyond which it is refused, by default those that it was
-        read with; see :func:`casemgmt.read_register`
-    threads : how many to use on large registers; the result does not depend on it
+    expected : what is known of the register before
+    ended : ids of those whose case management a person has ended → the reason
+    max_quarantined, max_corrected : shares beyond which the register is refused; None: those that it was read with
+    """
 
-    Returns
-    -------
-    Selection
+    scheme: Scheme
+    model: Model | None = None
+    score: Any = None
+    over_cap: OverCap = "error"
+    reference: Reference = "base"
+    expected: Expected
+    ended: Mapping[str, str] = field(default_factory=dict)
+    allow_demonstration: bool = False
+    max_quarantined: Share | None = None
+    max_corrected: Share | None = None
+    threads: int | None = None
+
+
+class Gathered(NamedTuple):
+    """The rows that can matter, what is asked of them, and what the choosing loops made of it."""
+
+    register: Register
+    question: Question
+    outcome: Outcome
+
+
+def gather(register: Register, asked: Asked) -> Gathered:
+    """Choose from a register that is held whole, up to the ties at each cut.
 
     Raises
     ------
     InputError
-        A column that scheme, model or score needs is missing; scores that cannot be used; a demonstration model on a
-        register that is not marked synthetic; too many rows quarantined or values corrected; a practice that vanished;
-        a list size far from its rows; an earlier selection of whose people few are in the register.
-    CapExceededError
-        More nominations than places, under ``over_cap="error"``.
+        As :func:`casemgmt.select`.
     """
-    if not isinstance(register, Register) and not hasattr(register, "select_streamed"):
-        raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
-    check_arguments(scheme, model, score, over_cap, reference, previous)
-    decided = read_ended(ended)
-    expected = Expected.of(list_sizes, previous, allow_missing_practices, list_size_within)
-    limits = register.limits.changed(max_quarantined, max_corrected)
-    if not isinstance(register, Register):
-        if decided:
-            raise InputError("ended= needs every row of the register: read it with cm.read_register.")
-        return register.select_streamed(
-            scheme,
-            expected=expected,
-            limits=limits,
-            model=model,
-            score=score,
-            over_cap=over_cap,
-            reference=reference,
-            allow_demonstration=allow_demonstration,
-            threads=threads,
-        )
     register.require_whole("Selecting again")
-    register = replace(register, limits=limits)
+    register = replace(register, limits=register.limits.changed(asked.max_quarantined, asked.max_corrected))
     register.check_limits()
-    require_order(register, scheme, over_cap)
-    register = with_caseload(register, previous, decided)
-    if model is not None:
-        check_demonstration(model, register, allow_demonstration)
-    ranking = ranking_of(register, model, score)
-    sizes = official_sizes(register, scheme, list_sizes)
-    expected.check(register)
-    workings = choose(register, scheme, ranking, sizes, over_cap, threads)
-    return _selection(replace(workings, ended=frozenset(decided)), reference, expected, score)
+    require_order(register, asked.scheme, asked.over_cap)
+    register = with_caseload(register, asked.expected.previous, asked.ended)
+    if asked.model is not None:
+        check_demonstration(asked.model, register, asked.allow_demonstration)
+    ranking = ranking_of(register, asked.model, asked.score)
+    sizes = official_sizes(register, asked.scheme, asked.expected.list_sizes)
+    asked.expected.check(register)
+    question = question_for(register, asked.scheme, ranking, sizes)
+    return Gathered(register, question, outcome_of(register.packed, question, asked.threads))
 
 
-def selection_of(
-    register: Register,
-    scheme: Scheme,
-    question: Question,
-    outcome: Outcome,
-    over_cap: OverCap,
-    reference: Reference,
-    expected: Expected,
-    score: Any,
-) -> Selection:
-    """The selection that an outcome of a register's question comes to."""
-    return _selection(settled(register, scheme, question, outcome, over_cap), reference, expected, score)
-
-
-def _selection(workings: Workings, reference: Reference, expected: Expected, score: Any) -> Selection:
-    column = score if isinstance(score, str) else None
-    made = replace(workings, reference=reference, previous=expected.previous, score_column=column)
-    made = replace(made, missing_practices=tuple(expected.missing_practices(made.register.counts)))
-    return Selection(scheme=workings.scheme, workings=made)
+def workings_of(gathered: Gathered, asked: Asked) -> Workings:
+    """What a selection comes to once the rows that can matter are gathered."""
+    expected = asked.expected
+    register, question, outcome = gathered
+    return replace(
+        settled(register, asked.scheme, question, outcome, asked.over_cap),
+        reference=asked.reference,
+        previous=expected.previous,
+        ended=frozenset(asked.ended),
+        score_column=asked.score if isinstance(asked.score, str) else None,
+        missing_practices=tuple(expected.missing_practices(register.counts)),
+    )
 
 
 def require_order(register: Any, scheme: Scheme, over_cap: OverCap) -> None:
@@ -186,10 +134,8 @@ def settled(register: Register, scheme: Scheme, question: Question, outcome: Out
     return Workings(register=register, scheme=scheme, ranking=ranking, choice=choice, list_sizes=sizes)
 
 
-def check_arguments(scheme: Any, model: Any, score: Any, over_cap: str, reference: str, previous: Any) -> None:
+def check_arguments(scheme: Any, model: Any, score: Any, over_cap: str, reference: str) -> None:
     """Refuse what no register can be selected from with."""
-    if previous is not None and not isinstance(previous, Selection):
-        raise InputError("previous: give a selection, from cm.select or cm.load_selection.")
     if not isinstance(scheme, Scheme):
         raise InputError("scheme: give a loaded scheme, such as cm.load_scheme('rotherham-2015-16').")
     if reference not in ("base", "practice"):

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.selection.result import Selection
+    from casemgmt.selection.lists import Lists
 
 
-def earlier_caseload(previous: Selection) -> pa.Array:
+def earlier_caseload(previous: Lists) -> pa.Array:
     """Everyone on the caseload after an earlier selection, as :func:`person_keys`, each once.
 
     They are its case-managed patients, and whoever it proposed for removal: nobody leaves until a person decides.
@@ -35,7 +35,7 @@ def earlier_caseload(previous: Selection) -> pa.Array:
     return pc.unique(pa.chunked_array(keys, pa.string()))
 
 
-def with_caseload(register: Register, previous: Selection | None, ended: Mapping[str, str]) -> Register:
+def with_caseload(register: Register, previous: Lists | None, ended: Mapping[str, str]) -> Register:
     """The register with everyone of an earlier caseload on the caseload as well, but for those who were ended.
 
     Raises

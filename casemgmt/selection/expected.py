@@ -15,7 +15,7 @@ from casemgmt.register.unmatched import are_few, likely_cause
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
-    from casemgmt.selection.result import Selection
+    from casemgmt.selection.lists import Lists
 
 LIST_SIZE_WITHIN = "10%"
 
@@ -37,7 +37,7 @@ class Expected:
     """
 
     list_sizes: Mapping[str, int] | None = None
-    previous: Selection | None = None
+    previous: Lists | None = None
     may_be_missing: bool | frozenset[str] = False
     within: Fraction | None = Fraction(1, 10)
 
@@ -45,7 +45,7 @@ class Expected:
     def of(
         cls,
         list_sizes: Mapping[str, int] | None,
-        previous: Selection | None,
+        previous: Lists | None,
         allow_missing_practices: bool | str | Iterable[str],
         list_size_within: Share | None,
     ) -> Expected:
@@ -101,7 +101,7 @@ class Expected:
         return dict(sorted(absent.items(), key=lambda each: str(each[0]).encode()))
 
 
-def _practices_with_people(previous: Selection) -> list[str]:
+def _practices_with_people(previous: Lists) -> list[str]:
     summary = previous.summary()
     sizes = zip(summary.column("practice_id").to_pylist(), summary.column("list_size").to_pylist(), strict=True)
     return [code for code, size in dict(sizes).items() if size]
@@ -148,7 +148,7 @@ def _is_whole(figure: Any) -> bool:
         return False
 
 
-def _refuse_strangers(previous: Selection, register: Register) -> None:
+def _refuse_strangers(previous: Lists, register: Register) -> None:
     """Refuse an earlier list of whose people few have a row, used or quarantined, in the register."""
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -9,7 +9,7 @@ from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
 
 if TYPE_CHECKING:
     from casemgmt.risk.model import Model
-    from casemgmt.selection.result import Workings
+    from casemgmt.selection.workings import Workings
 
 
 def ranked_by(model: Model | None) -> str:

@@ -7,7 +7,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import column_of
-from casemgmt.errors import missing_columns
+from casemgmt.errors import missing_columns, plural
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.counts import by_practice_field_and_reason
 from casemgmt.register.facts import account_lines
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.selection.result import Selection, Workings
+    from casemgmt.selection.lists import Lists
+    from casemgmt.selection.workings import Workings
 
 NOT_STATED = "not stated"
 # Counts that later releases added, after all others.
@@ -54,7 +55,7 @@ def first_summary_schema() -> pa.Schema:
 
 
 def summary_table(made: Workings) -> pa.Table:
-    """One row a practice and route; see :meth:`casemgmt.selection.result.Selection.summary`."""
+    """One row a practice and route; see :meth:`casemgmt.results.selection.Selection.summary`."""
     import pyarrow as pa
 
     by_route = [_route_columns(made, place) for place in range(len(made.scheme.routes))]
@@ -246,24 +247,34 @@ def _is_stated(value: Any) -> bool:
     return not (isinstance(value, float) and isnan(value))
 
 
-def summary_html(selection: Selection) -> str:
+def counts_in_words(lists: Lists) -> str:
+    """``12 patients case managed, …``."""
+    table = lists.to_arrow(reasons=False)
+    managed = sum(table.column("case_managed").to_pylist())
+    return (
+        f"{plural(managed, 'patient')} case managed, {plural(table.num_rows, 'patient')} listed in all, "
+        f"{plural(len(lists.practices), 'practice')}{'; demonstration only' if lists.facts['demonstration'] else ''}"
+    )
+
+
+def summary_html(lists: Lists) -> str:
     """Totals by route as a small table for notebooks: counts only, no patient."""
     import pyarrow.compute as pc
 
-    table = selection.summary()
+    table = lists.summary()
     rows = []
-    for route in selection.scheme.routes:
+    for route in lists.scheme.routes:
         own = table.filter(pc.equal(table.column("route"), route.name))
         cells = [pc.sum(own.column(name)).as_py() for name in ("places", "met", "used")]
         texts = "".join(f"<td style='text-align:right'>{'–' if c is None else format(c, ',')}</td>" for c in cells)
         rows.append(f"<tr><th style='text-align:left'>{escape(route.name)}</th>{texts}</tr>")
-    facts = selection.facts
+    facts = lists.facts
     said = " ".join(f"{line.rstrip('.')}." for line in account_lines(facts))
     made_up = " The people are <b>synthetic</b>." if facts["synthetic"] else ""
     return (
-        f"<table><caption>{escape(selection.scheme.title)}, list of {facts['as_of']}, "
+        f"<table><caption>{escape(lists.scheme.title)}, list of {facts['as_of']}, "
         f"ranked by {escape(facts['ranked_by'])}</caption>"
         "<thead><tr><th>route</th><th>places</th><th>met</th><th>places used</th></tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table><p>{escape(selection._in_words())}.{made_up} {escape(said)} "
+        f"<tbody>{''.join(rows)}</tbody></table><p>{escape(counts_in_words(lists))}.{made_up} {escape(said)} "
         "A proposal for a named clinician to accept; patient rows are shown by .practice(…).</p>"
     )

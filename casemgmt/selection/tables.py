@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.selection.result import Workings
+    from casemgmt.selection.workings import Workings
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 
 
 def selected_table(made: Workings, *, reasons: bool = True) -> pa.Table:
-    """One row a selected patient; see :meth:`casemgmt.selection.result.Selection.to_arrow`."""
+    """One row a selected patient; see :meth:`casemgmt.results.selection.Selection.to_arrow`."""
     import pyarrow as pa
 
     # Three parts that need nothing of each other, the longest first.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
-    from casemgmt.selection.result import Workings
+    from casemgmt.selection.workings import Workings
 
 _ROWS_AT_ONCE = 1 << 16
 

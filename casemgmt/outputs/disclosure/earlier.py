@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.scheme.routes import Scheme
-    from casemgmt.selection.result import Selection
+    from casemgmt.selection.lists import Lists
 
 MOST_LOOKED_AT = 200  # folders beside the new one
 MOST_HELD_BESIDE = 12  # publications of the same people
@@ -56,7 +56,7 @@ class Earlier:
 
 
 def earlier_publications(
-    selection: Selection, target: Path | None, published_before: Iterable[str | os.PathLike[str]] = ()
+    lists: Lists, target: Path | None, published_before: Iterable[str | os.PathLike[str]] = ()
 ) -> Earlier:
     """What was published of the selection's people before: in the folder, in the folders beside it, and as named.
 
@@ -83,7 +83,7 @@ def earlier_publications(
         if os.path.realpath(folder) not in seen and (held := _read(folder)) is not None:
             found.append(held)
             own = held if folder == target else own
-    list_of, people = _list_of(selection.facts), _people_of(selection.summary())
+    list_of, people = _list_of(lists.facts), _people_of(lists.summary())
     same = [each for each in found if each.list_of == list_of]
     publications = dict.fromkeys(_key(said) for each in same for said in each.said if _shared(each, people))
     by_key = {_key(said): (each, said) for each in same for said in each.said}

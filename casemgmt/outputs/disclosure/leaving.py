@@ -4,41 +4,60 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt.outputs.disclosure.commissioner import commissioner_table
 from casemgmt.outputs.disclosure.earlier import as_published, earlier_publications
-from casemgmt.outputs.disclosure.groupings import refuse_such_groups, refuse_to_group
+from casemgmt.outputs.disclosure.groupings import refuse_such_groups
 from casemgmt.outputs.disclosure.groups import publishable_groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from casemgmt.selection.result import Selection
+    from casemgmt.selection.lists import Lists
 
 
 def table_that_may_leave(
-    selection: Selection, published_before: Iterable[str | os.PathLike[str]] = (), caution: str | None = None
+    lists: Lists,
+    published_before: Iterable[str | os.PathLike[str]] = (),
+    caution: str | None = None,
+    *,
+    published_at: Path | None = None,
 ) -> pa.Table:
-    """The commissioner's table of a selection beside what was published of its people before."""
-    before = earlier_publications(selection, selection.published_at, published_before).publications
-    ranked_by, waiting = selection.facts["ranked_by"], selection.queue().num_rows > 0
+    """The commissioner's table of a selection beside what was published of its people before.
+
+    Parameters
+    ----------
+    published_before : folders of other publications of the same people
+    caution : a sentence that the table carries
+    published_at : where the selection itself was published, beside which others may lie
+    """
+    before = earlier_publications(lists, published_at, published_before).publications
+    ranked_by, waiting = lists.facts["ranked_by"], lists.queue().num_rows > 0
     return commissioner_table(
-        selection.summary(), selection.scheme, caution, ranked_by=ranked_by, waiting=waiting, before=before
+        lists.summary(), lists.scheme, caution, ranked_by=ranked_by, waiting=waiting, before=before
     )
 
 
 def groups_that_may_leave(
-    selection: Selection, column: str, published_before: Iterable[str | os.PathLike[str]] = ()
+    lists: Lists,
+    column: str,
+    table: pa.Table,
+    published_before: Iterable[str | os.PathLike[str]] = (),
+    *,
+    published_at: Path | None = None,
 ) -> pa.Table:
-    """:meth:`casemgmt.Selection.by` beside the commissioner's table of the same selection, and earlier ones."""
-    if selection.register is not None:
-        refuse_to_group(selection.register, column)
-    table = selection.by(column)
+    """:meth:`casemgmt.Selection.by` beside the commissioner's table of the same selection, and earlier ones.
+
+    Parameters
+    ----------
+    column, table : what grouped, and the whole counts
+    """
     refuse_such_groups(column, table.to_pylist())
-    ranked_by, waiting = selection.facts["ranked_by"], selection.queue().num_rows > 0
-    before = earlier_publications(selection, selection.published_at, published_before).publications
-    summary, scheme = selection.summary(), selection.scheme
+    ranked_by, waiting = lists.facts["ranked_by"], lists.queue().num_rows > 0
+    before = earlier_publications(lists, published_at, published_before).publications
+    summary, scheme = lists.summary(), lists.scheme
     shown = commissioner_table(summary, scheme, ranked_by=ranked_by, waiting=waiting, before=before)
     publication = as_published(scheme, ranked_by, waiting, shown)
     return publishable_groups(table, column, publication, summary, before)

@@ -11,7 +11,7 @@ from casemgmt.outputs.disclosure.leaving import table_that_may_leave
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from casemgmt.selection.result import Selection
+    from casemgmt.selection.lists import Lists
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -19,7 +19,7 @@ _MONTHS = (
 )
 
 
-def programme_lines(selection: Selection, table: pa.Table | None = None) -> list[str]:
+def programme_lines(lists: Lists, table: pa.Table | None = None) -> list[str]:
     """The totals that the whole programme reported, each beside the same count of this list, rounded.
 
     They are reported, never enforced; a scheme without a ``[programme]`` has none.
@@ -28,10 +28,10 @@ def programme_lines(selection: Selection, table: pa.Table | None = None) -> list
     ----------
     table : the commissioner's table that was published of the selection; worked out where it is not given
     """
-    scheme, facts = selection.scheme, selection.facts
+    scheme, facts = lists.scheme, lists.facts
     if not scheme.programme:
         return []
-    table = table_that_may_leave(selection) if table is None else table
+    table = table_that_may_leave(lists) if table is None else table
     totals = {row["route"]: row for row in table.to_pylist()}
     year = re.search(r"\b(?:19|20)[0-9]{2}\b", f"{scheme.title} {scheme.source}")
     when = f" in {year[0]}" if year else ""

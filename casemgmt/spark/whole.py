@@ -16,8 +16,8 @@ from casemgmt.register.readable import ReadableCount, count_of_text, refuse_colu
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from casemgmt.batch.job import Job
     from casemgmt.selection.expected import Expected
+    from casemgmt.spark.job import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,41 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.batch.files import (
+from casemgmt.errors import InputError, plural
+from casemgmt.register import fixed_width
+from casemgmt.register.account import Account
+from casemgmt.register.counts import by_practice_field_and_reason
+from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
+from casemgmt.register.forms import FileForm
+from casemgmt.register.identity import Verdict, judge_repeats, long_text, stacked
+from casemgmt.register.limits import Limits, refuse_beyond
+from casemgmt.register.readable import notes_of
+from casemgmt.register.reading import Known, Part, Reader
+from casemgmt.register.sources import Part as FilePart
+from casemgmt.scanned.files import (
     ROWS_AT_A_TIME,
-    Decoder,
     LatePart,
     RegisterFile,
-    as_paths,
-    chosen_decoder,
-    days_drawn,
     decoded,
-    open_files,
     refuse_repeated,
     said_by,
     stretches_of,
 )
-from casemgmt.batch.packed_file import PackedFile, is_packed
-from casemgmt.batch.tally import IdHashes, Tally
-from casemgmt.dates import as_date
-from casemgmt.errors import InputError, plural
-from casemgmt.register import fixed_width
-from casemgmt.register.config import declare
-from casemgmt.register.counts import by_practice_field_and_reason
-from casemgmt.register.excel import ID_FIELDS
-from casemgmt.register.forms import FileForm, with_texts
-from casemgmt.register.identity import ODS_PATTERN, Verdict, judge_repeats, long_text, stacked
-from casemgmt.register.limits import Limits, Share, refuse_beyond
-from casemgmt.register.readable import notes_of
-from casemgmt.register.reading import Known, Part, Reader, reader_for, unexpected_rows
-from casemgmt.register.sources import Part as FilePart
-from casemgmt.register.sources import stated_days
+from casemgmt.scanned.tally import IdHashes, Tally
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,127 +39,8 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
     from casemgmt.register.sources import Source
-    from casemgmt.scheme.routes import Scheme
-    from casemgmt.selection.result import Selection
 
 _MOST_PASSES = 8
-
-
-def scan_register(
-    paths: str | Path | list[str | Path],
-    *,
-    as_of: str | dt.date,
-    extracted_on: str | dt.date | None = None,
-    columns: Mapping[str, str] | None = None,
-    values: Mapping[str, Mapping[str, str]] | None = None,
-    date_format: Mapping[str, str] | None = None,
-    null_means_absent: Iterable[str] = (),
-    practice_pattern: str | None = None,
-    encoding: str | None = None,
-    separator: str | None = None,
-    skip_lines: int | None = None,
-    sheet: str | int | None = None,
-    config: str | Path | None = None,
-    expected_rows: int | None = None,
-    extracts_within: int = 0,
-    max_quarantined: Share | None = None,
-    max_corrected: Share | None = None,
-    decoder: Decoder = "auto",
-    progress: Callable[[int, int], None] | None = None,
-) -> ScannedRegister:
-    """A register that is read a part at a time when it is selected from, and never held whole.
-
-    Its rows need not be in any order, and many files are one register. The lists are those of
-    :func:`casemgmt.read_register` to the byte.
-
-    Parameters
-    ----------
-    paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row
-        groups are held at a time; a CSV or Arrow file is held whole while its turn lasts
-    as_of, extracted_on, extracts_within, expected_rows : as for :func:`casemgmt.read_register`
-    columns, values, date_format, null_means_absent, practice_pattern : as for it, too
-    encoding, separator, skip_lines, sheet, config : as for it, too
-    max_quarantined, max_corrected : as for it; a packed register carries its counts, and is judged by what is said here
-    decoder : what decodes Parquet: ``polars`` (faster, where it is installed), ``pyarrow``, or ``auto``, the first that
-        is there. The result does not depend on it, and page checksums are verified either way
-    progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with
-        surprises such as practice codes that differ in case alone, needs more than one pass
-
-    Returns
-    -------
-    ScannedRegister
-
-    Raises
-    ------
-    InputError
-        A missing column, an unreadable file, files whose columns differ.
-    """
-    found = as_paths(paths)
-    if any(is_packed(path) for path in found):
-        how = (columns, values, date_format, tuple(null_means_absent) or None, config)
-        limits = Limits().changed(max_quarantined, max_corrected)
-        return _open_packed(found, as_of, extracted_on, expected_rows, how, limits, progress)
-    said = declare(
-        config,
-        columns=columns,
-        values=values,
-        date_format=date_format,
-        null_means_absent=null_means_absent,
-        practice_pattern=practice_pattern,
-        encoding=encoding,
-        separator=separator,
-        skip_lines=skip_lines,
-        sheet=sheet,
-    )
-    form = with_texts(said.form, said.columns, ID_FIELDS)
-    files = open_files(found, form)
-    rows = sum(file.rows for file in files)
-    if expected_rows is not None and rows != expected_rows:
-        raise unexpected_rows(rows, expected_rows)
-    reader = reader_for(
-        files[0].schema.empty_table(),
-        as_of=as_of,
-        extracted_on=extracted_on,
-        columns=said.columns,
-        values=said.values,
-        date_format=said.date_format,
-        null_means_absent=said.null_means_absent,
-        practice_pattern=said.practice_pattern or ODS_PATTERN,
-        stated=stated_days(said_by(files)),
-        extracts_within=extracts_within,
-        limits=said.limits(max_quarantined, max_corrected),
-        drawn=days_drawn(files, said.columns, form),
-    )
-    return ScannedRegister(
-        files=files, reader=reader, encoding=form, decoder=chosen_decoder(decoder, files), progress=progress
-    )
-
-
-def _open_packed(
-    paths: list[Path],
-    as_of: Any,
-    extracted_on: Any,
-    expected_rows: int | None,
-    how: tuple[Any, ...],
-    limits: Limits,
-    progress: Any,
-) -> ScannedRegister:
-    """A packed register, for the very list that it was packed for."""
-    from casemgmt.batch.packed_register import PackedRegister
-
-    if len(paths) > 1:
-        raise InputError("A packed register is one file. Pack the files together, or scan those it was packed from.")
-    if any(option is not None for option in how):
-        raise InputError("A packed register was read already: columns=, values= and the like say nothing of it.")
-    register = PackedRegister(PackedFile(paths[0]), progress, limits)
-    for name, wanted, has in (("as_of", as_of, register.as_of), ("extracted_on", extracted_on, register.extracted_on)):
-        if wanted is not None and as_date(wanted, name) != has:
-            raise InputError(
-                f"{paths[0].name} was packed for {name} {has}: ages depend on it. Pack the register again."
-            )
-    if expected_rows is not None and register.rows_in != expected_rows:
-        raise unexpected_rows(register.rows_in, expected_rows)
-    return register
 
 
 class AgainError(Exception):
@@ -253,8 +126,6 @@ class ScannedRegister:
     @property
     def column_names(self) -> tuple[str, ...]:
         """Fields held, ``age`` included, then carried columns."""
-        from casemgmt.register.fields import FIELDS
-
         names = [self.reader.columns.get(name, name) for name in self.files[0].schema.names]
         fields = [name for name in FIELDS if name in names or name == "age"]
         return (*fields, *(name for name in names if name not in FIELDS))
@@ -267,18 +138,17 @@ class ScannedRegister:
     @property
     def quarantine(self) -> pa.Table:
         """As :attr:`casemgmt.Register.quarantine`; reads the files where they were not read yet."""
-        return self.account(self.checked().quarantine)
+        return self.row_account.quarantine
 
     @property
     def notes(self) -> tuple[str, ...]:
         """As :attr:`casemgmt.Register.notes`; reads the files where they were not read yet."""
-        tally = self.checked()
-        return (*fixed_width.notes_of(self.learnt.widths), *notes_of(tally.readable))
+        return self.row_account.notes
 
     @property
     def corrections(self) -> pa.Table:
         """As :attr:`casemgmt.Register.corrections`; reads the files where they were not read yet."""
-        return self.account(self.checked().corrections)
+        return self.row_account.corrections
 
     def __repr__(self) -> str:
         """Counts only."""
@@ -324,15 +194,14 @@ class ScannedRegister:
         aside, changed = (by_practice_field_and_reason(table) for table in (self.quarantine, self.corrections))
         refuse_beyond(limits or self.limits, tally.counts, aside, changed, rows)
 
-    def select_streamed(self, scheme: Scheme, **options: Any) -> Selection:
-        """See :func:`casemgmt.select`, which calls this."""
-        from casemgmt.batch.selecting import select_scanned
-
-        return select_scanned(self, scheme, **options)
+    def merged_rows(self) -> Mapping[int, int]:
+        """Row in the whole → the row that it repeats; reads the files where they were not read yet."""
+        self.checked()
+        return self.learnt.merged
 
     def save_packed(self, path: str | Path) -> Path:
         """As :meth:`casemgmt.Register.save_packed`; the files are passed once, and again for every 8 million people."""
-        from casemgmt.batch.packing_scanned import save_packed_scanned
+        from casemgmt.scanned.packing import save_packed_scanned
 
         return save_packed_scanned(self, Path(path))
 
@@ -343,14 +212,23 @@ class ScannedRegister:
         assert self._tally is not None  # noqa: S101 - a pass leaves it
         return self._tally
 
-    def account(self, tables: list[pa.Table]) -> pa.Table:
-        """The tables of all parts as one, in the order of the rows."""
-        import pyarrow as pa
-
-        names = ("source_file", "source_row", "practice_id", "field", "reason")
-        if tables:
-            return pa.concat_tables(tables).combine_chunks()
-        return pa.schema([(n, pa.int64() if n == "source_row" else pa.string()) for n in names]).empty_table()
+    @property
+    def row_account(self) -> Account:
+        """The account of all rows; reads the files where they were not read yet."""
+        tally = self.checked()
+        return Account(
+            as_of=self.as_of,
+            extracted_on=self.extracted_on,
+            rows_in=tally.rows_in,
+            merged=tally.merged,
+            quarantine=_as_one(tally.quarantine),
+            corrections=_as_one(tally.corrections),
+            parts=self.parts,
+            metadata=self.metadata,
+            fields=tuple(name for name in self.column_names if name in FIELDS),
+            notes=(*fixed_width.notes_of(self.learnt.widths), *notes_of(tally.readable)),
+            counts=tally.counts,
+        )
 
     def passed(
         self, see: Callable[[Register, int, npt.NDArray[np.int32]], None], restart: Callable[[], None] = lambda: None
@@ -433,8 +311,6 @@ class ScannedRegister:
 
     def _make_room_for_gaps(self, flags: frozenset[str]) -> None:
         """Give flags room for missing values: those that were met with some; all, where others were met before."""
-        from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
-
         learnt = self.learnt
         if learnt.surprised:
             flags = frozenset(n for n in self.column_names if n in FIELDS and FIELDS[n].kind == "flag")
@@ -488,6 +364,16 @@ class ScannedRegister:
         return bool(self.learnt.differing or self.learnt.merged)
 
 
+def _as_one(tables: list[pa.Table]) -> pa.Table:
+    """The quarantine or the corrections of all parts, in the order of the rows."""
+    import pyarrow as pa
+
+    names = ("source_file", "source_row", "practice_id", "field", "reason")
+    if tables:
+        return pa.concat_tables(tables).combine_chunks()
+    return pa.schema([(n, pa.int64() if n == "source_row" else pa.string()) for n in names]).empty_table()
+
+
 def _of_usable_ids(part: Part) -> npt.NDArray[np.uint64]:
     """The hashes of ids that name somebody: the others take no part in repeats."""
     import numpy as np
@@ -506,8 +392,6 @@ def _two_bits(slots: Mapping[str, Any]) -> frozenset[str]:
 
 def _with_gaps(files: list[RegisterFile], reader: Reader) -> frozenset[str]:
     """Flags for which the files' own statistics tell of missing values."""
-    from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
-
     found: set[str] = set()
     for file in files:
         if file.parquet is None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from casemgmt.batch.packed_file import PackedFile
-from casemgmt.batch.scanning import Learnt, ScannedRegister
-from casemgmt.batch.tally import Tally
 from casemgmt.errors import plural
+from casemgmt.register.account import Account
 from casemgmt.register.limits import Limits
+from casemgmt.register.packed_file import PackedFile
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Part as FilePart
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from casemgmt.scanned.scanning import Learnt, ScannedRegister
+from casemgmt.scanned.tally import Tally
 
 
 class PackedRegister(ScannedRegister):
@@ -71,19 +69,9 @@ class PackedRegister(ScannedRegister):
         return tuple(self._file.practices)
 
     @property
-    def quarantine(self) -> pa.Table:
-        """As :attr:`casemgmt.Register.quarantine`."""
-        return self._file.account.quarantine
-
-    @property
-    def corrections(self) -> pa.Table:
-        """As :attr:`casemgmt.Register.corrections`."""
-        return self._file.account.corrections
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """As :attr:`casemgmt.Register.notes`, of the register that was packed."""
-        return self._file.account.notes
+    def row_account(self) -> Account:
+        """The account of all rows, as it came with the file."""
+        return self._file.account
 
     @property
     def parts(self) -> tuple[FilePart, ...]:
@@ -133,25 +121,12 @@ class PackedRegister(ScannedRegister):
     def _register(self, group: int, first: int, last: int) -> Register:
         """The rows of a row group, which are those of whole practices."""
         packed, days, numbers, told = self._file.read(group, first, last)
-        account = self._file.account
         return Register(
-            as_of=account.as_of,
-            extracted_on=account.extracted_on,
+            row_account=self._file.account.of_own_rows(packed.rows),
             practices=tuple(self._file.practices[first:last]),
-            quarantine=account.quarantine.slice(0, 0),
-            corrections=account.corrections.slice(0, 0),
-            rows_in=packed.rows,
-            merged=0,
-            parts=account.parts,
-            metadata=account.metadata,
             packed=packed,
             days=days,
             numbers=numbers,
             source_table=told,
             ids=told.column("patient_id"),
-            order=None,
-            source_row=None,
-            merged_into={},
-            fields=account.fields,
-            notes=account.notes,
         )

@@ -1,85 +1,34 @@
-"""The packed register file: a register checked and packed once, as a Parquet file that is read in a fraction of the
-time.
+"""Writing a packed register file: whole, or not at all, and private to its owner.
 
-What the file holds, so that other software can read it too:
-
-- ``practice_id`` (text) and ``patient_id`` (text, or fixed-size binary where all ids are of one length), one row an
-  accepted patient, rows of a practice together in the order in which they came, practices in byte order; each row group
-  holds whole practices
-- ``word_0`` … (uint64), ``byte_0`` …, ``short_0`` …: the packed fields, as :mod:`casemgmt.register.packing` says
-- ``day.<field>`` and ``number.<field>`` (int32; the smallest int32 where missing), ``told.<name>``: text fields and
-  carried columns, as they came
-- in the footer, under the key ``casemgmt.packed``, JSON: the fields and where each is packed, the list date, practices
-  and how many rows each has, the account of all rows that came in, quarantine and corrections, the sources' SHA-256,
-  the Arrow types of the ``told`` columns
-
-Every page has its CRC-32, and the file a seal over all the rest (:mod:`casemgmt.parquet.seal`): no bit of it
-can change unseen. Opening it checks the seal, and reading a row group the checksums of its pages.
+What it holds is said in :mod:`casemgmt.register.packed_file`.
 """
 
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import array_of, in_one_piece, numpy_of
+from casemgmt.arrow import array_of
 from casemgmt.disk import BusyError, file_replaced, sync_file, write_file
 from casemgmt.errors import InputError, PublishError, listed, plural
-from casemgmt.parquet.frame import FileBytes, footer_of
-from casemgmt.parquet.reading import VerifiedFile
 from casemgmt.parquet.seal import KEY as SEAL
-from casemgmt.parquet.seal import UNSEALED, check_seal, seal
-from casemgmt.parquet.thrift import DamagedError
-from casemgmt.register.counts import Counts
+from casemgmt.parquet.seal import UNSEALED, seal
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.packing import Packed, Slot
-from casemgmt.register.sources import PACKED, Part
+from casemgmt.register.packed_file import VERSION
+from casemgmt.register.packing import Slot
+from casemgmt.register.account import Account
+from casemgmt.register.sources import PACKED
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
 
-VERSION = 1
 ROWS_IN_A_GROUP = 1_000_000
-
-
-class Account(NamedTuple):
-    """The account of all rows that came in, and where they came from."""
-
-    rows_in: int
-    merged: int
-    quarantine: pa.Table
-    corrections: pa.Table
-    parts: tuple[Part, ...]
-    metadata: Mapping[str, Any]
-    as_of: dt.date
-    extracted_on: dt.date
-    fields: tuple[str, ...]
-    counts: Counts
-    notes: tuple[str, ...] = ()
-
-
-def account_of(register: Register) -> Account:
-    """The account of a register."""
-    return Account(
-        register.rows_in,
-        register.merged,
-        register.quarantine,
-        register.corrections,
-        register.parts,
-        register.metadata,
-        register.as_of,
-        register.extracted_on,
-        register.fields,
-        register.counts,
-        register.notes,
-    )
 
 
 def save_packed(register: Register, path: Path) -> Path:
@@ -93,7 +42,7 @@ def save_packed(register: Register, path: Path) -> Path:
     try:
         with in_words(path):
             length = lengths.pop() if len(lengths) == 1 else None
-            write_packed(path, account_of(register), whole.practices, practice_stretches(whole), length)
+            write_packed(path, register.row_account, whole.practices, practice_stretches(whole), length)
     except pa.ArrowNotImplementedError:
         raise _unwritable(whole) from None
     return path
@@ -299,7 +248,6 @@ def _described(
         "told_types": "" if told is None else base64.b64encode(told.serialize()).decode(),
         "quarantine": _table_text(account.quarantine),
         "corrections": _table_text(account.corrections),
-        **({"notes": list(account.notes)} if account.notes else {}),
     }
     return json.dumps(described, sort_keys=True, ensure_ascii=False)
 
@@ -311,158 +259,3 @@ def _table_text(table: pa.Table) -> str:
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(table)
     return base64.b64encode(sink.getvalue()).decode()
-
-
-def _text_table(text: str) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.ipc.open_stream(base64.b64decode(text)).read_all()
-
-
-class PackedFile:
-    """A packed register file, its seal and footer verified.
-
-    Attributes
-    ----------
-    path : where it lies
-    account : of all rows that came in
-    practices, rows : the practices, and how many rows each has
-    slots : where each field is packed
-    """
-
-    def __init__(self, path: Path) -> None:
-        import pyarrow as pa
-
-        self.path = path
-        try:
-            check_seal(path)
-            self._parquet = VerifiedFile(path)
-            described = json.loads(self._parquet.metadata.metadata[PACKED])
-        except (pa.ArrowException, OSError, ValueError, KeyError):
-            raise damaged(path) from None
-        if described["version"] != VERSION:
-            raise InputError(
-                f"{path.name} is a packed register of version {described['version']}, and this library reads version "
-                f"{VERSION}. Pack the register again."
-            )
-        self.slots = {
-            name: Slot(group, row, shift, width, tuple(values), missing)
-            for name, (group, row, shift, width, values, missing) in described["slots"].items()
-        }
-        self._told = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(described["told_types"])))
-        self.practices: list[str] = described["practices"]
-        self.rows: list[int] = described["rows_of_practices"]
-        self.account = Account(
-            described["rows_in"],
-            described["merged"],
-            _text_table(described["quarantine"]),
-            _text_table(described["corrections"]),
-            tuple(Part(name=each["name"], rows=each["rows"], sha256=each["sha256"]) for each in described["sources"]),
-            described["metadata"],
-            dt.date.fromisoformat(described["as_of"]),
-            dt.date.fromisoformat(described["extracted_on"]),
-            tuple(described["fields"]),
-            self._counts(described),
-            tuple(described.get("notes", ())),
-        )
-
-    def _counts(self, described: Mapping[str, Any]) -> Counts:
-        """Of the accepted rows; a file of an earlier release says only how many each practice has."""
-        if "counts" in described:
-            return Counts.from_plain(described["counts"])
-        return Counts(accepted=dict(zip(self.practices, self.rows, strict=True)))
-
-    @property
-    def told(self) -> list[str]:
-        """Text fields and carried columns."""
-        return [name.removeprefix("told.") for name in self._told.names]
-
-    def groups(self) -> Iterator[tuple[int, int, int]]:
-        """Each row group, and the first and the last but one of its practices."""
-        first = 0
-        for group, rows in enumerate(self._parquet.frame.rows_of_groups):
-            left, last = rows, first
-            while last < len(self.rows) and (left > 0 or (self.rows[last] == 0 and last > first)):
-                left -= self.rows[last]
-                last += 1
-            if group == self._parquet.groups.stop - 1:
-                last = len(self.rows)
-            yield group, first, last
-            first = last
-
-    def read(self, group: int, first: int, last: int) -> tuple[Packed, dict[str, Any], dict[str, Any], pa.Table]:
-        """Packed rows with each one's practice, counted from ``first`` on; days; wide numbers; ids and what is told.
-
-        Raises
-        ------
-        InputError
-            The file is not as it was sealed.
-        """
-        import numpy as np
-        import pyarrow as pa
-
-        names = [name for name in self._parquet.schema.names if name != "practice_id"]
-        try:
-            own = range(group, group + 1)
-            self._parquet.check_pages(own)  # of the practices too, which are known from the footer
-            table = self._parquet.read(own, names, checked=True)
-            rows = self.rows[first:last]
-            _check(table.num_rows == sum(rows), "the row group holds another number of rows")
-        except (pa.ArrowException, OSError, ValueError):
-            raise damaged(self.path) from None
-
-        def arrays(stem: str, dtype: Any) -> Any:
-            found = [numpy_of(table.column(name)) for name in names if name.startswith(f"{stem}_")]
-            return np.stack(found) if found else np.empty((0, table.num_rows), dtype=dtype)
-
-        def by_field(stem: str) -> dict[str, Any]:
-            own = [name for name in names if name.startswith(stem)]
-            return {name.removeprefix(stem): numpy_of(table.column(name)) for name in own}
-
-        practice = np.repeat(np.arange(last - first, dtype=np.int32), rows)
-        packed = Packed(
-            arrays("word", np.uint64), arrays("byte", np.uint8), arrays("short", np.uint16), self.slots, None, practice
-        )
-        as_it_came = table.select(self._told.names).cast(self._told)
-        told = pa.table(
-            {
-                "patient_id": _as_text(table.column("patient_id")),
-                **dict(zip(self.told, as_it_came.columns, strict=True)),
-            }
-        )
-        return packed, by_field("day."), by_field("number."), told
-
-
-def _as_text(ids: pa.ChunkedArray) -> pa.Array:
-    """Ids of one length as text again."""
-    import numpy as np
-    import pyarrow as pa
-
-    column = in_one_piece(ids)
-    if not pa.types.is_fixed_size_binary(column.type):
-        return column
-    width = column.type.byte_width
-    offsets = np.arange(0, width * (len(column) + 1), max(width, 1), dtype=np.int32)[: len(column) + 1]
-    data = column.buffers()[1].slice(width * column.offset, width * len(column))
-    return pa.Array.from_buffers(pa.string(), len(column), [None, pa.py_buffer(offsets), data])
-
-
-def _check(sound: bool, why: str) -> None:
-    if not sound:
-        raise ValueError(why)
-
-
-def damaged(path: Path) -> InputError:
-    """A packed file that is not as it was written."""
-    return InputError(f"{path.name}: this packed register is damaged, or was changed. Pack the register again.")
-
-
-def is_packed(path: Path) -> bool:
-    """Whether a file says that it is a packed register, sound or not."""
-    try:
-        with path.open("rb") as stream:
-            data = FileBytes(stream)
-            start, end = footer_of(data)
-            return PACKED in data[start:end]
-    except (OSError, DamagedError):
-        return False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.batch.scanning import ScannedRegister
+    from casemgmt.register.account import Account
     from casemgmt.register.register import Register
 
 
@@ -123,7 +123,7 @@ def together(parts: list[Candidates], order: npt.NDArray[np.int32]) -> tuple[Can
 
 
 def register_of(
-    scanned: ScannedRegister, candidates: Candidates, practices: Sequence[str], groups: npt.NDArray[np.int64]
+    account: Account, candidates: Candidates, practices: Sequence[str], groups: npt.NDArray[np.int64]
 ) -> Register:
     """Candidates grouped by practice as a register, whose account is that of its own rows alone."""
     from dataclasses import replace
@@ -132,23 +132,11 @@ def register_of(
 
     table = candidates.table
     return Register(
-        as_of=scanned.as_of,
-        extracted_on=scanned.extracted_on,
+        row_account=account.of_own_rows(len(candidates.practice)),
         practices=tuple(practices),
-        quarantine=scanned.quarantine.slice(0, 0),
-        corrections=scanned.corrections.slice(0, 0),
-        rows_in=len(candidates.practice),
-        merged=0,
-        parts=scanned.parts,
-        metadata=scanned.metadata,
         packed=replace(candidates.packed, groups=groups, practice=None),
         days=candidates.days,
         numbers=candidates.numbers,
         source_table=table,
         ids=table.column("patient_id"),
-        order=None,
-        source_row=None,
-        merged_into={},
-        fields=tuple(name for name in scanned.column_names if name in FIELDS),
-        notes=scanned.notes,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import taken, validity_of
 from casemgmt.compiling import pays
-from casemgmt.register.id_forms import folded
+from casemgmt.texts.id_forms import folded
 from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def hashes_of(column: pa.ChunkedArray, by_form: bool = False) -> tuple[npt.NDArr
     Parameters
     ----------
     column : text of any layout, found sound
-    by_form : whether to give the hashes of :func:`casemgmt.register.id_forms.folded`, which texts that differ in
+    by_form : whether to give the hashes of :func:`casemgmt.texts.id_forms.folded`, which texts that differ in
         spaces, hyphens or case alone have in common
     """
     import numpy as np
     import pyarrow as pa
 
-    from casemgmt.register import text_kernels as kernels
+    from casemgmt.texts import hash_kernels as kernels
 
     rows = len(column)
     hashes, kinds = np.empty(rows, dtype=np.uint64), np.empty(rows, dtype=np.uint8)
@@ -80,7 +80,7 @@ def _hash(kernel: Any, offsets: Any, words: Any, out: tuple[Any, Any], by_form: 
 def _hash_views(chunk: pa.Array, hashes: Any, odd: Any, by_form: bool) -> None:
     import numpy as np
 
-    from casemgmt.register import text_kernels as kernels
+    from casemgmt.texts import hash_kernels as kernels
 
     views, buffers = _views_of(chunk), chunk.buffers()[2:]
 
@@ -101,7 +101,7 @@ def together_by_part(hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uin
     """The hashes with those of one part (the highest bits) together, and where each part begins."""
     import numpy as np
 
-    from casemgmt.register import text_kernels as kernels
+    from casemgmt.texts import hash_kernels as kernels
 
     shift, parts = np.uint64(64 - PART_BITS), 1 << PART_BITS
 
@@ -136,7 +136,7 @@ def repeated_in(of_part: Callable[[int], npt.NDArray[np.uint64]], parts: int, la
     """
     import numpy as np
 
-    from casemgmt.register import text_kernels as kernels
+    from casemgmt.texts import hash_kernels as kernels
 
     size = 1 << (2 * largest + 1).bit_length()
 
@@ -186,7 +186,7 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
     by_start = {low: np.array([place[text] for text in texts], dtype=np.int32) for low, _, texts in pieces}
 
     def work(piece: tuple[int, int, list[bytes]]) -> None:
-        from casemgmt.register.text_kernels import read_by_number
+        from casemgmt.texts.hash_kernels import read_by_number
 
         own = numbers[piece[0] : piece[1]]
         read_by_number(own, by_start[piece[0]], own)
@@ -214,7 +214,7 @@ def by_number(
 
     if not (pays(len(numbers)) if compiled is None else compiled):
         return np.asarray(answers[numbers])
-    from casemgmt.register.text_kernels import read_by_number
+    from casemgmt.texts.hash_kernels import read_by_number
 
     out = np.empty(len(numbers), dtype=answers.dtype)
     on_pieces(lambda low, high: read_by_number(numbers[low:high], answers, out[low:high]), len(numbers))
@@ -227,7 +227,7 @@ def counts_of(numbers: npt.NDArray[np.int32], most: int, compiled: bool | None =
 
     if not (pays(len(numbers)) if compiled is None else compiled):
         return np.bincount(numbers + 1, minlength=most + 1)[1:]
-    from casemgmt.register.text_kernels import count_numbers
+    from casemgmt.texts.hash_kernels import count_numbers
 
     def work(low: int, high: int) -> Any:
         counts = np.zeros(most + 1, dtype=np.int64)
@@ -241,7 +241,7 @@ def _number_chunk(chunk: pa.Array, numbers: Any, start: int) -> list[tuple[int, 
     """Number the texts of a chunk piece by piece; each piece has its own numbers, which its distinct texts explain."""
     import pyarrow as pa
 
-    from casemgmt.register import text_kernels as kernels
+    from casemgmt.texts import hash_kernels as kernels
 
     found: list[Any] = []
     if pa.types.is_string_view(chunk.type):
@@ -257,7 +257,7 @@ def _number(kernel: Any, arrays: tuple[Any, ...], numbers: Any, start: int, low:
     """One piece: where it begins and ends in the column, and its distinct texts; None where it is not for the loop."""
     import numpy as np
 
-    from casemgmt.register.text_kernels import FREE
+    from casemgmt.texts.hash_kernels import FREE
 
     room = 256
     while True:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.batch.candidates import Candidates, candidates_of, register_of, together
 from casemgmt.errors import InputError
-from casemgmt.register.long_texts import by_number, counts_of
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
+from casemgmt.scanned.kept_rows import Candidates, candidates_of, register_of, together
 from casemgmt.selection.choosing import (
-    check_arguments,
+    Asked,
+    Gathered,
     is_list_size,
     official_sizes,
     question_for,
     require_order,
-    selection_of,
 )
 from casemgmt.selection.given import ScoresById, given_scores, refuse_differing, scores_by_id, scores_by_row
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, refuse_outside
@@ -34,46 +33,40 @@ from casemgmt.selection.running import (
     settle,
     sift,
 )
+from casemgmt.texts.long_texts import by_number, counts_of
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from casemgmt.batch.scanning import ScannedRegister
-    from casemgmt.batch.tally import Tally
+    from casemgmt.register.in_parts import PartsCounted, RegisterInParts
     from casemgmt.register.limits import Limits
-    from casemgmt.scheme.routes import Band, Scheme
-    from casemgmt.selection.expected import Expected
-    from casemgmt.selection.result import Selection
+    from casemgmt.scheme.routes import Band
 
 # The kept rows are looked through again when they have grown by so much.
 _GROWTH = 2
 
 
-def select_scanned(
-    scanned: ScannedRegister,
-    scheme: Scheme,
-    *,
-    model: Any = None,
-    score: Any = None,
-    over_cap: Any = "error",
-    reference: Any = "base",
-    expected: Expected,
-    limits: Limits,
-    allow_demonstration: bool = False,
-    threads: int | None = None,
-) -> Selection:
-    """See :func:`casemgmt.select`."""
-    check_arguments(scheme, model, score, over_cap, reference, expected.previous)
-    if expected.previous is not None:
-        raise InputError("previous= needs every row of the register: read it with cm.read_register, not scan_register.")
-    if reference != "base":
-        raise InputError(
-            "reference='practice' needs every row of the register: read it with cm.read_register, not scan_register."
-        )
-    if model is not None:
-        check_demonstration(model, scanned, allow_demonstration)
-    asked = _Asked(scheme, model, score, over_cap, expected.list_sizes, threads or os.cpu_count() or 1)
+def gather_in_parts(scanned: RegisterInParts, asked: Asked) -> Gathered:
+    """Choose from a register that is read a part at a time, up to the ties at each cut.
+
+    Raises
+    ------
+    InputError
+        As :func:`casemgmt.select`; and where what is asked needs every row at hand.
+    """
+    for given, needs in (
+        (asked.ended, "ended="),
+        (asked.expected.previous is not None, "previous="),
+        (asked.reference != "base", "reference='practice'"),
+    ):
+        if given:
+            raise InputError(
+                f"{needs} needs every row of the register: read it with cm.read_register, not scan_register."
+            )
+    limits = scanned.limits.changed(asked.max_quarantined, asked.max_corrected)
+    if asked.model is not None:
+        check_demonstration(asked.model, scanned, asked.allow_demonstration)
     sieve = _Sieve(scanned, asked)
     while True:
         try:
@@ -84,27 +77,13 @@ def select_scanned(
             raise
         scanned.check_limits(limits)
         register, candidates, question = sieve.gathered(tally, limits)
-        expected.check(register)
+        asked.expected.check(register)
         if scanned.holds_whole_practices:
-            out = sieve.chosen(candidates)
-            break
-        out, short = settle(candidates, question, sieve.limits(register), asked.threads)
+            return Gathered(register, question, sieve.chosen(candidates))
+        out, short = settle(candidates, question, sieve.limits(register), sieve.threads)
         if not short.any():
-            break
+            return Gathered(register, question, out)
         sieve.guess_nothing_in({register.practices[p] for p in short.nonzero()[0].tolist()})
-    return selection_of(register, scheme, question, out, over_cap, reference, expected, score)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What was asked for."""
-
-    scheme: Scheme
-    model: Any
-    score: Any
-    over_cap: Any
-    list_sizes: Mapping[str, int] | None
-    threads: int
 
 
 @dataclass(slots=True)
@@ -140,8 +119,9 @@ class _PartOfScores(GivenRanking):
 class _Sieve:
     """Sifts the parts of a scanned register as they pass."""
 
-    def __init__(self, scanned: ScannedRegister, asked: _Asked) -> None:
+    def __init__(self, scanned: RegisterInParts, asked: Asked) -> None:
         self._scanned, self._asked = scanned, asked
+        self.threads = asked.threads or os.cpu_count() or 1
         self._seen = _Seen()
         self._question: Question | None = None
         self._unguessed: set[str] = set()
@@ -173,7 +153,7 @@ class _Sieve:
         numbers = by_number(packed.numbers, np.append(own, np.int32(-1)).astype(np.int32))
         placed = replace(packed, practice=numbers)
         guesses = self._guesses_for(placed, own, question)
-        picked = sift(placed, question, guesses, self._asked.threads, all_told_of=True)
+        picked = sift(placed, question, guesses, self.threads, all_told_of=True)
         seen.limits = np.maximum(seen.limits, guesses)
         seen.counts += picked.counts
         if sum(len(part.keys) for part in seen.kept) + len(picked.keys) >= _GROWTH * seen.looked_through:
@@ -184,7 +164,7 @@ class _Sieve:
         rows = picked.rows.astype(np.int64)
         seen.kept.append(candidates_of(register, rows, picked.practice, picked.keys, picked.bits))
 
-    def gathered(self, tally: Tally, limits: Limits) -> tuple[Register, Picked, Question]:
+    def gathered(self, tally: PartsCounted, limits: Limits) -> tuple[Register, Picked, Question]:
         """The kept rows as a register, and as picked rows of it."""
         import numpy as np
 
@@ -196,15 +176,11 @@ class _Sieve:
         place = {code: i for i, code in enumerate(practices)}
         order = np.array([place.get(code, -1) for code in seen.codes], dtype=np.int32)
         candidates, groups = together(seen.kept, order)
+        account = scanned.row_account
         register = replace(
-            register_of(scanned, candidates, practices, groups),
-            quarantine=scanned.quarantine,
-            corrections=scanned.corrections,
-            notes=scanned.notes,
-            rows_in=tally.rows_in,
-            merged=tally.merged,
+            register_of(account, candidates, practices, groups),
+            row_account=account,
             accepted_rows=tally.accepted,
-            counts=tally.counts,
             limits=limits,
         )
         counts = np.zeros((len(practices), seen.counts.shape[1]), dtype=np.int64)
@@ -213,7 +189,7 @@ class _Sieve:
         picked = Picked(candidates.practice, rows, candidates.keys, candidates.bits, counts)
         model, keys = self._asked.model, candidates.keys
         ranking = GivenRanking(floats_of_keys(keys), register) if model is None else ModelRanking(model, register)
-        sizes = official_sizes(register, self._asked.scheme, self._asked.list_sizes)
+        sizes = official_sizes(register, self._asked.scheme, self._asked.expected.list_sizes)
         return register, picked, question_for(register, self._asked.scheme, ranking, sizes)
 
     def limits(self, register: Register) -> npt.NDArray[Any]:
@@ -295,8 +271,8 @@ class _Sieve:
         seen, lowest = self._seen, question.ranking.source.no_score + 1
         sized = question._replace(list_sizes=self._sizes())
         guesses = seen.guesses.copy()
-        if (guesses[own] == lowest).any() and self._asked.list_sizes is None:
-            sampled = guesses_from(packed, sized, len(guesses), self._asked.threads)
+        if (guesses[own] == lowest).any() and self._asked.expected.list_sizes is None:
+            sampled = guesses_from(packed, sized, len(guesses), self.threads)
             guesses = np.where(guesses == lowest, sampled, guesses)
         return self._without_failed(guesses, lowest)
 
@@ -310,7 +286,7 @@ class _Sieve:
         """Official list sizes by number of the practice; -1 where rows are counted."""
         import numpy as np
 
-        given = self._asked.list_sizes
+        given = self._asked.expected.list_sizes
         if given is None:
             return np.full(len(self._seen.codes), -1, dtype=np.int64)
         sizes = [given.get(code, -1) for code in self._seen.codes]
@@ -323,7 +299,7 @@ class _Sieve:
         counts = counts_of(register.packed.numbers, len(register.practices))
         groups = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         sized = question._replace(list_sizes=self._sizes()[own])
-        out = choose_grouped(groups, sized, self._asked.threads, all_told_of=True)
+        out = choose_grouped(groups, sized, self.threads, all_told_of=True)
         practice, rows, keys, member, at_cut = emitted_rows(out)
         both = member.astype(np.uint64) | at_cut.astype(np.uint64) << np.uint64(32)
         self._seen.kept.append(candidates_of(register, rows, own[practice], keys, both))
@@ -382,7 +358,7 @@ def _wanted(part: Candidates | Picked, guesses: Any, question: Question) -> npt.
     return wanted
 
 
-def _given(scanned: ScannedRegister, score: Any) -> Any:
+def _given(scanned: RegisterInParts, score: Any) -> Any:
     """Given scores: keyed by patient id, or one a row of the files; None where there are none, or they are a column."""
     import numpy as np
 
@@ -397,7 +373,6 @@ def _given(scanned: ScannedRegister, score: Any) -> Any:
             "its source's rows."
         )
     values, named = scores_by_row(score, scanned.rows_in, None)
-    scanned.checked()
-    repeats = np.array(list(scanned.learnt.merged.items()), dtype=np.int64).reshape(-1, 2)
+    repeats = np.array(list(scanned.merged_rows().items()), dtype=np.int64).reshape(-1, 2)
     refuse_differing(values, named, repeats)
     return values

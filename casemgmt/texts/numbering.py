@@ -65,7 +65,7 @@ class Keys:
         """The keys of some rows, (rows, width); of texts, until the next call."""
         if not self._is_text:
             return self._numbers[start:stop]
-        from casemgmt.codes.kernels import pack_texts
+        from casemgmt.texts.key_kernels import pack_texts
 
         if stop - start > len(self._block):
             self._block = _matrix(max(stop - start, min(BLOCK_ROWS, self._rows)), self.width)
@@ -93,7 +93,7 @@ class KeyTable:
 
     def number(self, keys: npt.NDArray[np.uint64], first_row: int, out: npt.NDArray[np.int32]) -> None:
         """Write the number of each key; ``first_row`` is the row of the first."""
-        from casemgmt.codes.kernels import number_keys
+        from casemgmt.texts.key_kernels import number_keys
 
         if keys.shape[1] > self.width:
             self._widen(keys.shape[1])
@@ -114,7 +114,7 @@ class KeyTable:
         if not keys.is_short_text or self.width > 1:
             self.number(keys.block(start, stop), start, out)
             return
-        from casemgmt.codes.kernels import number_short_texts
+        from casemgmt.texts.key_kernels import number_short_texts
 
         done = start
         while done < stop:
@@ -140,7 +140,7 @@ class KeyTable:
     def _refill(self) -> None:
         import numpy as np
 
-        from casemgmt.codes.kernels import refill
+        from casemgmt.texts.key_kernels import refill
 
         # A small table is looked up in the cache, where free slots cost less than a second look.
         slots = (8 if len(self._table) <= BLOCK_ROWS else 2) * len(self._table)
@@ -176,7 +176,7 @@ def lengths_of(column: pa.Array) -> tuple[int, int]:
 
 
 def _extremes(offsets: npt.NDArray[Any]) -> tuple[int, int]:
-    from casemgmt.codes.kernels import extremes
+    from casemgmt.texts.key_kernels import extremes
 
     if len(offsets) < 2:
         return 0, 0

@@ -21,7 +21,7 @@ _PIECE = 1 << 20
 def folded(texts: pa.Array | pa.ChunkedArray) -> Any:
     """Texts in small letters, without spaces and hyphens: the same for one id in two forms.
 
-    Texts for which this is the same have one hash ``by_form``; see :func:`casemgmt.register.long_texts.hashes_of`.
+    Texts for which this is the same have one hash ``by_form``; see :func:`casemgmt.texts.long_texts.hashes_of`.
     """
     import pyarrow.compute as pc
 

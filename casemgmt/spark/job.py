@@ -12,7 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import casemgmt
 from casemgmt.arrow import in_one_piece, texts
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError
@@ -21,17 +20,18 @@ from casemgmt.register.counts import BARRED
 from casemgmt.register.fields import FIELDS, Field
 from casemgmt.register.readable import count_of
 from casemgmt.register.reading import read_register
+from casemgmt.results.selecting import select
 from casemgmt.risk.files import MODEL_FILE, VECTORS_FILE, load_model
 from casemgmt.risk.model import Model
 from casemgmt.scheme.files import read_scheme_text
 from casemgmt.scheme.routes import Scheme
-from casemgmt.selection.choosing import select
+from casemgmt.version import __version__
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.selection.result import Selection
+    from casemgmt.results.selection import Selection
 
 CLEANED_KINDS = ("flag", "integer", "category", "date")
 # Room above a model's folder for the folders of models whose scores it takes.
@@ -76,7 +76,7 @@ class Question:
         if model is not None and not isinstance(model, Model):
             raise InputError("model: give a loaded model, such as cm.load_model('cambridge-multimorbidity-20').")
         asked = cls(
-            version=casemgmt.__version__,
+            version=__version__,
             scheme_text=scheme.text,
             model_files=() if model is None else files_of(model),
             reading=reading,

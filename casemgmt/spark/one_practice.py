@@ -10,26 +10,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import casemgmt
 from casemgmt.arrow import array_of, column_of, in_one_piece, numpy_of, rows_of, text_scalar, texts
-from casemgmt.batch.job import CLEANED_KINDS, Job
 from casemgmt.dates import as_date
 from casemgmt.errors import CasemgmtError, InputError
 from casemgmt.register.cleaning import clean_column
 from casemgmt.register.contradictions import contradictions_of
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.id_forms import TWO_FORMS
 from casemgmt.register.readable import count_of, text_of_count
 from casemgmt.register.reading import read_practice
 from casemgmt.register.register import Register
 from casemgmt.scheme.routes import Nominated, TopShare
+from casemgmt.spark.job import CLEANED_KINDS, Job
+from casemgmt.texts.id_forms import TWO_FORMS
+from casemgmt.version import __version__
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.selection.result import Selection
+    from casemgmt.results.selection import Selection
 
 IN_TWO_PRACTICES = ("patient_id", "differing rows with one id")
 IN_TWO_FORMS = ("patient_id", TWO_FORMS)
@@ -74,9 +74,9 @@ def _answered(
     marks: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
     numbers: pa.Array | None,
 ) -> dict[str, pa.Table]:
-    if job.question.version != casemgmt.__version__:
+    if job.question.version != __version__:
         raise InputError(
-            f"casemgmt is {job.question.version} where the selection was asked for and {casemgmt.__version__} on a "
+            f"casemgmt is {job.question.version} where the selection was asked for and {__version__} on a "
             "worker. Install one version everywhere."
         )
     usable = practice is not None and practice in job.practices
@@ -156,7 +156,8 @@ def _with_own_account(
     for place, name in enumerate(("field", "reason")):
         said = pc.if_else(unplaced, texts([fault[place] for fault in theirs]), quarantine.column(name))
         quarantine = quarantine.set_column(quarantine.column_names.index(name), name, said)
-    return replace(register, quarantine=quarantine, corrections=own(register.corrections), rows_in=rows)
+    account = replace(register.row_account, quarantine=quarantine, corrections=own(register.corrections), rows_in=rows)
+    return replace(register, row_account=account)
 
 
 def _columns(job: Job, rows: pa.Table, register: Register) -> pa.Table:

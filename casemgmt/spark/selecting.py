@@ -10,16 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.batch.alone import select_alone
-from casemgmt.batch.job import Job, Question, rehearse, with_field_names
-from casemgmt.batch.whole import Account, check_columns, check_counts, check_refusals, check_whole
 from casemgmt.errors import InputError, did_you_mean, plural
-from casemgmt.register.id_forms import LEFT_OUT
 from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.scheme.routes import Scheme
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
+from casemgmt.spark.job import Job, Question, rehearse, with_field_names
+from casemgmt.spark.one_practice import select_alone
+from casemgmt.spark.whole import Account, check_columns, check_counts, check_refusals, check_whole
+from casemgmt.texts.id_forms import LEFT_OUT
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from casemgmt.arrow import array_of
-from casemgmt.codes.numbering import BLOCK_ROWS
-from casemgmt.codes.scanning import threads_for
 from casemgmt.errors import InputError, did_you_mean, plural
 from casemgmt.register.lookup import CHUNK_ENTRIES, Columns, Tables
 from casemgmt.register.packing import CHUNK_BITS
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
+from casemgmt.texts.numbering import BLOCK_ROWS
+from casemgmt.threads import threads_for
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.codes.derived import Derived
     from casemgmt.risk.model import Model
 
 
-def score_derived(derived: Derived, model: Model) -> pa.Table:
+class Flags(Protocol):
+    """Flags of patients, packed; see :class:`casemgmt.codes.derived.Derived`.
+
+    Attributes
+    ----------
+    patients : ids
+    words : uint64, (words, patients): the flags, a bit each
+    bits : the bit of each flag, from 0, through the words
+    """
+
+    @property
+    def patients(self) -> pa.Array:
+        """Ids."""
+
+    @property
+    def words(self) -> npt.NDArray[np.uint64]:
+        """The flags, a bit each."""
+
+    @property
+    def bits(self) -> Mapping[str, int]:
+        """The bit of each flag."""
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The flags, in order."""
+
+    def flag(self, name: str) -> npt.NDArray[np.bool_]:
+        """Whether each patient has a condition."""
+
+    def __len__(self) -> int:
+        """Patients."""
+
+
+def score_derived(derived: Flags, model: Model) -> pa.Table:
     """One row a patient, patient_id and score; see :meth:`Derived.score`."""
     import pyarrow as pa
 
@@ -52,7 +84,7 @@ def _not_made(model: str, flags: Sequence[str], others: Sequence[str], made: Seq
     return InputError("\n".join(lines))
 
 
-def scores_of_derived(derived: Derived, model: Model) -> npt.NDArray[np.float64]:
+def scores_of_derived(derived: Flags, model: Model) -> npt.NDArray[np.float64]:
     """Each patient's score: flags are never missing, so everybody has one, the double nearest to the exact decimal."""
     import numpy as np
 
@@ -80,7 +112,7 @@ def scores_of_derived(derived: Derived, model: Model) -> npt.NDArray[np.float64]
     return scores
 
 
-def compile_flags(derived: Derived, model: Model) -> tuple[Columns, Tables]:
+def compile_flags(derived: Flags, model: Model) -> tuple[Columns, Tables]:
     """The model's tables over the derived words.
 
     A flag and those that supersede it must be looked up together. A look-up takes eleven bits that follow one another
@@ -136,7 +168,7 @@ def families(inputs: Sequence[ModelInput]) -> list[list[ModelInput]]:
     )
 
 
-def _lookups(close: Sequence[list[ModelInput]], derived: Derived) -> list[tuple[tuple[int, int], list[ModelInput]]]:
+def _lookups(close: Sequence[list[ModelInput]], derived: Flags) -> list[tuple[tuple[int, int], list[ModelInput]]]:
     """The word and first bit of each look-up, and the flags it answers for: as few as a walk from the left finds."""
     placed = sorted((sorted(derived.bits[each.name] for each in family), family) for family in close) if close else []
     lookups: list[tuple[tuple[int, int], list[ModelInput]]] = []
@@ -151,7 +183,7 @@ def _lookups(close: Sequence[list[ModelInput]], derived: Derived) -> list[tuple[
     return lookups
 
 
-def _table(inputs: Sequence[ModelInput], start: int, derived: Derived, dtype: Any) -> npt.NDArray[Any]:
+def _table(inputs: Sequence[ModelInput], start: int, derived: Flags, dtype: Any) -> npt.NDArray[Any]:
     """What each pattern of eleven bits adds."""
     import numpy as np
 
@@ -166,7 +198,7 @@ def _table(inputs: Sequence[ModelInput], start: int, derived: Derived, dtype: An
     return table
 
 
-def _cells(family: Sequence[ModelInput], derived: Derived) -> npt.NDArray[np.int32]:
+def _cells(family: Sequence[ModelInput], derived: Flags) -> npt.NDArray[np.int32]:
     """The flags of a family as one small number a patient."""
     import numpy as np
 

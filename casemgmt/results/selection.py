@@ -2,137 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
-from casemgmt.arrow import text_scalar
-from casemgmt.errors import InputError, plural, unknown_name
-from casemgmt.scheme.routes import Scheme
-from casemgmt.selection.plan import Outcome, Plan
+from casemgmt.errors import InputError
+from casemgmt.results.tables import SelectionTables
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-    import pandas as pd
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
-    from casemgmt.selection.keys import Ranking
+    from casemgmt.selection.workings import Workings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Who was chosen, as arrays: one entry a chosen patient, practices together.
+class Selection(SelectionTables):
+    """A selection: who is on each practice's lists, by which route, and why.
+
+    Every table is a :class:`pyarrow.Table`; ``.to_pandas()`` gives a data frame. Made by :func:`casemgmt.select`; one
+    read back from files is a :class:`casemgmt.results.published.PublishedSelection`.
 
     Attributes
     ----------
-    plan, outcome : the compiled scheme, and what the choosing loop put out
-    caps : the places of each nominated route, by practice
-    practice : index of the practice
-    rows : packed row
-    keys : what ranked
-    member : uint32, one bit a route that let the patient in
-    place : int8, the route whose place is used, -1 for none
-    queue : (route, packed row) of nominees who wait
+    scheme : the rule that selected
+    workings : what the lists were worked out from
+    published_at : where it was saved last; None before
     """
 
-    plan: Plan
-    outcome: Outcome
-    caps: Mapping[int, list[int]]
-    practice: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.int64]
-    keys: npt.NDArray[Any]
-    member: npt.NDArray[np.uint32]
-    place: npt.NDArray[np.int8]
-    queue: list[tuple[int, int]]
+    workings: Workings
 
+    def __init__(self, workings: Workings) -> None:
+        self.scheme = workings.scheme
+        self.workings = workings
+        self.published_at: Path | None = None
+        self._tables: dict[str, pa.Table] = {}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workings:
-    """All that a selection was worked out from, and the arrays it came to.
-
-    ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
-    are held against, ``previous`` an earlier selection whose patients are on the caseload, ``score_column`` the
-    register column that ranked, ``ended`` the ids of those whom somebody has taken off the caseload,
-    ``missing_practices`` known ones without an accepted row, which were allowed to be.
-    """
-
-    scheme: Scheme
-    register: Register
-    ranking: Ranking
-    choice: Choice
-    reference: Reference = "base"
-    previous: Selection | None = None
-    ended: frozenset[str] = frozenset()
-    score_column: str | None = None
-    missing_practices: tuple[str, ...] = ()
-    list_sizes: npt.NDArray[np.int64]
+    @property
+    def register(self) -> Register:
+        """The register selected from."""
+        return self.workings.register
 
     @property
     def model(self) -> Model | None:
         """The model that ranked; None where scores were given."""
-        return self.ranking.model
-
-
-class Selection:
-    """A selection: who is on each practice's lists, by which route, and why.
-
-    Every table is a :class:`pyarrow.Table`; ``.to_pandas()`` gives a data frame. Made by :func:`casemgmt.select`, or
-    read back by :func:`casemgmt.load_selection`.
-    """
-
-    def __init__(
-        self,
-        *,
-        scheme: Scheme,
-        workings: Workings | None = None,
-        tables: Mapping[str, pa.Table] | None = None,
-        facts: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.scheme = scheme
-        self._workings = workings
-        self._tables: dict[str, pa.Table] = dict(tables or {})
-        self._facts = dict(facts or {})
-        self.published_at: Path | None = None
-
-    @property
-    def register(self) -> Register | None:
-        """The register selected from; None for a selection read back from files."""
-        return self._workings.register if self._workings else None
-
-    @property
-    def model(self) -> Model | None:
-        """The model that ranked; None where scores were given, and for a selection read back from files."""
-        return self._workings.model if self._workings else None
+        return self.workings.model
 
     @property
     def facts(self) -> dict[str, Any]:
         """What the selection was made from: dates, counts of rows, scheme, model, whether the people are synthetic."""
         from casemgmt.selection.facts import facts_of
 
-        return dict(self._facts) or facts_of(self._made())
+        return facts_of(self.workings)
 
     @property
     def practices(self) -> tuple[str, ...]:
         """The practices of the register, in byte order of their codes."""
-        if self.register is not None:
-            return self.register.practices
-        return tuple(dict.fromkeys(self.summary().column("practice_id").to_pylist()))
+        return self.register.practices
 
     def _table(self, name: str, make: Callable[[], pa.Table]) -> pa.Table:
         if name not in self._tables:
             self._tables[name] = make()
         return self._tables[name]
-
-    def _made(self) -> Workings:
-        if self._workings is None:
-            raise InputError("This selection was read back from files: select again from the register for this table.")
-        return self._workings
 
     @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no)
     def to_arrow(self, include: Iterable[str] = (), *, reasons: bool = True) -> pa.Table:
@@ -150,36 +82,18 @@ class Selection:
             the model gives none), rank (1 + the number in the practice with a higher score, for those in a share
             route), one boolean a route, place, case_managed, review_due, inputs_missing, reason_1 to reason_3
         """
-        from casemgmt.selection.tables import REASONS, selected_table, with_columns, with_published_columns
+        from casemgmt.selection.tables import REASONS, selected_table, with_columns
 
         include = [include] if isinstance(include, str) else list(include)
         if reasons or "selection" in self._tables:
-            table = self._table("selection", lambda: selected_table(self._made()))
+            table = self._table("selection", lambda: selected_table(self.workings))
         else:
-            table = self._table("without reasons", lambda: selected_table(self._made(), reasons=False))
+            table = self._table("without reasons", lambda: selected_table(self.workings, reasons=False))
         if not reasons:
             table = table.drop_columns([name for name in REASONS if name in table.column_names])
         if not include:
             return table
-        if self._workings is None and "included" in self._tables:
-            return with_published_columns(table, self._tables["included"], include)
-        return with_columns(self._made(), table, include)
-
-    @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no)
-    def to_pandas(self, include: Iterable[str] = (), *, reasons: bool = True) -> pd.DataFrame:
-        """:meth:`to_arrow` as a pandas data frame."""
-        frame: pd.DataFrame = self.to_arrow(include, reasons=reasons).to_pandas()
-        return frame
-
-    @arguments.checked(practice_id=arguments.text, include=arguments.texts)
-    def practice(self, practice_id: str, include: Iterable[str] = ()) -> pa.Table:
-        """The rows of one practice alone."""
-        import pyarrow.compute as pc
-
-        if practice_id not in self.practices:
-            raise InputError(unknown_name("practice", practice_id, self.practices))
-        table = self.to_arrow(include)
-        return table.filter(pc.equal(table.column("practice_id"), text_scalar(practice_id)))
+        return with_columns(self.workings, table, include)
 
     def summary(self) -> pa.Table:
         """One row a practice and route: places, who met the route, whose place was used, and where the cut fell.
@@ -194,19 +108,19 @@ class Selection:
         """
         from casemgmt.selection.summary import summary_table
 
-        return self._table("summary", lambda: summary_table(self._made()))
+        return self._table("summary", lambda: summary_table(self.workings))
 
     def unscored(self) -> pa.Table:
         """Patients on the list who have no score and have not objected: practice_id, patient_id, reason."""
         from casemgmt.selection.unscored import unscored_table
 
-        return self._table("unscored", lambda: unscored_table(self._made()))
+        return self._table("unscored", lambda: unscored_table(self.workings))
 
     def queue(self) -> pa.Table:
         """Nominees over the cap, who wait: practice_id, patient_id, route, nomination_order."""
         from casemgmt.selection.tables import queue_table
 
-        return self._table("queue", lambda: queue_table(self._made()))
+        return self._table("queue", lambda: queue_table(self.workings))
 
     def removals(self) -> pa.Table:
         """Everyone on the caseload who is not case managed by this selection; nobody is dropped silently.
@@ -222,13 +136,11 @@ class Selection:
         """
         from casemgmt.caseload.removals import removals_table
 
-        return self._table("removals", lambda: removals_table(self))
+        return self._table("removals", lambda: removals_table(self.workings))
 
     def pending_removals(self) -> pa.Table:
-        """:meth:`removals`; without a row for a selection read back from files that an older version published."""
-        from casemgmt.caseload.removals import no_removals
-
-        return no_removals() if self._workings is None and "removals" not in self._tables else self.removals()
+        """:meth:`removals`: whom the next selection that is given this one proposes again."""
+        return self.removals()
 
     @arguments.checked(column=arguments.text, suppressed=arguments.yes_or_no)
     def by(self, column: str, *, suppressed: bool = False, published_before: Iterable[str | Path] = ()) -> pa.Table:
@@ -259,14 +171,17 @@ class Selection:
         from casemgmt.selection.summary import groups_table
 
         if not suppressed:
-            return groups_table(self._made(), column)
+            return groups_table(self.workings, column)
+        from casemgmt.outputs.disclosure.groupings import refuse_to_group
         from casemgmt.outputs.disclosure.leaving import groups_that_may_leave
 
-        return groups_that_may_leave(self, column, published_before)
+        refuse_to_group(self.register, column)
+        table = groups_table(self.workings, column)
+        return groups_that_may_leave(self, column, table, published_before, published_at=self.published_at)
 
     def explain(self, patient_id: str) -> Any:
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`."""
-        made = self._made()
+        made = self.workings
         if made.model is None:
             raise InputError("The scores were given, not worked out: there is no model to explain them.")
         return made.model.explain(made.register, patient_id, allow_demonstration=True)
@@ -285,7 +200,7 @@ class Selection:
         """
         from casemgmt.outputs.waterfall import draw_waterfall
 
-        made = self._made()
+        made = self.workings
         if made.model is None:
             raise InputError("The scores were given, not worked out: there is no model to explain them.")
         return draw_waterfall(made.model, self.explain(patient_id), ax)
@@ -325,28 +240,5 @@ class Selection:
         """
         from casemgmt.outputs.publishing import publish
 
-        return publish(self, Path(folder), include=include, overwrite=overwrite, published_before=published_before)
-
-    def __len__(self) -> int:
-        """Patients listed by any route."""
-        return int(self.to_arrow(reasons=False).num_rows)
-
-    def __repr__(self) -> str:
-        """Counts only, no patient."""
-        from casemgmt.register.facts import account_phrase
-
-        said = account_phrase(self.facts)
-        return f"<Selection by '{self.scheme.id}': {self._in_words()}{f'; {said}' if said else ''}>"
-
-    def _in_words(self) -> str:
-        table = self.to_arrow(reasons=False)
-        managed = sum(table.column("case_managed").to_pylist())
-        return (
-            f"{plural(managed, 'patient')} case managed, {plural(table.num_rows, 'patient')} listed in all, "
-            f"{plural(len(self.practices), 'practice')}{'; demonstration only' if self.facts['demonstration'] else ''}"
-        )
-
-    def _repr_html_(self) -> str:
-        from casemgmt.selection.summary import summary_html
-
-        return summary_html(self)
+        self.published_at = publish(self, Path(folder), include, overwrite, published_before)
+        return Path(folder)

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.batch.candidates import Candidates, candidates_of, register_of, together
-from casemgmt.batch.packed_file import Account, id_lengths, in_words, practice_stretches, write_packed
-from casemgmt.register.fields import FIELDS
-from casemgmt.register.long_texts import by_number, counts_of
+from casemgmt.register.packed_writing import id_lengths, in_words, practice_stretches, write_packed
+from casemgmt.scanned.kept_rows import Candidates, candidates_of, register_of, together
+from casemgmt.texts.long_texts import by_number, counts_of
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from casemgmt.batch.scanning import ScannedRegister
+    from casemgmt.register.account import Account
+    from casemgmt.register.in_parts import RegisterInParts
     from casemgmt.register.register import Register
 
 ROWS_HELD = 8_000_000
 
 
-def save_packed_scanned(scanned: ScannedRegister, path: Path, rows_held: int = ROWS_HELD) -> Path:
+def save_packed_scanned(scanned: RegisterInParts, path: Path, rows_held: int = ROWS_HELD) -> Path:
     """See :meth:`ScannedRegister.save_packed`; ``rows_held`` patients are held at a time."""
     counted: dict[str, int] = {}
     lengths: set[int] = set()
@@ -39,21 +39,9 @@ def save_packed_scanned(scanned: ScannedRegister, path: Path, rows_held: int = R
     tally = scanned.passed(count, restart)
     scanned.check_limits()
     practices = tuple(tally.practices())
-    account = Account(
-        tally.rows_in,
-        tally.merged,
-        scanned.quarantine,
-        scanned.corrections,
-        scanned.parts,
-        scanned.metadata,
-        scanned.as_of,
-        scanned.extracted_on,
-        tuple(name for name in scanned.column_names if name in FIELDS),
-        tally.counts,
-        scanned.notes,
-    )
+    account = scanned.row_account
     sizes = [counted[code] for code in practices]
-    registers = (_register_of(scanned, practices[low:high]) for low, high in _that_fit(sizes, rows_held))
+    registers = (_register_of(scanned, account, practices[low:high]) for low, high in _that_fit(sizes, rows_held))
     stretches = (stretch for register in registers for stretch in practice_stretches(register))
     with in_words(path):
         write_packed(path, account, practices, stretches, lengths.pop() if len(lengths) == 1 else None)
@@ -72,7 +60,7 @@ def _that_fit(sizes: list[int], rows_held: int) -> Iterator[tuple[int, int]]:
         yield low, len(sizes)
 
 
-def _register_of(scanned: ScannedRegister, practices: tuple[str, ...]) -> Register:
+def _register_of(scanned: RegisterInParts, account: Account, practices: tuple[str, ...]) -> Register:
     """The accepted rows of some practices, which stand together."""
     import numpy as np
 
@@ -88,4 +76,4 @@ def _register_of(scanned: ScannedRegister, practices: tuple[str, ...]) -> Regist
 
     scanned.passed(keep, kept.clear)
     candidates, groups = together(kept, np.arange(len(practices), dtype=np.int32))
-    return register_of(scanned, candidates, practices, groups)
+    return register_of(account, candidates, practices, groups)

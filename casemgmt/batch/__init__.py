@@ -1,1 +1,0 @@
-"""Registers larger than memory: files read a part at a time, packed files, and the Spark adapter."""

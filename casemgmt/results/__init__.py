@@ -1,0 +1,1 @@
+"""What users hold: selecting, the selection, reading a published one, and comparing two."""

@@ -1,0 +1,92 @@
+"""What every selection answers from its tables, whether it was made now or read back from files."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from casemgmt import arguments
+from casemgmt.arrow import text_scalar
+from casemgmt.errors import InputError, unknown_name
+from casemgmt.scheme.routes import Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from casemgmt.selection.workings import Workings
+
+
+class SelectionTables(ABC):
+    """The rows of the selected patients, of one practice, and the counts, from the tables of a selection."""
+
+    scheme: Scheme
+    workings: Workings | None
+
+    @property
+    @abstractmethod
+    def facts(self) -> Mapping[str, Any]:
+        """What the selection was made from: dates, counts of rows, scheme, model, whether the people are synthetic."""
+
+    @property
+    @abstractmethod
+    def practices(self) -> tuple[str, ...]:
+        """The practices of the register, in byte order of their codes."""
+
+    @abstractmethod
+    def to_arrow(self, include: Iterable[str] = (), *, reasons: bool = True) -> pa.Table:
+        """One row a selected patient, ordered by practice_id, then patient_id."""
+
+    @abstractmethod
+    def summary(self) -> pa.Table:
+        """One row a practice and route."""
+
+    @abstractmethod
+    def unscored(self) -> pa.Table:
+        """Patients on the list who have no score and have not objected: practice_id, patient_id, reason."""
+
+    @abstractmethod
+    def queue(self) -> pa.Table:
+        """Nominees over the cap, who wait: practice_id, patient_id, route, nomination_order."""
+
+    @abstractmethod
+    def removals(self) -> pa.Table:
+        """Everyone on the caseload who is not case managed by this selection."""
+
+    @abstractmethod
+    def pending_removals(self) -> pa.Table:
+        """:meth:`removals`: whom the next selection that is given this one proposes again."""
+
+    @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no)
+    def to_pandas(self, include: Iterable[str] = (), *, reasons: bool = True) -> pd.DataFrame:
+        """:meth:`to_arrow` as a pandas data frame."""
+        frame: pd.DataFrame = self.to_arrow(include, reasons=reasons).to_pandas()
+        return frame
+
+    @arguments.checked(practice_id=arguments.text, include=arguments.texts)
+    def practice(self, practice_id: str, include: Iterable[str] = ()) -> pa.Table:
+        """The rows of one practice alone."""
+        import pyarrow.compute as pc
+
+        if practice_id not in self.practices:
+            raise InputError(unknown_name("practice", practice_id, self.practices))
+        table = self.to_arrow(include)
+        return table.filter(pc.equal(table.column("practice_id"), text_scalar(practice_id)))
+
+    def __len__(self) -> int:
+        """Patients listed by any route."""
+        return int(self.to_arrow(reasons=False).num_rows)
+
+    def __repr__(self) -> str:
+        """Counts only, no patient."""
+        from casemgmt.register.facts import account_phrase
+        from casemgmt.selection.summary import counts_in_words
+
+        said = account_phrase(self.facts)
+        return f"<Selection by '{self.scheme.id}': {counts_in_words(self)}{f'; {said}' if said else ''}>"
+
+    def _repr_html_(self) -> str:
+        from casemgmt.selection.summary import summary_html
+
+        return summary_html(self)

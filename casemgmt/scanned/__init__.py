@@ -1,0 +1,1 @@
+"""Registers in files, read a part at a time."""

@@ -1,0 +1,138 @@
+"""Opening registers larger than memory: files, or a packed register."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from casemgmt.dates import as_date
+from casemgmt.errors import InputError
+from casemgmt.register.config import declare
+from casemgmt.register.excel import ID_FIELDS
+from casemgmt.register.forms import with_texts
+from casemgmt.register.identity import ODS_PATTERN
+from casemgmt.register.limits import Limits, Share
+from casemgmt.register.packed_file import PackedFile, is_packed
+from casemgmt.register.reading import reader_for, unexpected_rows
+from casemgmt.register.sources import stated_days
+from casemgmt.scanned.files import Decoder, as_paths, chosen_decoder, days_drawn, open_files, said_by
+from casemgmt.scanned.scanning import ScannedRegister
+
+
+def scan_register(
+    paths: str | Path | list[str | Path],
+    *,
+    as_of: str | dt.date,
+    extracted_on: str | dt.date | None = None,
+    columns: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
+    date_format: Mapping[str, str] | None = None,
+    null_means_absent: Iterable[str] = (),
+    practice_pattern: str | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    skip_lines: int | None = None,
+    sheet: str | int | None = None,
+    config: str | Path | None = None,
+    expected_rows: int | None = None,
+    extracts_within: int = 0,
+    max_quarantined: Share | None = None,
+    max_corrected: Share | None = None,
+    decoder: Decoder = "auto",
+    progress: Callable[[int, int], None] | None = None,
+) -> ScannedRegister:
+    """A register that is read a part at a time when it is selected from, and never held whole.
+
+    Its rows need not be in any order, and many files are one register. The lists are those of
+    :func:`casemgmt.read_register` to the byte.
+
+    Parameters
+    ----------
+    paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row
+        groups are held at a time; a CSV or Arrow file is held whole while its turn lasts
+    as_of, extracted_on, extracts_within, expected_rows : as for :func:`casemgmt.read_register`
+    columns, values, date_format, null_means_absent, practice_pattern : as for it, too
+    encoding, separator, skip_lines, sheet, config : as for it, too
+    max_quarantined, max_corrected : as for it; a packed register carries its counts, and is judged by what is said here
+    decoder : what decodes Parquet: ``polars`` (faster, where it is installed), ``pyarrow``, or ``auto``, the first that
+        is there. The result does not depend on it, and page checksums are verified either way
+    progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with
+        surprises such as practice codes that differ in case alone, needs more than one pass
+
+    Returns
+    -------
+    ScannedRegister
+
+    Raises
+    ------
+    InputError
+        A missing column, an unreadable file, files whose columns differ.
+    """
+    found = as_paths(paths)
+    if any(is_packed(path) for path in found):
+        how = (columns, values, date_format, tuple(null_means_absent) or None, config)
+        limits = Limits().changed(max_quarantined, max_corrected)
+        return _open_packed(found, as_of, extracted_on, expected_rows, how, limits, progress)
+    said = declare(
+        config,
+        columns=columns,
+        values=values,
+        date_format=date_format,
+        null_means_absent=null_means_absent,
+        practice_pattern=practice_pattern,
+        encoding=encoding,
+        separator=separator,
+        skip_lines=skip_lines,
+        sheet=sheet,
+    )
+    form = with_texts(said.form, said.columns, ID_FIELDS)
+    files = open_files(found, form)
+    rows = sum(file.rows for file in files)
+    if expected_rows is not None and rows != expected_rows:
+        raise unexpected_rows(rows, expected_rows)
+    reader = reader_for(
+        files[0].schema.empty_table(),
+        as_of=as_of,
+        extracted_on=extracted_on,
+        columns=said.columns,
+        values=said.values,
+        date_format=said.date_format,
+        null_means_absent=said.null_means_absent,
+        practice_pattern=said.practice_pattern or ODS_PATTERN,
+        stated=stated_days(said_by(files)),
+        extracts_within=extracts_within,
+        limits=said.limits(max_quarantined, max_corrected),
+        drawn=days_drawn(files, said.columns, form),
+    )
+    return ScannedRegister(
+        files=files, reader=reader, encoding=form, decoder=chosen_decoder(decoder, files), progress=progress
+    )
+
+
+def _open_packed(
+    paths: list[Path],
+    as_of: Any,
+    extracted_on: Any,
+    expected_rows: int | None,
+    how: tuple[Any, ...],
+    limits: Limits,
+    progress: Any,
+) -> ScannedRegister:
+    """A packed register, for the very list that it was packed for."""
+    from casemgmt.scanned.packed_register import PackedRegister
+
+    if len(paths) > 1:
+        raise InputError("A packed register is one file. Pack the files together, or scan those it was packed from.")
+    if any(option is not None for option in how):
+        raise InputError("A packed register was read already: columns=, values= and the like say nothing of it.")
+    register = PackedRegister(PackedFile(paths[0]), progress, limits)
+    for name, wanted, has in (("as_of", as_of, register.as_of), ("extracted_on", extracted_on, register.extracted_on)):
+        if wanted is not None and as_date(wanted, name) != has:
+            raise InputError(
+                f"{paths[0].name} was packed for {name} {has}: ages depend on it. Pack the register again."
+            )
+    if expected_rows is not None and register.rows_in != expected_rows:
+        raise unexpected_rows(register.rows_in, expected_rows)
+    return register

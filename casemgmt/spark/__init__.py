@@ -1,0 +1,1 @@
+"""Selecting from records that live in Spark."""

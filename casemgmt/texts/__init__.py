@@ -1,0 +1,1 @@
+"""Exact hashes and numbers of texts, such as patient ids: compiled loops over Arrow text."""
