@@ -135,7 +135,7 @@ main()
 """
 
 FAULTS = {
-    "cleaning": ("casemgmt.register.reading", "clean_column"),
+    "cleaning": ("casemgmt.register.column_cleaner", "clean_column"),
     "publishing": ("casemgmt.outputs.publishing", "read_contents"),
     "showing": ("casemgmt.cli.selecting", "show_selection"),
 }

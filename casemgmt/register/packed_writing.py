@@ -17,10 +17,10 @@ from casemgmt.disk import BusyError, file_replaced, sync_file, write_file
 from casemgmt.errors import InputError, PublishError, listed, plural
 from casemgmt.parquet.seal import KEY as SEAL
 from casemgmt.parquet.seal import UNSEALED, seal
+from casemgmt.register.account import Account
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.packed_file import VERSION
 from casemgmt.register.packing import Slot
-from casemgmt.register.account import Account
 from casemgmt.register.sources import PACKED
 
 if TYPE_CHECKING:

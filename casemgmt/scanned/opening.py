@@ -14,8 +14,9 @@ from casemgmt.register.excel import ID_FIELDS
 from casemgmt.register.forms import with_texts
 from casemgmt.register.identity import ODS_PATTERN
 from casemgmt.register.limits import Limits, Share
+from casemgmt.register.options import unexpected_rows
 from casemgmt.register.packed_file import PackedFile, is_packed
-from casemgmt.register.reading import reader_for, unexpected_rows
+from casemgmt.register.reader import reader_for
 from casemgmt.register.sources import stated_days
 from casemgmt.scanned.files import Decoder, as_paths, chosen_decoder, days_drawn, open_files, said_by
 from casemgmt.scanned.scanning import ScannedRegister

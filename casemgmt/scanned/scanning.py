@@ -19,7 +19,7 @@ from casemgmt.register.forms import FileForm
 from casemgmt.register.identity import Verdict, judge_repeats, long_text, stacked
 from casemgmt.register.limits import Limits, refuse_beyond
 from casemgmt.register.readable import notes_of
-from casemgmt.register.reading import Known, Part, Reader
+from casemgmt.register.reader import Known, Part, Reader
 from casemgmt.register.sources import Part as FilePart
 from casemgmt.scanned.files import (
     ROWS_AT_A_TIME,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.register.reading import Part
+    from casemgmt.register.reader import Part
 
 
 class IdHashes:
