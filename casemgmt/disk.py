@@ -123,7 +123,7 @@ class Staging:
         try:
             if is_replacing:
                 self._set_aside(old, replaced or b"")
-            os.rename(self.folder, self.target)  # noqa: PTH104
+            os.rename(self.folder, self.target)
             _sync_folder(self.target.parent)
         except BaseException as problem:
             self._put_back_whatever_happens(manifest)
@@ -135,7 +135,7 @@ class Staging:
 
     def _set_aside(self, old: Path, replaced: bytes) -> None:
         """Move what stands at the place aside, and look at it where nobody else reaches it by its name."""
-        os.rename(self.target, old)  # noqa: PTH104
+        os.rename(self.target, old)
         try:
             self.owned.check_same(old, replaced)
         except StrangersError as problem:
@@ -153,9 +153,9 @@ class Staging:
         """Undo whichever of the two renames has happened, as the names now on the disk say."""
         old = beside(self.target, OLD)
         if not os.path.lexists(self.folder) and self.owned.manifest_of(self.target) == manifest:
-            os.rename(self.target, self.folder)  # noqa: PTH104
+            os.rename(self.target, self.folder)
         if os.path.lexists(old) and not os.path.lexists(self.target):
-            os.rename(old, self.target)  # noqa: PTH104
+            os.rename(old, self.target)
 
     def _delete_earlier(self, old: Path) -> None:
         try:
@@ -218,7 +218,7 @@ def recover(target: Path, owned: Owned) -> None:
     if owned.manifest_of(old) is None:
         return
     if not os.path.lexists(target):
-        os.rename(old, target)  # noqa: PTH104
+        os.rename(old, target)
         _sync_folder(target.parent)
     elif owned.manifest_of(target) is not None:
         _discard(old, owned)
@@ -270,7 +270,7 @@ def file_replaced(target: Path) -> Iterator[Path]:
         try:
             _remove_file(new)
             yield new
-            os.replace(new, target)  # noqa: PTH105
+            os.replace(new, target)
         except BaseException:
             with suppress(OSError):
                 _remove_file(new)
@@ -317,8 +317,8 @@ def remove_empty(folders: list[Path]) -> None:
 
 
 def _make_folder(path: Path) -> None:
-    os.mkdir(path, 0o700)  # noqa: PTH102
-    os.chmod(path, 0o700)  # noqa: PTH101
+    os.mkdir(path, 0o700)
+    os.chmod(path, 0o700)
 
 
 def _sync_folder(path: Path) -> None:
@@ -338,7 +338,7 @@ def _discard(old: Path, owned: Owned) -> None:
         raise StrangersError(old)
     owned.check_same(old, manifest)
     new = old.with_name(old.name.removesuffix(OLD) + NEW)
-    os.rename(old, new)  # noqa: PTH104
+    os.rename(old, new)
     _remove_folder(new, owned.named_in(manifest).__contains__, owned.folders)
 
 
@@ -360,12 +360,12 @@ def _remove_folder(path: Path, belongs: Callable[[str], bool], folders: tuple[st
     if strangers:
         raise StrangersError(path, tuple(sorted(strangers)))
     for name in files:
-        os.unlink(path / name)  # noqa: PTH108
+        os.unlink(path / name)
     for name in inside:
-        os.rmdir(path / name)  # noqa: PTH106
-    os.rmdir(path)  # noqa: PTH106
+        os.rmdir(path / name)
+    os.rmdir(path)
 
 
 def _remove_file(path: Path) -> None:
     if os.path.lexists(path):
-        os.unlink(path)  # noqa: PTH108
+        os.unlink(path)

@@ -48,7 +48,7 @@ def held(path: Path, patience: float) -> Iterator[None]:
             # by being released.
             if not is_marker:
                 with suppress(OSError):
-                    os.unlink(path)  # noqa: PTH108
+                    os.unlink(path)
         finally:
             with suppress(OSError):
                 lock.release()
@@ -61,7 +61,7 @@ def _taken(path: Path, patience: float) -> tuple[BaseFileLock, bool]:
         warnings.simplefilter("ignore", UserWarning)
         from filelock import FileLock, SoftFileLock, Timeout
 
-    os.stat(path.parent)  # noqa: PTH116 - the package would make a folder that is not there, such as one misspelt
+    os.stat(path.parent)  # the package would make a folder that is not there, such as one misspelt
     common: Any = {"timeout": max(patience, 0.0), "mode": 0o600, "thread_local": False, "poll_interval": _STEP_SECONDS}
     try:
         if not issubclass(FileLock, SoftFileLock):
@@ -72,8 +72,8 @@ def _taken(path: Path, patience: float) -> tuple[BaseFileLock, bool]:
                 if isinstance(problem, Timeout) or problem.errno not in _NO_LOCKS:
                     raise
                 with suppress(OSError):
-                    if os.path.getsize(path) == 0:  # noqa: PTH202 - made for the lock that this place does not have
-                        os.unlink(path)  # noqa: PTH108
+                    if os.path.getsize(path) == 0:  # made for the lock that this place does not have
+                        os.unlink(path)
             else:
                 return lock, False
         with warnings.catch_warnings():

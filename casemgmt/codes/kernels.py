@@ -13,7 +13,7 @@ NO_DAY = -(2**31)
 
 
 @compiled
-def cells_of(codes, days, edges, last_day, known_codes, cells):  # type: ignore[no-untyped-def]
+def cells_of(codes, days, edges, last_day, known_codes, cells):
     """Write each row's cell: ``class * (known_codes + 1) + code``.
 
     Parameters
@@ -38,7 +38,7 @@ def cells_of(codes, days, edges, last_day, known_codes, cells):  # type: ignore[
 
 
 @compiled
-def gather(cells, numbers, masks, flagged, words, tally):  # type: ignore[no-untyped-def]
+def gather(cells, numbers, masks, flagged, words, tally):
     """Or each row's mask into its patient's words, and count the rows of each cell.
 
     Few rows set a bit, and a patient in any order is far away in memory: the rows that do are picked out first.
@@ -66,7 +66,7 @@ def gather(cells, numbers, masks, flagged, words, tally):  # type: ignore[no-unt
 
 
 @compiled
-def gather_by_id(cells, ids, least, masks, flagged, words, named, tally):  # type: ignore[no-untyped-def]
+def gather_by_id(cells, ids, least, masks, flagged, words, named, tally):
     """:func:`gather` where a patient's place is the id less the least id, and mark who is named.
 
     Parameters
@@ -90,7 +90,7 @@ def gather_by_id(cells, ids, least, masks, flagged, words, named, tally):  # typ
 
 
 @compiled
-def close_up(named, least, words, ids, kept):  # type: ignore[no-untyped-def]
+def close_up(named, least, words, ids, kept):
     """Write the ids and words of those who are named, side by side.
 
     Parameters
@@ -110,7 +110,7 @@ def close_up(named, least, words, ids, kept):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def measure(cells, numbers, days, starts, features, counts, latest, counted):  # type: ignore[no-untyped-def]
+def measure(cells, numbers, days, starts, features, counts, latest, counted):
     """Count rows and keep the latest day, for the few features of which that is asked.
 
     Parameters

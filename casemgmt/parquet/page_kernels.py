@@ -28,7 +28,7 @@ for _each in (varint_at, number_at, head_at, binary_at):
 
 
 @compiled
-def page_headers(data, own_fields, out):  # type: ignore[no-untyped-def]
+def page_headers(data, own_fields, out):
     """Read the headers of the pages that lie one after the other in ``data``.
 
     Parameters

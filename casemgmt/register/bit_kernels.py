@@ -8,7 +8,7 @@ from casemgmt.compiling import compiled, compiled_within
 
 
 @compiled_within
-def swap_halves(a, width, mask):  # type: ignore[no-untyped-def]
+def swap_halves(a, width, mask):
     """One step of turning a square of 64 by 64 bits: swap the off-diagonal quarters of each square of 2 ``width``."""
     shift = np.uint64(width)
     for first in range(0, 64, 2 * width):
@@ -19,7 +19,7 @@ def swap_halves(a, width, mask):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def turn_bits(planes, places, words):  # type: ignore[no-untyped-def]
+def turn_bits(planes, places, words):
     """Write into bit ``places[c]`` of ``words[i]`` bit ``i`` of column ``c``; the words' other bits become 0.
 
     Parameters

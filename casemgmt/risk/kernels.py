@@ -8,43 +8,43 @@ from casemgmt.compiling import compiled, compiled_within
 
 
 @compiled_within
-def set_to_four_chunks(word, shifts, tables, base, out, count):  # type: ignore[no-untyped-def]
+def set_to_four_chunks(word, shifts, tables, base, out, count):
     """Set to ``base`` and the entries of four chunks of one word."""
     mask = np.uint64(2047)
     a, b, c, d = tables[0], tables[1], tables[2], tables[3]
-    i, j, k, l = np.uint64(shifts[0]), np.uint64(shifts[1]), np.uint64(shifts[2]), np.uint64(shifts[3])  # noqa: E741
+    i, j, k, l = np.uint64(shifts[0]), np.uint64(shifts[1]), np.uint64(shifts[2]), np.uint64(shifts[3])
     for row in range(count):
         bits = word[row]
         out[row] = base + a[(bits >> i) & mask] + b[(bits >> j) & mask] + c[(bits >> k) & mask] + d[(bits >> l) & mask]
 
 
 @compiled_within
-def add_four_chunks(word, shifts, tables, out, count):  # type: ignore[no-untyped-def]
+def add_four_chunks(word, shifts, tables, out, count):
     """Add the entries of four chunks of one word: the word is read once, and four look-ups overlap."""
     mask = np.uint64(2047)
     a, b, c, d = tables[0], tables[1], tables[2], tables[3]
-    i, j, k, l = np.uint64(shifts[0]), np.uint64(shifts[1]), np.uint64(shifts[2]), np.uint64(shifts[3])  # noqa: E741
+    i, j, k, l = np.uint64(shifts[0]), np.uint64(shifts[1]), np.uint64(shifts[2]), np.uint64(shifts[3])
     for row in range(count):
         bits = word[row]
         out[row] += a[(bits >> i) & mask] + b[(bits >> j) & mask] + c[(bits >> k) & mask] + d[(bits >> l) & mask]
 
 
 @compiled_within
-def add_chunk(word, shift, table, out, count):  # type: ignore[no-untyped-def]
+def add_chunk(word, shift, table, out, count):
     """Add the entries of one chunk of a word."""
     for row in range(count):
         out[row] += table[(word[row] >> np.uint64(shift)) & np.uint64(2047)]
 
 
 @compiled_within
-def add_two_columns(a, b, table_a, table_b, out, count):  # type: ignore[no-untyped-def]
+def add_two_columns(a, b, table_a, table_b, out, count):
     """Add the entries of two columns."""
     for row in range(count):
         out[row] += table_a[a[row]] + table_b[b[row]]
 
 
 @compiled_within
-def add_four_columns(a, b, c, d, tables, out, count):  # type: ignore[no-untyped-def]
+def add_four_columns(a, b, c, d, tables, out, count):
     """Add the entries of four columns: the sum is read and written once."""
     e, f, g, h = tables[0], tables[1], tables[2], tables[3]
     for row in range(count):
@@ -52,7 +52,7 @@ def add_four_columns(a, b, c, d, tables, out, count):  # type: ignore[no-untyped
 
 
 @compiled_within
-def add_columns(columns, rows, tables, out, start, stop):  # type: ignore[no-untyped-def]
+def add_columns(columns, rows, tables, out, start, stop):
     """Add the entries of some rows of ``columns``, four or two at a time."""
     count, k = stop - start, 0
     while k + 3 < len(rows):
@@ -71,7 +71,7 @@ def add_columns(columns, rows, tables, out, start, stop):  # type: ignore[no-unt
 
 
 @compiled
-def add_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-def]
+def add_entries(columns, tables, start, stop, out):
     """Write into ``out[i]`` the sum of the entries that row ``start + i`` meets.
 
     Parameters

@@ -10,14 +10,14 @@ BLOCK = 4_096  # rows that stay in the processor's nearest memory while every in
 
 
 @compiled_within
-def rank_codes(column, shift, mask, cells, ranks, out):  # type: ignore[no-untyped-def]
+def rank_codes(column, shift, mask, cells, ranks, out):
     """Write the rank of the cell that each row's code means."""
     for i in range(len(column)):
         out[i] = ranks[cells[(np.uint64(column[i]) >> shift) & mask]]
 
 
 @compiled_within
-def keep_three(found, first, second, third):  # type: ignore[no-untyped-def]
+def keep_three(found, first, second, third):
     """Put each row's new rank among its three smallest, in order."""
     for i in range(len(first)):
         rank = found[i]
@@ -29,7 +29,7 @@ def keep_three(found, first, second, third):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def three_least(columns, fields, cells, starts, ranks, start, stop, out):  # type: ignore[no-untyped-def]
+def three_least(columns, fields, cells, starts, ranks, start, stop, out):
     """Write into ``out`` the three smallest ranks of the cells of each row from ``start`` to ``stop``, smallest first.
 
     Parameters

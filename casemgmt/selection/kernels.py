@@ -22,7 +22,7 @@ BYTE_ROWS = 248
 
 
 @compiled_within
-def and_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-def]
+def and_entries(columns, tables, start, stop, out):
     """Write into ``out[i]`` (uint32) the bitwise and of the entries that row ``start + i`` meets."""
     count, words, bytes_ = stop - start, 0, 0
     if len(tables.word_rows) and len(tables.byte_rows):  # most often one of each
@@ -55,7 +55,7 @@ def and_entries(columns, tables, start, stop, out):  # type: ignore[no-untyped-d
 
 
 @compiled_within
-def kth_largest(values, count, k):  # type: ignore[no-untyped-def]
+def kth_largest(values, count, k):
     """The ``k``-th largest of ``values[:count]``, ``1 <= k <= count``; reorders them."""
     low, high, target = 0, count - 1, k - 1
     while low < high:
@@ -82,7 +82,7 @@ def kth_largest(values, count, k):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def rank_rows(scores, start, stop, keys):  # type: ignore[no-untyped-def]
+def rank_rows(scores, start, stop, keys):
     """Write into ``keys`` what ranks each row from ``start`` to ``stop``."""
     count = stop - start
     if len(scores.given):
@@ -96,7 +96,7 @@ def rank_rows(scores, start, stop, keys):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-untyped-def]
+def count_bits(keys, bits, count, routes, no_score, counts):
     """Add to ``counts`` the rows that have each bit past the routes' own; return the ranked without a score.
 
     Up to seven counts lie side by side in the bytes of a word, which is emptied before a byte could overflow.
@@ -125,7 +125,7 @@ def count_bits(keys, bits, count, routes, no_score, counts):  # type: ignore[no-
 
 
 @compiled_within
-def pick_rows(keys, bits, count, first, routes, told, no_score, guess, picked, found):  # type: ignore[no-untyped-def]
+def pick_rows(keys, bits, count, first, routes, told, no_score, guess, picked, found):
     """Write into ``picked``, from ``found`` on, which rows are told of, and which rank from ``guess`` on.
 
     Of ``count`` rows, numbered from ``first`` on. ``told`` is (bits of which each has its rows told of, 1 where
@@ -147,7 +147,7 @@ def pick_rows(keys, bits, count, first, routes, told, no_score, guess, picked, f
 
 
 @compiled_within
-def least_guess(routes, guesses, no_score):  # type: ignore[no-untyped-def]
+def least_guess(routes, guesses, no_score):
     """The lowest key that any route may ask for, above the sign for no score."""
     least = np.iinfo(guesses.dtype).max
     for s in range(len(routes.bit)):
@@ -156,7 +156,7 @@ def least_guess(routes, guesses, no_score):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def places_of(routes, s, size):  # type: ignore[no-untyped-def]
+def places_of(routes, s, size):
     """The places of share route ``s`` among ``size`` people, in whole numbers."""
     part = size * routes.numerator[s]
     if routes.round_up[s]:
@@ -165,7 +165,7 @@ def places_of(routes, s, size):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def denominator_of(routes, s, p, counts, list_sizes):  # type: ignore[no-untyped-def]
+def denominator_of(routes, s, p, counts, list_sizes):
     """How many people route ``s`` takes its share of in practice ``p``."""
     if list_sizes[p] >= 0 and routes.denominator[s] == routes.list_bit:
         return list_sizes[p]
@@ -173,7 +173,7 @@ def denominator_of(routes, s, p, counts, list_sizes):  # type: ignore[no-untyped
 
 
 @compiled_within
-def eligible_keys(keys, bits, count, bit, guess, buffer):  # type: ignore[no-untyped-def]
+def eligible_keys(keys, bits, count, bit, guess, buffer):
     """Copy the keys of rows that have ``bit`` and rank from ``guess`` on into ``buffer``; return how many."""
     found = np.uint64(0)
     for i in range(count):
@@ -183,7 +183,7 @@ def eligible_keys(keys, bits, count, bit, guess, buffer):  # type: ignore[no-unt
 
 
 @compiled_within
-def settle_practice(p, first, count, guess, eligible, list_sizes, routes, told, no_score, out, work):  # type: ignore[no-untyped-def]
+def settle_practice(p, first, count, guess, eligible, list_sizes, routes, told, no_score, out, work):
     """Let in, by every route, the ``count`` picked rows of the outcome from ``first`` on, and keep those that matter.
 
     Parameters
@@ -240,7 +240,7 @@ def settle_practice(p, first, count, guess, eligible, list_sizes, routes, told, 
 
 
 @compiled_within
-def next_guess(buffer, found, take, guess):  # type: ignore[no-untyped-def]
+def next_guess(buffer, found, take, guess):
     """A key that half as many again as there are places should reach in the next practice; the lowest for none."""
     wanted = take + take // 2 + 16
     if found > 2 * wanted:
@@ -251,7 +251,7 @@ def next_guess(buffer, found, take, guess):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def keep_rows(out, p, first, count, member, tied, ranked, told, no_score, lowest):  # type: ignore[no-untyped-def]
+def keep_rows(out, p, first, count, member, tied, ranked, told, no_score, lowest):
     """Leave only the picked rows that are let in, tied or told of, at the start of the practice's stretch.
 
     Where the unscored are told of, so is everyone ranked at the ``lowest`` cut or above: ranks count them.
@@ -270,7 +270,7 @@ def keep_rows(out, p, first, count, member, tied, ranked, told, no_score, lowest
 
 
 @compiled_within
-def copy_picked(out, place, start, keys, bits, picked, found):  # type: ignore[no-untyped-def]
+def copy_picked(out, place, start, keys, bits, picked, found):
     """Put the picked rows of a practice that begins at row ``start`` into the outcome, from ``place`` on."""
     for k in range(found):
         i = picked[k]
@@ -280,7 +280,7 @@ def copy_picked(out, place, start, keys, bits, picked, found):  # type: ignore[n
 
 
 @compiled
-def choose_practices(span, offsets, list_sizes, scores, conditions, routes, told, out, work):  # type: ignore[no-untyped-def]
+def choose_practices(span, offsets, list_sizes, scores, conditions, routes, told, out, work):
     """Choose in some practices of rows grouped by practice.
 
     Parameters
@@ -322,7 +322,7 @@ def choose_practices(span, offsets, list_sizes, scores, conditions, routes, told
 
 
 @compiled_within
-def count_eligible(keys, bits, count, routes, no_score, eligible):  # type: ignore[no-untyped-def]
+def count_eligible(keys, bits, count, routes, no_score, eligible):
     """Write into ``eligible[s]`` how many rows have the bit of score route ``s`` and a score."""
     for s in range(len(routes.bit)):
         total, bit = np.uint32(0), np.uint32(routes.bit[s])
@@ -332,7 +332,7 @@ def count_eligible(keys, bits, count, routes, no_score, eligible):  # type: igno
 
 
 @compiled
-def sift_rows(span, practice, scores, conditions, routes, guesses, told_of, counts, found, work):  # type: ignore[no-untyped-def]
+def sift_rows(span, practice, scores, conditions, routes, guesses, told_of, counts, found, work):
     """Score rows in any order, count them by practice, and put out those that can matter.
 
     Parameters
@@ -392,7 +392,7 @@ def sift_rows(span, practice, scores, conditions, routes, guesses, told_of, coun
 
 
 @compiled_within
-def empty_lanes(lanes, counts):  # type: ignore[no-untyped-def]
+def empty_lanes(lanes, counts):
     """Add the four counts that lie in each lane to ``counts``, and set the lanes to zero."""
     for p in range(lanes.shape[0]):
         for b in range(counts.shape[1]):
@@ -401,7 +401,7 @@ def empty_lanes(lanes, counts):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def collect(first, last, out, places, found):  # type: ignore[no-untyped-def]
+def collect(first, last, out, places, found):
     """Lay the rows that practices ``first`` to ``last`` emitted one after the other.
 
     Parameters
@@ -421,7 +421,7 @@ def collect(first, last, out, places, found):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def bring_together(practice, rows, keys, bits, starts, out):  # type: ignore[no-untyped-def]
+def bring_together(practice, rows, keys, bits, starts, out):
     """Put picked rows into the outcome, those of each practice together, in the order they had.
 
     Parameters
@@ -438,7 +438,7 @@ def bring_together(practice, rows, keys, bits, starts, out):  # type: ignore[no-
 
 
 @compiled
-def settle_practices(span, starts, guesses, eligible, list_sizes, routes, no_score, out, work, short):  # type: ignore[no-untyped-def]
+def settle_practices(span, starts, guesses, eligible, list_sizes, routes, no_score, out, work, short):
     """Settle some practices; ``short`` says in which too few rows were picked."""
     told = (routes.direct, np.uint32(0))
     for p in range(span[0], span[1]):
@@ -449,7 +449,7 @@ def settle_practices(span, starts, guesses, eligible, list_sizes, routes, no_sco
 
 
 @compiled
-def guess_from_sample(starts, keys, bits, counts, list_sizes, part, routes, no_score, guesses, buffer):  # type: ignore[no-untyped-def]
+def guess_from_sample(starts, keys, bits, counts, list_sizes, part, routes, no_score, guesses, buffer):
     """Set each practice's guess to a key that its cut will hardly fall below, from some of its rows.
 
     Parameters

@@ -1,1 +1,19 @@
-"""Selecting from records that live in Spark."""
+"""Selecting from records that live in Spark: :func:`select` gives the lists of :func:`casemgmt.select`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from casemgmt.spark.selecting import SparkSelection, select
+
+__all__ = ["SparkSelection", "select"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is public when it is first used, so that nothing here needs Spark before."""
+    if name in __all__:
+        from casemgmt.spark import selecting
+
+        return getattr(selecting, name)
+    raise AttributeError(f"module 'casemgmt.spark' has no attribute '{name}'")

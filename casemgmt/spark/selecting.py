@@ -197,7 +197,7 @@ def _run(
 def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Schema]:
     """The frame with columns that no name can confuse, the row number last; and what the register's columns are."""
     import pyarrow as pa
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     names = list(frame.columns)
     rows = frame.toDF(*(f"c{i}" for i in range(len(names))))
@@ -218,7 +218,7 @@ def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Sch
 
 def _column(schema: pa.Schema, name: str) -> Column:
     """A text column, compared byte by byte whatever its collation."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     return F.collate(F.col(f"c{schema.names.index(name)}"), "UTF8_BINARY")
 
@@ -233,7 +233,7 @@ def _rows_of_code(rows: DataFrame, schema: pa.Schema) -> dict[str | None, int]:
 def _keyed(rows: DataFrame, job: Job) -> DataFrame:
     """The rows with the practice they stand for; two codes may be mapped to one."""
     import pyarrow as pa
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     code = _column(pa.schema([(name, pa.null()) for name in job.names]), "practice_id")
     if all(code == practice for code, practice in job.code_of.items()):
@@ -247,7 +247,7 @@ def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
     """The rows, marked where an id stands under two codes or in two forms; and how many ids stand under two codes."""
     import pyarrow as pa
     from pyspark.sql import Window
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     person = _column(pa.schema([(name, pa.null()) for name in job.names]), "patient_id")
     practice = F.col(_PRACTICE)
@@ -314,7 +314,7 @@ def _struct(schema: pa.Schema) -> str:
 
 
 def _part(tables: DataFrame, name: str) -> DataFrame:
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     return tables.where(F.col(_TABLE) == name).select(f"{name}.*")
 

@@ -22,14 +22,14 @@ FREE = np.uint32(0xFFFFFFFF)
 
 
 @compiled_within
-def mix(hashed, word):  # type: ignore[no-untyped-def]
+def mix(hashed, word):
     """A hash with one more word of text."""
     hashed = (hashed ^ word) * _ODD
     return (hashed ^ (hashed >> np.uint64(29))) * _ODD_TOO
 
 
 @compiled_within
-def has_odd_byte(word):  # type: ignore[no-untyped-def]
+def has_odd_byte(word):
     """Whether one of eight bytes is no printable ASCII from the digits on, and no hyphen."""
     low = word & ~_HIGHS
     from_digits = low + (_HIGHS - _ZEROS)
@@ -39,7 +39,7 @@ def has_odd_byte(word):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def lowered(word, highs):  # type: ignore[no-untyped-def]
+def lowered(word, highs):
     """Eight bytes with the capitals A to Z in lower case; as they are where ``highs`` is 0 and not ``_HIGHS``."""
     if word & highs >> np.uint64(1) == np.uint64(0):  # no letter
         return word
@@ -49,14 +49,14 @@ def lowered(word, highs):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def second_look(word):  # type: ignore[no-untyped-def]
+def second_look(word):
     """Bits of eight bytes that need a second look: what stands before the digits, hyphens too, or is no plain ASCII."""
     low = word & ~_HIGHS
     return (word | (low + _ONES) | ~(low + (_HIGHS - _ZEROS))) & _HIGHS
 
 
 @compiled_within
-def fold_word(word, count, hashed, pending, kept):  # type: ignore[no-untyped-def]
+def fold_word(word, count, hashed, pending, kept):
     """Take the first ``count`` bytes of a word into a hash, but for hyphens and spaces.
 
     Parameters
@@ -77,7 +77,7 @@ def fold_word(word, count, hashed, pending, kept):  # type: ignore[no-untyped-de
 
 
 @compiled_within
-def fold_span(words, start, length):  # type: ignore[no-untyped-def]
+def fold_span(words, start, length):
     """:func:`hash_span` of a text that has bytes to be left out."""
     place, shift, left = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3), length
     hashed, pending, kept = _ODD, np.uint64(0), np.uint64(0)
@@ -90,7 +90,7 @@ def fold_span(words, start, length):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def odd_span(words, start, length):  # type: ignore[no-untyped-def]
+def odd_span(words, start, length):
     """How odd a text of ``length`` bytes is that needs a second look; see :func:`hash_texts`."""
     place, shift, left = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3), length
     every, unusual = np.uint64(0), False
@@ -105,7 +105,7 @@ def odd_span(words, start, length):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def hash_span(words, start, length, by_form):  # type: ignore[no-untyped-def]
+def hash_span(words, start, length, by_form):
     """The hash of the text of ``length`` bytes from byte ``start`` on, and how odd it is; see :func:`hash_texts`.
 
     Everything is unsigned: signed indices cost as much again.
@@ -137,7 +137,7 @@ def hash_span(words, start, length, by_form):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def hash_texts(offsets, words, hashes, odd, by_form):  # type: ignore[no-untyped-def]
+def hash_texts(offsets, words, hashes, odd, by_form):
     """Hash texts: the same as :func:`hash_views` gives for the same texts.
 
     Parameters
@@ -165,7 +165,7 @@ def hash_texts(offsets, words, hashes, odd, by_form):  # type: ignore[no-untyped
 
 
 @compiled_within
-def same_digit(eight, ninth, tenth):  # type: ignore[no-untyped-def]
+def same_digit(eight, ninth, tenth):
     """Whether ten bytes are one and the same digit."""
     digit = eight & np.uint64(0xFF)
     same = (eight == digit * _ONES) & (ninth == digit) & (tenth == digit)
@@ -173,7 +173,7 @@ def same_digit(eight, ninth, tenth):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def hash_short(low, high, length, by_form):  # type: ignore[no-untyped-def]
+def hash_short(low, high, length, by_form):
     """:func:`hash_span` of a text of up to fifteen bytes, which stand in two words; what follows them is ignored."""
     if length < np.uint64(8):
         beyond = length << np.uint64(3)
@@ -204,7 +204,7 @@ def hash_short(low, high, length, by_form):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def unplain_views(views):  # type: ignore[no-untyped-def]
+def unplain_views(views):
     """0 where all views hold their texts, all of which are ASCII, and nothing but zeros after them."""
     met = np.uint64(0)
     for i in range(len(views)):
@@ -222,7 +222,7 @@ def unplain_views(views):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def hash_views(views, first, hashes, odd, longs, by_form):  # type: ignore[no-untyped-def]
+def hash_views(views, first, hashes, odd, longs, by_form):
     """:func:`hash_texts` of views of sixteen bytes that hold their text, which is up to twelve bytes.
 
     Parameters
@@ -244,7 +244,7 @@ def hash_views(views, first, hashes, odd, longs, by_form):  # type: ignore[no-un
 
 
 @compiled
-def hash_long_views(views, words, buffer, first, last, hashes, odd, by_form):  # type: ignore[no-untyped-def]
+def hash_long_views(views, words, buffer, first, last, hashes, odd, by_form):
     """Hash the texts ``first`` to ``last`` that are longer than twelve bytes and lie in one buffer."""
     for i in range(first, last):
         a, b = views[i, 0], views[i, 1]
@@ -253,14 +253,14 @@ def hash_long_views(views, words, buffer, first, last, hashes, odd, by_form):  #
 
 
 @compiled
-def count_parts(hashes, first, last, shift, counts):  # type: ignore[no-untyped-def]
+def count_parts(hashes, first, last, shift, counts):
     """Add to ``counts`` how many hashes from ``first`` to ``last`` have each of the highest bits."""
     for i in range(first, last):
         counts[hashes[i] >> shift] += 1
 
 
 @compiled
-def spread_parts(hashes, first, last, shift, places, out):  # type: ignore[no-untyped-def]
+def spread_parts(hashes, first, last, shift, places, out):
     """Put hashes of a part together; ``places`` says where the next of each part goes."""
     for i in range(first, last):
         part = hashes[i] >> shift
@@ -270,7 +270,7 @@ def spread_parts(hashes, first, last, shift, places, out):  # type: ignore[no-un
 
 
 @compiled
-def repeated_in_part(hashes, start, stop, slots, repeated, found):  # type: ignore[no-untyped-def]
+def repeated_in_part(hashes, start, stop, slots, repeated, found):
     """Write the hashes that occur again among ``hashes[start:stop]`` into ``repeated``, from ``found`` on.
 
     Parameters
@@ -294,7 +294,7 @@ def repeated_in_part(hashes, start, stop, slots, repeated, found):  # type: igno
 
 
 @compiled_within
-def slot_of(low, high, length, known, slots):  # type: ignore[no-untyped-def]
+def slot_of(low, high, length, known, slots):
     """The slot of a text of up to sixteen bytes: one that holds its number, or a free one.
 
     Parameters
@@ -314,7 +314,7 @@ def slot_of(low, high, length, known, slots):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def learn(low, high, length, known, slots, at, count):  # type: ignore[no-untyped-def]
+def learn(low, high, length, known, slots, at, count):
     """Give a new text the number ``count``."""
     lows, highs, lengths = known
     slots[at] = np.uint32(count)
@@ -322,7 +322,7 @@ def learn(low, high, length, known, slots, at, count):  # type: ignore[no-untype
 
 
 @compiled
-def number_texts(offsets, words, numbers, known, slots):  # type: ignore[no-untyped-def]
+def number_texts(offsets, words, numbers, known, slots):
     """Number the distinct texts; see :func:`hash_texts` and :func:`slot_of`.
 
     Returns
@@ -357,7 +357,7 @@ def number_texts(offsets, words, numbers, known, slots):  # type: ignore[no-unty
 
 
 @compiled
-def number_views(views, numbers, known, slots):  # type: ignore[no-untyped-def]
+def number_views(views, numbers, known, slots):
     """:func:`number_texts` for views that hold their text; see :func:`hash_views`."""
     count, room = np.uint64(0), np.uint64(len(known[0]))
     for i in range(len(numbers)):
@@ -377,14 +377,14 @@ def number_views(views, numbers, known, slots):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def read_by_number(numbers, by_number, out):  # type: ignore[no-untyped-def]
+def read_by_number(numbers, by_number, out):
     """Write into ``out`` what ``by_number`` gives for each number; -1 is its last entry."""
     for i in range(len(numbers)):
         out[i] = by_number[numbers[i]]
 
 
 @compiled
-def count_numbers(numbers, counts):  # type: ignore[no-untyped-def]
+def count_numbers(numbers, counts):
     """Add to ``counts`` how often each number occurs; -1 is its last entry."""
     for i in range(len(numbers)):
         counts[numbers[i]] += 1

@@ -18,7 +18,7 @@ _FIRST_BYTES = np.array([(1 << 8 * k) - 1 for k in range(9)], dtype=np.uint64)
 
 
 @compiled_within
-def _swapped(word):  # type: ignore[no-untyped-def]
+def _swapped(word):
     """The eight bytes of a word in the other order."""
     word = ((word & np.uint64(0x00FF00FF00FF00FF)) << _EIGHT) | ((word >> _EIGHT) & np.uint64(0x00FF00FF00FF00FF))
     word = ((word & np.uint64(0x0000FFFF0000FFFF)) << np.uint64(16)) | (
@@ -28,7 +28,7 @@ def _swapped(word):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def extremes(offsets):  # type: ignore[no-untyped-def]
+def extremes(offsets):
     """The bytes of the shortest and the longest text, of one text at least; ``offsets`` as in :func:`pack_texts`."""
     least = most = np.int64(offsets[1] - offsets[0])
     for i in range(1, len(offsets) - 1):
@@ -38,7 +38,7 @@ def extremes(offsets):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def pack_texts(offsets, data, words, first, count, keys):  # type: ignore[no-untyped-def]
+def pack_texts(offsets, data, words, first, count, keys):
     """Write the keys of texts ``first`` to ``first + count``.
 
     Parameters
@@ -72,7 +72,7 @@ def pack_texts(offsets, data, words, first, count, keys):  # type: ignore[no-unt
 
 
 @compiled_within
-def _shift_of(slots):  # type: ignore[no-untyped-def]
+def _shift_of(slots):
     """What leaves, of 64 bits, those that number a power of two of slots."""
     shift = 64
     while slots > 1:
@@ -82,7 +82,7 @@ def _shift_of(slots):  # type: ignore[no-untyped-def]
 
 
 @compiled_within
-def _slot_of(keys, row, shift):  # type: ignore[no-untyped-def]
+def _slot_of(keys, row, shift):
     """Where a key is first looked for: the high bits of products, which every byte of the key has a part in."""
     mixed = keys[row, 0] * _GOLDEN
     for w in range(1, keys.shape[1]):
@@ -91,7 +91,7 @@ def _slot_of(keys, row, shift):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def number_keys(keys, slots, table, known, first_row, seen_at, numbers):  # type: ignore[no-untyped-def]
+def number_keys(keys, slots, table, known, first_row, seen_at, numbers):
     """Number the keys in the order in which each is first seen.
 
     Parameters
@@ -136,7 +136,7 @@ def number_keys(keys, slots, table, known, first_row, seen_at, numbers):  # type
 
 
 @compiled
-def number_short_texts(offsets, data, words, first, count, slots, table, known, first_row, seen_at, numbers):  # type: ignore[no-untyped-def]
+def number_short_texts(offsets, data, words, first, count, slots, table, known, first_row, seen_at, numbers):
     """:func:`pack_texts` and :func:`number_keys` in one for keys of one word: the texts of a column of codes."""
     mask = np.uint64(len(slots) - 1)
     shift = _shift_of(len(slots))
@@ -174,7 +174,7 @@ def number_short_texts(offsets, data, words, first, count, slots, table, known, 
 
 
 @compiled
-def refill(table, known, slots):  # type: ignore[no-untyped-def]
+def refill(table, known, slots):
     """Put every known key into empty ``slots``; as :func:`number_keys` would."""
     mask = np.uint64(len(slots) - 1)
     shift = _shift_of(len(slots))
@@ -186,7 +186,7 @@ def refill(table, known, slots):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def number_in_order(keys, marks, last, known, kept, numbers):  # type: ignore[no-untyped-def]
+def number_in_order(keys, marks, last, known, kept, numbers):
     """Number the keys of rows that are in ascending order of their keys: a number where the key differs from the last.
 
     Parameters
