@@ -66,8 +66,7 @@ def compare(
         )
     from casemgmt.results.comparison import compare as compare_selections
 
-    if out is not None:
-        check_writable(out, overwrite=overwrite)
+    check_writable(out, overwrite=overwrite)
     options = {
         "score": score,
         "over_cap": over_cap.value,

@@ -55,8 +55,7 @@ def derive(
     from casemgmt.risk.files import load_model
 
     for path in (out, report, unmapped):
-        if path is not None:
-            check_writable(path, overwrite=overwrite)
+        check_writable(path, overwrite=overwrite)
     scoring = None if model is None else load_model(model)
     with working("Reading the coded rows"):
         derived = derive_conditions(

@@ -113,13 +113,12 @@ def select(
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
 
-    if removals is not None:
-        check_writable(removals, overwrite=overwrite)
     rules = load_scheme(scheme)
     if rules.ranks or model is not None:
         need_one_ranking(model, score)
     ranking = None if model is None else load_model(model)
     sizes = None if list_sizes is None else read_list_sizes(list_sizes)
+    check_writable(removals, overwrite=overwrite)
     earlier = None if previous is None else load_selection(previous)
     if scan is None:
         scan = earlier is None and ended is None and reference is Held.base and reading.is_large()

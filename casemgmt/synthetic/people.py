@@ -100,14 +100,8 @@ def draw_practice(practice: Practice, seed: int) -> PracticeDraw:
         registers=dict(practice.registers),
     )
     morbidity = _morbidity(conditions)
-    use = draw_use(
-        stream(practice.code, seed, 3),
-        stream(practice.code, seed, 7),
-        age=age,
-        frailty=frailty,
-        decile=decile,
-        morbidity=morbidity,
-    )
+    streams = (stream(practice.code, seed, number) for number in (3, 7))
+    use = draw_use(*streams, age=age, frailty=frailty, decile=decile, morbidity=morbidity)
     deficits = draw_deficits(
         stream(practice.code, seed, 4),
         age=age,
