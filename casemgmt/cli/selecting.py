@@ -114,8 +114,7 @@ def select(
     from casemgmt.scheme.files import load_scheme
 
     rules = load_scheme(scheme)
-    if rules.ranks or model is not None:
-        need_one_ranking(model, score)
+    need_one_ranking(model, score, unless=not rules.ranks and model is None)
     ranking = None if model is None else load_model(model)
     sizes = None if list_sizes is None else read_list_sizes(list_sizes)
     check_writable(removals, overwrite=overwrite)
@@ -188,9 +187,9 @@ def within_of(said: str) -> str | None:
     return None if said == "any" else said
 
 
-def need_one_ranking(model: str | None, score: str | None) -> None:
-    """Refuse a command that says nothing, or two things, about what ranks the patients."""
-    if (model is None) == (score is None):
+def need_one_ranking(model: str | None, score: str | None, *, unless: bool = False) -> None:
+    """Refuse a command that says nothing, or two things, about what ranks the patients, unless nobody is ranked."""
+    if not unless and (model is None) == (score is None):
         raise typer.BadParameter(
             "say what ranks the patients, with one of the two; there is no default model.",
             param_hint="--model / --score",
