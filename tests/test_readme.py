@@ -140,6 +140,16 @@ def test_the_readme_makes_no_claim_it_must_not_make():
     assert "not a 12-month risk" in README
 
 
+def test_the_map_of_the_house_names_every_folder_and_no_file_that_is_gone():
+    text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    package = PROJECT / "casemgmt"
+    folders = {path.name for path in package.iterdir() if (path / "__init__.py").exists()}
+    mapped = re.findall(r"^\| `casemgmt/(\w+)/` \|", text, re.MULTILINE)
+    assert sorted(mapped) == sorted(folders - {"batch"})  # which holds an old name of `spark` alone
+    there = {path.name for root in (package, PROJECT / "tests") for path in root.rglob("*.py")}
+    assert set(re.findall(r"`(\w+\.py)`", text)) <= there
+
+
 def test_the_changelog_begins_with_who_may_be_selected_differently():
     changelog = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
     releases = re.split(r"^## ", changelog, flags=re.MULTILINE)[1:]
