@@ -1,5 +1,5 @@
 """Results for people, made from the JSON of a run alone: ``python -m benchmarks.report results.json`` prints the
-README's tables; ``--whole`` every table of the report."""
+tables of ``examples/speed.md``; ``--whole`` every table of the report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.startup import USUAL_IMPORTS
 Run = dict[str, Any]
 Contender = dict[str, Any]
 
-# Columns of the README's table; a contender on the packed file, or with another input, has its row in the report.
+# Columns of the table in examples/speed.md; a contender on the packed file, or with another input, is in the report.
 COLUMNS = {
     "numpy": "good NumPy",
     "polars-rank": "polars by rank",
@@ -222,7 +222,7 @@ def report_of(results: dict[str, Any]) -> str:
 
 
 def readme_part(results: dict[str, Any]) -> str:
-    """What the README shows: the table, the machine, start-up."""
+    """What examples/speed.md shows: the table, the machine, start-up."""
     start_up = [start_up_table(results["start_up"])] if results["start_up"] else []
     table = [readme_table(on_most_threads(results["runs"]))] if results["runs"] else []
     return "\n\n".join([*table, machine_line(results["machine"]), *start_up])

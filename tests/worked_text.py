@@ -1,7 +1,7 @@
 """Text whose examples are run: what each block prints is compared with, or written into, the text.
 
 A ``python`` block is followed by what it prints, in a ``text`` block. In a ``console`` block, lines that begin with
-``$ casemgmt`` are followed by what they print. ``python tests/worked_text.py README.md`` writes the text anew.
+``$ casemgmt`` are followed by what they print. ``python tests/worked_text.py PAGE`` writes the text anew.
 """
 
 from __future__ import annotations
