@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import array_of, numpy_of, texts
+from casemgmt.register.ranked import is_ranked
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
 from casemgmt.risk.inputs import LARGEST_VALUE, ModelInput
 from casemgmt.risk.words import against_base, base_cell, in_words, size_in_words
@@ -179,8 +180,7 @@ def _practice_totals(model: Model, register: Register) -> tuple[npt.NDArray[np.i
     from casemgmt.risk.scoring import NO_SCORE_64, cells_of, sums_of
 
     packed = register.packed
-    ranked = packed.is_set("on_list") & packed.is_set("present") & ~packed.is_set("objected")
-    ranked &= sums_of(model, register) != NO_SCORE_64
+    ranked = is_ranked(packed) & (sums_of(model, register) != NO_SCORE_64)
     practice = packed.practice_of(np.flatnonzero(ranked))
     people = np.maximum(np.bincount(practice, minlength=len(register.practices)), 1)
     totals = np.zeros((len(people), len(model.inputs)), dtype=np.int64)
