@@ -128,7 +128,7 @@ def _compared_reasons(previous: Lists, made: Workings, wanted: set[Person]) -> d
 def _plain_reason(made: Workings, row: int) -> tuple[str, str]:
     """What this month's register alone can say."""
     packed = made.register.packed
-    if not is_listable(packed, [row])[0]:
+    if not is_listable(packed, slice(row, row + 1))[0]:
         return "registration", how_left(made.register, row)
     if packed.is_set("objected", [row])[0]:
         return "objection", "objects to risk stratification"

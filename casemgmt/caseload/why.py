@@ -147,7 +147,7 @@ def where_now(register: Register, found: Found, person: int) -> str:
     row = int(found.row[person])
     if row < 0:
         return SET_ASIDE if found.set_aside[person] else "no longer in the register"
-    listed = is_listable(register.packed, [row])[0]
+    listed = is_listable(register.packed, slice(row, row + 1))[0]
     return "moved to another practice's list" if listed else how_left(register, row)
 
 

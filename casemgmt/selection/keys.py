@@ -48,15 +48,15 @@ class ModelRanking:
 
         self.model = model
         scorer = compile_model(model, register, BARRED)
-        dtype = scorer.tables.word_tables.dtype.type
+        key = scorer.key_type
         floor = max(scorer.floor, scorer.no_score + 1)
         self.source = ScoreSource(
             scorer.columns,
             scorer.tables,
-            np.empty(0, dtype=dtype),
-            dtype(scorer.no_score),
-            dtype(scorer.lowest),
-            dtype(floor),
+            np.empty(0, dtype=key),
+            key(scorer.no_score),
+            key(scorer.lowest),
+            key(floor),
         )
 
     def wide(self, keys: Keys) -> npt.NDArray[np.int64]:
