@@ -32,6 +32,7 @@ from casemgmt.selection.running import (
     guesses_after,
     guesses_from,
     resolve_practices,
+    rule_of,
 )
 from casemgmt.texts.long_texts import by_number, counts_of
 
@@ -358,11 +359,10 @@ def _wanted(part: KeptRows | Candidates, guesses: Keys, question: Question) -> n
     """Which rows still matter: let in, at or above the guess, without a score, or on the caseload."""
     import numpy as np
 
-    routes, source = question.routes, question.ranking.source
-    ranked = (part.bits >> routes.ranked_bit) & np.uint32(1) != 0
-    always_kept = routes.direct | np.uint32(1 << question.plan.bits.caseload)
-    reaches = (part.keys >= guesses[part.practice]) | (part.keys == source.no_score)
-    wanted: npt.NDArray[np.bool_] = (part.bits & always_kept != 0) | (ranked & reaches)
+    rule = rule_of(question, keep_unselected=True)
+    ranked = (part.bits >> rule.routes.ranked_bit) & np.uint32(1) != 0
+    reaches = (part.keys >= guesses[part.practice]) | (part.keys == rule.no_score)
+    wanted: npt.NDArray[np.bool_] = (part.bits & rule.always_keep.bits != 0) | (ranked & reaches)
     return wanted
 
 
