@@ -15,12 +15,12 @@ import pytest
 import casemgmt as cm
 from casemgmt.errors import InputError
 from casemgmt.scheme.conditions import Edges
+from casemgmt.selection.float_scores import as_floats
 from casemgmt.selection.given import (
     ScoresById,
     _by_index,
     _column_names,
     _is_default,
-    as_floats,
     scores_by_id,
     scores_by_row,
 )

@@ -11,6 +11,7 @@ from casemgmt.caseload.people import find_ids
 from casemgmt.caseload.why import SET_ASIDE, how_left, where_now
 from casemgmt.dates import day_number
 from casemgmt.register.columns import person_keys, person_parts
+from casemgmt.register.ranked import is_listable
 from casemgmt.selection.earlier import earlier_caseload
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _compared_reasons(previous: Lists, made: Workings, wanted: set[Person]) -> d
 def _plain_reason(made: Workings, row: int) -> tuple[str, str]:
     """What this month's register alone can say."""
     packed = made.register.packed
-    if not (packed.is_set("on_list", [row])[0] and packed.is_set("present", [row])[0]):
+    if not is_listable(packed, slice(row, row + 1))[0]:
         return "registration", how_left(made.register, row)
     if packed.is_set("objected", [row])[0]:
         return "objection", "objects to risk stratification"

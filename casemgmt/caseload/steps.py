@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.register.ranked import is_listable, is_ranked
 from casemgmt.risk.scoring import NO_SCORE_64, sums_of
 from casemgmt.scheme.conditions import Condition, Where
 from casemgmt.scheme.routes import Everyone, Nominated, Route, TopShare
@@ -66,9 +67,7 @@ class Step:
         if made.model is None:
             keys = made.ranking.source.given
         else:
-            packed = made.register.packed
-            ranked = packed.is_set("on_list") & packed.is_set("present") & ~packed.is_set("objected")
-            keys = np.where(ranked, sums_of(made.model, made.register), NO_SCORE_64)
+            keys = np.where(is_ranked(made.register.packed), sums_of(made.model, made.register), NO_SCORE_64)
         return np.asarray(np.append(keys, NO_SCORE_64)[self.rows])
 
     def scores(self) -> list[float | None]:
@@ -99,7 +98,7 @@ class Step:
         if self.made is None:
             return np.zeros(len(self.rows), dtype=bool)
         packed = self.made.register.packed
-        return np.asarray(np.append(packed.is_set("on_list") & packed.is_set("present"), False)[self.rows])
+        return np.asarray(np.append(is_listable(packed), False)[self.rows])
 
     def meets(self, rule: Route) -> list[npt.NDArray[np.bool_]]:
         """Who meets a route's conditions on their own record, one array a column, read as selecting reads them."""

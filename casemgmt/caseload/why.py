@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.arrow import column_of
 from casemgmt.caseload.steps import Step, conditions_of
 from casemgmt.register.columns import NO_DAY
+from casemgmt.register.ranked import is_listable
 from casemgmt.risk.inputs import MILLION
 from casemgmt.risk.scoring import NO_SCORE_64, cells_of
 from casemgmt.risk.words import cell_in_words
@@ -143,10 +144,10 @@ def how_left(register: Register, row: int) -> str:
 
 def where_now(register: Register, found: Found, person: int) -> str:
     """What became of someone who has no row in their practice."""
-    row, packed = int(found.row[person]), register.packed
+    row = int(found.row[person])
     if row < 0:
         return SET_ASIDE if found.set_aside[person] else "no longer in the register"
-    listed = packed.is_set("on_list", [row])[0] and packed.is_set("present", [row])[0]
+    listed = is_listable(register.packed, slice(row, row + 1))[0]
     return "moved to another practice's list" if listed else how_left(register, row)
 
 

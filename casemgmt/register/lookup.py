@@ -7,7 +7,7 @@ shape, which the kernels (and their NumPy twin) walk.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.packing import CHUNK_BITS, Packed, Slot
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    # What one look-up adds to a score, or which conditions it leaves.
+    Entry = np.int32 | np.int64 | np.uint32
+
 # Rows of a register: a stretch from a row to another, or one number a row.
-Rows = Any
+Rows: TypeAlias = "slice | npt.NDArray[np.int64]"
 
 CHUNK_ENTRIES = 1 << CHUNK_BITS
 
@@ -25,32 +28,32 @@ CHUNK_ENTRIES = 1 << CHUNK_BITS
 class Columns(NamedTuple):
     """The arrays that tables are looked up by; see :class:`~casemgmt.register.packing.Packed`.
 
-    ``extra`` is int32, (columns, rows): cells worked out for one question, such as an age on another date.
+    ``extra`` is (columns, rows): cells worked out for one question, such as an age on another date.
     """
 
-    words: Any
-    bytes: Any
-    shorts: Any
-    extra: Any
+    words: npt.NDArray[np.uint64]
+    bytes: npt.NDArray[np.uint8]
+    shorts: npt.NDArray[np.uint16]
+    extra: npt.NDArray[np.int32]
 
 
 class Tables(NamedTuple):
     """The tables of one question, and the columns they belong to.
 
-    ``word_rows`` and ``word_shifts`` (int64) say which chunk of which word each row of ``word_tables`` (2,048 entries)
+    ``word_rows`` and ``word_shifts`` say which chunk of which word each row of ``word_tables`` (2,048 entries)
     answers for; ``byte_rows`` and ``short_rows`` do so for ``byte_tables`` (256) and ``short_tables`` (65,536);
     ``extra_tables`` has one row for each row of ``extra``. ``base`` is the value before any table.
     """
 
-    base: Any
-    word_rows: Any
-    word_shifts: Any
-    word_tables: Any
-    byte_rows: Any
-    byte_tables: Any
-    short_rows: Any
-    short_tables: Any
-    extra_tables: Any
+    base: Entry
+    word_rows: npt.NDArray[np.int64]
+    word_shifts: npt.NDArray[np.int64]
+    word_tables: npt.NDArray[Entry]
+    byte_rows: npt.NDArray[np.int64]
+    byte_tables: npt.NDArray[Entry]
+    short_rows: npt.NDArray[np.int64]
+    short_tables: npt.NDArray[Entry]
+    extra_tables: npt.NDArray[Entry]
 
 
 def answers_by_code(name: str, slot: Slot, answer: Callable[[Any], int]) -> npt.NDArray[np.int64]:

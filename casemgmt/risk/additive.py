@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from casemgmt import arguments
 from casemgmt.arrow import texts
@@ -204,7 +204,7 @@ class AdditiveModel:
             return None
         return next((band.name for band in self.bands if band.holds(total, self.divide_by)), None)
 
-    def bands_of(self, scores: Any) -> pa.Array:
+    def bands_of(self, scores: pa.Array | Sequence[float | None]) -> pa.Array:
         """The name of the band that each score is in, exact at the edges; null where there is no score or no such band.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from casemgmt import compiling
 from casemgmt.register.fields import FIELDS
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
     from casemgmt.risk.additive import AdditiveModel
+
+    T = TypeVar("T", bound=np.generic)
 
 
 class CodedInput(NamedTuple):
@@ -46,7 +48,9 @@ class ChosenRows(NamedTuple):
     compiled: bool
 
 
-def chosen_rows(model: AdditiveModel, register: Register, rows: Any, *, compiled: bool | None = None) -> ChosenRows:
+def chosen_rows(
+    model: AdditiveModel, register: Register, rows: npt.NDArray[np.int64], *, compiled: bool | None = None
+) -> ChosenRows:
     """A model's inputs on some packed rows.
 
     Parameters
@@ -74,25 +78,27 @@ def chosen_rows(model: AdditiveModel, register: Register, rows: Any, *, compiled
             inputs.append(CodedInput(each, None, len(extra), cells, cells == len(cells) - 1))
             extra.append(cells_of(model, each, register, rows))
     columns = Columns(
-        _gathered(packed.words, rows, np.uint64),
-        _gathered(packed.bytes, rows, np.uint8),
-        _gathered(packed.shorts, rows, np.uint16),
+        _gathered(packed.words, rows),
+        _gathered(packed.bytes, rows),
+        _gathered(packed.shorts, rows),
         np.stack(extra) if extra else np.empty((0, len(rows)), dtype=np.int32),
     )
     compiled = compiling.pays(len(register)) if compiled is None else compiled
     return ChosenRows(register, inputs, columns, len(rows), compiled)
 
 
-def _gathered(columns: Any, rows: Any, dtype: Any) -> Any:
+def _gathered(columns: npt.NDArray[T], rows: npt.NDArray[np.int64]) -> npt.NDArray[T]:
     import numpy as np
 
-    out = np.empty((len(columns), len(rows)), dtype=dtype)
+    out = np.empty((len(columns), len(rows)), dtype=columns.dtype)
     for row, column in enumerate(columns):
         np.take(column, rows, out=out[row], mode="clip")  # the rows are there; "raise" would copy once more
     return out
 
 
-def is_missing(model: AdditiveModel, each: ModelInput, register: Register, rows: Any) -> npt.NDArray[np.bool_]:
+def is_missing(
+    model: AdditiveModel, each: ModelInput, register: Register, rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
     """Where an input has no value, also where the register reads that as one, such as sex as U."""
     import numpy as np
 
@@ -104,7 +110,7 @@ def is_missing(model: AdditiveModel, each: ModelInput, register: Register, rows:
     return np.asarray(missing)
 
 
-def missing_inputs(model: AdditiveModel, chosen: ChosenRows, rows: Any) -> npt.NDArray[np.int32]:
+def missing_inputs(model: AdditiveModel, chosen: ChosenRows, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     """How many of the model's inputs are missing, for each row, those of the scores that it takes included.
 
     A column counts once, whichever of the models look at it. A score that the model takes counts by itself only where
@@ -138,7 +144,7 @@ def missing_inputs(model: AdditiveModel, chosen: ChosenRows, rows: Any) -> npt.N
 
 
 def _missing_by_name(
-    model: AdditiveModel, register: Register, rows: Any
+    model: AdditiveModel, register: Register, rows: npt.NDArray[np.int64]
 ) -> dict[tuple[str, str], npt.NDArray[np.bool_]]:
     """Where each column, and each score without one of its own to blame, is missing: by kind and name."""
     import numpy as np
@@ -155,7 +161,7 @@ def _missing_by_name(
     return found
 
 
-def missing_within(model: AdditiveModel, each: ModelInput, register: Register, row: Any) -> int:
+def missing_within(model: AdditiveModel, each: ModelInput, register: Register, row: npt.NDArray[np.int64]) -> int:
     """How many inputs of the score that a score input takes are missing, for one packed row."""
     found = _missing_by_name(model.nested[each.name], register, row)
     return sum(int(missing[0]) for missing in found.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from casemgmt.arrow import column_of, texts
 from casemgmt.errors import InputError, plural
@@ -11,6 +11,8 @@ from casemgmt.risk.inputs import MILLION
 from casemgmt.risk.words import against_base, base_cell, in_words
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from casemgmt.register.register import Register
@@ -71,7 +73,7 @@ def explain_patient(model: AdditiveModel, register: Register, patient_id: str) -
 _Explained = tuple[str, str, str, int | None, str, int | None, bool]
 
 
-def _explained_inputs(model: AdditiveModel, register: Register, row: Any) -> list[_Explained]:
+def _explained_inputs(model: AdditiveModel, register: Register, row: npt.NDArray[np.int64]) -> list[_Explained]:
     from casemgmt.risk.scoring import cells_of
 
     rows: list[_Explained] = []

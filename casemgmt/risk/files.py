@@ -148,7 +148,7 @@ def _read(path: Path, most: int) -> str:
     return read_text(path, ModelError, most, "model file")
 
 
-def _input_section(top: Section, table: dict[str, Any], number: int) -> Section:
+def _input_section(top: Section, table: dict[str, object], number: int) -> Section:
     name = table.get("name")
     at = f"input '{name}'" if isinstance(name, str) and name.strip() else f"input {number}"
     section = Section(table, f"{top.where}: {at}")
@@ -224,11 +224,11 @@ def _model_of(
     )
 
 
-def _bands(head: Section) -> list[dict[str, Any]]:
+def _bands(head: Section) -> list[dict[str, object]]:
     return head.optional("bands", list_of(table_of)) or []
 
 
-def _band_of(head: Section, table: dict[str, Any], number: int) -> ScoreBand:
+def _band_of(head: Section, table: dict[str, object], number: int) -> ScoreBand:
     section = Section(table, f"{head.where}: band {number}")
     section.only(("name", "above", "at_least", "below", "at_most"))
     for pair in (("above", "at_least"), ("below", "at_most")):

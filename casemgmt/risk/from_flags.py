@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from casemgmt.arrow import array_of
 from casemgmt.errors import InputError, did_you_mean, plural
@@ -120,7 +120,7 @@ def compile_flags(derived: Flags, model: Model) -> tuple[Columns, Tables]:
     """
     import numpy as np
 
-    dtype: Any = np.int32 if model.largest_sum < 2**31 - 1 else np.int64
+    dtype: type[np.int32 | np.int64] = np.int32 if model.largest_sum < 2**31 - 1 else np.int64
     close: list[list[ModelInput]] = []
     spread: list[list[ModelInput]] = []
     for family in families(model.inputs):
@@ -183,7 +183,9 @@ def _lookups(close: Sequence[list[ModelInput]], derived: Flags) -> list[tuple[tu
     return lookups
 
 
-def _table(inputs: Sequence[ModelInput], start: int, derived: Flags, dtype: Any) -> npt.NDArray[Any]:
+def _table(
+    inputs: Sequence[ModelInput], start: int, derived: Flags, dtype: type[np.int32 | np.int64]
+) -> npt.NDArray[np.int32 | np.int64]:
     """What each pattern of eleven bits adds."""
     import numpy as np
 
@@ -194,7 +196,7 @@ def _table(inputs: Sequence[ModelInput], start: int, derived: Flags, dtype: Any)
         alone = is_set[each.name].astype(bool)
         for name in each.superseded_by:
             alone &= ~is_set[name].astype(bool)
-        table += alone.astype(dtype) * dtype(each.table[PRESENT])
+        table += np.where(alone, dtype(each.table[PRESENT]), dtype(0))
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.errors import plural
@@ -13,6 +13,9 @@ from casemgmt.register.register import Register, a_register
 from casemgmt.risk.additive import AdditiveModel, missing_in_words
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.risk.inputs import PRESENT, ModelInput, decimal_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -22,7 +25,7 @@ class Model(AdditiveModel):
     nested: Mapping[str, Model] = field(default_factory=dict, hash=False)
 
     @arguments.checked(register=a_register, allow_demonstration=arguments.yes_or_no)
-    def score(self, register: Register, *, allow_demonstration: bool = False) -> Any:
+    def score(self, register: Register, *, allow_demonstration: bool = False) -> pa.Array:
         """One score a source row, in source order; null where the row was quarantined, objected or unscored.
 
         Parameters
@@ -42,7 +45,7 @@ class Model(AdditiveModel):
         return score_register(self, register)
 
     @arguments.checked(register=a_register, allow_demonstration=arguments.yes_or_no)
-    def explain(self, register: Register, patient_id: str, *, allow_demonstration: bool = False) -> Any:
+    def explain(self, register: Register, patient_id: str, *, allow_demonstration: bool = False) -> pa.Table:
         """What each input adds to one patient's score: exact contributions whose sum is the score.
 
         Parameters

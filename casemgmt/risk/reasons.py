@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.arrow import array_of, numpy_of, texts
+from casemgmt.register.ranked import is_ranked
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
 from casemgmt.risk.inputs import LARGEST_VALUE, ModelInput
 from casemgmt.risk.words import against_base, base_cell, in_words, size_in_words
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.register.lookup import Columns
     from casemgmt.register.register import Register
     from casemgmt.risk.chosen import ChosenRows
     from casemgmt.risk.explain import Reference
@@ -37,9 +39,9 @@ _SPREAD = 2 * LARGEST_VALUE // 1000 + 1
 class Fields(NamedTuple):
     """Where each input's codes lie and which cell each means; see :func:`~casemgmt.risk.reason_kernels.three_least`."""
 
-    fields: Any
-    cells: Any
-    starts: Any
+    fields: npt.NDArray[np.int64]
+    cells: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int64]
 
 
 class _Cells(NamedTuple):
@@ -115,7 +117,13 @@ def _fields_of(chosen: ChosenRows, cells: _Cells) -> Fields:
 
 
 def _write_keys(
-    chosen: ChosenRows, fields: Fields, start: int, stop: int, excess: Any, people: int | None, keys: Any
+    chosen: ChosenRows,
+    fields: Fields,
+    start: int,
+    stop: int,
+    excess: npt.NDArray[np.int64],
+    people: int | None,
+    keys: npt.NDArray[np.int64],
 ) -> None:
     """Write into ``keys[:, start:stop]`` the keys of those rows' sentences; -1 for none.
 
@@ -142,16 +150,25 @@ def _write_keys(
 
 
 def three_least(
-    columns: Any, fields: Any, cells: Any, starts: Any, ranks: Any, start: int, stop: int, out: Any
+    columns: Columns,
+    fields: npt.NDArray[np.int64],
+    cells: npt.NDArray[np.int32],
+    starts: npt.NDArray[np.int64],
+    ranks: npt.NDArray[np.int32],
+    start: int,
+    stop: int,
+    out: npt.NDArray[np.int32],
 ) -> None:
     """The NumPy twin of :func:`casemgmt.risk.reason_kernels.three_least`."""
     import numpy as np
 
     for k, (group, row, shift, mask) in enumerate(fields.tolist()):
-        codes = columns[group][row, start:stop]
+        after = ranks[cells[starts[k] : starts[k + 1]]]
         if group == 0:
-            codes = ((codes >> np.uint64(shift)) & np.uint64(mask)).astype(np.intp)
-        after = ranks[cells[starts[k] : starts[k + 1]]][codes]
+            codes = (columns.words[row, start:stop] >> np.uint64(shift)) & np.uint64(mask)
+            after = after[codes.astype(np.intp)]
+        else:
+            after = after[columns[group][row, start:stop]]
         for kept in out:
             before = np.minimum(kept, after)
             after = np.maximum(kept, after)
@@ -159,7 +176,7 @@ def three_least(
 
 
 def _by_practice(
-    model: Model, register: Register, practice: Any, cells: _Cells
+    model: Model, register: Register, practice: npt.NDArray[np.int64], cells: _Cells
 ) -> Iterator[tuple[int, int, npt.NDArray[np.int64], int]]:
     """Each practice's rows, what its average leaves of each cell, times its ranked patients, and their number."""
     import numpy as np
@@ -179,8 +196,7 @@ def _practice_totals(model: Model, register: Register) -> tuple[npt.NDArray[np.i
     from casemgmt.risk.scoring import NO_SCORE_64, cells_of, sums_of
 
     packed = register.packed
-    ranked = packed.is_set("on_list") & packed.is_set("present") & ~packed.is_set("objected")
-    ranked &= sums_of(model, register) != NO_SCORE_64
+    ranked = is_ranked(packed) & (sums_of(model, register) != NO_SCORE_64)
     practice = packed.practice_of(np.flatnonzero(ranked))
     people = np.maximum(np.bincount(practice, minlength=len(register.practices)), 1)
     totals = np.zeros((len(people), len(model.inputs)), dtype=np.int64)
@@ -193,7 +209,13 @@ def _practice_totals(model: Model, register: Register) -> tuple[npt.NDArray[np.i
 class _Sentences:
     """Words each distinct reason once, and each input's cells and base once."""
 
-    def __init__(self, model: Model, starts: Any, against_bases: Any, reference: Reference) -> None:
+    def __init__(
+        self,
+        model: Model,
+        starts: npt.NDArray[np.int64],
+        against_bases: npt.NDArray[np.int64],
+        reference: Reference,
+    ) -> None:
         self._model, self._starts, self._against_bases = model, starts, against_bases
         self._reference = reference
         self._said: dict[int, str] = {}

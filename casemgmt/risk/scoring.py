@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from casemgmt.arrow import array_of, numpy_of, validity_of
 from casemgmt.compiling import pays
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code, look_up
+from casemgmt.register.lookup import Columns, Rows, TableBuilder, Tables, answers_by_code, look_up
 from casemgmt.register.spellings import flag_of, is_missing_word
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
 
@@ -40,6 +40,13 @@ class Scorer(NamedTuple):
     def no_score(self) -> int:
         """The sum that means no score: the smallest whole number of the tables' type."""
         return NO_SCORE_32 if self.tables.word_tables.dtype.itemsize == 4 else NO_SCORE_64
+
+    @property
+    def key_type(self) -> type[np.int32 | np.int64]:
+        """The type of the sums, which is the tables' own."""
+        import numpy as np
+
+        return np.int32 if self.tables.word_tables.dtype.itemsize == 4 else np.int64
 
 
 def compile_model(model: AdditiveModel, register: Register, barred: tuple[tuple[str, int], ...] = ()) -> Scorer:
@@ -80,7 +87,9 @@ def _is_packed(register: Register, name: str) -> bool:
     return name in register.packed.slots and name in FIELDS
 
 
-def cells_of(model: AdditiveModel, each: ModelInput, register: Register, rows: Any = None) -> npt.NDArray[np.int32]:
+def cells_of(
+    model: AdditiveModel, each: ModelInput, register: Register, rows: Rows | None = None
+) -> npt.NDArray[np.int32]:
     """The cell of one input's table that each packed row falls in, for all rows or those given."""
     import numpy as np
 
@@ -91,7 +100,9 @@ def cells_of(model: AdditiveModel, each: ModelInput, register: Register, rows: A
     return cells
 
 
-def _own_cells_of(model: AdditiveModel, each: ModelInput, register: Register, rows: Any) -> npt.NDArray[np.int32]:
+def _own_cells_of(
+    model: AdditiveModel, each: ModelInput, register: Register, rows: Rows | None
+) -> npt.NDArray[np.int32]:
     """The same from the input's own values alone: no greater flag is looked at."""
     import numpy as np
     import pyarrow as pa
@@ -122,7 +133,7 @@ def _side(each: ModelInput) -> Literal["left", "right"]:
     return "right" if each.closed == "left" else "left"
 
 
-def _from_text(kind: str, value: Any) -> Any:
+def _from_text(kind: str, value: object) -> object:
     """A carried column of a CSV file holds numbers and flags as text; anything else is left for the input to judge."""
     if not isinstance(value, str):
         return value

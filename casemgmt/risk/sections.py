@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from casemgmt.errors import ModelError, did_you_mean, listed
 from casemgmt.risk.inputs import millionths
@@ -17,7 +17,7 @@ Word = TypeVar("Word", bound=str)
 class Section:
     """One table of a model file, and where it stands; every reading names the file, the table and the key."""
 
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     where: str
 
     def only(self, known: Sequence[str]) -> None:
@@ -28,7 +28,7 @@ class Section:
                     f"{self.where}: unknown key '{key}'.{did_you_mean(key, known)} Known: {listed(known, 40)}."
                 )
 
-    def checked(self, key: str, reading: Callable[[Any], T]) -> T:
+    def checked(self, key: str, reading: Callable[[object], T]) -> T:
         """What a key's value reads as; a missing key is refused, and a wrong one is named."""
         if key not in self.values:
             raise ModelError(f"{self.where}: key '{key}' is missing.")
@@ -37,7 +37,7 @@ class Section:
         except ModelError as problem:
             raise ModelError(f"{self.where}: key '{key}' {problem}") from None
 
-    def optional(self, key: str, reading: Callable[[Any], T]) -> T | None:
+    def optional(self, key: str, reading: Callable[[object], T]) -> T | None:
         """The same for a key that may be left out; None where it is."""
         return self.checked(key, reading) if key in self.values else None
 
@@ -57,7 +57,7 @@ class Section:
         """A table inside this one."""
         return Section(self.checked(key, table_of), f"{self.where}: [{key}]")
 
-    def tables(self, key: str) -> list[dict[str, Any]]:
+    def tables(self, key: str) -> list[dict[str, object]]:
         """A list of tables."""
         return self.checked(key, list_of(table_of))
 
@@ -69,7 +69,7 @@ def plain_text(value: object) -> str:
     raise ModelError("must be text, and not blank.")
 
 
-def table_of(value: object) -> dict[str, Any]:
+def table_of(value: object) -> dict[str, object]:
     """A table."""
     if isinstance(value, dict):
         return value
@@ -97,7 +97,7 @@ def survival(value: object) -> str:
     raise ModelError("must be over 0 and under 1.")
 
 
-def one_of(*known: Word) -> Callable[[Any], Word]:
+def one_of(*known: Word) -> Callable[[object], Word]:
     """A reading that takes one of the texts that are known."""
 
     def reading(value: object) -> Word:
@@ -110,7 +110,7 @@ def one_of(*known: Word) -> Callable[[Any], Word]:
     return reading
 
 
-def amount_or(*rules: str) -> Callable[[Any], str | int]:
+def amount_or(*rules: str) -> Callable[[object], str | int]:
     """A reading that takes a decimal as text, in millionths, or one of the rules by name."""
 
     def reading(value: object) -> str | int:
@@ -124,7 +124,7 @@ def amount_or(*rules: str) -> Callable[[Any], str | int]:
     return reading
 
 
-def list_of(reading: Callable[[Any], T]) -> Callable[[Any], list[T]]:
+def list_of(reading: Callable[[object], T]) -> Callable[[object], list[T]]:
     """A reading of a list whose items each read as ``reading`` says."""
 
     def readings(value: object) -> list[T]:

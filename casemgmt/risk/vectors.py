@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from math import isnan
-from typing import Any
+from typing import Any, TypeVar
 
 from casemgmt.errors import ModelError, did_you_mean, listed, plural
 from casemgmt.register.fields import FIELDS
 from casemgmt.risk.coverage import check_coverage, places, standing
 from casemgmt.risk.inputs import MILLION, ModelInput, decimal_text, millionths
 from casemgmt.risk.model import Model
+
+T = TypeVar("T")
 
 RISK_TOLERANCE = 1e-12
 # Cells of all tables times lines of vectors, which is how long checking takes: seconds here, 72,000 in the largest
@@ -110,7 +112,7 @@ def _vector_of(model: Model, header: list[str], row: list[str], line: int, where
     )
 
 
-def _read(at: str, text: str, reading: Callable[[str], Any]) -> Any:
+def _read(at: str, text: str, reading: Callable[[str], T]) -> T | None:
     if not text:
         return None
     try:

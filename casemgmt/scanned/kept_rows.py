@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from casemgmt.register.register import Register
 
 
-class Candidates(NamedTuple):
+class KeptRows(NamedTuple):
     """Some rows, in the order in which they were met.
 
     Attributes
@@ -38,16 +38,16 @@ class Candidates(NamedTuple):
     numbers: dict[str, npt.NDArray[np.int32]]
     table: pa.Table
 
-    def only(self, wanted: npt.NDArray[np.bool_]) -> Candidates:
+    def only(self, wanted: npt.NDArray[np.bool_]) -> KeptRows:
         """The wanted rows."""
         import numpy as np
 
         rows = np.flatnonzero(wanted)
         return self.at(rows, self.practice[rows])
 
-    def at(self, rows: npt.NDArray[np.int64], practice: npt.NDArray[np.int32]) -> Candidates:
+    def at(self, rows: npt.NDArray[np.int64], practice: npt.NDArray[np.int32]) -> KeptRows:
         """Some rows, under these numbers of practices."""
-        return Candidates(
+        return KeptRows(
             practice,
             self.keys[rows],
             self.bits[rows],
@@ -58,29 +58,29 @@ class Candidates(NamedTuple):
         )
 
 
-def candidates_of(register: Register, rows: Any, practice: Any, keys: Any, bits: Any) -> Candidates:
+def kept_rows_of(register: Register, rows: Any, practice: Any, keys: Any, bits: Any) -> KeptRows:
     """Rows of a part: packed rows, with their practices' numbers, keys and bits."""
-    names = [name for name in register.source_table.column_names if _is_told(name)]
+    names = [name for name in register.source_table.column_names if _is_carried(name)]
     in_table = rows if register.order is None else register.order[rows]
-    told = register.source_table.select(names)
-    return Candidates(
+    carried = register.source_table.select(names)
+    return KeptRows(
         practice,
         keys,
         bits,
         register.packed.take(rows, practice=practice),
         {name: days[rows] for name, days in register.days.items()},
         {name: numbers[rows] for name, numbers in register.numbers.items()},
-        taken_rows(told.set_column(names.index("patient_id"), "patient_id", register.ids), in_table),
+        taken_rows(carried.set_column(names.index("patient_id"), "patient_id", register.ids), in_table),
     )
 
 
-def _is_told(name: str) -> bool:
+def _is_carried(name: str) -> bool:
     """Whether a column's values are read from the source's table: it is an id, a text, or no field."""
     return name not in FIELDS or FIELDS[name].kind in {"id", "text"}
 
 
-def together(parts: list[Candidates], order: npt.NDArray[np.int32]) -> tuple[Candidates, npt.NDArray[np.int64]]:
-    """All candidates grouped by practice, each practice in the order they were met; and where each begins.
+def group_kept_rows(parts: list[KeptRows], order: npt.NDArray[np.int32]) -> tuple[KeptRows, npt.NDArray[np.int64]]:
+    """All kept rows grouped by practice, each practice in the order they were met; and where each begins.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def together(parts: list[Candidates], order: npt.NDArray[np.int32]) -> tuple[Can
     parts.clear()
     table = pa.concat_tables(tables, promote_options="permissive")
     tables.clear()
-    return Candidates(
+    return KeptRows(
         practice,
         joined(keys),
         joined(bits),
@@ -122,21 +122,19 @@ def together(parts: list[Candidates], order: npt.NDArray[np.int32]) -> tuple[Can
     ), groups
 
 
-def register_of(
-    account: Account, candidates: Candidates, practices: Sequence[str], groups: npt.NDArray[np.int64]
-) -> Register:
-    """Candidates grouped by practice as a register, whose account is that of its own rows alone."""
+def register_of(account: Account, kept: KeptRows, practices: Sequence[str], groups: npt.NDArray[np.int64]) -> Register:
+    """Kept rows grouped by practice as a register, whose account is that of its own rows alone."""
     from dataclasses import replace
 
     from casemgmt.register.register import Register
 
-    table = candidates.table
+    table = kept.table
     return Register(
-        row_account=account.of_own_rows(len(candidates.practice)),
+        row_account=account.of_own_rows(len(kept.practice)),
         practices=tuple(practices),
-        packed=replace(candidates.packed, groups=groups, practice=None),
-        days=candidates.days,
-        numbers=candidates.numbers,
+        packed=replace(kept.packed, groups=groups, practice=None),
+        days=kept.days,
+        numbers=kept.numbers,
         source_table=table,
         ids=table.column("patient_id"),
     )

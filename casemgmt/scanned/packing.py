@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.register.packed_writing import id_lengths, in_words, practice_stretches, write_packed
-from casemgmt.scanned.kept_rows import Candidates, candidates_of, register_of, together
+from casemgmt.scanned.kept_rows import KeptRows, group_kept_rows, kept_rows_of, register_of
 from casemgmt.texts.long_texts import by_number, counts_of
 
 if TYPE_CHECKING:
@@ -65,15 +65,15 @@ def _register_of(scanned: RegisterInParts, account: Account, practices: tuple[st
     import numpy as np
 
     wanted = {code: place for place, code in enumerate(practices)}
-    kept: list[Candidates] = []
+    kept: list[KeptRows] = []
 
     def keep(register: Register, start: int, own: npt.NDArray[np.int32]) -> None:
         places = np.array([*(wanted.get(code, -1) for code in register.practices), -1], dtype=np.int32)
         practice = by_number(register.packed.numbers, places)
         rows = np.flatnonzero(practice >= 0)
         nothing = np.zeros(len(rows), dtype=np.uint8)
-        kept.append(candidates_of(register, rows, practice[rows], nothing, nothing))
+        kept.append(kept_rows_of(register, rows, practice[rows], nothing, nothing))
 
     scanned.passed(keep, kept.clear)
-    candidates, groups = together(kept, np.arange(len(practices), dtype=np.int32))
-    return register_of(account, candidates, practices, groups)
+    grouped, groups = group_kept_rows(kept, np.arange(len(practices), dtype=np.int32))
+    return register_of(account, grouped, practices, groups)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from casemgmt.errors import CapExceededError, InputError, listed, plural
 from casemgmt.register.register import Register
@@ -15,8 +15,9 @@ from casemgmt.selection.earlier import with_caseload
 from casemgmt.selection.expected import Expected
 from casemgmt.selection.given import given_scores
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys
-from casemgmt.selection.plan import Outcome, Plan, RouteArrays, compile_scheme, route_arrays
-from casemgmt.selection.running import Question, emitted_rows, outcome_of
+from casemgmt.selection.loop_arrays import Outcome
+from casemgmt.selection.plan import Plan, compile_scheme, route_arrays
+from casemgmt.selection.running import Emitted, Question, emitted_rows, outcome_of
 from casemgmt.selection.ties import first_of_tied, nomination_order
 from casemgmt.selection.workings import Choice, Workings
 
@@ -44,7 +45,7 @@ class Asked:
 
     scheme: Scheme
     model: Model | None = None
-    score: Any = None
+    score: object = None
     over_cap: OverCap = "error"
     reference: Reference = "base"
     expected: Expected
@@ -90,7 +91,7 @@ def workings_of(gathered: Gathered, asked: Asked) -> Workings:
     expected = asked.expected
     register, question, outcome = gathered
     return replace(
-        settled(register, asked.scheme, question, outcome, asked.over_cap),
+        resolved(register, asked.scheme, question, outcome, asked.over_cap),
         reference=asked.reference,
         previous=expected.previous,
         ended=frozenset(asked.ended),
@@ -99,7 +100,7 @@ def workings_of(gathered: Gathered, asked: Asked) -> Workings:
     )
 
 
-def require_order(register: Any, scheme: Scheme, over_cap: OverCap) -> None:
+def require_order(register: Register, scheme: Scheme, over_cap: OverCap) -> None:
     """Refuse a queue of nominees whom nobody has put in order."""
     if over_cap == "queue" and any(isinstance(route, Nominated) for route in scheme.routes):
         register.require(("nomination_order",), 'over_cap="queue"')
@@ -115,7 +116,7 @@ def choose(
 ) -> Workings:
     """Choose by a scheme and a ranking whose arguments have been checked; ``sizes`` holds -1 where rows are counted."""
     question = question_for(register, scheme, ranking, sizes)
-    return settled(register, scheme, question, outcome_of(register.packed, question, threads), over_cap)
+    return resolved(register, scheme, question, outcome_of(register.packed, question, threads), over_cap)
 
 
 def question_for(register: Register, scheme: Scheme, ranking: Ranking, sizes: npt.NDArray[np.int64]) -> Question:
@@ -127,14 +128,14 @@ def question_for(register: Register, scheme: Scheme, ranking: Ranking, sizes: np
     return Question(ranking, plan, routes, sizes)
 
 
-def settled(register: Register, scheme: Scheme, question: Question, outcome: Outcome, over_cap: OverCap) -> Workings:
+def resolved(register: Register, scheme: Scheme, question: Question, outcome: Outcome, over_cap: OverCap) -> Workings:
     """What an outcome comes to when ties are broken and places given out."""
-    ranking, plan, routes, sizes = question
-    choice = _settle(register, scheme, plan, routes, sizes, outcome, over_cap)
-    return Workings(register=register, scheme=scheme, ranking=ranking, choice=choice, list_sizes=sizes)
+    choice = _choice_of(register, scheme, question, outcome, over_cap)
+    sizes = question.list_sizes
+    return Workings(register=register, scheme=scheme, ranking=question.ranking, choice=choice, list_sizes=sizes)
 
 
-def check_arguments(scheme: Any, model: Any, score: Any, over_cap: str, reference: str) -> None:
+def check_arguments(scheme: object, model: object, score: object, over_cap: str, reference: str) -> None:
     """Refuse what no register can be selected from with."""
     if not isinstance(scheme, Scheme):
         raise InputError("scheme: give a loaded scheme, such as cm.load_scheme('rotherham-2015-16').")
@@ -150,7 +151,7 @@ def check_arguments(scheme: Any, model: Any, score: Any, over_cap: str, referenc
         raise InputError("model: give a loaded model, such as cm.load_model('cambridge-multimorbidity-20').")
 
 
-def ranking_of(register: Register, model: Model | None, score: Any) -> Ranking:
+def ranking_of(register: Register, model: Model | None, score: object) -> Ranking:
     """What ranks the rows of a register: the model, or the user's scores."""
     import numpy as np
 
@@ -182,43 +183,41 @@ def official_sizes(register: Register, scheme: Scheme, list_sizes: Mapping[str, 
     return np.array(sizes, dtype=np.int64)
 
 
-def is_list_size(figure: Any) -> bool:
+def is_list_size(figure: object) -> bool:
     """Whether a figure is a whole number of people."""
     return isinstance(figure, Real) and not isinstance(figure, bool) and float(figure) >= 0 and figure % 1 == 0
 
 
-def _settle(
-    register: Register, scheme: Scheme, plan: Plan, routes: RouteArrays, sizes: Any, out: Outcome, over_cap: OverCap
-) -> Choice:
+def _choice_of(register: Register, scheme: Scheme, question: Question, out: Outcome, over_cap: OverCap) -> Choice:
     """Break the ties at each cut, give out places in file order, and fill or refuse nominations."""
     import numpy as np
 
-    practice, rows, keys, member, at_cut = emitted_rows(out)
-    for s, bit in enumerate(routes.bit.tolist()):
-        tied = np.flatnonzero(at_cut & np.uint32(1 << bit))
+    found = emitted_rows(out)
+    for s, bit in enumerate(question.routes.bit.tolist()):
+        tied = np.flatnonzero(found.at_cut & np.uint32(1 << bit))
         if len(tied):
-            present, groups = np.unique(practice[tied], return_inverse=True)
-            inside = first_of_tied(register, rows[tied], groups, out.taken[present, s], scheme.tie_key)
-            member[tied[inside]] |= np.uint32(1 << bit)
-    caps = nominated_places(scheme, plan, out, sizes)
-    place, queued = _give_places(register, scheme, practice, rows, member, caps, over_cap)
-    chosen = member != 0
+            present, groups = np.unique(found.practice[tied], return_inverse=True)
+            inside = first_of_tied(register, found.rows[tied], groups, out.taken[present, s], scheme.tie_key)
+            found.member[tied[inside]] |= np.uint32(1 << bit)
+    caps = nominated_places(scheme, question.plan, out, question.list_sizes)
+    place, queued = _give_places(register, scheme, found, caps, over_cap)
+    chosen = found.member != 0
     if not chosen.all():
-        practice, rows, keys, member, place = (each[chosen] for each in (practice, rows, keys, member, place))
+        found, place = found.only(chosen), place[chosen]
     return Choice(
-        plan=plan,
+        plan=question.plan,
         outcome=out,
         caps=caps,
-        practice=practice,
-        rows=rows,
-        keys=keys,
-        member=member,
+        practice=found.practice,
+        rows=found.rows,
+        keys=found.keys,
+        member=found.member,
         place=place,
         queue=queued,
     )
 
 
-def nominated_places(scheme: Scheme, plan: Plan, out: Outcome, official: Any) -> dict[int, list[int]]:
+def nominated_places(scheme: Scheme, plan: Plan, out: Outcome, official: npt.NDArray[np.int64]) -> dict[int, list[int]]:
     """The places of each nominated route, by practice."""
     caps = {}
     for i, route in enumerate(scheme.routes):
@@ -232,15 +231,14 @@ def nominated_places(scheme: Scheme, plan: Plan, out: Outcome, official: Any) ->
 def _give_places(
     register: Register,
     scheme: Scheme,
-    practice: Any,
-    rows: Any,
-    member: Any,
+    found: Emitted,
     caps: Mapping[int, list[int]],
     over_cap: OverCap,
-) -> tuple[Any, list[tuple[int, int]]]:
+) -> tuple[npt.NDArray[np.int8], list[tuple[int, int]]]:
     """The route whose place each row uses (-1: none), and (route, row) of everyone who waits; clears their bit."""
     import numpy as np
 
+    practice, rows, member = found.practice, found.rows, found.member
     place = np.full(len(rows), -1, dtype=np.int8)
     queue: list[tuple[int, int]] = []
     exceeded: list[tuple[str, str, int, int]] = []

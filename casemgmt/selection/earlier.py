@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import numpy_of, texts
 from casemgmt.errors import InputError, plural
 from casemgmt.register.columns import person_keys, person_parts
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from casemgmt.register.register import Register
@@ -68,7 +70,7 @@ def with_caseload(register: Register, previous: Lists | None, ended: Mapping[str
     return replace(register, packed=register.packed.with_flag("on_caseload", flags))
 
 
-def _as_mask(flags: Any) -> pa.Array:
+def _as_mask(flags: npt.NDArray[np.bool_]) -> pa.Array:
     import pyarrow as pa
 
     from casemgmt.arrow import array_of
@@ -76,7 +78,7 @@ def _as_mask(flags: Any) -> pa.Array:
     return array_of(flags, pa.bool_())
 
 
-def read_ended(ended: Any) -> dict[str, str]:
+def read_ended(ended: object) -> dict[str, str]:
     """Whose case management a person has ended, by patient id, each with the reason.
 
     Parameters
@@ -108,7 +110,7 @@ def read_ended(ended: Any) -> dict[str, str]:
     return found
 
 
-def _pairs(ended: Any) -> list[tuple[Any, Any]]:
+def _pairs(ended: object) -> list[tuple[object, object]]:
     from casemgmt.register.sources import open_source
 
     if not (isinstance(ended, (str, Path)) or hasattr(ended, "__arrow_c_stream__")):

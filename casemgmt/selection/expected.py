@@ -123,10 +123,9 @@ def _refuse_missing(absent: Mapping[str, str]) -> None:
 def _refuse_far(list_sizes: Mapping[str, int], within: Fraction, counts: Counts) -> None:
     far = []
     for practice, rows in counts.on_list.items():
-        figure = list_sizes.get(practice)
-        if not _is_whole(figure):
+        whole = _whole_number(list_sizes.get(practice))
+        if whole is None:
             continue  # whoever takes the sizes says what is wrong
-        whole = int(figure)  # type: ignore[arg-type]
         if max(whole, rows) >= FEWEST and abs(whole - rows) > within * whole:
             far.append(f"  practice '{practice}': {plural(rows, 'row')} on the list, list size {whole:,}")
     if not far:
@@ -140,12 +139,14 @@ def _refuse_far(list_sizes: Mapping[str, int], within: Fraction, counts: Counts)
     )
 
 
-def _is_whole(figure: Any) -> bool:
-    """Whether a list size is a whole number of people, as :func:`casemgmt.select` takes it."""
+def _whole_number(figure: Any) -> int | None:
+    """A list size as a whole number of people, as :func:`casemgmt.select` takes it; None for anything else."""
     try:
-        return not isinstance(figure, (bool, str)) and figure is not None and figure >= 0 and int(figure) == figure
+        if isinstance(figure, (bool, str)) or figure is None or not (figure >= 0 and int(figure) == figure):
+            return None
+        return int(figure)
     except (TypeError, ValueError, OverflowError):
-        return False
+        return None
 
 
 def _refuse_strangers(previous: Lists, register: Register) -> None:

@@ -1,33 +1,30 @@
-"""A user's own scores: as floats without a rounded number, and beside the right people or refused."""
+"""A user's own scores, each beside the right person or refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from casemgmt.arrow import in_one_piece, numpy_of, rows_of, texts, validity_of
+from casemgmt.arrow import in_one_piece, numpy_of, texts, validity_of
 from casemgmt.errors import InputError, did_you_mean, listed, plural
 from casemgmt.register.cleaning import is_text
+from casemgmt.selection.float_scores import as_floats, is_pandas
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pandas as pd
     import pyarrow as pa
 
     from casemgmt.register.register import Register
 
-# Beyond this, two different whole numbers can be one float.
-LARGEST_WHOLE = 2**53
 # Of the scores keyed by patient id, or of the patients if they are fewer, the share that must meet.
 MATCHED_SHARE = Fraction(1, 5)
-_WHOLE_AS_TEXT = r"^\s*[+-]?[0-9]+(\.0*)?\s*$"
 
 
-def given_scores(register: Register, score: Any) -> npt.NDArray[np.float64]:
+def given_scores(register: Register, score: object) -> npt.NDArray[np.float64]:
     """The user's scores in packed order.
 
     Parameters
@@ -52,7 +49,9 @@ def given_scores(register: Register, score: Any) -> npt.NDArray[np.float64]:
     return by_table[register.table_row]
 
 
-def scores_by_row(score: Any, rows: int, index: Any) -> tuple[npt.NDArray[np.float64], Any]:
+def scores_by_row(
+    score: object, rows: int, index: pd.Index | None
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_] | None]:
     """One score a source row, and which rows the scores name; None where they name all.
 
     Parameters
@@ -61,7 +60,7 @@ def scores_by_row(score: Any, rows: int, index: Any) -> tuple[npt.NDArray[np.flo
     index : of the pandas frame that the source is; None for any other source, whose rows are numbered from 0
     """
     named = None
-    if _is_pandas(score):
+    if is_pandas(score):
         score, named = _by_index(_one_column(score), rows, index)
     values = as_floats(score)
     if values.shape != (rows,):
@@ -73,7 +72,9 @@ def scores_by_row(score: Any, rows: int, index: Any) -> tuple[npt.NDArray[np.flo
     return values, named
 
 
-def refuse_differing(by_source: npt.NDArray[np.float64], named: Any, repeats: npt.NDArray[np.int64]) -> None:
+def refuse_differing(
+    by_source: npt.NDArray[np.float64], named: npt.NDArray[np.bool_] | None, repeats: npt.NDArray[np.int64]
+) -> None:
     """Refuse scores that differ between repeats of one row.
 
     Parameters
@@ -118,7 +119,7 @@ class ScoresById:
         rows = numpy_of(place) if present is None else np.where(present, numpy_of(place), len(self.ids))
         return np.append(self.values, np.nan)[rows], int(np.count_nonzero(rows < len(self.ids)))
 
-    def refuse_unmatched(self, met: int, patients: int, among: Any) -> None:
+    def refuse_unmatched(self, met: int, patients: int, among: pa.ChunkedArray | None) -> None:
         """Refuse scores that meet nobody, or few, of so many accepted patients.
 
         Parameters
@@ -140,7 +141,7 @@ class ScoresById:
         )
 
 
-def _likely_cause(ids: Any, among: Any) -> str:
+def _likely_cause(ids: pa.Array, among: pa.ChunkedArray | None) -> str:
     if among is None:
         return ""
     from casemgmt.register.unmatched import likely_cause
@@ -148,7 +149,7 @@ def _likely_cause(ids: Any, among: Any) -> str:
     return f" {likely_cause(ids, among)}"
 
 
-def scores_by_id(score: Any) -> ScoresById | None:
+def scores_by_id(score: object) -> ScoresById | None:
     """Scores that say whose they are, or None for scores that do not.
 
     Raises
@@ -158,7 +159,7 @@ def scores_by_id(score: Any) -> ScoresById | None:
     """
     if isinstance(score, Mapping):
         return _keyed(list(score.keys()), list(score.values()))
-    if _is_pandas(score):
+    if is_pandas(score):
         if not hasattr(score, "columns"):
             return _keyed(score.index, score) if score.index.name == "patient_id" else None
         if "patient_id" not in score.columns:
@@ -182,7 +183,7 @@ def scores_by_id(score: Any) -> ScoresById | None:
     return _keyed(table.column("patient_id"), table.column(_the_other(table.column_names)))
 
 
-def _column_names(score: Any) -> list[str] | None:
+def _column_names(score: object) -> list[str] | None:
     """The column names of a table, None of anything else; an Arrow or polars column has no names of columns."""
     names = getattr(score, "column_names", None) or getattr(score, "columns", None)
     if not (isinstance(names, (list, tuple)) and names and hasattr(score, "__arrow_c_stream__")):
@@ -200,7 +201,7 @@ def _the_other(names: list[str]) -> str:
     return others[0]
 
 
-def _keyed(ids: Any, values: Any) -> ScoresById:
+def _keyed(ids: object, values: object) -> ScoresById:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -220,7 +221,7 @@ def _keyed(ids: Any, values: Any) -> ScoresById:
     return ScoresById(column, as_floats(values))
 
 
-def _ids_as_arrow(ids: Any) -> Any:
+def _ids_as_arrow(ids: object) -> pa.Array | pa.ChunkedArray:
     import pyarrow as pa
 
     if isinstance(ids, (pa.Array, pa.ChunkedArray)):
@@ -244,13 +245,7 @@ def _column_scores(register: Register, name: str) -> npt.NDArray[np.float64]:
     return as_floats(register.column(name), f"Column '{name}'")
 
 
-def _is_pandas(score: Any) -> bool:
-    """Whether it is a pandas Series or frame, which knows whose its values are by an index."""
-    of_pandas = any(base.__module__.partition(".")[0] == "pandas" for base in type(score).__mro__)
-    return of_pandas and hasattr(score, "index") and hasattr(score, "reindex")
-
-
-def _one_column(score: Any) -> Any:
+def _one_column(score: pd.Series | pd.DataFrame) -> pd.Series:
     if not hasattr(score, "columns"):
         return score
     if len(score.columns) != 1:
@@ -261,7 +256,7 @@ def _one_column(score: Any) -> Any:
     return score.iloc[:, 0]
 
 
-def _by_index(score: Any, rows: int, index: Any) -> Any:
+def _by_index(score: pd.Series, rows: int, index: pd.Index | None) -> tuple[pd.Series, npt.NDArray[np.bool_] | None]:
     """A Series in source order, a missing value where it names no row."""
     import pandas as pd
 
@@ -285,148 +280,10 @@ def _by_index(score: Any, rows: int, index: Any) -> Any:
     return score.reindex(index), None if len(score) == rows else index.isin(score.index)
 
 
-def _is_default(index: Any) -> bool:
+def _is_default(index: pd.Index) -> bool:
     """Whether an index is the one that pandas gives to rows of which it knows nothing: 0, 1, 2 and so on, unnamed."""
     import numpy as np
 
     if index.name is not None or index.dtype.kind not in "iu":
         return False
     return bool((index.to_numpy() == np.arange(len(index))).all())
-
-
-def as_floats(score: Any, what: str = "score=") -> npt.NDArray[np.float64]:
-    """A user's scores as floats, NaN where one is missing or masked.
-
-    Raises
-    ------
-    InputError
-        Something that is not a number; or a number that a float would round so that another could become equal to it.
-    """
-    import pyarrow as pa
-
-    try:
-        if isinstance(score, (pa.Array, pa.ChunkedArray)):
-            return _from_arrow(score, what)
-        if hasattr(score, "to_arrow"):
-            return as_floats(score.to_arrow(), what)
-        if _is_pandas(score):
-            return _from_pandas(score, what)
-        if isinstance(score, (list, tuple)):
-            return _from_objects(score, what)
-        return _from_numpy(score, what)
-    except InputError:
-        raise
-    except (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError):
-        raise _no_numbers(what) from None
-
-
-def _no_numbers(what: str) -> InputError:
-    return InputError(f"{what} holds something that is not a number.")
-
-
-def _too_large(what: str) -> InputError:
-    return InputError(
-        f"{what} holds whole numbers above 2**53, of which two can become one as floats, and the order of patients "
-        "would be lost. Give smaller numbers, such as their ranks."
-    )
-
-
-def _merged(what: str) -> InputError:
-    return InputError(
-        f"{what} holds numbers of so many digits that different ones become equal as floats, and the order of patients "
-        "would be lost. Round them to 15 digits, or give their ranks."
-    )
-
-
-def _from_arrow(column: Any, what: str) -> npt.NDArray[np.float64]:
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    column = in_one_piece(column)
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    kind = column.type
-    if pa.types.is_null(kind):
-        return np.full(len(column), np.nan)
-    if pa.types.is_integer(kind):
-        return _from_whole(numpy_of(column), validity_of(column), what)
-    if pa.types.is_string_view(kind):
-        column = column.cast(pa.large_string())
-        kind = column.type
-    if not (is_text(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
-        raise _no_numbers(what)
-    floats = column.cast(pa.float64(), safe=not pa.types.is_decimal(kind))
-    values, present = numpy_of(floats), validity_of(floats)
-    values = values if present is None else np.where(present, values, np.nan)
-    if is_text(kind):
-        large = column.take(rows_of(np.flatnonzero(np.abs(values) >= LARGEST_WHOLE)))
-        whole = large.filter(pc.match_substring_regex(large, pattern=_WHOLE_AS_TEXT)).to_pylist()
-        if any(abs(int(text.strip().partition(".")[0])) > LARGEST_WHOLE for text in whole):
-            raise _too_large(what)
-    elif pa.types.is_decimal(kind) and len(np.unique(values[~np.isnan(values)])) < pc.count_distinct(column).as_py():
-        raise _merged(what)
-    return np.ascontiguousarray(values)
-
-
-def _from_whole(values: Any, present: Any, what: str) -> npt.NDArray[np.float64]:
-    """Whole numbers, which are refused where a float could not hold each of them."""
-    import numpy as np
-
-    known = values if present is None else values[present]
-    if len(known) and (int(known.max()) > LARGEST_WHOLE or int(known.min()) < -LARGEST_WHOLE):
-        raise _too_large(what)
-    floats = values.astype(np.float64)
-    return floats if present is None else np.where(present, floats, np.nan)
-
-
-def _from_pandas(series: Any, what: str) -> npt.NDArray[np.float64]:
-    import numpy as np
-    import pyarrow as pa
-
-    if isinstance(series.dtype, np.dtype):
-        return _from_numpy(series.to_numpy(), what)
-    return _from_arrow(pa.Array.from_pandas(series), what)
-
-
-def _from_numpy(score: Any, what: str) -> npt.NDArray[np.float64]:
-    import numpy as np
-
-    mask = np.ma.getmaskarray(score) if isinstance(score, np.ma.MaskedArray) else None
-    values = np.asarray(score)
-    if values.dtype.kind == "O":
-        shape = values.shape
-        out = _from_objects(values.ravel().tolist(), what).reshape(shape)
-        return out if mask is None else np.where(mask, np.nan, out)
-    if values.dtype.kind not in "iuf":
-        raise _no_numbers(what)
-    if values.dtype.kind in "iu":
-        flat = None if mask is None else ~mask.ravel()
-        return _from_whole(values.ravel(), flat, what).reshape(values.shape)
-    floats = np.ascontiguousarray(values, dtype=np.float64)
-    if values.dtype.itemsize > 8:
-        given = values[~np.isnan(values)]
-        if len(np.unique(given)) > len(np.unique(given.astype(np.float64))):
-            raise _merged(what)
-    return floats if mask is None else np.where(mask, np.nan, floats)
-
-
-def _from_objects(values: Iterable[Any], what: str) -> npt.NDArray[np.float64]:
-    """Python numbers one by one; None, pandas' NA and NumPy's masked are missing."""
-    import numpy as np
-
-    floats, exact = [], set()
-    for value in values:
-        if value is None or value is np.ma.masked or type(value).__name__ in ("NAType", "NaTType"):
-            floats.append(np.nan)
-        elif isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
-            raise _no_numbers(what)
-        elif isinstance(value, Integral) and abs(int(value)) > LARGEST_WHOLE:
-            raise _too_large(what)
-        else:
-            floats.append(float(value))
-            if isinstance(value, (Decimal, Fraction)):
-                exact.add(value)
-    if len({float(value) for value in exact}) < len(exact):
-        raise _merged(what)
-    return np.array(floats, dtype=np.float64)

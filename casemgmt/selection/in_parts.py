@@ -1,17 +1,17 @@
-"""Selecting from a scanned register: its parts are sifted as they pass, and settled when all have passed."""
+"""Selecting from a scanned register: its parts are filtered as they pass; the cuts are found when all have passed."""
 
 from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
-from casemgmt.scanned.kept_rows import Candidates, candidates_of, register_of, together
+from casemgmt.scanned.kept_rows import KeptRows, group_kept_rows, kept_rows_of, register_of
 from casemgmt.selection.choosing import (
     Asked,
     Gathered,
@@ -22,16 +22,17 @@ from casemgmt.selection.choosing import (
 )
 from casemgmt.selection.given import ScoresById, given_scores, refuse_differing, scores_by_id, scores_by_row
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, refuse_outside
-from casemgmt.selection.plan import Outcome
+from casemgmt.selection.loop_arrays import Outcome
 from casemgmt.selection.running import (
-    Picked,
+    Candidates,
     Question,
     choose_grouped,
     emitted_rows,
+    filter_candidates,
     guesses_after,
     guesses_from,
-    settle,
-    sift,
+    resolve_practices,
+    rule_of,
 )
 from casemgmt.texts.long_texts import by_number, counts_of
 
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
 
     from casemgmt.register.in_parts import PartsCounted, RegisterInParts
     from casemgmt.register.limits import Limits
+    from casemgmt.register.packing import Packed, Slot
     from casemgmt.scheme.routes import Band
+    from casemgmt.selection.loop_arrays import Key, Keys
 
 # The kept rows are looked through again when they have grown by so much.
 _GROWTH = 2
@@ -67,23 +70,29 @@ def gather_in_parts(scanned: RegisterInParts, asked: Asked) -> Gathered:
     limits = scanned.limits.changed(asked.max_quarantined, asked.max_corrected)
     if asked.model is not None:
         check_demonstration(asked.model, scanned, asked.allow_demonstration)
-    sieve = _Sieve(scanned, asked)
+    parts = _Parts(scanned, asked)
     while True:
         try:
-            tally = scanned.passed(sieve.see, sieve.restart)
+            tally = scanned.passed(parts.filter, parts.restart)
         except InputError:
             if scanned.is_counted:  # rows that cannot be used may be to blame
                 scanned.check_limits(limits)
             raise
         scanned.check_limits(limits)
-        register, candidates, question = sieve.gathered(tally, limits)
+        register, candidates, question = parts.gathered(tally, limits)
         asked.expected.check(register)
         if scanned.holds_whole_practices:
-            return Gathered(register, question, sieve.chosen(candidates))
-        out, short = settle(candidates, question, sieve.limits(register), sieve.threads)
+            return Gathered(register, question, parts.chosen(candidates))
+        out, short = resolve_practices(candidates, question, parts.limits(register), parts.threads)
         if not short.any():
             return Gathered(register, question, out)
-        sieve.guess_nothing_in({register.practices[p] for p in short.nonzero()[0].tolist()})
+        parts.guess_nothing_in({register.practices[p] for p in short.nonzero()[0].tolist()})
+
+
+def _none_yet(shape: int | tuple[int, int]) -> npt.NDArray[np.int64]:
+    import numpy as np
+
+    return np.empty(shape, dtype=np.int64)
 
 
 @dataclass(slots=True)
@@ -94,13 +103,13 @@ class _Seen:
     none, ``met`` how many patients' ids are among those of given scores.
     """
 
-    guesses: Any = None
-    limits: Any = None
-    counts: Any = None
-    kept: list[Candidates] = field(default_factory=list)
+    guesses: Keys = field(default_factory=lambda: _none_yet(0))
+    limits: Keys = field(default_factory=lambda: _none_yet(0))
+    counts: npt.NDArray[np.int64] = field(default_factory=lambda: _none_yet((0, 0)))
+    kept: list[KeptRows] = field(default_factory=list)
     looked_through: int = 0
     codes: list[str] = field(default_factory=list)
-    slots: Any = None
+    slots: Mapping[str, Slot] | None = None
     outside: int = 0
     met: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
@@ -116,8 +125,8 @@ class _PartOfScores(GivenRanking):
         return super().outside() if self._as_risks else 0
 
 
-class _Sieve:
-    """Sifts the parts of a scanned register as they pass."""
+class _Parts:
+    """The parts of a scanned register, filtered as they pass."""
 
     def __init__(self, scanned: RegisterInParts, asked: Asked) -> None:
         self._scanned, self._asked = scanned, asked
@@ -137,8 +146,8 @@ class _Sieve:
             raise AssertionError("A practice has too few rows though none were left out.")
         self._unguessed |= practices
 
-    def see(self, register: Register, start: int, own: npt.NDArray[np.int32]) -> None:
-        """Sift a part."""
+    def filter(self, register: Register, start: int, own: npt.NDArray[np.int32]) -> None:
+        """Keep whom the lists or the account name, of one part."""
         import numpy as np
 
         seen = self._seen
@@ -153,19 +162,19 @@ class _Sieve:
         numbers = by_number(packed.numbers, np.append(own, np.int32(-1)).astype(np.int32))
         placed = replace(packed, practice=numbers)
         guesses = self._guesses_for(placed, own, question)
-        picked = sift(placed, question, guesses, self.threads, all_told_of=True)
+        candidates = filter_candidates(placed, question, guesses, self.threads, keep_unselected=True)
         seen.limits = np.maximum(seen.limits, guesses)
-        seen.counts += picked.counts
-        if sum(len(part.keys) for part in seen.kept) + len(picked.keys) >= _GROWTH * seen.looked_through:
-            self._guess_again(question, picked)
-            wanted = _wanted(picked, seen.guesses, question)
+        seen.counts += candidates.counts
+        if sum(len(part.keys) for part in seen.kept) + len(candidates.keys) >= _GROWTH * seen.looked_through:
+            self._guess_again(question, candidates)
+            wanted = _wanted(candidates, seen.guesses, question)
             seen.looked_through += int(np.count_nonzero(wanted))
-            picked = picked.only(wanted)
-        rows = picked.rows.astype(np.int64)
-        seen.kept.append(candidates_of(register, rows, picked.practice, picked.keys, picked.bits))
+            candidates = candidates.only(wanted)
+        rows = candidates.rows.astype(np.int64)
+        seen.kept.append(kept_rows_of(register, rows, candidates.practice, candidates.keys, candidates.bits))
 
-    def gathered(self, tally: PartsCounted, limits: Limits) -> tuple[Register, Picked, Question]:
-        """The kept rows as a register, and as picked rows of it."""
+    def gathered(self, tally: PartsCounted, limits: Limits) -> tuple[Register, Candidates, Question]:
+        """The kept rows as a register, and as candidates of it."""
         import numpy as np
 
         seen, scanned = self._seen, self._scanned
@@ -175,10 +184,10 @@ class _Sieve:
         practices = tally.practices()
         place = {code: i for i, code in enumerate(practices)}
         order = np.array([place.get(code, -1) for code in seen.codes], dtype=np.int32)
-        candidates, groups = together(seen.kept, order)
+        kept, groups = group_kept_rows(seen.kept, order)
         account = scanned.row_account
         register = replace(
-            register_of(account, candidates, practices, groups),
+            register_of(account, kept, practices, groups),
             row_account=account,
             accepted_rows=tally.accepted,
             limits=limits,
@@ -186,13 +195,13 @@ class _Sieve:
         counts = np.zeros((len(practices), seen.counts.shape[1]), dtype=np.int64)
         counts[order[order >= 0]] = seen.counts[: len(order)][order >= 0]
         rows = np.arange(len(register), dtype=np.int32)
-        picked = Picked(candidates.practice, rows, candidates.keys, candidates.bits, counts)
-        model, keys = self._asked.model, candidates.keys
+        candidates = Candidates(kept.practice, rows, kept.keys, kept.bits, counts)
+        model, keys = self._asked.model, kept.keys
         ranking = GivenRanking(floats_of_keys(keys), register) if model is None else ModelRanking(model, register)
         sizes = official_sizes(register, self._asked.scheme, self._asked.expected.list_sizes)
-        return register, picked, question_for(register, self._asked.scheme, ranking, sizes)
+        return register, candidates, question_for(register, self._asked.scheme, ranking, sizes)
 
-    def limits(self, register: Register) -> npt.NDArray[Any]:
+    def limits(self, register: Register) -> Keys:
         """The limits in the order of a register's practices."""
         import numpy as np
 
@@ -246,13 +255,13 @@ class _Sieve:
         numbers = np.arange(rows) if register.source_row is None else register.source_row
         return np.asarray(self._scores[start + numbers][register.table_row])
 
-    def _make_room(self, own: Any, question: Question, practices: tuple[str, ...]) -> None:
+    def _make_room(self, own: npt.NDArray[np.int32], question: Question, practices: tuple[str, ...]) -> None:
         """Room for the practices that this part is the first to name."""
         import numpy as np
 
         seen, source = self._seen, question.ranking.source
         lowest = source.no_score + 1
-        if seen.counts is None:
+        if not seen.counts.shape[1]:  # the first part
             seen.counts = np.zeros((0, question.counted), dtype=np.int64)
             seen.guesses = seen.limits = np.empty(0, dtype=source.no_score.dtype)
         new = int(own.max(initial=-1)) + 1 - len(seen.counts)
@@ -264,7 +273,7 @@ class _Sieve:
         for number, code in zip(own.tolist(), practices, strict=True):
             seen.codes[number] = code
 
-    def _guesses_for(self, packed: Any, own: Any, question: Question) -> Any:
+    def _guesses_for(self, packed: Packed, own: npt.NDArray[np.int32], question: Question) -> Keys:
         """Each practice's guess; of practices without one from a sample of the part."""
         import numpy as np
 
@@ -276,13 +285,13 @@ class _Sieve:
             guesses = np.where(guesses == lowest, sampled, guesses)
         return self._without_failed(guesses, lowest)
 
-    def _without_failed(self, guesses: Any, lowest: Any) -> Any:
+    def _without_failed(self, guesses: Keys, lowest: Key) -> Keys:
         """The guesses, with none for the practices in which one has failed."""
         if self._unguessed:
             guesses[[number for number, code in enumerate(self._seen.codes) if code in self._unguessed]] = lowest
         return guesses
 
-    def _sizes(self) -> Any:
+    def _sizes(self) -> npt.NDArray[np.int64]:
         """Official list sizes by number of the practice; -1 where rows are counted."""
         import numpy as np
 
@@ -293,27 +302,27 @@ class _Sieve:
         return np.array([int(n) if is_list_size(n) else -1 for n in sizes], dtype=np.int64)
 
     def _choose_in(self, register: Register, own: npt.NDArray[np.int32], question: Question) -> None:
-        """Choose in the whole practices of a part, and keep whom the lists or the account tell of."""
+        """Choose in the whole practices of a part, and keep whom the lists or the account name."""
         import numpy as np
 
         counts = counts_of(register.packed.numbers, len(register.practices))
         groups = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         sized = question._replace(list_sizes=self._sizes()[own])
-        out = choose_grouped(groups, sized, self.threads, all_told_of=True)
+        out = choose_grouped(groups, sized, self.threads, keep_unselected=True)
         practice, rows, keys, member, at_cut = emitted_rows(out)
         both = member.astype(np.uint64) | at_cut.astype(np.uint64) << np.uint64(32)
-        self._seen.kept.append(candidates_of(register, rows, own[practice], keys, both))
-        none = np.empty(0, dtype=np.int32)
-        self._seen.outcomes.append(out._replace(rows=none, keys=none, member=none, at_cut=none))
+        self._seen.kept.append(kept_rows_of(register, rows, own[practice], keys, both))
+        no_rows, no_bits = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.uint32)
+        self._seen.outcomes.append(out._replace(rows=no_rows, keys=no_rows, member=no_bits, at_cut=no_bits))
 
-    def chosen(self, candidates: Picked) -> Outcome:
+    def chosen(self, candidates: Candidates) -> Outcome:
         """The outcome of parts that each held whole practices, over their candidates together."""
         import numpy as np
 
         parts = self._seen.outcomes
         emitted = np.bincount(candidates.practice, minlength=len(candidates.counts))
 
-        def joined(name: str) -> Any:
+        def joined(name: str) -> npt.NDArray[np.int64]:
             return np.concatenate([getattr(part, name) for part in parts])
 
         return Outcome(
@@ -326,16 +335,16 @@ class _Sieve:
             at_cut=(candidates.bits >> np.uint64(32)).astype(np.uint32),
         )
 
-    def _guess_again(self, question: Question, picked: Picked) -> None:
-        """Guess again from all that was kept and the newly picked, and drop kept rows that do not reach the guess."""
+    def _guess_again(self, question: Question, new: Candidates) -> None:
+        """Guess again from all that was kept and the new candidates, and drop kept rows that do not reach the guess."""
         import numpy as np
 
         seen = self._seen
-        every: list[Candidates | Picked] = [*seen.kept, picked]
+        every: list[KeptRows | Candidates] = [*seen.kept, new]
         practice, keys, bits = (
             np.concatenate([getattr(each, name) for each in every]) for name in ("practice", "keys", "bits")
         )
-        whole = Picked(practice, np.arange(len(keys), dtype=np.int32), keys, bits, seen.counts)
+        whole = Candidates(practice, np.arange(len(keys), dtype=np.int32), keys, bits, seen.counts)
         guesses = guesses_after(whole, question._replace(list_sizes=self._sizes()), 1.0)
         seen.guesses = guesses = self._without_failed(guesses, question.ranking.source.no_score + 1)
         seen.limits = np.maximum(seen.limits, guesses)
@@ -346,19 +355,18 @@ class _Sieve:
         seen.looked_through = sum(len(part.keys) for part in seen.kept)
 
 
-def _wanted(part: Candidates | Picked, guesses: Any, question: Question) -> npt.NDArray[np.bool_]:
+def _wanted(part: KeptRows | Candidates, guesses: Keys, question: Question) -> npt.NDArray[np.bool_]:
     """Which rows still matter: let in, at or above the guess, without a score, or on the caseload."""
     import numpy as np
 
-    routes, source = question.routes, question.ranking.source
-    ranked = (part.bits >> routes.ranked_bit) & np.uint32(1) != 0
-    told_of = routes.direct | np.uint32(1 << question.plan.bits.caseload)
-    reaches = (part.keys >= guesses[part.practice]) | (part.keys == source.no_score)
-    wanted: npt.NDArray[np.bool_] = (part.bits & told_of != 0) | (ranked & reaches)
+    rule = rule_of(question, keep_unselected=True)
+    ranked = (part.bits >> rule.routes.ranked_bit) & np.uint32(1) != 0
+    reaches = (part.keys >= guesses[part.practice]) | (part.keys == rule.no_score)
+    wanted: npt.NDArray[np.bool_] = (part.bits & rule.always_keep.bits != 0) | (ranked & reaches)
     return wanted
 
 
-def _given(scanned: RegisterInParts, score: Any) -> Any:
+def _given(scanned: RegisterInParts, score: object) -> ScoresById | npt.NDArray[np.float64] | None:
     """Given scores: keyed by patient id, or one a row of the files; None where there are none, or they are a column."""
     import numpy as np
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError, plural
+from casemgmt.register.ranked import BARRED, is_ranked
 from casemgmt.risk.scoring import NO_SCORE_64, compile_model, points_of
 from casemgmt.scheme.routes import Band
-from casemgmt.selection.plan import LARGEST_KEY, ScoreSource
+from casemgmt.selection.loop_arrays import ScoreSource
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
+    from casemgmt.selection.loop_arrays import Keys
 
-BARRED = (("objected", 1), ("on_list", 0), ("present", 0))
+LARGEST_KEY = 2**63 - 1
 _MAGNITUDE = 2**63 - 1
 
 
@@ -46,24 +48,24 @@ class ModelRanking:
 
         self.model = model
         scorer = compile_model(model, register, BARRED)
-        dtype = scorer.tables.word_tables.dtype.type
+        key = scorer.key_type
         floor = max(scorer.floor, scorer.no_score + 1)
         self.source = ScoreSource(
             scorer.columns,
             scorer.tables,
-            np.empty(0, dtype=dtype),
-            dtype(scorer.no_score),
-            dtype(scorer.lowest),
-            dtype(floor),
+            np.empty(0, dtype=key),
+            key(scorer.no_score),
+            key(scorer.lowest),
+            key(floor),
         )
 
-    def wide(self, keys: Any) -> npt.NDArray[np.int64]:
+    def wide(self, keys: Keys) -> npt.NDArray[np.int64]:
         """Keys of the kernel's type as int64, with one sign for no score."""
         import numpy as np
 
         return np.where(keys == self.source.no_score, NO_SCORE_64, keys.astype(np.int64))
 
-    def scores(self, keys: Any) -> npt.NDArray[np.float64]:
+    def scores(self, keys: Keys) -> npt.NDArray[np.float64]:
         """The scores of keys; NaN where there is none."""
         return points_of(self.model, self.wide(keys))
 
@@ -93,20 +95,20 @@ class GivenRanking:
         from casemgmt.register.lookup import TableBuilder
 
         packed = register.packed
-        barred = packed.is_set("objected") | ~packed.is_set("on_list") | ~packed.is_set("present")
         columns, tables = TableBuilder(packed, np.int64, np.add, 0).build()
-        keys = keys_of_floats(np.where(barred, np.nan, scores))
+        keys = keys_of_floats(np.where(is_ranked(packed), scores, np.nan))
         self.source = ScoreSource(columns, tables, keys, *(np.int64(n) for n in (NO_SCORE_64, NO_SCORE_64, 0)))
         self._as_risks = False
 
-    def wide(self, keys: Any) -> npt.NDArray[np.int64]:
+    def wide(self, keys: Keys) -> npt.NDArray[np.int64]:
         """The keys themselves."""
-        wide: npt.NDArray[np.int64] = keys
-        return wide
+        import numpy as np
 
-    def scores(self, keys: Any) -> npt.NDArray[np.float64]:
+        return keys.astype(np.int64, copy=False)
+
+    def scores(self, keys: Keys) -> npt.NDArray[np.float64]:
         """The scores of keys; NaN where there is none."""
-        return floats_of_keys(keys)
+        return floats_of_keys(self.wide(keys))
 
     def risks(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The given values where the scheme asks for risks, else none."""
@@ -125,7 +127,7 @@ class GivenRanking:
         """How many values are no risks."""
         import numpy as np
 
-        scores = floats_of_keys(self.source.given)
+        scores = self.scores(self.source.given)
         return int(np.count_nonzero((scores < 0) | (scores > 1)))
 
 
@@ -176,7 +178,7 @@ def _key_range(ranking: Ranking) -> tuple[int, int]:
     return -largest - 1, min(largest, LARGEST_KEY)
 
 
-def _first_true(test: Any, low: int, high: int) -> int:
+def _first_true(test: Callable[[int], bool], low: int, high: int) -> int:
     while low < high:
         middle = (low + high) // 2
         if test(middle):

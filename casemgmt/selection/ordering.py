@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import numpy_of, rows_of
 
@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.selection.loop_arrays import Keys
+
 _SIXTEEN_BITS = 1 << 16
 _PREFIX = 8
 
 
-def order_within(practice: npt.NDArray[np.int64], keys: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def order_within(practice: npt.NDArray[np.int64], keys: npt.NDArray[np.number]) -> npt.NDArray[np.int64]:
     """The rows by practice, then by key; rows equal in both come in any order.
 
     Parameters
@@ -32,7 +34,7 @@ def order_within(practice: npt.NDArray[np.int64], keys: npt.NDArray[Any]) -> npt
     return by_key[np.argsort(groups, kind="stable")]
 
 
-def ranks_within(practice: npt.NDArray[np.int64], keys: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+def ranks_within(practice: npt.NDArray[np.int64], keys: Keys) -> npt.NDArray[np.int32]:
     """1 + the number of rows of the same practice with a larger key.
 
     Parameters

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from casemgmt.register.lookup import Rows, look_up
+from casemgmt.register.lookup import Columns, Rows, Tables, look_up
 
 if TYPE_CHECKING:
-    from casemgmt.selection.plan import Outcome, RouteArrays, ScoreSource
+    import numpy as np
+    import numpy.typing as npt
+
+    from casemgmt.selection.loop_arrays import Keys, Outcome, RouteArrays, ScoreSource
     from casemgmt.selection.running import Question
 
 
-def choose(offsets: Any, question: Question) -> Outcome:
+def choose(offsets: npt.NDArray[np.int64], question: Question) -> Outcome:
     """Choose in every practice of rows grouped by practice; see :mod:`casemgmt.selection.kernels`."""
     import numpy as np
 
@@ -55,7 +58,7 @@ def choose(offsets: Any, question: Question) -> Outcome:
     return out
 
 
-def keys_of(scores: ScoreSource, rows: Rows) -> Any:
+def keys_of(scores: ScoreSource, rows: Rows) -> Keys:
     """What ranks each of some rows; the source's ``no_score`` for those who are not ranked."""
     import numpy as np
 
@@ -65,14 +68,14 @@ def keys_of(scores: ScoreSource, rows: Rows) -> Any:
     return np.where(sums < scores.lowest, scores.no_score, np.maximum(sums, scores.floor)).astype(sums.dtype)
 
 
-def bits_of(conditions: Any, rows: Rows) -> Any:
+def bits_of(conditions: tuple[Columns, Tables], rows: Rows) -> npt.NDArray[np.uint32]:
     """Which conditions each of some rows meets, one bit each."""
     import numpy as np
 
     return look_up(conditions[0], conditions[1], np.bitwise_and, rows)
 
 
-def _places(out: Outcome, routes: RouteArrays, s: int, p: int, list_sizes: Any) -> int:
+def _places(out: Outcome, routes: RouteArrays, s: int, p: int, list_sizes: npt.NDArray[np.int64]) -> int:
     size = int(out.counts[p, routes.denominator[s]])
     if list_sizes[p] >= 0 and routes.denominator[s] == routes.list_bit:
         size = int(list_sizes[p])

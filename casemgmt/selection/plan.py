@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,75 +14,19 @@ from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS, Field
 from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code
 from casemgmt.register.packing import BYTE_MISSING
+from casemgmt.register.ranked import LISTABLE, RANKED
 from casemgmt.register.values import read_value
 from casemgmt.scheme.conditions import Condition, Where
 from casemgmt.scheme.routes import Band, Everyone, Nominated, Review, Scheme, TopShare
+from casemgmt.selection.loop_arrays import RouteArrays
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from casemgmt.register.register import Register
 
 MOST_BITS = 31
-LARGEST_KEY = 2**63 - 1
-
-
-class ScoreSource(NamedTuple):
-    """What ranks: either tables to add up, or one key a packed row (``given``, empty otherwise).
-
-    ``no_score``, ``lowest`` and ``floor`` are whole numbers of the keys' type.
-    """
-
-    columns: Columns
-    tables: Tables
-    given: Any
-    no_score: Any
-    lowest: Any
-    floor: Any
-
-
-class RouteArrays(NamedTuple):
-    """The routes that look at a score, one entry each (int64), and the bits of the others.
-
-    ``bit`` is the place of the route in the scheme; ``low`` and ``high`` the keys of a band, both inclusive;
-    ``denominator`` the bit that is counted; ``direct`` (uint32) the routes that need no score. Bits from
-    ``first_counted`` on are counted.
-    """
-
-    bit: Any
-    is_share: Any
-    low: Any
-    high: Any
-    denominator: Any
-    numerator: Any
-    divisor: Any
-    round_up: Any
-    include_tied: Any
-    direct: Any
-    ranked_bit: Any
-    list_bit: Any
-    first_counted: Any
-
-
-class Outcome(NamedTuple):
-    """What choosing puts out: per practice, and for the rows that matter, at the start of each practice's stretch.
-
-    ``starts`` (practices + 1) says where in the rows' arrays the stretches begin. ``counts`` (practices, bits);
-    ``places``, ``cut``, ``tied``, ``taken`` (practices, score routes): the key of the lowest let in, how many have it,
-    and how many of those are let in (``taken`` 0: nobody). ``member`` and ``at_cut`` are uint32 with one bit a route:
-    let in, or tied at a cut that not all of them pass.
-    """
-
-    counts: Any
-    unscored: Any
-    places: Any
-    cut: Any
-    tied: Any
-    taken: Any
-    emitted: Any
-    starts: Any
-    rows: Any
-    keys: Any
-    member: Any
-    at_cut: Any
 
 
 class Bits(NamedTuple):
@@ -122,24 +66,18 @@ def compile_scheme(scheme: Scheme, register: Register) -> Plan:
     caseload, listable, ranked, on_list, objected, unknown_age = range(first, first + 6)
     rules = _Rules(register)
     rules.require_flag(caseload, "on_caseload", True)
-    for bit in (on_list, listable, ranked, objected, unknown_age):
-        rules.require_flag(bit, "on_list", True)
-    for bit in (listable, ranked, objected):
-        rules.require_flag(bit, "present", True)
-    rules.require_flag(ranked, "objected", False)
-    rules.require_flag(objected, "objected", True)
+    rules.require_flag(on_list, "on_list", True)
+    rules.require_flags(listable, LISTABLE)
+    rules.require_flags(ranked, RANKED)
+    rules.require_flags(objected, (*LISTABLE, ("objected", True)))
+    rules.require_flag(unknown_age, "on_list", True)
     rules.require(unknown_age, "age", lambda value: value is None)
     for place, route in enumerate(scheme.routes):
-        rules.require_flag(place, "on_list", True)
-        rules.require_flag(place, "present", True)
+        rules.require_flags(place, RANKED if isinstance(route, (TopShare, Band)) else LISTABLE)
         match route:
             case TopShare():
-                rules.require_flag(place, "objected", False)
                 rules.require_where(place, route.among)
-            case Band():
-                rules.require_flag(place, "objected", False)
-                rules.require_where(place, route.where)
-            case Everyone() | Review():
+            case Band() | Everyone() | Review():
                 rules.require_where(place, route.where)
             case Nominated():
                 rules.require_flag(place, "nominated", True)
@@ -205,7 +143,7 @@ def meets(condition: Condition, value: Any) -> bool:
     return condition.edges is not None and condition.edges.contains(value)
 
 
-def _as_if_missing(condition: Condition, _: Any) -> bool:
+def _as_if_missing(condition: Condition, _: object) -> bool:
     """The answer for a column that the register does not hold."""
     return meets(condition, None)
 
@@ -215,8 +153,12 @@ class _Rules:
 
     def __init__(self, register: Register) -> None:
         self._register = register
-        self._packed: dict[str, dict[int, list[Callable[[Any], bool]]]] = defaultdict(lambda: defaultdict(list))
-        self._cells: list[tuple[int, Any]] = []
+        self._packed: dict[str, dict[int, list[Callable[[object], bool]]]] = defaultdict(lambda: defaultdict(list))
+        self._cells: list[tuple[int, npt.NDArray[np.bool_]]] = []
+
+    def require_flags(self, bit: int, flags: Iterable[tuple[str, bool]]) -> None:
+        for name, state in flags:
+            self.require_flag(bit, name, state)
 
     def require_flag(self, bit: int, name: str, state: bool) -> None:
         if name in self._register.packed.slots:
@@ -224,7 +166,7 @@ class _Rules:
         elif state:  # a flag the register does not hold is false for everyone
             self._packed["on_list"][bit].append(lambda value: False)
 
-    def require(self, bit: int, name: str, test: Callable[[Any], bool]) -> None:
+    def require(self, bit: int, name: str, test: Callable[[object], bool]) -> None:
         self._packed[name][bit].append(test)
 
     def require_where(self, bit: int, where: Where) -> None:
@@ -256,7 +198,7 @@ class _Rules:
         everything = 2**32 - 1
         for name, by_bit in self._packed.items():
 
-            def allowed(value: Any, by_bit: Mapping[int, Sequence[Callable[[Any], bool]]] = by_bit) -> int:
+            def allowed(value: object, by_bit: Mapping[int, Sequence[Callable[[object], bool]]] = by_bit) -> int:
                 refused = sum(1 << bit for bit, tests in by_bit.items() if not all(test(value) for test in tests))
                 return everything & ~refused
 
@@ -265,17 +207,17 @@ class _Rules:
             builder.add_cells(met.astype("int32"), (everything & ~(1 << bit), everything))
 
 
-def _met_by_column(register: Register, condition: Condition) -> Any:
+def _met_by_column(register: Register, condition: Condition) -> npt.NDArray[np.bool_]:
     """Where a carried column, or a text field, meets a condition."""
     import numpy as np
     import pyarrow as pa
 
     indices, distinct = distinct_values(pa.chunked_array([register.column(condition.field)]))
     answers = [_carried_meets(condition, value) for value in distinct]
-    return np.array([*answers, meets(condition, None)], dtype=bool)[indices]
+    return np.asarray(np.array([*answers, meets(condition, None)], dtype=bool)[indices])
 
 
-def _carried_meets(condition: Condition, value: Any) -> bool:
+def _carried_meets(condition: Condition, value: object) -> bool:
     if condition.flag is not None:
         reading = read_value(Field(name=condition.field, kind="flag", missing=""), value, date_format=None, last_day=0)
         return reading.value is not None and bool(reading.value) is condition.flag

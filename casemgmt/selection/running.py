@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.compiling import pays
-from casemgmt.selection.plan import Outcome, Plan, RouteArrays
+from casemgmt.selection.loop_arrays import AlwaysKeep, FilteredRows, Outcome, RouteArrays, Rule
+from casemgmt.selection.plan import Plan
 from casemgmt.threads import default_workers, on_threads
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from casemgmt.register.packing import Packed
     from casemgmt.selection.keys import Ranking
+    from casemgmt.selection.loop_arrays import Keys
 
 # Of rows in any order, one block in so many is looked at first, to guess each practice's cut.
 SAMPLE_STEP = 16
@@ -36,25 +38,25 @@ class Question(NamedTuple):
         return self.plan.bits.total - int(self.routes.first_counted) + 1 + len(self.routes.bit)
 
 
-class Picked(NamedTuple):
+class Candidates(NamedTuple):
     """Rows that can matter, in the order they had, and counts of all that were looked at.
 
     Attributes
     ----------
-    practice : int32, one a picked row
-    rows, keys, bits : int32, the keys' type, uint32; one a picked row
-    counts : int64, (practices, counted); see :func:`casemgmt.selection.kernels.sift_rows`
+    practice, rows, keys, bits : one a row: the number of its practice, the row, what ranks it, which conditions it
+        meets
+    counts : (practices, counted); see :class:`casemgmt.selection.loop_arrays.FilteredRows`
     """
 
     practice: npt.NDArray[np.int32]
     rows: npt.NDArray[np.int32]
-    keys: npt.NDArray[Any]
+    keys: Keys
     bits: npt.NDArray[np.uint32]
     counts: npt.NDArray[np.int64]
 
-    def only(self, wanted: npt.NDArray[np.bool_]) -> Picked:
-        """The wanted of the picked rows; the counts stay those of all that were looked at."""
-        return Picked(self.practice[wanted], self.rows[wanted], self.keys[wanted], self.bits[wanted], self.counts)
+    def only(self, wanted: npt.NDArray[np.bool_]) -> Candidates:
+        """The wanted rows; the counts stay those of all that were looked at."""
+        return Candidates(self.practice[wanted], self.rows[wanted], self.keys[wanted], self.bits[wanted], self.counts)
 
 
 def outcome_of(packed: Packed, question: Question, threads: int | None = None) -> Outcome:
@@ -96,9 +98,14 @@ class Emitted(NamedTuple):
 
     practice: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
-    keys: npt.NDArray[Any]
+    keys: Keys
     member: npt.NDArray[np.uint32]
     at_cut: npt.NDArray[np.uint32]
+
+    def only(self, wanted: npt.NDArray[np.bool_]) -> Emitted:
+        """The wanted rows."""
+        practice, rows, keys, member, at_cut = self
+        return Emitted(practice[wanted], rows[wanted], keys[wanted], member[wanted], at_cut[wanted])
 
 
 def emitted_rows(out: Outcome) -> Emitted:
@@ -120,7 +127,7 @@ def emitted_rows(out: Outcome) -> Emitted:
     return found
 
 
-def even_stretches(offsets: Any, workers: int) -> list[tuple[int, int]]:
+def even_stretches(offsets: npt.NDArray[np.int64], workers: int) -> list[tuple[int, int]]:
     """Stretches of whole practices, a few a worker, of about the same number of patients."""
     import numpy as np
 
@@ -131,149 +138,139 @@ def even_stretches(offsets: Any, workers: int) -> list[tuple[int, int]]:
     return list(pairwise(bounds.tolist()))
 
 
-def choose_grouped(groups: Any, question: Question, workers: int, *, all_told_of: bool = False) -> Outcome:
-    """Choose in every practice of rows that stand grouped; see :func:`sift` of ``all_told_of``."""
+def rule_of(question: Question, *, keep_unselected: bool = False) -> Rule:
+    """What the loops are to decide by.
+
+    For the lists alone it is enough to keep whom a route lets in; with ``keep_unselected`` the caseload and the ranked
+    without a score are always kept too.
+    """
+    import numpy as np
+
+    direct = np.uint32(question.routes.direct)
+    caseload = np.uint32(1 << question.plan.bits.caseload)
+    keep = AlwaysKeep(direct | caseload, np.uint32(1)) if keep_unselected else AlwaysKeep(direct, np.uint32(0))
+    return Rule(question.routes, question.list_sizes, keep, question.ranking.source.no_score)
+
+
+def choose_grouped(
+    groups: npt.NDArray[np.int64], question: Question, workers: int, *, keep_unselected: bool = False
+) -> Outcome:
+    """Choose in every practice of rows that stand grouped; see :func:`rule_of` of ``keep_unselected``."""
     import numpy as np
 
     from casemgmt.selection.kernels import choose_practices
-    from casemgmt.selection.scratch import settling
+    from casemgmt.selection.scratch import practice_scratch
 
-    out, told = empty_outcome(question, groups.copy()), told_of(question, all_told_of)
-    source, conditions, routes = question.ranking.source, question.plan.conditions, question.routes
+    out, rule = empty_outcome(question, groups.copy()), rule_of(question, keep_unselected=keep_unselected)
+    source, conditions = question.ranking.source, question.plan.conditions
 
     def work(stretch: tuple[int, int]) -> None:
         largest = int(np.diff(groups[stretch[0] : stretch[1] + 1]).max(initial=0))
-        scratch = settling(largest, len(routes.bit), source.no_score.dtype)
-        choose_practices(stretch, groups, question.list_sizes, source, conditions, routes, told, out, scratch)
+        scratch = practice_scratch(largest, len(rule.routes.bit), source.no_score.dtype)
+        choose_practices(stretch, groups, source, conditions, rule, out, scratch)
 
     on_threads(work, even_stretches(groups, workers), workers)
     return out
 
 
 def _choose_mixed(packed: Packed, question: Question, workers: int) -> Outcome:
-    """Choose among rows in any order: guess every cut from a sample, sift, bring the picked together, settle."""
+    """Choose among rows in any order: guess every cut from a sample, filter, group by practice, find the cuts."""
     import numpy as np
 
     practices = len(question.list_sizes)
     guesses = guesses_from(packed, question, practices, workers)
-    picked = sift(packed, question, guesses, workers)
-    out, short = settle(picked, question, guesses, workers)
+    candidates = filter_candidates(packed, question, guesses, workers)
+    out, short = resolve_practices(candidates, question, guesses, workers)
     if short.any():
         dtype = guesses.dtype
         guesses[short] = question.ranking.source.no_score + 1
-        again = sift(packed, question, np.where(short, guesses, np.iinfo(dtype).max).astype(dtype), workers)
-        picked = merged([picked.only(~short[picked.practice]), again.only(short[again.practice])])._replace(
-            counts=picked.counts
-        )
-        out, short = settle(picked, question, guesses, workers)
+        lowered = np.where(short, guesses, np.iinfo(dtype).max).astype(dtype)
+        again = filter_candidates(packed, question, lowered, workers)
+        both = [candidates.only(~short[candidates.practice]), again.only(short[again.practice])]
+        candidates = concatenate(both)._replace(counts=candidates.counts)
+        out, short = resolve_practices(candidates, question, guesses, workers)
     return out
 
 
-def guesses_from(packed: Packed, question: Question, practices: int, workers: int) -> npt.NDArray[Any]:
+def guesses_from(packed: Packed, question: Question, practices: int, workers: int) -> Keys:
     """For each practice a key that its cuts will hardly fall below."""
     import numpy as np
 
-    from casemgmt.selection.kernels import BLOCK
+    from casemgmt.selection.row_kernels import BLOCK
 
     source = question.ranking.source
     lowest = np.full(practices, source.no_score + 1, dtype=source.no_score.dtype)
     step = SAMPLE_STEP * BLOCK
     if packed.rows < 4 * step:
         return lowest
-    seen = sift(packed, question, lowest, workers, step=step)
+    seen = filter_candidates(packed, question, lowest, workers, step=step)
     looked_at = sum(min(BLOCK, packed.rows - low) for low in range(0, packed.rows, step))
     return guesses_after(seen, question, looked_at / packed.rows)
 
 
-def guesses_after(seen: Picked, question: Question, part: float) -> npt.NDArray[Any]:
+def guesses_after(seen: Candidates, question: Question, part: float) -> Keys:
     """For each practice a key that its cuts will hardly fall below, from a part of the rows."""
     import numpy as np
 
-    from casemgmt.selection.kernels import guess_from_sample
+    from casemgmt.selection.filter_kernels import guess_from_sample
 
-    source, routes = question.ranking.source, question.routes
-    together = bring(seen, question)
-    first = int(routes.first_counted)
-    counts = np.zeros((len(seen.counts), question.plan.bits.total), dtype=np.int64)
-    counts[:, first:] = seen.counts[:, : counts.shape[1] - first]
-    guesses = np.empty(len(counts), dtype=source.no_score.dtype)
-    buffer = np.empty(int(np.diff(together.starts).max(initial=0)) + 1, dtype=guesses.dtype)
-    guess_from_sample(
-        together.starts,
-        together.keys,
-        together.member,
-        counts,
-        question.list_sizes,
-        part,
-        routes,
-        source.no_score,
-        guesses,
-        buffer,
-    )
+    grouped = group_by_practice(seen, question)
+    first = int(question.routes.first_counted)
+    grouped.counts[:, first:] = seen.counts[:, : question.plan.bits.total - first]
+    guesses = np.empty(len(seen.counts), dtype=question.ranking.source.no_score.dtype)
+    buffer = np.empty(int(np.diff(grouped.starts).max(initial=0)) + 1, dtype=guesses.dtype)
+    guess_from_sample(grouped, part, rule_of(question), guesses, buffer)
     return guesses
 
 
-def told_of(question: Question, everyone: bool) -> tuple[np.uint32, np.uint32]:
-    """Which rows are put out whatever they score: bits of those, and 1 where the ranked without a score are as well.
-
-    For the lists alone it is enough that a route lets someone in; with ``everyone`` the caseload and the unscored are
-    told of too.
-    """
-    import numpy as np
-
-    direct = np.uint32(question.routes.direct)
-    if not everyone:
-        return direct, np.uint32(0)
-    return direct | np.uint32(1 << question.plan.bits.caseload), np.uint32(1)
-
-
-def sift(
+def filter_candidates(
     packed: Packed,
     question: Question,
-    guesses: Any,
+    guesses: Keys,
     workers: int,
     *,
     step: int | None = None,
-    all_told_of: bool = False,
-) -> Picked:
-    """Score all rows, or one block every ``step`` rows, and pick those that a route lets in or that reach the guess.
+    keep_unselected: bool = False,
+) -> Candidates:
+    """Score all rows, or one block every ``step`` rows, and keep those that a route lets in or that reach the guess.
 
-    With ``all_told_of`` the ranked without a score and the caseload are picked as well.
+    With ``keep_unselected`` the ranked without a score and the caseload are kept as well.
     """
     import numpy as np
 
-    from casemgmt.selection.kernels import BLOCK, sift_rows
-    from casemgmt.selection.scratch import sifting
+    from casemgmt.selection.filter_kernels import filter_rows
+    from casemgmt.selection.row_kernels import BLOCK
+    from casemgmt.selection.scratch import filter_scratch
 
-    source, plan, routes = question.ranking.source, question.plan, question.routes
-    practice = packed.numbers
-    told = told_of(question, all_told_of)
+    source, conditions, practice = question.ranking.source, question.plan.conditions, packed.numbers
+    rule = rule_of(question, keep_unselected=keep_unselected)
     stride = step or BLOCK
     blocks = -(-packed.rows // stride)
     marks = np.linspace(0, blocks, max(min(blocks, _PIECES_PER_WORKER * workers), 1) + 1).astype(np.int64) * stride
     pieces = [(int(low), min(int(high), packed.rows)) for low, high in pairwise(marks.tolist())]
 
-    def work(piece: tuple[int, int]) -> Picked:
+    def work(piece: tuple[int, int]) -> Candidates:
         low, high = piece
         room = (-(-(high - low) // stride)) * BLOCK + 1
-        found = (np.empty(room, np.int32), np.empty(room, source.no_score.dtype), np.empty(room, np.uint32))
-        counts = np.zeros((len(guesses), question.counted), dtype=np.int64)
-        scratch = sifting(len(guesses), question.counted, BLOCK, source.no_score.dtype)
-        kept = sift_rows(
-            *((low, high, stride), practice, source, plan.conditions, routes),
-            *(guesses, told, counts, found, scratch),
+        found = FilteredRows(
+            np.empty(room, np.int32),
+            np.empty(room, source.no_score.dtype),
+            np.empty(room, np.uint32),
+            np.zeros((len(guesses), question.counted), dtype=np.int64),
         )
-        rows = found[0][:kept].copy()
-        return Picked(practice[rows], rows, found[1][:kept].copy(), found[2][:kept].copy(), counts)
+        scratch = filter_scratch(len(guesses), question.counted, BLOCK, source.no_score.dtype)
+        kept = filter_rows((low, high, stride), practice, source, conditions, rule, guesses, found, scratch)
+        rows = found.rows[:kept].copy()
+        return Candidates(practice[rows], rows, found.keys[:kept].copy(), found.bits[:kept].copy(), found.counts)
 
-    return merged(on_threads(work, pieces, workers))
+    return concatenate(on_threads(work, pieces, workers))
 
 
-def merged(parts: Sequence[Picked]) -> Picked:
-    """Picked rows of several stretches as one."""
+def concatenate(parts: Sequence[Candidates]) -> Candidates:
+    """Candidates of several stretches as one."""
     import numpy as np
 
-    return Picked(
+    return Candidates(
         np.concatenate([part.practice for part in parts]),
         np.concatenate([part.rows for part in parts]),
         np.concatenate([part.keys for part in parts]),
@@ -282,38 +279,40 @@ def merged(parts: Sequence[Picked]) -> Picked:
     )
 
 
-def bring(picked: Picked, question: Question) -> Outcome:
-    """An outcome that holds the picked rows, those of each practice together, not settled yet."""
+def group_by_practice(candidates: Candidates, question: Question) -> Outcome:
+    """An outcome that holds the candidates, those of each practice together, not resolved yet."""
     import numpy as np
 
-    from casemgmt.selection.kernels import bring_together
+    from casemgmt.selection.filter_kernels import group_rows
 
-    starts = np.zeros(len(picked.counts) + 1, dtype=np.int64)
-    starts[1:] = np.cumsum(np.bincount(picked.practice, minlength=len(picked.counts)))
+    practices = len(candidates.counts)
+    starts = np.zeros(practices + 1, dtype=np.int64)
+    starts[1:] = np.cumsum(np.bincount(candidates.practice, minlength=practices))
     out = empty_outcome(question, starts)
-    bring_together(picked.practice, picked.rows, picked.keys, picked.bits, starts[:-1].copy(), out)
+    group_rows(candidates.practice, candidates.rows, candidates.keys, candidates.bits, starts[:-1].copy(), out)
     return out
 
 
-def settle(picked: Picked, question: Question, guesses: Any, workers: int) -> tuple[Outcome, npt.NDArray[np.bool_]]:
-    """Settle every practice from its picked rows, and say in which too few were picked."""
+def resolve_practices(
+    candidates: Candidates, question: Question, guesses: Keys, workers: int
+) -> tuple[Outcome, npt.NDArray[np.bool_]]:
+    """Find every practice's cuts among its candidates, and say in which there were too few."""
     import numpy as np
 
-    from casemgmt.selection.kernels import settle_practices
-    from casemgmt.selection.scratch import settling
+    from casemgmt.selection.filter_kernels import resolve_span
+    from casemgmt.selection.scratch import practice_scratch
 
-    routes, out = question.routes, bring(picked, question)
-    first, total = int(routes.first_counted), question.plan.bits.total
-    out.counts[:, first:] = picked.counts[:, : total - first]
-    out.unscored[:] = picked.counts[:, total - first]
-    eligible = np.ascontiguousarray(picked.counts[:, total - first + 1 :])
+    out, rule = group_by_practice(candidates, question), rule_of(question)
+    first, total = int(rule.routes.first_counted), question.plan.bits.total
+    out.counts[:, first:] = candidates.counts[:, : total - first]
+    out.unscored[:] = candidates.counts[:, total - first]
+    eligible = np.ascontiguousarray(candidates.counts[:, total - first + 1 :])
     short = np.zeros(len(out.counts), dtype=bool)
-    sizes, no_score = question.list_sizes, question.ranking.source.no_score
 
     def work(stretch: tuple[int, int]) -> None:
         largest = int(np.diff(out.starts[stretch[0] : stretch[1] + 1]).max(initial=0))
-        scratch = settling(largest, len(routes.bit), guesses.dtype)
-        settle_practices(stretch, out.starts, guesses, eligible, sizes, routes, no_score, out, scratch, short)
+        scratch = practice_scratch(largest, len(rule.routes.bit), guesses.dtype)
+        resolve_span(stretch, guesses, eligible, rule, out, scratch, short)
 
     on_threads(work, even_stretches(out.starts, workers), workers)
     return out, short

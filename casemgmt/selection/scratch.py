@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from casemgmt.selection.loop_arrays import Key, Keys
+
 
 class Scratch(NamedTuple):
-    """For settling practices: arrays as long as the largest, one longer so that a last write is harmless.
+    """For choosing in practices: arrays as long as the largest, one longer so that a last write is harmless.
 
-    ``keys``, ``bits`` and ``picked`` are of the rows of a practice; ``member``, ``tied`` and ``buffer`` of those
-    picked; ``guesses`` holds one key a score route.
+    ``keys``, ``bits`` and ``candidates`` are of the rows of a practice; ``member``, ``tied`` and ``buffer`` of its
+    candidates; ``guesses`` holds one key a score route.
     """
 
-    keys: Any
-    bits: Any
-    picked: Any
-    member: Any
-    tied: Any
-    buffer: Any
-    guesses: Any
+    keys: Keys
+    bits: npt.NDArray[np.uint32]
+    candidates: npt.NDArray[np.int32]
+    member: npt.NDArray[np.uint32]
+    tied: npt.NDArray[np.uint32]
+    buffer: Keys
+    guesses: Keys
 
 
-class SiftScratch(NamedTuple):
-    """For sifting rows in any order: keys, bits and signs of one block, and counts of sixteen bits, four to a word.
+class FilterScratch(NamedTuple):
+    """For filtering rows in any order: keys, bits and signs of one block, and counts of sixteen bits, four to a word.
 
-    ``lanes`` is uint64, (practices, words); ``spread`` holds for each four bits the word that counts them once.
+    ``lanes`` is (practices, words); ``spread`` holds for each four bits the word that counts them once.
     """
 
-    keys: Any
-    bits: Any
-    signs: Any
-    lanes: Any
-    spread: Any
+    keys: Keys
+    bits: npt.NDArray[np.uint32]
+    signs: npt.NDArray[np.uint32]
+    lanes: npt.NDArray[np.uint64]
+    spread: npt.NDArray[np.uint64]
 
 
-def settling(size: int, score_routes: int, dtype: Any) -> Scratch:
+def practice_scratch(size: int, score_routes: int, dtype: np.dtype[Key]) -> Scratch:
     """Working memory for practices of up to ``size`` rows, with keys of a type."""
     import numpy as np
 
@@ -53,11 +55,11 @@ def settling(size: int, score_routes: int, dtype: Any) -> Scratch:
     )
 
 
-def sifting(practices: int, counted: int, block: int, dtype: Any) -> SiftScratch:
-    """Working memory for sifting rows of so many practices, with so many counts of each."""
+def filter_scratch(practices: int, counted: int, block: int, dtype: np.dtype[Key]) -> FilterScratch:
+    """Working memory for filtering rows of so many practices, with so many counts of each."""
     import numpy as np
 
-    return SiftScratch(
+    return FilterScratch(
         np.empty(block, dtype),
         np.empty(block, np.uint32),
         np.empty(block, np.uint32),

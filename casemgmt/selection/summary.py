@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
     from casemgmt.selection.workings import Workings
 
+    # One value a practice, by the column's name.
+    Columns = dict[str, list[Any]]
+
 NOT_STATED = "not stated"
 # Counts that later releases added, after all others.
 _ADDED = ("corrected", "died", "left", "not_yet_registered")
@@ -60,7 +63,7 @@ def summary_table(made: Workings) -> pa.Table:
 
     by_route = [_route_columns(made, place) for place in range(len(made.scheme.routes))]
     practices = len(made.register.practices)
-    columns: dict[str, list[Any]] = {name: [] for name in SUMMARY_COLUMNS}
+    columns: Columns = {name: [] for name in SUMMARY_COLUMNS}
     for p in range(practices):
         for route in by_route:
             for name in SUMMARY_COLUMNS:
@@ -69,7 +72,7 @@ def summary_table(made: Workings) -> pa.Table:
     return pa.table({f.name: column_of(columns[f.name], f.type) for f in schema}, schema=schema)
 
 
-def _route_columns(made: Workings, place: int) -> dict[str, list[Any]]:
+def _route_columns(made: Workings, place: int) -> Columns:
     """Every column of the summary for one route, one value a practice."""
     register, choice, route = made.register, made.choice, made.scheme.routes[place]
     out, bits = choice.outcome, choice.plan.bits
@@ -78,7 +81,7 @@ def _route_columns(made: Workings, place: int) -> dict[str, list[Any]]:
     counted = out.counts[:, bits.on_list].tolist()
     list_size = [n if given < 0 else given for n, given in zip(counted, official, strict=True)]
     met = _per_practice(made, choice.member & (1 << place) != 0)
-    columns: dict[str, list[Any]] = {
+    columns: Columns = {
         **dict.fromkeys(SUMMARY_COLUMNS, nothing),
         "practice_id": list(register.practices),
         "route": [route.name] * len(register.practices),
@@ -104,7 +107,7 @@ def _route_columns(made: Workings, place: int) -> dict[str, list[Any]]:
     return columns
 
 
-def _add_places(made: Workings, route: TopShare | Nominated, columns: dict[str, list[Any]]) -> None:
+def _add_places(made: Workings, route: TopShare | Nominated, columns: Columns) -> None:
     if route.of.is_everyone:
         sizes = columns["list_size"]
     else:
@@ -120,7 +123,7 @@ def _add_places(made: Workings, route: TopShare | Nominated, columns: dict[str, 
         columns["places_may_change"] = [a != b for a, b in zip(places, more, strict=True)]
 
 
-def _add_cut(made: Workings, place: int, columns: dict[str, list[Any]]) -> None:
+def _add_cut(made: Workings, place: int, columns: Columns) -> None:
     choice, ranking = made.choice, made.ranking
     s = choice.plan.score_routes.index(place)
     out = choice.outcome
@@ -132,7 +135,7 @@ def _add_cut(made: Workings, place: int, columns: dict[str, list[Any]]) -> None:
     columns["tied_out"] = [t - i for t, i in zip(tied, taken, strict=True)]
 
 
-def _per_practice(made: Workings, chosen: Any) -> list[int]:
+def _per_practice(made: Workings, chosen: npt.NDArray[np.bool_]) -> list[int]:
     import numpy as np
 
     choice = made.choice
@@ -140,7 +143,7 @@ def _per_practice(made: Workings, chosen: Any) -> list[int]:
     return counts
 
 
-def _added(made: Workings) -> dict[str, list[Any]]:
+def _added(made: Workings) -> Columns:
     """Corrected values of each practice, and its patients who are never listed."""
     register = made.register
     corrected: dict[str | None, int] = {}
@@ -240,7 +243,7 @@ def _groups(made: Workings, column: str) -> tuple[npt.NDArray[np.int64], list[st
     return place[indices], [*(str(distinct[i]) for i in order), NOT_STATED]
 
 
-def _is_stated(value: Any) -> bool:
+def _is_stated(value: object) -> bool:
     """Whether a value is a group of its own: a blank text, a NaN and the very words *not stated* are none."""
     if isinstance(value, str):
         return bool(value.strip()) and value != NOT_STATED

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.arrow import array_of, rows_of, texts
 from casemgmt.dates import completed_months
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.register.register import Register
+    from casemgmt.selection.loop_arrays import Keys
     from casemgmt.selection.workings import Workings
 
 REASONS = ("reason_1", "reason_2", "reason_3")
@@ -32,13 +34,14 @@ def selected_table(made: Workings, *, reasons: bool = True) -> pa.Table:
     import pyarrow as pa
 
     # Three parts that need nothing of each other, the longest first.
-    parts = [partial(_of_scores, made, reasons), partial(_ids_and_order, made), partial(_ranks, made)]
     # The process's own pool is left to what they share out in their turn.
     with ThreadPoolExecutor(min(2, default_workers())) as pool:
-        scored, (ids, order), ranks = pool.map(_call, parts)
-        plain = partial(_plain_columns, made, scored, ids, order, ranks)
-        spelt_out = [partial(_in_order, rows_of(order), reason) for reason in scored.reasons]
-        columns, *said = pool.map(_call, [plain, *spelt_out])
+        scores, sorting = pool.submit(_of_scores, made, reasons), pool.submit(_ids_and_order, made)
+        ranking = pool.submit(_ranks, made)
+        scored, (ids, order), ranks = scores.result(), sorting.result(), ranking.result()
+        plain = pool.submit(_plain_columns, made, scored, ids, order, ranks)
+        said = list(pool.map(partial(_in_order, rows_of(order)), scored.reasons))
+        columns = plain.result()
     columns |= dict(zip(REASONS, said, strict=False))
     caution = made.model is not None and is_demonstration(made.model)
     metadata = {b"casemgmt": b'{"demonstration_only": true}'} if caution else None
@@ -53,10 +56,6 @@ class _Scored(NamedTuple):
     due: npt.NDArray[np.bool_]
     missing: npt.NDArray[np.int32]
     reasons: list[pa.Array]
-
-
-def _call(part: Callable[[], Any]) -> Any:
-    return part()
 
 
 def _of_scores(made: Workings, reasons: bool) -> _Scored:
@@ -93,7 +92,9 @@ def _in_order(order: pa.Array, reason: pa.Array) -> pa.Array:
     return reason.take(order).cast(pa.string())
 
 
-def _plain_columns(made: Workings, scored: _Scored, ids: pa.Array, order: Any, ranks: Any) -> dict[str, pa.Array]:
+def _plain_columns(
+    made: Workings, scored: _Scored, ids: pa.Array, order: npt.NDArray[np.int64], ranks: npt.NDArray[np.int32]
+) -> dict[str, pa.Array]:
     """Every column but the reasons, in the order of the table."""
     import numpy as np
     import pyarrow as pa
@@ -113,7 +114,9 @@ def _plain_columns(made: Workings, scored: _Scored, ids: pa.Array, order: Any, r
     }
 
 
-def _route_columns(names: Sequence[str], member: Any, place: Any) -> dict[str, pa.Array]:
+def _route_columns(
+    names: Sequence[str], member: npt.NDArray[np.uint32], place: npt.NDArray[np.int8]
+) -> dict[str, pa.Array]:
     """Which routes each patient meets, the one whose place is used, and whether there is one."""
     import numpy as np
     import pyarrow as pa
@@ -140,7 +143,7 @@ def _ranks(made: Workings) -> npt.NDArray[np.int32]:
     return ranks
 
 
-def _rank_in_whole_practices(made: Workings, inside: Any, ranks: Any) -> None:
+def _rank_in_whole_practices(made: Workings, inside: npt.NDArray[np.int64], ranks: npt.NDArray[np.int32]) -> None:
     import numpy as np
 
     choice, rows_of_practice = made.choice, made.register.packed.by_practice()
@@ -152,7 +155,7 @@ def _rank_in_whole_practices(made: Workings, inside: Any, ranks: Any) -> None:
         ranks[own] = 1 + len(keys) - np.searchsorted(keys, choice.keys[own], side="right")
 
 
-def eligible_keys(made: Workings, rows: Rows, route: int | None = None) -> npt.NDArray[Any]:
+def eligible_keys(made: Workings, rows: Rows, route: int | None = None) -> Keys:
     """The key of each of some rows; the sign for no score where the patient is not ranked, or not by ``route``."""
     import numpy as np
 
@@ -165,7 +168,9 @@ def eligible_keys(made: Workings, rows: Rows, route: int | None = None) -> npt.N
     return np.asarray(np.where(eligible, keys, made.ranking.source.no_score))
 
 
-def review_due(made: Workings, rows: Any, member: Any, only: int | None = None) -> npt.NDArray[np.bool_]:
+def review_due(
+    made: Workings, rows: npt.NDArray[np.int64], member: npt.NDArray[np.uint32], only: int | None = None
+) -> npt.NDArray[np.bool_]:
     """Who is entitled to a review, by any route or ``only`` by one, and has had none within its interval."""
     import numpy as np
 
@@ -178,7 +183,7 @@ def review_due(made: Workings, rows: Any, member: Any, only: int | None = None) 
     return due
 
 
-def _overdue(register: Any, rows: Any, months: int) -> npt.NDArray[np.bool_]:
+def _overdue(register: Register, rows: npt.NDArray[np.int64], months: int) -> npt.NDArray[np.bool_]:
     import numpy as np
 
     if "last_review" not in register.days:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.register.packing import BYTE_MISSING
 
@@ -76,7 +76,7 @@ def _by_hash(ids: Sequence[str], key: bytes) -> list[int]:
     return sorted(range(len(ids)), key=lambda i: tie_rank(ids[i], key))
 
 
-def _admissions(register: Register, rows: Any) -> Any:
+def _admissions(register: Register, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """A number that rises as emergency admissions fall, missing last; the same for all without the column."""
     import numpy as np
 
@@ -86,7 +86,7 @@ def _admissions(register: Register, rows: Any) -> Any:
     return np.where(codes == BYTE_MISSING, 1000, -codes)
 
 
-def _known_order(register: Register, rows: Any) -> Any:
+def _known_order(register: Register, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """One number for the steps before the hash, smaller first: on the caseload, then more admissions."""
     import numpy as np
 
@@ -94,7 +94,7 @@ def _known_order(register: Register, rows: Any) -> Any:
     return np.asarray(off_caseload * 10_000 + _admissions(register, rows))
 
 
-def nomination_order(register: Register, rows: Any, tie_key: str) -> Sequence[int]:
+def nomination_order(register: Register, rows: npt.NDArray[np.int64], tie_key: str) -> Sequence[int]:
     """Positions of ``rows`` in the order in which nominees take places: ``nomination_order``, null last, then hash."""
     has_order = "nomination_order" in register.numbers
     orders = register.column("nomination_order", rows).to_pylist() if has_order else [None] * len(rows)

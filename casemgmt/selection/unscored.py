@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt import compiling
 from casemgmt.arrow import rows_of, texts
+from casemgmt.register.ranked import is_ranked
 from casemgmt.risk.scoring import cells_of
 from casemgmt.selection.ordering import by_practice_and_id
 
@@ -62,13 +63,11 @@ def _unscored_rows(made: Workings) -> npt.NDArray[np.int64]:
         else:
             without = keys_of(source, slice(start, stop)) == source.no_score
         rows = start + np.flatnonzero(without)
-        packed = register.packed
-        listed = packed.is_set("on_list", rows) & packed.is_set("present", rows)
-        found.append(rows[listed & ~packed.is_set("objected", rows)])
+        found.append(rows[is_ranked(register.packed, rows)])
     return np.concatenate(found)
 
 
-def _why(model: Model | None, register: Register, rows: Any) -> pa.Array:
+def _why(model: Model | None, register: Register, rows: npt.NDArray[np.int64]) -> pa.Array:
     """A sentence a row; each distinct one is worded once."""
     import numpy as np
     import pyarrow as pa

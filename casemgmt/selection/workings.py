@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.scheme.routes import Scheme
-from casemgmt.selection.plan import Outcome, Plan
+from casemgmt.selection.loop_arrays import Outcome
+from casemgmt.selection.plan import Plan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
     from casemgmt.selection.keys import Ranking
     from casemgmt.selection.lists import Lists
+    from casemgmt.selection.loop_arrays import Keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Choice:
     caps: Mapping[int, list[int]]
     practice: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
-    keys: npt.NDArray[Any]
+    keys: Keys
     member: npt.NDArray[np.uint32]
     place: npt.NDArray[np.int8]
     queue: list[tuple[int, int]]

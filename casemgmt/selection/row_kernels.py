@@ -1,0 +1,92 @@
+"""The compiled loops over rows alone: what ranks each row, which conditions it meets, and how many meet each.
+
+:mod:`casemgmt.selection.plain` holds the NumPy twin, which puts out the same numbers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from casemgmt.compiling import compiled_within
+from casemgmt.risk.kernels import add_entries
+
+# Rows scored at a time: their keys and bits stay in the first-level cache beside the tables.
+BLOCK = 2048
+# So many rows are counted in bytes before those are emptied.
+BYTE_ROWS = 248
+
+
+@compiled_within
+def rank_rows(scores, start, stop, keys):
+    """Write into ``keys`` what ranks each row from ``start`` to ``stop``; the sign for no score where nothing does."""
+    count = stop - start
+    if len(scores.given):
+        given = scores.given[start:stop]
+        for i in range(count):
+            keys[i] = given[i]
+    else:
+        add_entries(scores.columns, scores.tables, start, stop, keys)
+        for i in range(count):
+            keys[i] = scores.no_score if keys[i] < scores.lowest else max(keys[i], scores.floor)
+
+
+@compiled_within
+def and_entries(columns, tables, start, stop, out):
+    """Write into ``out[i]`` (uint32) the bitwise and of the entries that row ``start + i`` meets."""
+    count, words, bytes_ = stop - start, 0, 0
+    if len(tables.word_rows) and len(tables.byte_rows):  # most often one of each
+        word, table = columns.words[tables.word_rows[0], start:stop], tables.word_tables[0]
+        column, other = columns.bytes[tables.byte_rows[0], start:stop], tables.byte_tables[0]
+        shift = np.uint64(tables.word_shifts[0])
+        for i in range(count):
+            out[i] = tables.base & table[(word[i] >> shift) & np.uint64(2047)] & other[column[i]]
+        words = bytes_ = 1
+    else:
+        for i in range(count):
+            out[i] = tables.base
+    for k in range(words, len(tables.word_rows)):
+        word, table = columns.words[tables.word_rows[k], start:stop], tables.word_tables[k]
+        shift = np.uint64(tables.word_shifts[k])
+        for i in range(count):
+            out[i] &= table[(word[i] >> shift) & np.uint64(2047)]
+    for k in range(bytes_, len(tables.byte_rows)):
+        column, table = columns.bytes[tables.byte_rows[k], start:stop], tables.byte_tables[k]
+        for i in range(count):
+            out[i] &= table[column[i]]
+    for k in range(len(tables.short_rows)):
+        short, table = columns.shorts[tables.short_rows[k], start:stop], tables.short_tables[k]
+        for i in range(count):
+            out[i] &= table[short[i]]
+    for k in range(len(columns.extra)):
+        cells, table = columns.extra[k, start:stop], tables.extra_tables[k]
+        for i in range(count):
+            out[i] &= table[cells[i]]
+
+
+@compiled_within
+def count_bits(keys, bits, routes, no_score, counts):
+    """Add to ``counts`` the rows that have each bit past the routes' own; return the ranked without a score.
+
+    Up to seven counts lie side by side in the bytes of a word, which is emptied before a byte could overflow.
+    """
+    count, first, unscored = len(keys), routes.first_counted, np.int64(0)
+    asked = len(counts) - first
+    mask = (np.uint64(1) << np.uint64(min(asked, 6))) - np.uint64(1)
+    shift, ranked, place = np.uint64(first), np.uint64(routes.ranked_bit), np.uint64(min(asked, 6))
+    for low in range(0, count, BYTE_ROWS):
+        some = min(BYTE_ROWS, count - low)
+        own_keys, own_bits = keys[low : low + some], bits[low : low + some]
+        total = np.uint64(0)
+        for i in range(some):
+            row = np.uint64(own_bits[i])
+            without = np.uint64(own_keys[i] == no_score) & (row >> ranked) & np.uint64(1)
+            signs = ((row >> shift) & mask) | (without << place)
+            # Seven bits times 1 + 2**7 + … + 2**42: each lands in a byte of its own.
+            total += (signs * np.uint64(0x0002040810204081)) & np.uint64(0x0101010101010101)
+        for b in range(min(asked, 6)):
+            counts[first + b] += np.int64((total >> np.uint64(8 * b)) & np.uint64(255))
+        unscored += np.int64((total >> (np.uint64(8) * place)) & np.uint64(255))
+    for b in range(first + 6, len(counts)):
+        for i in range(count):
+            counts[b] += np.int64((bits[i] >> np.uint32(b)) & np.uint32(1))
+    return unscored
