@@ -270,8 +270,8 @@ def _by_index(score: Any, rows: int, index: Any) -> Any:
     if score.index.nlevels != index.nlevels:
         raise InputError(
             f"score= is a Series, matched on its index, which has {plural(score.index.nlevels, 'level')}; that of the "
-            f"register's source has {index.nlevels}. Give a frame with patient_id and the scores, or an array in source "
-            "order."
+            f"register's source has {index.nlevels}. Give a frame with patient_id and the scores, or an array in "
+            "source order."
         )
     if not (index.is_unique and score.index.is_unique):
         raise InputError("score= is a Series, matched on its index, and labels occur twice. Give an array instead.")
