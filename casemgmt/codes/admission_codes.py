@@ -11,16 +11,19 @@ from casemgmt.register.spellings import FALSE_WORDS, TRUE_WORDS
 
 # Planned, maternity, other, and not known.
 OTHER_METHODS = ("11", "12", "13", "31", "32", "81", "82", "83", "84", "89", "98", "99")
+UNKNOWN_METHODS = ("98", "99")
 METHODS = frozenset((*EMERGENCY_METHODS, *OTHER_METHODS))
 
 # 1 ordinary, 2 day case, 3 regular day attender, 4 regular night attender, 5 mother and baby; 8 and 9 not known. HES
 # leaves regular attenders out of its admissions.
 CLASSES = frozenset("1234589")
 REGULAR_ATTENDERS = ("3", "4")
+UNKNOWN_CLASSES = ("8", "9")
 
 # From another hospital: high and medium security (49, 50), a ward for general patients, mothers or mental health
 # (51 to 53), medium security and other wards outside the NHS (84, 87). Two digits all.
 SOURCES = frozenset(f"{number:02}" for number in range(10, 100))
+UNKNOWN_SOURCES = ("98", "99")
 TRANSFER_SOURCES = ("49", "50", "51", "52", "53", "84", "87")
 # Moved from another hospital: not in an emergency, and in one.
 TRANSFER_METHODS = ("81", "2B")
