@@ -149,6 +149,8 @@ def refuse_beyond(limits: Limits, counts: Counts, aside: Counted, changed: Count
         for option in ("max_quarantined", "max_corrected")
         if any(own == option for own, _, _ in found)
     ]
+    if any(option == "max_quarantined" for option, _, _ in found):
+        lines += [f"  set aside: {words}" for words in _set_aside_for(aside)[:_MOST_NAMED]]
     allowed = (
         f"{_in_percent(limits.quarantined)} of rows quarantined, {_in_percent(limits.corrected)} of values corrected"
     )
@@ -235,6 +237,16 @@ def _by_practice(counted: Counted) -> Iterator[tuple[str, Counted]]:
         if key[0] is not None:
             own.setdefault(key[0], {})[key] = count
     yield from sorted(own.items(), key=lambda each: each[0].encode())
+
+
+def _set_aside_for(aside: Counted) -> list[str]:
+    """Why rows were quarantined, the commonest reason first."""
+    found: dict[tuple[str, str], int] = {}
+    for (_, name, reason), count in aside.items():
+        if reason != EARLIER:
+            found[name, reason] = found.get((name, reason), 0) + count
+    most_first = sorted(found.items(), key=lambda each: (-each[1], each[0]))
+    return [f"{name} {count:,}: {reason}" for (name, reason), count in most_first]
 
 
 def _reasons(changed: Counted, name: str) -> dict[str, int]:

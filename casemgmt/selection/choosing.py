@@ -101,6 +101,7 @@ def select(
     check_arguments(scheme, model, score, over_cap, reference, previous)
     decided = read_ended(ended)
     expected = Expected.of(list_sizes, previous, allow_missing_practices, list_size_within)
+    expected.check_day(register.as_of)
     limits = register.limits.changed(max_quarantined, max_corrected)
     if not isinstance(register, Register):
         if decided:
