@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from fractions import Fraction
 
@@ -199,6 +200,19 @@ def test_a_packed_register_carries_its_counts_and_launders_nothing(tmp_path):
         said.append(str(refused.value))
     assert said[0] == said[1]
     assert selected(packed, **lenient).facts == selected(read).facts
+
+
+def test_ages_of_another_day_beside_dates_of_birth_are_counted_and_never_refused(door):
+    born = pa.array([dt.date(1950, 1 + row % 12, 1) for row in range(100)])
+    # Drawn in January: by April whoever was born from February to April is a year older.
+    january = [65 if row % 12 == 0 else 64 for row in range(100)]
+    found = selected(door(rows(100, age=january).append_column("date_of_birth", born)))
+    assert found.facts["corrected"] == {"values": 27, "by_field": {"age": 27}}
+    assert found.summary()["list_size"][0].as_py() == 100
+    april = [65 if row % 12 <= 3 else 64 for row in range(100)]
+    far = rows(100, age=[60] * 11 + april[11:]).append_column("date_of_birth", born)
+    with pytest.raises(InputError, match="'age': 11 of 100 values of the register corrected"):
+        selected(door(far))
 
 
 def test_a_refusal_says_why_rows_were_set_aside_and_names_what_would_let_them_in():

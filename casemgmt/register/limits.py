@@ -6,7 +6,8 @@ Over the whole register and in each practice:
   quarantined (a practice that has nearly vanished
   must not hide in a large register);
 - of the values that its accepted rows give of a field, no more than ``max_corrected`` may be corrected: set to missing,
-  or to something safer. Repairs that keep the value (``HARMLESS``) are counted and shown, and never refused.
+  or to something safer. Repairs that keep the value, and an age of another day beside a date of birth (``HARMLESS``),
+  are counted and shown, and never refused.
 
 A register is refused, too, if most of it, or of a practice, is said to have died, objected or not yet joined, or if
 nobody at all is on the list: a consent read as an objection would bar all who gave it.
@@ -24,6 +25,7 @@ from fractions import Fraction
 from typing import Any
 
 from casemgmt.errors import InputError, plural
+from casemgmt.register.contradictions import NEAR_BIRTH
 from casemgmt.register.counts import Counts, by_field
 from casemgmt.register.registrations import EARLIER
 from casemgmt.register.values import OUTER_SPACES
@@ -35,7 +37,7 @@ MOST_BARRED = Fraction(1, 2)
 FEWEST = 20
 # Of fewer patients, that most are barred may be so.
 FEWEST_BARRED = 100
-HARMLESS = frozenset({OUTER_SPACES})
+HARMLESS = frozenset({OUTER_SPACES, NEAR_BIRTH})
 
 _MOST_NAMED = 10
 _SHARE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)%|([0-9]{1,9})/([0-9]{1,9})")
