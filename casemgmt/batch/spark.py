@@ -14,7 +14,7 @@ from casemgmt.batch.alone import select_alone
 from casemgmt.batch.job import Job, Question, rehearse, with_field_names
 from casemgmt.batch.whole import Account, check_columns, check_counts, check_refusals, check_whole
 from casemgmt.errors import InputError, did_you_mean, plural
-from casemgmt.register.id_forms import LEFT_OUT
+from casemgmt.register.id_forms import LEFT_OUT, OUTSIDE_DIGITS, TEN_DIGITS
 from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
 from casemgmt.risk.demonstration import is_demonstration
@@ -260,9 +260,17 @@ def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
     )
     form = F.lower(F.regexp_replace("person", LEFT_OUT, ""))
     usable = ~F.col("person").rlike(ANY_ID_FAULT) & (form != "")
-    ways = F.count("*").over(Window.partitionBy(F.when(usable, form)))
+    # As casemgmt.register.id_forms.in_two_ways has it.
+    shape = F.lower(F.regexp_replace("person", LEFT_OUT, "-"))
+    for pattern, keeps in OUTSIDE_DIGITS:
+        shape = F.regexp_replace(shape, pattern, "$1" if keeps else "")
+    of_form = Window.partitionBy(F.when(usable, form))
+    of_shape = Window.partitionBy(F.when(usable, form), F.when(usable, shape))
+    whole = F.max(shape == form).over(of_form)
+    same = whole | (F.count("*").over(of_shape) > 1) | form.rlike(TEN_DIGITS)
+    twice = usable & (F.count("*").over(of_form) > 1) & same
     shared = F.expr("coalesce(low <> high, false) or (placed > 0 and placed < rows)")
-    judged = seen.select("person", shared.alias(_SHARED), (usable & (ways > 1)).alias(_IN_TWO_FORMS))
+    judged = seen.select("person", shared.alias(_SHARED), twice.alias(_IN_TWO_FORMS))
     known = judged.where(F.col(_SHARED) | F.col(_IN_TWO_FORMS)).localCheckpoint()
     count = known.count()
     if not count:
