@@ -13,6 +13,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         *("NHS_Number", "NHSNo", "NHS No", "NHSNum", "NHS Num", "New NHS Number", "Patient NHS Number"),
         *("Patient", "Patient Number", "Patient No", "Patient Identifier", "Person ID", "pid", "Pseudo NHS Number"),
         *("Pseudo ID", "Pseudonym", "Pseudonymised NHS Number", "pseudo_nhs_number", "EMIS Number", "person_id"),
+        *("Encrypted HESID", "HESID", "Token Person ID"),
     ),
     "practice_id": (
         *(
@@ -147,6 +148,7 @@ _OF_RECORDS = (
     *("code", "codes", "date", "event_date", "start", "stop", "term", "admission_date", "discharge_date"),
     *("attendance_date", "admission_method", "spell_id", "episode_start", "episode_end", "diagnosis", "read_code"),
     *("snomed_code", "snomedct_code", "icd10_code", "consultation_date", "appointment_date", "extracted_on"),
+    *("admidate", "admimeth", "epistart", "epiorder", "classpat", "admisorc", "disdate", "apptdate", "arrivaldate"),
 )
 # Diseases that are no field, and are a letter or a word away from one that is, or from each other.
 _OTHER_DISEASES = (
