@@ -13,6 +13,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         *("NHS_Number", "NHSNo", "NHS No", "NHSNum", "NHS Num", "New NHS Number", "Patient NHS Number"),
         *("Patient", "Patient Number", "Patient No", "Patient Identifier", "Person ID", "pid", "Pseudo NHS Number"),
         *("Pseudo ID", "Pseudonym", "Pseudonymised NHS Number", "pseudo_nhs_number", "EMIS Number", "person_id"),
+        *("Encrypted HESID", "HESID", "Token Person ID"),
     ),
     "practice_id": (
         *(
@@ -39,6 +40,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "Type of Care Home",
         "in_care_home",
         "carehome",
+        "Care Home Resident",
+        "Lives in Care Home",
+        "Nursing Home Flag",
     ),
     "care_home_id": ("Care Home Code", "Care Home Identifier", "CQC Location ID", "Care Home Name"),
     "emergency_admissions_12m": (
@@ -66,6 +70,10 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "Has Objected",
         "Refused",
         "Declined",
+        "Objection Date",
+        "Date of Objection",
+        "Opt Out Date",
+        "Dissent Date",
     ),
     "date_of_death": (
         *("DOD", "Death Date", "Deathdate", "Date Death", "Deceased Date", "Date Deceased", "died_on"),
@@ -140,6 +148,7 @@ _OF_RECORDS = (
     *("code", "codes", "date", "event_date", "start", "stop", "term", "admission_date", "discharge_date"),
     *("attendance_date", "admission_method", "spell_id", "episode_start", "episode_end", "diagnosis", "read_code"),
     *("snomed_code", "snomedct_code", "icd10_code", "consultation_date", "appointment_date", "extracted_on"),
+    *("admidate", "admimeth", "epistart", "epiorder", "classpat", "admisorc", "disdate", "apptdate", "arrivaldate"),
 )
 # Diseases that are no field, and are a letter or a word away from one that is, or from each other.
 _OTHER_DISEASES = (
@@ -184,6 +193,12 @@ _DISEASE_WORD = re.compile(
     r"disease|failure|disorder|syndrome|infarction|stroke|asthma|dementia|epilepsy|fibrillation|depression|anxiety)$"
 )
 _CONDITION_FIELDS = frozenset(list(SYNONYMS)[list(SYNONYMS).index("hypertension") :])
+# What extracts write before or after the name of a column of yes and no.
+_BEFORE = ("is", "has", "had", "flag", "qof", "ltc", "dx")
+_AFTER = ("flag", "yn", "ind", "indicator", "qof", "ltc", "dx", "register")
+_OF_YES_AND_NO = _CONDITION_FIELDS | {
+    *("objected", "nominated", "on_caseload", "care_home_type", "date_of_death", "deregistered_on"),
+}
 # Of a shorter word a change of one letter makes another word.
 _SHORTEST_SLIP = 5
 # Letters by which a misspelt name can be longer or shorter, all its words together.
@@ -223,6 +238,16 @@ def meant_field(name: str) -> str | None:
     return _meanings().get(folded(name))
 
 
+def _flagged_field(name: str) -> str | None:
+    """The field of which a name is a synonym but for what a column of yes and no adds: ``has_copd``, ``HF (Y/N)``."""
+    whole = folded(name).rstrip("?")
+    bare = [whole]
+    bare += [whole.removesuffix(end) for end in _AFTER if whole.endswith(end)]
+    bare += [each.removeprefix(start) for each in list(bare) for start in _BEFORE if each.startswith(start)]
+    found = {_meanings().get(each) for each in bare} & _OF_YES_AND_NO
+    return found.pop() if len(found) == 1 else None
+
+
 def nearest(name: str, known: Sequence[str]) -> list[str]:
     """The known names that ``name`` can stand for: the same but for case, of the same meaning, or one that is misspelt.
 
@@ -231,9 +256,9 @@ def nearest(name: str, known: Sequence[str]) -> list[str]:
     same = [each for each in known if folded(each) == folded(name)]
     if same:
         return same[:1]
-    meaning = meant_field(name)
+    meaning = meant_field(name) or _flagged_field(name)
     if meaning is not None:
-        alike = [each for each in known if meant_field(each) == meaning]
+        alike = [each for each in known if (meant_field(each) or _flagged_field(each)) == meaning]
         if alike:
             return list(dict.fromkeys(alike))[:3]
     by_folded = {folded(each): each for each in reversed(known)}
@@ -249,7 +274,7 @@ def slipped_field(name: str) -> str | None:
     """The one field of which a name is a synonym or a slip, None where it is neither, or is the field's own name."""
     if name in SYNONYMS or name in _OF_RECORDS:
         return None
-    meaning = meant_field(name)
+    meaning = meant_field(name) or _flagged_field(name)
     if meaning is not None:
         return meaning
     near = {field for field in SYNONYMS if abs(len(name) - len(field)) <= _MOST_APART and is_slip(name, field)}

@@ -145,6 +145,17 @@ def form_of(text: str) -> str:
     return "".join(kept).lower()
 
 
+def shape_of(text: str) -> str:
+    """The form of an id with a hyphen wherever two numbers are divided."""
+    marks = ["-" if form_of(mark) == "" else mark for mark in text]
+    shape = ""
+    for place, mark in enumerate(marks):
+        after = "".join(marks[place:]).lstrip("-")[:1]
+        is_between = shape[-1:] in set("0123456789") and after in set("0123456789") and shape and after
+        shape += mark if mark != "-" else "-" if is_between else ""
+    return shape.lower()
+
+
 def practice_faults(codes: set[str]) -> dict[str, str | None]:
     """Each practice code → what is wrong with it."""
     found: dict[str, str | None] = {}
@@ -175,7 +186,11 @@ def set_aside_two_forms(found: Account, named: dict[str, list[int]]) -> None:
         ways[form_of(text)].append(text)
     for form, texts in ways.items():
         if form and len(texts) > 1:
-            for text in texts:
+            shapes = [shape_of(text) for text in texts]
+            ten_digits = re.fullmatch("[0-9]{10}", form) is not None
+            for text, shape in zip(texts, shapes, strict=True):
+                if not (ten_digits or form in shapes or shapes.count(shape) > 1):
+                    continue
                 for index in named.pop(text):
                     found.set_aside.setdefault(
                         index,

@@ -61,6 +61,17 @@ def muddled_table(count: int, seed: int = 7) -> pa.Table:
     return pa.table(columns, schema=table.schema)
 
 
+def test_ids_of_a_place_and_a_number_stay_apart_and_one_id_in_two_ways_does_not(spark):
+    ids = ["1-11", "11-1", "2-1", "21", "a-1-2", "A1 2", "94 34765919", "943 4765919", "P-1-2", "P-12"]
+    rows = [(each, "C87001", 50, 0.5) for each in ids]
+    frame = spark.createDataFrame(rows, "patient_id string, practice_id string, age int, p double")
+    scheme = cm.load_scheme("prism-top-half-percent")
+    found = on_spark.select(frame, scheme, score="p", as_of=AS_OF, **NO_LIMITS)
+    expected = cm.read_register(frame.toArrow(), as_of=AS_OF)
+    assert expected.to_arrow()["patient_id"].to_pylist() == ["1-11", "11-1"]
+    assert (found.account.accepted, found.account.quarantined) == (2, 8)
+
+
 def test_a_register_with_every_fault_comes_out_as_from_the_local_engine_to_the_byte(spark):
     scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("cambridge-multimorbidity-20")
     table = muddled_table(700)

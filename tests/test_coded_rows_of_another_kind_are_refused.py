@@ -94,7 +94,7 @@ def test_read_codes_in_one_case_are_refused_also_where_a_few_have_no_letters(mat
     ("dates", "message"),
     [
         (["03/04/2023"] * 30, "'date': not one of 30 values is a date"),
-        (["2023-05-01T10:00:00Z"] * 30, "'date': not one of 30 values is a date"),
+        (["2023-05-01T10:00:00Z"] * 30, "'date': not one of 30 values is a date .*date_format='truncate'"),
         (["2023-05-01"] * 3 + ["soon"] * 27, "'date': only 3 of 30 values"),
         (["2023-05-01"] * 20 + ["soon"] * 10, "10 of 30 values cannot be used"),
         ([None] * 30, "'date' is empty in all 30 rows"),
@@ -104,6 +104,16 @@ def test_dates_of_which_too_little_can_be_read_are_refused(dates, message):
     table = rows(["E11.9"] * 30).set_column(2, "date", pa.array(dates, pa.string()))
     with pytest.raises(cm.InputError, match=message):
         cm.derive_conditions(table, CHARLSON, as_of=AS_OF)
+
+
+@pytest.mark.parametrize("codes", [[None] * 30, [""] * 30, ["-", " ", "NULL"] * 10])
+def test_a_column_without_a_single_code_is_refused(codes):
+    table = rows(["E11.9"] * 30).set_column(1, "code", pa.array(codes, pa.string()))
+    with pytest.raises(cm.InputError, match="'code' is empty in all 30 rows"):
+        cm.derive_conditions(table, CHARLSON, as_of=AS_OF)
+    broad = pa.table({"patient_id": table["patient_id"], "date": table["date"], "diag_01": codes, "diag_02": codes})
+    with pytest.raises(cm.InputError, match="'code' is empty in all"):
+        cm.derive_conditions(broad, CHARLSON, as_of=AS_OF)
 
 
 def test_ids_that_a_register_refuses_are_set_aside_in_both_roads(monkeypatch):

@@ -138,7 +138,7 @@ def many(rows=200):
         ),
         ({"admission_method": [""] * 200}, "'admission_method' is empty in all 200 rows"),
         ({"admission_date": ["05/01/2024"] * 200}, "'admission_date': not one of 200 values is a date"),
-        ({"admission_date": ["2024-01-05T10:30:00Z"] * 200}, "'admission_date': not one of 200 values is a date"),
+        ({"admission_date": ["2024-01-05T10:30:00Z"] * 200}, "date_format='truncate'"),
         ({"admission_date": pa.nulls(200, pa.date32())}, "'admission_date' is empty in all 200 rows"),
         ({"patient_id": [" "] * 200}, "'patient_id' is empty in all 200 rows"),
         ({"patient_id": [f" p{number}" for number in range(200)]}, "200 of 200 values cannot be used .outer spaces"),
@@ -155,6 +155,30 @@ def test_a_column_that_says_little_is_refused_and_never_everybody_0(columns, mes
         table = pa.table(held | {name: arrow(values) for name, values in columns.items()})
         cm.count_admissions(table, as_of=AS_OF)
     assert "p17" not in str(caught.value)
+
+
+def test_codes_that_say_not_known_are_counted_and_told():
+    table = stays(
+        [("a", D(2024, 1, 3), "99"), ("b", D(2024, 1, 3), "21"), ("c", D(2024, 1, 3), "98")],
+        patient_classification=["1", "9", "3"],
+        admission_source=["19", "99", "19"],
+    )
+    found = cm.count_admissions(table, as_of=AS_OF)
+    assert counted(found, "emergency_admissions_12m") == {"a": 0, "b": 1, "c": 0}
+    told = [(row["source_row"], row["field"], row["reason"].partition(":")[0]) for row in found.report.to_pylist()]
+    assert [each for each in told if each[2] == "not known"] == [
+        (0, "admission_method", "not known"),
+        (1, "admission_source", "not known"),
+        (1, "patient_classification", "not known"),
+        (2, "admission_method", "not known"),
+    ]
+    assert "missing, not known or not read: 2 admission method" in repr(found)
+
+
+def test_days_with_a_time_are_read_as_the_refusal_says():
+    table = stays([(who, "2024-01-05T10:30:00Z", "21") for who in "abcdefgh"])
+    found = cm.count_admissions(cm.codes.events.Events(table, date_format="truncate"), as_of=AS_OF)
+    assert set(counted(found).values()) == {1}
 
 
 @pytest.mark.parametrize("attended", [["attended"] * 9, ["1/1"] * 9, [None] * 9])

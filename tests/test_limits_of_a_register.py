@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from fractions import Fraction
 
@@ -113,8 +114,11 @@ def test_a_share_that_is_met_to_the_row_is_allowed_and_one_row_more_is_not(share
 def test_by_default_a_twentieth_of_the_rows_and_a_tenth_of_the_values_are_allowed(door):
     selected(door(without_ids(rows(100), 5)))
     selected(door(rows(100, sex=first(10, 100, "woman", "F"))))
-    with pytest.raises(InputError, match=r"6 of 100 rows of the register quarantined \(6.0%\): patient_id 6"):
+    with pytest.raises(
+        InputError, match=r"6 of 100 rows of the register quarantined \(6.0%\): patient_id 6"
+    ) as refused:
         selected(door(without_ids(rows(100), 6)))
+    assert "\n  set aside: patient_id 6: missing\n" in str(refused.value)
     with pytest.raises(InputError, match=r"'sex': 11 of 100 values of the register corrected \(11.0%\)"):
         selected(door(rows(100, sex=first(11, 100, "woman", "F"))))
 
@@ -196,6 +200,34 @@ def test_a_packed_register_carries_its_counts_and_launders_nothing(tmp_path):
         said.append(str(refused.value))
     assert said[0] == said[1]
     assert selected(packed, **lenient).facts == selected(read).facts
+
+
+def test_ages_of_another_day_beside_dates_of_birth_are_counted_and_never_refused(door):
+    born = pa.array([dt.date(1950, 1 + row % 12, 1) for row in range(100)])
+    # Drawn in January: by April whoever was born from February to April is a year older.
+    january = [65 if row % 12 == 0 else 64 for row in range(100)]
+    found = selected(door(rows(100, age=january).append_column("date_of_birth", born)))
+    assert found.facts["corrected"] == {"values": 27, "by_field": {"age": 27}}
+    assert found.summary()["list_size"][0].as_py() == 100
+    april = [65 if row % 12 <= 3 else 64 for row in range(100)]
+    far = rows(100, age=[60] * 11 + april[11:]).append_column("date_of_birth", born)
+    with pytest.raises(InputError, match="'age': 11 of 100 values of the register corrected"):
+        selected(door(far))
+
+
+def test_a_refusal_says_why_rows_were_set_aside_and_names_what_would_let_them_in():
+    table = rows(100).to_pandas()
+    for name, values, reason in (
+        ("practice_id", "c87001", "practice_pattern"),
+        (
+            "patient_id",
+            [f"{number}.0" for number in range(100)],
+            "set aside: patient_id 100: an id that was turned into",
+        ),
+    ):
+        with pytest.raises(InputError, match=reason) as refused:
+            selected(cm.read_register(table.assign(**{name: values}), as_of=AS_OF))
+        assert "c87001" not in str(refused.value)
 
 
 def test_everything_that_is_too_much_is_said_at_once():

@@ -42,6 +42,7 @@ HEADLESS = {
         ("NHS_Number", "patient_id"),
         ("NHS Number", "patient_id"),
         ("NHSNo", "patient_id"),
+        ("ENCRYPTED_HESID", "patient_id"),
         ("Practice Code", "practice_id"),
         ("ODS-Code", "practice_id"),
         ("DOD", "date_of_death"),
@@ -51,6 +52,15 @@ HEADLESS = {
         ("etnicity", "ethnicity"),
         ("demensia", "dementia"),
         ("diabetse", "diabetes"),
+        ("objected_flag", "objected"),
+        ("Objection (Y/N)", "objected"),
+        ("OPTOUTIND", "objected"),
+        ("is_nominated", "nominated"),
+        ("deceased_yn", "date_of_death"),
+        ("hf_flag", "heart_failure"),
+        ("HasCOPD", "copd"),
+        ("qof_af", "atrial_fibrillation"),
+        ("care home?", "care_home_type"),
     ],
 )
 def test_a_known_name_or_a_slip_of_one_letter_a_word_is_the_fields(name, field):
@@ -69,6 +79,16 @@ def test_a_known_name_or_a_slip_of_one_letter_a_word_is_the_fields(name, field):
             "ward",
             "stage",
             "cancerous_age",
+        ),
+        *(
+            "hypotension_flag",
+            "has_liver_failure",
+            "kind",
+            "heart_failure_date",
+            "sex_flag",
+            "register",
+            "flag",
+            "mind",
         ),
         *("emergency_admissions_24m", "renal_failure", "acute_kidney_disease", "heart_disease", "hearing_aid"),
     ],
@@ -214,3 +234,13 @@ def test_a_text_that_is_no_path_is_refused_and_not_repeated(text):
 def test_a_path_to_nothing_is_shown_by_its_file_name_alone(tmp_path):
     with pytest.raises(cm.InputError, match=r"^There is no file april.csv\."):
         cm.read_register(tmp_path / "april.csv", as_of=AS_OF)
+
+
+def test_the_names_of_hospital_episode_statistics_are_a_header_and_shown():
+    names = ["ENCRYPTED_HESID", "ADMIDATE", "ADMIMETH"]
+    assert are_names(names) and are_names(names[1:])
+    table = pa.table({name: ["x"] for name in names})
+    with pytest.raises(cm.InputError, match="Did you mean 'ENCRYPTED_HESID'") as said:
+        cm.count_admissions(table, as_of=AS_OF)
+    assert "The columns that are there: 'ENCRYPTED_HESID'" in str(said.value)
+    assert "skip_lines" not in str(said.value)

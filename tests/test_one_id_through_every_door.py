@@ -297,6 +297,11 @@ def register_of(ids: list[str], **columns: Any) -> pa.Table:
         ("Ä77", "ä77"),
         ("a-rather-long-id-0001", "A-RATHER-LONG-ID-0001"),
         ("12\u20133", "123"),
+        ("1-11", "111"),
+        ("A-1 1", "a 1-1"),
+        ("B 1-2", "b1 2"),
+        ("P-1-1-1-P", "P1-1-1P"),
+        ("94 34765919", "943 476 5919"),
     ],
 )
 @pytest.mark.parametrize("from_rows", [0, 10**9])
@@ -316,6 +321,7 @@ def test_an_id_written_in_two_ways_is_set_aside_wherever_its_rows_stand(one, oth
 @pytest.mark.parametrize("from_rows", [0, 10**9])
 def test_ids_that_differ_in_more_than_their_form_stay_apart(from_rows):
     ids = ["ab1", "AB2", "a-b3", "9434765919", "943 476 5927", "-", "--", "ß", "ss"]
+    ids += ["1-11", "11-1", "1-112", "11-12", "111-2", "B 1-23", "B-12-3"]  # a place, and a number there
     with compiling_from(from_rows):
         assert len(cm.read_register(register_of(ids), as_of=AS_OF)) == len(ids)
 

@@ -412,3 +412,24 @@ def test_a_mutated_workbook_is_refused_or_equal(tmp_path):
 @pytest.mark.long
 def test_two_thousand_mutated_workbooks_are_refused_or_equal(tmp_path):
     assert mutated(tmp_path, 2_000, 2) >= 1_000
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".parquet", ".csv.gz", ".arrow"])
+def test_a_file_of_another_kind_that_is_called_csv_is_told_its_name(ending, tmp_path):
+    table = pa.table({name: [row[place] for row in ROWS] for place, name in enumerate(HEADER)})
+    path, wrong = tmp_path / f"register{ending}", tmp_path / "register.csv"
+    if ending == ".xlsx":
+        book = openpyxl.Workbook()
+        for row in (HEADER, *ROWS):
+            book.active.append(row)
+        book.save(path)
+    elif ending == ".parquet":
+        pq.write_table(table, path)
+    elif ending == ".arrow":
+        with pa.ipc.new_file(path, table.schema) as out:
+            out.write_table(table)
+    else:
+        path.write_bytes(gzip.compress(text_of().encode()))
+    path.rename(wrong)
+    with pytest.raises(cm.InputError, match=rf"register.csv is .*name that ends in \{ending}\."):
+        cm.read_register(wrong, as_of=AS_OF)

@@ -97,6 +97,32 @@ def test_scores_of_accepted_patients_numbered_anew_are_refused(wrap):
         cm.select(register, cm.load_scheme(SCHEME), score=values)
 
 
+@pytest.mark.parametrize("order", ["backwards", "shuffled", "sorted by another column"])
+@pytest.mark.parametrize("wrap", [pd.Series, lambda values: pd.Series(values).to_frame()])
+def test_scores_numbered_anew_for_a_frame_in_another_order_are_refused(order, wrap):
+    frame = people(SIZE).to_pandas()
+    if order == "backwards":
+        frame = frame.iloc[::-1]
+    elif order == "shuffled":
+        frame = frame.sample(frac=1, random_state=0)
+    else:
+        frame = frame.sort_values("patient_id", key=lambda ids: ids.str[::-1])
+    register = read(frame)
+    values = frame["patient_id"].map(risk_of)
+    for surely in (values, values.to_numpy(), values.sample(frac=1, random_state=1)):
+        assert chosen(register, surely) == [TOP]
+    with pytest.raises(InputError, match="labels or its rows cannot be told"):
+        cm.select(register, cm.load_scheme(SCHEME), score=wrap(values.to_numpy()))
+
+
+def test_an_index_of_several_levels_is_matched_where_the_source_has_it_and_else_refused():
+    frame = people(SIZE).to_pandas()
+    deep = frame.set_index([frame["practice_id"], frame["patient_id"]])["patient_id"].map(risk_of)
+    assert chosen(read(frame.set_axis(deep.index, axis=0)), deep.iloc[::-1]) == [TOP]
+    with pytest.raises(InputError, match="which has 2 levels"):
+        cm.select(read(frame), cm.load_scheme(SCHEME), score=deep)
+
+
 # By id
 
 

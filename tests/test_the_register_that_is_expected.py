@@ -190,3 +190,21 @@ def test_the_command_line_refuses_and_can_be_told(tmp_path):
     assert done.exit_code == 0, done.output
     assert "Without a row, as was allowed: C87003" in done.output
     assert run(*asked, *missing, "--list-size-within", "any", "--overwrite").exit_code == 0
+
+
+def test_an_earlier_list_of_a_later_day_is_refused_and_one_of_the_same_day_is_not(earlier):
+    table = people({FIRST: 50, SECOND: 50})
+    late = cm.read_register(table, as_of="2015-05-01")
+    with pytest.raises(InputError, match="its list is of 2015-05-01, after the list date of this register, 2015-04-01"):
+        selected(table, previous=earlier(late))
+    assert selected(table, previous=selected(table))
+    assert selected(late, previous=selected(table))
+
+
+def test_list_sizes_that_are_no_mapping_are_refused_in_words(opened):
+    table = people({FIRST: 50, SECOND: 50})
+    sizes = table.to_pandas()["practice_id"].value_counts()
+    for wrong in (sizes, [50, 50], sizes.reset_index()):
+        with pytest.raises(InputError, match="list_sizes is a mapping"):
+            selected(opened(table), list_sizes=wrong)
+    assert selected(opened(table), list_sizes=sizes.to_dict())

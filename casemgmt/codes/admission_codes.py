@@ -13,18 +13,21 @@ from casemgmt.register.spellings import FALSE_WORDS, TRUE_WORDS
 
 # Planned, maternity, other, and not known.
 OTHER_METHODS = ("11", "12", "13", "31", "32", "81", "82", "83", "84", "89", "98", "99")
+UNKNOWN_METHODS = ("98", "99")
 METHODS = frozenset((*EMERGENCY_METHODS, *OTHER_METHODS))
 
 # 1 ordinary, 2 day case, 3 regular day attender, 4 regular night attender, 5 mother and baby; 8 and 9 not known. HES
 # leaves regular attenders out of its admissions.
 CLASSES = frozenset("1234589")
 REGULAR_ATTENDERS = ("3", "4")
+UNKNOWN_CLASSES = ("8", "9")
 
 # From another hospital: high and medium security (49, 50), a ward for general patients, mothers or mental health
 # (51 to 53), a hospital outside the NHS (87) or its medium security (84). Two digits all. The method for continuous
 # inpatient spells names 49 to 53 and 87; 84 is ours, since the dictionary calls it a hospital too. That method also
 # reads where the stay before was discharged to, which episodes here do not carry.
 SOURCES = frozenset(f"{number:02}" for number in range(10, 100))
+UNKNOWN_SOURCES = ("98", "99")
 TRANSFER_SOURCES = ("49", "50", "51", "52", "53", "84", "87")
 # Moved from another hospital: not in an emergency, and in one.
 TRANSFER_METHODS = ("81", "2B")

@@ -68,7 +68,7 @@ class Admissions:
         for row in self.reasons.to_pylist():
             if row["reason"].startswith(NOTHING_SAID):
                 found[row["field"]] = found.get(row["field"], 0) + row["rows"]
-        return said_of(found, "missing or not read")
+        return said_of(found, "missing, not known or not read")
 
     @property
     def reasons(self) -> pa.Table:

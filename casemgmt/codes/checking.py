@@ -15,10 +15,10 @@ from casemgmt.codes.set_aside import check_share, percent_of
 from casemgmt.codes.small_codes import check_readable, empty_column
 from casemgmt.codes.systems import SYSTEMS
 from casemgmt.errors import InputError, plural
+from casemgmt.register.date_forms import TIME_OF_DAY, TRUNCATE
 from casemgmt.register.spellings import FEW_OF, NONE_OF
 from casemgmt.register.values import FIRST_DATE
 
-_TELL_DATES = "Say how it is written with date_format=, such as date_format='%d/%m/%Y'."
 _SAME_IDS = "Give the ids as the register has them, read as text."
 # Of fewer codes, a share is an accident of a few rows.
 _FEW_CODES = 25
@@ -55,6 +55,13 @@ def check_time(kind: str, days: Any, as_of: int, first_day: int, most: Fraction)
         )
 
 
+def tell_dates(why: str) -> str:
+    """The remedy for dates that cannot be read, by the commonest reason."""
+    if why == TIME_OF_DAY:
+        return f"Take the day as it is written with date_format='{TRUNCATE}', or load the column as dates."
+    return "Say how it is written with date_format=, such as date_format='%d/%m/%Y'."
+
+
 def check_source(account: SourceAccount, most: Fraction, *, undated_as_ever: bool) -> None:
     """Refuse a source of which too much cannot be read, or whose codes are of another system or case.
 
@@ -69,11 +76,13 @@ def check_source(account: SourceAccount, most: Fraction, *, undated_as_ever: boo
         raise empty_column("patient_id", people.rows, "patient ids")
     lines = people.rows + fates.unsplit
     check_share("Lines", lines, fates.unsplit, most, "they have other columns", "Export the file again.")
-    check_readable("date", "a date", dates.read, dates.unread, _TELL_DATES, dates.why)
-    check_share("Column 'date'", dates.read + dates.unread, dates.unread, most, dates.why, _TELL_DATES)
+    check_readable("date", "a date", dates.read, dates.unread, tell_dates(dates.why), dates.why)
+    check_share("Column 'date'", dates.read + dates.unread, dates.unread, most, dates.why, tell_dates(dates.why))
     if dates.rows >= NONE_OF and not (dates.read or dates.unread or undated_as_ever):
         remedy = "Where that is right, undated_as_ever=True counts such rows for what has no look-back."
         raise InputError(f"{empty_column('date', dates.rows, 'dates')} {remedy}")
+    if fates.without_code >= NONE_OF and not account.codes:
+        raise empty_column("code", fates.without_code, "codes")
     _check_system(account, most)
     if fates.after_as_of >= FEW_OF and not fates.used:
         raise InputError(

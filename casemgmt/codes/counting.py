@@ -18,9 +18,12 @@ from casemgmt.codes.admission_codes import (
     SOURCES,
     TRANSFER_METHODS,
     TRANSFER_SOURCES,
+    UNKNOWN_CLASSES,
+    UNKNOWN_METHODS,
+    UNKNOWN_SOURCES,
 )
 from casemgmt.codes.avoidable_rules import EMERGENCY_METHODS
-from casemgmt.codes.checking import check_time
+from casemgmt.codes.checking import check_time, tell_dates
 from casemgmt.codes.events import Batch, Events, days_of, open_events
 from casemgmt.codes.patient_ids import people_of
 from casemgmt.codes.set_aside import check_share
@@ -68,8 +71,7 @@ FATES = (
 # What a screen says of the rows that did not count for a fault of their own.
 SET_ASIDE = ("undated", "without_patient", "unsplit")
 
-_TELL_DATES = "Say how it is written with date_format=, such as date_format='%d/%m/%Y'."
-MISSING, NO_CODE = NOTHING_SAID = ("missing", "no such code")
+MISSING, NO_CODE, NOT_KNOWN = NOTHING_SAID = ("missing", "no such code", "not known")
 _THAN_FIRST = "than the spell's first episode"
 _AS_RECORDED = "Give the codes as they were recorded (NHS Data Dictionary)."
 
@@ -176,18 +178,28 @@ class Counter:
             self._report(batch, rows, name, reason)
         unread, readable = sum(len(rows) for rows, _ in problems), _count(days != NO_DAY)
         why = max(problems, key=lambda problem: len(problem[0]), default=((), ""))[1]
-        check_readable(name, "a date", readable, unread, _TELL_DATES, why)
-        check_share(f"Column '{name}'", readable + unread, unread, self.most, why, _TELL_DATES)
+        check_readable(name, "a date", readable, unread, tell_dates(why), why)
+        check_share(f"Column '{name}'", readable + unread, unread, self.most, why, tell_dates(why))
         if batch.rows >= NONE_OF and not readable and not unread and name != "discharge_date":
             raise empty_column(name, batch.rows, "dates")
         found: npt.NDArray[np.int32] = days
         return found
 
-    def _codes(self, batch: Batch, name: str, known: frozenset[str], expected: str, otherwise: str) -> SmallCodes:
-        """A column of small codes; what stands for nothing, or is no code, is reported."""
+    def _codes(
+        self,
+        batch: Batch,
+        name: str,
+        known: frozenset[str],
+        expected: str,
+        otherwise: str,
+        unknown_codes: tuple[str, ...] = (),
+    ) -> SmallCodes:
+        """A column of small codes; what stands for nothing, is no code, or says that it is not known, is reported."""
         import numpy as np
 
         codes = small_codes(batch.columns[name], name, known, expected, _AS_RECORDED)
+        unsaid = np.isin(codes.texts, unknown_codes)
+        self._report(batch, np.flatnonzero(unsaid), name, f"{NOT_KNOWN}: {otherwise}")
         self._report(batch, np.flatnonzero(codes.missing), name, f"{MISSING}: {otherwise}")
         self._report(batch, np.flatnonzero(codes.unknown), name, f"{NO_CODE}: {otherwise}")
         given, unknown = _count(~codes.missing), _count(codes.unknown)
@@ -212,14 +224,17 @@ class Counter:
         import numpy as np
 
         otherwise = "not taken as an emergency"
-        methods = self._codes(batch, "admission_method", METHODS, "a method such as 11 or 2A", otherwise).texts[rows]
+        expected = "a method such as 11 or 2A"
+        methods = self._codes(batch, "admission_method", METHODS, expected, otherwise, UNKNOWN_METHODS).texts[rows]
         classes = sources = np.full(len(rows), "")
         if "patient_classification" in batch.columns:
             expected, otherwise = "1 to 5, 8 or 9", "taken as an admission"
-            classes = self._codes(batch, "patient_classification", CLASSES, expected, otherwise).texts[rows]
+            read = self._codes(batch, "patient_classification", CLASSES, expected, otherwise, UNKNOWN_CLASSES)
+            classes = read.texts[rows]
         if "admission_source" in batch.columns:
             expected, otherwise = "a code of two digits", "not taken as a transfer"
-            sources = self._codes(batch, "admission_source", SOURCES, expected, otherwise).texts[rows]
+            read = self._codes(batch, "admission_source", SOURCES, expected, otherwise, UNKNOWN_SOURCES)
+            sources = read.texts[rows]
         return _Episodes(days[rows], methods, np.isin(methods, EMERGENCY_METHODS), classes, sources)
 
     def _spells(self, batch: Batch, rows: Any, ids: pa.Array, days: Any, events: Events) -> tuple[Any, Bools]:

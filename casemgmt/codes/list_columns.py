@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from casemgmt.codes.systems import CodingSystem
 from casemgmt.errors import CodeError, did_you_mean, listed
 
+# In the name of a column of codes, which may have the form of a Read code itself.
+_OF_A_HEADER = re.compile("code|read|icd|opcs|ctv|snomed|dmd", re.IGNORECASE)
 # What downloads call the words beside the codes; compared without regard to case.
 _TERMS = ("name", "description", "ctv3preferredtermdesc", "dmd_name", "preferred_term", "display")
 
@@ -23,7 +26,8 @@ def told_by_content(
     Raises
     ------
     CodeError
-        No column, or more than one, holds a code of the system in every line. Names are shown, and no value.
+        No column, or more than one, holds a code of the system in every line, or the first line does as well. Names are
+        shown, and no value.
     """
     names = {columns.get(name, name) for name in header}
     if "code" in names:
@@ -43,6 +47,12 @@ def told_by_content(
         raise CodeError(
             f"{where}: no column 'code'.{hint} Columns found: {listed(header)}, none of which holds a "
             f"{kind.system} code in every line. {remedy}"
+        )
+    if kind.fault(found[0]) is None and not _OF_A_HEADER.search(found[0]):
+        raise CodeError(
+            f"{where}: the first line is taken for the names of the columns, and holds a {kind.system} code, which "
+            "would be lost. Write a first line above it, such as code,term; if it is the name of the column, say so "
+            "with columns={'its name in the file': 'code'}."
         )
     terms = [name for name in header if name.casefold() in _TERMS and name not in columns and name != found[0]]
     return {found[0]: "code"} | ({terms[0]: "term"} if len(terms) == 1 and "term" not in names else {})

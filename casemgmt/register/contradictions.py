@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 BEFORE_BIRTH = "before date_of_birth"
 BEFORE_JOINING = "before registered_on"
+# The age of the day on which the data was drawn, as a rule.
+NEAR_BIRTH = "one year from the age by date_of_birth, which was used"
 FAR_FROM_BIRTH = "more than a year from the age by date_of_birth"
 
 

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+# How files begin that were given the name of a text file.
+_OTHER_FILES = (
+    (b"PK\x03\x04", "a workbook or a zip file", ".xlsx"),
+    (b"PAR1\x15", "a Parquet file", ".parquet"),
+    (b"\x1f\x8b", "packed with gzip", ".csv.gz"),
+    (b"ARROW1\0", "an Arrow file", ".arrow"),
+)
 LONGEST_LINE = 100_000
 _BAD_QUOTES, _TOO_LONG = -1, -2
 TAB = "\t"
@@ -91,6 +98,9 @@ def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
     if encoding.lower().replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"}:
         if data.startswith(_UTF16):
             raise InputError(f"{name} is UTF-16. Save it as 'CSV UTF-8', or pass encoding='utf-16'.")
+        for start, kind, ending in _OTHER_FILES:
+            if data.startswith(start):
+                raise InputError(f"{name} is {kind}, not text. Give it a name that ends in {ending}.")
         data = data.removeprefix(b"\xef\xbb\xbf")
         try:
             data.decode("utf-8")

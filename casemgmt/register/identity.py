@@ -13,7 +13,7 @@ from casemgmt.compiling import pays
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import distinct_values, is_text, mapped, typeless
 from casemgmt.register.registrations import EARLIER, REGISTRATION, Registrations
-from casemgmt.texts.id_forms import TWO_FORMS, numbers_by_form
+from casemgmt.texts.id_forms import TWO_FORMS, in_two_ways, numbers_by_form
 from casemgmt.texts.long_texts import by_number, hashes_of, repeated_hashes
 
 if TYPE_CHECKING:
@@ -315,10 +315,9 @@ def judge_repeats(
         is_met = np.zeros(len(distinct), dtype=bool)
         is_met[indices[usable]] = True
         met = np.flatnonzero(is_met & (forms >= 0))
-        ways = np.bincount(forms[met], minlength=len(distinct) + 1)
-        in_two_ways = usable & (ways[forms[indices]] > 1)
-        verdict.set_aside(among[in_two_ways], "patient_id", TWO_FORMS)
-        usable &= ~in_two_ways
+        twice = usable & in_two_ways(distinct, forms, met)[indices]
+        verdict.set_aside(among[twice], "patient_id", TWO_FORMS)
+        usable &= ~twice
     if len(distinct) == len(ids):
         return
     counts = np.bincount(indices[usable], minlength=len(distinct))

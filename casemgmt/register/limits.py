@@ -6,7 +6,8 @@ Over the whole register and in each practice:
   quarantined (a practice that has nearly vanished
   must not hide in a large register);
 - of the values that its accepted rows give of a field, no more than ``max_corrected`` may be corrected: set to missing,
-  or to something safer. Repairs that keep the value (``HARMLESS``) are counted and shown, and never refused.
+  or to something safer. Repairs that keep the value, and an age of another day beside a date of birth (``HARMLESS``),
+  are counted and shown, and never refused.
 
 A register is refused, too, if most of it, or of a practice, is said to have died, objected or not yet joined, or if
 nobody at all is on the list: a consent read as an objection would bar all who gave it.
@@ -24,6 +25,7 @@ from fractions import Fraction
 from typing import Any
 
 from casemgmt.errors import InputError, plural
+from casemgmt.register.contradictions import NEAR_BIRTH
 from casemgmt.register.counts import Counts, by_field
 from casemgmt.register.registrations import EARLIER
 from casemgmt.register.values import OUTER_SPACES
@@ -35,7 +37,7 @@ MOST_BARRED = Fraction(1, 2)
 FEWEST = 20
 # Of fewer patients, that most are barred may be so.
 FEWEST_BARRED = 100
-HARMLESS = frozenset({OUTER_SPACES})
+HARMLESS = frozenset({OUTER_SPACES, NEAR_BIRTH})
 
 _MOST_NAMED = 10
 _SHARE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)%|([0-9]{1,9})/([0-9]{1,9})")
@@ -149,6 +151,8 @@ def refuse_beyond(limits: Limits, counts: Counts, aside: Counted, changed: Count
         for option in ("max_quarantined", "max_corrected")
         if any(own == option for own, _, _ in found)
     ]
+    if any(option == "max_quarantined" for option, _, _ in found):
+        lines += [f"  set aside: {words}" for words in _set_aside_for(aside)[:_MOST_NAMED]]
     allowed = (
         f"{_in_percent(limits.quarantined)} of rows quarantined, {_in_percent(limits.corrected)} of values corrected"
     )
@@ -235,6 +239,16 @@ def _by_practice(counted: Counted) -> Iterator[tuple[str, Counted]]:
         if key[0] is not None:
             own.setdefault(key[0], {})[key] = count
     yield from sorted(own.items(), key=lambda each: each[0].encode())
+
+
+def _set_aside_for(aside: Counted) -> list[str]:
+    """Why rows were quarantined, the commonest reason first."""
+    found: dict[tuple[str, str], int] = {}
+    for (_, name, reason), count in aside.items():
+        if reason != EARLIER:
+            found[name, reason] = found.get((name, reason), 0) + count
+    most_first = sorted(found.items(), key=lambda each: (-each[1], each[0]))
+    return [f"{name} {count:,}: {reason}" for (name, reason), count in most_first]
 
 
 def _reasons(changed: Counted, name: str) -> dict[str, int]:

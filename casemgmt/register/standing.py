@@ -8,6 +8,9 @@ from typing import Any
 
 from casemgmt.dates import ages, day_number
 from casemgmt.register.cleaning import Cleaned
+from casemgmt.register.contradictions import NEAR_BIRTH
+
+_DIFFERS = "differs from date_of_birth, which was used"
 
 
 def age_of(cleaned: Mapping[str, Any], as_of: dt.date, problems: list[tuple[str, Any, str]]) -> Cleaned:
@@ -27,8 +30,10 @@ def age_of(cleaned: Mapping[str, Any], as_of: dt.date, problems: list[tuple[str,
     if given is not None:
         given_known = np.ones(len(years), dtype=bool) if given.present is None else given.present
         differing = known & given_known & (given.values != years)
-        if differing.any():
-            problems.append(("age", np.flatnonzero(differing), "differs from date_of_birth, which was used"))
+        near = differing & (np.abs(given.values.astype(np.int64) - years) <= 1)
+        for bad, reason in ((differing & ~near, _DIFFERS), (near, NEAR_BIRTH)):
+            if bad.any():
+                problems.append(("age", np.flatnonzero(bad), reason))
         years = np.where(known, years, given.values)
         known |= given_known
     return Cleaned(np.where(known, years, 0).astype(np.int32), None if known.all() else known)

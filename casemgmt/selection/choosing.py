@@ -72,6 +72,7 @@ def gather(register: Register, asked: Asked) -> Gathered:
     InputError
         As :func:`casemgmt.select`.
     """
+    asked.expected.check_day(register.as_of)
     register.require_whole("Selecting again")
     register = replace(register, limits=register.limits.changed(asked.max_quarantined, asked.max_corrected))
     register.check_limits()

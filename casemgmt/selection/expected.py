@@ -14,6 +14,8 @@ from casemgmt.register.limits import FEWEST, Share, share_of
 from casemgmt.register.unmatched import are_few, likely_cause
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from casemgmt.register.register import Register
     from casemgmt.selection.lists import Lists
 
@@ -63,6 +65,11 @@ class Expected:
             missing = frozenset(allow_missing_practices)
         else:
             raise InputError("allow_missing_practices: give a list of practice codes, or True for any.")
+        if list_sizes is not None and not isinstance(list_sizes, Mapping):
+            raise InputError(
+                "list_sizes is a mapping of practice codes to numbers of people, such as {'C87001': 8543}, not a "
+                f"value of type {type(list_sizes).__name__}. Of a pandas Series, give .to_dict()."
+            )
         within = None if list_size_within is None else share_of(list_size_within, "list_size_within", above_all=True)
         return cls(list_sizes=list_sizes, previous=previous, may_be_missing=missing, within=within)
 
@@ -79,6 +86,22 @@ class Expected:
         self.check_counts(register.counts)
         if self.previous is not None:
             _refuse_strangers(self.previous, register)
+
+    def check_day(self, as_of: dt.date) -> None:
+        """Refuse an earlier list that is of a later day: joiners, leavers and removals would run backwards.
+
+        Raises
+        ------
+        InputError
+        """
+        if self.previous is None:
+            return
+        day = self.previous.facts["as_of"]
+        if day > as_of.isoformat():
+            raise InputError(
+                f"previous: its list is of {day}, after the list date of this register, {as_of}. Give the list of an "
+                "earlier month, or of the same day, or the as_of that is meant."
+            )
 
     def check_counts(self, counts: Counts) -> None:
         """Refuse a register that lacks practices, or whose lists are of another size."""

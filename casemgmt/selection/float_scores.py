@@ -56,7 +56,10 @@ def is_pandas(score: object) -> TypeGuard[pd.Series | pd.DataFrame]:
 
 
 def _no_numbers(what: str) -> InputError:
-    return InputError(f"{what} holds something that is not a number.")
+    return InputError(
+        f"{what} holds something that is not a number. Give numbers such as 0.25, and nothing where there is no score; "
+        "a word, a percent sign or a comma is not read."
+    )
 
 
 def _too_large(what: str) -> InputError:

@@ -262,6 +262,12 @@ def _by_index(score: pd.Series, rows: int, index: pd.Index | None) -> tuple[pd.S
 
     if index is None or (score.index.name == "source_row" and not index.is_unique):
         index = pd.RangeIndex(rows)
+    if score.index.nlevels != index.nlevels:
+        raise InputError(
+            f"score= is a Series, matched on its index, which has {plural(score.index.nlevels, 'level')}; that of the "
+            f"register's source has {index.nlevels}. Give a frame with patient_id and the scores, or an array in "
+            "source order."
+        )
     if not (index.is_unique and score.index.is_unique):
         raise InputError("score= is a Series, matched on its index, and labels occur twice. Give an array instead.")
     unknown = int((~score.index.isin(index)).sum())
@@ -276,6 +282,13 @@ def _by_index(score: pd.Series, rows: int, index: pd.Index | None) -> tuple[pd.S
             f"score= is a Series of {plural(len(score), 'value')} numbered from 0, and the source has "
             f"{plural(rows, 'row')}: which rows they belong to cannot be told. Keep the index of the frame that they "
             "were worked out from (register.to_pandas() has one), or give a frame with patient_id and the scores."
+        )
+    if _is_default(score.index) and not _is_default(index.rename(None)):
+        # Of a frame that was sorted, its labels and its row numbers are the same numbers in another order.
+        raise InputError(
+            "score= is a Series numbered from 0, and the frame that the register was read from is numbered in another "
+            "order: whether its numbers are that frame's labels or its rows cannot be told. Give an array in source "
+            "order, a Series with that frame's index, or a frame with patient_id and the scores."
         )
     return score.reindex(index), None if len(score) == rows else index.isin(score.index)
 

@@ -19,7 +19,7 @@ from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
 from casemgmt.spark.job import Job, Question, rehearse, with_field_names
 from casemgmt.spark.one_practice import select_alone
 from casemgmt.spark.whole import Account, check_columns, check_counts, check_refusals, check_whole
-from casemgmt.texts.id_forms import LEFT_OUT
+from casemgmt.texts.id_forms import LEFT_OUT, OUTSIDE_DIGITS, TEN_DIGITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -260,9 +260,17 @@ def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
     )
     form = F.lower(F.regexp_replace("person", LEFT_OUT, ""))
     usable = ~F.col("person").rlike(ANY_ID_FAULT) & (form != "")
-    ways = F.count("*").over(Window.partitionBy(F.when(usable, form)))
+    # As casemgmt.texts.id_forms.in_two_ways has it.
+    shape = F.lower(F.regexp_replace("person", LEFT_OUT, "-"))
+    for pattern, keeps in OUTSIDE_DIGITS:
+        shape = F.regexp_replace(shape, pattern, "$1" if keeps else "")
+    of_form = Window.partitionBy(F.when(usable, form))
+    of_shape = Window.partitionBy(F.when(usable, form), F.when(usable, shape))
+    whole = F.max(shape == form).over(of_form)
+    same = whole | (F.count("*").over(of_shape) > 1) | form.rlike(TEN_DIGITS)
+    twice = usable & (F.count("*").over(of_form) > 1) & same
     shared = F.expr("coalesce(low <> high, false) or (placed > 0 and placed < rows)")
-    judged = seen.select("person", shared.alias(_SHARED), (usable & (ways > 1)).alias(_IN_TWO_FORMS))
+    judged = seen.select("person", shared.alias(_SHARED), twice.alias(_IN_TWO_FORMS))
     known = judged.where(F.col(_SHARED) | F.col(_IN_TWO_FORMS)).localCheckpoint()
     count = known.count()
     if not count:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import in_one_piece, numpy_of
+from casemgmt.arrow import in_one_piece, numpy_of, rows_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,9 @@ TWO_FORMS = "the same id is written in two ways in this register: spaces, hyphen
 
 # Spaces, hyphens and dashes of every kind, and the minus sign, in RE2.
 LEFT_OUT = r"[\p{Zs}\p{Pd}\x{2212}]+"
+TEN_DIGITS = r"^[0-9]{10}$"
+# A hyphen that does not divide two numbers, and whether its neighbour is kept; in RE2 and in Java.
+OUTSIDE_DIGITS = ((r"-([^0-9])", True), (r"([^0-9])-", True), (r"^-|-$", False))
 _PIECE = 1 << 20
 
 
@@ -58,6 +61,42 @@ def numbers_by_form(distinct: pa.Array) -> npt.NDArray[np.int64] | None:
     numbers = numpy_of(encoded.indices).astype(np.int64)
     numbers[numpy_of(pc.binary_length(forms)) == 0] = -1
     return numbers
+
+
+def in_two_ways(
+    distinct: pa.Array, numbers: npt.NDArray[np.int64], met: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Which of these texts are one id written in two ways.
+
+    They have the form of another, which divides its digits at the same places or not at all; or both are ten digits,
+    an NHS number. Of one form alone are ``1-11`` and ``11-1`` too, which are two people of two places.
+
+    Parameters
+    ----------
+    distinct : each text once
+    numbers : of each, as of :func:`numbers_by_form`
+    met : rising, those that take part; their numbers are 0 and more
+    """
+    import numpy as np
+    import pyarrow.compute as pc
+
+    found = np.zeros(len(distinct), dtype=bool)
+    ways = np.bincount(numbers[met], minlength=len(distinct) + 1)
+    alike = met[ways[numbers[met]] > 1]
+    if not len(alike):
+        return found
+    texts, own = distinct.take(rows_of(alike)), numbers[alike]
+    forms = shapes = pc.utf8_lower(pc.replace_substring_regex(texts, LEFT_OUT, "-"))
+    for pattern, keeps in OUTSIDE_DIGITS:
+        shapes = pc.replace_substring_regex(shapes, pattern, r"\1" if keeps else "")
+    forms = pc.replace_substring(forms, "-", "")
+    whole = np.zeros(len(ways), dtype=bool)
+    whole[own[numpy_of(pc.equal(shapes, forms))]] = True
+    places = numpy_of(shapes.dictionary_encode().indices)
+    found[alike] = (
+        whole[own] | (np.bincount(places)[places] > 1) | numpy_of(pc.match_substring_regex(forms, TEN_DIGITS))
+    )
+    return found
 
 
 def _bytes_met(texts: pa.Array) -> npt.NDArray[np.bool_]:
