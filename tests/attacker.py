@@ -27,6 +27,7 @@ from casemgmt.selection.summary import summary_schema
 AGES = (10, 40, 66, 72, 77, 85, 95)
 SEXES = ("F", "M", "I")
 HOMES = ("none", "nursing", "residential")
+OTHERWISE = "not stated"
 Row = dict[str, Any]
 
 
@@ -224,7 +225,7 @@ def groups_of(column: str) -> list[str]:
     """The groups of a column, those not stated last."""
     named = {"sex": SEXES, "care_home_type": HOMES}
     bands = [*(f"{n}–{n + 9}" for n in range(0, 90, 10)), "90 and over"]
-    return [*named.get(column, bands), "not stated"]
+    return [*named.get(column, bands), OTHERWISE]
 
 
 def group_of(person: Person, column: str) -> str:
@@ -304,7 +305,11 @@ def cells_of_summary(
 def cells_of_groups(
     rows: Sequence[Row], whole: Sequence[Row], column: str, managed: Sequence[Any], tiers: int
 ) -> list[Told]:
-    """The cells of a table by groups, which stands beside the commissioner's."""
+    """The cells of a table by groups, which stands beside the commissioner's; none of a column that is withheld whole.
+
+    How many are just below the cut follows from the share and the list size, whether or not a table tells of them; and
+    where all are of one group, of which group.
+    """
     tests: dict[str, Callable[[Person], bool]] = {
         "listed": lambda person: True,
         "selected": lambda person: any(use(person) for use in managed),
@@ -313,6 +318,8 @@ def cells_of_groups(
     cells = []
     for row, true in zip(rows, whole, strict=True):
         for name, test in tests.items():
+            if all(each[name] is None and f"{name} withheld" in (each.get("note") or "") for each in rows):
+                continue
             told = says(row[name], row.get("note", f"{name} 1–7"), name)
             if told is not None:
                 inside = lambda person, test=test, group=row[column]: test(person) and group_of(person, column) == group  # noqa: E731
@@ -337,7 +344,9 @@ def attack(
         return []
     tiers = 2 + max(tier for _, tier in schemes) + (below is not None)
     nominees = (False, True)[: 1 + any(rule.kind == "nominated" for rules, _ in schemes for rule in rules)]
-    kinds = [Person(*each) for each in itertools.product(AGES, SEXES, HOMES, nominees, range(tiers))]
+    # The attacker cannot leave out that somebody's sex or home is not stated, or is another than those asked for.
+    sexes, homes = (*SEXES, OTHERWISE), (*HOMES, OTHERWISE)
+    kinds = [Person(*each) for each in itertools.product(AGES, sexes, homes, nominees, range(tiers))]
     vectors = [np.array([cell.counts(kind) for kind in kinds], dtype=float) for cell in cells]
     limits = [(np.ones(len(kinds)), size, size), *_of_shares(kinds, schemes, size, below)]
     limits += [(vector, cell.low, min(cell.high, size)) for vector, cell in zip(vectors, cells, strict=True)]
