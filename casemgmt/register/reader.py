@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,7 +21,6 @@ from casemgmt.register.contradictions import BEFORE_BIRTH
 from casemgmt.register.counts import count_rows, given_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.fixed_width import trimmed
-from casemgmt.register.freshness import day_of_extract, days_of_rows
 from casemgmt.register.identity import (
     Judged,
     Verdict,
@@ -32,7 +31,7 @@ from casemgmt.register.identity import (
 )
 from casemgmt.register.layout import Column, layout_of, pack_rows
 from casemgmt.register.limits import Limits
-from casemgmt.register.options import check_columns, check_options, list_and_extract_dates, renamed
+from casemgmt.register.options import renamed
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
 from casemgmt.register.readable import ReadableCount, last_days, notes_of, refuse_columns
 from casemgmt.register.register import Register
@@ -313,52 +312,3 @@ def _wide(cleaned: Cleaned | FlagColumn, order: Any) -> Any:
     values = cleaned.values.astype(np.int32)
     values = values if cleaned.present is None else np.where(cleaned.present, values, np.int32(NO_DAY))
     return values if order is None else values[order]
-
-
-def reader_for(
-    table: pa.Table,
-    *,
-    as_of: str | dt.date,
-    extracted_on: str | dt.date | None,
-    columns: Mapping[str, str] | None,
-    values: Mapping[str, Mapping[str, str]] | None,
-    date_format: Mapping[str, str] | None,
-    null_means_absent: Iterable[str],
-    practice_pattern: str,
-    stated: Iterable[str],
-    extracts_within: int,
-    limits: Limits,
-    drawn: Iterable[dt.date] | None = None,
-) -> Reader:
-    """A reader for tables with the columns of this one.
-
-    Parameters
-    ----------
-    stated : the days of extract in the metadata of files (ISO)
-    limits : the shares of rows and values beyond which the register is refused
-    drawn : the days in the column ``extracted_on``, if the table does not hold all of its rows
-
-    Raises
-    ------
-    InputError
-        A missing column, or an option that names none.
-    """
-    list_date, extract_date = list_and_extract_dates(as_of, extracted_on)
-    named = renamed(table, columns or {})
-    check_columns(named)
-    declared = None if extracted_on is None else extract_date
-    drawn = days_of_rows(named) if drawn is None else drawn
-    extract_date = day_of_extract(drawn, stated, list_date, declared, extracts_within)
-    absent = check_options(
-        named, values or {}, date_format or {}, null_means_absent, practice_pattern, day_number(extract_date)
-    )
-    return Reader(
-        list_date=list_date,
-        extract_date=extract_date,
-        columns=columns or {},
-        values={name: {str(k): value for k, value in mapping.items()} for name, mapping in (values or {}).items()},
-        date_format=date_format or {},
-        absent=absent,
-        pattern=practice_pattern,
-        limits=limits,
-    )
