@@ -167,7 +167,7 @@ def test_a_fault_anywhere_in_the_program_shows_no_value_and_no_local_variable(re
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_error_of_any_kind_shows_no_value(register, tmp_path, monkeypatch, error):
-    from casemgmt.register import reading
+    from casemgmt.register import column_cleaner
 
     kind = __builtins__[error] if isinstance(__builtins__, dict) else getattr(__builtins__, error)
 
@@ -175,7 +175,7 @@ def test_an_error_of_any_kind_shows_no_value(register, tmp_path, monkeypatch, er
         surname = f"{CANARY}, J"
         raise kind(surname, [ValueError(surname)]) if error == "ExceptionGroup" else kind(surname)
 
-    monkeypatch.setattr(reading, "clean_column", broken)
+    monkeypatch.setattr(column_cleaner, "clean_column", broken)
     done = CliRunner().invoke(app, ["check", str(register), *RULES[:2]])
     assert done.exit_code == 1
     assert CANARY not in done.output

@@ -10,6 +10,7 @@ import pytest
 
 from casemgmt.codes import kernels
 from casemgmt.codes.merging import order_of
+from casemgmt.texts import key_kernels
 from casemgmt.texts.numbering import Keys, KeyTable
 
 TEXTS = ["", "a", "b", "I21", "I219", "ab", "abcdefg", "abcdefgh", "abcdefghi", "é", "z" * 15, "z" * 16, "z" * 40]
@@ -110,7 +111,7 @@ def test_rows_in_order_are_numbered_where_the_key_changes(width):
     for start in range(0, 50, 9):
         stop = min(start + 9, 50)
         marks = np.arange(start, stop)
-        known = kernels.number_in_order(keys[start:stop], marks, last, known, seen_at, numbers[start:stop])
+        known = key_kernels.number_in_order(keys[start:stop], marks, last, known, seen_at, numbers[start:stop])
     assert numbers.tolist() == changes.tolist()
     assert known == changes[-1] + 1
     # Any row of a patient will do to read its id from.
@@ -125,7 +126,7 @@ def test_rows_out_of_order_are_noticed_wherever_they_are(width):
         broken[place, width - 1], broken[place - 1, width - 1] = 1, 2
         broken[place, : width - 1] = broken[place - 1, : width - 1]
         last, seen_at, numbers = np.zeros(width, np.uint64), np.empty(40, np.int64), np.empty(30, np.int32)
-        assert kernels.number_in_order(broken, np.arange(30), last, 0, seen_at, numbers) == -1
+        assert key_kernels.number_in_order(broken, np.arange(30), last, 0, seen_at, numbers) == -1
 
 
 def test_a_cell_is_the_class_of_the_day_and_the_code():

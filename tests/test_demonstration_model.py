@@ -199,7 +199,7 @@ def test_a_written_model_reads_back_as_itself_whatever_its_inputs(tmp_path):
 def test_a_model_with_bands_is_written_by_hand():
     from dataclasses import replace
 
-    from casemgmt.risk.model import ScoreBand
+    from casemgmt.risk.bands import ScoreBand
 
     model = replace(cm.load_model(NAME), bands=(ScoreBand(name="low", upper=0), ScoreBand(name="high", lower=0)))
     with pytest.raises(ModelError, match="written by hand"):

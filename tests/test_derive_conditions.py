@@ -15,10 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import casemgmt as cm
-from casemgmt.codes import account, deriving, events, gathering, merging, numbering, scanning, scoring
+from casemgmt import threads
+from casemgmt.codes import account, deriving, events, gathering, merging, scanning
 from casemgmt.codes.codelist import Entry
 from casemgmt.codes.events import Events
 from casemgmt.codes.rules import Rule, Seen
+from casemgmt.risk import from_flags
+from casemgmt.texts import numbering
 
 AS_OF = dt.date(2024, 2, 29)
 LIST = cm.CodeList(
@@ -45,8 +48,8 @@ def small_steps(monkeypatch):
     """Blocks of 7 rows, two threads from 20 rows, batches of 50: every seam lies inside a test."""
     for module in (scanning, gathering, numbering, merging):
         monkeypatch.setattr(module, "BLOCK_ROWS", 7)
-    monkeypatch.setattr(scanning, "_ROWS_A_THREAD", 10)
-    monkeypatch.setattr(scanning.os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(threads, "ROWS_A_THREAD", 10)
+    monkeypatch.setattr(threads.os, "cpu_count", lambda: 3)
     monkeypatch.setattr(events, "BATCH_ROWS", 50)
     monkeypatch.setattr(account, "_HOPELESS_ROWS", 10**9)
 
@@ -452,7 +455,7 @@ SCORES = {
 
 @pytest.mark.parametrize("name", SCORES)
 def test_scores_from_packed_flags_are_those_of_the_model_read_plainly(small_steps, monkeypatch, name):
-    monkeypatch.setattr(scoring, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(from_flags, "BLOCK_ROWS", 7)
     model = cm.load_model(name)
     codelist = cm.load_codelist(SCORES[name])
     choose = random.Random(1)

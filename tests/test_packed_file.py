@@ -28,7 +28,8 @@ from test_selection_oracle import MODEL_COLUMNS, a_model
 
 import casemgmt as cm
 from casemgmt.errors import CasemgmtError, InputError, PublishError
-from casemgmt.register import packed_file
+from casemgmt.register import packed_writing
+from casemgmt.register.packed_file import PackedFile
 
 SETTINGS = settings(
     max_examples=40,
@@ -52,7 +53,7 @@ def assert_packed_as_read(case: Case, rows_in_a_group: int, threads: int, model:
     dates = {"as_of": case.as_of, "extracted_on": case.extracted_on, **ANY_QUALITY}
     scheme = read_scheme(case.scheme_text)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packed_file, "ROWS_IN_A_GROUP", rows_in_a_group)
+        patch.setattr(packed_writing, "ROWS_IN_A_GROUP", rows_in_a_group)
         paths = written(table, Path(folder), [len(case.rows) // 2])
         register = cm.read_register(paths, **dates)
         read = said_by(lambda: cm.select(register, scheme, **options), case.columns[2:])
@@ -115,7 +116,7 @@ IDS = {
 @pytest.mark.parametrize("name", IDS)
 @pytest.mark.parametrize("rows_in_a_group", [1, 90, 1_000_000])
 def test_ids_of_every_length_and_script_come_back(tmp_path, monkeypatch, name, rows_in_a_group):
-    monkeypatch.setattr(packed_file, "ROWS_IN_A_GROUP", rows_in_a_group)
+    monkeypatch.setattr(packed_writing, "ROWS_IN_A_GROUP", rows_in_a_group)
     table = people(300).sort_by("practice_id")
     table = with_column(table, "patient_id", pa.array([IDS[name](n) for n in range(300)]))
     register, path = packed_and_read(table, tmp_path)
@@ -132,7 +133,7 @@ def test_ids_of_every_length_and_script_come_back(tmp_path, monkeypatch, name, r
 def test_practices_with_nobody_stand_at_the_ends_and_in_the_middle_of_row_groups(
     tmp_path, monkeypatch, sizes, rows_in_a_group
 ):
-    monkeypatch.setattr(packed_file, "ROWS_IN_A_GROUP", rows_in_a_group)
+    monkeypatch.setattr(packed_writing, "ROWS_IN_A_GROUP", rows_in_a_group)
     codes = [f"C{87001 + p}" for p, size in enumerate(sizes) for _ in range(size or 1)]
     ids = [f"id{n}" if size else None for p, size in enumerate(sizes) for n in range(1000 * p, 1000 * p + (size or 1))]
     table = people(len(codes))
@@ -141,7 +142,7 @@ def test_practices_with_nobody_stand_at_the_ends_and_in_the_middle_of_row_groups
     register, path = packed_and_read(table, tmp_path)
     assert len(register.practices) == len(sizes)
     assert_same_lists(register, path)
-    file = packed_file.PackedFile(path)
+    file = PackedFile(path)
     groups = list(file.groups())
     assert [first for _, first, _ in groups] == [0, *(last for _, _, last in groups[:-1])]
     assert groups[-1][2] == len(sizes)
@@ -210,7 +211,7 @@ def of_type(kind: pa.DataType, rows: int) -> pa.Array:
 
 
 def test_carried_columns_of_every_type_come_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(packed_file, "ROWS_IN_A_GROUP", 100)
+    monkeypatch.setattr(packed_writing, "ROWS_IN_A_GROUP", 100)
     table = people(300)
     for name, kind in EVERY_TYPE.items():
         table = table.append_column(name, of_type(kind, 300))
@@ -226,7 +227,7 @@ def test_a_carried_column_that_no_parquet_file_holds_is_named(tmp_path):
 
 
 def test_dates_wide_numbers_and_three_words_of_flags_with_gaps_come_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(packed_file, "ROWS_IN_A_GROUP", 60)
+    monkeypatch.setattr(packed_writing, "ROWS_IN_A_GROUP", 60)
     table = awkward_table(400)
     scheme = (
         SCHEME.replace(
@@ -277,14 +278,14 @@ def test_a_publication_from_a_packed_register_has_the_same_bytes(tmp_path):
 @pytest.mark.parametrize("figure", [60_000, 60_000.0, np.int64(60_000), 40, 0])
 @pytest.mark.parametrize("rows_in_a_group", [1, 1_000_000])
 def test_official_list_sizes_are_taken(tmp_path, monkeypatch, figure, rows_in_a_group):
-    monkeypatch.setattr(packed_file, "ROWS_IN_A_GROUP", rows_in_a_group)
+    monkeypatch.setattr(packed_writing, "ROWS_IN_A_GROUP", rows_in_a_group)
     register, path = packed_and_read(people(3000), tmp_path)
     scheme = SCHEME.replace("of = { age = { at_least = 18 } }", "of = {}")
     assert_same_lists(register, path, scheme=scheme, list_sizes=dict.fromkeys(register.practices, figure))
 
 
 def test_practices_of_very_different_sizes_and_scores_do_not_mislead_each_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(packed_file, "ROWS_IN_A_GROUP", 1)
+    monkeypatch.setattr(packed_writing, "ROWS_IN_A_GROUP", 1)
     sizes = [3000, 30, 2, 4000, 1, 500] * 3
     codes = [f"C{87001 + p}" for p, size in enumerate(sizes) for _ in range(size)]
     generator = np.random.default_rng(4)
@@ -362,7 +363,7 @@ def assert_flips_refused(path: Path, flips: int, seed: int) -> None:
 
 def small_packed(folder: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packed_file, "ROWS_IN_A_GROUP", 40)
+        patch.setattr(packed_writing, "ROWS_IN_A_GROUP", 40)
         table = people(120).append_column("ward", pa.array(["north", "süd", None] * 40))
         return packed_and_read(table, folder)[1]
 
@@ -402,7 +403,7 @@ def test_a_packed_file_that_changes_between_its_row_groups_is_refused(tmp_path):
     instead = small_packed(other).read_bytes()
     damaged = bytearray(instead)
     damaged[-2000] ^= 1
-    groups = packed_file.PackedFile(path)._parquet.frame.groups
+    groups = PackedFile(path)._parquet.frame.groups
     assert len(groups) > 2
     for group in groups[:-1]:
         good = path.read_bytes()
@@ -469,7 +470,7 @@ def test_a_full_disk_while_the_rows_are_written_leaves_the_old_file(tmp_path, mo
 
         return full
 
-    for owner, name in ((pq.ParquetWriter, "write_table"), (pq.ParquetWriter, "close"), (packed_file, "seal")):
+    for owner, name in ((pq.ParquetWriter, "write_table"), (pq.ParquetWriter, "close"), (packed_writing, "seal")):
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, full_after(getattr(owner, name)))
             with pytest.raises(PublishError, match="No space left"):

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from casemgmt.cli.files import check_writable, write_table
-from casemgmt.cli.reading import Reading, read_list_sizes, takes_two_registers
-from casemgmt.cli.selecting import (
+from casemgmt.cli.options import (
     DEMONSTRATION,
     AllowMissing,
+    CompareListSizesOption,
+    CompareOutOption,
+    CompareScoreOption,
     Demonstration,
+    ListSizesBeforeOption,
     ListSizeWithin,
+    ModelBeforeOption,
+    ModelOption,
     OverCap,
-    need_one_ranking,
-    within_of,
+    OverCapOption,
+    PracticeOption,
+    SchemeBeforeOption,
+    SchemeOption,
+    ScoreOverwriteOption,
 )
+from casemgmt.cli.reading import Reading, read_list_sizes, takes_two_registers
+from casemgmt.cli.selecting import need_one_ranking, within_of
 from casemgmt.cli.show import say, table, working
 from casemgmt.errors import CasemgmtError, plural
 from casemgmt.register.facts import account_lines
@@ -33,36 +43,19 @@ if TYPE_CHECKING:
 def compare(
     before: Reading,
     after: Reading,
-    scheme: Annotated[str, typer.Option(metavar="NAME|PATH", help="A shipped scheme, or the file of one.")],
-    scheme_before: Annotated[
-        str | None, typer.Option(metavar="NAME|PATH", help="The scheme of BEFORE. [default: the same]")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME|PATH", help="Rank by this model: a shipped one, or a folder.")
-    ] = None,
-    model_before: Annotated[
-        str | None, typer.Option(metavar="NAME|PATH", help="The model of BEFORE. [default: the same]")
-    ] = None,
-    score: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Or rank both by this column of each register.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write every change, of all practices, with its reason: .csv or .parquet."),
-    ] = None,
-    practice: Annotated[bool, typer.Option("--practice", help="Print each practice as well as the totals.")] = False,
-    over_cap: Annotated[
-        OverCap, typer.Option(help="Nominations over the cap: stop, or let them wait in nomination_order.")
-    ] = OverCap.error,
-    list_sizes: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Official list sizes of AFTER: practice_id, list_size.")
-    ] = None,
-    list_sizes_before: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Official list sizes of BEFORE.")
-    ] = None,
+    scheme: SchemeOption,
+    scheme_before: SchemeBeforeOption = None,
+    model: ModelOption = None,
+    model_before: ModelBeforeOption = None,
+    score: CompareScoreOption = None,
+    out: CompareOutOption = None,
+    practice: PracticeOption = False,
+    over_cap: OverCapOption = OverCap.error,
+    list_sizes: CompareListSizesOption = None,
+    list_sizes_before: ListSizesBeforeOption = None,
     list_size_within: ListSizeWithin = "10%",
     allow_missing_practice: AllowMissing = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")] = False,
+    overwrite: ScoreOverwriteOption = False,
     demonstration: Demonstration = False,
 ) -> None:
     """Select from two registers, or twice from one, and explain every change between the lists."""
@@ -73,8 +66,7 @@ def compare(
         )
     from casemgmt.results.comparison import compare as compare_selections
 
-    if out is not None:
-        check_writable(out, overwrite=overwrite)
+    check_writable(out, overwrite=overwrite)
     options = {
         "score": score,
         "over_cap": over_cap.value,

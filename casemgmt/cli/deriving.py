@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from casemgmt.cli.files import check_writable, write_table
-from casemgmt.cli.reading import a_date, pairs
+from casemgmt.cli.options import (
+    AsOfOption,
+    CodelistOption,
+    ColumnOption,
+    DateFormatOption,
+    DeriveModelOption,
+    DeriveOverwriteOption,
+    EncodingOption,
+    EventsOption,
+    LookbackOption,
+    MaxSetAsideOption,
+    ReportOption,
+    RulesOption,
+    ScoreOutOption,
+    UndatedAsEverOption,
+    UnmappedOption,
+)
+from casemgmt.cli.reading import pairs
 from casemgmt.cli.show import say, table, working
 from casemgmt.errors import plural
 
@@ -21,52 +34,28 @@ MOST_CODES = 5
 
 
 def derive(
-    events: Annotated[list[Path], typer.Argument(metavar="EVENTS", help="Parquet, CSV or Arrow files of coded rows.")],
-    codelist: Annotated[
-        list[str], typer.Option(metavar="NAME|PATH", help="A shipped code list, or the path of one. Repeatable.")
-    ],
-    as_of: Annotated[
-        dt.date, typer.Option(parser=a_date, metavar="DATE", help="The list date; later rows do not count.")
-    ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write: .parquet or .csv.")],
-    lookback: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="How far back a row counts: '24 months'. [default: ever]")
-    ] = None,
-    rules: Annotated[
-        str | None, typer.Option(metavar="NAME|PATH", help="A TOML file of rules, or a model that has some.")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME|PATH", help="Write the scores of a model in place of the conditions.")
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ITS_NAME=OURS", help="A column under another name: START=date. Repeatable."),
-    ] = None,
-    date_format: Annotated[
-        str | None, typer.Option(metavar="FORM", help="How dates are written: %d/%m/%Y. [default: ISO]")
-    ] = None,
-    undated_as_ever: Annotated[
-        bool, typer.Option("--undated-as-ever", help="Count rows without a date for what has no look-back.")
-    ] = False,
-    max_set_aside: Annotated[
-        str, typer.Option(metavar="SHARE", help="The share of codes, dates or ids that may be unreadable.")
-    ] = "20%",
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Write where each row to look at stands, and why.")
-    ] = None,
-    unmapped: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Write the codes that are in no list.")
-    ] = None,
-    encoding: Annotated[str, typer.Option(help="Of CSV files.")] = "utf-8",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
+    events: EventsOption,
+    codelist: CodelistOption,
+    as_of: AsOfOption,
+    out: ScoreOutOption,
+    lookback: LookbackOption = None,
+    rules: RulesOption = None,
+    model: DeriveModelOption = None,
+    column: ColumnOption = None,
+    date_format: DateFormatOption = None,
+    undated_as_ever: UndatedAsEverOption = False,
+    max_set_aside: MaxSetAsideOption = "20%",
+    report: ReportOption = None,
+    unmapped: UnmappedOption = None,
+    encoding: EncodingOption = "utf-8",
+    overwrite: DeriveOverwriteOption = False,
 ) -> None:
     """Turn coded rows into conditions, one row a patient, and account for every row."""
     from casemgmt.codes.deriving import derive_conditions
     from casemgmt.risk.files import load_model
 
     for path in (out, report, unmapped):
-        if path is not None:
-            check_writable(path, overwrite=overwrite)
+        check_writable(path, overwrite=overwrite)
     scoring = None if model is None else load_model(model)
     with working("Reading the coded rows"):
         derived = derive_conditions(

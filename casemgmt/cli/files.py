@@ -46,8 +46,10 @@ def _replace(path: Path, data: bytes) -> None:
         raise PublishError(f"{path} could not be written: {error.strerror or type(error).__name__}.") from None
 
 
-def check_writable(path: Path, *, overwrite: bool) -> None:
+def check_writable(path: Path | None, *, overwrite: bool) -> None:
     """Refuse, before any work is done, a file that :func:`write_table` could not or should not write."""
+    if path is None:
+        return
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise typer.BadParameter(f"{path.name}: write to a file that ends in .csv or .parquet.")
     refuse_existing(path, overwrite=overwrite)

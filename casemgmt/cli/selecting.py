@@ -3,67 +3,63 @@
 from __future__ import annotations
 
 from collections import Counter
-from enum import StrEnum
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from casemgmt.arrow import array_of, numpy_of, rows_of, text_scalar, texts, validity_of
+from casemgmt.arrow import text_scalar
 from casemgmt.cli.files import check_writable, write_table
+from casemgmt.cli.options import (
+    DEMONSTRATION,
+    AllowMissing,
+    Demonstration,
+    EndedOption,
+    Held,
+    IncludeOption,
+    ListSizesOption,
+    ListSizeWithin,
+    ModelOption,
+    NamedModel,
+    OutOption,
+    OverCap,
+    OverCapOption,
+    OverwriteOption,
+    PackOutOption,
+    PreviousOption,
+    PublishedBeforeOption,
+    ReferenceOption,
+    RemovalsOption,
+    SameExtractOption,
+    ScanOption,
+    SchemeOption,
+    ScoreOption,
+    ScoreOutOption,
+    ScoreOverwriteOption,
+    ThreadsOption,
+)
 from casemgmt.cli.reading import Reading, read_list_sizes, takes_register
 from casemgmt.cli.show import progress, say, table, working
 from casemgmt.errors import plural
 from casemgmt.register.facts import account_facts, account_lines
 
 if TYPE_CHECKING:
-    from casemgmt.register.register import Register
     from casemgmt.results.selection import Selection
     from casemgmt.risk.model import Model
-
-NamedModel = Annotated[str, typer.Option(metavar="NAME|PATH", help="A shipped model, or the folder of one.")]
-Demonstration = Annotated[
-    bool, typer.Option("--demonstration", help="Use a demonstration model on people not marked synthetic, to try it.")
-]
-
-AllowMissing = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="CODE", help="A practice of --list-sizes or --previous that may have no row here. Repeatable."
-    ),
-]
-ListSizeWithin = Annotated[
-    str,
-    typer.Option(metavar="SHARE|any", help="How far an official list size may be from the rows on the list."),
-]
-
-DEMONSTRATION = "DEMONSTRATION ONLY: this model was not made for patients."
-
-
-class Held(StrEnum):
-    """What the reasons are held against."""
-
-    base = "base"
-    practice = "practice"
-
-
-class OverCap(StrEnum):
-    """What happens when a practice nominates more patients than it has places."""
-
-    error = "error"
-    queue = "queue"
 
 
 @takes_register
 def score(
     reading: Reading,
     model: NamedModel,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write: .parquet or .csv.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")] = False,
+    out: ScoreOutOption,
+    overwrite: ScoreOverwriteOption = False,
     demonstration: Demonstration = False,
 ) -> None:
     """Score every row of a register by a model."""
     from casemgmt.risk.files import load_model
+    from casemgmt.risk.score_table import score_table
 
     ranking = load_model(model)
     with working("Reading and scoring the register"):
@@ -87,105 +83,27 @@ def _say_demonstration(model: Model) -> None:
         say(DEMONSTRATION)
 
 
-def score_table(register: Register, model: Model, *, demonstration: bool = False) -> Any:
-    """One row a source row: source_file, source_row, patient_id, score, risk (null where there is none).
-
-    A demonstration model adds a column ``note`` that says so in every row.
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
-    from casemgmt.risk.link import risk
-
-    scores = model.score(register, allow_demonstration=demonstration)
-    # The table row of the patient that each source row speaks of; NaN where it was quarantined.
-    accepted = register.to_source_rows(register.table_row.astype(np.float64))
-    kept = ~np.isnan(accepted)
-    ids = register.ids.take(array_of(np.where(kept, accepted, 0), pa.int64(), kept))
-    present = validity_of(scores)
-    points = numpy_of(scores)
-    risks = risk(model, points if present is None else np.where(present, points, np.nan))
-    rows = [part.rows for part in register.parts]
-    which = rows_of(np.repeat(np.arange(len(rows)), rows))
-    note = {"note": pa.repeat(text_scalar(DEMONSTRATION_ONLY), register.rows_in)} if is_demonstration(model) else {}
-    return pa.table(
-        {
-            "source_file": texts(part.name for part in register.parts).take(which),
-            "source_row": rows_of(np.concatenate([np.arange(each) for each in rows])),
-            "patient_id": ids.cast(pa.string()),
-            "score": scores,
-            "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
-            **note,
-        }
-    )
-
-
 @takes_register
 def select(
     reading: Reading,
-    scheme: Annotated[str, typer.Option(metavar="NAME|PATH", help="A shipped scheme, or the file of one.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make; it appears whole or not at all.")],
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME|PATH", help="Rank by this model: a shipped one, or a folder.")
-    ] = None,
-    score: Annotated[str | None, typer.Option(metavar="COLUMN", help="Or rank by this column of the register.")] = None,
-    over_cap: Annotated[
-        OverCap, typer.Option(help="Nominations over the cap: stop, or let them wait in nomination_order.")
-    ] = OverCap.error,
-    list_sizes: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Official list sizes: practice_id, list_size.")
-    ] = None,
-    previous: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="An earlier published selection, whose case-managed patients are on the caseload."
-        ),
-    ] = None,
-    same_extract: Annotated[
-        bool,
-        typer.Option(
-            "--same-extract", help="Use the files that the previous list was made from for another list date."
-        ),
-    ] = False,
-    removals: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Write who is on the caseload and not selected again, and why: .csv or .parquet."
-        ),
-    ] = None,
-    ended: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.csv", help="Whose case management a person has ended since: patient_id, reason."),
-    ] = None,
-    reference: Annotated[
-        Held,
-        typer.Option(help="What reasons are held against: absent or none, or the average of the practice's patients."),
-    ] = Held.base,
-    include: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="A register column to add to the lists. Repeatable.")
-    ] = None,
+    scheme: SchemeOption,
+    out: OutOption,
+    model: ModelOption = None,
+    score: ScoreOption = None,
+    over_cap: OverCapOption = OverCap.error,
+    list_sizes: ListSizesOption = None,
+    previous: PreviousOption = None,
+    same_extract: SameExtractOption = False,
+    removals: RemovalsOption = None,
+    ended: EndedOption = None,
+    reference: ReferenceOption = Held.base,
+    include: IncludeOption = None,
     allow_missing_practice: AllowMissing = None,
     list_size_within: ListSizeWithin = "10%",
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier selection in that folder.")
-    ] = False,
-    published_before: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="DIR",
-            help="Another publication of this register that readers can hold beside this one. Repeatable; those beside "
-            "the folder are found.",
-        ),
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="The result does not depend on it.")] = None,
-    scan: Annotated[
-        bool | None,
-        typer.Option(
-            "--scan/--no-scan",
-            help="Read a part at a time, or hold all rows. [default: scan packed files and large Parquet]",
-        ),
-    ] = None,
+    overwrite: OverwriteOption = False,
+    published_before: PublishedBeforeOption = None,
+    threads: ThreadsOption = None,
+    scan: ScanOption = None,
     demonstration: Demonstration = False,
 ) -> None:
     """Select patients by a scheme and publish the lists."""
@@ -195,13 +113,12 @@ def select(
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
 
-    if removals is not None:
-        check_writable(removals, overwrite=overwrite)
     rules = load_scheme(scheme)
     if rules.ranks or model is not None:
         need_one_ranking(model, score)
     ranking = None if model is None else load_model(model)
     sizes = None if list_sizes is None else read_list_sizes(list_sizes)
+    check_writable(removals, overwrite=overwrite)
     earlier = None if previous is None else load_selection(previous)
     if scan is None:
         scan = earlier is None and ended is None and reference is Held.base and reading.is_large()
@@ -224,20 +141,33 @@ def select(
             list_size_within=within_of(list_size_within),
             allow_demonstration=demonstration,
         )
-    with working("Publishing"):
-        selection.save(out, include=include or (), overwrite=overwrite, published_before=published_before or ())
-        if removals is not None:
-            write_table(selection.removals(), removals, overwrite=overwrite)
+    publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite)
     show_selection(selection)
     show_removals(selection, removals, counted=earlier is not None or removals is not None)
     say(f"Saved in {out}. It is a proposal: a named clinician of each practice accepts or changes it.")
 
 
+def publish(
+    selection: Selection,
+    out: Path,
+    include: Iterable[str],
+    published_before: Iterable[Path],
+    removals: Path | None,
+    *,
+    overwrite: bool,
+) -> None:
+    """Write the lists, and whom the caseload would lose where that is asked for."""
+    with working("Publishing"):
+        selection.save(out, include=include, overwrite=overwrite, published_before=published_before)
+        if removals is not None:
+            write_table(selection.removals(), removals, overwrite=overwrite)
+
+
 @takes_register
 def pack(
     reading: Reading,
-    out: Annotated[Path, typer.Option(metavar="FILE.parquet", help="The packed file to write, whole or not at all.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")] = False,
+    out: PackOutOption,
+    overwrite: ScoreOverwriteOption = False,
 ) -> None:
     """Check and pack a register once, so that every later selection reads it in a fraction of the time."""
     check_writable(out, overwrite=overwrite)

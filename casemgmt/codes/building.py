@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,7 +173,7 @@ def build_register(
     for (records, strangers, _), made in zip(unknown, found, strict=True):
         check_met(records, _as_text(made.patients), strangers, ids, allowed=allow_unmatched)
     held = {each.name: getattr(register, each.name) for each in fields(register)}
-    held |= {"index": opened.index, "parts": opened.parts}
+    held |= {"index": opened.index, "row_account": replace(register.row_account, parts=opened.parts)}
     return BuiltRegister(**held, derived=derived, admissions=admissions, unknown=_unknown_table(unknown))
 
 

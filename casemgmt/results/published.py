@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
-from casemgmt.errors import InputError
+from casemgmt.errors import InputError, PublishError
 from casemgmt.outputs import layout
 from casemgmt.outputs.published import read_publication
 from casemgmt.results.tables import SelectionTables
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _NEED_THE_REGISTER = ("by", "explain", "waterfall", "save")
 
 
-class NeedsRegisterError(InputError, AttributeError):
-    """A selection that was read back from files is asked for what only its register can tell."""
+class NeedsRegisterError(InputError, PublishError, AttributeError):
+    """A selection that was read back from files is asked for what only its register can tell, or to be published."""
 
 
 class PublishedSelection(SelectionTables):
@@ -49,7 +49,7 @@ class PublishedSelection(SelectionTables):
     def __getattr__(self, name: str) -> Any:
         """Say of the methods of :class:`casemgmt.Selection` that are not here what to do instead."""
         if name in _NEED_THE_REGISTER:
-            raise needs_its_register(f".{name}")
+            raise needs_its_register(f".{name}", "copy the folder, or " if name == "save" else "")
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     @property
@@ -103,10 +103,10 @@ class PublishedSelection(SelectionTables):
         return self.removals() if "removals" in self._tables else no_removals()
 
 
-def needs_its_register(what: str) -> NeedsRegisterError:
+def needs_its_register(what: str, instead: str = "") -> NeedsRegisterError:
     """The error of a selection read back from files."""
     return NeedsRegisterError(
-        f"This selection was read back from files, and {what} needs its register: make it again from that register."
+        f"This selection was read back from files, and {what} needs its register: {instead}read that and select again."
     )
 
 

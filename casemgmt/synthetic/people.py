@@ -85,9 +85,7 @@ def stream(practice_code: str, seed: int, part: int) -> np.random.Generator:
 def draw_practice(practice: Practice, seed: int) -> PracticeDraw:
     """Draw the people of one practice; the same practice and seed give the same people."""
     random = stream(practice.code, seed, 0)
-    cells = np.repeat(np.arange(cell_ages().size, dtype=np.uint8), age_sex_table(practice).counts)
-    random.shuffle(cells)
-    cell = cells.astype(np.intp)
+    cell = _cells(random, practice)
     age = np.take(cell_ages().astype(np.uint8), cell)
     decile = _deciles(random, practice, age.size)
     frailty = _frailty(random, decile)
@@ -102,14 +100,8 @@ def draw_practice(practice: Practice, seed: int) -> PracticeDraw:
         registers=dict(practice.registers),
     )
     morbidity = _morbidity(conditions)
-    use = draw_use(
-        stream(practice.code, seed, 3),
-        stream(practice.code, seed, 7),
-        age=age,
-        frailty=frailty,
-        decile=decile,
-        morbidity=morbidity,
-    )
+    streams = (stream(practice.code, seed, number) for number in (3, 7))
+    use = draw_use(*streams, age=age, frailty=frailty, decile=decile, morbidity=morbidity)
     deficits = draw_deficits(
         stream(practice.code, seed, 4),
         age=age,
@@ -145,6 +137,13 @@ def draw_practice(practice: Practice, seed: int) -> PracticeDraw:
         birthday=birthday,
         registered_days=registered_days,
     )
+
+
+def _cells(random: np.random.Generator, practice: Practice) -> npt.NDArray[np.intp]:
+    """Each person's cell of the practice's table of ages and sexes, in any order."""
+    cells = np.repeat(np.arange(cell_ages().size, dtype=np.uint8), age_sex_table(practice).counts)
+    random.shuffle(cells)
+    return cells.astype(np.intp)
 
 
 def _dates(random: np.random.Generator, age: Bytes) -> tuple[Singles, Ints]:
