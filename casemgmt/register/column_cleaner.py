@@ -10,7 +10,7 @@ from casemgmt.dates import day_number
 from casemgmt.register.cleaning import Cleaned, FlagColumn, clean_column
 from casemgmt.register.contradictions import BEFORE_BIRTH, BEFORE_JOINING, contradictions_of
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.readable import ReadableCount, count_of
+from casemgmt.register.readable_counts import ReadableCount, count_of
 from casemgmt.register.values import OUTER_SPACES, is_out_of_range
 
 if TYPE_CHECKING:

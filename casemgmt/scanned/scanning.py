@@ -16,11 +16,13 @@ from casemgmt.register.account import Account
 from casemgmt.register.counts import by_practice_field_and_reason
 from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
 from casemgmt.register.forms import FileForm
-from casemgmt.register.identity import Verdict, judge_repeats, long_text, stacked
+from casemgmt.register.identity import long_text
 from casemgmt.register.limits import Limits, refuse_beyond
 from casemgmt.register.readable import notes_of
 from casemgmt.register.reader import Known, Part, Reader
+from casemgmt.register.repeats import judge_repeats, stacked
 from casemgmt.register.sources import Part as FilePart
+from casemgmt.register.verdicts import Verdict
 from casemgmt.scanned.files import (
     ROWS_AT_A_TIME,
     LatePart,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.arrow import text_scalar
 from casemgmt.register.counts import Counts
 from casemgmt.register.identity import practice_faults
-from casemgmt.register.readable import ReadableCount, refuse_columns
+from casemgmt.register.readable import refuse_columns
+from casemgmt.register.readable_counts import ReadableCount
 from casemgmt.register.values import OUTER_SPACES
 from casemgmt.texts.long_texts import PART_BITS, repeated_in, together_by_part
 

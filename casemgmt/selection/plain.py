@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.register.lookup import Rows, look_up
+from casemgmt.register.lookup import look_up
+from casemgmt.register.packing import Rows
 
 if TYPE_CHECKING:
     from casemgmt.selection.plan import Outcome, RouteArrays, ScoreSource
