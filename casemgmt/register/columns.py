@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from casemgmt.register.packing import Packed, Rows
 
 NO_DAY = -(2**31)
+# Field → a number a row; NO_DAY where it is missing.
+Days: TypeAlias = "dict[str, npt.NDArray[np.int32]]"
 
 # Of texts.
 Texts: TypeAlias = "pa.Array | pa.ChunkedArray"

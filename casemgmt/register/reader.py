@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.compiling import pays
 from casemgmt.dates import day_number
@@ -14,9 +14,9 @@ from casemgmt.errors import InputError
 from casemgmt.register import fixed_width
 from casemgmt.register.account import Account
 from casemgmt.register.accounting import Whereabouts
-from casemgmt.register.cleaning import Cleaned, FlagColumn
+from casemgmt.register.cleaning import Cleaned, CleanedColumns, FlagColumn
 from casemgmt.register.column_cleaner import ColumnCleaner
-from casemgmt.register.columns import NO_DAY
+from casemgmt.register.columns import NO_DAY, Days
 from casemgmt.register.contradictions import BEFORE_BIRTH
 from casemgmt.register.counts import Counts, count_rows, given_values
 from casemgmt.register.fields import FIELDS
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
-
-# Field → a number a row; NO_DAY where it is missing.
-Days: TypeAlias = "dict[str, npt.NDArray[np.int32]]"
 
 # Fields whose values decide who may be listed or who is chosen share the first chunk, one look-up for all.
 _FIRST = ("objected", "nominated", "care_home_type", "sex", "imd_decile")
@@ -199,7 +196,7 @@ class Reader:
 
     def _packed(
         self,
-        cleaned: Mapping[str, Cleaned | FlagColumn],
+        cleaned: CleanedColumns,
         cleaner: ColumnCleaner,
         rows: int,
         order: Order,

@@ -61,7 +61,7 @@ class PackedRegister(ScannedRegister):
     def column_names(self) -> tuple[str, ...]:
         """Fields held, ``age`` included, then carried columns."""
         fields = self._file.account.fields
-        return (*fields, *(name for name in self._file.told if name not in fields))
+        return (*fields, *(name for name in self._file.carried if name not in fields))
 
     @property
     def practices(self) -> tuple[str, ...]:
@@ -120,13 +120,13 @@ class PackedRegister(ScannedRegister):
 
     def _register(self, group: int, first: int, last: int) -> Register:
         """The rows of a row group, which are those of whole practices."""
-        packed, days, numbers, told = self._file.read(group, first, last)
+        packed, days, numbers, carried = self._file.read(group, first, last)
         return Register(
             row_account=self._file.account.of_own_rows(packed.rows),
             practices=tuple(self._file.practices[first:last]),
             packed=packed,
             days=days,
             numbers=numbers,
-            source_table=told,
-            ids=told.column("patient_id"),
+            source_table=carried,
+            ids=carried.column("patient_id"),
         )
