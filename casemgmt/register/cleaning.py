@@ -298,7 +298,7 @@ def _from_distinct(
     readings.append(Reading(None))  # the row of null indices, which are -1
     answers = np.array([reading.value or 0 for reading in readings], dtype=np.int32)
     fits = field.kind != "date" and answers.min() >= 0 and answers.max() < 256
-    narrow = answers.astype(np.uint8) if fits else answers
+    narrow: npt.NDArray[np.integer] = answers.astype(np.uint8) if fits else answers
     values = by_number(indices, narrow)
     is_present = np.array([reading.value is not None for reading in readings])
     present = None if is_present[:-1].all() and not column.null_count else by_number(indices, is_present)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from casemgmt.errors import plural
 from casemgmt.register.account import Account
+from casemgmt.register.in_parts import See
 from casemgmt.register.limits import Limits
 from casemgmt.register.packed_file import PackedFile
 from casemgmt.register.register import Register
@@ -53,7 +53,7 @@ class PackedRegister(ScannedRegister):
         return True
 
     @property
-    def metadata(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, object]:
         """What the sources said of themselves."""
         return dict(self._file.account.metadata)
 
@@ -101,7 +101,7 @@ class PackedRegister(ScannedRegister):
             counts=account.counts,
         )
 
-    def passed(self, see: Callable[[Register, int, Any], None], restart: Callable[[], None] = lambda: None) -> Tally:
+    def passed(self, see: See, restart: Callable[[], None] = lambda: None) -> Tally:
         """Pass all row groups before ``see``, the next read while one is worked on."""
         import numpy as np
 

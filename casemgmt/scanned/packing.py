@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.register.packed_writing import id_lengths, in_words, practice_stretches, write_packed
-from casemgmt.scanned.kept_rows import Candidates, candidates_of, register_of, together
+from casemgmt.scanned.kept_rows import Candidates, candidates_of, group_by_practice, register_of
 from casemgmt.texts.long_texts import by_number, counts_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def save_packed_scanned(scanned: RegisterInParts, path: Path, rows_held: int = R
         counted.clear()
         lengths.clear()
 
-    def count(register: Register, start: int, own: Any) -> None:
+    def count(register: Register, start: int, own: npt.NDArray[np.int32]) -> None:
         lengths.update(id_lengths(register))
         counts = counts_of(register.packed.numbers, len(register.practices))
         for code, rows in zip(register.practices, counts.tolist(), strict=True):
@@ -75,5 +75,5 @@ def _register_of(scanned: RegisterInParts, account: Account, practices: tuple[st
         kept.append(candidates_of(register, rows, practice[rows], nothing, nothing))
 
     scanned.passed(keep, kept.clear)
-    candidates, groups = together(kept, np.arange(len(practices), dtype=np.int32))
+    candidates, groups = group_by_practice(kept, np.arange(len(practices), dtype=np.int32))
     return register_of(account, candidates, practices, groups)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.errors import InputError
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
-from casemgmt.scanned.kept_rows import Candidates, candidates_of, register_of, together
+from casemgmt.scanned.kept_rows import Candidates, candidates_of, group_by_practice, register_of
 from casemgmt.selection.choosing import (
     Asked,
     Gathered,
@@ -175,7 +175,7 @@ class _Sieve:
         practices = tally.practices()
         place = {code: i for i, code in enumerate(practices)}
         order = np.array([place.get(code, -1) for code in seen.codes], dtype=np.int32)
-        candidates, groups = together(seen.kept, order)
+        candidates, groups = group_by_practice(seen.kept, order)
         account = scanned.row_account
         register = replace(
             register_of(account, candidates, practices, groups),
