@@ -40,7 +40,7 @@ def save_packed(register: Register, path: Path) -> Path:
     whole = register.grouped()
     lengths = id_lengths(whole)
     try:
-        with in_words(path):
+        with disk_errors_reworded(path):
             length = lengths.pop() if len(lengths) == 1 else None
             write_packed(path, register.row_account, whole.practices, practice_stretches(whole), length)
     except pa.ArrowNotImplementedError:
@@ -49,7 +49,7 @@ def save_packed(register: Register, path: Path) -> Path:
 
 
 @contextmanager
-def in_words(path: Path) -> Iterator[None]:
+def disk_errors_reworded(path: Path) -> Iterator[None]:
     """Say what the disk refuses."""
     try:
         yield

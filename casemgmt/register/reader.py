@@ -82,7 +82,7 @@ class Reader:
 
     def read(self, opened: Source) -> Register:
         """Check every row of a whole source."""
-        with in_words():
+        with arrow_errors_reworded():
             # Of one practice alone a mapping can match nothing, and be of use to the others.
             if self.values and self.judges_columns:
                 maps = self.value_maps()
@@ -90,9 +90,9 @@ class Reader:
                 maps.refuse_vain()
             return self._register(opened, None).register
 
-    def read_part(self, opened: Source, known: Known) -> Part:
+    def read_part(self, opened: Source, known: Known) -> CheckedPart:
         """Check the rows of a part, and leave to its reader what only the whole can tell."""
-        with in_words():
+        with arrow_errors_reworded():
             return self._register(opened, known)
 
     def table(self, opened: Source, as_they_are: frozenset[str] = frozenset()) -> tuple[pa.Table, dict[str, int]]:
@@ -108,7 +108,7 @@ class Reader:
         """What tells whether ``values`` finds anything to map."""
         return ValueMaps(self.values, self.date_format, self.pattern, day_number(self.extract_date))
 
-    def _register(self, opened: Source, known: Known | None) -> Part:
+    def _register(self, opened: Source, known: Known | None) -> CheckedPart:
         """Judge every row, clean every column, and pack the accepted rows."""
         import numpy as np
 
@@ -143,7 +143,7 @@ class Reader:
             index=opened.index,
             limits=self.limits,
         )
-        return Part(register, judged, cleaner.readable, kept, widths)
+        return CheckedPart(register, judged, cleaner.readable, kept, widths)
 
     def _judged(self, table: pa.Table, known: Known | None) -> Judged:
         """What the ids and practice codes come to, as far as these rows tell and as the others say."""
@@ -253,7 +253,7 @@ class Known:
         verdict.merged_into.update((row, -1) for row in self.merged if verdict.code[row] == 0)
 
 
-class Part(NamedTuple):
+class CheckedPart(NamedTuple):
     """The rows of a part, checked but for what only the whole can tell.
 
     Attributes
@@ -273,7 +273,7 @@ class Part(NamedTuple):
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def arrow_errors_reworded() -> Iterator[None]:
     """Say what Arrow refuses without the values that it quotes."""
     import pyarrow as pa
 

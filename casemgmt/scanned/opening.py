@@ -11,7 +11,7 @@ from casemgmt.errors import InputError
 from casemgmt.register.limits import Limits, Share
 from casemgmt.register.options import unexpected_rows
 from casemgmt.register.packed_file import PackedFile, is_packed
-from casemgmt.register.reading_options import reading_options
+from casemgmt.register.reading_options import ReadingOptions, reading_options
 from casemgmt.register.sources import stated_days
 from casemgmt.scanned.files import Decoder, as_paths, chosen_decoder, days_drawn, open_files, said_by
 from casemgmt.scanned.scanning import ScannedRegister
@@ -89,13 +89,24 @@ def scan_register(
         max_quarantined=max_quarantined,
         max_corrected=max_corrected,
     )
-    files = open_files(found, options.form)
+    return _open_files(found, options, decoder, progress)
+
+
+def _open_files(
+    paths: list[Path],
+    options: ReadingOptions,
+    decoder: Decoder,
+    progress: Callable[[int, int], None] | None,
+) -> ScannedRegister:
+    """A register in files, whose columns are looked at and whose rows are not."""
+    form = options.form
+    files = open_files(paths, form)
     options.check_rows(sum(file.rows for file in files))
     stated, limits = stated_days(said_by(files)), options.limits
-    drawn = days_drawn(files, options.declared.columns, options.form)
+    drawn = days_drawn(files, options.declared.columns, form)
     reader = options.reader(files[0].schema.empty_table(), limits, stated, drawn)
     return ScannedRegister(
-        files=files, reader=reader, encoding=options.form, decoder=chosen_decoder(decoder, files), progress=progress
+        files=files, reader=reader, encoding=form, decoder=chosen_decoder(decoder, files), progress=progress
     )
 
 

@@ -12,7 +12,7 @@ from casemgmt.register.in_parts import See
 from casemgmt.register.limits import Limits
 from casemgmt.register.packed_file import PackedFile
 from casemgmt.register.register import Register
-from casemgmt.register.sources import Part as FilePart
+from casemgmt.register.sources import Part
 from casemgmt.scanned.scanning import Learnt, ScannedRegister
 from casemgmt.scanned.tally import Tally
 
@@ -74,7 +74,7 @@ class PackedRegister(ScannedRegister):
         return self._file.account
 
     @property
-    def parts(self) -> tuple[FilePart, ...]:
+    def parts(self) -> tuple[Part, ...]:
         """The files that were packed."""
         return self._file.account.parts
 

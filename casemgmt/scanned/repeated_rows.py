@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from casemgmt.register.reader import Part
+    from casemgmt.register.reader import CheckedPart
     from casemgmt.register.registrations import Registrations
 
 
-def usable_hashes(part: Part) -> npt.NDArray[np.uint64]:
+def usable_hashes(part: CheckedPart) -> npt.NDArray[np.uint64]:
     """The hashes of ids that name somebody: the others take no part in repeats."""
     import numpy as np
 
@@ -28,7 +28,7 @@ def usable_hashes(part: Part) -> npt.NDArray[np.uint64]:
 
 
 def judged_repeats(
-    parts: Iterable[tuple[Part, int]], repeated: npt.NDArray[np.uint64], registrations: Registrations
+    parts: Iterable[tuple[CheckedPart, int]], repeated: npt.NDArray[np.uint64], registrations: Registrations
 ) -> tuple[dict[int, tuple[str, str]], dict[int, int]]:
     """Judge the rows whose ids may be repeated as those of a register in memory.
 

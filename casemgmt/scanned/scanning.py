@@ -19,8 +19,8 @@ from casemgmt.register.forms import FileForm
 from casemgmt.register.in_parts import See
 from casemgmt.register.limits import Limits, refuse_beyond
 from casemgmt.register.readable import notes_of
-from casemgmt.register.reader import Known, Part, Reader
-from casemgmt.register.sources import Part as FilePart
+from casemgmt.register.reader import CheckedPart, Known, Reader
+from casemgmt.register.sources import Part
 from casemgmt.scanned.files import (
     ROWS_AT_A_TIME,
     LatePart,
@@ -280,7 +280,7 @@ class ScannedRegister:
         raise AssertionError("Every pass over the files met something new.")
 
     @property
-    def parts(self) -> tuple[FilePart, ...]:
+    def parts(self) -> tuple[Part, ...]:
         """The files, as a register names its sources."""
         return self._late
 
@@ -288,7 +288,7 @@ class ScannedRegister:
         if self._progress is not None:
             self._progress(rows, self.rows_in)
 
-    def _parts(self) -> Iterator[tuple[Part, int]]:
+    def _parts(self) -> Iterator[tuple[CheckedPart, int]]:
         """Each part, with the row of the whole at which its file begins."""
         starts, start = {}, 0
         for file in self.files:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.register.reader import Part
+    from casemgmt.register.reader import CheckedPart
 
 
 class IdHashes:
@@ -71,7 +71,7 @@ class Tally:
     accepted: int = 0
     merged: int = 0
 
-    def add(self, part: Part) -> npt.NDArray[np.int32]:
+    def add(self, part: CheckedPart) -> npt.NDArray[np.int32]:
         """Count a part in; the number of each of its own practices."""
         import numpy as np
 
