@@ -66,7 +66,10 @@ AREAS = {
     "standing": Area(
         tuple(
             f"casemgmt/register/{name}.py"
-            for name in ("standing", "contradictions", "registrations", "readable", "limits", "counts")
+            for name in (
+                *("standing", "contradictions", "registrations", "readable", "readable_counts"),
+                *("limits", "counts"),
+            )
         ),
         ("test_limits_of_a_register.py", "test_values_as_analysts_write_them.py"),
         ("test_oracle_by_hand.py", "test_register_bad_inputs.py", "test_safety.py", "test_register_accounting.py"),

@@ -21,7 +21,7 @@ from register_tools import AS_OF, told
 import casemgmt as cm
 from casemgmt.errors import InputError
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.readable import ReadableCount, count_of_text, text_of_count
+from casemgmt.register.readable_counts import ReadableCount, count_of_text, text_of_count
 
 
 def register_of(values: Any, name: str, count: int | None = None, **more: Any) -> pa.Table:

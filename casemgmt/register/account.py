@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.register.counts import Counts
 from casemgmt.register.sources import Part
@@ -40,7 +40,7 @@ class Account:
     quarantine: pa.Table
     corrections: pa.Table
     parts: tuple[Part, ...]
-    metadata: Mapping[str, Any]
+    metadata: Mapping[str, object]
     fields: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     counts: Counts = field(default_factory=Counts)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import rows_of, texts
 from casemgmt.register.sources import Source
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
+
+    from casemgmt.register.cleaning import Problem
+    from casemgmt.register.verdicts import Verdict
 
 
 class Whereabouts:
     """Says where in the sources a row stood."""
 
-    def __init__(self, source: Source, practice: Any, codes: Sequence[str]) -> None:
+    def __init__(self, source: Source, practice: npt.NDArray[np.int32], codes: Sequence[str]) -> None:
         self._source, self._practice, self._codes = source, practice, codes
 
-    def _table(self, rows: Any, fields: Any, reasons: Any, unsplit: Sequence[tuple[int, str]] = ()) -> pa.Table:
+    def _table(
+        self,
+        rows: npt.NDArray[np.int64],
+        fields: Sequence[str],
+        reasons: Sequence[str],
+        unsplit: Sequence[tuple[int, str]] = (),
+    ) -> pa.Table:
         import numpy as np
         import pyarrow as pa
 
@@ -41,7 +52,7 @@ class Whereabouts:
             }
         )
 
-    def quarantine(self, verdict: Any) -> pa.Table:
+    def quarantine(self, verdict: Verdict) -> pa.Table:
         """The rows set aside, each with its reason."""
         import numpy as np
 
@@ -49,7 +60,7 @@ class Whereabouts:
         said = [verdict.reasons[code] for code in verdict.code[rows]]
         return self._table(rows, [name for name, _ in said], [reason for _, reason in said], self._source.unsplit)
 
-    def corrections(self, problems: Sequence[tuple[str, Any, str]], kept: Any) -> pa.Table:
+    def corrections(self, problems: Sequence[Problem], kept: npt.NDArray[np.bool_]) -> pa.Table:
         """The values of accepted rows that were set to missing or repaired."""
         import numpy as np
 

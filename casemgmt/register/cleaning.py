@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from casemgmt.arrow import array_of, in_one_piece, numpy_of, validity_of
 from casemgmt.compiling import pays
@@ -37,7 +37,7 @@ class Cleaned:
     lengths : of the shortest and the longest text; None where no value is text
     """
 
-    values: npt.NDArray[Any]
+    values: npt.NDArray[np.integer]
     present: npt.NDArray[np.bool_] | None
     problems: tuple[tuple[npt.NDArray[np.int64], str], ...] = ()
     words: Mapping[str, int] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class FlagColumn:
     column: pa.ChunkedArray
     absent: bool = False
 
-    problems: ClassVar[tuple[tuple[Any, str], ...]] = ()
+    problems: ClassVar[tuple[tuple[npt.NDArray[np.int64], str], ...]] = ()
     words: ClassVar[Mapping[str, int]] = {}
     lengths: ClassVar[None] = None
 
@@ -82,7 +82,7 @@ class FlagColumn:
         """Where a value is given; None where none is missing."""
         return validity_of(self.column) if self.has_missing else None
 
-    def planes(self, start: int, stop: int) -> tuple[Any, Any]:
+    def planes(self, start: int, stop: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64] | np.uint64]:
         """The bits of some rows, the first row lowest, in uint64: known to be true, and missing."""
         import numpy as np
 
@@ -92,6 +92,11 @@ class FlagColumn:
             return true, np.uint64(0)
         valid = _bits(part.is_valid())
         return true & valid, np.uint64(0) if self.absent else ~valid
+
+
+CleanedColumns: TypeAlias = Mapping[str, Cleaned | FlagColumn]
+# A field, rows of it, and why their values were changed.
+Problem: TypeAlias = "tuple[str, npt.NDArray[np.int64], str]"
 
 
 def _bits(column: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
@@ -114,7 +119,7 @@ def clean_column(
     field: Field,
     column: pa.ChunkedArray,
     *,
-    mapping: Mapping[str, Any] | None,
+    mapping: Mapping[str, object] | None,
     date_format: str | None,
     last_day: int,
     times: Literal["midnight", "any"] = "any",
@@ -134,10 +139,9 @@ def clean_column(
 
     if times == "any" and date_format is not None and not date_form(date_format).truncates:
         date_format = f"{TRUNCATE} {date_format}"
-    options: dict[str, Any] = {"mapping": mapping, "date_format": date_format, "last_day": last_day}
     if pa.types.is_dictionary(column.type):
         if field.kind == "category" and is_text(column.type.value_type):
-            return _from_distinct(field, column, **options)
+            return _from_distinct(field, column, mapping, date_format, last_day)
         column = column.cast(column.type.value_type)
     if field.kind == "date" and date_format is not None:
         column = _whole_numbers_as_text(column)
@@ -145,7 +149,7 @@ def clean_column(
         column = typeless(column)
     _check_type(field, column.type, mapping)
     if pa.types.is_temporal(column.type):
-        return _from_dates(field, column, times=times, **options)
+        return _from_dates(field, column, mapping, date_format, last_day, times)
     if mapping is None and field.kind == "flag" and pa.types.is_boolean(column.type):
         return FlagColumn(column)
     if mapping is None and field.kind in {"flag", "integer"}:
@@ -156,10 +160,10 @@ def clean_column(
             whole = _from_whole_floats(column, field.least, field.most, reason)
             if whole is not None:
                 return whole
-    return _from_distinct(field, column, **options)
+    return _from_distinct(field, column, mapping, date_format, last_day)
 
 
-def _check_type(field: Field, kind: pa.DataType, mapping: Mapping[str, Any] | None) -> None:
+def _check_type(field: Field, kind: pa.DataType, mapping: Mapping[str, object] | None) -> None:
     import pyarrow as pa
 
     decimal = pa.types.is_floating(kind) or pa.types.is_decimal(kind)
@@ -223,12 +227,14 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def _from_numbers(raw: Any, present: Any, least: int, most: int, reason: str) -> Cleaned:
+def _from_numbers(
+    raw: npt.NDArray[np.integer], present: npt.NDArray[np.bool_] | None, least: int, most: int, reason: str
+) -> Cleaned:
     import numpy as np
 
     if present is not None:
         raw = np.where(present, raw, raw.dtype.type(max(least, 0)))
-    problems: tuple[tuple[Any, str], ...] = ()
+    problems: tuple[tuple[npt.NDArray[np.int64], str], ...] = ()
     if len(raw) and (raw.min() < least or raw.max() > most):
         outside = (raw < least) | (raw > most)
         raw = np.where(outside, raw.dtype.type(least), raw)
@@ -257,7 +263,7 @@ def _from_whole_floats(column: pa.ChunkedArray, least: int, most: int, reason: s
 def _from_dates(
     field: Field,
     column: pa.ChunkedArray,
-    mapping: Mapping[str, Any] | None,
+    mapping: Mapping[str, object] | None,
     date_format: str | None,
     last_day: int,
     times: Literal["midnight", "any"],
@@ -280,7 +286,7 @@ def _from_dates(
 
 
 def _from_distinct(
-    field: Field, column: pa.ChunkedArray, mapping: Mapping[str, Any] | None, date_format: str | None, last_day: int
+    field: Field, column: pa.ChunkedArray, mapping: Mapping[str, object] | None, date_format: str | None, last_day: int
 ) -> Cleaned:
     import numpy as np
 
@@ -292,7 +298,7 @@ def _from_distinct(
     readings.append(Reading(None))  # the row of null indices, which are -1
     answers = np.array([reading.value or 0 for reading in readings], dtype=np.int32)
     fits = field.kind != "date" and answers.min() >= 0 and answers.max() < 256
-    narrow = answers.astype(np.uint8) if fits else answers
+    narrow: npt.NDArray[np.integer] = answers.astype(np.uint8) if fits else answers
     values = by_number(indices, narrow)
     is_present = np.array([reading.value is not None for reading in readings])
     present = None if is_present[:-1].all() and not column.null_count else by_number(indices, is_present)
@@ -309,7 +315,7 @@ def _from_distinct(
     return Cleaned(values, present, problems, words, (min(lengths), max(lengths)) if lengths else None)
 
 
-def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.integer[Any]], list[Any]]:
+def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.integer], list[Any]]:
     """Where each row's value stands among the distinct values (-1 for null), and those values."""
     import numpy as np
     import pyarrow as pa
@@ -333,7 +339,7 @@ def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.integer[Any
     return _only_met(indices, distinct) if came_encoded else (indices, distinct)
 
 
-def _only_met(indices: npt.NDArray[np.int64], distinct: list[Any]) -> tuple[npt.NDArray[np.int64], list[Any]]:
+def _only_met(indices: npt.NDArray[np.int64], distinct: list[object]) -> tuple[npt.NDArray[np.int64], list[object]]:
     """The same without values that no row has, which a dictionary may hold; its nulls and repeats are none either."""
     import numpy as np
 
@@ -345,7 +351,7 @@ def _only_met(indices: npt.NDArray[np.int64], distinct: list[Any]) -> tuple[npt.
     return by_index[indices], values
 
 
-def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
+def mapped(value: object, mapping: Mapping[str, object] | None) -> object:
     """The value a user's ``values=`` gives for this one, or the value itself; keys are its text, ``9`` for 9.0 too."""
     if mapping is None or value is None:
         return value
@@ -358,7 +364,7 @@ def mapped(value: Any, mapping: Mapping[str, Any] | None) -> Any:
     return mapping.get(key, value)
 
 
-def mapped_loosely(value: Any, mapping: Mapping[str, Any] | None) -> Any:
+def mapped_loosely(value: object, mapping: Mapping[str, object] | None) -> object:
     """:func:`mapped`, for which text may have outer spaces or stand for a whole number as 2.0."""
     if mapping is None or not isinstance(value, str):
         return mapped(value, mapping)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from casemgmt.dates import day_number
-from casemgmt.register.cleaning import Cleaned, FlagColumn, clean_column
+from casemgmt.register.cleaning import Cleaned, CleanedColumns, FlagColumn, Problem, clean_column
 from casemgmt.register.contradictions import BEFORE_BIRTH, BEFORE_JOINING, contradictions_of
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.readable import ReadableCount, count_of
+from casemgmt.register.readable_counts import ReadableCount, count_of
 from casemgmt.register.values import OUTER_SPACES, is_out_of_range
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 # What is said of values that were read, and taken as they are.
@@ -32,7 +34,7 @@ class HowColumnsAreRead(Protocol):
         """``extracted_on``."""
 
     @property
-    def values(self) -> Mapping[str, Mapping[str, Any]]:
+    def values(self) -> Mapping[str, Mapping[str, object]]:
         """Field → {text in the source: value}."""
 
     @property
@@ -49,9 +51,9 @@ class ColumnCleaner:
 
     def __init__(self, table: pa.Table, how: HowColumnsAreRead) -> None:
         self.table, self._how = table, how
-        self.problems: list[tuple[str, Any, str]] = []
+        self.problems: list[Problem] = []
         self.readable: dict[str, ReadableCount] = {}
-        self.ended_before_birth: list[tuple[str, Any]] = []
+        self.ended_before_birth: list[tuple[str, npt.NDArray[np.int64]]] = []
         self.read: dict[str, Cleaned | FlagColumn] = {}  # as each column was read, its gaps not filled
 
     def clean(self, name: str) -> Cleaned | FlagColumn:
@@ -87,7 +89,7 @@ class ColumnCleaner:
             return Cleaned(values, given)
         return cleaned
 
-    def compare(self, cleaned: Mapping[str, Cleaned | FlagColumn]) -> None:
+    def compare(self, cleaned: CleanedColumns) -> None:
         """Count what contradicts another column; the patient stays, but for a life that ended before it began."""
         for name, reason, rows, of in contradictions_of(cleaned, self._how.list_date):
             count = self.readable[name]
@@ -102,7 +104,7 @@ class ColumnCleaner:
         padded = {name for name, count in self.readable.items() if count.is_fixed_width}
         self.problems = [each for each in self.problems if each[0] not in padded or each[2] != OUTER_SPACES]
 
-    def unreadable(self, name: str) -> list[tuple[Any, str]]:
+    def unreadable(self, name: str) -> list[tuple[npt.NDArray[np.int64], str]]:
         """(rows, reason) of a column's values that nobody can read; a date out of range can be."""
         return [
             (rows, reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from casemgmt.arrow import array_of, text_scalar, texts
 from casemgmt.register.fields import FIELDS
@@ -13,22 +13,26 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.register.packing import Packed
+    from casemgmt.register.packing import Packed, Rows
 
 NO_DAY = -(2**31)
+# Field → a number a row; NO_DAY where it is missing.
+Days: TypeAlias = "dict[str, npt.NDArray[np.int32]]"
 
+# Of texts.
+Texts: TypeAlias = "pa.Array | pa.ChunkedArray"
 
 _BETWEEN = "\x1f"  # a hidden character, which no accepted id holds
 
 
-def person_keys(practice_id: Any, patient_id: Any) -> Any:
+def person_keys(practice_id: Texts, patient_id: Texts) -> Texts:
     """One text a person of a practice: the practice's code and the patient's id."""
     import pyarrow.compute as pc
 
     return pc.binary_join_element_wise(practice_id, patient_id, text_scalar(_BETWEEN, patient_id.type))
 
 
-def person_parts(keys: Any) -> tuple[list[str], list[str]]:
+def person_parts(keys: Texts) -> tuple[list[str], list[str]]:
     """The practice codes and patient ids of :func:`person_keys`."""
     parts = [key.split(_BETWEEN, 1) for key in keys.to_pylist()]
     return [practice for practice, _ in parts], [patient for _, patient in parts]
@@ -50,7 +54,7 @@ class Held(Protocol):
         """Integers too large to pack."""
 
 
-def cleaned_values(register: Held, name: str, rows: Any) -> pa.Array:
+def cleaned_values(register: Held, name: str, rows: Rows) -> pa.Array:
     """The cleaned values of a packed field or a date, for some packed rows."""
     import numpy as np
     import pyarrow as pa
@@ -68,6 +72,6 @@ def cleaned_values(register: Held, name: str, rows: Any) -> pa.Array:
         case "flag":
             return array_of(codes == 1, pa.bool_(), present)
         case "category":
-            return texts(slot.values).take(array_of(codes, pa.int32()))
+            return texts(None if each is None else str(each) for each in slot.values).take(array_of(codes, pa.int32()))
         case _:
             return array_of(codes, pa.int32(), present)

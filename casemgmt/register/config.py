@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, TypedDict, TypeVar, cast
 
 from casemgmt import rule_files
 from casemgmt.errors import InputError, did_you_mean, listed
@@ -27,6 +27,30 @@ _TOLERANCE = ("max_quarantined", "max_corrected")
 _SECTIONS = ("columns", "values", "date_formats", "null_means_absent", "reading", "tolerance")
 
 
+_Said = TypeVar("_Said")
+
+
+class Reading(TypedDict, total=False):
+    """What stands under ``[reading]`` in a mapping file."""
+
+    skip_lines: int
+    separator: str
+    encoding: str
+    sheet: str | int
+    practice_pattern: str
+
+
+class MappingFile(NamedTuple):
+    """What a mapping file says, section by section; sections as of :class:`Declared`."""
+
+    columns: Mapping[str, str] = {}
+    date_formats: Mapping[str, str] = {}
+    values: Mapping[str, Mapping[str, object]] = {}
+    null_means_absent: tuple[str, ...] = ()
+    reading: Reading = Reading()
+    tolerance: Mapping[str, Share] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
     """How a register is written, as a mapping file and the arguments of a call say it together.
@@ -39,12 +63,12 @@ class Declared:
     """
 
     columns: Mapping[str, str]
-    values: Mapping[str, Mapping[str, Any]]
+    values: Mapping[str, Mapping[str, object]]
     date_format: Mapping[str, str]
     null_means_absent: Iterable[str]
     practice_pattern: str | None
     form: FileForm
-    tolerance: Mapping[str, Any]
+    tolerance: Mapping[str, Share]
 
     def limits(self, max_quarantined: Share | None, max_corrected: Share | None) -> Limits:
         """The shares of a call, and where it is silent those of the mapping file, else the usual ones."""
@@ -56,18 +80,21 @@ def declare(
     config: str | Path | None = None,
     *,
     columns: Mapping[str, str] | None = None,
-    values: Mapping[str, Mapping[str, Any]] | None = None,
+    values: Mapping[str, Mapping[str, object]] | None = None,
     date_format: Mapping[str, str] | None = None,
     null_means_absent: Iterable[str] = (),
     practice_pattern: str | None = None,
-    **form: Any,
+    encoding: str | None = None,
+    separator: str | None = None,
+    skip_lines: int | None = None,
+    sheet: str | int | None = None,
 ) -> Declared:
     """What is said of a register: by the arguments, and where they are silent by the mapping file.
 
     Parameters
     ----------
     config : the path of a mapping file; None for none
-    **form : of :class:`FileForm`, None where nothing is said
+    encoding, separator, skip_lines, sheet : of :class:`FileForm`, None where nothing is said
 
     Raises
     ------
@@ -82,26 +109,35 @@ def declare(
             raise InputError(f"{name}= holds texts alone, such as {{'…': '…'}}.")
     if not isinstance(null_means_absent, Iterable):
         raise InputError("null_means_absent= is a list of conditions, such as ['copd'].")
-    file = {} if config is None else read_config(config)
-    reading = file.get("reading", {})
-    pattern = reading.get("practice_pattern") if practice_pattern is None else practice_pattern
-    said = {key: value for key, value in reading.items() if key != "practice_pattern"}
-    said |= {key: value for key, value in form.items() if value is not None}
+    file = MappingFile() if config is None else read_config(config)
+    reading = file.reading
     # A field that a call maps another column to is not mapped twice.
-    of_file = {k: v for k, v in file.get("columns", {}).items() if v not in (columns or {}).values()}
+    of_file = {k: v for k, v in file.columns.items() if v not in (columns or {}).values()}
     absent = null_means_absent if isinstance(null_means_absent, str) else tuple(null_means_absent)
     return Declared(
         columns={**of_file, **(columns or {})},
-        values={**file.get("values", {}), **(values or {})},
-        date_format={**file.get("date_formats", {}), **(date_format or {})},
-        null_means_absent=absent or file.get("null_means_absent", ()),
-        practice_pattern=pattern,
-        form=FileForm(**said),
-        tolerance=file.get("tolerance", {}),
+        values={**file.values, **(values or {})},
+        date_format={**file.date_formats, **(date_format or {})},
+        null_means_absent=absent or file.null_means_absent,
+        practice_pattern=_first(practice_pattern, reading.get("practice_pattern"), None),
+        form=FileForm(
+            encoding=_first(encoding, reading.get("encoding"), "utf-8"),
+            separator=_first(separator, reading.get("separator"), None),
+            skip_lines=_first(skip_lines, reading.get("skip_lines"), 0),
+            sheet=_first(sheet, reading.get("sheet"), None),
+        ),
+        tolerance=file.tolerance,
     )
 
 
-def read_config(path: str | Path) -> dict[str, Any]:
+def _first(of_call: _Said | None, of_file: _Said | None, usual: _Said) -> _Said:
+    """What the call says, else the mapping file, else what is usual."""
+    if of_call is not None:
+        return of_call
+    return usual if of_file is None else of_file
+
+
+def read_config(path: str | Path) -> MappingFile:
     """What a mapping file says, section by section, with nothing unknown in it.
 
     Raises
@@ -116,17 +152,17 @@ def read_config(path: str | Path) -> dict[str, Any]:
     name = f"The mapping file {shown(path)}"
     document = rule_files.read_toml(text, name, InputError, what)
     _known(document, _SECTIONS, name)
-    found: dict[str, Any] = {}
-    for section in ("columns", "date_formats"):
-        found[section] = _texts(document.get(section, {}), f"{name}: [{section}]")
-    found["values"] = _values(document.get("values", {}), name)
-    found["null_means_absent"] = _absent(document.get("null_means_absent", []), name)
-    found["reading"] = _reading(document.get("reading", {}), f"{name}: [reading]")
-    found["tolerance"] = _tolerance(document.get("tolerance", {}), f"{name}: [tolerance]")
-    return found
+    return MappingFile(
+        columns=_texts(document.get("columns", {}), f"{name}: [columns]"),
+        date_formats=_texts(document.get("date_formats", {}), f"{name}: [date_formats]"),
+        values=_values(document.get("values", {}), name),
+        null_means_absent=_absent(document.get("null_means_absent", []), name),
+        reading=_reading(document.get("reading", {}), f"{name}: [reading]"),
+        tolerance=_tolerance(document.get("tolerance", {}), f"{name}: [tolerance]"),
+    )
 
 
-def _known(table: Any, known: Sequence[str], where: str) -> dict[str, Any]:
+def _known(table: object, known: Sequence[str], where: str) -> dict[str, object]:
     if not isinstance(table, dict):
         raise InputError(f"{where}: write a table, key by key.")
     for key in table:
@@ -140,7 +176,7 @@ def _known(table: Any, known: Sequence[str], where: str) -> dict[str, Any]:
     return table
 
 
-def _texts(table: Any, where: str) -> dict[str, str]:
+def _texts(table: object, where: str) -> dict[str, str]:
     if not isinstance(table, dict):
         raise InputError(f"{where}: write a table, key by key.")
     for key, value in table.items():
@@ -149,7 +185,7 @@ def _texts(table: Any, where: str) -> dict[str, str]:
     return table
 
 
-def _values(table: Any, name: str) -> dict[str, dict[str, Any]]:
+def _values(table: object, name: str) -> dict[str, dict[str, object]]:
     if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
         raise InputError(f"{name}: values stand under the name of their field: [values.sex].")
     for field, mapping in table.items():
@@ -158,7 +194,7 @@ def _values(table: Any, name: str) -> dict[str, dict[str, Any]]:
     return table
 
 
-def _absent(said: Any, name: str) -> tuple[str, ...]:
+def _absent(said: object, name: str) -> tuple[str, ...]:
     if said in (ALL_CONDITIONS, [ALL_CONDITIONS]):
         return CONDITIONS
     if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
@@ -166,16 +202,18 @@ def _absent(said: Any, name: str) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _reading(table: Any, where: str) -> dict[str, Any]:
-    for key, value in _known(table, tuple(_READING), where).items():
+def _reading(table: object, where: str) -> Reading:
+    known = _known(table, tuple(_READING), where)
+    for key, value in known.items():
         if not isinstance(value, _READING[key]) or isinstance(value, bool):
             raise InputError(f"{where}: '{key}' needs {'a whole number' if _READING[key] is int else 'a text'}.")
-    return dict(table)
+    return cast("Reading", dict(known))
 
 
-def _tolerance(table: Any, where: str) -> dict[str, Any]:
-    for key, value in _known(table, _TOLERANCE, where).items():
+def _tolerance(table: object, where: str) -> dict[str, Share]:
+    known = _known(table, _TOLERANCE, where)
+    for key, value in known.items():
         is_share = isinstance(value, str) and re.fullmatch(r"\d{1,3}(\.\d{1,6})?%|\d{1,9}/\d{1,9}", value)
         if isinstance(value, bool) or not (isinstance(value, (int, float)) or is_share):
             raise InputError(f"{where}: '{key}' needs a share, such as 0.02 or \"2%\".")
-    return dict(table)
+    return cast("dict[str, Share]", dict(known))

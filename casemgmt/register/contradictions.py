@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.dates import ages
+from casemgmt.register.cleaning import CleanedColumns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ class Contradiction(NamedTuple):
     of: int
 
 
-def contradictions_of(cleaned: Mapping[str, Any], as_of: dt.date) -> list[Contradiction]:
+def contradictions_of(cleaned: CleanedColumns, as_of: dt.date) -> list[Contradiction]:
     """What contradicts what, in columns as they were read."""
     import numpy as np
 
@@ -49,13 +49,13 @@ def contradictions_of(cleaned: Mapping[str, Any], as_of: dt.date) -> list[Contra
                 found.append(Contradiction(name, reason, np.flatnonzero(early), int(np.count_nonzero(both))))
     both = _both(cleaned, "age", "date_of_birth")
     if both is not None:
-        years = ages(cleaned["date_of_birth"].values, as_of)
+        years = ages(cleaned["date_of_birth"].values.astype(np.int32, copy=False), as_of)
         far = both & (np.abs(cleaned["age"].values.astype(np.int64) - years) > 1)
         found.append(Contradiction("age", FAR_FROM_BIRTH, np.flatnonzero(far), int(np.count_nonzero(both))))
     return found
 
 
-def _both(cleaned: Mapping[str, Any], name: str, other: str) -> Any:
+def _both(cleaned: CleanedColumns, name: str, other: str) -> npt.NDArray[np.bool_] | None:
     """Where both columns have a value; None where one of them is not there."""
     import numpy as np
 

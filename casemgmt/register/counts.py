@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.dates import day_number
-from casemgmt.register.columns import NO_DAY
+from casemgmt.register.cleaning import CleanedColumns, Problem
+from casemgmt.register.columns import NO_DAY, Days
 from casemgmt.texts.long_texts import counts_of
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from casemgmt.register.packing import Packed
@@ -59,7 +62,7 @@ class Counts:
         """Barred patients over all practices, by reason; 0 where there are none."""
         return {why: sum(self.barred.get(why, {}).values()) for why in BARRED}
 
-    def as_plain(self) -> dict[str, Any]:
+    def as_plain(self) -> dict[str, object]:
         """For JSON; :meth:`from_plain` reads it."""
         barred = {why: dict(by_practice) for why, by_practice in self.barred.items()}
         named = {"accepted": self.accepted, "on_list": self.on_list, "given": self.given}
@@ -78,9 +81,7 @@ def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     return whole
 
 
-def count_rows(
-    practices: tuple[str, ...], packed: Packed, days: Mapping[str, Any], as_of: dt.date, extracted_on: dt.date
-) -> Counts:
+def count_rows(practices: tuple[str, ...], packed: Packed, days: Days, as_of: dt.date, extracted_on: dt.date) -> Counts:
     """Accepted patients by practice, and who of them is barred.
 
     Parameters
@@ -90,7 +91,7 @@ def count_rows(
     """
     import numpy as np
 
-    def by_practice(rows: Any) -> dict[str, int]:
+    def by_practice(rows: npt.NDArray[np.int64]) -> dict[str, int]:
         found = counts_of(packed.practice_of(rows).astype(np.int32), len(practices)).tolist()
         return {code: count for code, count in zip(practices, found, strict=True) if count}
 
@@ -123,7 +124,7 @@ def count_rows(
     )
 
 
-def _unusual(packed: Packed) -> Any:
+def _unusual(packed: Packed) -> npt.NDArray[np.int64]:
     """The rows that are not on the list, or not there any more, or objected; and perhaps some that only may have."""
     import numpy as np
 
@@ -142,7 +143,7 @@ def _unusual(packed: Packed) -> Any:
     return np.flatnonzero(found)
 
 
-def given_values(cleaned: Mapping[str, Any], problems: Any, kept: Any) -> dict[str, int]:
+def given_values(cleaned: CleanedColumns, problems: Sequence[Problem], kept: npt.NDArray[np.bool_]) -> dict[str, int]:
     """How many values the accepted rows gave of each field.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import file_of
 from casemgmt.errors import InputError, listed, plural
@@ -90,7 +90,13 @@ class _Lines:
 
     __slots__ = ("ends", "numbers", "starts", "values")
 
-    def __init__(self, starts: Any, ends: Any, numbers: Any, values: Any) -> None:
+    def __init__(
+        self,
+        starts: npt.NDArray[np.int64],
+        ends: npt.NDArray[np.int64],
+        numbers: npt.NDArray[np.int64],
+        values: npt.NDArray[np.int64],
+    ) -> None:
         self.starts, self.ends, self.numbers, self.values = starts, ends, numbers, values
 
 
@@ -167,7 +173,14 @@ def _line_table(data: bytes, name: str, separator: str, skipped: int) -> _Lines:
     return _Lines(starts, ends, numbers, values)
 
 
-def _oddly_quoted(raw: Any, marks: Any, quotes: Any, starts: Any, ends: Any, separator: str) -> Any:
+def _oddly_quoted(
+    raw: npt.NDArray[np.uint8],
+    marks: npt.NDArray[np.int64],
+    quotes: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    separator: str,
+) -> npt.NDArray[np.int64]:
     """The lines with a quote that neither opens a value at its start nor closes one at its end, such as a doubled one.
 
     Parameters
@@ -204,7 +217,9 @@ def _why_unsplit(values: int, expected: int) -> str:
     return f"{plural(values, 'value')} where the header has {expected}"
 
 
-def _count_in_lines(positions: Any, starts: Any, ends: Any) -> Any:
+def _count_in_lines(
+    positions: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
     import numpy as np
 
     return np.searchsorted(positions, ends) - np.searchsorted(positions, starts)
@@ -232,6 +247,6 @@ def _header(data: bytes, lines: _Lines, name: str, separator: str) -> list[str]:
     return header
 
 
-def _all_but(count: int, left_out: Any) -> list[int]:
+def _all_but(count: int, left_out: npt.NDArray[np.int64]) -> list[int]:
     skip = set(left_out.tolist())
     return [i for i in range(count) if i not in skip]

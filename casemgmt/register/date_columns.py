@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from casemgmt.arrow import numpy_of, validity_of
 from casemgmt.errors import InputError
@@ -70,7 +70,7 @@ def in_range(
     if not len(days) or (untimely is None and days.min() >= least and days.max() <= last_day):
         return days, present, (), {}
     late = days > last_day
-    wrong: list[tuple[Any, str]] = [(days < FIRST_DATE, BEFORE_1900)]
+    wrong: list[tuple[npt.NDArray[np.bool_], str]] = [(days < FIRST_DATE, BEFORE_1900)]
     words = {}
     gone = np.zeros(len(days), dtype=bool)
     if field.dated == "end":

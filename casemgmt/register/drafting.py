@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import missing_columns, plural
 from casemgmt.names import are_names, slipped_field
@@ -30,7 +30,7 @@ _LAST_DAY = 2**31 - 1
 _NHS_SEX = {"1": "M", "2": "F", "0": "U", "9": "I"}
 
 
-def draft_config(source: Any, form: FileForm | None = None) -> str:
+def draft_config(source: object, form: FileForm | None = None) -> str:
     """The text of a mapping file for a source, to be looked through by whoever knows the source.
 
     Columns are guessed by their names, values by spellings whose meaning is plain, and the form of dates only where all

@@ -9,7 +9,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError, listed, plural
 from casemgmt.names import are_names, meant_field
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
+    from openpyxl.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
 
 # A sheet of Excel's has no more rows and columns, and a register far fewer columns.
 _MOST_ROWS, _MOST_COLUMNS, _MOST_CELLS = 1_048_576, 2_000, 60_000_000
@@ -110,7 +112,7 @@ def _read(
         rows = _rows(sheet, formulas and formulas[sheet.title], form.skip_lines, path)
         header = _header(next(rows, None), path)
         width = len(header)
-        columns: list[list[Any]] = [[] for _ in header]
+        columns: list[list[object]] = [[] for _ in header]
         bad = _BadCells(header)
         kept, unsplit, number = [], [], -1
         for cells in rows:
@@ -139,7 +141,7 @@ def _read(
     return pa.table(arrays, names=names), numbers, tuple(unsplit)
 
 
-def _sheet_of(book: Any, form: FileForm, path: Path) -> Any:
+def _sheet_of(book: Workbook, form: FileForm, path: Path) -> Worksheet:
     sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     named = [sheet.title for sheet in sheets]
     if form.sheet is None:
@@ -160,7 +162,7 @@ def _sheet_of(book: Any, form: FileForm, path: Path) -> Any:
     raise InputError(f"{shown(path)} has no sheet of the name given with sheet=. It has: {listed(named)}.")
 
 
-def _rows(sheet: Any, with_formulas: Any, skip: int, path: Path) -> Iterator[list[Any]]:
+def _rows(sheet: Worksheet, with_formulas: Worksheet | None, skip: int, path: Path) -> Iterator[list[object]]:
     """The rows' cells without the empty ones at their ends; a formula that has no value as :class:`_NoValue`."""
     # The size that a file states can be too small, and rows would be lost, or too large, and take for ever.
     sheet.reset_dimensions()
@@ -204,7 +206,7 @@ class _BadCells:
         self._errors: dict[int, int] = {}
         self._formulas: dict[int, int] = {}
 
-    def checked(self, value: Any, place: int) -> Any:
+    def checked(self, value: object, place: int) -> object:
         """The cell's value, None where it is empty or bad."""
         if value is _error:
             self._errors[place] = self._errors.get(place, 0) + 1
@@ -228,7 +230,7 @@ class _BadCells:
                 )
 
 
-def _header(cells: list[Any] | None, path: Path) -> list[str]:
+def _header(cells: list[object] | None, path: Path) -> list[str]:
     if not cells:
         raise InputError(
             f"{shown(path)}: the sheet has no header in its first row. Say skip_lines=N if it stands further down."
@@ -248,7 +250,7 @@ def _header(cells: list[Any] | None, path: Path) -> list[str]:
     return header
 
 
-def _refuse_unnamed(header: Sequence[str], columns: Sequence[Sequence[Any]], path: Path) -> None:
+def _refuse_unnamed(header: Sequence[str], columns: Sequence[Sequence[object]], path: Path) -> None:
     """Refuse values under a cell of the header that is empty."""
     filled = [i + 1 for i, name in enumerate(header) if not name and any(value is not None for value in columns[i])]
     if filled:
@@ -260,7 +262,7 @@ def _must_be_text(name: str, form: FileForm) -> bool:
     return name in form.texts or meant_field(name) in ID_FIELDS
 
 
-def _column(values: list[Any], name: str, is_id: bool, is_header: bool) -> pa.Array:
+def _column(values: list[object], name: str, is_id: bool, is_header: bool) -> pa.Array:
     """One column as Arrow holds it: of one kind where all cells are, else as text."""
     import pyarrow as pa
 
@@ -290,17 +292,17 @@ def _column(values: list[Any], name: str, is_id: bool, is_header: bool) -> pa.Ar
     if dates:
         if counts.get("time", 0):
             return pa.array(values, pa.timestamp("us"))
-        return pa.array([v if v is None else _day_of(v) for v in values], pa.date32())
+        return pa.array([_day_of(v) if isinstance(v, dt.date) else None for v in values], pa.date32())
     if numbers == len(kinds) and numbers and all(v is None or (isinstance(v, int) and abs(v) < 2**53) for v in values):
         return pa.array(values, pa.int64())
     if numbers == len(kinds) and numbers:
-        return pa.array([v if v is None else float(v) for v in values], pa.float64())
+        return pa.array([float(v) if isinstance(v, (int, float)) else None for v in values], pa.float64())
     if counts.get("flag", 0) == len(kinds) and kinds:
         return pa.array(values, pa.bool_())
     return pa.array([v if v is None else _as_text(v) for v in values], pa.string())
 
 
-def _kind_of(value: Any) -> str:
+def _kind_of(value: object) -> str:
     if isinstance(value, bool):
         return "flag"
     if isinstance(value, (int, float)):
@@ -312,11 +314,11 @@ def _kind_of(value: Any) -> str:
     return "text" if isinstance(value, str) else "length"
 
 
-def _day_of(value: Any) -> dt.date:
+def _day_of(value: dt.date) -> dt.date:
     return value.date() if isinstance(value, dt.datetime) else value
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     """A cell as a text file would hold it."""
     if isinstance(value, bool):
         return str(value).lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.register.cleaning import is_text
 
@@ -14,7 +14,7 @@ _COLUMNS = ("patient_id", "practice_id")
 
 
 def trimmed(
-    table: pa.Table, values: Mapping[str, Mapping[str, Any]], as_they_are: Collection[str]
+    table: pa.Table, values: Mapping[str, Mapping[str, object]], as_they_are: Collection[str]
 ) -> tuple[pa.Table, dict[str, int]]:
     """The table without the padding of its ids and practice codes, and the width of each such column with a value.
 

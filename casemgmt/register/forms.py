@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeGuard
 
 from casemgmt.errors import InputError, did_you_mean, listed, plural
 
@@ -140,7 +140,7 @@ def as_path(said: Path | str) -> Path:
     return path
 
 
-def is_paths(source: Any) -> bool:
+def is_paths(source: object) -> TypeGuard[Sequence[str | Path]]:
     """Whether a source is a list of paths."""
     return isinstance(source, (list, tuple)) and bool(source) and all(isinstance(each, (str, Path)) for each in source)
 

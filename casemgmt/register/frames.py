@@ -52,11 +52,11 @@ def _object_columns(frame: Any) -> list[str]:
     return [name for name, kind in frame.schema.items() if str(kind) == "Object"]
 
 
-def uuids_as_text(values: Sequence[Any]) -> pa.Array | None:
+def uuids_as_text(values: Sequence[object]) -> pa.Array | None:
     """UUIDs as their text, in small letters; None where something else is among them."""
     from uuid import UUID
 
-    def is_missing(value: Any) -> bool:
+    def is_missing(value: object) -> bool:
         return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124 - NaN is not itself
 
     if not all(isinstance(value, UUID) or is_missing(value) for value in values):

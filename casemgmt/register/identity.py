@@ -1,19 +1,19 @@
-"""Who a row speaks of: patient ids and practice codes that can be trusted, repeats merged, contradictions set aside."""
+"""Who a row speaks of: which patient ids and practice codes can be trusted."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from casemgmt.arrow import array_of, numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
+from casemgmt.arrow import numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
 from casemgmt.compiling import pays
 from casemgmt.errors import InputError
 from casemgmt.register.cleaning import distinct_values, is_text, mapped, typeless
-from casemgmt.register.registrations import EARLIER, REGISTRATION, Registrations
-from casemgmt.texts.id_forms import TWO_FORMS, in_two_ways, numbers_by_form
+from casemgmt.register.registrations import Registrations
+from casemgmt.register.repeats import judge_repeats
+from casemgmt.register.verdicts import Judged, Verdict
 from casemgmt.texts.long_texts import by_number, hashes_of, repeated_hashes
 
 if TYPE_CHECKING:
@@ -39,40 +39,6 @@ _ID_FAULTS = (
 )
 # Whatever makes an id unusable, but for a missing one.
 ANY_ID_FAULT = "|".join(f"(?:{pattern})" for pattern, _ in _ID_FAULTS)
-
-
-@dataclass(slots=True)
-class Verdict:
-    """Which rows are set aside, and why.
-
-    Attributes
-    ----------
-    code : uint8, one per row; 0 accepted, otherwise an index into ``reasons``
-    reasons : (field, reason) by code
-    merged_into : row of an identical repeat → the row that stays
-    refused_practices : indices of the practice codes that cannot be used
-    """
-
-    code: npt.NDArray[np.uint8]
-    reasons: list[tuple[str, str]] = field(default_factory=lambda: [("", "")])
-    merged_into: dict[int, int] = field(default_factory=dict)
-    refused_practices: list[int] = field(default_factory=list)
-
-    def names_somebody(self, rows: Any = slice(None)) -> npt.NDArray[np.bool_]:
-        """Of which rows the id can be used."""
-        import numpy as np
-
-        usable = np.array([name != "patient_id" for name, _ in self.reasons])
-        return np.asarray(usable[self.code[rows]])
-
-    def set_aside(self, rows: Any, name: str, reason: str) -> None:
-        """Quarantine the rows that have no reason yet."""
-        fresh = rows[self.code[rows] == 0]
-        if not len(fresh):
-            return
-        if (name, reason) not in self.reasons:
-            self.reasons.append((name, reason))
-        self.code[fresh] = self.reasons.index((name, reason))
 
 
 def as_text(table: pa.Table, name: str) -> pa.ChunkedArray:
@@ -104,7 +70,7 @@ def text_as_it_lies(table: pa.Table, name: str) -> pa.ChunkedArray:
     return column
 
 
-def text_values(table: pa.Table, name: str, mapping: Mapping[str, Any] | None) -> pa.ChunkedArray:
+def text_values(table: pa.Table, name: str, mapping: Mapping[str, object] | None) -> pa.ChunkedArray:
     """A text field as a user's ``values=`` reads it; an empty text is missing."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -123,36 +89,10 @@ def text_values(table: pa.Table, name: str, mapping: Mapping[str, Any] | None) -
     return pa.chunked_array([wanted.take(rows_of(indices)).cast(pa.large_string())])
 
 
-class Judged(NamedTuple):
-    """What the ids and practice codes of a table came to.
-
-    Attributes
-    ----------
-    verdict : which rows are set aside and which are repeats
-    practice : int32, one a row, an index into ``practices``; -1 where the code is missing
-    practices : the distinct practice codes after mapping, in byte order
-    faults : each of those that cannot be used → why
-    hashes : uint64, one a row; None where repeats were looked for without
-    """
-
-    verdict: Verdict
-    practice: npt.NDArray[np.int32]
-    practices: list[str]
-    faults: Mapping[str, str]
-    hashes: npt.NDArray[np.uint64] | None
-
-    @property
-    def known_hashes(self) -> npt.NDArray[np.uint64]:
-        """The hashes, of rows that were judged by them."""
-        if self.hashes is None:
-            raise TypeError("Repeats were looked for without hashes.")
-        return self.hashes
-
-
 def judge(
     table: pa.Table,
     pattern: str,
-    mapping: Mapping[str, Any] | None,
+    mapping: Mapping[str, object] | None,
     registrations: Registrations | None = None,
     compiled: bool | None = None,
 ) -> Judged:
@@ -181,7 +121,7 @@ def judge(
     return Judged(verdict, practice, practices, faults, None)
 
 
-def judge_part(table: pa.Table, pattern: str, mapping: Mapping[str, Any] | None, codes: frozenset[str]) -> Judged:
+def judge_part(table: pa.Table, pattern: str, mapping: Mapping[str, object] | None, codes: frozenset[str]) -> Judged:
     """Judge the rows of a part of a register, and leave repeats to be looked for by hash.
 
     Parameters
@@ -218,12 +158,12 @@ def long_text(column: pa.Array) -> pa.ChunkedArray:
     return pa.chunked_array([column]).cast(pa.large_string())
 
 
-def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray, rows: Any) -> None:
+def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray, rows: npt.NDArray[np.int64] | None) -> None:
     """Judge ids, which stand in these rows (None: in all)."""
     import numpy as np
     import pyarrow.compute as pc
 
-    def in_table(found: Any) -> Any:
+    def in_table(found: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         return np.flatnonzero(found) if rows is None else rows[found]
 
     if ids.null_count:
@@ -241,16 +181,21 @@ def _judge_ids(verdict: Verdict, ids: pa.ChunkedArray, rows: Any) -> None:
 
 
 def _judge_practices(
-    verdict: Verdict, column: pa.ChunkedArray, pattern: str, mapping: Mapping[str, Any] | None, others: frozenset[str]
-) -> tuple[Any, list[str], dict[str, str]]:
+    verdict: Verdict,
+    column: pa.ChunkedArray,
+    pattern: str,
+    mapping: Mapping[str, object] | None,
+    others: frozenset[str],
+) -> tuple[npt.NDArray[np.int32], list[str], dict[str, str]]:
     import numpy as np
 
     indices, distinct = distinct_values(column)
-    codes = [mapped(code, mapping) for code in distinct]
+    # Whatever is no text is missing: values= gives a practice no other.
+    codes = [code if isinstance(code, str) else None for code in (mapped(each, mapping) for each in distinct)]
     valid = re.compile(pattern)
     faults = {code: why for code, why in practice_faults([*codes, *others], valid).items() if code in codes}
     names = sorted({code for code in codes if isinstance(code, str)}, key=lambda code: code.encode())
-    place = {code: i for i, code in enumerate(names)}
+    place: dict[str | None, int] = {code: i for i, code in enumerate(names)}
     practice = indices.astype(np.int32, copy=False)
     by_index = np.array([*(place.get(code, -1) for code in codes), -1], dtype=np.int32)
     if names != codes:
@@ -286,127 +231,7 @@ def practice_faults(codes: Iterable[str | None], valid: re.Pattern[str]) -> dict
     return faults
 
 
-def judge_repeats(
-    verdict: Verdict,
-    table: pa.Table,
-    ids: pa.ChunkedArray,
-    among: Any,
-    registrations: Registrations | None = None,
-) -> None:
-    """Merge identical rows with one id into the first; set all differing rows with one id aside.
-
-    So are all rows whose id is written in two ways; and of someone whose rows are registrations one after the other,
-    the open one stays. Rows whose id is already refused take no part; rows refused for another reason do, since they
-    show that an id stands for two things.
-
-    Parameters
-    ----------
-    verdict : of all rows
-    table, ids : some rows, rising; no other row has an id of theirs, or one of the same form
-    among : which rows those are
-    registrations : how to tell an open registration from one that has ended; None: not at all
-    """
-    import numpy as np
-
-    indices, distinct = _id_numbers(ids)
-    forms = numbers_by_form(distinct)
-    usable = verdict.names_somebody(among)
-    if forms is not None:
-        is_met = np.zeros(len(distinct), dtype=bool)
-        is_met[indices[usable]] = True
-        met = np.flatnonzero(is_met & (forms >= 0))
-        twice = usable & in_two_ways(distinct, forms, met)[indices]
-        verdict.set_aside(among[twice], "patient_id", TWO_FORMS)
-        usable &= ~twice
-    if len(distinct) == len(ids):
-        return
-    counts = np.bincount(indices[usable], minlength=len(distinct))
-    own = np.flatnonzero((counts[indices] > 1) & usable)
-    if not len(own):
-        return
-    own = own[np.argsort(indices[own], kind="stable")]
-    group, rows = indices[own], among[own]
-    first = np.concatenate([[True], group[1:] != group[:-1]])
-    leader = np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
-    same, same_person = np.ones(len(rows), dtype=bool), np.ones(len(rows), dtype=bool)
-    sample = taken_rows(table, own)
-    for name in sample.column_names:
-        codes = _row_codes(sample.column(name))
-        equal = codes == codes[leader]
-        same &= equal
-        if name not in REGISTRATION:
-            same_person &= equal
-    group_same = np.logical_and.reduceat(same, np.flatnonzero(first))[np.cumsum(first) - 1]
-    differing = ~group_same
-    if registrations is not None and differing.any():
-        earlier = np.zeros(len(rows), dtype=bool)
-        earlier[differing] = registrations.earlier(
-            taken_rows(sample, np.flatnonzero(differing)), group[differing], same_person[differing]
-        )
-        verdict.set_aside(rows[earlier], "deregistered_on", EARLIER)
-        differing &= ~np.isin(group, group[earlier])
-    verdict.set_aside(rows[differing], "patient_id", "differing rows with one id")
-    repeats = np.flatnonzero(group_same & ~first & (verdict.code[rows] == 0))
-    verdict.merged_into.update(zip(rows[repeats].tolist(), rows[leader[repeats]].tolist(), strict=True))
-
-
-def _id_numbers(ids: pa.ChunkedArray) -> tuple[Any, Any]:
-    import pyarrow.compute as pc
-
-    encoded = pc.fill_null(ids, text_scalar("", ids.type)).combine_chunks().dictionary_encode()
-    encoded = encoded.chunk(0) if hasattr(encoded, "chunk") and encoded.num_chunks else encoded
-    return numpy_of(encoded.indices), encoded.dictionary
-
-
 def _true(answers: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     """Where an answer is true; a missing one is not."""
     present = validity_of(answers)
     return numpy_of(answers) if present is None else numpy_of(answers) & present
-
-
-def _row_codes(column: pa.ChunkedArray) -> Any:
-    """A whole number for each value, equal where the values are, whatever the column's layout."""
-    import numpy as np
-    import pyarrow as pa
-
-    column = comparable(column)
-    try:
-        return distinct_values(column)[0]
-    except (pa.ArrowException, NotImplementedError):
-        seen: dict[str, int] = {}
-        return np.array([seen.setdefault(text, len(seen)) for text in _in_text(column)], dtype=np.int64)
-
-
-def comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column in which equal values are equal: text of one layout, one zero, and no number that is none (NaN)."""
-    import numpy as np
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if is_text(column.type):
-        return column.cast(pa.large_string())
-    if not pa.types.is_floating(column.type):
-        return column
-    values, present = numpy_of(column), validity_of(column)
-    given = ~np.isnan(values) if present is None else present & ~np.isnan(values)
-    return pa.chunked_array([array_of(values + values.dtype.type(0), column.type, given)])  # -0.0 + 0 is 0.0
-
-
-def stacked(tables: Sequence[pa.Table]) -> pa.Table:
-    """The rows of parts of one register, one under the other, to be compared: text columns may differ in layout."""
-    import pyarrow as pa
-
-    columns = {}
-    for name in tables[0].column_names:
-        parts = [comparable(table.column(name)) for table in tables]
-        try:
-            both = pa.concat_tables([pa.table({name: part}) for part in parts], promote_options="permissive")
-            columns[name] = both.column(0)
-        except pa.ArrowException:
-            columns[name] = pa.chunked_array([texts(_in_text(part)) for part in parts])
-    return pa.table(columns)
-
-
-def _in_text(column: pa.ChunkedArray) -> list[str]:
-    return [repr(value) for value in column.to_pylist()]

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.compiling import pays
 from casemgmt.register.cleaning import Cleaned, FlagColumn
 from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
-from casemgmt.register.packing import BYTE_MISSING, CHUNK_BITS, CHUNKS_PER_WORD, FLAG_MISSING, SHORT_MISSING, Slot
+from casemgmt.register.packing import (
+    BYTE_MISSING,
+    CHUNK_BITS,
+    CHUNKS_PER_WORD,
+    FLAG_MISSING,
+    SHORT_MISSING,
+    Slot,
+    Value,
+)
 from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
@@ -56,7 +64,7 @@ class Layout:
                 self.slots[name] = Slot("short", self.shorts, missing=SHORT_MISSING)
                 self.shorts += 1
 
-    def add_bits(self, name: str, width: int, values: tuple[Any, ...], missing: int | None) -> None:
+    def add_bits(self, name: str, width: int, values: tuple[Value, ...], missing: int | None) -> None:
         """A place of ``width`` bits, in the current chunk or, where it does not fit, the next."""
         last = len(self._used) - 1
         room = CHUNK_BITS if last % CHUNKS_PER_WORD < CHUNKS_PER_WORD - 1 else _LAST_CHUNK
@@ -99,7 +107,7 @@ def pack_rows(layout: Layout, columns: Mapping[str, Column], rows: int, threads:
     return out
 
 
-def _codes(slot: Slot, column: Column, rows: slice) -> npt.NDArray[Any]:
+def _codes(slot: Slot, column: Column, rows: slice) -> npt.NDArray[np.integer]:
     """The code of each row of a column."""
     import numpy as np
 
@@ -112,7 +120,7 @@ def _codes(slot: Slot, column: Column, rows: slice) -> npt.NDArray[Any]:
     return np.where(present[rows], values, np.asarray(missing, dtype=np.result_type(values.dtype, np.uint16)))
 
 
-def _fill_in_blocks(words: Any, fields: list[tuple[Slot, Column]], threads: int | None) -> None:
+def _fill_in_blocks(words: npt.NDArray[np.uint64], fields: list[tuple[Slot, Column]], threads: int | None) -> None:
     """Fill the words: the bits of whole flag columns are turned a block at a time, other codes are shifted in."""
     import numpy as np
 

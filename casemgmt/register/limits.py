@@ -22,7 +22,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from casemgmt.errors import InputError, plural
 from casemgmt.register.contradictions import NEAR_BIRTH
@@ -74,7 +73,7 @@ class Limits:
         )
 
 
-def share_of(value: Any, name: str, *, above_all: bool = False) -> Fraction:
+def share_of(value: object, name: str, *, above_all: bool = False) -> Fraction:
     """``"5%"``, ``"1/20"``, ``0.05`` or ``Fraction(1, 20)`` as the same exact share; ``0.1`` is a tenth.
 
     Parameters

@@ -7,20 +7,19 @@ shape, which the kernels (and their NumPy twin) walk.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.packing import CHUNK_BITS, Packed, Slot
+from casemgmt.register.packing import CHUNK_BITS, Packed, Rows, Slot, Value
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    # What one look-up adds to a score, or which conditions it leaves.
-    Entry = np.int32 | np.int64 | np.uint32
-
-# Rows of a register: a stretch from a row to another, or one number a row.
-Rows: TypeAlias = "slice | npt.NDArray[np.int64]"
+# What tables hold, sums or sets of bits, and how two of them become one: ``np.add`` or ``np.bitwise_and``.
+Answers: TypeAlias = "npt.NDArray[np.integer]"
+Combine: TypeAlias = "np.ufunc"
+_Key = TypeVar("_Key")
 
 CHUNK_ENTRIES = 1 << CHUNK_BITS
 
@@ -45,18 +44,18 @@ class Tables(NamedTuple):
     ``extra_tables`` has one row for each row of ``extra``. ``base`` is the value before any table.
     """
 
-    base: Entry
+    base: np.integer
     word_rows: npt.NDArray[np.int64]
     word_shifts: npt.NDArray[np.int64]
-    word_tables: npt.NDArray[Entry]
+    word_tables: Answers
     byte_rows: npt.NDArray[np.int64]
-    byte_tables: npt.NDArray[Entry]
+    byte_tables: Answers
     short_rows: npt.NDArray[np.int64]
-    short_tables: npt.NDArray[Entry]
-    extra_tables: npt.NDArray[Entry]
+    short_tables: Answers
+    extra_tables: Answers
 
 
-def answers_by_code(name: str, slot: Slot, answer: Callable[[Any], int]) -> npt.NDArray[np.int64]:
+def answers_by_code(name: str, slot: Slot, answer: Callable[[Value], int]) -> npt.NDArray[np.int64]:
     """What ``answer`` says of each code of a packed field; codes that do not occur are answered as missing (None)."""
     import numpy as np
 
@@ -83,18 +82,18 @@ class TableBuilder:
     base : the value before any table
     """
 
-    def __init__(self, packed: Packed, dtype: Any, combine: Callable[..., Any], base: int) -> None:
+    def __init__(self, packed: Packed, dtype: type[np.integer], combine: Combine, base: int) -> None:
         import numpy as np
 
         self._packed, self._combine = packed, combine
         self._dtype = np.dtype(dtype)
         self._neutral = 0 if combine is np.add else np.iinfo(self._dtype).max
         self._base = base
-        self._chunks: dict[tuple[int, int], Any] = {}
-        self._bytes: dict[int, Any] = {}
-        self._shorts: dict[int, Any] = {}
-        self._extra: list[Any] = []
-        self._extra_tables: list[Any] = []
+        self._chunks: dict[tuple[int, int], Answers] = {}
+        self._bytes: dict[int, Answers] = {}
+        self._shorts: dict[int, Answers] = {}
+        self._extra: list[npt.NDArray[np.int32]] = []
+        self._extra_tables: list[Answers] = []
 
     def add_field(self, name: str, answers: Sequence[int] | npt.NDArray[np.int64]) -> None:
         """Answer for a packed field: one whole number for each of its codes."""
@@ -116,7 +115,7 @@ class TableBuilder:
         self._extra.append(cells)
         self._extra_tables.append(np.array(answers, dtype=self._dtype))
 
-    def _merge(self, tables: dict[Any, Any], key: Any, table: Any) -> None:
+    def _merge(self, tables: dict[_Key, Answers], key: _Key, table: Answers) -> None:
         tables[key] = self._combine(tables[key], table) if key in tables else table
 
     def build(self) -> tuple[Columns, Tables]:
@@ -143,13 +142,13 @@ class TableBuilder:
         )
         return Columns(packed.words, packed.bytes, packed.shorts, extra), tables
 
-    def _stack(self, tables: Sequence[Any], entries: int) -> Any:
+    def _stack(self, tables: Sequence[Answers], entries: int) -> Answers:
         import numpy as np
 
         return np.stack(tables) if tables else np.empty((0, entries), dtype=self._dtype)
 
 
-def look_up(columns: Columns, tables: Tables, combine: Callable[..., Any], rows: Rows) -> npt.NDArray[Any]:
+def look_up(columns: Columns, tables: Tables, combine: Combine, rows: Rows) -> Answers:
     """Combine the entries met by some rows: the NumPy twin of the compiled kernels."""
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a register is told to be read with: names of columns, mappings, dates; checked against its columns."""
+"""The options of reading a register, held against its columns: names of columns, mappings, forms of dates."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _warn_of_near_names(present: list[str]) -> None:
 
 def check_options(
     table: pa.Table,
-    values: Mapping[str, Mapping[str, str]],
+    values: Mapping[str, Mapping[str, object]],
     date_format: Mapping[str, str],
     null_means_absent: Iterable[str],
     pattern: str,

@@ -24,7 +24,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from casemgmt.arrow import in_one_piece, numpy_of
 from casemgmt.errors import InputError
@@ -33,14 +33,18 @@ from casemgmt.parquet.reading import VerifiedFile
 from casemgmt.parquet.seal import check_seal
 from casemgmt.parquet.thrift import DamagedError
 from casemgmt.register.account import Account
+from casemgmt.register.columns import Days
 from casemgmt.register.counts import Counts
 from casemgmt.register.packing import Packed, Slot
 from casemgmt.register.sources import PACKED, Part
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 VERSION = 1
+_Unsigned = TypeVar("_Unsigned", bound="np.unsignedinteger")
 
 
 def _text_table(text: str) -> pa.Table:
@@ -79,7 +83,7 @@ class PackedFile:
             name: Slot(group, row, shift, width, tuple(values), missing)
             for name, (group, row, shift, width, values, missing) in described["slots"].items()
         }
-        self._told = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(described["told_types"])))
+        self._carried = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(described["told_types"])))
         self.practices: list[str] = described["practices"]
         self.rows: list[int] = described["rows_of_practices"]
         self.account = Account(
@@ -103,9 +107,9 @@ class PackedFile:
         return Counts(accepted=dict(zip(self.practices, self.rows, strict=True)))
 
     @property
-    def told(self) -> list[str]:
+    def carried(self) -> list[str]:
         """Text fields and carried columns."""
-        return [name.removeprefix("told.") for name in self._told.names]
+        return [name.removeprefix("told.") for name in self._carried.names]
 
     def groups(self) -> Iterator[tuple[int, int, int]]:
         """Each row group, and the first and the last but one of its practices."""
@@ -120,8 +124,8 @@ class PackedFile:
             yield group, first, last
             first = last
 
-    def read(self, group: int, first: int, last: int) -> tuple[Packed, dict[str, Any], dict[str, Any], pa.Table]:
-        """Packed rows with each one's practice, counted from ``first`` on; days; wide numbers; ids and what is told.
+    def read(self, group: int, first: int, last: int) -> tuple[Packed, Days, Days, pa.Table]:
+        """Packed rows with each one's practice, counted from ``first`` on; days; wide numbers; ids and carried columns.
 
         Raises
         ------
@@ -141,11 +145,11 @@ class PackedFile:
         except (pa.ArrowException, OSError, ValueError):
             raise damaged(self.path) from None
 
-        def arrays(stem: str, dtype: Any) -> Any:
+        def arrays(stem: str, dtype: type[_Unsigned]) -> npt.NDArray[_Unsigned]:
             found = [numpy_of(table.column(name)) for name in names if name.startswith(f"{stem}_")]
             return np.stack(found) if found else np.empty((0, table.num_rows), dtype=dtype)
 
-        def by_field(stem: str) -> dict[str, Any]:
+        def by_field(stem: str) -> Days:
             own = [name for name in names if name.startswith(stem)]
             return {name.removeprefix(stem): numpy_of(table.column(name)) for name in own}
 
@@ -153,14 +157,14 @@ class PackedFile:
         packed = Packed(
             arrays("word", np.uint64), arrays("byte", np.uint8), arrays("short", np.uint16), self.slots, None, practice
         )
-        as_it_came = table.select(self._told.names).cast(self._told)
-        told = pa.table(
+        as_it_came = table.select(self._carried.names).cast(self._carried)
+        carried = pa.table(
             {
                 "patient_id": _as_text(table.column("patient_id")),
-                **dict(zip(self.told, as_it_came.columns, strict=True)),
+                **dict(zip(self.carried, as_it_came.columns, strict=True)),
             }
         )
-        return packed, by_field("day."), by_field("number."), told
+        return packed, by_field("day."), by_field("number."), carried
 
 
 def _as_text(ids: pa.ChunkedArray) -> pa.Array:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import array_of
 from casemgmt.disk import BusyError, file_replaced, sync_file, write_file
@@ -40,7 +40,7 @@ def save_packed(register: Register, path: Path) -> Path:
     whole = register.grouped()
     lengths = id_lengths(whole)
     try:
-        with in_words(path):
+        with disk_errors_reworded(path):
             length = lengths.pop() if len(lengths) == 1 else None
             write_packed(path, register.row_account, whole.practices, practice_stretches(whole), length)
     except pa.ArrowNotImplementedError:
@@ -49,7 +49,7 @@ def save_packed(register: Register, path: Path) -> Path:
 
 
 @contextmanager
-def in_words(path: Path) -> Iterator[None]:
+def disk_errors_reworded(path: Path) -> Iterator[None]:
     """Say what the disk refuses."""
     try:
         yield
@@ -125,17 +125,17 @@ def _write_rows(
     """The Parquet file, without its seal."""
     import pyarrow.parquet as pq
 
-    writer, counts, slots, told = None, [], None, None
+    writer, counts, slots, carried = None, [], None, None
     try:
         for register, first, last in stretches:
             table = _table(register, first, last, length)
             if writer is None:
-                slots, told = register.packed.slots, _told_schema(table)
+                slots, carried = register.packed.slots, _carried_schema(table)
                 writer = pq.ParquetWriter(path, table.schema, **_options(table))
             counts += (register.packed.offsets[first + 1 : last + 1] - register.packed.offsets[first:last]).tolist()
             writer.write_table(table, row_group_size=max(table.num_rows, 1))
         if writer is not None:
-            described = _described(account, practices, counts, slots or {}, told)
+            described = _described(account, practices, counts, slots or {}, carried)
             writer.add_key_value_metadata({PACKED.decode(): described, SEAL: UNSEALED})
             writer.close()
     except BaseException:
@@ -145,19 +145,19 @@ def _write_rows(
         raise
 
 
-def _options(table: pa.Table) -> dict[str, Any]:
+def _options(table: pa.Table) -> dict[str, object]:
     """How the file is written: pages as large as they may be, since each has a header to be read and a checksum."""
     import inspect
 
     import pyarrow.parquet as pq
 
-    told = [name for name in table.column_names if name == "practice_id" or name.startswith("told.")]
+    repetitive = [name for name in table.column_names if name == "practice_id" or name.startswith("told.")]
     known = inspect.signature(pq.ParquetWriter.__init__).parameters
     return {
         "data_page_size": 1 << 24,
         **({"max_rows_per_page": ROWS_IN_A_GROUP} if "max_rows_per_page" in known else {}),
         "compression": "lz4",
-        "use_dictionary": told,
+        "use_dictionary": repetitive,
         "write_statistics": False,
         "write_page_checksum": True,
         "store_schema": True,
@@ -172,7 +172,7 @@ def _table(register: Register, first: int, last: int, length: int | None) -> pa.
     packed = register.packed
     start, stop = (int(packed.offsets[p]) for p in (first, last))
     rows = np.arange(start, stop)
-    columns: dict[str, Any] = {
+    columns: dict[str, pa.Array] = {
         "practice_id": register.column("practice_id", rows),
         "patient_id": _ids(register.column("patient_id", rows), length),
     }
@@ -181,11 +181,11 @@ def _table(register: Register, first: int, last: int, length: int | None) -> pa.
     columns |= {f"short_{i}": array_of(each[start:stop], pa.uint16()) for i, each in enumerate(packed.shorts)}
     columns |= {f"day.{name}": array_of(days[start:stop], pa.int32()) for name, days in register.days.items()}
     columns |= {f"number.{name}": array_of(each[start:stop], pa.int32()) for name, each in register.numbers.items()}
-    columns |= {f"told.{name}": register.column(name, rows) for name in told_columns(register)}
+    columns |= {f"told.{name}": register.column(name, rows) for name in carried_columns(register)}
     return pa.table(columns)
 
 
-def told_columns(register: Register) -> list[str]:
+def carried_columns(register: Register) -> list[str]:
     """Text fields and carried columns."""
     names = [name for name in register.column_names if name not in FIELDS or FIELDS[name].kind == "text"]
     return [name for name in names if name != "age"]
@@ -217,15 +217,15 @@ def _ids(ids: pa.Array, length: int | None) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(length), len(ids), [None, own])
 
 
-def _told_schema(table: pa.Table) -> pa.Schema:
-    """The types of what is told, some of which Parquet changes: dates with milliseconds, names inside lists."""
+def _carried_schema(table: pa.Table) -> pa.Schema:
+    """The types of carried columns, some of which Parquet changes: dates with milliseconds, names inside lists."""
     import pyarrow as pa
 
     return pa.schema([pa.field(f.name, f.type) for f in table.schema if f.name.startswith("told.")])
 
 
 def _described(
-    account: Account, practices: Any, counts: list[int], slots: Mapping[str, Slot], told: pa.Schema | None
+    account: Account, practices: Sequence[str], counts: list[int], slots: Mapping[str, Slot], carried: pa.Schema | None
 ) -> str:
     described = {
         "version": VERSION,
@@ -245,7 +245,7 @@ def _described(
         "metadata": dict(account.metadata),
         "notes": list(account.notes),
         "counts": account.counts.as_plain(),
-        "told_types": "" if told is None else base64.b64encode(told.serialize()).decode(),
+        "told_types": "" if carried is None else base64.b64encode(carried.serialize()).decode(),
         "quarantine": _table_text(account.quarantine),
         "corrections": _table_text(account.corrections),
     }

@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from casemgmt.texts.long_texts import counts_of
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+# Packed rows: a stretch from one to another, or a number each.
+Rows: TypeAlias = "slice | npt.NDArray[np.int64] | list[int]"
+# What a code of a field means; None: missing.
+Value: TypeAlias = bool | int | str | None
+_Number = TypeVar("_Number", bound="np.unsignedinteger")
 
 CHUNK_BITS = 11
 CHUNKS_PER_WORD = 6  # the last one has nine bits
@@ -46,7 +52,7 @@ class Slot:
     row: int
     shift: int = 0
     width: int = 0
-    values: tuple[Any, ...] = ()
+    values: tuple[Value, ...] = ()
     missing: int | None = None
 
     @property
@@ -96,7 +102,7 @@ class Packed:
             raise TypeError("These rows are grouped by practice; see Packed.practice_of().")
         return self.practice
 
-    def practice_of(self, rows: Any = slice(None)) -> npt.NDArray[np.int64]:
+    def practice_of(self, rows: Rows = slice(None)) -> npt.NDArray[np.int64]:
         """The number of the practice of all rows or some."""
         import numpy as np
 
@@ -105,7 +111,7 @@ class Packed:
         wanted = np.arange(self.rows)[rows] if isinstance(rows, slice) else np.asarray(rows)
         return np.asarray(np.searchsorted(self.offsets, wanted, side="right") - 1)
 
-    def by_practice(self) -> Callable[[int], Any]:
+    def by_practice(self) -> Callable[[int], Rows]:
         """What gives the rows of a practice by its number: a slice where they stand together, else one number each."""
         if self.practice is None:
             starts = self.offsets.tolist()
@@ -114,17 +120,21 @@ class Packed:
         return lambda p: order[groups[p] : groups[p + 1]] if p + 1 < len(groups) else order[:0]
 
     def take(
-        self, rows: Any, *, groups: npt.NDArray[np.int64] | None = None, practice: npt.NDArray[np.int32] | None = None
+        self,
+        rows: npt.NDArray[np.int64],
+        *,
+        groups: npt.NDArray[np.int64] | None = None,
+        practice: npt.NDArray[np.int32] | None = None,
     ) -> Packed:
         """Some rows, which stand grouped by practice at ``groups``, or whose practices ``practice`` says."""
         import numpy as np
 
-        def some(columns: Any) -> Any:
+        def some(columns: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
             return np.stack([column[rows] for column in columns]) if len(columns) else columns[:, : len(rows)]
 
         return Packed(some(self.words), some(self.bytes), some(self.shorts), self.slots, groups, practice)
 
-    def codes(self, name: str, rows: Any = slice(None)) -> npt.NDArray[np.uint16]:
+    def codes(self, name: str, rows: Rows = slice(None)) -> npt.NDArray[np.uint16]:
         """The codes of a field, for all rows or some."""
         import numpy as np
 
@@ -135,7 +145,7 @@ class Packed:
         source = self.bytes if slot.group == "byte" else self.shorts
         return np.asarray(source[slot.row, rows], dtype=np.uint16)
 
-    def is_set(self, name: str, rows: Any = slice(None)) -> npt.NDArray[np.bool_]:
+    def is_set(self, name: str, rows: Rows = slice(None)) -> npt.NDArray[np.bool_]:
         """Where a flag is known to be true; all false for a flag the register does not hold."""
         import numpy as np
 
@@ -153,7 +163,7 @@ class Packed:
         words[slot.row] = np.where(true, words[slot.row] | bit, words[slot.row] & ~bit)
         return replace(self, words=words)
 
-    def is_missing(self, name: str, rows: Any = slice(None)) -> npt.NDArray[np.bool_]:
+    def is_missing(self, name: str, rows: Rows = slice(None)) -> npt.NDArray[np.bool_]:
         """Where a field has no value."""
         import numpy as np
 
@@ -163,7 +173,7 @@ class Packed:
         return np.asarray(self.codes(name, rows) == slot.missing)
 
 
-def group_order(practice: npt.NDArray[Any], practices: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def group_order(practice: npt.NDArray[np.int32], practices: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The order of rows that groups them by practice, each practice in the order it had, and where each begins."""
     import numpy as np
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from casemgmt.register.lookup import Rows
+from casemgmt.register.packing import Rows
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.compiling import pays
 from casemgmt.dates import day_number
@@ -14,33 +14,27 @@ from casemgmt.errors import InputError
 from casemgmt.register import fixed_width
 from casemgmt.register.account import Account
 from casemgmt.register.accounting import Whereabouts
-from casemgmt.register.cleaning import Cleaned, FlagColumn
+from casemgmt.register.cleaning import Cleaned, CleanedColumns, FlagColumn
 from casemgmt.register.column_cleaner import ColumnCleaner
-from casemgmt.register.columns import NO_DAY
+from casemgmt.register.columns import NO_DAY, Days
 from casemgmt.register.contradictions import BEFORE_BIRTH
-from casemgmt.register.counts import count_rows, given_values
+from casemgmt.register.counts import Counts, count_rows, given_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.fixed_width import trimmed
-from casemgmt.register.freshness import day_of_extract, days_of_rows
-from casemgmt.register.identity import (
-    Judged,
-    Verdict,
-    judge,
-    judge_part,
-    text_as_it_lies,
-    text_values,
-)
+from casemgmt.register.identity import judge, judge_part, text_as_it_lies, text_values
 from casemgmt.register.layout import Column, layout_of, pack_rows
 from casemgmt.register.limits import Limits
-from casemgmt.register.options import check_columns, check_options, list_and_extract_dates, renamed
+from casemgmt.register.options import renamed
 from casemgmt.register.packing import STATUS, Packed, group_order, is_rising
-from casemgmt.register.readable import ReadableCount, last_days, notes_of, refuse_columns
+from casemgmt.register.readable import notes_of, refuse_columns
+from casemgmt.register.readable_counts import ReadableCount, last_days
 from casemgmt.register.register import Register
 from casemgmt.register.registrations import Registrations
 from casemgmt.register.soundness import in_plain_layout
 from casemgmt.register.sources import Source
 from casemgmt.register.standing import age_of, status_of
 from casemgmt.register.value_maps import ValueMaps
+from casemgmt.register.verdicts import Judged, Verdict
 from casemgmt.texts.long_texts import by_number, counts_of
 
 if TYPE_CHECKING:
@@ -73,7 +67,7 @@ class Reader:
     list_date: dt.date
     extract_date: dt.date
     columns: Mapping[str, str]
-    values: Mapping[str, Mapping[str, Any]]
+    values: Mapping[str, Mapping[str, object]]
     date_format: Mapping[str, str]
     absent: frozenset[str]
     pattern: str
@@ -88,18 +82,18 @@ class Reader:
 
     def read(self, opened: Source) -> Register:
         """Check every row of a whole source."""
-        with in_words():
+        with arrow_errors_reworded():
             # Of one practice alone a mapping can match nothing, and be of use to the others.
             if self.values and self.judges_columns:
                 maps = self.value_maps()
                 maps.add(renamed(opened.table, self.columns))
                 maps.refuse_vain()
-            return self._register(opened, None)[0]
+            return self._register(opened, None).register
 
-    def read_part(self, opened: Source, known: Known) -> Part:
+    def read_part(self, opened: Source, known: Known) -> CheckedPart:
         """Check the rows of a part, and leave to its reader what only the whole can tell."""
-        with in_words():
-            return Part(*self._register(opened, known))
+        with arrow_errors_reworded():
+            return self._register(opened, known)
 
     def table(self, opened: Source, as_they_are: frozenset[str] = frozenset()) -> tuple[pa.Table, dict[str, int]]:
         """The source's rows, its columns under the fields' names, its text fields as text; the widths of its ids.
@@ -114,85 +108,100 @@ class Reader:
         """What tells whether ``values`` finds anything to map."""
         return ValueMaps(self.values, self.date_format, self.pattern, day_number(self.extract_date))
 
-    def _register(
-        self, opened: Source, known: Known | None
-    ) -> tuple[Register, Judged, Mapping[str, ReadableCount], npt.NDArray[np.bool_], Mapping[str, int]]:
+    def _register(self, opened: Source, known: Known | None) -> CheckedPart:
         """Judge every row, clean every column, and pack the accepted rows."""
         import numpy as np
 
         table, widths = self.table(opened, frozenset() if known is None else known.as_they_are)
         cleaner = ColumnCleaner(table, self)
-        rows, practice_values = table.num_rows, self.values.get("practice_id")
-        if known is None:
-            judged = judge(table, self.pattern, practice_values, self.registrations)
-        else:
-            judged = judge_part(table, self.pattern, practice_values, known.codes)
-            known.apply_to(judged.verdict)
-        verdict, practice, codes = judged.verdict, judged.practice, judged.practices
-        merged = np.array(list(verdict.merged_into), dtype=np.int64)
-        cleaned = {n: cleaner.clean(n) for n in FIELDS if n in table.column_names and _is_packed_kind(n)}
-        cleaner.compare(cleaned)
-        if isinstance(left := cleaned.get("deregistered_on"), Cleaned):
-            closing = last_days(left, practice, codes)
-            cleaner.readable["deregistered_on"] = cleaner.readable["deregistered_on"]._replace(practices=closing)
-        if known is None and self.judges_columns:
-            refuse_columns(cleaner.readable)
-            cleaner.forget_padding()
-        for name in _LEAVING:
-            # Taken as missing, an unreadable day of death would put the dead on a list.
-            for wrong, reason in cleaner.unreadable(name):
-                verdict.set_aside(wrong[~np.isin(wrong, merged)], name, reason)
-        for name, wrong in cleaner.ended_before_birth:
-            verdict.set_aside(wrong[~np.isin(wrong, merged)], name, BEFORE_BIRTH)
-        kept = verdict.code == 0
-        kept[merged] = False
+        judged = self._judged(table, known)
+        cleaned = self._cleaned(cleaner, judged, judges_columns=known is None and self.judges_columns)
+        verdict, codes = judged.verdict, judged.practices
+        kept = _set_aside_unreadable(verdict, cleaner)
         # A practice all of whose rows were refused for another reason is still a practice, with nobody on its list.
-        used = np.setdiff1d(np.flatnonzero(counts_of(practice, len(codes))), verdict.refused_practices)
+        used = np.setdiff1d(np.flatnonzero(counts_of(judged.practice, len(codes))), verdict.refused_practices)
         number = np.full(len(codes) + 1, -1, dtype=np.int32)
         number[used] = np.arange(len(used), dtype=np.int32)
-        own = practice if len(used) == len(codes) else by_number(practice, number)
-        order, grouping = _in_order(own, None if kept.all() else kept, len(used), mixed=known is not None)
-        packed, days, numbers = self._packed(cleaned, cleaner, rows, order, known)
-        where = Whereabouts(opened, practice, codes)
-        practices, packed = tuple(codes[i] for i in used), replace(packed, **grouping)
+        own = judged.practice if len(used) == len(codes) else by_number(judged.practice, number)
+        order = _in_order(own, None if kept.all() else kept, len(used), mixed=known is not None)
+        packed, days, numbers = self._packed(cleaned, cleaner, table.num_rows, order, known)
+        practices = tuple(codes[i] for i in used)
+        notes = (*fixed_width.notes_of(widths), *notes_of(cleaner.readable)) if known is None else ()
         counts = count_rows(practices, packed, days, self.list_date, self.extract_date)
-        account = Account(
-            as_of=self.list_date,
-            extracted_on=self.extract_date,
-            rows_in=opened.rows_in,
-            merged=len(merged),
-            quarantine=where.quarantine(verdict),
-            corrections=where.corrections(cleaner.problems, kept),
-            parts=opened.parts,
-            metadata=opened.metadata,
-            fields=tuple(name for name in FIELDS if name in table.column_names or name == "age"),
-            notes=(*fixed_width.notes_of(widths), *notes_of(cleaner.readable)) if known is None else (),
-            counts=replace(counts, given=given_values(cleaner.read, cleaner.problems, kept)),
-        )
+        counts = replace(counts, given=given_values(cleaner.read, cleaner.problems, kept))
         register = Register(
-            row_account=account,
+            row_account=self._account(opened, judged, cleaner, kept, counts, notes),
             practices=practices,
             packed=packed,
             days=days,
             numbers=numbers,
             source_table=table,
             ids=text_as_it_lies(table, "patient_id"),
-            order=order,
+            order=order.rows,
             source_row=opened.row_numbers,
             merged_into=verdict.merged_into,
             index=opened.index,
             limits=self.limits,
         )
-        return register, judged, cleaner.readable, kept, widths
+        return CheckedPart(register, judged, cleaner.readable, kept, widths)
+
+    def _judged(self, table: pa.Table, known: Known | None) -> Judged:
+        """What the ids and practice codes come to, as far as these rows tell and as the others say."""
+        mapping = self.values.get("practice_id")
+        if known is None:
+            return judge(table, self.pattern, mapping, self.registrations)
+        judged = judge_part(table, self.pattern, mapping, known.codes)
+        known.apply_to(judged.verdict)
+        return judged
+
+    def _cleaned(
+        self, cleaner: ColumnCleaner, judged: Judged, *, judges_columns: bool
+    ) -> dict[str, Cleaned | FlagColumn]:
+        """Every field's column read, and refused where too little of it can be."""
+        names = cleaner.table.column_names
+        cleaned = {name: cleaner.clean(name) for name in FIELDS if name in names and _is_packed_kind(name)}
+        cleaner.compare(cleaned)
+        if isinstance(left := cleaned.get("deregistered_on"), Cleaned):
+            closing = last_days(left, judged.practice, judged.practices)
+            cleaner.readable["deregistered_on"] = cleaner.readable["deregistered_on"]._replace(practices=closing)
+        if judges_columns:
+            refuse_columns(cleaner.readable)
+            cleaner.forget_padding()
+        return cleaned
+
+    def _account(
+        self,
+        opened: Source,
+        judged: Judged,
+        cleaner: ColumnCleaner,
+        kept: npt.NDArray[np.bool_],
+        counts: Counts,
+        notes: tuple[str, ...],
+    ) -> Account:
+        """What became of every row."""
+        where, names = Whereabouts(opened, judged.practice, judged.practices), cleaner.table.column_names
+        return Account(
+            as_of=self.list_date,
+            extracted_on=self.extract_date,
+            rows_in=opened.rows_in,
+            merged=len(judged.verdict.merged_into),
+            quarantine=where.quarantine(judged.verdict),
+            corrections=where.corrections(cleaner.problems, kept),
+            parts=opened.parts,
+            metadata=opened.metadata,
+            fields=tuple(name for name in FIELDS if name in names or name == "age"),
+            notes=notes,
+            counts=counts,
+        )
 
     def _packed(
         self,
-        cleaned: Mapping[str, Cleaned | FlagColumn],
+        cleaned: CleanedColumns,
         cleaner: ColumnCleaner,
         rows: int,
-        order: Any,
+        order: Order,
         known: Known | None,
-    ) -> tuple[Packed, dict[str, Any], dict[str, Any]]:
+    ) -> tuple[Packed, Days, Days]:
         """The packed fields, the days and the wide numbers, in ``order``."""
         import numpy as np
 
@@ -206,11 +215,13 @@ class Reader:
         columns["age"] = age_of(cleaned, self.list_date, cleaner.problems)
         layout = layout_of(columns, STATUS, frozenset() if known is None else known.nullable)
         words, bytes_, shorts = pack_rows(layout, columns, rows)
-        if order is not None:
-            words, bytes_, shorts = (np.take(each, order, axis=1) for each in (words, bytes_, shorts))
-        wider = {name: _wide(cleaned[name], order) for name in wide}
+        if order.rows is not None:
+            words, bytes_ = np.take(words, order.rows, axis=1), np.take(bytes_, order.rows, axis=1)
+            shorts = np.take(shorts, order.rows, axis=1)
+        wider = {name: _wide(cleaned[name], order.rows) for name in wide}
         days = {name: values for name, values in wider.items() if name not in _WIDE}
-        return Packed(words, bytes_, shorts, layout.slots), days, {n: v for n, v in wider.items() if n in _WIDE}
+        numbers = {name: values for name, values in wider.items() if name in _WIDE}
+        return Packed(words, bytes_, shorts, layout.slots, order.groups, order.practice), days, numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +244,7 @@ class Known:
     as_they_are: frozenset[str] = frozenset()
 
     def apply_to(self, verdict: Verdict) -> None:
-        """Set aside and merge what the whole told."""
+        """Set aside and merge what only the whole can tell."""
         import numpy as np
 
         for name, reason in sorted(set(self.set_aside.values())):
@@ -242,7 +253,7 @@ class Known:
         verdict.merged_into.update((row, -1) for row in self.merged if verdict.code[row] == 0)
 
 
-class Part(NamedTuple):
+class CheckedPart(NamedTuple):
     """The rows of a part, checked but for what only the whole can tell.
 
     Attributes
@@ -262,7 +273,7 @@ class Part(NamedTuple):
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def arrow_errors_reworded() -> Iterator[None]:
     """Say what Arrow refuses without the values that it quotes."""
     import pyarrow as pa
 
@@ -274,8 +285,40 @@ def in_words() -> Iterator[None]:
         ) from None
 
 
-def _in_order(practice: Any, kept: Any, practices: int, mixed: bool) -> tuple[Any, dict[str, Any]]:
-    """The accepted rows in the order in which they are packed (None: all as they came), and how they are grouped.
+def _set_aside_unreadable(verdict: Verdict, cleaner: ColumnCleaner) -> npt.NDArray[np.bool_]:
+    """Set aside rows whose end cannot be read, or comes before their birth; and say which rows are accepted."""
+    import numpy as np
+
+    merged = np.array(list(verdict.merged_into), dtype=np.int64)
+    for name in _LEAVING:
+        # Taken as missing, an unreadable day of death would put the dead on a list.
+        for wrong, reason in cleaner.unreadable(name):
+            verdict.set_aside(wrong[~np.isin(wrong, merged)], name, reason)
+    for name, wrong in cleaner.ended_before_birth:
+        verdict.set_aside(wrong[~np.isin(wrong, merged)], name, BEFORE_BIRTH)
+    kept: npt.NDArray[np.bool_] = verdict.code == 0
+    kept[merged] = False
+    return kept
+
+
+class Order(NamedTuple):
+    """The accepted rows in the order in which they are packed.
+
+    Attributes
+    ----------
+    rows : of the table; None: all as they came
+    groups, practice : as of :class:`~casemgmt.register.packing.Packed`
+    """
+
+    rows: npt.NDArray[np.int64] | None
+    groups: npt.NDArray[np.int64] | None = None
+    practice: npt.NDArray[np.int32] | None = None
+
+
+def _in_order(
+    practice: npt.NDArray[np.int32], kept: npt.NDArray[np.bool_] | None, practices: int, mixed: bool
+) -> Order:
+    """How the accepted rows (None: all) are packed.
 
     Few rows are grouped by practice at once; many only where they came so, and the rows of a part (``mixed``) never.
     """
@@ -286,16 +329,16 @@ def _in_order(practice: Any, kept: Any, practices: int, mixed: bool) -> tuple[An
     if own.min(initial=0) < 0:
         raise AssertionError("A row without a practice was accepted.")  # the compiled loops would not notice
     if mixed:
-        return accepted, {"practice": own}
+        return Order(accepted, practice=own)
     if not is_rising(own):
         if pays(len(own)):
-            return accepted, {"practice": own}
+            return Order(accepted, practice=own)
         order, groups = group_order(own, practices)
-        return order if accepted is None else accepted[order], {"groups": groups}
-    return accepted, {"groups": np.concatenate([[0], np.cumsum(counts_of(own, practices))]).astype(np.int64)}
+        return Order(order if accepted is None else accepted[order], groups)
+    return Order(accepted, np.concatenate([[0], np.cumsum(counts_of(own, practices))]).astype(np.int64))
 
 
-def _with_texts(table: pa.Table, values: Mapping[str, Mapping[str, Any]]) -> pa.Table:
+def _with_texts(table: pa.Table, values: Mapping[str, Mapping[str, object]]) -> pa.Table:
     """The table with its text fields as text, so that repeats, groups and every source agree on them."""
     for place, name in enumerate(table.column_names):
         if name in FIELDS and FIELDS[name].kind == "text":
@@ -307,58 +350,9 @@ def _is_packed_kind(name: str) -> bool:
     return FIELDS[name].kind in {"flag", "integer", "category", "date"}
 
 
-def _wide(cleaned: Cleaned | FlagColumn, order: Any) -> Any:
+def _wide(cleaned: Cleaned | FlagColumn, order: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int32]:
     import numpy as np
 
     values = cleaned.values.astype(np.int32)
     values = values if cleaned.present is None else np.where(cleaned.present, values, np.int32(NO_DAY))
     return values if order is None else values[order]
-
-
-def reader_for(
-    table: pa.Table,
-    *,
-    as_of: str | dt.date,
-    extracted_on: str | dt.date | None,
-    columns: Mapping[str, str] | None,
-    values: Mapping[str, Mapping[str, str]] | None,
-    date_format: Mapping[str, str] | None,
-    null_means_absent: Iterable[str],
-    practice_pattern: str,
-    stated: Iterable[str],
-    extracts_within: int,
-    limits: Limits,
-    drawn: Iterable[dt.date] | None = None,
-) -> Reader:
-    """A reader for tables with the columns of this one.
-
-    Parameters
-    ----------
-    stated : the days of extract in the metadata of files (ISO)
-    limits : the shares of rows and values beyond which the register is refused
-    drawn : the days in the column ``extracted_on``, if the table does not hold all of its rows
-
-    Raises
-    ------
-    InputError
-        A missing column, or an option that names none.
-    """
-    list_date, extract_date = list_and_extract_dates(as_of, extracted_on)
-    named = renamed(table, columns or {})
-    check_columns(named)
-    declared = None if extracted_on is None else extract_date
-    drawn = days_of_rows(named) if drawn is None else drawn
-    extract_date = day_of_extract(drawn, stated, list_date, declared, extracts_within)
-    absent = check_options(
-        named, values or {}, date_format or {}, null_means_absent, practice_pattern, day_number(extract_date)
-    )
-    return Reader(
-        list_date=list_date,
-        extract_date=extract_date,
-        columns=columns or {},
-        values={name: {str(k): value for k, value in mapping.items()} for name, mapping in (values or {}).items()},
-        date_format=date_format or {},
-        absent=absent,
-        pattern=practice_pattern,
-        limits=limits,
-    )

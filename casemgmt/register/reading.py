@@ -6,18 +6,11 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt import arguments
-from casemgmt.register.config import declare
-from casemgmt.register.excel import ID_FIELDS
-from casemgmt.register.forms import with_texts
-from casemgmt.register.identity import (
-    ODS_PATTERN,
-)
 from casemgmt.register.limits import Limits, Share
-from casemgmt.register.options import unexpected_rows
-from casemgmt.register.reader import reader_for
+from casemgmt.register.reading_options import reading_options
 from casemgmt.register.register import Register
 from casemgmt.register.sources import open_source, stated_days
 
@@ -34,7 +27,7 @@ if TYPE_CHECKING:
     expected_rows=arguments.whole_or_none,
 )
 def read_register(
-    source: Any,
+    source: object,
     *,
     as_of: str | dt.date,
     extracted_on: str | dt.date | None = None,
@@ -98,8 +91,9 @@ def read_register(
     >>> len(cm.read_register(table, as_of="2015-04-01"))
     2
     """
-    said = declare(
-        config,
+    options = reading_options(
+        as_of=as_of,
+        extracted_on=extracted_on,
         columns=columns,
         values=values,
         date_format=date_format,
@@ -109,30 +103,36 @@ def read_register(
         separator=separator,
         skip_lines=skip_lines,
         sheet=sheet,
-    )
-    opened = open_source(source, with_texts(said.form, said.columns, ID_FIELDS))
-    if expected_rows is not None and opened.rows_in != expected_rows:
-        raise unexpected_rows(opened.rows_in, expected_rows)
-    reader = reader_for(
-        opened.table,
-        as_of=as_of,
-        extracted_on=extracted_on,
-        columns=said.columns,
-        values=said.values,
-        date_format=said.date_format,
-        null_means_absent=said.null_means_absent,
-        practice_pattern=said.practice_pattern or ODS_PATTERN,
-        stated=stated_days(opened.metadata),
+        config=config,
+        expected_rows=expected_rows,
         extracts_within=extracts_within,
-        limits=said.limits(max_quarantined, max_corrected),
+        max_quarantined=max_quarantined,
+        max_corrected=max_corrected,
     )
-    return reader.read(opened)
+    opened = open_source(source, options.form)
+    options.check_rows(opened.rows_in)
+    return options.reader(opened.table, options.limits, stated_days(opened.metadata)).read(opened)
 
 
-def read_practice(table: pa.Table, **options: Any) -> Register:
+def read_practice(
+    table: pa.Table,
+    *,
+    as_of: str | dt.date,
+    extracted_on: str | dt.date | None = None,
+    values: Mapping[str, Mapping[str, object]] | None = None,
+    date_format: Mapping[str, str] | None = None,
+    null_means_absent: Iterable[str] = (),
+    practice_pattern: str | None = None,
+) -> Register:
     """:func:`read_register` of the rows of one practice of a register that judges its columns as a whole."""
     opened = open_source(table)
-    defaults: dict[str, Any] = {"extracted_on": None, "columns": None, "values": None, "date_format": None}
-    defaults |= {"null_means_absent": (), "practice_pattern": ODS_PATTERN, "extracts_within": 0, "limits": Limits()}
-    reader = reader_for(opened.table, stated=stated_days(opened.metadata), **{**defaults, **options})
+    options = reading_options(
+        as_of=as_of,
+        extracted_on=extracted_on,
+        values=values,
+        date_format=date_format,
+        null_means_absent=null_means_absent,
+        practice_pattern=practice_pattern,
+    )
+    reader = options.reader(opened.table, Limits(), stated_days(opened.metadata))
     return replace(reader, judges_columns=False).read(opened)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.arrow import numpy_of, rows_of, taken, text_scalar, texts
@@ -16,12 +16,13 @@ from casemgmt.register.account import Account
 from casemgmt.register.counts import Counts, by_practice_field_and_reason
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.limits import Limits, refuse_beyond
-from casemgmt.register.packing import Packed, group_order
+from casemgmt.register.packing import Packed, Rows, group_order
 from casemgmt.register.sources import Part
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pandas as pd
     import pyarrow as pa
 
 
@@ -56,7 +57,7 @@ class Register:
     order: npt.NDArray[np.int64] | None = None
     source_row: npt.NDArray[np.int64] | None = None
     merged_into: Mapping[int, int] = field(default_factory=dict)
-    index: Any = None
+    index: pd.Index | None = None
     accepted_rows: int | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -96,7 +97,7 @@ class Register:
         return self.row_account.parts
 
     @property
-    def metadata(self) -> Mapping[str, Any]:
+    def metadata(self) -> Mapping[str, object]:
         """What the source says of itself, such as ``{"synthetic": True}``."""
         return self.row_account.metadata
 
@@ -202,7 +203,7 @@ class Register:
         return tuple(name for name in self.source_table.column_names if name not in FIELDS)
 
     @arguments.checked(name=arguments.text)
-    def column(self, name: str, rows: Any = None) -> pa.Array:
+    def column(self, name: str, rows: Rows | npt.ArrayLike | None = None) -> pa.Array:
         """The cleaned values of a column, in packed order, for all rows or those given.
 
         Parameters
@@ -222,7 +223,7 @@ class Register:
         values: pa.Array = cleaned_values(self, name, rows)
         return values
 
-    def _source_values(self, name: str, rows: Any) -> pa.Array:
+    def _source_values(self, name: str, rows: npt.NDArray[np.int64]) -> pa.Array:
         if name == "practice_id":
             return texts(self.practices).take(rows_of(self.packed.practice_of(rows)))
         column = self.ids if name == "patient_id" else self.source_table.column(name)
@@ -282,7 +283,7 @@ class Register:
 
         return save_packed(self, Path(path))
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> pd.DataFrame:
         """:meth:`to_arrow` as a pandas data frame whose index says which source row each patient is.
 
         Returns
@@ -297,8 +298,8 @@ class Register:
         frame = self.to_arrow().to_pandas()
         rows = np.sort(self.table_row)
         rows = rows if self.source_row is None else self.source_row[rows]
-        has_labels = self.index is not None and self.index.is_unique
-        frame.index = self.index[rows] if has_labels else pd.Index(rows, name="source_row")
+        labels = None if self.index is None or not self.index.is_unique else self.index
+        frame.index = pd.Index(rows, name="source_row") if labels is None else labels[rows]
         return frame
 
     def to_source_rows(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -340,13 +341,13 @@ class Register:
         return int(packed[0])
 
 
-def _json(value: Mapping[str, Any]) -> bytes:
+def _json(value: Mapping[str, object]) -> bytes:
     import json
 
     return json.dumps(dict(value), sort_keys=True).encode()
 
 
-def a_register(value: Any, name: str) -> Any:
+def a_register(value: object, name: str) -> Register:
     """An argument that is a register that was read; InputError where it is none."""
     if not isinstance(value, Register):
         raise InputError(f"{name} is a register from cm.read_register, not {arguments.kind_of(value)}.")

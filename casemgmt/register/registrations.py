@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from casemgmt.register.cleaning import clean_column
 from casemgmt.register.fields import FIELDS
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
+
+Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
 # Rows of one patient that differ in nothing else are registrations of one person.
 REGISTRATION = frozenset({"practice_id", "registered_on", "deregistered_on"})
@@ -29,10 +31,12 @@ class Registrations(NamedTuple):
 
     list_day: int
     last_day: int
-    values: Mapping[str, Mapping[str, Any]]
+    values: Mapping[str, Mapping[str, object]]
     date_format: Mapping[str, str]
 
-    def earlier(self, rows: pa.Table, group: npt.NDArray[Any], alike: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    def earlier(
+        self, rows: pa.Table, group: npt.NDArray[np.int32], alike: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
         """Which rows are registrations that had ended by the list date, of patients with one row that had not.
 
         Parameters
@@ -57,11 +61,11 @@ class Registrations(NamedTuple):
         last_end = np.maximum.reduceat(np.where(ended, left, -(2**31)), starts)
         follows = (began == -(2**31)) | (began >= last_end)
         begun = began <= self.list_day
-        settled: npt.NDArray[np.bool_] = np.repeat(whole & (open_rows == 1) & follows & begun, sizes)
-        earlier: npt.NDArray[np.bool_] = settled & ended
+        certain: Flags = np.repeat(whole & (open_rows == 1) & follows & begun, sizes)
+        earlier: Flags = certain & ended
         return earlier
 
-    def _days(self, rows: pa.Table, name: str) -> tuple[Any, Any, Any]:
+    def _days(self, rows: pa.Table, name: str) -> tuple[npt.NDArray[np.int64], Flags, Flags]:
         """The day of each row, whether there is one, and whether there is something that is none."""
         import numpy as np
 

@@ -7,7 +7,7 @@ and so do the compiled loops: what is wrong is refused here, by column.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import is_sound_ascii
 from casemgmt.compiling import pays
@@ -150,7 +150,7 @@ def _is_plain_dictionary(column: pa.ChunkedArray) -> bool:
     return is_text(column.type.value_type) and not any(chunk.dictionary.null_count for chunk in column.chunks)
 
 
-def _with_plain_values(chunk: pa.DictionaryArray) -> Any:
+def _with_plain_values(chunk: pa.DictionaryArray) -> pa.DictionaryArray:
     """A dictionary whose values can be taken from it."""
     import pyarrow as pa
 
@@ -160,7 +160,7 @@ def _with_plain_values(chunk: pa.DictionaryArray) -> Any:
     return pa.DictionaryArray.from_arrays(chunk.indices, values)
 
 
-def _uuid_texts(chunk: Any) -> pa.Array:
+def _uuid_texts(chunk: pa.ExtensionArray) -> pa.Array:
     """UUIDs as text: 32 digits with hyphens after the 8th, 12th, 16th and 20th, in small letters."""
     import numpy as np
     import pyarrow as pa

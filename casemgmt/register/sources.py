@@ -35,6 +35,7 @@ from casemgmt.register.widening import FileTypes, as_types, common_schema
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pandas as pd
     import pyarrow as pa
 
 MEMORY = "in memory"
@@ -76,8 +77,8 @@ class Source:
     parts: tuple[Part, ...]
     row_numbers: npt.NDArray[np.int64] | None = None
     unsplit: tuple[tuple[int, str], ...] = ()
-    index: Any = None
-    metadata: dict[str, Any] = field(default_factory=dict)
+    index: pd.Index | None = None
+    metadata: dict[str, object] = field(default_factory=dict)
 
     @property
     def rows_in(self) -> int:
@@ -85,7 +86,7 @@ class Source:
         return int(self.table.num_rows) + len(self.unsplit)
 
 
-def open_source(source: Any, form: FileForm | str = "utf-8") -> Source:
+def open_source(source: object, form: FileForm | str = "utf-8") -> Source:
     """Turn a path, a list of paths, or any object with ``__arrow_c_stream__`` into a Source.
 
     Parameters
@@ -104,7 +105,7 @@ def _open_file(path: Path, form: FileForm) -> Source:
     if not path.is_file():
         raise InputError(f"{shown(path)} is no file. Give the file itself.")
     (suffix, packed), before = ending_of(path), _version(path)
-    row_numbers: Any
+    row_numbers: npt.NDArray[np.int64] | None
     if suffix in CSV + TAB or (suffix in TEXT and form.separator):
         from casemgmt.register.csv_reading import read_csv
         from casemgmt.register.gzip_reading import unpack
@@ -249,7 +250,7 @@ def _without_view(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def _from_pandas(frame: Any) -> pa.Table:
+def _from_pandas(frame: pd.DataFrame) -> pa.Table:
     import pyarrow as pa
 
     if not hasattr(frame, "columns"):
@@ -279,11 +280,11 @@ def _from_pandas(frame: Any) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata=schema_metadata))
 
 
-def _metadata(table: pa.Table) -> dict[str, Any]:
+def _metadata(table: pa.Table) -> dict[str, object]:
     return metadata_of(table.schema, table.num_rows)
 
 
-def metadata_of(schema: pa.Schema, rows: int) -> dict[str, Any]:
+def metadata_of(schema: pa.Schema, rows: int) -> dict[str, object]:
     """What an earlier step of this library wrote about a table of so many rows, such as that its people are made up."""
     import json
 
@@ -303,7 +304,7 @@ def metadata_of(schema: pa.Schema, rows: int) -> dict[str, Any]:
     return found
 
 
-def stated_days(metadata: Mapping[str, Any]) -> list[str]:
+def stated_days(metadata: Mapping[str, object]) -> list[str]:
     """The days on which the data was drawn, as the metadata of files says them."""
     said = metadata.get(EXTRACTED_ON, [])
     return [str(day) for day in (said if isinstance(said, list) else [said])]
@@ -358,7 +359,7 @@ def check_same_columns(first: str, names: Sequence[str], other: str, other_names
         )
 
 
-def joined_metadata(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def joined_metadata(each: Sequence[Mapping[str, object]]) -> dict[str, object]:
     """What many files say of themselves together: made up only if all are; drawn on all the days that they state."""
     days = sorted({day for said in each for day in stated_days(said)})
     said = {**each[0], "synthetic": all(said.get("synthetic") for said in each)} if each[0] else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.arrow import in_one_piece, numpy_of
 from casemgmt.errors import plural
@@ -25,7 +25,7 @@ class _Accident(NamedTuple):
 
     what: str
     remedy: str
-    undo: Callable[[Any], Any]
+    undo: Callable[[pa.Array], pa.Array]
 
 
 def are_few(met: int, of: int) -> bool:
@@ -84,7 +84,7 @@ def _explains(met: int, plain: int, of: int) -> bool:
     return met > plain and 2 * met >= of
 
 
-def _texts(ids: Any) -> Any:
+def _texts(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Different ids as text; whole numbers that came as decimals keep their ``.0``, which is one of the accidents."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -103,7 +103,7 @@ def _texts(ids: Any) -> Any:
     return pc.unique(column.cast(pa.large_string()).drop_null())
 
 
-def _met(ids: Any, among: Any) -> int:
+def _met(ids: pa.Array, among: pa.Array) -> int:
     import pyarrow.compute as pc
 
     return int(numpy_of(pc.is_in(ids, value_set=among)).sum())
@@ -112,7 +112,7 @@ def _met(ids: Any, among: Any) -> int:
 def _accidents() -> tuple[_Accident, ...]:
     import pyarrow.compute as pc
 
-    def without(pattern: str) -> Callable[[Any], Any]:
+    def without(pattern: str) -> Callable[[pa.Array], pa.Array]:
         return lambda ids: pc.replace_substring_regex(ids, pattern=pattern, replacement="")
 
     return (
@@ -149,7 +149,7 @@ def _accidents() -> tuple[_Accident, ...]:
     )
 
 
-def _look_hashed(ids: Any) -> bool:
+def _look_hashed(ids: pa.Array) -> bool:
     """Whether most ids are long, and of hexadecimal digits or one length: what a hash or a keyed pseudonym makes."""
     import pyarrow.compute as pc
 
@@ -160,7 +160,7 @@ def _look_hashed(ids: Any) -> bool:
     return usual["mode"].as_py() >= _LONG and (of_one_length or 10 * hexadecimal >= 9 * len(ids))
 
 
-def _by_their_looks(own: Any, others: Any) -> str:
+def _by_their_looks(own: pa.Array, others: pa.Array) -> str:
     """What lengths say where no accident explains it."""
     import pyarrow.compute as pc
 

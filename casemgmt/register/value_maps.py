@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError, InputWarning, did_you_mean, plural
 from casemgmt.register.cleaning import mapped, mapped_loosely
@@ -38,7 +38,7 @@ OBVIOUS: dict[str, dict[str, str]] = {
 
 
 def check_targets(
-    values: Mapping[str, Mapping[str, Any]], date_format: Mapping[str, str], pattern: str, last_day: int
+    values: Mapping[str, Mapping[str, object]], date_format: Mapping[str, str], pattern: str, last_day: int
 ) -> None:
     """Refuse a value that the field does not allow.
 
@@ -56,7 +56,7 @@ def check_targets(
                 )
 
 
-def _is_allowed(field: Field, target: Any, date_format: str | None, pattern: str, last_day: int) -> bool:
+def _is_allowed(field: Field, target: object, date_format: str | None, pattern: str, last_day: int) -> bool:
     if target is None or (isinstance(target, str) and field.kind != "text" and not target.strip()):
         return True
     match field.kind:
@@ -73,12 +73,12 @@ def _is_allowed(field: Field, target: Any, date_format: str | None, pattern: str
     return read.value is not None or (isinstance(target, str) and is_missing_word(target))
 
 
-def _quoted(target: Any) -> str:
+def _quoted(target: object) -> str:
     text = str(target)
     return f"'{text[:40]}'" if isinstance(target, (str, int, float)) else type(target).__name__
 
 
-def _suggested(field: Field, target: Any) -> str:
+def _suggested(field: Field, target: object) -> str:
     text = str(target).strip().casefold()
     meant = OBVIOUS.get(field.name, {}).get(text)
     return f" Did you mean '{meant}'?" if meant else did_you_mean(text, field.allowed)
@@ -96,7 +96,7 @@ class ValueMaps:
     """
 
     def __init__(
-        self, values: Mapping[str, Mapping[str, Any]], date_format: Mapping[str, str], pattern: str, last_day: int
+        self, values: Mapping[str, Mapping[str, object]], date_format: Mapping[str, str], pattern: str, last_day: int
     ) -> None:
         self._values = {name: mapping for name, mapping in values.items() if mapping and FIELDS[name].kind != "text"}
         self._date_format, self._pattern, self._last_day = date_format, pattern, last_day
@@ -129,7 +129,7 @@ class ValueMaps:
                 if str(value).strip().casefold() in loose:
                     self._nearly.add(name)
 
-    def _is_readable(self, name: str, value: Any) -> bool:
+    def _is_readable(self, name: str, value: object) -> bool:
         field = FIELDS[name]
         if field.kind == "practice":
             return re.fullmatch(self._pattern, str(value).strip()) is not None
@@ -158,7 +158,7 @@ class ValueMaps:
             warnings.warn(f"{said}; all can be read without it.{why}", InputWarning, stacklevel=2)
 
 
-def _plain(kind: pa.DataType) -> Any:
+def _plain(kind: pa.DataType) -> pa.DataType:
     import pyarrow as pa
 
     if pa.types.is_dictionary(kind):

@@ -47,7 +47,7 @@ class Reading:
 MISSING = Reading(None)
 
 
-def read_value(field: Field, value: Any, *, date_format: str | None, last_day: int) -> Reading:
+def read_value(field: Field, value: object, *, date_format: str | None, last_day: int) -> Reading:
     """Read one distinct value of a column as ``field`` allows; ``last_day`` is the extract date."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return MISSING
@@ -79,9 +79,9 @@ def is_out_of_range(reason: str) -> bool:
     return reason in (BEFORE_1900, AFTER_EXTRACT, NO_DATE) or reason.startswith("outside ")
 
 
-def _flag(value: Any) -> Reading:
+def _flag(value: object) -> Reading:
     if value in (0, 1):
-        return Reading(int(value))
+        return Reading(int(value == 1))
     found = flag_of(whole_of(value)) if isinstance(value, str) else None
     return Reading(None, "not true or false, or 0 or 1") if found is None else Reading(int(found))
 
@@ -102,7 +102,7 @@ def _integer(field: Field, value: Any) -> Reading:
     return Reading(None, f"outside {field.least} to {field.most}")
 
 
-def _category(field: Field, value: Any) -> Reading:
+def _category(field: Field, value: object) -> Reading:
     text = str(value)
     if field.name == "care_home_type":
         resident = value == 1 if isinstance(value, (bool, float)) and value in (0, 1) else flag_of(whole_of(text))
@@ -113,16 +113,18 @@ def _category(field: Field, value: Any) -> Reading:
     return Reading(None, f"not one of {field.allowed_in_words}") if code is None else Reading(code)
 
 
-def _date(field: Field, value: Any, date_format: str | None, last_day: int) -> Reading:
+def _date(field: Field, value: object, date_format: str | None, last_day: int) -> Reading:
     whole_day = True
     if isinstance(value, dt.datetime):
-        value, whole_day = value.date(), value.time() == dt.time() or date_form(date_format).truncates
-    elif not isinstance(value, dt.date):
+        date, whole_day = value.date(), value.time() == dt.time() or date_form(date_format).truncates
+    elif isinstance(value, dt.date):
+        date = value
+    else:
         read = date_from_text(str(value), date_format)
         if isinstance(read, str):
             return Reading(None, read)
-        value, whole_day = read
-    day = day_number(value)
+        date, whole_day = read
+    day = day_number(date)
     if day < FIRST_DATE:
         return Reading(None, BEFORE_1900)
     if day == FIRST_DATE and field.dated == "end":

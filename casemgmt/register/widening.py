@@ -52,11 +52,11 @@ def common_schema(files: Sequence[FileTypes]) -> pa.Schema | None:
             fields.append(pa.field(name, each[0]))
             continue
         differing = True
-        told = [file for file in files if not file.is_missing(name)] or list(files[:1])
-        kinds = [file.schema.field(name).type for file in told]
+        filled = [file for file in files if not file.is_missing(name)] or list(files[:1])
+        kinds = [file.schema.field(name).type for file in filled]
         wide = _widest(kinds)
         if wide is None:
-            raise _differing(name, told, kinds)
+            raise _differing(name, filled, kinds)
         fields.append(pa.field(name, wide))
     return pa.schema(fields) if differing else None
 

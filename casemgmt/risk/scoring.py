@@ -9,7 +9,8 @@ from casemgmt.arrow import array_of, numpy_of, validity_of
 from casemgmt.compiling import pays
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.lookup import Columns, Rows, TableBuilder, Tables, answers_by_code, look_up
+from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_code, look_up
+from casemgmt.register.packing import Rows
 from casemgmt.register.spellings import flag_of, is_missing_word
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
 

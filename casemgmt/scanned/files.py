@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from casemgmt.errors import InputError
 from casemgmt.parquet.reading import ENDINGS, VerifiedFile
@@ -61,7 +61,7 @@ class RegisterFile:
     path: Path
     rows: int
     schema: pa.Schema
-    said: dict[str, Any]
+    said: dict[str, object]
     parquet: VerifiedFile | None
     state: tuple[int, int, int]
     shared: pa.Schema | None = None
@@ -98,8 +98,8 @@ def open_files(paths: list[Path], encoding: FileForm | str) -> list[RegisterFile
     names = files[0].schema.names
     for other in files[1:]:
         check_same_columns(files[0].path.name, names, other.path.name, other.schema.names)
-    told = [FileTypes(file.path.name, file.schema, _missing_in(file, encoding)) for file in files]
-    shared = common_schema(told)
+    types = [FileTypes(file.path.name, file.schema, _missing_in(file, encoding)) for file in files]
+    shared = common_schema(types)
     return files if shared is None else [replace(file, shared=shared) for file in files]
 
 
@@ -137,7 +137,7 @@ def days_drawn(files: list[RegisterFile], columns: Mapping[str, str], encoding: 
     return found
 
 
-def said_by(files: list[RegisterFile]) -> dict[str, Any]:
+def said_by(files: list[RegisterFile]) -> dict[str, object]:
     """What the files say of themselves together."""
     return joined_metadata([file.said for file in files])
 
@@ -345,7 +345,7 @@ def refuse_repeated(parts: tuple[LatePart, ...]) -> None:
     refuse_repeated_files([part for part in parts if sizes[part.size] > 1])
 
 
-def as_paths(paths: Any) -> list[Path]:
+def as_paths(paths: object) -> list[Path]:
     """A path or a list of paths as paths.
 
     Raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from casemgmt.arrow import taken_rows
 from casemgmt.register.fields import FIELDS
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from casemgmt.register.account import Account
     from casemgmt.register.register import Register
+
+
+_Number = TypeVar("_Number", bound="np.integer")
 
 
 class KeptRows(NamedTuple):
@@ -31,8 +34,8 @@ class KeptRows(NamedTuple):
     """
 
     practice: npt.NDArray[np.int32]
-    keys: npt.NDArray[Any]
-    bits: npt.NDArray[np.uint32]
+    keys: npt.NDArray[Any]  # whole numbers of the width that the ranking has
+    bits: npt.NDArray[np.unsignedinteger]
     packed: Packed
     days: dict[str, npt.NDArray[np.int32]]
     numbers: dict[str, npt.NDArray[np.int32]]
@@ -58,11 +61,17 @@ class KeptRows(NamedTuple):
         )
 
 
-def kept_rows_of(register: Register, rows: Any, practice: Any, keys: Any, bits: Any) -> KeptRows:
+def kept_rows_of(
+    register: Register,
+    rows: npt.NDArray[np.int64],
+    practice: npt.NDArray[np.int32],
+    keys: npt.NDArray[Any],
+    bits: npt.NDArray[np.unsignedinteger],
+) -> KeptRows:
     """Rows of a part: packed rows, with their practices' numbers, keys and bits."""
-    names = [name for name in register.source_table.column_names if _is_carried(name)]
+    names = [name for name in register.source_table.column_names if _is_unpacked(name)]
     in_table = rows if register.order is None else register.order[rows]
-    carried = register.source_table.select(names)
+    unpacked = register.source_table.select(names)
     return KeptRows(
         practice,
         keys,
@@ -70,11 +79,11 @@ def kept_rows_of(register: Register, rows: Any, practice: Any, keys: Any, bits: 
         register.packed.take(rows, practice=practice),
         {name: days[rows] for name, days in register.days.items()},
         {name: numbers[rows] for name, numbers in register.numbers.items()},
-        taken_rows(carried.set_column(names.index("patient_id"), "patient_id", register.ids), in_table),
+        taken_rows(unpacked.set_column(names.index("patient_id"), "patient_id", register.ids), in_table),
     )
 
 
-def _is_carried(name: str) -> bool:
+def _is_unpacked(name: str) -> bool:
     """Whether a column's values are read from the source's table: it is an id, a text, or no field."""
     return name not in FIELDS or FIELDS[name].kind in {"id", "text"}
 
@@ -96,7 +105,7 @@ def group_kept_rows(parts: list[KeptRows], order: npt.NDArray[np.int32]) -> tupl
     practice = place[rows[grouped]].astype(np.int32)
     moved = None if is_rising(place) and len(rows) == len(place) else rows[grouped]
 
-    def joined(arrays: list[Any]) -> Any:
+    def joined(arrays: list[npt.NDArray[_Number]]) -> npt.NDArray[_Number]:
         whole = np.concatenate(arrays, axis=-1)
         arrays.clear()
         return whole if moved is None else np.take(whole, moved, axis=-1)

@@ -5,18 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError
-from casemgmt.register.config import declare
-from casemgmt.register.excel import ID_FIELDS
-from casemgmt.register.forms import with_texts
-from casemgmt.register.identity import ODS_PATTERN
 from casemgmt.register.limits import Limits, Share
 from casemgmt.register.options import unexpected_rows
 from casemgmt.register.packed_file import PackedFile, is_packed
-from casemgmt.register.reader import reader_for
+from casemgmt.register.reading_options import ReadingOptions, reading_options
 from casemgmt.register.sources import stated_days
 from casemgmt.scanned.files import Decoder, as_paths, chosen_decoder, days_drawn, open_files, said_by
 from casemgmt.scanned.scanning import ScannedRegister
@@ -76,8 +71,9 @@ def scan_register(
         how = (columns, values, date_format, tuple(null_means_absent) or None, config)
         limits = Limits().changed(max_quarantined, max_corrected)
         return _open_packed(found, as_of, extracted_on, expected_rows, how, limits, progress)
-    said = declare(
-        config,
+    options = reading_options(
+        as_of=as_of,
+        extracted_on=extracted_on,
         columns=columns,
         values=values,
         date_format=date_format,
@@ -87,26 +83,28 @@ def scan_register(
         separator=separator,
         skip_lines=skip_lines,
         sheet=sheet,
-    )
-    form = with_texts(said.form, said.columns, ID_FIELDS)
-    files = open_files(found, form)
-    rows = sum(file.rows for file in files)
-    if expected_rows is not None and rows != expected_rows:
-        raise unexpected_rows(rows, expected_rows)
-    reader = reader_for(
-        files[0].schema.empty_table(),
-        as_of=as_of,
-        extracted_on=extracted_on,
-        columns=said.columns,
-        values=said.values,
-        date_format=said.date_format,
-        null_means_absent=said.null_means_absent,
-        practice_pattern=said.practice_pattern or ODS_PATTERN,
-        stated=stated_days(said_by(files)),
+        config=config,
+        expected_rows=expected_rows,
         extracts_within=extracts_within,
-        limits=said.limits(max_quarantined, max_corrected),
-        drawn=days_drawn(files, said.columns, form),
+        max_quarantined=max_quarantined,
+        max_corrected=max_corrected,
     )
+    return _open_files(found, options, decoder, progress)
+
+
+def _open_files(
+    paths: list[Path],
+    options: ReadingOptions,
+    decoder: Decoder,
+    progress: Callable[[int, int], None] | None,
+) -> ScannedRegister:
+    """A register in files, whose columns are looked at and whose rows are not."""
+    form = options.form
+    files = open_files(paths, form)
+    options.check_rows(sum(file.rows for file in files))
+    stated, limits = stated_days(said_by(files)), options.limits
+    drawn = days_drawn(files, options.declared.columns, form)
+    reader = options.reader(files[0].schema.empty_table(), limits, stated, drawn)
     return ScannedRegister(
         files=files, reader=reader, encoding=form, decoder=chosen_decoder(decoder, files), progress=progress
     )
@@ -114,12 +112,12 @@ def scan_register(
 
 def _open_packed(
     paths: list[Path],
-    as_of: Any,
-    extracted_on: Any,
+    as_of: str | dt.date,
+    extracted_on: str | dt.date | None,
     expected_rows: int | None,
-    how: tuple[Any, ...],
+    how: tuple[object, ...],
     limits: Limits,
-    progress: Any,
+    progress: Callable[[int, int], None] | None,
 ) -> ScannedRegister:
     """A packed register, for the very list that it was packed for."""
     from casemgmt.scanned.packed_register import PackedRegister

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from casemgmt.errors import plural
 from casemgmt.register.account import Account
+from casemgmt.register.in_parts import See
 from casemgmt.register.limits import Limits
 from casemgmt.register.packed_file import PackedFile
 from casemgmt.register.register import Register
-from casemgmt.register.sources import Part as FilePart
+from casemgmt.register.sources import Part
 from casemgmt.scanned.scanning import Learnt, ScannedRegister
 from casemgmt.scanned.tally import Tally
 
@@ -53,7 +53,7 @@ class PackedRegister(ScannedRegister):
         return True
 
     @property
-    def metadata(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, object]:
         """What the sources said of themselves."""
         return dict(self._file.account.metadata)
 
@@ -61,7 +61,7 @@ class PackedRegister(ScannedRegister):
     def column_names(self) -> tuple[str, ...]:
         """Fields held, ``age`` included, then carried columns."""
         fields = self._file.account.fields
-        return (*fields, *(name for name in self._file.told if name not in fields))
+        return (*fields, *(name for name in self._file.carried if name not in fields))
 
     @property
     def practices(self) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ class PackedRegister(ScannedRegister):
         return self._file.account
 
     @property
-    def parts(self) -> tuple[FilePart, ...]:
+    def parts(self) -> tuple[Part, ...]:
         """The files that were packed."""
         return self._file.account.parts
 
@@ -101,7 +101,7 @@ class PackedRegister(ScannedRegister):
             counts=account.counts,
         )
 
-    def passed(self, see: Callable[[Register, int, Any], None], restart: Callable[[], None] = lambda: None) -> Tally:
+    def passed(self, see: See, restart: Callable[[], None] = lambda: None) -> Tally:
         """Pass all row groups before ``see``, the next read while one is worked on."""
         import numpy as np
 
@@ -120,13 +120,13 @@ class PackedRegister(ScannedRegister):
 
     def _register(self, group: int, first: int, last: int) -> Register:
         """The rows of a row group, which are those of whole practices."""
-        packed, days, numbers, told = self._file.read(group, first, last)
+        packed, days, numbers, carried = self._file.read(group, first, last)
         return Register(
             row_account=self._file.account.of_own_rows(packed.rows),
             practices=tuple(self._file.practices[first:last]),
             packed=packed,
             days=days,
             numbers=numbers,
-            source_table=told,
-            ids=told.column("patient_id"),
+            source_table=carried,
+            ids=carried.column("patient_id"),
         )

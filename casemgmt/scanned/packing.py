@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from casemgmt.register.packed_writing import id_lengths, in_words, practice_stretches, write_packed
+from casemgmt.register.packed_writing import disk_errors_reworded, id_lengths, practice_stretches, write_packed
 from casemgmt.scanned.kept_rows import KeptRows, group_kept_rows, kept_rows_of, register_of
 from casemgmt.texts.long_texts import by_number, counts_of
 
@@ -30,7 +30,7 @@ def save_packed_scanned(scanned: RegisterInParts, path: Path, rows_held: int = R
         counted.clear()
         lengths.clear()
 
-    def count(register: Register, start: int, own: Any) -> None:
+    def count(register: Register, start: int, own: npt.NDArray[np.int32]) -> None:
         lengths.update(id_lengths(register))
         counts = counts_of(register.packed.numbers, len(register.practices))
         for code, rows in zip(register.practices, counts.tolist(), strict=True):
@@ -43,7 +43,7 @@ def save_packed_scanned(scanned: RegisterInParts, path: Path, rows_held: int = R
     sizes = [counted[code] for code in practices]
     registers = (_register_of(scanned, account, practices[low:high]) for low, high in _that_fit(sizes, rows_held))
     stretches = (stretch for register in registers for stretch in practice_stretches(register))
-    with in_words(path):
+    with disk_errors_reworded(path):
         write_packed(path, account, practices, stretches, lengths.pop() if len(lengths) == 1 else None)
     return path
 

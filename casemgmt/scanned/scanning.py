@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from casemgmt.errors import InputError, plural
 from casemgmt.register import fixed_width
@@ -16,11 +16,11 @@ from casemgmt.register.account import Account
 from casemgmt.register.counts import by_practice_field_and_reason
 from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
 from casemgmt.register.forms import FileForm
-from casemgmt.register.identity import Verdict, judge_repeats, long_text, stacked
+from casemgmt.register.in_parts import See
 from casemgmt.register.limits import Limits, refuse_beyond
 from casemgmt.register.readable import notes_of
-from casemgmt.register.reader import Known, Part, Reader
-from casemgmt.register.sources import Part as FilePart
+from casemgmt.register.reader import CheckedPart, Known, Reader
+from casemgmt.register.sources import Part
 from casemgmt.scanned.files import (
     ROWS_AT_A_TIME,
     LatePart,
@@ -30,14 +30,13 @@ from casemgmt.scanned.files import (
     said_by,
     stretches_of,
 )
+from casemgmt.scanned.repeated_rows import judged_repeats, usable_hashes
 from casemgmt.scanned.tally import IdHashes, Tally
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.register.register import Register
+    from casemgmt.register.packing import Slot
     from casemgmt.register.sources import Source
 
 _MOST_PASSES = 8
@@ -114,7 +113,7 @@ class ScannedRegister:
         return self.reader.extract_date
 
     @property
-    def metadata(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, object]:
         """What the files say of themselves."""
         return said_by(self.files)
 
@@ -230,9 +229,7 @@ class ScannedRegister:
             counts=tally.counts,
         )
 
-    def passed(
-        self, see: Callable[[Register, int, npt.NDArray[np.int32]], None], restart: Callable[[], None] = lambda: None
-    ) -> Tally:
+    def passed(self, see: See, restart: Callable[[], None] = lambda: None) -> Tally:
         """Pass all parts before ``see``, once with everything known that a part must know of the others.
 
         Parameters
@@ -250,7 +247,7 @@ class ScannedRegister:
                     maps.add(part.register.source_table)
                     own = tally.add(part)
                     if hashes is not None:
-                        hashes.add(_of_usable_ids(part))
+                        hashes.add(usable_hashes(part))
                     if refusal is None:
                         try:
                             see(part.register, start, own)
@@ -270,8 +267,12 @@ class ScannedRegister:
                 continue
             repeated = None if hashes is None else hashes.repeated()
             self.learnt.looked = True
-            if repeated is not None and len(repeated) and self._judge_repeats(repeated):
-                continue
+            if repeated is not None and len(repeated):
+                self.learnt.differing, self.learnt.merged = judged_repeats(
+                    self._parts(), repeated, self.reader.registrations
+                )
+                if self.learnt.differing or self.learnt.merged:
+                    continue
             self._tally = tally
             if refusal is not None:
                 raise refusal
@@ -279,7 +280,7 @@ class ScannedRegister:
         raise AssertionError("Every pass over the files met something new.")
 
     @property
-    def parts(self) -> tuple[FilePart, ...]:
+    def parts(self) -> tuple[Part, ...]:
         """The files, as a register names its sources."""
         return self._late
 
@@ -287,7 +288,7 @@ class ScannedRegister:
         if self._progress is not None:
             self._progress(rows, self.rows_in)
 
-    def _parts(self) -> Iterator[tuple[Part, int]]:
+    def _parts(self) -> Iterator[tuple[CheckedPart, int]]:
         """Each part, with the row of the whole at which its file begins."""
         starts, start = {}, 0
         for file in self.files:
@@ -337,32 +338,6 @@ class ScannedRegister:
             as_they_are=learnt.as_they_are,
         )
 
-    def _judge_repeats(self, repeated: npt.NDArray[np.uint64]) -> bool:
-        """Bring the rows together whose ids may be repeated, and judge them as those of a register in memory."""
-        import numpy as np
-
-        from casemgmt.arrow import taken_rows
-
-        tables, rows, reasons = [], [], []
-        for part, start in self._parts():
-            alike = np.flatnonzero(np.isin(part.judged.known_hashes, repeated))
-            register, verdict = part.register, part.judged.verdict
-            own = alike if register.source_row is None else register.source_row[alike]
-            tables.append(taken_rows(register.source_table, alike))
-            rows.append(own + start)
-            reasons += [verdict.reasons[code] for code in verdict.code[alike].tolist()]
-        whole, numbers = stacked(tables), np.concatenate(rows)
-        verdict = Verdict(np.zeros(len(numbers), dtype=np.uint8))
-        for why in sorted({why for why in reasons if why[0] in ("patient_id", "practice_id")}):
-            verdict.set_aside(np.array([i for i, each in enumerate(reasons) if each == why], dtype=np.int64), *why)
-        before = verdict.code.copy()
-        ids = long_text(whole.column("patient_id").combine_chunks())
-        judge_repeats(verdict, whole, ids, np.arange(len(numbers)), self.reader.registrations)
-        changed = np.flatnonzero(verdict.code != before)
-        self.learnt.differing = {int(numbers[i]): verdict.reasons[verdict.code[i]] for i in changed}
-        self.learnt.merged = {int(numbers[row]): int(numbers[kept]) for row, kept in verdict.merged_into.items()}
-        return bool(self.learnt.differing or self.learnt.merged)
-
 
 def _as_one(tables: list[pa.Table]) -> pa.Table:
     """The quarantine or the corrections of all parts, in the order of the rows."""
@@ -374,16 +349,7 @@ def _as_one(tables: list[pa.Table]) -> pa.Table:
     return pa.schema([(n, pa.int64() if n == "source_row" else pa.string()) for n in names]).empty_table()
 
 
-def _of_usable_ids(part: Part) -> npt.NDArray[np.uint64]:
-    """The hashes of ids that name somebody: the others take no part in repeats."""
-    import numpy as np
-
-    named = part.judged.verdict.names_somebody()
-    hashes = part.judged.known_hashes
-    return hashes if named.all() else np.asarray(hashes[named])
-
-
-def _two_bits(slots: Mapping[str, Any]) -> frozenset[str]:
+def _two_bits(slots: Mapping[str, Slot]) -> frozenset[str]:
     """Flags that have room for a missing value."""
     return frozenset(
         name for name, slot in slots.items() if slot.group == "word" and slot.values == (False, True, None)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import text_scalar
 from casemgmt.register.counts import Counts
 from casemgmt.register.identity import practice_faults
-from casemgmt.register.readable import ReadableCount, refuse_columns
+from casemgmt.register.readable import refuse_columns
+from casemgmt.register.readable_counts import ReadableCount
 from casemgmt.register.values import OUTER_SPACES
-from casemgmt.texts.long_texts import PART_BITS, repeated_in, together_by_part
+from casemgmt.texts.long_texts import PART_BITS, grouped_by_part, repeated_in
 
 if TYPE_CHECKING:
     import re
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.register.reader import Part
+    from casemgmt.register.reader import CheckedPart
 
 
 class IdHashes:
     """The hashes of all ids, kept by their highest bits, eight bytes an id."""
 
     def __init__(self) -> None:
-        self._parts: list[tuple[Any, Any]] = []
+        self._parts: list[tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]] = []
 
     def add(self, hashes: npt.NDArray[np.uint64]) -> None:
         """Keep those of one part."""
-        self._parts.append(together_by_part(hashes))
+        self._parts.append(grouped_by_part(hashes))
 
     def repeated(self) -> npt.NDArray[np.uint64]:
         """The hashes that occur more than once, rising."""
@@ -42,7 +42,7 @@ class IdHashes:
 
         if not self._parts:
             return np.empty(0, dtype=np.uint64)
-        largest = int(sum(np.diff(starts) for _, starts in self._parts).max())
+        largest = int(np.sum([np.diff(starts) for _, starts in self._parts], axis=0).max())
         return repeated_in(of_part, 1 << PART_BITS, largest)
 
 
@@ -71,7 +71,7 @@ class Tally:
     accepted: int = 0
     merged: int = 0
 
-    def add(self, part: Part) -> npt.NDArray[np.int32]:
+    def add(self, part: CheckedPart) -> npt.NDArray[np.int32]:
         """Count a part in; the number of each of its own practices."""
         import numpy as np
 
@@ -115,13 +115,3 @@ class Tally:
     def practices(self) -> list[str]:
         """The practices with a row that may be used, in byte order."""
         return sorted(self.used, key=lambda code: code.encode())
-
-
-def all_rows(tables: Iterable[pa.Table], like: Mapping[str, pa.DataType]) -> pa.Table:
-    """Tables one under the other; an empty one of these columns where there are none."""
-    import pyarrow as pa
-
-    tables = list(tables)
-    if tables:
-        return pa.concat_tables(tables).combine_chunks()
-    return pa.schema(list(like.items())).empty_table()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from casemgmt.register.lookup import Columns, Rows, Tables, look_up
+from casemgmt.register.lookup import Columns, Tables, look_up
+from casemgmt.register.packing import Rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +73,7 @@ def bits_of(conditions: tuple[Columns, Tables], rows: Rows) -> npt.NDArray[np.ui
     """Which conditions each of some rows meets, one bit each."""
     import numpy as np
 
-    return look_up(conditions[0], conditions[1], np.bitwise_and, rows)
+    return look_up(conditions[0], conditions[1], np.bitwise_and, rows).astype(np.uint32, copy=False)
 
 
 def _places(out: Outcome, routes: RouteArrays, s: int, p: int, list_sizes: npt.NDArray[np.int64]) -> int:

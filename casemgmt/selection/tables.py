@@ -11,7 +11,7 @@ from casemgmt.arrow import array_of, rows_of, texts
 from casemgmt.dates import completed_months
 from casemgmt.errors import missing_columns
 from casemgmt.register.columns import NO_DAY
-from casemgmt.register.lookup import Rows
+from casemgmt.register.packing import Rows
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.scheme.routes import Review, TopShare
 from casemgmt.selection.ordering import by_practice_and_id, ranks_within

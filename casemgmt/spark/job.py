@@ -18,7 +18,7 @@ from casemgmt.errors import InputError
 from casemgmt.register.cleaning import clean_column
 from casemgmt.register.counts import BARRED
 from casemgmt.register.fields import FIELDS, Field
-from casemgmt.register.readable import count_of
+from casemgmt.register.readable_counts import count_of
 from casemgmt.register.reading import read_register
 from casemgmt.results.selecting import select
 from casemgmt.risk.files import MODEL_FILE, VECTORS_FILE, load_model

@@ -16,7 +16,7 @@ from casemgmt.errors import CasemgmtError, InputError
 from casemgmt.register.cleaning import clean_column
 from casemgmt.register.contradictions import contradictions_of
 from casemgmt.register.fields import FIELDS
-from casemgmt.register.readable import count_of, text_of_count
+from casemgmt.register.readable_counts import count_of, text_of_count
 from casemgmt.register.reading import read_practice
 from casemgmt.register.register import Register
 from casemgmt.scheme.routes import Nominated, TopShare

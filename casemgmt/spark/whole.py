@@ -11,7 +11,8 @@ from casemgmt.errors import CapExceededError, CasemgmtError, InputError, plural
 from casemgmt.register.counts import Counts
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.limits import Counted, Limits, refuse_beyond
-from casemgmt.register.readable import ReadableCount, count_of_text, refuse_columns
+from casemgmt.register.readable import refuse_columns
+from casemgmt.register.readable_counts import ReadableCount, count_of_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

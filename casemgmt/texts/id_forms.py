@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import in_one_piece, numpy_of, rows_of
 
@@ -21,7 +21,7 @@ OUTSIDE_DIGITS = ((r"-([^0-9])", True), (r"([^0-9])-", True), (r"^-|-$", False))
 _PIECE = 1 << 20
 
 
-def folded(texts: pa.Array | pa.ChunkedArray) -> Any:
+def folded(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Texts in small letters, without spaces and hyphens: the same for one id in two forms.
 
     Texts for which this is the same have one hash ``by_form``; see :func:`casemgmt.texts.long_texts.hashes_of`.

@@ -1,6 +1,6 @@
 """Long columns of text: a hash of each, which hashes occur twice, and the distinct texts of a column with few.
 
-Everything is exact: equal hashes are a reason to compare the texts, and distinct texts are told apart by their bytes.
+Everything is exact: equal hashes are a reason to compare the texts, and distinct texts are compared by their bytes.
 The loops test no bound: a column comes here only when :mod:`casemgmt.register.soundness` has found it sound.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from casemgmt.arrow import taken, validity_of
 from casemgmt.compiling import pays
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+# What is found in a piece of rows; what stands under a number.
+_Found = TypeVar("_Found")
+_Answer = TypeVar("_Answer", bound="np.generic")
+# Where a piece begins and ends in its column, and its distinct texts.
+Piece: TypeAlias = tuple[int, int, list[bytes]]
+
 PART_BITS = 10
 _ROOM = 65_536
 _ROOM_FOR_REPEATS = 16
@@ -29,7 +35,7 @@ _PIECE = 1 << 19
 _SPARE_WORDS = 3
 
 
-def on_pieces(work: Callable[[int, int], Any], rows: int, threads: int | None = None) -> list[Any]:
+def on_pieces(work: Callable[[int, int], _Found], rows: int, threads: int | None = None) -> list[_Found]:
     """What ``work(first, last)`` gives for each piece of so many rows, on threads."""
     bounds = [(low, min(low + _PIECE, rows)) for low in range(0, rows, _PIECE)]
     return on_threads(lambda each: work(*each), bounds, threads)
@@ -73,18 +79,26 @@ def hashes_of(column: pa.ChunkedArray, by_form: bool = False) -> tuple[npt.NDArr
     return hashes, odd
 
 
-def _hash(kernel: Any, offsets: Any, words: Any, out: tuple[Any, Any], by_form: bool, low: int, high: int) -> None:
+def _hash(
+    kernel: Callable[..., None],
+    offsets: npt.NDArray[np.signedinteger],
+    words: npt.NDArray[np.uint64],
+    out: tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]],
+    by_form: bool,
+    low: int,
+    high: int,
+) -> None:
     kernel(offsets[low:], words, *(each[low:high] for each in out), by_form)
 
 
-def _hash_views(chunk: pa.Array, hashes: Any, odd: Any, by_form: bool) -> None:
+def _hash_views(chunk: pa.Array, hashes: npt.NDArray[np.uint64], odd: npt.NDArray[np.uint8], by_form: bool) -> None:
     import numpy as np
 
     from casemgmt.texts import hash_kernels as kernels
 
     views, buffers = _views_of(chunk), chunk.buffers()[2:]
 
-    def work(low: int, high: int) -> Any:
+    def work(low: int, high: int) -> npt.NDArray[np.int64]:
         longs = np.empty((max(len(buffers), 1), 2), dtype=np.int64)
         longs[:, 0], longs[:, 1] = len(chunk), 0
         kernels.hash_views(views[low:high], low, hashes[low:high], odd[low:high], longs, by_form)
@@ -97,15 +111,15 @@ def _hash_views(chunk: pa.Array, hashes: Any, odd: Any, by_form: bool) -> None:
             kernels.hash_long_views(views, words, place, *longs[place].tolist(), hashes, odd, by_form)
 
 
-def together_by_part(hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """The hashes with those of one part (the highest bits) together, and where each part begins."""
+def grouped_by_part(hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """The hashes grouped by part (their highest bits), and where each part begins."""
     import numpy as np
 
     from casemgmt.texts import hash_kernels as kernels
 
     shift, parts = np.uint64(64 - PART_BITS), 1 << PART_BITS
 
-    def count(low: int, high: int) -> Any:
+    def count(low: int, high: int) -> tuple[int, npt.NDArray[np.int64]]:
         counts = np.zeros(parts, dtype=np.int64)
         kernels.count_parts(hashes, low, high, shift, counts)
         return low, counts
@@ -114,17 +128,17 @@ def together_by_part(hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uin
     sizes = np.array([each for _, each in counted]).reshape(-1, parts)
     starts = np.concatenate([[0], np.cumsum(sizes.sum(axis=0))]).astype(np.int64)
     places = starts[:-1] + np.cumsum(sizes, axis=0) - sizes
-    together = np.empty(len(hashes), dtype=np.uint64)
+    grouped = np.empty(len(hashes), dtype=np.uint64)
     by_start = {low: own for (low, _), own in zip(counted, places, strict=True)}
-    on_pieces(lambda low, high: kernels.spread_parts(hashes, low, high, shift, by_start[low], together), len(hashes))
-    return together, starts
+    on_pieces(lambda low, high: kernels.spread_parts(hashes, low, high, shift, by_start[low], grouped), len(hashes))
+    return grouped, starts
 
 
 def repeated_hashes(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """The hashes that occur more than once, rising."""
-    together, starts = together_by_part(hashes)
+    grouped, starts = grouped_by_part(hashes)
     largest = max(b - a for a, b in pairwise(starts.tolist()))
-    return repeated_in(lambda part: together[starts[part] : starts[part + 1]], 1 << PART_BITS, largest)
+    return repeated_in(lambda part: grouped[starts[part] : starts[part + 1]], 1 << PART_BITS, largest)
 
 
 def repeated_in(of_part: Callable[[int], npt.NDArray[np.uint64]], parts: int, largest: int) -> npt.NDArray[np.uint64]:
@@ -140,7 +154,7 @@ def repeated_in(of_part: Callable[[int], npt.NDArray[np.uint64]], parts: int, la
 
     size = 1 << (2 * largest + 1).bit_length()
 
-    def look(low: int) -> Any:
+    def look(low: int) -> npt.NDArray[np.uint64]:
         slots = np.empty(size, dtype=np.uint64)
         found = []
         for part in range(low, low + step):
@@ -172,7 +186,7 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
     if any(pa.types.is_dictionary(chunk.type) for chunk in column.chunks):
         return None
     numbers = np.empty(len(column), dtype=np.int32)
-    pieces: list[tuple[int, int, list[bytes]]] = []
+    pieces: list[Piece] = []
     start = 0
     for chunk in column.chunks:
         found = _number_chunk(chunk, numbers[start : start + len(chunk)], start)
@@ -185,7 +199,7 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
     place = {text: i for i, text in enumerate(distinct)}
     by_start = {low: np.array([place[text] for text in texts], dtype=np.int32) for low, _, texts in pieces}
 
-    def work(piece: tuple[int, int, list[bytes]]) -> None:
+    def work(piece: Piece) -> None:
         from casemgmt.texts.hash_kernels import read_by_number
 
         own = numbers[piece[0] : piece[1]]
@@ -204,8 +218,8 @@ def numbered(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], list[str |
 
 
 def by_number(
-    numbers: npt.NDArray[np.integer[Any]], answers: npt.NDArray[Any], compiled: bool | None = None
-) -> npt.NDArray[Any]:
+    numbers: npt.NDArray[np.integer], answers: npt.NDArray[_Answer], compiled: bool | None = None
+) -> npt.NDArray[_Answer]:
     """What ``answers`` gives for each number; -1 is its last entry.
 
     The caller has checked that every number is one of ``answers``; the compiled loop would not notice.
@@ -229,7 +243,7 @@ def counts_of(numbers: npt.NDArray[np.int32], most: int, compiled: bool | None =
         return np.bincount(numbers + 1, minlength=most + 1)[1:]
     from casemgmt.texts.hash_kernels import count_numbers
 
-    def work(low: int, high: int) -> Any:
+    def work(low: int, high: int) -> npt.NDArray[np.int64]:
         counts = np.zeros(most + 1, dtype=np.int64)
         count_numbers(numbers[low:high], counts)
         return counts
@@ -237,24 +251,32 @@ def counts_of(numbers: npt.NDArray[np.int32], most: int, compiled: bool | None =
     return np.asarray(sum(on_pieces(work, len(numbers)), np.zeros(most + 1, dtype=np.int64))[:most])
 
 
-def _number_chunk(chunk: pa.Array, numbers: Any, start: int) -> list[tuple[int, int, list[bytes]]] | None:
+def _number_chunk(chunk: pa.Array, numbers: npt.NDArray[np.int32], start: int) -> list[Piece] | None:
     """Number the texts of a chunk piece by piece; each piece has its own numbers, which its distinct texts explain."""
     import pyarrow as pa
 
     from casemgmt.texts import hash_kernels as kernels
 
-    found: list[Any] = []
+    found: list[Piece | None] = []
     if pa.types.is_string_view(chunk.type):
         found += on_pieces(partial(_number, kernels.number_views, (_views_of(chunk),), numbers, start), len(chunk))
     else:
         for first, last, offsets, words in _spans(chunk):
             number = partial(_number, kernels.number_texts, (offsets, words), numbers[first:last], start + first)
             found += on_pieces(number, last - first)
-    return None if any(each is None for each in found) else found
+    pieces = [each for each in found if each is not None]
+    return pieces if len(pieces) == len(found) else None
 
 
-def _number(kernel: Any, arrays: tuple[Any, ...], numbers: Any, start: int, low: int, high: int) -> Any:
-    """One piece: where it begins and ends in the column, and its distinct texts; None where it is not for the loop."""
+def _number(
+    kernel: Callable[..., int],
+    arrays: tuple[npt.NDArray[np.integer], ...],
+    numbers: npt.NDArray[np.int32],
+    start: int,
+    low: int,
+    high: int,
+) -> Piece | None:
+    """Number the texts of one piece; None where it is not for the loop."""
     import numpy as np
 
     from casemgmt.texts.hash_kernels import FREE
@@ -288,7 +310,7 @@ def _views_of(chunk: pa.Array) -> npt.NDArray[np.uint64]:
     return flat if present is None else np.where(present[:, None], flat, np.uint64(0))
 
 
-def _spans(chunk: pa.Array) -> Iterator[tuple[int, int, Any, npt.NDArray[np.uint64]]]:
+def _spans(chunk: pa.Array) -> Iterator[tuple[int, int, npt.NDArray[np.signedinteger], npt.NDArray[np.uint64]]]:
     """First row, last row, offsets and words of a chunk: most of it as it lies, and its end with words to spare."""
     import numpy as np
     import pyarrow as pa

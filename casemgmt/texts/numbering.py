@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.arrow import numpy_of
 from casemgmt.errors import InputError
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 1 << 16
 LONGEST_TEXT = 250
 _LENGTH = 255
+
+
+class TextBuffers(NamedTuple):
+    """Where texts lie: offsets (int32 or int64, one more than rows), bytes, and the same bytes as 64-bit words."""
+
+    offsets: npt.NDArray[np.signedinteger]
+    data: npt.NDArray[np.uint8]
+    words: npt.NDArray[np.uint64]
 
 
 class Keys:
@@ -40,8 +48,8 @@ class Keys:
         self._is_text = not pa.types.is_integer(column.type)
         self._rows = len(column)
         if self._is_text:
-            self._offsets, self._data, self._words = _text_buffers(column)
-            _, longest = _extremes(self._offsets)
+            self._texts = _text_buffers(column)
+            _, longest = _extremes(self._texts.offsets)
             if longest > LONGEST_TEXT:
                 raise LongTextError(f"A patient_id of {longest:,} bytes; {LONGEST_TEXT} is the most that is read.")
             self.width = (longest + 8) // 8
@@ -57,9 +65,9 @@ class Keys:
         return self._is_text and self.width == 1
 
     @property
-    def buffers(self) -> tuple[Any, Any, Any]:
-        """Of texts: offsets, bytes, and the same bytes as whole words."""
-        return self._offsets, self._data, self._words
+    def buffers(self) -> TextBuffers:
+        """Where texts lie; there are none of numbers."""
+        return self._texts
 
     def block(self, start: int, stop: int) -> npt.NDArray[np.uint64]:
         """The keys of some rows, (rows, width); of texts, until the next call."""
@@ -70,7 +78,7 @@ class Keys:
         if stop - start > len(self._block):
             self._block = _matrix(max(stop - start, min(BLOCK_ROWS, self._rows)), self.width)
         keys = self._block[: stop - start]
-        pack_texts(self._offsets, self._data, self._words, start, stop - start, keys)
+        pack_texts(*self._texts, start, stop - start, keys)
         return keys
 
 
@@ -172,10 +180,10 @@ class LongTextError(InputError):
 
 def lengths_of(column: pa.Array) -> tuple[int, int]:
     """The bytes of the shortest and the longest text of a column; what is missing has some length, too."""
-    return _extremes(_text_buffers(column)[0])
+    return _extremes(_text_buffers(column).offsets)
 
 
-def _extremes(offsets: npt.NDArray[Any]) -> tuple[int, int]:
+def _extremes(offsets: npt.NDArray[np.signedinteger]) -> tuple[int, int]:
     from casemgmt.texts.key_kernels import extremes
 
     if len(offsets) < 2:
@@ -184,8 +192,7 @@ def _extremes(offsets: npt.NDArray[Any]) -> tuple[int, int]:
     return int(least), int(most)
 
 
-def _text_buffers(column: pa.Array) -> tuple[Any, Any, Any]:
-    """Offsets (one more than rows), bytes, and the same bytes as whole 64-bit words."""
+def _text_buffers(column: pa.Array) -> TextBuffers:
     import numpy as np
     import pyarrow as pa
 
@@ -196,4 +203,4 @@ def _text_buffers(column: pa.Array) -> tuple[Any, Any, Any]:
     else:
         offsets = np.frombuffer(ends, kind, count=len(column) + 1, offset=column.offset * kind.itemsize)
     raw = np.zeros(0, dtype=np.uint8) if data is None else np.frombuffer(data, dtype=np.uint8)
-    return offsets, raw, raw[: len(raw) // 8 * 8].view(np.uint64)
+    return TextBuffers(offsets, raw, raw[: len(raw) // 8 * 8].view(np.uint64))
