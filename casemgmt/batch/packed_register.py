@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import arguments
 from casemgmt.batch.packed_file import PackedFile
 from casemgmt.batch.scanning import Learnt, ScannedRegister
 from casemgmt.batch.tally import Tally
@@ -113,6 +114,7 @@ class PackedRegister(ScannedRegister):
             counts=account.counts,
         )
 
+    @arguments.checked(see=arguments.to_be_called, restart=arguments.to_be_called)
     def passed(self, see: Callable[[Register, int, Any], None], restart: Callable[[], None] = lambda: None) -> Tally:
         """Pass all row groups before ``see``, the next read while one is worked on."""
         import numpy as np

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from casemgmt import arguments
 from casemgmt.batch.files import (
     ROWS_AT_A_TIME,
     Decoder,
@@ -53,6 +54,16 @@ if TYPE_CHECKING:
 _MOST_PASSES = 8
 
 
+@arguments.checked(
+    columns=arguments.text_mapping,
+    values=arguments.mapping,
+    date_format=arguments.text_mapping,
+    null_means_absent=arguments.texts,
+    practice_pattern=arguments.text_or_none,
+    expected_rows=arguments.whole_or_none,
+    decoder=arguments.text,
+    progress=arguments.to_be_called_or_none,
+)
 def scan_register(
     paths: str | Path | list[str | Path],
     *,
@@ -317,6 +328,7 @@ class ScannedRegister:
         """Whether the account of all rows is known."""
         return self._tally is not None
 
+    @arguments.checked(limits=arguments.instance_or_none(Limits, "Limits(…)"))
     def check_limits(self, limits: Limits | None = None) -> None:
         """As :meth:`casemgmt.Register.check_limits`; reads the files where they were not read yet."""
         tally = self.checked()
@@ -324,12 +336,14 @@ class ScannedRegister:
         aside, changed = (by_practice_field_and_reason(table) for table in (self.quarantine, self.corrections))
         refuse_beyond(limits or self.limits, tally.counts, aside, changed, rows)
 
+    @arguments.checked(scheme=arguments.scheme)
     def select_streamed(self, scheme: Scheme, **options: Any) -> Selection:
         """See :func:`casemgmt.select`, which calls this."""
         from casemgmt.batch.selecting import select_scanned
 
         return select_scanned(self, scheme, **options)
 
+    @arguments.checked(path=arguments.path)
     def save_packed(self, path: str | Path) -> Path:
         """As :meth:`casemgmt.Register.save_packed`; the files are passed once, and again for every 8 million people."""
         from casemgmt.batch.packing_scanned import save_packed_scanned
@@ -343,6 +357,7 @@ class ScannedRegister:
         assert self._tally is not None  # noqa: S101 - a pass leaves it
         return self._tally
 
+    @arguments.checked(tables=arguments.tables)
     def account(self, tables: list[pa.Table]) -> pa.Table:
         """The tables of all parts as one, in the order of the rows."""
         import pyarrow as pa
@@ -352,6 +367,7 @@ class ScannedRegister:
             return pa.concat_tables(tables).combine_chunks()
         return pa.schema([(n, pa.int64() if n == "source_row" else pa.string()) for n in names]).empty_table()
 
+    @arguments.checked(see=arguments.to_be_called, restart=arguments.to_be_called)
     def passed(
         self, see: Callable[[Register, int, npt.NDArray[np.int32]], None], restart: Callable[[], None] = lambda: None
     ) -> Tally:

@@ -230,7 +230,7 @@ class Selection:
 
         return no_removals() if self._workings is None and "removals" not in self._tables else self.removals()
 
-    @arguments.checked(column=arguments.text, suppressed=arguments.yes_or_no)
+    @arguments.checked(column=arguments.text, suppressed=arguments.yes_or_no, published_before=arguments.paths)
     def by(self, column: str, *, suppressed: bool = False, published_before: Iterable[str | Path] = ()) -> pa.Table:
         """Who is listed, who is case managed and who is just below the cut, by the groups of a register column.
 
@@ -294,6 +294,7 @@ class Selection:
         folder=arguments.path,
         include=arguments.texts,
         overwrite=arguments.yes_or_no,
+        published_before=arguments.paths,
     )
     def save(
         self,
