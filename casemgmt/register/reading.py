@@ -252,7 +252,9 @@ class Reader:
         """Judge every row, clean every column, and pack the accepted rows."""
         import numpy as np
 
-        table, widths = self.table(opened, frozenset() if known is None else known.as_they_are)
+        # What one practice alone has of one width, others may not have.
+        as_they_are = frozenset() if self.judges_columns else frozenset(fixed_width.COLUMNS)
+        table, widths = self.table(opened, as_they_are if known is None else known.as_they_are)
         cleaner = _Cleaner(table, self)
         rows, practice_values = table.num_rows, self.values.get("practice_id")
         if known is None:

@@ -61,6 +61,15 @@ class Registrations(NamedTuple):
         earlier: npt.NDArray[np.bool_] = settled & ended
         return earlier
 
+    def ended(self, rows: pa.Table) -> npt.NDArray[np.bool_]:
+        """Which rows are registrations that had ended by the list date."""
+        import numpy as np
+
+        if "deregistered_on" not in rows.column_names:
+            return np.zeros(rows.num_rows, dtype=bool)
+        left, known, _ = self._days(rows, "deregistered_on")
+        return np.asarray(known & (left <= self.list_day))
+
     def _days(self, rows: pa.Table, name: str) -> tuple[Any, Any, Any]:
         """The day of each row, whether there is one, and whether there is something that is none."""
         import numpy as np
