@@ -6,10 +6,13 @@ A function states what kind of thing each of its arguments is: ``@checked(includ
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import operator
 import os
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from numbers import Real
 from typing import Any, ParamSpec, TypeVar
 
 from casemgmt.errors import InputError
@@ -62,6 +65,12 @@ def texts(value: Any, name: str) -> Any:
     return [text(each, f"each of {name}") for each in value]
 
 
+def texts_as_given(value: Any, name: str) -> Any:
+    """A text, or several; one text stays one."""
+    found = texts(value, name)
+    return value if isinstance(value, str) else found
+
+
 def mapping(value: Any, name: str) -> Any:
     """A mapping from texts, or none."""
     if value is None:
@@ -103,6 +112,85 @@ def path(value: Any, name: str) -> Any:
     return value
 
 
+def paths(value: Any, name: str) -> Any:
+    """A path, or several."""
+    if isinstance(value, (str, os.PathLike)):
+        return [path(value, name)]
+    if isinstance(value, (bytes, Mapping)) or not isinstance(value, Iterable):
+        raise InputError(f"{name} is a list of paths, not {kind_of(value)}.")
+    return [path(each, f"each of {name}") for each in value]
+
+
+def path_or_none(value: Any, name: str) -> Any:
+    """The same of one path, or none."""
+    return None if value is None else path(value, name)
+
+
+def instance(kind: type | str, remedy: str) -> Check:
+    """Something of our own making; the class, or its place as ``module:name`` where it is not to be loaded yet."""
+
+    def looked_at(value: Any, name: str) -> Any:
+        if isinstance(kind, str):
+            module, _, known = kind.partition(":")
+            wanted = getattr(importlib.import_module(module), known)
+        else:
+            wanted = kind
+        if not isinstance(value, wanted):
+            raise InputError(f"{name} is {remedy}, not {kind_of(value)}.")
+        return value
+
+    return looked_at
+
+
+def instance_or_none(kind: type | str, remedy: str) -> Check:
+    """The same, or none."""
+    check = instance(kind, remedy)
+    return lambda value, name: None if value is None else check(value, name)
+
+
+scheme = instance("casemgmt.scheme.routes:Scheme", "a scheme from cm.load_scheme")
+model = instance("casemgmt.risk.model:Model", "a model from cm.load_model")
+
+
+def tables(value: Any, name: str) -> Any:
+    """Some Arrow tables."""
+    import pyarrow as pa
+
+    found = several(value, name)
+    if not all(isinstance(each, pa.Table) for each in found):
+        raise InputError(f"{name} is a list of Arrow tables.")
+    return list(found)
+
+
+def to_be_called(value: Any, name: str) -> Any:
+    """A function."""
+    if not callable(value):
+        raise InputError(f"{name} is a function, not {kind_of(value)}.")
+    return value
+
+
+def to_be_called_or_none(value: Any, name: str) -> Any:
+    """The same, or none."""
+    return None if value is None else to_be_called(value, name)
+
+
+def rows_of_many(value: Any, rows: int, name: str) -> Any:
+    """The numbers of some of so many rows, as a NumPy array: whole, and none of a row that is not there."""
+    import numpy as np
+
+    try:
+        found = np.asarray(value)
+    except (TypeError, ValueError, OverflowError):  # lists of unequal length
+        found = np.array(None)
+    if found.ndim == 1 and not found.size:
+        found = found.astype(np.int64)
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        raise InputError(f"{name} is an array of row numbers, not {kind_of(value)}.")
+    if found.size and not (int(found.min()) >= 0 and int(found.max()) < rows):
+        raise InputError(f"{name} names rows that are not there: there are {rows:,}, numbered from 0.")
+    return found
+
+
 def several(value: Any, name: str) -> Any:
     """Some things in order, but no text, bytes or mapping."""
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
@@ -110,14 +198,26 @@ def several(value: Any, name: str) -> Any:
     return tuple(value)
 
 
-def whole_or_none(value: Any, name: str) -> Any:
-    """A whole number, or none."""
-    if value is None:
-        return None
+def numbers(value: Any, name: str) -> Any:
+    """Numbers and None, from an Arrow column or anything in order."""
+    found = value.to_pylist() if hasattr(value, "to_pylist") else several(value, name)
+    for each in found:
+        if each is not None and (isinstance(each, bool) or not isinstance(each, (Real, Decimal))):
+            raise InputError(f"{name} holds something that is not a number.")
+    return list(found)
+
+
+def whole(value: Any, name: str) -> Any:
+    """A whole number."""
     try:
         return operator.index(value)
     except TypeError:
         raise InputError(f"{name} is a whole number, not {kind_of(value)}.") from None
+
+
+def whole_or_none(value: Any, name: str) -> Any:
+    """A whole number, or none."""
+    return None if value is None else whole(value, name)
 
 
 def kind_of(value: object) -> str:

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import casemgmt as cm
+from casemgmt.register.fixed_width import trimmed
 from casemgmt.register.identity import ANY_ID_FAULT
 from casemgmt.spark.job import Job, Question, rehearse
-from casemgmt.spark.one_practice import select_alone
-from casemgmt.spark.whole import Account, check_columns, check_counts, check_refusals
+from casemgmt.spark.one_practice import is_settled, select_alone
+from casemgmt.spark.whole import Account, check_columns, check_counts, check_mappings, check_refusals
 
 CHOOSING = ("model", "score", "over_cap", "list_sizes", "reference", "allow_demonstration")
 # The limits of the register are the whole's, whose account only the driver knows.
@@ -69,6 +70,8 @@ def in_pieces(table: pa.Table, scheme: Any, *, seed: int = 0, **options: Any) ->
         name: pa.concat_tables([each[name] for each in found if name in each] or [schema.empty_table()])
         for name, schema in job.schemas.items()
     }
+    if not gathered["refusal"].num_rows:
+        check_mappings(job, gathered["mapping"])
     check_columns(gathered["column"])
     check_refusals(gathered["refusal"])
     account = Account.of(gathered["account"], table.num_rows)
@@ -82,6 +85,7 @@ def pieces(
 ) -> tuple[Job, list[dict[str, pa.Table]]]:
     choosing = {name: options.pop(name) for name in CHOOSING if name in options}
     question = Question.of(scheme, model, options, choosing, list_sizes)
+    table = trimmed(table, options.get("values") or {}, ())[0]
     rehearse(question, table.schema, {})
     codes = table["practice_id"].to_pylist()
     job = rehearse(question, table.schema, Counter(codes))
@@ -96,13 +100,17 @@ def pieces(
         if usable(each):
             ways[form_of(each)].add(each)
     in_two = np.array([each is not None and usable(each) and len(ways[form_of(each)]) > 1 for each in ids], dtype=bool)
+    settled = np.zeros(len(ids), dtype=bool)
+    for each in {ids[row] for row in np.flatnonzero(shared & ~in_two)}:
+        own = [row for row, name in enumerate(ids) if name == each]
+        settled[own] = is_settled(job, table.take(pa.array(own)))
     rows_of = defaultdict(list)
     for row in random.Random(seed).sample(range(table.num_rows), table.num_rows):
         rows_of[practice[row]].append(row)
     found = []
     for code, rows in rows_of.items():
         own, where = table.take(pa.array(rows)), pa.array(rows, pa.int64())
-        found.append(select_alone(job, code, own, shared[rows], where, in_two[rows]))
+        found.append(select_alone(job, code, own, shared[rows], where, in_two[rows], settled[rows]))
     return job, found
 
 

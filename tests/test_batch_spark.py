@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from typing import Any
 
@@ -173,6 +174,38 @@ def test_a_register_of_which_too_much_cannot_be_used_is_refused_in_the_words_of_
     sizes = dict(zip(sorted(set(table["practice_id"].to_pylist())), (32, 60), strict=True)) | {"C87009": 9}
     with pytest.raises(InputError, match="'C87009'"):
         on_spark.select(frame, scheme, as_of=AS_OF, max_quarantined="20%", list_sizes=sizes, **options)
+
+
+def test_mappings_registrations_padding_and_notes_are_those_of_the_local_engine(spark):
+    scheme, day = cm.load_scheme("rotherham-2015-16"), dt.date
+    same = {"care_home_type": ["none"] * 30, "nominated": [False] * 30, "sex": ["female", "NA", "F"] * 10}
+    before = people(
+        30, **same, registered_on=[day(2000, 1, 1)] * 30, deregistered_on=[day(2014, 4, 1 + i) for i in range(30)]
+    )
+    after = people(30, "C87001", **same, registered_on=[day(2014, 5, 1)] * 30)
+    after = after.append_column("deregistered_on", pa.array([None] * 29 + [day(2015, 1, 1)], pa.date32()))
+    kept = [f"p{i:03d}   " for i in range(29)]
+    table = pa.concat_tables([before, after]).set_column(
+        0, "patient_id", pa.array([*kept, "a1     ", *kept, "b1     "])
+    )
+    options = {"as_of": AS_OF, "score": "age", "values": {"sex": {"female": "F"}}}
+    frame = spark.createDataFrame(numbered(table)).repartition(3)
+    found = on_spark.select(frame, scheme, row_number="row", **options, **NO_LIMITS)
+    assert_same_tables(whole(table, scheme, **options), tables_of(found, scheme))
+    register = cm.read_register(table, as_of=AS_OF, values=options["values"])
+    assert found.notes == register.notes
+    assert {note.split(",")[0].split(" '")[0] for note in found.notes} == {"Column", "sex:"}
+    assert (found.in_two_practices, found.account.quarantined) == (0, 29)
+    # A practice whose ids alone are padded has the ids of no other practice.
+    half = table.set_column(0, "patient_id", pa.array([*kept, "a1     ", *map(str.strip, kept), "b1"]))
+    found = on_spark.select(spark.createDataFrame(numbered(half)), scheme, row_number="row", **options, **NO_LIMITS)
+    assert_same_tables(whole(half, scheme, **options), tables_of(found, scheme))
+    for wrong in ({"values": {"sex": {"woman": "F"}}}, {"columns": {"gender": "sex"}}):
+        with pytest.raises(InputError) as expected:
+            whole(table, scheme, **{**options, **wrong})
+        with pytest.raises(InputError) as refused:
+            on_spark.select(spark.createDataFrame(table), scheme, **{**options, **wrong})
+        assert str(refused.value) == str(expected.value)
 
 
 def test_a_demonstration_model_is_refused_and_where_it_is_meant_every_output_says_so(spark):

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import casemgmt as cm
+from casemgmt.cli.reading import read_list_sizes
 from casemgmt.codes.rules import load_rules
 from casemgmt.outputs.published import verify
 from casemgmt.risk.files import model_folder
@@ -124,7 +125,11 @@ def manifest(folder: Path) -> tuple[Path, Callable[[], Any]]:
     return folder / "out/manifest.json", lambda: verify(folder / "out")
 
 
-DOORS = (scheme, model, vectors, rules, codes, side_file, manifest)
+def list_sizes(folder: Path) -> tuple[Path, Callable[[], Any]]:
+    return folder / "sizes.csv", lambda: read_list_sizes(folder / "sizes.csv")
+
+
+DOORS = (scheme, model, vectors, rules, codes, side_file, manifest, list_sizes)
 
 
 def test_whatever_stands_at_the_path_is_refused_at_once_and_in_little_memory(tmp_path):
@@ -172,6 +177,23 @@ def peak_memory() -> int:
     held = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     assert held is not None
     return int(held[1]) * 1024
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (b"A" * 200_000 + b",1", "field larger than field limit"),
+        (b"C87001," + b"9" * 5_000, "line 2: list_size is not a whole number"),
+        (b'C87001,"1', "unexpected end of data"),
+        (b"C87001,\xff", "it is not UTF-8 text"),
+        (b"C87001,1\n" * 200_000, "larger than 1 MB"),
+    ],
+)
+def test_list_sizes_of_hostile_lines_are_refused_in_words(tmp_path, lines, said):
+    path = tmp_path / "sizes.csv"
+    path.write_bytes(b"practice_id,list_size\n" + lines)
+    with pytest.raises(cm.InputError, match=said):
+        read_list_sizes(path)
 
 
 LOADS = (cm.load_scheme, cm.load_model, cm.load_codelist, load_rules, verify, cm.load_selection)

@@ -21,11 +21,14 @@ from attacker import (
     some_people,
     some_rules,
 )
+from pyarrow import parquet
+from typer.testing import CliRunner
 
 import casemgmt as cm
+from casemgmt.cli import app
 from casemgmt.errors import InputError, PublishError
 from casemgmt.outputs.csv_text import read_csv
-from casemgmt.outputs.disclosure import commissioner_table, publishable_groups, suppressed_groups
+from casemgmt.outputs.disclosure import commissioner_table, earlier, publishable_groups, suppressed_groups
 from casemgmt.outputs.disclosure.earlier import as_published
 from casemgmt.outputs.disclosure.worlds import Publication
 
@@ -247,6 +250,54 @@ def test_save_looks_at_the_folders_that_it_is_told_of(tmp_path):
     assert withheld(read_csv((folder / "commissioner/summary.csv").read_bytes()).to_pylist())
     with pytest.raises(PublishError, match="holds no publication that is intact"):
         selection.save(tmp_path / "c/another", published_before=[tmp_path / "nowhere"])
+
+
+def test_the_command_line_looks_at_the_publications_that_it_is_told_of(tmp_path):
+    small, large = two_shares()
+    register = tmp_path / "register.parquet"
+    parquet.write_table(register_of(small.people).to_arrow(), register)
+
+    def published(counted: Counted, folder: str, *more: Any, code: int = 0) -> str:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        rules = tmp_path / folder / "scheme.toml"
+        rules.write_text(scheme_of(counted.rules).text)
+        options = ["--as-of", "2015-04-01", "--scheme", rules, "--score", "points", *more]
+        words = ["select", register, *options, "--out", tmp_path / folder / "out"]
+        result = CliRunner().invoke(app, [str(word) for word in words])
+        assert result.exit_code == code, result.output
+        return " ".join(result.output.split())
+
+    def is_withheld(folder: str) -> bool:
+        table = read_csv((tmp_path / folder / "out/commissioner/summary.csv").read_bytes())
+        return withheld(table.to_pylist())
+
+    published(small, "a")
+    published(large, "apart")
+    assert not is_withheld("apart")
+    published(large, "told", "--published-before", tmp_path / "a/out")
+    assert is_withheld("told")
+    said = published(large, "nowhere", "--published-before", tmp_path / "b/out", code=4)
+    assert "holds no publication that is intact" in said
+
+
+def test_more_publications_than_can_be_held_beside_one_are_refused_and_never_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(earlier, "MOST_HELD_BESIDE", 2)
+    register = register_of(two_shares()[0].people)
+    shares = [f"{number}%" for number in (3, 6, 9, 12)]
+    selections = [cm.select(register, scheme_of([Rule("top_share", share=each)]), score="points") for each in shares]
+    for selection, name in zip(selections[:3], "abc", strict=True):
+        selection.save(tmp_path / name)
+    with pytest.raises(PublishError, match=r"3 other tables were published.*No more than 2 can be held"):
+        selections[3].save(tmp_path / "d")
+    assert not (tmp_path / "d").exists()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with pytest.raises(PublishError, match="No more than 2"):
+        selections[3].save(elsewhere / "d", published_before=[tmp_path / name for name in "abc"])
+    selections[3].save(elsewhere / "d", published_before=[tmp_path / "a", tmp_path / "b"])
+    monkeypatch.setattr(earlier, "MOST_LOOKED_AT", 2)
+    with pytest.raises(PublishError, match="3 publications, more than the 2 that can be looked at"):
+        selections[3].save(tmp_path / "d")
 
 
 def test_what_was_replaced_is_still_known(tmp_path):

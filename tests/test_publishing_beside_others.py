@@ -137,6 +137,25 @@ def test_a_file_that_somebody_adds_while_files_are_written_is_kept_and_named(fir
     assert name in problem
 
 
+@pytest.mark.parametrize(
+    "name", ["desktop.ini", ".DS_Store", "Thumbs.db", "practices/desktop.ini", "processor/.DS_Store"]
+)
+def test_a_file_of_the_desktop_is_named_with_the_remedy_and_neither_it_nor_the_publication_is_touched(
+    first, second, tmp_path, name
+):
+    target = first.save(tmp_path / "out")
+    (target / name).write_text("not ours")
+    before = files_of(target)
+    with pytest.raises(PublishError) as problem:
+        second.save(target, overwrite=True)
+    assert f"1 file that this library did not write ('{name}')" in str(problem.value)
+    assert "Move them elsewhere first; nothing was touched." in str(problem.value)
+    assert files_of(target) == before
+    assert name in str(verify(target))
+    (target / name).unlink()
+    second.save(target, overwrite=True)
+
+
 @pytest.mark.parametrize("what", ["folder", "file", "link"])
 def test_what_appears_where_nothing_was_is_left_alone(first, tmp_path, what):
     def appear(target: Path) -> None:

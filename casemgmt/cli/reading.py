@@ -15,6 +15,7 @@ import typer
 
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, listed, plural
+from casemgmt.rule_files import LIST_SIZES_BYTES, path_of, read_text
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ALL_CONDITIONS = "all-conditions"
 LARGE = 2_000_000
+_MOST_DIGITS = 9  # of a list size
 # A packed register has been read already: of how, only this can still be said.
 _OF_PACKED = ("as_of", "extracted_on", "expected_rows", "max_quarantined", "max_corrected")
 
@@ -287,13 +289,15 @@ def _value_maps(texts: list[str] | None) -> dict[str, dict[str, str]]:
 
 def read_list_sizes(path: Path) -> dict[str, int]:
     """Official list sizes from a CSV file with the columns practice_id and list_size."""
+    path = path_of(path, InputError, "The file of list sizes")
+    text = read_text(path, InputError, LIST_SIZES_BYTES, "file of list sizes")
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{path.name} is not UTF-8. Save it as 'CSV UTF-8'.") from None
-    except OSError as error:
-        raise InputError(f"{path.name}: {error.strerror}. Give the file of list sizes.") from None
-    reader = csv.DictReader(text.splitlines())
+        return _list_sizes(path, csv.DictReader(text.splitlines(), strict=True))
+    except csv.Error as problem:
+        raise InputError(f"{path.name}: not a CSV file of list sizes: {problem}.") from None
+
+
+def _list_sizes(path: Path, reader: csv.DictReader[str]) -> dict[str, int]:
     missing = [name for name in ("practice_id", "list_size") if name not in (reader.fieldnames or [])]
     if missing:
         raise InputError(f"{path.name} lacks {plural(len(missing), 'column')}: {listed(missing)}.")
@@ -303,7 +307,7 @@ def read_list_sizes(path: Path) -> dict[str, int]:
         where = f"{path.name}, line {reader.line_num}"
         if not practice or practice in sizes:
             raise InputError(f"{where}: the practice is {'written twice' if practice else 'missing'}.")
-        if not (size.isascii() and size.isdigit()):
+        if not (size.isascii() and size.isdigit() and len(size) <= _MOST_DIGITS):
             raise InputError(f"{where}: list_size is not a whole number of people, written without commas.")
         sizes[practice] = int(size)
     return sizes

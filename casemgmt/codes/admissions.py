@@ -91,7 +91,7 @@ class Admissions:
         return self.to_arrow().to_pandas()
 
 
-@arguments.checked(columns=arguments.text_mapping, spells=arguments.text)
+@arguments.checked(columns=arguments.text_mapping, spells=arguments.text, date_format=arguments.text_or_none)
 def count_admissions(
     episodes: Any,
     *,

@@ -78,7 +78,7 @@ class AvoidableAdmissions:
         """
         import pyarrow.compute as pc
 
-        for name in by:
+        for name in arguments.texts(by, "by"):
             if name not in self.episodes.column_names:
                 raise InputError(
                     f"by: the episodes have no column '{name}'. Known: {listed(self.episodes.column_names)}."
@@ -96,6 +96,12 @@ class AvoidableAdmissions:
         return f"<AvoidableAdmissions: {avoidable} in {plural(self.episodes.num_rows, 'episode')}{undecided}{faults}>"
 
 
+@arguments.checked(
+    diagnoses=arguments.texts_as_given,
+    procedures=arguments.texts_as_given,
+    columns=arguments.text_mapping,
+    date_format=arguments.text_or_none,
+)
 def avoidable_admissions(
     episodes: Any,
     *,

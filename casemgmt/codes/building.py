@@ -84,7 +84,7 @@ class BuiltRegister(Register):
 _MAPPINGS = ("columns", "values", "date_format", "null_means_absent", "practice_pattern")
 
 
-@arguments.checked(undated_as_ever=arguments.yes_or_no, allow_unmatched=arguments.yes_or_no)
+@arguments.checked(absent=arguments.texts, undated_as_ever=arguments.yes_or_no, allow_unmatched=arguments.yes_or_no)
 def build_register(
     demographics: Any,
     events: Any = None,

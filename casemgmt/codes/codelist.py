@@ -128,6 +128,7 @@ class CodeList:
 
     def conditions_of_written(self, code: str) -> tuple[str, ...]:
         """The conditions that a code in its one written form makes, in the list's order."""
+        arguments.text(code, "code")
         found = set(self._exact.get(code, ()))
         for length in range(1, len(code) + 1):
             found.update(self._prefixes.get(code[:length], ()))
@@ -163,12 +164,15 @@ class CodeList:
 
     def only(self, *conditions: str) -> CodeList:
         """The list with these conditions alone."""
-        self._require(conditions)
+        if not conditions:
+            raise CodeError("only: name at least one condition of the list.")
+        self._require(arguments.texts(conditions, "conditions"))
         return replace(self, entries=tuple(each for each in self.entries if each.condition in conditions))
 
     @arguments.checked(names=arguments.text_mapping)
     def renamed(self, names: Mapping[str, str]) -> CodeList:
         """The list with some conditions under other names; two that get one name become one."""
+        arguments.values_by_name(names, "names")
         self._require(tuple(names))
         entries = (replace(each, condition=names.get(each.condition, each.condition)) for each in self.entries)
         return replace(self, entries=tuple(entries))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import arguments
 from casemgmt.arrow import array_of
 from casemgmt.codes.account import SET_ASIDE, SourceAccount, account_table, report_table, unmapped_table
 from casemgmt.errors import InputError, did_you_mean, plural
@@ -86,6 +87,7 @@ class Derived:
         """The flags, in the order of the lists and rules."""
         return tuple(self.bits)
 
+    @arguments.checked(name=arguments.text)
     def flag(self, name: str) -> npt.NDArray[np.bool_]:
         """Whether each patient has a condition."""
         import numpy as np
@@ -109,6 +111,7 @@ class Derived:
         """:meth:`to_arrow` as a pandas data frame."""
         return self.to_arrow().to_pandas()
 
+    @arguments.checked(model=arguments.model)
     def score(self, model: Model) -> pa.Table:
         """One row a patient: patient_id and the score of a model all of whose inputs are derived flags.
 

@@ -38,6 +38,7 @@ Lists = CodeList | str | Path
     counts=arguments.texts,
     latest=arguments.texts,
     keep=arguments.texts,
+    absent=arguments.texts,
     columns=arguments.text_mapping,
     date_format=arguments.text_or_none,
     undated_as_ever=arguments.yes_or_no,
@@ -150,7 +151,7 @@ def _derived(list_date: dt.date, found: Flags, accounts: list[SourceAccount]) ->
 
 
 def _loaded(codelists: Lists | Sequence[Lists]) -> tuple[CodeList, ...]:
-    given = [codelists] if isinstance(codelists, (CodeList, str, Path)) else list(codelists)
+    given = (codelists,) if isinstance(codelists, (CodeList, str, Path)) else arguments.several(codelists, "codelists")
     if not given:
         raise CodeError("No code list was given.")
     return tuple(each if isinstance(each, CodeList) else load_codelist(each) for each in given)
@@ -195,7 +196,7 @@ def _windows(lookback: Any, known: Sequence[str]) -> dict[str, Window | None]:
     if not isinstance(lookback, Mapping):
         window = window_of(lookback, "lookback")
         return dict.fromkeys(known, window)
-    _check_known(lookback, known, "lookback=")
+    _check_known(arguments.mapping(lookback, "lookback"), known, "lookback=")
     return {name: window_of(lookback.get(name), f"lookback['{name}']") for name in known}
 
 

@@ -52,6 +52,8 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     missing = [row["label"] for row in every if row["missing"]]
     says_so = not model.demonstration or "demonstration" in model.title.casefold()
     title = fill(model.title if says_so else f"{model.title}; demonstration only", TITLE_WIDTH)
+    if ax is not None and not (hasattr(ax, "set_yticks") and not isinstance(ax, type)):
+        raise InputError("ax is the axes of a matplotlib figure, such as those of plt.subplots().")
     if ax is None:
         figure, ax = plt.subplots(figsize=(8, 1.4 + 0.42 * (len(rows) + 1)), layout="constrained")
         figure.suptitle(title, fontsize=10)

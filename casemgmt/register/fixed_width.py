@@ -10,7 +10,7 @@ from casemgmt.register.cleaning import is_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_COLUMNS = ("patient_id", "practice_id")
+COLUMNS = ("patient_id", "practice_id")
 
 
 def trimmed(
@@ -27,7 +27,7 @@ def trimmed(
     as_they_are : columns that are not of fixed width in the whole register, whatever they are here
     """
     widths = {}
-    for name in _COLUMNS:
+    for name in COLUMNS:
         place, column = table.column_names.index(name), table.column(name)
         mapped = any(key != key.strip(" ") for key in values.get(name, ()))
         first = None if name in as_they_are or mapped else _first_value(column)

@@ -112,7 +112,9 @@ class Reader:
         """Judge every row, clean every column, and pack the accepted rows."""
         import numpy as np
 
-        table, widths = self.table(opened, frozenset() if known is None else known.as_they_are)
+        # What one practice alone has of one width, others may not have.
+        as_they_are = frozenset() if self.judges_columns else frozenset(fixed_width.COLUMNS)
+        table, widths = self.table(opened, as_they_are if known is None else known.as_they_are)
         cleaner = ColumnCleaner(table, self)
         judged = self._judged(table, known)
         cleaned = self._cleaned(cleaner, judged, judges_columns=known is None and self.judges_columns)

@@ -185,6 +185,7 @@ class Register:
     def _repr_html_(self) -> str:
         return f"<code>{escape(repr(self))}</code>"
 
+    @arguments.checked(names=arguments.texts, needed_by=arguments.text)
     def require(self, names: tuple[str, ...], needed_by: str) -> None:
         """Raise one InputError that names every column of ``names`` the register does not hold."""
         present = set(self.column_names)
@@ -217,7 +218,7 @@ class Register:
 
         if name not in self.column_names:
             raise missing_columns([name], sorted(self.column_names), "this call", checked=True)
-        rows = np.arange(len(self)) if rows is None else np.asarray(rows)
+        rows = np.arange(len(self)) if rows is None else arguments.rows_of_many(rows, len(self), "rows")
         if name not in FIELDS or FIELDS[name].kind in {"text", "id", "practice"}:
             return self._source_values(name, rows)
         values: pa.Array = cleaned_values(self, name, rows)
@@ -237,6 +238,8 @@ class Register:
 
     def take(self, rows: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]) -> Register:
         """Some of the rows, which stand grouped by practice at ``groups``; the account of rows stays the whole's."""
+        rows = arguments.rows_of_many(rows, len(self), "rows")
+        groups = arguments.rows_of_many(groups, len(rows) + 1, "groups")
         return replace(
             self,
             packed=self.packed.take(rows, groups=groups),
@@ -307,6 +310,8 @@ class Register:
         import numpy as np
 
         self.require_whole("One value a source row")
+        if getattr(values, "shape", None) != (len(self),) or values.dtype.kind not in "iuf":
+            raise InputError(f"values is an array of numbers, one an accepted row, of which there are {len(self):,}.")
         by_table = np.full(self.source_table.num_rows, np.nan)
         by_table[self.table_row] = values
         if self.merged_into:

@@ -65,6 +65,15 @@ class Registrations(NamedTuple):
         earlier: Flags = certain & ended
         return earlier
 
+    def ended(self, rows: pa.Table) -> Flags:
+        """Which rows are registrations that had ended by the list date."""
+        import numpy as np
+
+        if "deregistered_on" not in rows.column_names:
+            return np.zeros(rows.num_rows, dtype=bool)
+        left, known, _ = self._days(rows, "deregistered_on")
+        return np.asarray(known & (left <= self.list_day))
+
     def _days(self, rows: pa.Table, name: str) -> tuple[npt.NDArray[np.int64], Flags, Flags]:
         """The day of each row, whether there is one, and whether there is something that is none."""
         import numpy as np

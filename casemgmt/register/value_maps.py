@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, InputWarning, did_you_mean, plural
 from casemgmt.register.cleaning import mapped, mapped_loosely
@@ -104,6 +104,29 @@ class ValueMaps:
         self._given = dict.fromkeys(self._values, 0)
         self._unread = dict.fromkeys(self._values, 0)
         self._nearly: set[str] = set()
+
+    def tally(self) -> list[dict[str, Any]]:
+        """What was found so far, a row a field, for :meth:`add_tally` of another machine."""
+        return [
+            {
+                "name": name,
+                "met": self._met[name],
+                "given": self._given[name],
+                "unread": self._unread[name],
+                "nearly": name in self._nearly,
+            }
+            for name in self._values
+        ]
+
+    def add_tally(self, found: Iterable[Mapping[str, Any]]) -> None:
+        """What was found in other parts."""
+        for row in found:
+            name = row["name"]
+            self._met[name] |= row["met"]
+            self._given[name] += row["given"]
+            self._unread[name] += row["unread"]
+            if row["nearly"]:
+                self._nearly.add(name)
 
     def add(self, table: pa.Table) -> None:
         """Look at the columns of a table, or of a part of one."""

@@ -142,7 +142,7 @@ class Selection(SelectionTables):
         """:meth:`removals`: whom the next selection that is given this one proposes again."""
         return self.removals()
 
-    @arguments.checked(column=arguments.text, suppressed=arguments.yes_or_no)
+    @arguments.checked(column=arguments.text, suppressed=arguments.yes_or_no, published_before=arguments.paths)
     def by(self, column: str, *, suppressed: bool = False, published_before: Iterable[str | Path] = ()) -> pa.Table:
         """Who is listed, who is case managed and who is just below the cut, by the groups of a register column.
 
@@ -209,6 +209,7 @@ class Selection(SelectionTables):
         folder=arguments.path,
         include=arguments.texts,
         overwrite=arguments.yes_or_no,
+        published_before=arguments.paths,
     )
     def save(
         self,

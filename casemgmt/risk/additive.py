@@ -147,7 +147,12 @@ class AdditiveModel:
 
     def input_named(self, name: str) -> ModelInput:
         """The input of that name."""
-        return next(each for each in self.inputs if each.name == name)
+        arguments.text(name, "name")
+        for each in self.inputs:
+            if each.name == name:
+                return each
+        near = did_you_mean(name, [each.name for each in self.inputs])
+        raise InputError(f"The model '{self.name}' has no such input.{near}")
 
     def cell_of(self, each: ModelInput, values: Mapping[str, object]) -> int:
         """The index in ``each.cells`` of the cell that one input falls in, the greater flags looked at.
@@ -156,6 +161,8 @@ class AdditiveModel:
         ----------
         values : as for ``sum_before_floor``
         """
+        if not (isinstance(each, ModelInput) and isinstance(values, Mapping)):
+            raise InputError("each is an input of the model, and values a mapping, such as {'age': 80}.")
         cell = each.cell_of(values.get(each.name))
         if cell == PRESENT and any(
             self.input_named(name).cell_of(values.get(name)) == PRESENT for name in each.superseded_by
@@ -170,6 +177,7 @@ class AdditiveModel:
         ----------
         values : by input name; for a score input, the other model's sum in millionths. What is not named is missing.
         """
+        arguments.values_by_name(values, "values")
         total = self.intercept
         for each in self.inputs:
             amount = each.contributions[self.cell_of(each, values)]
@@ -192,16 +200,20 @@ class AdditiveModel:
 
     def floored(self, total: int | None) -> int | None:
         """The sum after the floor, in millionths."""
+        arguments.whole_or_none(total, "total")
         return total if total is None or self.floor is None else max(total, self.floor)
 
     def points(self, total: int) -> float:
         """The score: the sum divided by a million and by ``divide_by``, exact and then rounded once."""
+        if abs(arguments.whole(total, "total")) > self.largest_sum:
+            raise InputError("total is no sum of this model: no patient can have it.")
         return total / (MILLION * self.divide_by)
 
     def band_of(self, total: int | None) -> str | None:
         """The name of the band that a sum in millionths is in; None where there is no score or no such band."""
         if total is None:
             return None
+        arguments.whole(total, "total")
         return next((band.name for band in self.bands if band.holds(total, self.divide_by)), None)
 
     def bands_of(self, scores: pa.Array | Sequence[float | None]) -> pa.Array:
@@ -223,7 +235,7 @@ class AdditiveModel:
         """
         if not self.bands:
             raise InputError(f"The model '{self.name}' has no bands.")
-        values = scores.to_pylist() if hasattr(scores, "to_pylist") else list(scores)
+        values = arguments.numbers(scores, "scores")
         # A score is the double nearest to its exact sum, so the sum in whole millionths is found again by rounding.
         unit = MILLION * self.divide_by
         name_of = {value: self.band_of(round(value * unit)) for value in {*values} if not is_missing(value)}

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from casemgmt import arguments
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError
 from casemgmt.register.limits import Limits, Share
@@ -17,6 +18,16 @@ from casemgmt.scanned.files import Decoder, as_paths, chosen_decoder, days_drawn
 from casemgmt.scanned.scanning import ScannedRegister
 
 
+@arguments.checked(
+    columns=arguments.text_mapping,
+    values=arguments.mapping,
+    date_format=arguments.text_mapping,
+    null_means_absent=arguments.texts,
+    practice_pattern=arguments.text_or_none,
+    expected_rows=arguments.whole_or_none,
+    decoder=arguments.text,
+    progress=arguments.to_be_called_or_none,
+)
 def scan_register(
     paths: str | Path | list[str | Path],
     *,

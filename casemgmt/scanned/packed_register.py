@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from casemgmt import arguments
 from casemgmt.errors import plural
 from casemgmt.register.account import Account
 from casemgmt.register.in_parts import See
@@ -101,6 +102,7 @@ class PackedRegister(ScannedRegister):
             counts=account.counts,
         )
 
+    @arguments.checked(see=arguments.to_be_called, restart=arguments.to_be_called)
     def passed(self, see: See, restart: Callable[[], None] = lambda: None) -> Tally:
         """Pass all row groups before ``see``, the next read while one is worked on."""
         import numpy as np

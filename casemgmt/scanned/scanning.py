@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from casemgmt import arguments
 from casemgmt.errors import InputError, plural
 from casemgmt.register import fixed_width
 from casemgmt.register.account import Account
@@ -186,6 +187,7 @@ class ScannedRegister:
         """Whether the account of all rows is known."""
         return self._tally is not None
 
+    @arguments.checked(limits=arguments.instance_or_none(Limits, "Limits(…)"))
     def check_limits(self, limits: Limits | None = None) -> None:
         """As :meth:`casemgmt.Register.check_limits`; reads the files where they were not read yet."""
         tally = self.checked()
@@ -198,6 +200,7 @@ class ScannedRegister:
         self.checked()
         return self.learnt.merged
 
+    @arguments.checked(path=arguments.path)
     def save_packed(self, path: str | Path) -> Path:
         """As :meth:`casemgmt.Register.save_packed`; the files are passed once, and again for every 8 million people."""
         from casemgmt.scanned.packing import save_packed_scanned
@@ -229,6 +232,7 @@ class ScannedRegister:
             counts=tally.counts,
         )
 
+    @arguments.checked(see=arguments.to_be_called, restart=arguments.to_be_called)
     def passed(self, see: See, restart: Callable[[], None] = lambda: None) -> Tally:
         """Pass all parts before ``see``, once with everything known that a part must know of the others.
 

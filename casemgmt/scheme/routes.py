@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Literal
 
-from casemgmt.errors import SchemeError, did_you_mean, listed
+from casemgmt import arguments
+from casemgmt.errors import InputError, SchemeError, did_you_mean, listed
 from casemgmt.register.fields import FIELDS
 from casemgmt.scheme.conditions import EVERYONE, Edges, Where
 from casemgmt.scheme.shares import Share, one_of
@@ -231,6 +232,10 @@ class Scheme:
 
     def __post_init__(self) -> None:
         """Refuse repeated names and columns that are not declared."""
+        try:
+            self._check_types()
+        except InputError as problem:
+            raise SchemeError(str(problem)) from None
         if not _SCHEME_ID.fullmatch(self.id):
             raise SchemeError("'id' must be 1 to 64 letters, digits, points, hyphens and underscores.")
         if not 1 <= len(self.tie_key.encode()) <= 64:
@@ -244,6 +249,19 @@ class Scheme:
         for route in self.routes:
             self._check_fields(route)
         self._check_declared()
+
+    def _check_types(self) -> None:
+        for name in ("id", "title", "source", "tie_key", "text"):
+            arguments.text(getattr(self, name), f"'{name}'")
+        for name in ("decisions", "required", "optional"):
+            given = getattr(self, name)
+            if not isinstance(given, (list, tuple)):
+                raise SchemeError(f"'{name}' is a list of texts, such as ('age',).")
+            arguments.texts(given, f"'{name}'")
+        arguments.values_by_name(self.notes, "'notes'")
+        arguments.values_by_name(self.programme, "'programme'")
+        if not isinstance(self.routes, (list, tuple)) or not all(isinstance(each, _Route) for each in self.routes):
+            raise SchemeError("'routes' is a list of routes, such as those of cm.load_scheme(…).routes.")
 
     def _check_fields(self, route: Route) -> None:
         declared = {*self.required, *self.optional}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import arguments
 from casemgmt.arrow import in_one_piece
 from casemgmt.errors import InputError, listed, plural
 from casemgmt.register.counts import Counts
@@ -62,7 +63,7 @@ class Expected:
         elif isinstance(allow_missing_practices, str):
             missing = frozenset([allow_missing_practices])
         elif isinstance(allow_missing_practices, Iterable):
-            missing = frozenset(allow_missing_practices)
+            missing = frozenset(arguments.texts(allow_missing_practices, "allow_missing_practices"))
         else:
             raise InputError("allow_missing_practices: give a list of practice codes, or True for any.")
         if list_sizes is not None and not isinstance(list_sizes, Mapping):

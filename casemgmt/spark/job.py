@@ -18,8 +18,11 @@ from casemgmt.errors import InputError
 from casemgmt.register.cleaning import clean_column
 from casemgmt.register.counts import BARRED
 from casemgmt.register.fields import FIELDS, Field
+from casemgmt.register.identity import ODS_PATTERN
 from casemgmt.register.readable_counts import count_of
-from casemgmt.register.reading import read_register
+from casemgmt.register.reading import read_practice, read_register
+from casemgmt.register.registrations import Registrations
+from casemgmt.register.value_maps import ValueMaps
 from casemgmt.results.selecting import select
 from casemgmt.risk.files import MODEL_FILE, VECTORS_FILE, load_model
 from casemgmt.risk.model import Model
@@ -116,15 +119,33 @@ class Question:
             **self.choosing,
         )
 
+    @property
+    def _days(self) -> tuple[int, int]:
+        """The list date and the day of the extract, as day numbers."""
+        as_of, drawn = as_date(self.reading["as_of"]), self.reading.get("extracted_on")
+        return day_number(as_of), day_number(as_of if drawn is None else as_date(drawn, "extracted_on"))
+
+    @property
+    def _values(self) -> dict[str, dict[str, Any]]:
+        given = self.reading.get("values") or {}
+        return {name: {str(key): value for key, value in mapping.items()} for name, mapping in given.items()}
+
+    @property
+    def registrations(self) -> Registrations:
+        """How to tell a patient's open registration from those that have ended."""
+        return Registrations(*self._days, self._values, self.reading.get("date_format") or {})
+
+    def value_maps(self) -> ValueMaps:
+        """What tells whether ``values`` finds anything to map."""
+        pattern = self.reading.get("practice_pattern") or ODS_PATTERN
+        return ValueMaps(self._values, self.reading.get("date_format") or {}, pattern, self._days[1])
+
     def field_options(self, name: str) -> dict[str, Any]:
         """How a field's column is read."""
-        as_of = as_date(self.reading["as_of"])
-        drawn = self.reading.get("extracted_on")
-        mapping = (self.reading.get("values") or {}).get(name)
         return {
-            "mapping": None if mapping is None else {str(key): value for key, value in mapping.items()},
+            "mapping": self._values.get(name),
             "date_format": (self.reading.get("date_format") or {}).get(name),
-            "last_day": day_number(as_of if drawn is None else as_date(drawn, "extracted_on")),
+            "last_day": self._days[1],
             "times": "midnight",
         }
 
@@ -184,7 +205,7 @@ def rehearse(question: Question, schema: pa.Schema, rows_of_code: Mapping[str | 
 
     codes = list(rows_of_code)
     blank = _blank_rows(schema, [f"row{i}" for i in range(len(codes))], codes)
-    register = read_register(blank, **question.reading)
+    register = read_practice(blank, **question.reading)  # whether a mapping is of use, blank rows cannot tell
     selection = question.answer(register)
     accepted = register.to_arrow()
     refused = register.quarantine
@@ -239,10 +260,13 @@ def _account_schemas() -> dict[str, pa.Schema]:
     )
     counts += tuple(why.replace(" ", "_") for why in BARRED)
     said = [("practice_id", pa.string()), ("error", pa.string()), ("message", pa.string())]
+    mapped = [("name", pa.string()), ("met", pa.bool_()), ("given", pa.int64()), ("unread", pa.int64())]
+    mapped += [("nearly", pa.bool_())]
     read = [("name", pa.string()), ("counted", pa.string()), ("given", pa.int64())]
     return {
         "account": pa.schema([("practice_id", pa.string()), *((name, pa.int64()) for name in counts)]),
         "column": pa.schema(read),
+        "mapping": pa.schema(mapped),
         "refusal": pa.schema(said),
     }
 

@@ -16,9 +16,13 @@ from casemgmt.errors import CasemgmtError, InputError
 from casemgmt.register.cleaning import clean_column
 from casemgmt.register.contradictions import contradictions_of
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.identity import long_text
 from casemgmt.register.readable_counts import count_of, text_of_count
 from casemgmt.register.reading import read_practice
 from casemgmt.register.register import Register
+from casemgmt.register.registrations import EARLIER
+from casemgmt.register.repeats import judge_repeats
+from casemgmt.register.verdicts import Verdict
 from casemgmt.scheme.routes import Nominated, TopShare
 from casemgmt.spark.job import CLEANED_KINDS, Job
 from casemgmt.texts.id_forms import TWO_FORMS
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from casemgmt.results.selection import Selection
 
 IN_TWO_PRACTICES = ("patient_id", "differing rows with one id")
+ENDED = ("deregistered_on", EARLIER)
 IN_TWO_FORMS = ("patient_id", TWO_FORMS)
 
 
@@ -42,6 +47,7 @@ def select_alone(
     shared: npt.NDArray[np.bool_],
     numbers: pa.Array | None,
     in_two_forms: npt.NDArray[np.bool_] | None = None,
+    settled: npt.NDArray[np.bool_] | None = None,
 ) -> dict[str, pa.Table]:
     """The tables of one practice, by the names of ``job.schemas``; what cannot be done is a row of ``refusal``.
 
@@ -53,10 +59,11 @@ def select_alone(
     shared : bool, one a row: its id stands under another code, too
     numbers : int64, one a row: where it stood in the source; None where nobody knows
     in_two_forms : bool, one a row: its id is written in another way elsewhere; None where none is
+    settled : bool, one a row: :func:`is_settled` of all rows with its id, wherever; None where none is
     """
-    in_two_forms = shared & False if in_two_forms is None else in_two_forms
+    in_two_forms, settled = (shared & False if each is None else each for each in (in_two_forms, settled))
     try:
-        found = _answered(job, practice, rows, (shared, in_two_forms), numbers)
+        found = _answered(job, practice, rows, (shared, in_two_forms, settled), numbers)
     except CasemgmtError as error:
         said: dict[str, list[Any]] = {
             "practice_id": [practice],
@@ -71,9 +78,11 @@ def _answered(
     job: Job,
     practice: str | None,
     rows: pa.Table,
-    marks: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
+    marks: tuple[npt.NDArray[np.bool_], ...],
     numbers: pa.Array | None,
 ) -> dict[str, pa.Table]:
+    import pyarrow as pa
+
     if job.question.version != __version__:
         raise InputError(
             f"casemgmt is {job.question.version} where the selection was asked for and {__version__} on a "
@@ -84,15 +93,21 @@ def _answered(
         raise InputError("The frame changed while it was read: it now holds a practice code that it did not hold.")
     if numbers is not None:
         rows, marks, numbers = _in_order(rows, marks, numbers)
-    shared, in_two_forms = marks
-    register = _read(job, rows, shared | in_two_forms, usable)
+    shared, in_two_forms, settled = marks
+    earlier = settled & ~in_two_forms
+    earlier[earlier] = job.question.registrations.ended(rows.filter(array_of(earlier, pa.bool_())))
+    register = _read(job, rows, (shared & ~settled) | in_two_forms | earlier, usable)
     unusable = ("practice_id", job.refused.get(practice, ""))
-    faults = [IN_TWO_FORMS if two else IN_TWO_PRACTICES for two in in_two_forms] if usable else [unusable] * len(shared)
+    faults = [unusable] * len(shared)
+    if usable:
+        of_ended = [ENDED if ended else IN_TWO_PRACTICES for ended in earlier]
+        faults = [IN_TWO_FORMS if two else fault for two, fault in zip(in_two_forms, of_ended, strict=True)]
     register = _with_own_account(register, practice, faults, numbers)
     found = {
         "quarantine": register.quarantine,
         "corrections": register.corrections,
         "column": _columns(job, rows, register),
+        "mapping": _mapping(job, rows),
     }
     chosen = {}
     if usable:
@@ -106,14 +121,36 @@ def _answered(
     return found | chosen | {"account": _account(job, practice, register, chosen.get("selection"))}
 
 
-def _in_order(rows: pa.Table, marks: tuple[Any, Any], numbers: pa.Array) -> tuple[pa.Table, tuple[Any, Any], pa.Array]:
+def is_settled(job: Job, rows: pa.Table) -> bool:
+    """Whether the rows of one patient, in whatever practices, are registrations of which one is open and kept.
+
+    The others, which have ended, are set aside as such and not as contradictions.
+    """
+    import numpy as np
+
+    verdict = Verdict(np.zeros(rows.num_rows, dtype=np.uint8))
+    ids = long_text(in_one_piece(rows.column("patient_id")))
+    judge_repeats(verdict, rows, ids, np.arange(rows.num_rows), job.question.registrations)
+    return ENDED in {verdict.reasons[code] for code in verdict.code.tolist()}
+
+
+def _mapping(job: Job, rows: pa.Table) -> pa.Table:
+    """What ``values=`` found to map here; whether that was nothing is for the whole register to say."""
+    maps = job.question.value_maps()
+    maps.add(rows)
+    found = maps.tally()
+    schema = job.schemas["mapping"]
+    return _table({name: [row[name] for row in found] for name in schema.names}, schema)
+
+
+def _in_order(rows: pa.Table, marks: tuple[Any, ...], numbers: pa.Array) -> tuple[pa.Table, tuple[Any, ...], pa.Array]:
     """As they stood in the source: of identical repeats the first stays."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     order = pc.sort_indices(pa.table({"number": numbers}), [("number", "ascending")])
-    first, second = (each[numpy_of(order)] for each in marks)
-    return rows.take(order), (first, second), in_one_piece(numbers.take(order))
+    moved = tuple(each[numpy_of(order)] for each in marks)
+    return rows.take(order), moved, in_one_piece(numbers.take(order))
 
 
 def _read(job: Job, rows: pa.Table, marked: Any, usable: bool) -> Register:

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, did_you_mean, plural
+from casemgmt.register import fixed_width
 from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.scheme.routes import Scheme
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
 from casemgmt.spark.job import Job, Question, rehearse, with_field_names
-from casemgmt.spark.one_practice import select_alone
-from casemgmt.spark.whole import Account, check_columns, check_counts, check_refusals, check_whole
+from casemgmt.spark.one_practice import is_settled, select_alone
+from casemgmt.spark.whole import Account, check_columns, check_counts, check_mappings, check_refusals, check_whole
 from casemgmt.texts.id_forms import LEFT_OUT, OUTSIDE_DIGITS, TEN_DIGITS
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
     from casemgmt.selection.choosing import OverCap
 
-_PRACTICE, _SHARED, _IN_TWO_FORMS, _NUMBER, _TABLE = "practice", "shared", "in_two_forms", "number", "table"
+_PRACTICE, _NUMBER, _TABLE = "practice", "number", "table"
+_MARKS = _SHARED, _IN_TWO_FORMS, _SETTLED = "shared", "in_two_forms", "settled"
 # So many ids are sent to every worker; more are joined by a shuffle.
 _FEW_IDS = 100_000
 # England has some seven thousand practices: with more codes than this, the column holds something else.
@@ -52,7 +54,9 @@ class SparkSelection:
     quarantine, corrections : as of :class:`casemgmt.Register`; ``source_row`` is null unless ``row_number`` was given
     account : counts of rows, practice by practice summed up: rows in = accepted + merged repeats + quarantined
     practices : the practice codes, in byte order
-    in_two_practices : ids that stand under more than one practice code, all of whose rows are in quarantine
+    in_two_practices : ids that stand under more than one practice code, all of whose rows are in quarantine; not
+        those of patients whose one open registration is kept
+    notes : what was seen and let pass, as of :class:`casemgmt.Register`
     scheme, model : what selected; no model where scores were given
     """
 
@@ -65,6 +69,7 @@ class SparkSelection:
     account: Account
     practices: tuple[str, ...]
     in_two_practices: int
+    notes: tuple[str, ...]
     scheme: Scheme
     model: Model | None
 
@@ -113,7 +118,8 @@ def select(
     The rows are those of ``cm.select(cm.read_register(frame.toArrow(), …), …)``, with the same columns, types and
     values. Each practice is read, checked and ranked by one worker; what only the whole register can tell (ids in two
     practices, codes that differ only in case, columns nobody can read, nominations over the cap) is found in Spark or
-    on the driver, to which nothing but practice codes, counts and messages travel. The frame is read three times.
+    on the driver, to which nothing but practice codes, counts and messages travel. The frame is read four times, and
+    once more where ids stand in two practices. Of the columns, none may be ``extracted_on``: say the day yourself.
 
     Parameters
     ----------
@@ -162,11 +168,11 @@ def select(
     limits = Limits.of(max_quarantined, max_corrected)
     expected = Expected.of(list_sizes, None, allow_missing_practices, list_size_within)
     asked = (question, columns or {}, expected_rows, row_number, limits, expected)
-    tables, job, account, in_two_practices = _run(frame, *asked)
+    tables, job, account, in_two_practices, notes = _run(frame, *asked)
     parts = {name: _part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
     if model is not None and is_demonstration(model):
         parts["selection"] = parts["selection"].withMetadata("score", {"demonstration_only": True})
-    made = {"account": account, "practices": job.practices, "in_two_practices": in_two_practices}
+    made = {"account": account, "practices": job.practices, "in_two_practices": in_two_practices, "notes": notes}
     return SparkSelection(**(parts | made), scheme=scheme, model=model)
 
 
@@ -178,11 +184,12 @@ def _run(
     row_number: str | None,
     limits: Limits,
     expected: Expected,
-) -> tuple[DataFrame, Job, Account, int]:
-    """Every table of every practice, checked; the job, the account, and how many ids stand in two practices."""
+) -> tuple[DataFrame, Job, Account, int, tuple[str, ...]]:
+    """Every table of every practice, checked; the job, the account, how many ids stand in two practices, and notes."""
     rows, schema = _opened(frame, row_number)
     schema = with_field_names(schema, columns, question.reading)
     rehearse(question, schema, {})  # what is wrong with the columns is said before any row is read
+    rows, widths = _trimmed(rows, schema, question)
     rows_of_code = _rows_of_code(rows, schema)
     total = sum(rows_of_code.values())
     if expected_rows is not None and total != expected_rows:
@@ -190,8 +197,8 @@ def _run(
     job = rehearse(question, schema, rows_of_code)
     marked, in_two_practices = _marked(_keyed(rows, job), job)
     tables = _selected(marked, job, row_number is not None).localCheckpoint()
-    account = _checked(tables, job, total, limits, expected)
-    return tables, job, account, in_two_practices
+    account, notes = _checked(tables, job, total, limits, expected)
+    return tables, job, account, in_two_practices, (*fixed_width.notes_of(widths), *notes)
 
 
 def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Schema]:
@@ -221,6 +228,35 @@ def _column(schema: pa.Schema, name: str) -> Column:
     from pyspark.sql import functions as F
 
     return F.collate(F.col(f"c{schema.names.index(name)}"), "UTF8_BINARY")
+
+
+def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[DataFrame, dict[str, int]]:
+    """The rows without the padding of ids and practice codes, where the whole frame has it; and the widths of those."""
+    from pyspark.sql import functions as F
+
+    values = question.reading["values"] or {}
+    asked = []
+    for name in fixed_width.COLUMNS:
+        if any(str(key) != str(key).strip(" ") for key in values.get(name, ())):
+            continue
+        text = _column(schema, name)
+        length = F.char_length(text)
+        ends, starts = (
+            F.coalesce(F.bool_and(each(text, F.lit(" "))), F.lit(False)) for each in (F.endswith, F.startswith)
+        )
+        asked += [F.min(length).alias(f"least {name}"), F.max(length).alias(f"most {name}")]
+        asked += [ends.alias(f"after {name}"), starts.alias(f"before {name}")]
+    widths = {}
+    found = rows.agg(*asked).first().asDict() if asked else {}
+    for name in fixed_width.COLUMNS:
+        if not found.get(f"most {name}") or found[f"least {name}"] != found[f"most {name}"]:
+            continue
+        after, before = found[f"after {name}"], found[f"before {name}"]
+        if after != before:
+            widths[name] = found[f"most {name}"] * (1 if after else -1)
+            own = f"c{schema.names.index(name)}"
+            rows = rows.withColumn(own, (F.rtrim if after else F.ltrim)(F.col(own)))
+    return rows, widths
 
 
 def _rows_of_code(rows: DataFrame, schema: pa.Schema) -> dict[str | None, int]:
@@ -274,11 +310,38 @@ def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
     known = judged.where(F.col(_SHARED) | F.col(_IN_TWO_FORMS)).localCheckpoint()
     count = known.count()
     if not count:
-        return rows.withColumn(_SHARED, F.lit(False)).withColumn(_IN_TWO_FORMS, F.lit(False)), 0
+        return rows.withColumns(dict.fromkeys(_MARKS, F.lit(False))), 0
     joined = rows.join(F.broadcast(known) if count <= _FEW_IDS else known, person == F.col("person"), "left")
-    for mark in (_SHARED, _IN_TWO_FORMS):
+    settled = _settled(joined.where(F.col(_SHARED) & ~F.col(_IN_TWO_FORMS)), job)
+    kept = 0
+    if settled is None:
+        joined = joined.withColumn(_SETTLED, F.lit(False))
+    else:
+        kept = settled.count()
+        joined = joined.join(F.broadcast(settled) if kept <= _FEW_IDS else settled, "person", "left")
+    for mark in _MARKS:
         joined = joined.withColumn(mark, F.coalesce(mark, F.lit(False)))
-    return joined.drop("person"), known.where(_SHARED).count()
+    return joined.drop("person"), known.where(_SHARED).count() - kept
+
+
+def _settled(rows: DataFrame, job: Job) -> DataFrame | None:
+    """The ids, of rows that stand under two codes, of patients of whom one registration is open and is kept."""
+    from pyspark.sql import functions as F
+
+    if "deregistered_on" not in job.names:
+        return None
+
+    def patient_alone(key: Any, rows: Any) -> Any:
+        import pyarrow as pa
+
+        from casemgmt.arrow import column_of, texts
+
+        own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
+        kept = is_settled(job, own)
+        return pa.table({"person": texts([key[0].as_py()]), _SETTLED: column_of([kept], pa.bool_())})
+
+    found = rows.groupBy("person").applyInArrow(patient_alone, f"person string, {_SETTLED} boolean")
+    return found.where(F.col(_SETTLED)).localCheckpoint()
 
 
 def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
@@ -287,9 +350,9 @@ def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
 
     def practice_alone(key: Any, rows: Any) -> Any:
         numbers = in_one_piece(rows.column(_NUMBER)) if has_numbers else None
-        shared, in_two_forms = (numpy_of(rows.column(mark)) for mark in (_SHARED, _IN_TWO_FORMS))
+        shared, in_two_forms, settled = (numpy_of(rows.column(mark)) for mark in _MARKS)
         own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
-        return _side_by_side(job, select_alone(job, key[0].as_py(), own, shared, numbers, in_two_forms))
+        return _side_by_side(job, select_alone(job, key[0].as_py(), own, shared, numbers, in_two_forms, settled))
 
     fields = [f"`{name}` {_struct(schema)}" for name, schema in job.schemas.items()]
     return rows.groupBy(_PRACTICE).applyInArrow(practice_alone, ", ".join([f"`{_TABLE}` string", *fields]))
@@ -334,12 +397,16 @@ def _counted(tables: DataFrame, name: str) -> dict[tuple[str | None, str, str], 
     return {(row["practice_id"], row["field"], row["reason"]): row["count"] for row in found}
 
 
-def _checked(tables: DataFrame, job: Job, total: int, limits: Limits, expected: Expected) -> Account:
-    """The account of the whole register; one error where a practice, or the register, cannot be selected from."""
+def _checked(
+    tables: DataFrame, job: Job, total: int, limits: Limits, expected: Expected
+) -> tuple[Account, tuple[str, ...]]:
+    """The account of the whole register, and its notes; one error where it, or a practice, cannot be selected from."""
     columns = _part(tables, "column").select(*job.schemas["column"].names).toArrow()
-    check_columns(columns)
-    accounts = _part(tables, "account").toArrow()
     refusals = _part(tables, "refusal").toArrow()
+    if not refusals.num_rows:  # what a practice that was refused met is not known
+        check_mappings(job, _part(tables, "mapping").toArrow())
+    notes = check_columns(columns)
+    accounts = _part(tables, "account").toArrow()
     if not refusals.num_rows:
         found = (_counted(tables, name) for name in ("quarantine", "corrections"))
         check_whole(job, limits, expected, accounts, columns, *found)
@@ -347,4 +414,4 @@ def _checked(tables: DataFrame, job: Job, total: int, limits: Limits, expected: 
     account = Account.of(accounts, total)
     counted = tables.groupBy(_TABLE).count().toArrow()
     check_counts(account, dict(zip(*(column.to_pylist() for column in counted.columns), strict=True)))
-    return account
+    return account, notes

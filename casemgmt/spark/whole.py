@@ -11,7 +11,7 @@ from casemgmt.errors import CapExceededError, CasemgmtError, InputError, plural
 from casemgmt.register.counts import Counts
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.limits import Counted, Limits, refuse_beyond
-from casemgmt.register.readable import refuse_columns
+from casemgmt.register.readable import notes_of, refuse_columns
 from casemgmt.register.readable_counts import ReadableCount, count_of_text
 
 if TYPE_CHECKING:
@@ -69,18 +69,36 @@ class Account:
         return account
 
 
-def check_columns(table: pa.Table) -> None:
+def check_mappings(job: Job, table: pa.Table) -> None:
+    """Refuse a mapping of ``values=`` that found nothing anywhere, as a register read in one piece does.
+
+    Parameters
+    ----------
+    table : every practice's ``mapping`` rows
+    """
+    maps = job.question.value_maps()
+    maps.add_tally(table.to_pylist())
+    maps.refuse_vain()
+
+
+def check_columns(table: pa.Table) -> tuple[str, ...]:
     """Refuse a column that cannot be read in the whole register, as a register read in one piece does.
 
     Parameters
     ----------
     table : every practice's ``column`` rows
+
+    Returns
+    -------
+    what was seen and let pass, as :attr:`casemgmt.Register.notes`
     """
     counts: dict[str, ReadableCount] = {}
     for row in table.to_pylist():
         count = count_of_text(row["counted"])
         counts[row["name"]] = counts[row["name"]].and_then(count) if row["name"] in counts else count
-    refuse_columns({name: counts[name] for name in FIELDS if name in counts})
+    found = {name: counts[name] for name in FIELDS if name in counts}
+    refuse_columns(found)
+    return notes_of(found)
 
 
 def check_whole(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import pyarrow as pa
 
+from casemgmt import arguments
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, PublishError
 from casemgmt.synthetic.arrow import OUTCOME_SCHEMA, SCHEMA, patient_ids, record_batch
@@ -89,9 +90,10 @@ def synthesise(
     PublishError
         The file could not be written; nothing is left behind.
     """
-    request = _checked(area, as_of, seed, outcomes, planted)
+    request = _checked(area, as_of, seed, arguments.yes_or_no(outcomes, "outcomes"), planted)
+    arguments.to_be_called_or_none(progress, "progress")
     if to is not None:
-        return _write(Path(to), request, progress)
+        return _write(Path(arguments.path(to, "to")), request, progress)
     from casemgmt.register.reading import read_register
 
     return read_register(_table(request, progress), as_of=request.as_of)
@@ -168,6 +170,7 @@ class _Request:
 
 
 def _checked(area: str, as_of: str | dt.date, seed: int, outcomes: bool, planted: Planted | None) -> _Request:
+    arguments.text(area, "area")
     date = as_date(as_of)
     if date < EARLIEST:
         raise InputError(f"as_of: synthetic registers start at {EARLIEST}, so that no one is born before 1900.")

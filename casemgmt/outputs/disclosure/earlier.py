@@ -65,7 +65,8 @@ def earlier_publications(
 
     Raises
     ------
-    PublishError : a folder that was named holds no publication, or a damaged one
+    PublishError : a folder that was named holds no publication, or a damaged one; more of the same people, or more
+        folders beside the new one, than can be looked at
     """
     named = [Path(each) for each in _as_paths(published_before)]
     found = []
@@ -87,7 +88,14 @@ def earlier_publications(
     same = [each for each in found if each.list_of == list_of]
     publications = dict.fromkeys(_key(said) for each in same for said in each.said if _shared(each, people))
     by_key = {_key(said): (each, said) for each in same for said in each.said}
-    taken = [by_key[key] for key in publications][:MOST_HELD_BESIDE]
+    taken = [by_key[key] for key in publications]
+    if len(taken) > MOST_HELD_BESIDE:
+        raise PublishError(
+            f"Of the same people {len(taken):,} other tables were published, beside this one, in its place or as named "
+            f"in published_before. No more than {MOST_HELD_BESIDE} can be held against a new one, and what follows "
+            "from all of them is not known: nothing was written. Delete the publications that nobody was given, or "
+            "move them out of this parent folder, and keep those that somebody holds."
+        )
     return Earlier(
         publications=tuple(_of_the_same(_published(said), _shared(each, people)) for each, said in taken),
         replaced=tuple(own.said) if own is not None and own in same and _shared(own, people) else (),
@@ -159,7 +167,12 @@ def _beside(target: Path) -> list[Path]:
     except OSError:
         return []
     others = [name for name in names if name != target.name and (target.parent / name / layout.MANIFEST).is_file()]
-    return [target, *(target.parent / name for name in others[:MOST_LOOKED_AT])]
+    if len(others) > MOST_LOOKED_AT:
+        raise PublishError(
+            f"Beside this folder lie {len(others):,} publications, more than the {MOST_LOOKED_AT} that can be looked "
+            "at for what follows from them and this one: nothing was written. Move those of other months elsewhere."
+        )
+    return [target, *(target.parent / name for name in others)]
 
 
 def _read(folder: Path) -> _Found | None:
