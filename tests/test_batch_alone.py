@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import subprocess
 import sys
 from typing import Any
@@ -98,8 +97,12 @@ def assert_pieces_are_the_whole(case: Case, table: pa.Table, options: dict[str, 
     try:
         expected = whole(table, scheme, **options)
     except InputError as error:
-        with pytest.raises(InputError, match=re.escape(str(error))):
+        with pytest.raises((InputError, CapExceededError)) as refused:
             in_pieces(table, scheme, **options)
+        # Whether a mapping is of use is known when every practice has been read: one over its cap speaks before.
+        assert str(error) in str(refused.value) or (
+            "matches not one" in str(error) and isinstance(refused.value, CapExceededError)
+        )
     except CapExceededError as error:
         with pytest.raises(CapExceededError) as found:
             in_pieces(table, scheme, **options)

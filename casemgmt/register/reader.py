@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from casemgmt.compiling import pays
 from casemgmt.dates import day_number
 from casemgmt.errors import InputError
-from casemgmt.register import fixed_width
+from casemgmt.register import fixed_width, lost_zeros
 from casemgmt.register.account import Account
 from casemgmt.register.accounting import Whereabouts
 from casemgmt.register.cleaning import Cleaned, CleanedColumns, FlagColumn
@@ -128,7 +128,11 @@ class Reader:
         order = _in_order(own, None if kept.all() else kept, len(used), mixed=known is not None)
         packed, days, numbers = self._packed(cleaned, cleaner, table.num_rows, order, known)
         practices = tuple(codes[i] for i in used)
-        notes = (*fixed_width.notes_of(widths), *notes_of(cleaner.readable)) if known is None else ()
+        whole = known is None and self.judges_columns
+        lost = lost_zeros.lost_zeros(text_as_it_lies(table, "patient_id")) if whole else 0
+        lost_zeros.warn_of(lost)
+        told = (*fixed_width.notes_of(widths), *lost_zeros.notes_of(lost))
+        notes = (*told, *notes_of(cleaner.readable)) if known is None else ()
         counts = count_rows(practices, packed, days, self.list_date, self.extract_date)
         counts = replace(counts, given=given_values(cleaner.read, cleaner.problems, kept))
         register = Register(

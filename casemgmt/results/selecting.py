@@ -54,7 +54,8 @@ def select(
         a source row in source order (a pandas Series is matched on its index, which ``register.to_pandas()`` has too);
         or scores keyed by patient id, as a mapping, or as a frame with ``patient_id`` and one column more. NaN, null,
         masked values and infinities mean no score, and so does an id that is not among those given. Whole numbers
-        above 2**53 are refused. A scheme with a band on risk takes them as risks from 0 to 1
+        above 2**53 are refused, and one value far from all others that several people have, as 999 for "no score", is
+        warned of. A scheme with a band on risk takes them as risks from 0 to 1
     over_cap : what happens when a practice nominates more patients than it has places: ``error`` raises once for all
         practices, ``queue`` fills the places in ``nomination_order`` and lets the rest wait
     list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from casemgmt import arguments
-from casemgmt.errors import plural
+from casemgmt.errors import InputWarning, plural
+from casemgmt.register import lost_zeros
 from casemgmt.register.account import Account
 from casemgmt.register.in_parts import See
 from casemgmt.register.limits import Limits
@@ -107,6 +109,9 @@ class PackedRegister(ScannedRegister):
         """Pass all row groups before ``see``, the next read while one is worked on."""
         import numpy as np
 
+        for note in self.notes:
+            if note.startswith(lost_zeros.BEGINNING):
+                warnings.warn(note, InputWarning, stacklevel=2)
         restart()
         groups = list(self._file.groups())
         done = 0

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Literal
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, plural
-from casemgmt.register import fixed_width
+from casemgmt.register import fixed_width, lost_zeros
 from casemgmt.register.account import Account
 from casemgmt.register.counts import by_practice_field_and_reason
 from casemgmt.register.fields import FALSE_WHEN_MISSING, FIELDS
 from casemgmt.register.forms import FileForm
 from casemgmt.register.in_parts import See
 from casemgmt.register.limits import Limits, refuse_beyond
+from casemgmt.register.lost_zeros import LostZeros
 from casemgmt.register.readable import notes_of
 from casemgmt.register.reader import CheckedPart, Known, Reader
 from casemgmt.register.sources import Part
@@ -61,6 +62,7 @@ class Learnt:
     looked : whether repeats were looked for
     widths : of the id and practice columns where they are of fixed width, 0 where not; of the parts of this pass
     as_they_are : such columns of which some part says otherwise
+    lost_zeros : ids that stand there with different numbers of leading zeros
     """
 
     codes: frozenset[str] = frozenset()
@@ -71,6 +73,7 @@ class Learnt:
     looked: bool = False
     widths: dict[str, int] = field(default_factory=dict)
     as_they_are: frozenset[str] = frozenset()
+    lost_zeros: int = 0
 
 
 class ScannedRegister:
@@ -228,7 +231,11 @@ class ScannedRegister:
             parts=self.parts,
             metadata=self.metadata,
             fields=tuple(name for name in self.column_names if name in FIELDS),
-            notes=(*fixed_width.notes_of(self.learnt.widths), *notes_of(tally.readable)),
+            notes=(
+                *fixed_width.notes_of(self.learnt.widths),
+                *lost_zeros.notes_of(self.learnt.lost_zeros),
+                *notes_of(tally.readable),
+            ),
             counts=tally.counts,
         )
 
@@ -244,6 +251,7 @@ class ScannedRegister:
         for _ in range(_MOST_PASSES):
             restart()
             tally, hashes = Tally(), None if self.learnt.looked else IdHashes()
+            zeros = LostZeros()
             refusal: InputError | None = None
             maps = self.reader.value_maps()
             try:
@@ -252,6 +260,7 @@ class ScannedRegister:
                     own = tally.add(part)
                     if hashes is not None:
                         hashes.add(usable_hashes(part))
+                        zeros.add(part.register.ids)
                     if refusal is None:
                         try:
                             see(part.register, start, own)
@@ -269,7 +278,10 @@ class ScannedRegister:
             if tally.misjudged(re.compile(self.reader.pattern)):
                 self.learnt.codes = frozenset(tally.codes)
                 continue
-            repeated = None if hashes is None else hashes.repeated()
+            repeated = None
+            if hashes is not None:
+                repeated, self.learnt.lost_zeros = hashes.repeated(), zeros.count(hashes.parts())
+                lost_zeros.warn_of(self.learnt.lost_zeros)
             self.learnt.looked = True
             if repeated is not None and len(repeated):
                 self.learnt.differing, self.learnt.merged = judged_repeats(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,10 @@ class IdHashes:
     def add(self, hashes: npt.NDArray[np.uint64]) -> None:
         """Keep those of one part."""
         self._parts.append(grouped_by_part(hashes))
+
+    def parts(self) -> Iterator[npt.NDArray[np.uint64]]:
+        """All that were kept, part by part."""
+        return (hashes for hashes, _ in self._parts)
 
     def repeated(self) -> npt.NDArray[np.uint64]:
         """The hashes that occur more than once, rising."""

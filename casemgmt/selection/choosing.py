@@ -18,6 +18,7 @@ from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_ke
 from casemgmt.selection.loop_arrays import Outcome
 from casemgmt.selection.plan import Plan, compile_scheme, route_arrays
 from casemgmt.selection.running import Emitted, Question, emitted_rows, outcome_of
+from casemgmt.selection.sentinels import Span
 from casemgmt.selection.ties import first_of_tied, nomination_order
 from casemgmt.selection.workings import Choice, Workings
 
@@ -158,7 +159,11 @@ def ranking_of(register: Register, model: Model | None, score: object) -> Rankin
 
     if model is not None:
         return ModelRanking(model, register)
-    scores = np.full(len(register), np.nan) if score is None else given_scores(register, score)
+    if score is None:
+        return GivenRanking(np.full(len(register), np.nan), register)
+    scores, span = given_scores(register, score), Span()
+    span.add(scores)
+    span.warn()
     return GivenRanking(scores, register)
 
 

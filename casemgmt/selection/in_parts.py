@@ -34,6 +34,7 @@ from casemgmt.selection.running import (
     resolve_practices,
     rule_of,
 )
+from casemgmt.selection.sentinels import Span
 from casemgmt.texts.long_texts import by_number, counts_of
 
 if TYPE_CHECKING:
@@ -82,9 +83,11 @@ def gather_in_parts(scanned: RegisterInParts, asked: Asked) -> Gathered:
         register, candidates, question = parts.gathered(tally, limits)
         asked.expected.check(register)
         if scanned.holds_whole_practices:
+            parts.warn_of_scores()
             return Gathered(register, question, parts.chosen(candidates))
         out, short = resolve_practices(candidates, question, parts.limits(register), parts.threads)
         if not short.any():
+            parts.warn_of_scores()
             return Gathered(register, question, out)
         parts.guess_nothing_in({register.practices[p] for p in short.nonzero()[0].tolist()})
 
@@ -100,7 +103,7 @@ class _Seen:
     """What one pass has gathered: by number of the practice guesses, limits and counts; and the kept rows.
 
     ``limits`` are the highest guesses by which rows of a practice were left out, ``outside`` how many given risks are
-    none, ``met`` how many patients' ids are among those of given scores.
+    none, ``met`` how many patients' ids are among those of given scores, ``span`` how far these reach.
     """
 
     guesses: Keys = field(default_factory=lambda: _none_yet(0))
@@ -112,6 +115,7 @@ class _Seen:
     slots: Mapping[str, Slot] | None = None
     outside: int = 0
     met: int = 0
+    span: Span = field(default_factory=Span)
     outcomes: list[Outcome] = field(default_factory=list)
 
 
@@ -135,6 +139,10 @@ class _Parts:
         self._question: Question | None = None
         self._unguessed: set[str] = set()
         self._scores = _given(scanned, asked.score)
+
+    def warn_of_scores(self) -> None:
+        """Warn of given scores of which one value stands far from all others."""
+        self._seen.span.warn()
 
     def restart(self) -> None:
         """Forget what a pass has gathered."""
@@ -236,7 +244,9 @@ class _Parts:
 
     def _ranking_of(self, register: Register, start: int) -> Ranking:
         if self._asked.model is None:
-            return _PartOfScores(self._score_of(register, start), register)
+            scores = self._score_of(register, start)
+            self._seen.span.add(scores)
+            return _PartOfScores(scores, register)
         return ModelRanking(self._asked.model, register)
 
     def _score_of(self, register: Register, start: int) -> npt.NDArray[np.float64]:

@@ -96,7 +96,7 @@ def _hash_views(chunk: pa.Array, hashes: npt.NDArray[np.uint64], odd: npt.NDArra
 
     from casemgmt.texts import hash_kernels as kernels
 
-    views, buffers = _views_of(chunk), chunk.buffers()[2:]
+    views, buffers = views_of(chunk), chunk.buffers()[2:]
 
     def work(low: int, high: int) -> npt.NDArray[np.int64]:
         longs = np.empty((max(len(buffers), 1), 2), dtype=np.int64)
@@ -259,7 +259,7 @@ def _number_chunk(chunk: pa.Array, numbers: npt.NDArray[np.int32], start: int) -
 
     found: list[Piece | None] = []
     if pa.types.is_string_view(chunk.type):
-        found += on_pieces(partial(_number, kernels.number_views, (_views_of(chunk),), numbers, start), len(chunk))
+        found += on_pieces(partial(_number, kernels.number_views, (views_of(chunk),), numbers, start), len(chunk))
     else:
         for first, last, offsets, words in _spans(chunk):
             number = partial(_number, kernels.number_texts, (offsets, words), numbers[first:last], start + first)
@@ -298,7 +298,8 @@ def _text_of(low: int, high: int, length: int) -> bytes:
     return (low.to_bytes(8, "little") + high.to_bytes(8, "little"))[:length]
 
 
-def _views_of(chunk: pa.Array) -> npt.NDArray[np.uint64]:
+def views_of(chunk: pa.Array) -> npt.NDArray[np.uint64]:
+    """The sixteen bytes of each view of a chunk, as two words: 0 where a text is missing."""
     import numpy as np
 
     data = chunk.buffers()[1]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from casemgmt.outputs.disclosure.worlds import (
     Cell,
@@ -47,14 +47,26 @@ class Link:
     first_share: bool
 
 
+class Between(NamedTuple):
+    """How many people some groups have together, as an earlier publication tells it of a route that asks for them."""
+
+    groups: tuple[int, ...]
+    least: int
+    most: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What the counts of each column add up to; None for ``selected`` where its groups cannot be shown."""
+    """What the counts of each column add up to; None for ``selected`` where its groups cannot be shown.
+
+    ``earlier`` is what other publications of the same people tell of the groups' listed.
+    """
 
     listed: int
     selected: int | None
     just_below: int | None
     links: tuple[Link, ...]
+    earlier: tuple[Between, ...] = ()
 
 
 def totals_to_stand(
@@ -83,6 +95,7 @@ def totals_to_stand(
             counts[number % len(routes)] += row[name] or 0
     managing = [i for i, route in enumerate(routes) if route.counts_as == "case_management"]
     using = managing if any(i in asking for i in managing) else []
+    earlier = tuple(each for one in before for each in _told_earlier(rows, column, one, sizes))
     joint = _Joint(publication, before, sizes, linked, using)
     known = [truth["selected"], *(by_route["met"][i] for i in linked), *(by_route["used"][i] for i in using)]
     exact = joint.safe_with(known)
@@ -95,7 +108,7 @@ def totals_to_stand(
             for i in range(len(routes))
         )
         selected = choice[0] if exact or not using else None
-        found.append(Totals(listed=truth["listed"], selected=selected, just_below=below, links=links))
+        found.append(Totals(listed=truth["listed"], selected=selected, just_below=below, links=links, earlier=earlier))
     return found
 
 
@@ -126,12 +139,8 @@ def _link(
 ) -> Link:
     """How a route lies to the groups of a column."""
     routes = publication.scheme.routes
-    route, where = routes[place], _where(routes[place])
-    own = [each for each in where.conditions if each.field == _field(column)]
-    whole = isinstance(route, Everyone | Review) and len(own) == len(where.conditions)
-    answers = [[_meets(row[column], each, column) for each in own] for row in rows]
-    sure = tuple(i for i, each in enumerate(answers) if whole and all(answer is True for answer in each))
-    possible = tuple(i for i, each in enumerate(answers) if all(answer is not False for answer in each))
+    route = routes[place]
+    sure, possible = _groups_of(route, rows, column)
     listed = sum(rows[i]["listed"] for i in sure)
     managed = route.counts_as == "case_management"
     all_in = listed == truly_met if sure == possible else listed <= truly_met
@@ -147,6 +156,36 @@ def _link(
         managed=managed,
         first_share=place == first,
     )
+
+
+def _groups_of(route: Route, rows: Sequence[Mapping[str, Any]], column: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The groups whose people all meet a route's conditions, and those of whom some may."""
+    where = _where(route)
+    own = [each for each in where.conditions if each.field == _field(column)]
+    whole = isinstance(route, Everyone | Review) and len(own) == len(where.conditions)
+    answers = [[_meets(row[column], each, column) for each in own] for row in rows]
+    sure = tuple(i for i, each in enumerate(answers) if whole and all(answer is True for answer in each))
+    return sure, tuple(i for i, each in enumerate(answers) if all(answer is not False for answer in each))
+
+
+def _told_earlier(
+    rows: Sequence[Mapping[str, Any]], column: str, publication: Publication, sizes: Mapping[str, int]
+) -> Iterator[Between]:
+    """What a publication tells of the groups for whom its routes ask, over all practices."""
+    for place, route in enumerate(publication.scheme.routes):
+        if not (isinstance(route, Everyone | Review) and _field(column) in _where(route).fields):
+            continue
+        sure, possible = _groups_of(route, rows, column)
+        told = [
+            shown(publication.rows[practice][place], "met", size) if practice in publication.rows else None
+            for practice, size in sizes.items()
+        ]
+        ranges = [each or (0, size) for each, size in zip(told, sizes.values(), strict=True)]
+        least, most = (sum(ends) for ends in zip(*ranges, strict=True))
+        yield Between(possible, least, sum(sizes.values()))
+        # Of those who are listed some may have died or left since; then not all of them met the route.
+        if sum(rows[i]["listed"] for i in sure) <= most:
+            yield Between(sure, 0, most)
 
 
 def _meets(group: str, condition: Condition, column: str) -> bool | None:

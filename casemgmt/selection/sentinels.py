@@ -1,0 +1,98 @@
+"""Given scores of which one value stands far from all others, as a number written for 'no score' does."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from casemgmt.errors import InputWarning, plural
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+# So many people have the value, and the others so many different ones: two-valued scores have no far value.
+FEWEST = 3
+_DIFFERENT = 5
+_LOOKED_AT = 10_000  # scores of a part, for different ones
+# Below scores from 0 on, these stand for no score as often as not.
+_WRITTEN_FOR_NONE = frozenset([-1.0, *(-(10.0**digits - 1) for digits in range(1, 10))])
+
+
+@dataclass(slots=True)
+class _End:
+    """The outermost score on one side, how many share it, and the next one; all signed so that larger is further."""
+
+    last: float | None = None
+    shared: int = 0
+    next: float | None = None
+
+    def add(self, values: npt.NDArray[np.float64]) -> None:
+        import numpy as np
+
+        last = float(values.max())
+        inside = values[values != last]
+        nearest = float(inside.max()) if len(inside) else None
+        self._merge(last, int(np.count_nonzero(values == last)), nearest)
+
+    def _merge(self, last: float, shared: int, nearest: float | None) -> None:
+        if self.last is None or last > self.last:
+            known = [each for each in (self.last, nearest) if each is not None]
+            self.last, self.shared, self.next = last, shared, max(known, default=None)
+            return
+        if last == self.last:
+            self.shared += shared
+        known = [each for each in (self.next, nearest, last if last < self.last else None) if each is not None]
+        self.next = max(known, default=None)
+
+
+@dataclass(slots=True)
+class Span:
+    """How far given scores reach, gathered part by part."""
+
+    scores: int = 0
+    _above: _End = field(default_factory=_End)
+    _below: _End = field(default_factory=_End)
+    _different: set[float] = field(default_factory=set)
+
+    def add(self, scores: npt.NDArray[np.float64]) -> None:
+        """More scores; those that are not finite are none."""
+        import numpy as np
+
+        given = scores[np.isfinite(scores)]
+        if not len(given):
+            return
+        self.scores += len(given)
+        self._above.add(given)
+        self._below.add(-given)
+        if len(self._different) <= _DIFFERENT + 1:
+            self._different.update(np.unique(given[:: len(given) // _LOOKED_AT + 1])[: _DIFFERENT + 2].tolist())
+
+    def warn(self) -> None:
+        """Warn of a value far from all others that several people share."""
+        if len(self._different) <= _DIFFERENT:
+            return
+        high, low = self._above, self._below
+        if _is_far(high, low):
+            self._say(high.shared, "above", "rank first")
+        if _is_far(low, high) or (-(low.last or 0) in _WRITTEN_FOR_NONE and (low.next or 0) <= 0):
+            self._say(low.shared, "below", "rank last")
+
+    def _say(self, shared: int, where: str, effect: str) -> None:
+        if shared < FEWEST:
+            return
+        warnings.warn(
+            f"score=: {shared:,} of {plural(self.scores, 'score')} are one and the same value, far {where} all others, "
+            f"so that these patients {effect}. If it stands for 'no score', write it as missing (NaN or null).",
+            InputWarning,
+            stacklevel=4,
+        )
+
+
+def _is_far(end: _End, other: _End) -> bool:
+    """Whether the last score is further from the next than that is from the other end."""
+    if end.last is None or end.next is None or other.last is None:
+        return False
+    within = end.next + (other.last if other.last != -end.last else 0)
+    return end.last - end.next > within
