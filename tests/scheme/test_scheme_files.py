@@ -16,7 +16,7 @@ from casemgmt.scheme.conditions import Condition, Edges, Where, decimal_text
 from casemgmt.scheme.files import list_schemes, load_scheme, read_scheme_text
 from casemgmt.scheme.routes import Band, Everyone, Nominated, Review, Scheme, Share, TopShare
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "my-scheme.toml"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "my-scheme.toml"
 
 BASE = """
 [scheme]

@@ -1,8 +1,8 @@
 """Mutants of the rules: small changes to the code, of which the tests must notice nearly all.
 
-Run it as ``python tests/mutation.py --sample 80``; the long test of the same name runs a fixed sample. The changes are
-cosmic-ray's. A mutant counts as caught when the tests of its area fail. Survivors that change nothing a user can see
-stand in ``mutants_without_effect.toml``, each with the reason.
+Run it as ``python tests/house/mutation.py --sample 80``; the long test of the same name runs a fixed sample. The
+changes are cosmic-ray's. A mutant counts as caught when the tests of its area fail. Survivors that change nothing a
+user can see stand in ``mutants_without_effect.toml``, each with the reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 WITHOUT_EFFECT = Path(__file__).parent / "mutants_without_effect.toml"
 SECONDS = 600
 ENOUGH = 0.95  # of the mutants that change behaviour
@@ -262,7 +262,7 @@ def _tests_pass_here(copy: Path, files: tuple[str, ...], only: str) -> int:
     sys.dont_write_bytecode = True
     sys.path[:] = [str(copy), *(each for each in sys.path if each and not Path(each).is_relative_to(ROOT))]
     options = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", *(["-k", only] if only else [])]
-    return int(pytest.main([*options, *(f"tests/{name}" for name in files)]))
+    return int(pytest.main([*options, *(str(found) for name in files for found in copy.glob(f"tests/**/{name}"))]))
 
 
 def without_effect() -> set[tuple[str, str, str]]:

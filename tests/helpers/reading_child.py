@@ -1,6 +1,6 @@
 """A process that does nothing but read registers, one after another, within 2 GB; and the parent that watches it.
 
-A path goes in on a line, and the door that it is to come in by (tests/doors.py) if that is not ``read_register``; what
+A path goes in on a line, and the door that it is to come in by (doors.py) if that is not ``read_register``; what
 became of the file comes back as a line of JSON. A child that dies or says nothing for
 20 seconds is a crash or a hang, and the parent says which file did it.
 """
@@ -53,7 +53,7 @@ class Reader:
             here = Path(__file__)
             # A thread takes address space, of which the child has little.
             few = {"POLARS_MAX_THREADS": "2", "OMP_NUM_THREADS": "2"}
-            places = os.pathsep.join([str(here.parent), str(here.parent.parent)])
+            places = os.pathsep.join([str(here.parent), str(here.parents[2])])
             environment = {**os.environ, **few, "PYTHONPATH": places}
             self._child = subprocess.Popen(
                 [sys.executable, str(here), self._first, str(self._bytes)],

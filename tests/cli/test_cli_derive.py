@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from casemgmt.cli import app
 
-SYNTHEA = Path(__file__).parent.parent / "examples" / "synthea"
+SYNTHEA = Path(__file__).parents[2] / "examples" / "synthea"
 
 
 def run(*arguments):

@@ -494,8 +494,11 @@ def kill(points: int, tmp_path: Path) -> None:
 
 def in_another_process(program: str, *arguments: object) -> str:
     """What a program prints that may fork and be killed."""
-    here = Path(__file__).parent
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    root = Path(__file__).parents[2]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(root / "tests/helpers"), str(root / "tests/outputs"), str(root)]),
+    }
     # A process that has forked leaves at once: what libraries' threads do at the end is not what is looked at here.
     program += "\nsys.stdout.flush()\nos._exit(0)\n"
     words = [sys.executable, "-c", program, *map(str, arguments)]

@@ -18,18 +18,18 @@ import casemgmt as cm
 from casemgmt.register.soundness import sound
 
 AS_OF = "2015-04-01"
-HERE = Path(__file__).parent
+HELPERS = Path(__file__).parents[1] / "helpers"
 ROADS = pytest.mark.parametrize("from_rows", [0, 10**9])
 
 
 @ROADS
 def test_a_broken_column_is_refused_by_name_at_every_door_and_nothing_crashes(from_rows):
     run = subprocess.run(
-        [sys.executable, str(HERE / "broken_arrow.py"), str(from_rows)],
+        [sys.executable, str(HELPERS / "broken_arrow.py"), str(from_rows)],
         capture_output=True,
         text=True,
         timeout=120,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE)])},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(HELPERS.parents[1]), str(HELPERS)])},
         check=False,
     )
     lines = [line.split("\t") for line in run.stdout.splitlines()]

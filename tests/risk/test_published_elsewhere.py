@@ -21,7 +21,7 @@ from casemgmt.arrow import array_of, numpy_of
 from casemgmt.codes.codelist import Entry
 from casemgmt.codes.derived import Derived
 
-PUBLISHED = Path(__file__).parent / "published"
+PUBLISHED = Path(__file__).parents[1] / "published"
 SAID = json.loads((PUBLISHED / "elsewhere.json").read_text(encoding="utf-8"))
 LISTS = {
     **dict.fromkeys(

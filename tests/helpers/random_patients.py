@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-LISTS = Path(__file__).resolve().parent.parent / "casemgmt" / "codes" / "lists"
+LISTS = Path(__file__).resolve().parents[2] / "casemgmt" / "codes" / "lists"
 NAMES = ("charlson-quan-2005", "charlson-shmi-1.55", "elixhauser-quan-2005", "hfrs")
 SEED = 20180426
 

@@ -390,8 +390,11 @@ print("done")
 
 
 def test_all_of_it_works_where_python_lacks_what_only_unix_has(tmp_path):
-    here = Path(__file__).parent
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    root = Path(__file__).parents[2]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(root / "tests/helpers"), str(root / "tests/outputs"), str(root)]),
+    }
     words = [sys.executable, "-W", "error", "-c", ON_ANOTHER_SYSTEM, str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
     assert done.stdout == "done\n", done.stderr

@@ -16,7 +16,7 @@ import casemgmt as cm
 from casemgmt.codes.avoidable_rules import FILTERS, GROUPS, RULES
 from casemgmt.errors import InputError
 
-PUBLISHED = Path(__file__).parent / "published"
+PUBLISHED = Path(__file__).parents[1] / "published"
 EXAMPLES = json.loads((PUBLISHED / "worked_examples.json").read_text(encoding="utf-8"))["acsc_chronic_ccg26"]
 WRITTEN = json.loads((PUBLISHED / "avoidable_rules.json").read_text(encoding="utf-8"))
 FIELDS = [each.field for each in FILTERS]

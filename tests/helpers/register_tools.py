@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from casemgmt.register.fields import CONDITIONS
 
-CORPUS = Path(__file__).parent / "corpus"
+CORPUS = Path(__file__).parents[1] / "corpus"
 AS_OF = "2015-04-01"
 
 Told = tuple[int, str | None, str | None, str]

@@ -15,7 +15,7 @@ def test_every_example_of_the_guide_prints_what_the_guide_shows(tmp_path):
     with folder_of_examples(tmp_path):
         now = with_true_output(text)
     differences = "\n".join(difflib.unified_diff(text.splitlines(), now.splitlines(), "shown", "printed", lineterm=""))
-    assert now == text, f"run `python tests/worked_text.py casemgmt/codes/README.md`:\n{differences}"
+    assert now == text, f"run `python tests/helpers/worked_text.py casemgmt/codes/README.md`:\n{differences}"
 
 
 def test_the_rules_that_the_guide_shows_can_be_loaded(tmp_path):

@@ -12,7 +12,7 @@ from worked_text import PROJECT, folder_of_examples, with_true_output
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = PROJECT / "examples"
 PAGES = sorted(path for path in EXAMPLES.glob("*.md") if path.name != "README.md")
-RUN_ON_SPARK = EXAMPLES / "on-spark.md"  # its examples need a session: tests/test_batch_spark.py runs them
+RUN_ON_SPARK = EXAMPLES / "on-spark.md"  # its examples need a session: tests/spark/test_batch_spark.py runs them
 LINKED_FROM = [PROJECT / "README.md", EXAMPLES / "README.md", *PAGES, PROJECT / "models" / "README.md"]
 
 
@@ -43,7 +43,9 @@ def test_every_example_prints_what_its_page_shows(page, tmp_path):
     with folder_of_examples(tmp_path):
         now = with_true_output(text)
     differences = "\n".join(difflib.unified_diff(text.splitlines(), now.splitlines(), "shown", "printed", lineterm=""))
-    assert now == text, f"run `python tests/worked_text.py {named(page)}` where the change is meant:\n{differences}"
+    assert now == text, (
+        f"run `python tests/helpers/worked_text.py {named(page)}` where the change is meant:\n{differences}"
+    )
 
 
 def test_a_changed_output_is_noticed(tmp_path):

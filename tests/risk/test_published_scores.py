@@ -24,7 +24,7 @@ from casemgmt.risk import files
 from casemgmt.risk.inputs import MILLION, decimal_text
 
 EXAMPLES: dict[str, list[dict[str, Any]]] = json.loads(
-    (Path(__file__).parent / "published" / "worked_examples.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "published" / "worked_examples.json").read_text(encoding="utf-8")
 )
 PUBLISHED = (
     *("charlson", "charlson-age-adjusted", "charlson-quan-2011", "charlson-quan-2011-age-adjusted", "charlson-shmi"),

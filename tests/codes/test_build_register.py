@@ -123,7 +123,7 @@ def test_parts_that_do_not_fit_are_refused(people, options, message):
 
 # --- Synthea's 27 patients -----------------------------------------------------------------------------------------
 
-SYNTHEA = Path(__file__).parent.parent / "examples" / "synthea"
+SYNTHEA = Path(__file__).parents[2] / "examples" / "synthea"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 CODED = {"PATIENT": "patient_id", "CODE": "code", "START": "date"}
 # The score's conditions that no term of this export names.

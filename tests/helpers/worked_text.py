@@ -1,7 +1,7 @@
 """Text whose examples are run: what each block prints is compared with, or written into, the text.
 
 A ``python`` block is followed by what it prints, in a ``text`` block. In a ``console`` block, lines that begin with
-``$ casemgmt`` are followed by what they print. ``python tests/worked_text.py PAGE`` writes the text anew.
+``$ casemgmt`` are followed by what they print. ``python tests/helpers/worked_text.py PAGE`` writes the text anew.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"```(python|console)\n(.*?)```\n(?:\n```text\n.*?```\n)?", re.DOTALL)
 
 

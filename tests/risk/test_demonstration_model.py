@@ -17,7 +17,7 @@ from casemgmt.risk.files import load_model
 from casemgmt.risk.vectors import covering_vectors
 from casemgmt.risk.writing import model_text
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "models" / "demonstration-admission"
 NAME = "demonstration-admission"
 SMALL = "C87616"
