@@ -1,0 +1,93 @@
+"""The rules of the selection as a page, printed from the tables that the tests work by hand.
+
+``python tests/spec/rules_page.py`` writes ``examples/rules.md`` anew. Every table on it is one that the oracle and the
+library are held against in ``test_oracle_by_hand.py``: the page cannot say what the tests do not.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).parent
+BY_HAND = HERE / "test_oracle_by_hand.py"
+PAGE = HERE.parents[1] / "examples" / "rules.md"
+
+HEAD = """# The rules, worked by hand
+
+What each rule of a selection comes to, on tables small enough to check by eye. They are the tests' own
+(`tests/spec/test_oracle_by_hand.py`): each is put to a plain-Python oracle and to the library, and both must give what
+stands below it. What a scheme file may say is in [Schemes](schemes.md); how a list is read, in
+[Reading a list](reading-a-list.md).
+
+Unless a table says otherwise everybody is 40 years old and of one practice. `highest` is a share of the list by score,
+`home` everyone in a nursing or residential home, `judgement` a nominated share, `review` a review every 12 months from
+75 on. The page is printed by `python tests/spec/rules_page.py`.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    source = BY_HAND.read_text(encoding="utf-8")
+    lines = [HEAD]
+    sections = dict(_sections(source))
+    for test in ast.parse(source).body:
+        if not (isinstance(test, ast.FunctionDef) and test.name.startswith("test_")):
+            continue
+        due = [line for line in sections if line < test.lineno]
+        lines += [f"\n## {sections.pop(line)}\n" for line in due]
+        lines.append(f"\n### {_sentence(test.name)}\n")
+        lines += _tables_of(test)
+        lines += _expectations(test, source)
+    return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
+
+
+def _sections(source: str) -> Iterator[tuple[int, str]]:
+    """The line and the words of each comment that heads a section."""
+    for number, line in enumerate(source.splitlines(), 1):
+        if re.match(r"# [A-Z]", line):
+            yield number, line.removeprefix("# ")
+
+
+def _sentence(name: str) -> str:
+    words = name.removeprefix("test_").replace("_", " ")
+    return words[0].upper() + words[1:]
+
+
+def _tables_of(test: ast.FunctionDef) -> Iterator[str]:
+    """The rows put in, and the cases of a test that is run for several."""
+    for decorator in test.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.parametrize":
+            names = ast.literal_eval(decorator.args[0])
+            names = [names] if isinstance(names, str) else list(names)
+            rows = decorator.args[1].elts if isinstance(decorator.args[1], ast.List) else []
+            cells = [[ast.unparse(cell) for cell in _cells(row)] for row in rows]
+            yield _markdown(names, cells)
+    for node in ast.walk(test):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"\w +\| ", node.value):
+            rows = [[cell.strip() for cell in line.split("|")] for line in node.value.strip().splitlines()]
+            if all(len(row) == len(rows[0]) for row in rows):
+                yield _markdown(rows[0], rows[1:])
+
+
+def _cells(row: ast.expr) -> list[ast.expr]:
+    return list(row.elts) if isinstance(row, ast.Tuple) else [row]
+
+
+def _markdown(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in lines) + "\n"
+
+
+def _expectations(test: ast.FunctionDef, source: str) -> Iterator[str]:
+    """What must hold, as the test says it."""
+    held = [ast.get_source_segment(source, node) or "" for node in ast.walk(test) if isinstance(node, ast.Assert)]
+    if held:
+        lines = "\n".join(re.sub(r"\n {4}", "\n", each.removeprefix("assert ")) for each in held)
+        yield f"```text\n{lines}\n```\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
