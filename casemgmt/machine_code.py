@@ -44,11 +44,11 @@ def _locators() -> list[Any]:
     return [place for place in places if not (homeless and "UserWide" in place.__name__)]
 
 
-class _Code(caching.CompileResultCacheImpl):  # type: ignore[misc]
+class _Code(caching.CompileResultCacheImpl):
     _locator_classes = _locators()
 
 
-class _Store(caching.FunctionCache):  # type: ignore[misc]
+class _Store(caching.FunctionCache):
     """One folder's code of one loop, for these sources."""
 
     _impl_class = _Code
@@ -59,12 +59,12 @@ class _Store(caching.FunctionCache):  # type: ignore[misc]
         self._cache_file = caching.IndexDataCacheFile(self._cache_path, name, source_stamp())
 
 
-class _ReadOnlyLocator(_BesideSource):  # type: ignore[misc]
+class _ReadOnlyLocator(_BesideSource):
     def ensure_cache_path(self) -> None:
         """Only reading is meant, so nothing is made or tried."""
 
 
-class _ReadOnlyCode(caching.CompileResultCacheImpl):  # type: ignore[misc]
+class _ReadOnlyCode(caching.CompileResultCacheImpl):
     _locator_classes = (_ReadOnlyLocator,)
 
 

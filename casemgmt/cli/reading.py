@@ -252,7 +252,7 @@ def _signed(
     """The command with a signature that typer can read: registers, its own arguments and options, then how to read."""
     own = list(inspect.signature(run, eval_str=True).parameters.values())[readings:]
     options = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*first, *own, *last)]
-    made.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    made.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]  # read by typer alone
     made.__annotations__ = {}
     return made
 

@@ -201,7 +201,7 @@ def _entries(
             entry = Entry(
                 code=cells[places.code].strip(" "),
                 condition=said.get("condition", "") if places.condition is None else cells[places.condition].strip(),
-                match=said.get("match", "exact") if places.match is None else cells[places.match].strip(),  # type: ignore[arg-type]
+                match=said.get("match", "exact") if places.match is None else cells[places.match].strip(),  # type: ignore[arg-type]  # Entry refuses any other word
                 term="" if places.term is None else cells[places.term].strip(),
             )
             fault = entry_fault(kind, entry.code, entry.condition, entry.match)

@@ -76,7 +76,8 @@ class VerifiedFile:
             return None
         place = self.frame.names.index(column.encode())
         counted = [group[place].nulls for group in self.frame.groups]
-        return None if None in counted else sum(counted)  # type: ignore[arg-type]
+        known = [each for each in counted if each is not None]
+        return sum(known) if len(known) == len(counted) else None
 
     def read(
         self,

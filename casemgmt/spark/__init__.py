@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from casemgmt.spark.selecting import SparkSelection, select
+    from casemgmt.spark.result import SparkSelection
+    from casemgmt.spark.selecting import select
 
 __all__ = ["SparkSelection", "select"]
 

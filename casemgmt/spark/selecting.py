@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.errors import InputError, did_you_mean, plural
+from casemgmt.errors import InputError, did_you_mean
 from casemgmt.register import fixed_width
 from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
@@ -19,6 +18,7 @@ from casemgmt.scheme.routes import Scheme
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
 from casemgmt.spark.job import Job, Question, rehearse, with_field_names
 from casemgmt.spark.one_practice import is_settled, select_alone
+from casemgmt.spark.result import SparkSelection
 from casemgmt.spark.whole import Account, check_columns, check_counts, check_mappings, check_refusals, check_whole
 from casemgmt.texts.id_forms import LEFT_OUT, OUTSIDE_DIGITS, TEN_DIGITS
 
@@ -36,57 +36,6 @@ _MARKS = _SHARED, _IN_TWO_FORMS, _SETTLED = "shared", "in_two_forms", "settled"
 _FEW_IDS = 100_000
 # England has some seven thousand practices: with more codes than this, the column holds something else.
 _MOST_CODES = 100_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class SparkSelection:
-    """A selection as Spark DataFrames, whose rows come in no order.
-
-    What was checked is what is read: the tables are kept on the executors from the one run that made them, and if an
-    executor is lost, reading them fails rather than selecting anew. Write them soon.
-
-    Attributes
-    ----------
-    selection : one row a selected patient, the columns of :meth:`casemgmt.Selection.to_arrow`
-    summary : one row a practice and route, the columns of :meth:`casemgmt.Selection.summary`
-    unscored : patients on the list who have no score and have not objected
-    queue : nominees over the cap; ``place_in_queue`` (1 is next) is their order in a practice
-    quarantine, corrections : as of :class:`casemgmt.Register`; ``source_row`` is null unless ``row_number`` was given
-    account : counts of rows, practice by practice summed up: rows in = accepted + merged repeats + quarantined
-    practices : the practice codes, in byte order
-    in_two_practices : ids that stand under more than one practice code, all of whose rows are in quarantine; not
-        those of patients whose one open registration is kept
-    notes : what was seen and let pass, as of :class:`casemgmt.Register`
-    scheme, model : what selected; no model where scores were given
-    """
-
-    selection: DataFrame
-    summary: DataFrame
-    unscored: DataFrame
-    queue: DataFrame
-    quarantine: DataFrame
-    corrections: DataFrame
-    account: Account
-    practices: tuple[str, ...]
-    in_two_practices: int
-    notes: tuple[str, ...]
-    scheme: Scheme
-    model: Model | None
-
-    def __repr__(self) -> str:
-        """Counts only, no patient."""
-        account = self.account
-        barred = account.died + account.left + account.not_yet_registered + account.objected
-        rows = (
-            f"{account.accepted:,} accepted + {account.merged:,} merged repeats + {account.quarantined:,} quarantined"
-        )
-        caution = "; demonstration only" if self.model is not None and is_demonstration(self.model) else ""
-        return (
-            f"<Selection by '{self.scheme.id}' on Spark: {plural(account.case_managed, 'patient')} case managed, "
-            f"{plural(account.listed, 'patient')} listed in all, {plural(len(self.practices), 'practice')}; "
-            f"{plural(account.rows_in, 'row')} in = {rows}; {plural(account.corrected, 'correction')}"
-            f"{f'; {barred:,} barred' if barred else ''}{caution}>"
-        )
 
 
 def select(

@@ -230,3 +230,16 @@ def test_a_read_only_install_without_a_home_selects_in_compiled_loops(tmp_path):
 @pytest.mark.long
 def test_a_read_only_install_without_a_home_selects_half_a_million_patients(tmp_path):
     assert_selects_in_a_read_only_install(500_000, tmp_path)
+
+
+def test_what_is_private_in_numba_is_where_it_was():
+    from numba.core import caching
+
+    told = (
+        "casemgmt/machine_code.py stands on private classes of numba, and this release of numba has others. Read "
+        "numba/core/caching.py, mend machine_code.py, or lower the upper bound of numba in pyproject.toml."
+    )
+    assert hasattr(caching, "InTreeCacheLocator") or hasattr(caching, "_InTreeCacheLocator"), told
+    assert hasattr(caching.CompileResultCacheImpl, "_locator_classes"), told
+    for name in ("FunctionCache", "IndexDataCacheFile"):
+        assert hasattr(caching, name), told
