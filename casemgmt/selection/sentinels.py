@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 FEWEST = 3
 _DIFFERENT = 5
 _LOOKED_AT = 10_000  # scores of a part, for different ones
-# Below scores from 0 on, these stand for no score as often as not.
-_WRITTEN_FOR_NONE = frozenset([-1.0, *(-(10.0**digits - 1) for digits in range(1, 10))])
 
 
 @dataclass(slots=True)
@@ -76,7 +74,7 @@ class Span:
         high, low = self._above, self._below
         if _is_far(high, low):
             self._say(high.shared, "above", "rank first")
-        if _is_far(low, high) or (-(low.last or 0) in _WRITTEN_FOR_NONE and (low.next or 0) <= 0):
+        if _is_far(low, high):
             self._say(low.shared, "below", "rank last")
 
     def _say(self, shared: int, where: str, effect: str) -> None:
