@@ -28,6 +28,7 @@ AGES = (10, 40, 66, 72, 77, 85, 95)
 SEXES = ("F", "M", "I")
 HOMES = ("none", "nursing", "residential")
 OTHERWISE = "not stated"
+OTHER_AGES = (19, 62)  # within a band of ten years on the other side of an edge that routes ask about
 Row = dict[str, Any]
 
 
@@ -344,9 +345,9 @@ def attack(
         return []
     tiers = 2 + max(tier for _, tier in schemes) + (below is not None)
     nominees = (False, True)[: 1 + any(rule.kind == "nominated" for rules, _ in schemes for rule in rules)]
-    # The attacker cannot leave out that somebody's sex or home is not stated, or is another than those asked for.
-    sexes, homes = (*SEXES, OTHERWISE), (*HOMES, OTHERWISE)
-    kinds = [Person(*each) for each in itertools.product(AGES, sexes, homes, nominees, range(tiers))]
+    # The attacker cannot leave out that somebody's sex or home is not stated, or that there are people of other ages.
+    ages, sexes, homes = (*AGES, *OTHER_AGES), (*SEXES, OTHERWISE), (*HOMES, OTHERWISE)
+    kinds = [Person(*each) for each in itertools.product(ages, sexes, homes, nominees, range(tiers))]
     vectors = [np.array([cell.counts(kind) for kind in kinds], dtype=float) for cell in cells]
     limits = [(np.ones(len(kinds)), size, size), *_of_shares(kinds, schemes, size, below)]
     limits += [(vector, cell.low, min(cell.high, size)) for vector, cell in zip(vectors, cells, strict=True)]

@@ -59,7 +59,8 @@ class Between(NamedTuple):
 class Totals:
     """What the counts of each column add up to; None for ``selected`` where its groups cannot be shown.
 
-    ``earlier`` is what other publications of the same people tell of the groups' listed.
+    ``exact`` says that a reader may know these very totals; else they are one end of what may be, at which the groups
+    must be able to stand. ``earlier`` is what other publications of the same people tell of the groups' listed.
     """
 
     listed: int
@@ -67,6 +68,7 @@ class Totals:
     just_below: int | None
     links: tuple[Link, ...]
     earlier: tuple[Between, ...] = ()
+    exact: bool = True
 
 
 def totals_to_stand(
@@ -108,7 +110,11 @@ def totals_to_stand(
             for i in range(len(routes))
         )
         selected = choice[0] if exact or not using else None
-        found.append(Totals(listed=truth["listed"], selected=selected, just_below=below, links=links, earlier=earlier))
+        found.append(
+            Totals(
+                listed=truth["listed"], selected=selected, just_below=below, links=links, earlier=earlier, exact=exact
+            )
+        )
     return found
 
 

@@ -136,12 +136,15 @@ def _telling_column(shown: _Shown, totals: Totals) -> str | None:
     """The column of a count of which the table tells more than that it is small; None where there is none."""
     worlds, cells = _worlds(shown, totals)
     guarded = [(name, cell) for name, cell in cells if not shown.gone(name)]
-    if not any(cell.shown[0] <= SMALL[1] and cell.shown != (0, 0) for _, cell in guarded):
+    has_small = any(cell.shown[0] <= SMALL[1] and cell.shown != (0, 0) for _, cell in guarded)
+    if totals.exact and not has_small:
         return None
     if worlds.find() is None:
         # At totals which a reader must be able to hold for true, these counts cannot stand.
         bare = shown.without("selected").without("just_below")
         return "listed" if _worlds(bare, totals)[0].find() is None else _first_left(shown)
+    if not has_small:
+        return None
     found = worlds.tells([cell for _, cell in guarded])
     return None if found is None else next(name for name, cell in guarded if cell is found)
 
