@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from a_code_list import LIST
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,18 +25,6 @@ from casemgmt.risk import from_flags
 from casemgmt.texts import numbering
 
 AS_OF = dt.date(2024, 2, 29)
-LIST = cm.CodeList(
-    name="test",
-    system="icd10",
-    entries=(
-        Entry("I21", "heart", "prefix"),
-        Entry("I252", "heart", "exact"),
-        Entry("I", "circulation", "prefix"),
-        Entry("E11", "diabetes", "prefix"),
-        Entry("E1", "diabetes_any", "prefix"),
-        Entry("I10", "pressure", "exact"),
-    ),
-)
 CODES = ("I21", "I219", "i21.9", "I25.2", "I252", "I253", "I10", "I10X", "E119", "E14", "Z000", "Q", "i 10", "", None)
 DAYS = (
     None,

@@ -84,7 +84,7 @@ def main(from_rows: int) -> None:
 
 
 def events(name: str, column: str) -> None:
-    from test_derive_conditions import LIST
+    from a_code_list import LIST
 
     import casemgmt as cm
 

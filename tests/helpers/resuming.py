@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from faulty_disk import Dead, calls_of, dies, disk_that
 from publications import files_of, names_in
-from test_outputs_crash import Dead, calls_of, dies, disk_that
 
 Run = Callable[[Sequence[Path], Path], object]
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from faulty_disk import Dead, Files, calls_of, dies, disk_that, fails, torn, warmed
 from publications import SCHEME, files_of, hidden_beside, names_in, register_of, selection_of
 from typer.testing import CliRunner
 
@@ -24,52 +25,10 @@ import casemgmt as cm
 from casemgmt.cli import app
 from casemgmt.cli.files import write_table
 from casemgmt.disk import LOCK, NEW, OLD, beside, locked
-from casemgmt.errors import PublishError, VerifyError
+from casemgmt.errors import PublishError
 from casemgmt.outputs.published import verify
 from casemgmt.results.published import load_selection
 from casemgmt.results.selection import Selection
-
-CALLS = ("open", "write", "fsync", "rename", "replace", "mkdir", "rmdir", "unlink", "chmod", "fchmod")
-Files = dict[str, bytes]
-
-
-class Dead(BaseException):
-    """The process is gone: nothing it does after this reaches the disk."""
-
-
-@contextmanager
-def disk_that(at: int, happening: Callable[[str, tuple[Any, ...]], None], forever: bool) -> Iterator[list[str]]:
-    """Let something happen at call number ``at`` to the disk, and at every later one if ``forever``."""
-    real = {name: getattr(os, name) for name in CALLS}
-    made: list[str] = []
-
-    def counted(name: str) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            made.append(name)
-            if len(made) - 1 == at or (forever and len(made) > at):
-                happening(name, arguments)
-            return real[name](*arguments, **options)
-
-        return call
-
-    for name in CALLS:
-        setattr(os, name, counted(name))
-    try:
-        yield made
-    finally:
-        for name, function in real.items():
-            setattr(os, name, function)
-
-
-def dies(name: str, arguments: tuple[Any, ...]) -> None:
-    raise Dead
-
-
-def fails(number: int) -> Callable[[str, tuple[Any, ...]], None]:
-    def happening(name: str, arguments: tuple[Any, ...]) -> None:
-        raise OSError(number, os.strerror(number))
-
-    return happening
 
 
 @pytest.fixture(autouse=True)
@@ -89,31 +48,10 @@ def second() -> Selection:
     return warmed(selection_of(register_of(["C87001"], people=41), SCHEME.replace('"10%"', '"20%"')))
 
 
-def warmed(selection: Selection) -> Selection:
-    for table in (selection.to_arrow, selection.summary, selection.unscored, selection.queue):
-        table()
-    return selection
-
-
 def published(selection: Selection, tmp_path: Path, name: str) -> Files:
     folder = selection.save(tmp_path / name)
     verify(folder)
     return files_of(folder)
-
-
-def calls_of(save: Callable[[], object]) -> int:
-    with disk_that(-1, dies, forever=False) as made:
-        save()
-    return len(made)
-
-
-def torn(path: Path) -> Files | None:
-    """What a reader finds, checked; None where there is no publication."""
-    with suppress(VerifyError):
-        verify(path)
-        return files_of(path)
-    assert not path.exists()
-    return None
 
 
 @pytest.mark.parametrize("replacing", [False, True])
@@ -377,7 +315,7 @@ RACING = """
 import os, sys
 from pathlib import Path
 from publications import names_in, register_of, selection_of
-from test_outputs_crash import warmed
+from faulty_disk import warmed
 from casemgmt.cli.files import write_table
 from casemgmt.errors import PublishError
 from casemgmt.outputs.published import verify
@@ -445,7 +383,7 @@ KILLED = """
 import os, random, shutil, signal, sys
 from pathlib import Path
 from publications import SCHEME, files_of, names_in, register_of, selection_of
-from test_outputs_crash import CALLS, calls_of, disk_that, torn, warmed
+from faulty_disk import CALLS, calls_of, disk_that, torn, warmed
 
 os.fsync = lambda descriptor: None
 tmp, points = Path(sys.argv[1]), int(sys.argv[2])
@@ -497,7 +435,7 @@ def in_another_process(program: str, *arguments: object) -> str:
     root = Path(__file__).parents[2]
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(root / "tests/helpers"), str(root / "tests/outputs"), str(root)]),
+        "PYTHONPATH": os.pathsep.join([str(root / "tests/helpers"), str(root)]),
     }
     # A process that has forked leaves at once: what libraries' threads do at the end is not what is looked at here.
     program += "\nsys.stdout.flush()\nos._exit(0)\n"

@@ -393,7 +393,7 @@ def test_all_of_it_works_where_python_lacks_what_only_unix_has(tmp_path):
     root = Path(__file__).parents[2]
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(root / "tests/helpers"), str(root / "tests/outputs"), str(root)]),
+        "PYTHONPATH": os.pathsep.join([str(root / "tests/helpers"), str(root)]),
     }
     words = [sys.executable, "-W", "error", "-c", ON_ANOTHER_SYSTEM, str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mixed_practices import AS_OF, SCHEME, people
 from registers import read_scheme
 from scanned import scanned
-from test_scanning import AS_OF, SCHEME, people
 
 import casemgmt as cm
 from casemgmt.errors import InputError

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from a_model import MODEL_COLUMNS, a_model, serial_ids
 from engines import ANY_QUALITY, ANY_SIZE, compiling_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mixed_practices import AS_OF, SCHEME, SETTINGS
 from registers import Case, arrow_of, cases, read_scheme
 from scanned import assert_says_the_same, said_by, scanned, written
-from test_scanning import AS_OF, SCHEME, SETTINGS
-from test_selection_oracle import MODEL_COLUMNS, a_model, serial_ids
 
 import casemgmt as cm
 

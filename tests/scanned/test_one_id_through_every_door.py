@@ -17,9 +17,9 @@ import pytest
 from engines import compiling_from
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from mixed_practices import AS_OF, LONG, SCHEME, SETTINGS
 from registers import read_scheme
 from scanned import said_by, scanned
-from test_scanning import AS_OF, LONG, SCHEME, SETTINGS
 
 import casemgmt as cm
 from casemgmt.register.identity import judge

@@ -16,15 +16,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from a_model import MODEL_COLUMNS, a_model
 from engines import ANY_QUALITY, ANY_SIZE, compiling_from
+from faulty_disk import Dead, dies, disk_that, fails
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from mixed_practices import AS_OF, SCHEME, people, with_column
 from register_tools import awkward_table
 from registers import Case, arrow_of, cases, read_scheme
 from scanned import assert_says_the_same, files_in, said_by, written
-from test_outputs_crash import Dead, dies, disk_that, fails
-from test_scanning import AS_OF, SCHEME, people, with_column
-from test_selection_oracle import MODEL_COLUMNS, a_model
 
 import casemgmt as cm
 from casemgmt.errors import CasemgmtError, InputError, PublishError

@@ -12,13 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from a_model import MODEL_COLUMNS, a_model
 from engines import ANY_QUALITY, ANY_SIZE, assert_same, by_oracle, compiling_from, read_error, score_argument
 from oracle import OracleSelection
 from oracle_account import account
 from random_registers import UNUSABLE_VALUES, hard_case
 from registers import Case, arrow_of, read_scheme
 from scanned import said_by, scanned
-from test_selection_oracle import MODEL_COLUMNS, a_model
 
 import casemgmt as cm
 from casemgmt.errors import InputError

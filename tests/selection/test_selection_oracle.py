@@ -8,11 +8,11 @@ import random
 import re
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from a_model import MODEL_COLUMNS, a_model, serial_ids
 from engines import assert_rows_same, assert_same, by_library, by_oracle, library_selection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,35 +30,6 @@ DEFAULT = settings(
 A_FEW = settings(DEFAULT, max_examples=25)
 LONG = settings(DEFAULT, max_examples=10_000, derandomize=False)
 
-
-def a_model(link: str) -> Any:
-    """A model of four tables, with every missing rule; ages 70 and under share a cell."""
-    from casemgmt.risk.inputs import ModelInput
-    from casemgmt.risk.model import Model
-
-    words = dict.fromkeys(("title", "source", "outcome", "population", "intended_use", "not_for", "licence"), "tests")
-    homes = ("none", "nursing", "residential", "unspecified", "respite", "supported_living")
-    inputs = (
-        ("age", "integer", "no score", (100_000, 200_000, 200_000, 200_000, 300_001), {"first": 70, "below": "first"}),
-        ("diabetes", "flag", "absent", (0, 250_000), {}),
-        ("emergency_admissions_12m", "integer", 50_000, (0, 500_000, 1_000_000), {}),
-        ("care_home_type", "category", 150_000, (0, 300_000, 300_000, 200_000, 0, 100_000), {"categories": homes}),
-    )
-    return Model(
-        **words,
-        name="a-model",
-        version="1",
-        horizon_days=365,
-        link=link,
-        intercept=-1_200_000,
-        inputs=tuple(
-            ModelInput(name=name, label=name, kind=kind, missing=missing, table=table, **more)
-            for name, kind, missing, table, more in inputs
-        ),
-    )
-
-
-MODEL_COLUMNS = ("diabetes", "emergency_admissions_12m", "care_home_type")
 
 # Equality with the oracle
 
@@ -401,13 +372,6 @@ def assert_exact_counts(sizes: list[int]) -> None:
     for size in sizes:
         wanted = dict(zip(names, (exact_places(share, limit, size) for share, limit in EXACT), strict=True))
         assert found[f"A{size:05d}"] == list(wanted.values()), (size, wanted)
-
-
-def serial_ids(count: int) -> pa.Array:
-    """``00000000``, ``00000001``, … as text, made from digits directly."""
-    digits = np.arange(count)[:, None] // 10 ** np.arange(7, -1, -1) % 10 + ord("0")
-    offsets = np.arange(count + 1, dtype=np.int32) * 8
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(digits.astype(np.uint8).tobytes()))
 
 
 def test_the_large_registers_have_distinct_serial_ids():
