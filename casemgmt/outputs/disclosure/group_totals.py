@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from casemgmt.outputs.disclosure.related import within
 from casemgmt.outputs.disclosure.worlds import (
     Cell,
     Publication,
@@ -36,6 +37,7 @@ class Link:
     all_in : whether everyone listed in the sure groups did meet it (nobody has died since the list date)
     managed : whether whoever meets it is case managed
     first_share : whether it is the share whose cut ``just_below`` is about
+    all_selected : groups of which everyone who is case managed meets it, since every way to be so asks for no less
     """
 
     met: int | None
@@ -45,6 +47,7 @@ class Link:
     all_in: bool
     managed: bool
     first_share: bool
+    all_selected: tuple[int, ...] = ()
 
 
 class Between(NamedTuple):
@@ -98,6 +101,14 @@ def totals_to_stand(
     managing = [i for i, route in enumerate(routes) if route.counts_as == "case_management"]
     using = managing if any(i in asking for i in managing) else []
     earlier = tuple(each for one in before for each in _told_earlier(rows, column, one, sizes))
+    # Who is selected of a group may follow from the places of an earlier scheme that asked for the group.
+    asked_before = any(
+        _field(column) in _where(route).fields
+        for one in before
+        if one.scheme.text != publication.scheme.text
+        for route in one.scheme.routes
+        if route.counts_as == "case_management"
+    )
     joint = _Joint(publication, before, sizes, linked, using)
     known = [truth["selected"], *(by_route["met"][i] for i in linked), *(by_route["used"][i] for i in using)]
     exact = joint.safe_with(known)
@@ -109,7 +120,7 @@ def totals_to_stand(
             _link(rows, column, publication, i, mets.get(i), useds.get(i), by_route["met"][i])
             for i in range(len(routes))
         )
-        selected = choice[0] if exact or not using else None
+        selected = choice[0] if (exact or not using) and not asked_before else None
         found.append(
             Totals(
                 listed=truth["listed"], selected=selected, just_below=below, links=links, earlier=earlier, exact=exact
@@ -161,7 +172,21 @@ def _link(
         all_in=all_in,
         managed=managed,
         first_share=place == first,
+        all_selected=_all_selected(routes, route, rows, column),
     )
+
+
+def _all_selected(
+    routes: Sequence[Route], route: Route, rows: Sequence[Mapping[str, Any]], column: str
+) -> tuple[int, ...]:
+    """The groups of which whoever is case managed, by whatever route, meets this route."""
+    if not isinstance(route, Everyone | Review):
+        return ()
+    own = [each for each in _where(route).conditions if each.field == _field(column)]
+    rest = Where(conditions=tuple(each for each in _where(route).conditions if each not in own))
+    if not all(within(_where(each), rest) for each in routes if each.counts_as == "case_management"):
+        return ()
+    return tuple(i for i, row in enumerate(rows) if all(_meets(row[column], each, column) is True for each in own))
 
 
 def _groups_of(route: Route, rows: Sequence[Mapping[str, Any]], column: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -185,6 +185,8 @@ def _link(worlds: Worlds, numbers: Mapping[str, Sequence[int]], link: Link) -> N
     """Who met a route that asks about the column is of the groups that it asks for."""
     if link.met is not None:
         worlds.limit({numbers["listed"][place]: 1 for place in link.possible}, link.met, float("inf"))
+    if link.all_selected and link.met is not None and numbers["selected"]:
+        worlds.limit({numbers["selected"][place]: 1 for place in link.all_selected}, 0, link.met)
     if link.all_in and link.met is not None:
         worlds.limit({numbers["listed"][place]: 1 for place in link.sure}, 0, link.met)
         for place in link.sure if link.managed else ():
