@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 from typing import Any, NamedTuple
 
-from casemgmt.outputs.disclosure.related import within
+from casemgmt.outputs.disclosure.related import apart, within
 from casemgmt.outputs.disclosure.worlds import (
     Cell,
     Publication,
@@ -51,7 +52,7 @@ class Link:
 
 
 class Between(NamedTuple):
-    """How many people some groups have together, as an earlier publication tells it of a route that asks for them."""
+    """How many people some groups have together, as routes that ask for them tell it."""
 
     groups: tuple[int, ...]
     least: int
@@ -63,14 +64,15 @@ class Totals:
     """What the counts of each column add up to; None for ``selected`` where its groups cannot be shown.
 
     ``exact`` says that a reader may know these very totals; else they are one end of what may be, at which the groups
-    must be able to stand. ``earlier`` is what other publications of the same people tell of the groups' listed.
+    must be able to stand. ``between`` is what other publications of the same people, and routes that nobody meets two of,
+    tell of the groups' listed.
     """
 
     listed: int
     selected: int | None
     just_below: int | None
     links: tuple[Link, ...]
-    earlier: tuple[Between, ...] = ()
+    between: tuple[Between, ...] = ()
     exact: bool = True
 
 
@@ -123,10 +125,26 @@ def totals_to_stand(
         selected = choice[0] if (exact or not using) and not asked_before else None
         found.append(
             Totals(
-                listed=truth["listed"], selected=selected, just_below=below, links=links, earlier=earlier, exact=exact
+                listed=truth["listed"],
+                selected=selected,
+                just_below=below,
+                links=links,
+                between=(*earlier, *_met_together(routes, mets, links, truth["listed"])),
+                exact=exact,
             )
         )
     return found
+
+
+def _met_together(
+    routes: Sequence[Route], mets: Mapping[int, int], links: Sequence[Link], listed: int
+) -> Iterator[Between]:
+    """Routes that nobody can meet two of have as many people as they have together, all of groups that may meet one."""
+    for size in range(2, len(mets) + 1):
+        for some in combinations(mets, size):
+            if all(apart(_where(routes[a]), _where(routes[b])) for a, b in combinations(some, 2)):
+                groups = sorted({place for each in some for place in links[each].possible})
+                yield Between(tuple(groups), sum(mets[each] for each in some), listed)
 
 
 def _sum(rows: Sequence[Mapping[str, Any]], name: str) -> int | None:

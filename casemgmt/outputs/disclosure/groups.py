@@ -173,7 +173,7 @@ def _worlds(shown: _Shown, totals: Totals) -> tuple[Worlds, list[tuple[str, Cell
     for name in COUNTS[1:]:
         for part, whole in zip(numbers[name], numbers["listed"], strict=bool(numbers[name])):
             worlds.limit({part: 1, whole: -1}, -float("inf"), 0)
-    for between in totals.earlier:
+    for between in totals.between:
         worlds.limit({numbers["listed"][place]: 1 for place in between.groups}, between.least, between.most)
     for link in totals.links:
         _link(worlds, numbers, link)
