@@ -64,8 +64,8 @@ class Totals:
     """What the counts of each column add up to; None for ``selected`` where its groups cannot be shown.
 
     ``exact`` says that a reader may know these very totals; else they are one end of what may be, at which the groups
-    must be able to stand. ``between`` is what other publications of the same people, and routes that nobody meets two of,
-    tell of the groups' listed.
+    must be able to stand. ``between`` is what other publications of the same people, and routes of which nobody meets
+    two, tell of the groups' listed.
     """
 
     listed: int
