@@ -43,7 +43,7 @@ def checked(**kinds: Check) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def text(value: Any, name: str) -> Any:
     """A text that can be written down."""
     if not isinstance(value, str):
-        raise InputError(f"{name} is text, not {kind_of(value)}.")
+        raise is_not(name, "text", value)
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -61,7 +61,7 @@ def texts(value: Any, name: str) -> Any:
     if isinstance(value, str):
         return text(value, name)
     if isinstance(value, (bytes, Mapping)) or not isinstance(value, Iterable):
-        raise InputError(f"{name} is a list of texts, not {kind_of(value)}.")
+        raise is_not(name, "a list of texts", value)
     return [text(each, f"each of {name}") for each in value]
 
 
@@ -76,7 +76,7 @@ def mapping(value: Any, name: str) -> Any:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise InputError(f"{name} is a mapping, such as {{'a': 'b'}}, not {kind_of(value)}.")
+        raise is_not(name, "a mapping, such as {'a': 'b'}", value)
     for key in value:
         text(key, f"each key of {name}")
     return value
@@ -99,7 +99,7 @@ def yes_or_no(value: Any, name: str) -> Any:
     try:
         return bool(value)
     except (ValueError, TypeError):  # arrays and frames are neither
-        raise InputError(f"{name} is True or False, not {kind_of(value)}.") from None
+        raise is_not(name, "True or False", value) from None
 
 
 def path(value: Any, name: str) -> Any:
@@ -117,7 +117,7 @@ def paths(value: Any, name: str) -> Any:
     if isinstance(value, (str, os.PathLike)):
         return [path(value, name)]
     if isinstance(value, (bytes, Mapping)) or not isinstance(value, Iterable):
-        raise InputError(f"{name} is a list of paths, not {kind_of(value)}.")
+        raise is_not(name, "a list of paths", value)
     return [path(each, f"each of {name}") for each in value]
 
 
@@ -136,7 +136,7 @@ def instance(kind: type | str, remedy: str) -> Check:
         else:
             wanted = kind
         if not isinstance(value, wanted):
-            raise InputError(f"{name} is {remedy}, not {kind_of(value)}.")
+            raise is_not(name, remedy, value)
         return value
 
     return looked_at
@@ -165,7 +165,7 @@ def tables(value: Any, name: str) -> Any:
 def to_be_called(value: Any, name: str) -> Any:
     """A function."""
     if not callable(value):
-        raise InputError(f"{name} is a function, not {kind_of(value)}.")
+        raise is_not(name, "a function", value)
     return value
 
 
@@ -185,7 +185,7 @@ def rows_of_many(value: Any, rows: int, name: str) -> Any:
     if found.ndim == 1 and not found.size:
         found = found.astype(np.int64)
     if found.ndim != 1 or found.dtype.kind not in "iu":
-        raise InputError(f"{name} is an array of row numbers, not {kind_of(value)}.")
+        raise is_not(name, "an array of row numbers", value)
     if found.size and not (int(found.min()) >= 0 and int(found.max()) < rows):
         raise InputError(f"{name} names rows that are not there: there are {rows:,}, numbered from 0.")
     return found
@@ -194,7 +194,7 @@ def rows_of_many(value: Any, rows: int, name: str) -> Any:
 def several(value: Any, name: str) -> Any:
     """Some things in order, but no text, bytes or mapping."""
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise InputError(f"{name} is a list, not {kind_of(value)}.")
+        raise is_not(name, "a list", value)
     return tuple(value)
 
 
@@ -212,12 +212,17 @@ def whole(value: Any, name: str) -> Any:
     try:
         return operator.index(value)
     except TypeError:
-        raise InputError(f"{name} is a whole number, not {kind_of(value)}.") from None
+        raise is_not(name, "a whole number", value) from None
 
 
 def whole_or_none(value: Any, name: str) -> Any:
     """A whole number, or none."""
     return None if value is None else whole(value, name)
+
+
+def is_not(name: str, kind: str, value: object) -> InputError:
+    """An argument of another kind than it should be."""
+    return InputError(f"{name} is {kind}, not {kind_of(value)}.")
 
 
 def kind_of(value: object) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from casemgmt.errors import InputError
+from casemgmt.errors import such_as
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,7 @@ def as_date(value: str | dt.date, name: str = "as_of") -> dt.date:
     if isinstance(value, dt.datetime) and value.tzinfo is None and value.time() == dt.time():
         return value.date()
     if isinstance(value, dt.datetime):
-        raise InputError(f"{name}: give a date without a time of day, such as {name}='2015-04-01'.")
+        raise such_as(name, "give a date without a time of day", "'2015-04-01'")
     if isinstance(value, dt.date):
         return value
     if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":
@@ -34,7 +34,7 @@ def as_date(value: str | dt.date, name: str = "as_of") -> dt.date:
             return dt.date.fromisoformat(value)
         except ValueError:
             pass
-    raise InputError(f"{name}: write an ISO date (YYYY-MM-DD), such as {name}='2015-04-01'.")
+    raise such_as(name, "write an ISO date (YYYY-MM-DD)", "'2015-04-01'")
 
 
 def day_number(date: dt.date) -> int:

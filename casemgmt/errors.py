@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from casemgmt.names import are_names, folded, nearest
 
 _LONGEST_NAME = 60
+_LOADED = {"scheme": "cm.load_scheme('rotherham-2015-16')", "model": "cm.load_model('cambridge-multimorbidity-20')"}
 
 
 class CasemgmtError(ValueError):
@@ -113,6 +114,108 @@ def missing_columns(
     return InputError(f"{plural(len(missing), 'column')} that {needed_by} needs:\n" + "\n".join(lines))
 
 
-def unknown_name(kind: str, name: str, known: Sequence[str]) -> str:
+def unknown_name(
+    kind: str, name: str, known: Sequence[str], *, remedy: str = "", error: type[CasemgmtError] = InputError
+) -> CasemgmtError:
     """``There is no scheme 'x'. Did you mean 'y'? Known: …``."""
-    return f"There is no {kind} '{name}'.{did_you_mean(name, known)} Known: {listed(known, most=40) or 'none'}."
+    text = f"There is no {kind} '{name}'.{did_you_mean(name, known)} Known: {listed(known, most=40) or 'none'}."
+    return error(text + _sentence(remedy))
+
+
+def no_such_column(argument: str, name: str, present: Sequence[str]) -> InputError:
+    """An argument that names a column which is not there."""
+    return InputError(f"{argument}= names '{name}', which is no column.{did_you_mean(name, present)}")
+
+
+def not_loaded(what: str) -> InputError:
+    """A name, or anything else, where a loaded scheme or model is needed."""
+    return InputError(f"{what}: give a loaded {what}, such as {_LOADED[what]}.")
+
+
+def not_one_of(argument: str, allowed: Sequence[str]) -> InputError:
+    """An argument that is none of a few texts."""
+    quoted = [repr_of(each) for each in allowed]
+    return InputError(f"{argument} must be {', '.join(quoted[:-1])} or {quoted[-1]}.")
+
+
+def such_as(argument: str, remedy: str, example: str) -> InputError:
+    """An argument that is not what it should be: what to give, and an example of it."""
+    return InputError(f"{argument}: {remedy}, such as {argument}={example}.")
+
+
+def must_be(
+    key: str, what: str, remedy: str = "", *, place: str = "", error: type[CasemgmtError] = InputError
+) -> CasemgmtError:
+    """A key of a file that does not hold what it must."""
+    return error(f"{_before(place)}'{key}' must be {what}.{_sentence(remedy)}")
+
+
+def missing_key(
+    key: str, remedy: str = "", *, place: str = "", error: type[CasemgmtError] = InputError
+) -> CasemgmtError:
+    """A key that a file leaves out."""
+    return error(f"{_before(place)}'{key}' is missing.{_sentence(remedy)}")
+
+
+def unknown_key(
+    place: str,
+    key: str,
+    known: Sequence[str],
+    *,
+    hint: str | None = None,
+    listing: bool = False,
+    error: type[CasemgmtError] = InputError,
+) -> CasemgmtError:
+    """A key that a file may not have; the hint, where there is none, is the nearest key that it may have."""
+    near = did_you_mean(key, known) if hint is None else hint
+    return error(f"{place}: unknown key '{key}'.{near}{f' Known: {listed(known, 40)}.' if listing else ''}")
+
+
+def needs_every_row(what: str, because: str) -> InputError:
+    """Something asked of a scanned register, or of what was kept of one, that only a whole one can answer."""
+    return InputError(
+        f"{what} needs every row of the register{because}. "
+        "Read it with cm.read_register, all of it or one practice's rows."
+    )
+
+
+def not_text(column: str, holds: str) -> InputError:
+    """A column of ids that were loaded as numbers or the like, which loses some of them."""
+    return InputError(
+        f"Column '{column}' holds {holds}. Read it as text where the data is loaded (for example dtype=str)."
+    )
+
+
+def not_valid_text(what: str) -> InputError:
+    """Text with half of a character, which nothing can store."""
+    return InputError(f"{what} that is not valid text (a lone surrogate).")
+
+
+def no_rows_yet(what: str) -> InputError:
+    """A lazy frame, which is a plan and no data."""
+    return InputError(f"{what} no rows yet: call .collect() on it first.")
+
+
+def damaged_file(name: str, kind: str) -> InputError:
+    """A file that its own format says is not whole."""
+    return InputError(f"{name}: not a readable {kind} file; it is damaged or cut short. Copy it again.")
+
+
+def not_csv(
+    place: str, problem: object, *, kind: str = "CSV file", error: type[CasemgmtError] = InputError
+) -> CasemgmtError:
+    """A file of lines that cannot be split into values."""
+    return error(f"{place}: not a {kind}: {problem}.")
+
+
+def being_written(path: object) -> PublishError:
+    """A file that another process holds open for writing."""
+    return PublishError(f"Another process is writing {path}. Wait for it, then run again.")
+
+
+def _before(place: str) -> str:
+    return f"{place}: " if place else ""
+
+
+def _sentence(text: str) -> str:
+    return f" {text}" if text else ""

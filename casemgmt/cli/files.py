@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from casemgmt.disk import BusyError, replace_file
-from casemgmt.errors import PublishError
+from casemgmt.errors import PublishError, being_written
 
 
 def write_table(table: Any, path: Path, *, overwrite: bool) -> None:
@@ -41,7 +41,7 @@ def _replace(path: Path, data: bytes) -> None:
     try:
         replace_file(Path(os.path.abspath(path)), data)  # noqa: PTH100 - a link is replaced, not what it points to
     except BusyError:
-        raise PublishError(f"Another process is writing {path}. Wait for it, then run again.") from None
+        raise being_written(path) from None
     except OSError as error:
         raise PublishError(f"{path} could not be written: {error.strerror or type(error).__name__}.") from None
 

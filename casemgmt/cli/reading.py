@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casemgmt.dates import as_date
-from casemgmt.errors import InputError, listed, plural
+from casemgmt.errors import InputError, listed, not_csv, plural
 from casemgmt.rule_files import LIST_SIZES_BYTES, path_of, read_text
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ def read_list_sizes(path: Path) -> dict[str, int]:
     try:
         return _list_sizes(path, csv.DictReader(text.splitlines(), strict=True))
     except csv.Error as problem:
-        raise InputError(f"{path.name}: not a CSV file of list sizes: {problem}.") from None
+        raise not_csv(path.name, problem, kind="CSV file of list sizes") from None
 
 
 def _list_sizes(path: Path, reader: csv.DictReader[str]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from casemgmt import arguments
 from casemgmt.arrow import array_of, column_of, rows_of, texts
 from casemgmt.codes.counting import FATES, NEEDED, NOTHING_SAID, SET_ASIDE, Counter
 from casemgmt.codes.events import Events
+from casemgmt.codes.refusals import ids_of_two_kinds
 from casemgmt.codes.set_aside import MOST_SET_ASIDE, said_of
 from casemgmt.codes.windows import Window, window_of
 from casemgmt.dates import as_date
@@ -192,7 +193,7 @@ def _joined(day: dt.date, counters: Sequence[Counter]) -> Admissions:
 
     named = [counter.everyone for counter in counters]
     if len({pa.types.is_integer(ids.type) for ids in named}) > 1:
-        raise InputError("patient_id is text in one source and a number in another. Give both as text.")
+        raise ids_of_two_kinds()
     wide = pa.int64() if pa.types.is_integer(named[0].type) else pa.large_string()
     people = pc.unique(pa.concat_arrays([ids.cast(wide) for ids in named]))
     people = people.take(rows_of(order_of(people)))

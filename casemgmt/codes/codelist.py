@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Any, Literal, get_args
 
 from casemgmt import arguments
+from casemgmt.codes.refusals import unknown_system, wrong_list
 from casemgmt.codes.systems import SYSTEMS, CodingSystem
-from casemgmt.errors import CodeError, did_you_mean, listed, plural
+from casemgmt.errors import CodeError, did_you_mean, plural
 
 Match = Literal["exact", "prefix"]
 MATCHES: tuple[Match, ...] = get_args(Match)
@@ -65,19 +66,15 @@ class CodeList:
     def __post_init__(self) -> None:
         """Write every code in its system's one form; refuse all that are none at once."""
         if not isinstance(self.system, str):
-            raise CodeError(f"code list '{self.name}': its system is text, such as 'snomedct'.")
+            raise wrong_list(self.name, "its system is text, such as 'snomedct'")
         if self.system not in SYSTEMS:
-            known = list(SYSTEMS)
-            raise CodeError(
-                f"code list '{self.name}': there is no coding system '{self.system}'."
-                f"{did_you_mean(self.system, known)} Known: {listed(known)}."
-            )
+            raise unknown_system(f"code list '{self.name}'", self.system, list(SYSTEMS))
         if not isinstance(self.entries, (tuple, list)):
-            raise CodeError(f"code list '{self.name}': its entries are a tuple of Entry(code, condition).")
+            raise wrong_list(self.name, "its entries are a tuple of Entry(code, condition)")
         if not self.entries:
             raise CodeError(f"code list '{self.name}' is empty.")
         if not all(isinstance(each, Entry) for each in self.entries):
-            raise CodeError(f"code list '{self.name}': each of its entries is an Entry(code, condition).")
+            raise wrong_list(self.name, "each of its entries is an Entry(code, condition)")
         faults = [(number, fault) for number, each in enumerate(self.entries, 1) if (fault := self._fault(each))]
         if faults:
             raise CodeError(faults_text(f"code list '{self.name}'", "entry", faults))

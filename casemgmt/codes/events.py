@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from casemgmt.arrow import in_one_piece, numpy_of, rows_of, validity_of
 from casemgmt.codes.source_columns import found_columns
 from casemgmt.codes.systems import NUMBERS_REFUSED
-from casemgmt.errors import InputError
+from casemgmt.errors import InputError, not_text
 from casemgmt.register.cleaning import clean_column, is_text
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.excel import ID_FIELDS
@@ -200,10 +200,7 @@ def ids_of(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_] | None]:
     if pa.types.is_string_view(column.type):
         column = column.cast(pa.large_string())
     if not (is_text(column.type) or pa.types.is_integer(column.type)):
-        raise InputError(
-            f"Column 'patient_id' holds {column.type}; it should hold text, or whole numbers. "
-            "Read it as text where the data is loaded (for example dtype=str)."
-        )
+        raise not_text("patient_id", f"{column.type}; it should hold text, or whole numbers")
     if is_text(column.type) and lengths_of(column)[0] == 0:
         return column, numpy_of(pc.fill_null(pc.greater(pc.binary_length(column), 0), False))
     return column, validity_of(column)

@@ -13,8 +13,19 @@ from typing import Any
 from casemgmt import arguments
 from casemgmt.codes.codelist import MATCHES, CodeList, Entry, entry_fault, faults_text
 from casemgmt.codes.list_columns import told_by_content
+from casemgmt.codes.refusals import unknown_system
 from casemgmt.codes.systems import SYSTEMS
-from casemgmt.errors import CodeError, did_you_mean, is_misspelt, listed, missing_columns, unknown_name
+from casemgmt.errors import (
+    CodeError,
+    did_you_mean,
+    is_misspelt,
+    listed,
+    missing_columns,
+    must_be,
+    not_csv,
+    unknown_key,
+    unknown_name,
+)
 from casemgmt.rule_files import CODELIST_BYTES, CODELIST_LINES, SCHEME_BYTES, path_of, read_text, read_toml, shown_path
 
 _SHIPPED = Path(__file__).with_name("lists")
@@ -93,7 +104,7 @@ def _path_of(source: str | Path) -> tuple[Path, bool]:
         names = list_codelists()
         if source not in names:
             hint = "A file is a Path, or has a separator, such as './my-list.csv'."
-            raise CodeError(f"{unknown_name('code list', source, names)} {hint}")
+            raise unknown_name("code list", source, names, remedy=hint, error=CodeError)
         return _SHIPPED / f"{source}.csv", True
     return Path(source), False
 
@@ -133,9 +144,9 @@ def _side_file(path: Path) -> dict[str, Any]:
         raise CodeError(f"{path}: write what the list says of itself under [codelist], and nothing else.")
     for key, value in table.items():
         if key not in _SIDE_KEYS:
-            raise CodeError(f"{path}: unknown key '{key}'.{did_you_mean(key, _SIDE_KEYS)}")
+            raise unknown_key(str(path), key, _SIDE_KEYS, error=CodeError)
         if not isinstance(value, str) or not value.strip():
-            raise CodeError(f"{path}: '{key}' must be text, and not empty.")
+            raise must_be(key, "text, and not empty", place=str(path), error=CodeError)
     return table
 
 
@@ -146,8 +157,7 @@ def _check_sayings(said: Mapping[str, Any], where: str) -> None:
             f"Known: {listed(SYSTEMS)}."
         )
     if said["system"] not in SYSTEMS:
-        near = did_you_mean(said["system"], list(SYSTEMS))
-        raise CodeError(f"{where}: there is no coding system '{said['system']}'.{near} Known: {listed(SYSTEMS)}.")
+        raise unknown_system(where, said["system"], list(SYSTEMS))
     if said.get("match", "exact") not in MATCHES:
         raise CodeError(f"{where}: match is 'exact' or 'prefix', not '{said['match']}'.")
 
@@ -208,7 +218,7 @@ def _entries(
             faults.extend([(number, fault)] if fault else [])
             entries.append(entry)
     except csv.Error as problem:
-        raise CodeError(f"{where}: not a CSV file: {problem}.") from None
+        raise not_csv(where, problem, error=CodeError) from None
     if faults:
         raise CodeError(faults_text(where, "line", faults))
     if not entries:

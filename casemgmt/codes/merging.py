@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import rows_of
 from casemgmt.codes.gathering import Gathered
-from casemgmt.errors import InputError
+from casemgmt.codes.refusals import ids_of_two_kinds
 from casemgmt.register.columns import NO_DAY
 from casemgmt.texts.numbering import BLOCK_ROWS, Keys, KeyTable
 
@@ -110,7 +110,7 @@ class _ById:
         import numpy as np
 
         if self._held is not None and not _of_one_kind(self._held.ids, piece.ids):
-            raise InputError("patient_id is text in one source and a number in another. Give both as text.")
+            raise ids_of_two_kinds()
         keys = Keys(piece.ids)
         if self._table is None:
             self._table = KeyTable(keys.width)

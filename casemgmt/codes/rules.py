@@ -10,7 +10,7 @@ from typing import Any
 
 from casemgmt.codes.codelist import CONDITION_NAME
 from casemgmt.codes.windows import Window, window_of
-from casemgmt.errors import CodeError, InputError, did_you_mean, unknown_name
+from casemgmt.errors import CodeError, InputError, missing_key, unknown_key, unknown_name
 from casemgmt.rule_files import MODEL_BYTES, path_of, read_text, read_toml, shown_path
 
 _SEEN_KEYS = ("condition", "at_least", "within", "first_within", "later_than")
@@ -154,7 +154,7 @@ def _path_of(source: str | Path) -> Path:
     shipped = [name for name in list_models() if (model_folder(name) / RULES_FILE).is_file()]
     if source not in shipped:
         remedy = "For a file of your own, give a Path or a text that ends in .toml."
-        raise CodeError(f"{unknown_name('model with rules', source, shipped)} {remedy}")
+        raise unknown_name("model with rules", source, shipped, remedy=remedy, error=CodeError)
     return model_folder(source) / RULES_FILE
 
 
@@ -170,7 +170,7 @@ def check_repeats(rules: Sequence[Rule]) -> None:
 def _rule(table: object, where: str) -> Rule:
     values = _table(table, _RULE_KEYS, where)
     if "name" not in values:
-        raise CodeError(f"{where}: 'name' is missing.")
+        raise missing_key("name", place=where, error=CodeError)
     where = f"{where} ('{values['name']}')"
     parts = {key: _seen_list(values[key], f"{where}: {key}") for key in _RULE_KEYS[1:] if key in values}
     try:
@@ -186,7 +186,7 @@ def _seen_list(tables: object, where: str) -> tuple[Seen, ...]:
     for table in tables:
         values = _table(table, _SEEN_KEYS, where)
         if not isinstance(values.get("condition"), str):
-            raise CodeError(f"{where}: 'condition' is missing.")
+            raise missing_key("condition", place=where, error=CodeError)
         try:
             found.append(Seen(**values))
         except CodeError as problem:
@@ -199,5 +199,5 @@ def _table(table: object, known: Sequence[str], where: str) -> Mapping[str, Any]
         raise CodeError(f"{where}: write a table, such as {{ condition = 'asthma_code' }}.")
     for key in table:
         if key not in known:
-            raise CodeError(f"{where}: unknown key '{key}'.{did_you_mean(key, known)}")
+            raise unknown_key(where, key, known, error=CodeError)
     return table

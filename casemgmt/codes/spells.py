@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.codes.events import Batch
 from casemgmt.codes.small_codes import check_readable, whole_texts
-from casemgmt.errors import InputError
+from casemgmt.errors import not_text
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.spellings import is_missing_word
@@ -81,10 +81,7 @@ def id_numbers(column: pa.Array, name: str) -> npt.NDArray[np.int64]:
     texts = []
     for value in values:
         if isinstance(value, float) and not math.isnan(value) and abs(value) > _EXACT:
-            raise InputError(
-                f"Column '{name}' holds decimals so long that their last digits are lost, and two ids become one. "
-                "Read it as text where the data is loaded (for example dtype=str)."
-            )
+            raise not_text(name, "decimals so long that their last digits are lost, and two ids become one")
         text = str(int(value)) if isinstance(value, float) and value == value // 1 else str(value).strip()
         is_zeros = len(text) > 1 and not text.strip("0")
         texts.append("" if is_missing_word(text) or is_zeros else text)

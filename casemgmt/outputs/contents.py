@@ -10,6 +10,7 @@ from casemgmt.arrow import text_scalar
 from casemgmt.errors import VerifyError, plural
 from casemgmt.outputs import layout
 from casemgmt.outputs.csv_text import read_csv
+from casemgmt.outputs.refusals import wrong_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,7 +65,7 @@ def read_contents(files: Mapping[str, bytes]) -> Contents:
     """
     absent = [name for name in layout.TABLES if name not in files]
     if absent:
-        raise VerifyError(f"'{absent[0]}' is missing from the publication.")
+        raise wrong_file(absent[0], "is missing from the publication")
     tables = {name: _read(name, data) for name, data in files.items()}
     tables[layout.SUMMARY] = _typed_summary(tables[layout.SUMMARY])
     practices = dict.fromkeys(tables[layout.SUMMARY].column("practice_id").to_pylist())
@@ -101,7 +102,7 @@ def _read(name: str, data: bytes) -> pa.Table:
     try:
         return read_csv(data) if name.endswith(".csv") else VerifiedFile(data, name).read()
     except (pa.ArrowException, OSError, ValueError):
-        raise VerifyError(f"'{name}' cannot be read: it is damaged.") from None
+        raise wrong_file(name, "cannot be read: it is damaged") from None
 
 
 def _typed_summary(text: pa.Table) -> pa.Table:
@@ -118,13 +119,13 @@ def _typed_summary(text: pa.Table) -> pa.Table:
             return text
         return text.cast(now)
     except (pa.ArrowException, ValueError):
-        raise VerifyError(f"'{layout.SUMMARY}' is not a summary of a selection.") from None
+        raise wrong_file(layout.SUMMARY, "is not a summary of a selection") from None
 
 
 def _check_names(contents: Contents, expected: set[str]) -> None:
     for name in sorted(expected ^ set(contents.tables)):
         problem = "is missing" if name in expected else "belongs to no practice of the summary"
-        raise VerifyError(f"'{name}' {problem}.")
+        raise wrong_file(name, problem)
 
 
 def _check_account(contents: Contents, rows: Mapping[str, int]) -> None:
@@ -132,7 +133,7 @@ def _check_account(contents: Contents, rows: Mapping[str, int]) -> None:
     for key, name in (("quarantined", layout.QUARANTINE), ("corrections", layout.CORRECTIONS)):
         held = contents.tables[name].num_rows
         if held != rows[key]:
-            raise VerifyError(f"'{name}' holds {plural(held, 'row')}; the manifest says {rows[key]:,}.")
+            raise wrong_file(name, f"holds {plural(held, 'row')}; the manifest says {rows[key]:,}")
     if rows["in"] != rows["accepted"] + rows["merged_repeats"] + rows["quarantined"]:
         raise VerifyError(
             f"{layout.MANIFEST}: {rows['in']:,} rows in are not {rows['accepted']:,} accepted + "
@@ -146,19 +147,19 @@ def _check_parts(contents: Contents, whole_name: str, whole: pa.Table, parts: Ma
     for name, practice in parts.items():
         table = contents.tables[name]
         if any(column not in table.column_names for column in _ID_COLUMNS):
-            raise VerifyError(f"'{name}' lacks practice_id or patient_id.")
+            raise wrong_file(name, "lacks practice_id or patient_id")
         others = set(table.column("practice_id").unique().to_pylist()) - {practice}
         if others:
-            raise VerifyError(f"'{name}' holds rows that are not of practice '{practice}'.")
+            raise wrong_file(name, f"holds rows that are not of practice '{practice}'")
         own = of_whole.pop(practice, None)
         ids = table.column("patient_id")
         if table.num_rows != (0 if own is None else len(own)):
             held = 0 if own is None else len(own)
-            raise VerifyError(f"'{name}' holds {plural(table.num_rows, 'row')}, and '{whole_name}' {held:,} for it.")
+            raise wrong_file(name, f"holds {plural(table.num_rows, 'row')}, and '{whole_name}' {held:,} for it")
         if own is not None and not ids.combine_chunks().equals(own):
-            raise VerifyError(f"'{name}' and '{whole_name}' do not hold the same patients.")
+            raise wrong_file(name, f"and '{whole_name}' do not hold the same patients")
     if of_whole:
-        raise VerifyError(f"'{whole_name}' holds {plural(len(of_whole), 'practice')} without a file of its own.")
+        raise wrong_file(whole_name, f"holds {plural(len(of_whole), 'practice')} without a file of its own")
 
 
 def _ids_by_practice(table: pa.Table) -> dict[str, Any]:
@@ -188,10 +189,10 @@ def _check_summary(contents: Contents, scheme: Scheme) -> None:
     expected = [(practice, route) for practice in contents.practices for route in routes]
     keys = summary.select(["practice_id", "route"]).to_pydict()
     if list(zip(keys["practice_id"], keys["route"], strict=True)) != expected:
-        raise VerifyError(f"'{layout.SUMMARY}' does not have one row for each practice and route of the scheme.")
+        raise wrong_file(layout.SUMMARY, "does not have one row for each practice and route of the scheme")
     missing = [name for name in (*_ID_COLUMNS, *routes, "place", "case_managed") if name not in selection.column_names]
     if missing:
-        raise VerifyError(f"'{layout.SELECTION}' lacks the column '{missing[0]}'.")
+        raise wrong_file(layout.SELECTION, f"lacks the column '{missing[0]}'")
     practice = selection.column("practice_id")
     met, used = summary.column("met").to_pylist(), summary.column("used").to_pylist()
     for at, route in enumerate(routes):
@@ -200,9 +201,9 @@ def _check_summary(contents: Contents, scheme: Scheme) -> None:
         for i, code in enumerate(contents.practices):
             row = i * len(routes) + at
             if met[row] != meets.get(code, 0) or (used[row] is not None and used[row] != places.get(code, 0)):
-                raise VerifyError(
-                    f"'{layout.SUMMARY}' and '{layout.SELECTION}' count different numbers for practice '{code}', "
-                    f"route '{route}'."
+                raise wrong_file(
+                    layout.SUMMARY,
+                    f"and '{layout.SELECTION}' count different numbers for practice '{code}', route '{route}'",
                 )
 
 

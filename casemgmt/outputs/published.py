@@ -16,6 +16,7 @@ from casemgmt.outputs import layout
 from casemgmt.outputs.contents import Contents, check_agreement, read_contents
 from casemgmt.outputs.manifest import read_manifest, sha256
 from casemgmt.outputs.owning import PUBLICATION, entries_in, passes_for_a_list
+from casemgmt.outputs.refusals import publish_again, wrong_file
 from casemgmt.rule_files import MANIFEST_BYTES, path_of, read_bytes, shown_path
 from casemgmt.scheme.files import read_scheme_text
 from casemgmt.scheme.routes import Scheme
@@ -108,7 +109,7 @@ def _read(folder: Path) -> tuple[Verified, Contents, Scheme]:
             foreign=foreign,
         )
     except (KeyError, TypeError, AttributeError):
-        raise VerifyError(f"'{layout.MANIFEST}' leaves something out. Publish again.") from None
+        raise publish_again("leaves something out") from None
     except SchemeError as problem:
         raise VerifyError(f"'{layout.MANIFEST}': {problem}") from None
     return verified, contents, scheme
@@ -126,10 +127,10 @@ def _read_files(folder: Path) -> tuple[dict[str, Any], dict[str, bytes], tuple[s
         except ValueError as problem:
             if isinstance(problem, VerifyError):
                 raise
-            raise VerifyError(f"'{layout.MANIFEST}' cannot be trusted: {problem}. Publish again.") from None
+            raise publish_again(f"cannot be trusted: {problem}") from None
         entries = manifest.get("files")
         if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-            raise VerifyError(f"'{layout.MANIFEST}' leaves out the files. Publish again.")
+            raise publish_again("leaves out the files")
         present = sorted(entries_in(folder))
         foreign = [name for name in present if name not in entries and name != layout.MANIFEST]
         _check_plain(folder, entries, foreign)
@@ -141,7 +142,7 @@ def _read_files(folder: Path) -> tuple[dict[str, Any], dict[str, bytes], tuple[s
         if isinstance(problem, VerifyError):
             raise
         reason = getattr(problem, "strerror", None) or "the system refused"
-        raise VerifyError(f"'{shown_path(folder)}' cannot be read: {reason}.") from None
+        raise wrong_file(shown_path(folder), f"cannot be read: {reason}") from None
     changed = [
         name
         for name, entry in entries.items()
@@ -160,7 +161,7 @@ def _check_plain(folder: Path, entries: Mapping[str, Any], foreign: list[str]) -
             continue
         if not stat.S_ISREG(mode):
             kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "no plain file"
-            raise VerifyError(f"'{name.rstrip('/')}' is {kind}, which no publication holds.")
+            raise wrong_file(name.rstrip("/"), f"is {kind}, which no publication holds")
 
 
 def _of_other_size(folder: Path, entries: Mapping[str, Any]) -> list[str]:
@@ -177,7 +178,7 @@ def _check_rows(manifest: Mapping[str, Any], contents: Contents) -> None:
     for name, held in contents.rows.items():
         claimed = manifest["files"][name].get("rows")
         if claimed != held:
-            raise VerifyError(f"'{name}' holds {plural(held, 'row')}, and the manifest says {claimed}.")
+            raise wrong_file(name, f"holds {plural(held, 'row')}, and the manifest says {claimed}")
 
 
 def _check_claims(manifest: Mapping[str, Any], contents: Contents, scheme: Scheme) -> None:
@@ -194,7 +195,7 @@ def _check_claims(manifest: Mapping[str, Any], contents: Contents, scheme: Schem
             if name not in (layout.practice_file(practice), layout.waiting_file(practice)):
                 differing.append(name)
     if differing:
-        raise VerifyError(f"'{layout.MANIFEST}' and the files do not agree on {listed(differing)}.")
+        raise wrong_file(layout.MANIFEST, f"and the files do not agree on {listed(differing)}")
 
 
 def _settle(folder: Path) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from casemgmt.errors import InputError
+from casemgmt.errors import InputError, damaged_file
 from casemgmt.parquet.frame import FileBytes, Frame, check_counts, read_footer
 from casemgmt.parquet.pages import check_pages
 from casemgmt.parquet.thrift import DamagedError
@@ -196,9 +196,7 @@ class VerifiedFile:
         except InputError:
             raise
         except (pa.ArrowException, OSError, ValueError):
-            raise InputError(
-                f"{self.name}: not a readable Parquet file; it is damaged or cut short. Copy it again."
-            ) from None
+            raise damaged_file(self.name, "Parquet") from None
 
     def _decoder(self, dictionary: Sequence[str]) -> Any:
         """pyarrow's reader, to be closed; the checksums were verified before."""

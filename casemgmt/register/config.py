@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict, TypeVar, cast
 
 from casemgmt import rule_files
-from casemgmt.errors import InputError, did_you_mean, listed
+from casemgmt.errors import InputError, did_you_mean, unknown_key
 from casemgmt.register.fields import CONDITIONS
 from casemgmt.register.forms import FileForm, as_path, shown
 from casemgmt.register.limits import Limits, Share
+from casemgmt.register.refusals import no_table
 
 ALL_CONDITIONS = "all-conditions"
 _MOST_BYTES = rule_files.MEGABYTE
@@ -164,7 +165,7 @@ def read_config(path: str | Path) -> MappingFile:
 
 def _known(table: object, known: Sequence[str], where: str) -> dict[str, object]:
     if not isinstance(table, dict):
-        raise InputError(f"{where}: write a table, key by key.")
+        raise no_table(where)
     for key in table:
         if key not in known:
             hint = did_you_mean(key, known)
@@ -172,13 +173,13 @@ def _known(table: object, known: Sequence[str], where: str) -> dict[str, object]
                 hint = f" '{key}' stands above the first section, or is a section of its own."
             elif key in _READING:
                 hint = " It stands in [reading]."
-            raise InputError(f"{where}: unknown key '{key[:60]}'.{hint} Known: {listed(known, 40)}.")
+            raise unknown_key(where, key[:60], known, hint=hint, listing=True)
     return table
 
 
 def _texts(table: object, where: str) -> dict[str, str]:
     if not isinstance(table, dict):
-        raise InputError(f"{where}: write a table, key by key.")
+        raise no_table(where)
     for key, value in table.items():
         if not isinstance(value, str):
             raise InputError(f"{where}: '{key[:60]}' needs a text in quotes.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from casemgmt.arrow import file_of
 from casemgmt.errors import InputError, listed, plural
 from casemgmt.names import are_names
+from casemgmt.register.refusals import repeated_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -235,9 +236,11 @@ def _header(data: bytes, lines: _Lines, name: str, separator: str) -> list[str]:
         # Without names that are known, the first line may be a patient, of whom nothing is shown.
         places = ", ".join(str(place) for place, column in enumerate(header, 1) if column in repeated)
         named = f": {listed(repeated)}" if are_names(header) else ""
-        raise InputError(
-            f"{name}: {plural(len(repeated), 'column name')} used twice in the header{named} (columns {places}). "
-            "Rename or drop one; where the header stands on a later line, say skip_lines=."
+        raise repeated_names(
+            repeated,
+            f" in the header{named} (columns {places}). Rename or drop one; "
+            "where the header stands on a later line, say skip_lines=.",
+            place=name,
         )
     other = next((mark for mark in _SEPARATORS if mark in first), None) if len(header) == 1 else None
     if other is not None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from casemgmt.errors import InputError, listed, plural
 from casemgmt.names import are_names, meant_field
 from casemgmt.register.forms import FileForm, shown
+from casemgmt.register.refusals import repeated_names, unpacks_too_far
 from casemgmt.register.spellings import is_missing_word
 
 if TYPE_CHECKING:
@@ -77,10 +78,7 @@ def _looked_through(data: bytes, path: Path) -> bool:
         unpacked = sum(each.file_size for each in archive.infolist())
         limit = min(_MOST_UNPACKED, max(_ALWAYS, _MOST_TIMES * len(data)))
         if unpacked > limit or len(archive.infolist()) > 10_000:
-            raise InputError(
-                f"{shown(path)} unpacks to more than {_MOST_TIMES} times its size: that is no register. Save the sheet "
-                "as 'CSV UTF-8' if it is."
-            )
+            raise unpacks_too_far(shown(path), _MOST_TIMES, "Save the sheet as 'CSV UTF-8' if it is.")
         # Read to its end, each part is held against its checksum.
         return sum(_holds_formula(archive, each) for each in archive.infolist()) > 0
 
@@ -246,7 +244,7 @@ def _header(cells: list[object] | None, path: Path) -> list[str]:
     repeated = sorted({name for name in named if named.count(name) > 1})
     if repeated:
         said = f": {listed(repeated)}" if are_names(named) else ""
-        raise InputError(f"{shown(path)}: {plural(len(repeated), 'column name')} used twice in the header{said}.")
+        raise repeated_names(repeated, f" in the header{said}.", place=shown(path))
     return header
 
 

@@ -6,7 +6,8 @@ import gzip
 import zlib
 from pathlib import Path
 
-from casemgmt.errors import InputError
+from casemgmt.errors import damaged_file
+from casemgmt.register.refusals import unpacks_too_far
 
 # A register is text that repeats itself, but not as much as a file that is made to fill a memory.
 _MOST_TIMES, _ALWAYS = 200, 64 << 20
@@ -30,11 +31,8 @@ def unpack(path: Path, packed: bytes) -> bytes:
             while piece := stream.read(_PIECE):
                 size += len(piece)
                 if size > limit:
-                    raise InputError(
-                        f"{path.name} unpacks to more than {_MOST_TIMES} times its size: that is no register. "
-                        "Unpack it yourself if it is."
-                    )
+                    raise unpacks_too_far(path.name, _MOST_TIMES, "Unpack it yourself if it is.")
                 pieces.append(piece)
     except (OSError, EOFError, zlib.error):
-        raise InputError(f"{path.name}: not a readable gzip file; it is damaged or cut short. Copy it again.") from None
+        raise damaged_file(path.name, "gzip") from None
     return b"".join(pieces)

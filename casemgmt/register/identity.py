@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt.arrow import numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
 from casemgmt.compiling import pays
-from casemgmt.errors import InputError
+from casemgmt.errors import InputError, not_text
 from casemgmt.register.cleaning import distinct_values, is_text, mapped, typeless
 from casemgmt.register.registrations import Registrations
 from casemgmt.register.repeats import judge_repeats
@@ -63,10 +63,7 @@ def text_as_it_lies(table: pa.Table, name: str) -> pa.ChunkedArray:
                 f"Column '{name}' holds bytes ({column.type}), not text. Make text of them where the data is loaded: "
                 "decode them, or of UUIDs str(uuid.UUID(bytes=…))."
             )
-        raise InputError(
-            f"Column '{name}' holds {column.type}, not text: leading zeros and long ids are lost in numbers. "
-            "Read it as text where the data is loaded (for example dtype=str)."
-        )
+        raise not_text(name, f"{column.type}, not text: leading zeros and long ids are lost in numbers")
     return column
 
 

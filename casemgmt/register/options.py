@@ -10,7 +10,16 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from casemgmt.dates import as_date
-from casemgmt.errors import InputError, InputWarning, did_you_mean, is_misspelt, listed, missing_columns, plural
+from casemgmt.errors import (
+    InputError,
+    InputWarning,
+    did_you_mean,
+    is_misspelt,
+    listed,
+    missing_columns,
+    no_such_column,
+    plural,
+)
 from casemgmt.names import slipped_field
 from casemgmt.register.date_forms import check_date_form
 from casemgmt.register.fields import FIELDS
@@ -105,7 +114,7 @@ def check_options(
     for option, names in (("values", values), ("date_format", date_format)):
         for name in names:
             if name not in present:
-                raise InputError(f"{option}= names '{name}', which is no column.{did_you_mean(name, present)}")
+                raise no_such_column(option, name, present)
     for name in values:
         if name not in FIELDS or name == "patient_id":
             raise InputError(f"values= names '{name}', whose values are carried as they come.")

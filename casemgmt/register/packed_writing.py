@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt.arrow import array_of
 from casemgmt.disk import BusyError, file_replaced, sync_file, write_file
-from casemgmt.errors import InputError, PublishError, listed, plural
+from casemgmt.errors import InputError, PublishError, being_written, listed, plural
 from casemgmt.parquet.seal import KEY as SEAL
 from casemgmt.parquet.seal import UNSEALED, seal
 from casemgmt.register.account import Account
@@ -54,7 +54,7 @@ def disk_errors_reworded(path: Path) -> Iterator[None]:
     try:
         yield
     except BusyError:
-        raise PublishError(f"Another process is writing {path.name}. Wait for it, then run again.") from None
+        raise being_written(path.name) from None
     except OSError as error:
         raise PublishError(f"{path.name} was not written: {error.strerror or error}.") from None
 

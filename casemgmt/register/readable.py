@@ -9,6 +9,7 @@ from casemgmt.errors import InputError, plural
 from casemgmt.register.date_forms import TIME_OF_DAY, TRUNCATE
 from casemgmt.register.fields import FIELDS, Field
 from casemgmt.register.readable_counts import ReadableCount
+from casemgmt.register.refusals import placeholder_day
 from casemgmt.register.spellings import FEW_OF, NONE_OF, is_unreadable, unreadable_column
 from casemgmt.register.values import AND_OVER, NO_DATE, OPEN_END
 
@@ -141,11 +142,7 @@ def _refuse_one_day(field: Field, count: ReadableCount) -> None:
     day, most = max(count.ends.items(), key=lambda each: each[1])
     closed = _closed_on(day, count)
     if most - closed > MOST_ON_ONE_DAY * (ended - closed) and most - closed >= MANY_ON_ONE_DAY * count.rows:
-        raise InputError(
-            f"Column '{field.name}': {most:,} of {plural(ended, 'value')} are one and the same day, which is likely to "
-            f"stand for no date. Map it away with values={{'{field.name}': {{'1901-01-01': ''}}}}, its own day in the "
-            "place of this one; if it is true, leave the rows of these patients out."
-        )
+        raise placeholder_day(field.name, most, ended, "; if it is true, leave the rows of these patients out")
 
 
 def _closed_on(day: int, count: ReadableCount) -> int:
@@ -163,11 +160,7 @@ def _refuse_one_birthday(count: ReadableCount) -> None:
     born = sum(count.ends.values())
     most = max(count.ends.values(), default=0)
     if born >= MANY and most > BORN_ON_ONE_DAY * born:
-        raise InputError(
-            f"Column 'date_of_birth': {most:,} of {plural(born, 'value')} are one and the same day, which is likely to "
-            "stand for no date. Map it away with values={'date_of_birth': {'1901-01-01': ''}}, its own day in the "
-            "place of this one, and their age is unknown."
-        )
+        raise placeholder_day("date_of_birth", most, born, ", and their age is unknown")
 
 
 def _refuse_clashes(field: Field, count: ReadableCount) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.arrow import numpy_of, rows_of, taken, text_scalar, texts
-from casemgmt.errors import InputError, missing_columns, plural
+from casemgmt.errors import InputError, missing_columns, needs_every_row, plural
 from casemgmt.register.account import Account
 from casemgmt.register.counts import Counts, by_practice_field_and_reason
 from casemgmt.register.fields import FIELDS
@@ -147,10 +147,7 @@ class Register:
             It names the remedy.
         """
         if not self.is_whole:
-            raise InputError(
-                f"{what} needs every row of the register, and of a scanned one only the rows that can matter to the "
-                "lists were kept. Read it with cm.read_register, all of it or one practice's rows."
-            )
+            raise needs_every_row(what, ", and of a scanned one only the rows that can matter to the lists were kept")
 
     def check_limits(self) -> None:
         """Raise InputError where more is quarantined or corrected than ``max_quarantined`` and ``max_corrected`` allow.
@@ -355,5 +352,5 @@ def _json(value: Mapping[str, object]) -> bytes:
 def a_register(value: object, name: str) -> Register:
     """An argument that is a register that was read; InputError where it is none."""
     if not isinstance(value, Register):
-        raise InputError(f"{name} is a register from cm.read_register, not {arguments.kind_of(value)}.")
+        raise arguments.is_not(name, "a register from cm.read_register", value)
     return value

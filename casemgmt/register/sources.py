@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.compiling import pays
-from casemgmt.errors import InputError, listed, plural
+from casemgmt.errors import InputError, damaged_file, listed, no_rows_yet, plural
 from casemgmt.names import are_names
 from casemgmt.register.forms import (
     ARROW,
@@ -29,6 +29,7 @@ from casemgmt.register.forms import (
 )
 from casemgmt.register.frames import arrow_of, uuids_as_text
 from casemgmt.register.freshness import EXTRACTED_ON, refuse_repeated_files
+from casemgmt.register.refusals import repeated_names
 from casemgmt.register.soundness import sound
 from casemgmt.register.widening import FileTypes, as_types, common_schema
 
@@ -176,9 +177,7 @@ def _read_ipc(path: Path) -> pa.Table:
                 table = pa.ipc.open_stream(stream).read_all()
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError):
-        raise InputError(
-            f"{path.name}: not a readable Arrow file; it is damaged or cut short. Copy it again."
-        ) from None
+        raise damaged_file(path.name, "Arrow") from None
     refuse_repeated_names(table.column_names)
     return without_long_views(table)
 
@@ -192,7 +191,7 @@ def _open_frame(frame: Any) -> Source:
     elif isinstance(frame, pa.Table):
         table = frame
     elif type(frame).__name__ == "LazyFrame":
-        raise InputError("A lazy frame has no rows yet: call .collect() on it first.")
+        raise no_rows_yet("A lazy frame has")
     elif hasattr(frame, "__arrow_c_stream__"):
         table = arrow_of(frame)
     else:
@@ -210,12 +209,13 @@ def refuse_repeated_names(names: Sequence[str]) -> None:
     """Refuse a table in which a column cannot be named."""
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated and not are_names(names):
-        raise InputError(
-            f"{plural(len(repeated), 'column name')} used twice, in a first line that does not look like a header; "
-            "nothing of it is shown. Read the data with its header, and give each column its own name."
+        raise repeated_names(
+            repeated,
+            ", in a first line that does not look like a header; nothing of it is shown. "
+            "Read the data with its header, and give each column its own name.",
         )
     if repeated:
-        raise InputError(f"{plural(len(repeated), 'column name')} used twice: {listed(repeated)}. Rename or drop one.")
+        raise repeated_names(repeated, f": {listed(repeated)}. Rename or drop one.")
 
 
 def without_long_views(table: pa.Table, compiled: bool | None = None) -> pa.Table:

@@ -53,7 +53,7 @@ class Comparison:
 
         known = sorted({*self.before.practices, *self.after.practices})
         if practice_id not in known:
-            raise InputError(unknown_name("practice", practice_id, known))
+            raise unknown_name("practice", practice_id, known)
         return self.changes.filter(pc.equal(self.changes.column("practice_id"), text_scalar(practice_id)))
 
     def summary(self) -> pa.Table:

@@ -183,7 +183,7 @@ class Selection(SelectionTables):
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`."""
         made = self.workings
         if made.model is None:
-            raise InputError("The scores were given, not worked out: there is no model to explain them.")
+            raise _scores_were_given()
         return made.model.explain(made.register, patient_id, allow_demonstration=True)
 
     def waterfall(self, patient_id: str, ax: Any = None) -> Any:
@@ -202,7 +202,7 @@ class Selection(SelectionTables):
 
         made = self.workings
         if made.model is None:
-            raise InputError("The scores were given, not worked out: there is no model to explain them.")
+            raise _scores_were_given()
         return draw_waterfall(made.model, self.explain(patient_id), ax)
 
     @arguments.checked(
@@ -243,3 +243,8 @@ class Selection(SelectionTables):
 
         self.published_at = publish(self, Path(folder), include, overwrite, published_before)
         return Path(folder)
+
+
+def _scores_were_given() -> InputError:
+    """Scores of the user's own have no inputs that could be shown."""
+    return InputError("The scores were given, not worked out: there is no model to explain them.")

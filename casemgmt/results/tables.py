@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.arrow import text_scalar
-from casemgmt.errors import InputError, unknown_name
+from casemgmt.errors import unknown_name
 from casemgmt.scheme.routes import Scheme
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class SelectionTables(ABC):
         import pyarrow.compute as pc
 
         if practice_id not in self.practices:
-            raise InputError(unknown_name("practice", practice_id, self.practices))
+            raise unknown_name("practice", practice_id, self.practices)
         table = self.to_arrow(include)
         return table.filter(pc.equal(table.column("practice_id"), text_scalar(practice_id)))
 

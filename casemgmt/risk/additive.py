@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from casemgmt import arguments
 from casemgmt.arrow import texts
-from casemgmt.errors import InputError, ModelError, did_you_mean, listed, plural
+from casemgmt.errors import InputError, ModelError, did_you_mean, listed, must_be, plural
 from casemgmt.risk.bands import ScoreBand, check_bands
 from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, PRESENT, ModelInput, decimal_text, is_missing
 
@@ -76,10 +76,10 @@ class AdditiveModel:
             raise ModelError("every score input needs its own model, and nothing else does.")
         for each in self.inputs:
             if each.kind == "score" and each.scale != self.nested[each.name].divide_by:
-                raise ModelError(f"input '{each.name}': 'scale' must be the other model's divide_by.")
+                raise must_be("scale", "the other model's divide_by", place=f"input '{each.name}'", error=ModelError)
         self._check_hierarchies()
         if self.divide_by < 1:
-            raise ModelError("'divide_by' must be a whole number of at least 1.")
+            raise must_be("divide_by", "a whole number of at least 1", error=ModelError)
         for key, amount in (("intercept", self.intercept), ("centre", self.centre), ("floor", self.floor)):
             if amount is not None and abs(amount) > LARGEST_VALUE:
                 raise ModelError(f"'{key}' is outside -1,000,000 to 1,000,000.")
@@ -113,7 +113,7 @@ class AdditiveModel:
         if self.horizon_days is None and self.link != "points":
             raise ModelError("'horizon_days' is missing: a risk is a risk within a stated time.")
         if self.horizon_days is not None and self.horizon_days < 1:
-            raise ModelError("'horizon_days' must be at least 1.")
+            raise must_be("horizon_days", "at least 1", error=ModelError)
 
     @property
     def no_score_inputs(self) -> tuple[str, ...]:

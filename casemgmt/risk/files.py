@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from casemgmt.errors import ModelError, listed, unknown_name
+from casemgmt.errors import ModelError, listed, must_be, unknown_name
 from casemgmt.risk.additive import LINKS
 from casemgmt.risk.bands import ScoreBand
 from casemgmt.risk.inputs import KINDS, ModelInput, millionths
@@ -97,7 +97,7 @@ def _folder_of(source: str | Path, beside: Path | None = None) -> Path:
         shipped = list_models()
         if source not in shipped:
             remedy = "For a folder of your own, give a Path or a text with a separator, such as './my-model'."
-            raise ModelError(f"{unknown_name('model', source, shipped)} {remedy}")
+            raise unknown_name("model", source, shipped, remedy=remedy, error=ModelError)
         return _shipped_folder() / source
     folder = Path(source) if beside is None else beside / source
     if not is_folder(folder):
@@ -137,7 +137,7 @@ def _load(folder: Path, within: tuple[Path, ...], loaded: list[Path]) -> Model:
     built = tuple(_input_of(top, section, nested) for section in inputs)
     model = head.built(lambda: _model_of(head, built, nested, text, vectors_text))
     if here.parent == _shipped_folder() and model.name != folder.name:
-        raise ModelError(f"{path}: 'name' must be the folder's name, '{folder.name}'.")
+        raise must_be("name", f"the folder's name, '{folder.name}'", place=str(path), error=ModelError)
     check_vectors(model, str(folder / VECTORS_FILE))
     return model
 

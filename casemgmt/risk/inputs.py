@@ -313,6 +313,11 @@ class ModelInput:
         raise InputError(f"'{self.name}' must hold whole numbers.")
 
 
+def value_must_be(what: str, near: str = "") -> ModelError:
+    """A value that is not what its key or column must hold; who reads it puts the place in front."""
+    return ModelError(f"must be {what}.{near}")
+
+
 def millionths(text: object, places: int = 6) -> int:
     """Read a decimal written as text, exactly.
 
@@ -325,9 +330,9 @@ def millionths(text: object, places: int = 6) -> int:
     digits = text.removeprefix("-") if isinstance(text, str) else ""
     whole, point, part = digits.partition(".")
     if not (whole.isascii() and whole.isdigit() and len(whole) <= 10) or bool(point) != bool(part):
-        raise ModelError('must be a plain decimal as text, such as "0.08".')
+        raise value_must_be('a plain decimal as text, such as "0.08"')
     if part and not (part.isascii() and part.isdigit()):
-        raise ModelError('must be a plain decimal as text, such as "0.08".')
+        raise value_must_be('a plain decimal as text, such as "0.08"')
     if len(part) > places:
         raise ModelError(f"has {len(part)} decimal places; {places} is the most.")
     return int(Decimal(str(text)).scaleb(places))

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from casemgmt.errors import ModelError, did_you_mean, listed
-from casemgmt.risk.inputs import millionths
+from casemgmt.errors import ModelError, did_you_mean, unknown_key
+from casemgmt.risk.inputs import millionths, value_must_be
 
 T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
@@ -24,9 +24,7 @@ class Section:
         """Refuse keys that mean nothing here."""
         for key in self.values:
             if key not in known:
-                raise ModelError(
-                    f"{self.where}: unknown key '{key}'.{did_you_mean(key, known)} Known: {listed(known, 40)}."
-                )
+                raise unknown_key(self.where, key, known, listing=True, error=ModelError)
 
     def checked(self, key: str, reading: Callable[[object], T]) -> T:
         """What a key's value reads as; a missing key is refused, and a wrong one is named."""
@@ -66,35 +64,35 @@ def plain_text(value: object) -> str:
     """Text, not blank."""
     if isinstance(value, str) and value.strip():
         return value
-    raise ModelError("must be text, and not blank.")
+    raise value_must_be("text, and not blank")
 
 
 def table_of(value: object) -> dict[str, object]:
     """A table."""
     if isinstance(value, dict):
         return value
-    raise ModelError("must be a table.")
+    raise value_must_be("a table")
 
 
 def whole(value: object) -> int:
     """A whole number."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31:
         return value
-    raise ModelError("must be a whole number, without quotes.")
+    raise value_must_be("a whole number, without quotes")
 
 
 def yes_or_no(value: object) -> bool:
     """A boolean."""
     if isinstance(value, bool):
         return value
-    raise ModelError("must be true or false.")
+    raise value_must_be("true or false")
 
 
 def survival(value: object) -> str:
     """A decimal between 0 and 1, kept as its text."""
     if 0 < millionths(value, places=20) < 10**20:
         return str(value)
-    raise ModelError("must be over 0 and under 1.")
+    raise value_must_be("over 0 and under 1")
 
 
 def one_of(*known: Word) -> Callable[[object], Word]:
@@ -105,7 +103,7 @@ def one_of(*known: Word) -> Callable[[object], Word]:
             if word == value:
                 return word
         near = did_you_mean(value, known) if isinstance(value, str) else ""
-        raise ModelError(f"must be {' or '.join(repr(word) for word in known)}.{near}")
+        raise value_must_be(" or ".join(repr(word) for word in known), near)
 
     return reading
 
@@ -118,7 +116,7 @@ def amount_or(*rules: str) -> Callable[[object], str | int]:
             return value
         if isinstance(value, str) and value.strip()[:1].isalpha():
             near = did_you_mean(value, rules)
-            raise ModelError(f"must be {' or '.join(repr(rule) for rule in rules)} or a decimal as text.{near}")
+            raise value_must_be(f"{' or '.join(repr(rule) for rule in rules)} or a decimal as text", near)
         return millionths(value)
 
     return reading
@@ -129,7 +127,7 @@ def list_of(reading: Callable[[object], T]) -> Callable[[object], list[T]]:
 
     def readings(value: object) -> list[T]:
         if not isinstance(value, list):
-            raise ModelError("must be a list.")
+            raise value_must_be("a list")
         done = []
         for number, each in enumerate(value, start=1):
             try:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from casemgmt.errors import ModelError, did_you_mean, listed, plural
 from casemgmt.register.fields import FIELDS
 from casemgmt.risk.coverage import check_coverage, places, standing
-from casemgmt.risk.inputs import MILLION, ModelInput, decimal_text, millionths
+from casemgmt.risk.inputs import MILLION, ModelInput, decimal_text, millionths, value_must_be
 from casemgmt.risk.model import Model
 
 T = TypeVar("T")
@@ -128,14 +128,14 @@ def _value_of(each: ModelInput, text: str) -> object:
         return text
     if each.kind == "flag":
         if text not in ("0", "1"):
-            raise ModelError("must be 0, 1 or empty.")
+            raise value_must_be("0, 1 or empty")
         return int(text)
     amount = millionths(text)
     if each.kind == "integer" or each.name in FIELDS:
         number, rest = divmod(amount, MILLION)
         field = FIELDS.get(each.name)
         if rest or (field and not field.least <= number <= field.most):
-            raise ModelError(f"must be {field.allowed_in_words if field else 'a whole number'}.")
+            raise value_must_be(field.allowed_in_words if field else "a whole number")
         return number
     return amount * each.scale if each.kind == "score" else amount / MILLION
 
@@ -143,13 +143,13 @@ def _value_of(each: ModelInput, text: str) -> object:
 def _score_of(text: str) -> Fraction:
     if _SCORE.fullmatch(text):
         return Fraction(text)
-    raise ModelError("must be a decimal of at most six places, a fraction such as 7/36, or empty for no score.")
+    raise value_must_be("a decimal of at most six places, a fraction such as 7/36, or empty for no score")
 
 
 def _risk_of(text: str) -> float:
     if _RISK.fullmatch(text) and float(text) <= 1:
         return float(text)
-    raise ModelError("must be a decimal from 0 to 1, or empty for no risk.")
+    raise value_must_be("a decimal from 0 to 1, or empty for no risk")
 
 
 def _check_score(model: Model, vector: Vector, at: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from casemgmt.errors import InputError
+from casemgmt.errors import InputError, not_one_of
 from casemgmt.parquet.reading import ENDINGS, VerifiedFile
 from casemgmt.parquet.thrift import DamagedError
 from casemgmt.register.cleaning import is_text
@@ -193,7 +193,7 @@ def stretches_of(files: list[RegisterFile], rows_at_a_time: int) -> list[Stretch
 def chosen_decoder(decoder: Decoder, files: list[RegisterFile]) -> Literal["polars", "pyarrow"]:
     """The decoder to use: polars reads plain columns faster, and pyarrow reads what polars is not left to."""
     if decoder not in ("auto", "polars", "pyarrow"):
-        raise InputError("decoder must be 'auto', 'polars' or 'pyarrow'.")
+        raise not_one_of("decoder", ("auto", "polars", "pyarrow"))
     has_polars = importlib.util.find_spec("polars") is not None
     if decoder == "polars" and not has_polars:
         raise InputError("decoder='polars' needs the package polars, which is not installed; use 'pyarrow'.")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from casemgmt import arguments
-from casemgmt.errors import InputError, plural
+from casemgmt.errors import InputError, needs_every_row, plural
 from casemgmt.register import fixed_width, lost_zeros
 from casemgmt.register.account import Account
 from casemgmt.register.counts import by_practice_field_and_reason
@@ -175,10 +175,7 @@ class ScannedRegister:
         InputError
             It names the remedy.
         """
-        raise InputError(
-            f"{what} needs every row of the register at hand, and a scanned one is only read to select from. Read it "
-            "with cm.read_register, all of it or one practice's rows."
-        )
+        raise needs_every_row(what, " at hand, and a scanned one is only read to select from")
 
     @property
     def limits(self) -> Limits:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from casemgmt.dates import reference_date
-from casemgmt.errors import InputError, SchemeError, listed
+from casemgmt.errors import InputError, SchemeError, listed, must_be
 from casemgmt.register.fields import FIELDS, Field
 
 # Each named age rule, and how a sentence ends that uses it.
@@ -35,7 +35,7 @@ def read_decimal(value: object, key: str) -> Fraction:
         return Fraction(value)
     if isinstance(value, float):
         raise SchemeError(f"'{key}' is a number with a point, which is not held exactly. Write it as text: \"0.40\".")
-    raise SchemeError(f"'{key}' must be a whole number, such as 75, or a decimal as text, such as \"0.40\".")
+    raise must_be(key, 'a whole number, such as 75, or a decimal as text, such as "0.40"', error=SchemeError)
 
 
 def decimal_text(value: Fraction) -> str:
@@ -224,7 +224,7 @@ def _check_age_rule(field: str, on: str) -> None:
     try:
         reference_date(str(on), dt.date(2000, 1, 1))  # a date with a time of day is no ISO date
     except InputError:
-        raise SchemeError(f"'age': 'on' must be one of {listed(AGE_RULES)}, or an ISO date.") from None
+        raise must_be("on", f"one of {listed(AGE_RULES)}, or an ISO date", place="'age'", error=SchemeError) from None
 
 
 def _check_kind(condition: Condition, field: Field) -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from casemgmt.errors import SchemeError, unknown_name
+from casemgmt.errors import SchemeError, must_be, unknown_name
 from casemgmt.rule_files import SCHEME_BYTES, path_of, read_text, read_toml, shown_path
 from casemgmt.scheme.conditions import EVERYONE
 from casemgmt.scheme.routes import Band, CountsAs, Everyone, Nominated, Review, Route, Scheme, TopShare
@@ -66,11 +66,11 @@ with a score
         return _load_file(Path(source))
     names = list_schemes()
     if source not in names:
-        hint = " A file is a Path, or has a separator, such as './my-scheme.toml'."
-        raise SchemeError(unknown_name("scheme", source, names) + hint)
+        hint = "A file is a Path, or has a separator, such as './my-scheme.toml'."
+        raise unknown_name("scheme", source, names, remedy=hint, error=SchemeError)
     scheme = read_scheme_text(_read_file(_SHIPPED / f"{source}.toml"), f"scheme '{source}'")
     if scheme.id != source:
-        raise SchemeError(f"scheme '{source}': 'id' must be the name of its file.")
+        raise must_be("id", "the name of its file", place=f"scheme '{source}'", error=SchemeError)
     return scheme
 
 
@@ -130,7 +130,7 @@ def _read_document(document: dict[str, Any], text: str) -> Scheme:
 def _section(document: dict[str, Any], name: str) -> Table:
     values = document.get(name, {})
     if not isinstance(values, dict):
-        raise SchemeError(f"'{name}' must be a table, headed [{name}].")
+        raise must_be(name, f"a table, headed [{name}]", error=SchemeError)
     return Table(values)
 
 

@@ -9,7 +9,7 @@ from html import escape
 from typing import Literal
 
 from casemgmt import arguments
-from casemgmt.errors import InputError, SchemeError, did_you_mean, listed
+from casemgmt.errors import InputError, SchemeError, did_you_mean, listed, must_be
 from casemgmt.register.fields import FIELDS
 from casemgmt.scheme.conditions import EVERYONE, Edges, Where
 from casemgmt.scheme.shares import Share, one_of
@@ -114,7 +114,7 @@ class Nominated(_Route):
         """Refuse a floor: nobody can be nominated by a rule."""
         _Route.__post_init__(self)
         if self.share.limit != "at_most":
-            raise SchemeError("'limit' must be \"at_most\": a nominated route has a cap, not a floor.")
+            raise must_be("limit", '"at_most": a nominated route has a cap, not a floor', error=SchemeError)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -145,12 +145,12 @@ class Review(_Route):
         """Refuse a review without an age rule or an interval."""
         _Route.__post_init__(self)
         if self.counts_as != "entitlement":
-            raise SchemeError("'counts_as' must be \"entitlement\": a review is owed, and uses no place.")
+            raise must_be("counts_as", '"entitlement": a review is owed, and uses no place', error=SchemeError)
         if "age" not in self.where.fields:
             raise SchemeError("'where' has no age rule. Write where = { age = { at_least = 75 } }.")
         months = self.every_months
         if not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= 1200:
-            raise SchemeError("'every_months' must be a whole number of months from 1 to 1200.")
+            raise must_be("every_months", "a whole number of months from 1 to 1200", error=SchemeError)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -237,9 +237,9 @@ class Scheme:
         except InputError as problem:
             raise SchemeError(str(problem)) from None
         if not _SCHEME_ID.fullmatch(self.id):
-            raise SchemeError("'id' must be 1 to 64 letters, digits, points, hyphens and underscores.")
+            raise must_be("id", "1 to 64 letters, digits, points, hyphens and underscores", error=SchemeError)
         if not 1 <= len(self.tie_key.encode()) <= 64:
-            raise SchemeError("'tie_key' must be 1 to 64 bytes of UTF-8 text. Write a short public text.")
+            raise must_be("tie_key", "1 to 64 bytes of UTF-8 text", "Write a short public text.", error=SchemeError)
         if not self.routes:
             raise SchemeError("it has no route. Write at least one [[route]].")
         names = [route.name for route in self.routes]
@@ -323,6 +323,6 @@ def _people(of: Where) -> str:
 
 def _check_name(name: str) -> None:
     if not _ROUTE_NAME.fullmatch(name):
-        raise SchemeError("'name' must be a lower-case letter, then lower-case letters, digits and underscores.")
+        raise must_be("name", "a lower-case letter, then lower-case letters, digits and underscores", error=SchemeError)
     if name in SELECTION_COLUMNS or name.startswith("register_"):
         raise SchemeError(f"'name' may not be '{name}': the selection has a column of that name. Choose another.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from casemgmt.errors import SchemeError, did_you_mean, listed
+from casemgmt.errors import SchemeError, did_you_mean, listed, must_be
 
 Limit = Literal["at_most", "at_least"]
 
@@ -21,7 +21,7 @@ _WRITE_SHARE = 'Write share = "3%".'
 def one_of(key: str, value: object, known: tuple[str, ...]) -> None:
     """Refuse a value that is none of the known ones, naming its key."""
     if value not in known:
-        raise SchemeError(f"'{key}' must be one of {listed(known)}.{did_you_mean(str(value), known)}")
+        raise must_be(key, f"one of {listed(known)}", did_you_mean(str(value), known).strip(), error=SchemeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +48,16 @@ class Share:
         """Refuse a share outside (0, 1] and an unknown limit."""
         one_of("limit", self.limit, LIMITS)
         if not 0 < self.fraction <= 1:
-            raise SchemeError(f"'share' must be more than 0% and at most 100%. {_WRITE_SHARE}")
+            raise must_be("share", "more than 0% and at most 100%", _WRITE_SHARE, error=SchemeError)
 
     @classmethod
     def read(cls, text: object, limit: Limit) -> Share:
         """The exact share that ``"3%"`` or ``"3/100"`` says; a number, ``"3"`` and ``"0.03"`` are refused."""
         if not isinstance(text, str):
-            raise SchemeError(f"'share' must be text, read as an exact fraction, and is not. {_WRITE_SHARE}")
+            raise must_be("share", "text, read as an exact fraction, and is not", _WRITE_SHARE, error=SchemeError)
         found = _SHARE.fullmatch(text)
         if found is None:
-            raise SchemeError(f"'share' must be a percentage, or a fraction such as \"3/100\". {_WRITE_SHARE}")
+            raise must_be("share", 'a percentage, or a fraction such as "3/100"', _WRITE_SHARE, error=SchemeError)
         percent, part, whole = found.groups()
         if percent is None and int(whole) == 0:
             raise SchemeError(f"'share' divides by nought. {_WRITE_SHARE}")

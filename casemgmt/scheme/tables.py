@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from casemgmt.errors import SchemeError, did_you_mean, listed
+from casemgmt.errors import SchemeError, did_you_mean, listed, missing_key, must_be
 from casemgmt.scheme.conditions import EDGE_NAMES, Condition, Edges, Where, read_decimal
 
 # What to write where a key is missing.
@@ -59,14 +59,14 @@ class Table:
         """Refuse the first missing key, with what to write."""
         for key in keys:
             if key not in self.values:
-                raise SchemeError(f"'{key}' is missing.{_remedy(key)}")
+                raise missing_key(key, _remedy(key), error=SchemeError)
 
     def text(self, key: str) -> str:
         """A text that is not empty."""
         self.need(key)
         value = self.values[key]
         if not isinstance(value, str) or not value.strip():
-            raise SchemeError(f"'{key}' must be text, and not empty.{_remedy(key)}")
+            raise must_be(key, "text, and not empty", _remedy(key), error=SchemeError)
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ class Table:
         self.need(key)
         value = self.values[key]
         if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
-            raise SchemeError(f"'{key}' must be a list of texts.{_remedy(key)}")
+            raise must_be(key, "a list of texts", _remedy(key), error=SchemeError)
         return tuple(value)
 
     def whole(self, key: str) -> int:
@@ -82,14 +82,14 @@ class Table:
         self.need(key)
         value = self.values[key]
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise SchemeError(f"'{key}' must be a whole number, not negative.{_remedy(key)}")
+            raise must_be(key, "a whole number, not negative", _remedy(key), error=SchemeError)
         return value
 
     def flag(self, key: str) -> bool:
         """True or false, and false where the key is absent."""
         value = self.values.get(key, False)
         if not isinstance(value, bool):
-            raise SchemeError(f"'{key}' must be true or false.")
+            raise must_be(key, "true or false", error=SchemeError)
         return value
 
     def where(self, key: str) -> Where:
@@ -97,7 +97,7 @@ class Table:
         self.need(key)
         values = self.values[key]
         if not isinstance(values, dict):
-            raise SchemeError(f"'{key}' must be a table of conditions.{_remedy(key)}")
+            raise must_be(key, "a table of conditions", _remedy(key), error=SchemeError)
         with within(f"'{key}'"):
             return Where(conditions=tuple(read_condition(field, value) for field, value in values.items()))
 
@@ -113,9 +113,11 @@ def read_condition(field: str, value: object) -> Condition:
     if isinstance(value, list):
         return Condition(field=field, allowed=tuple(value))
     if not isinstance(value, dict):
-        raise SchemeError(
-            f"'{field}' must be a list of allowed values, true or false, or edges. "
-            f'Write {field} = ["…"], {field} = true or {field} = {{ at_least = 1 }}.'
+        raise must_be(
+            field,
+            "a list of allowed values, true or false, or edges",
+            f'Write {field} = ["…"], {field} = true or {field} = {{ at_least = 1 }}.',
+            error=SchemeError,
         )
     table = Table(value)
     with within(f"'{field}'"):
@@ -128,4 +130,4 @@ def read_condition(field: str, value: object) -> Condition:
 
 
 def _remedy(key: str) -> str:
-    return f" {REMEDIES[key]}" if key in REMEDIES else ""
+    return REMEDIES.get(key, "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from casemgmt.errors import CapExceededError, InputError, listed, plural
+from casemgmt.errors import CapExceededError, InputError, listed, not_loaded, not_one_of, plural
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scheme.routes import Band, Nominated, Scheme
@@ -140,17 +140,17 @@ def resolved(register: Register, scheme: Scheme, question: Question, outcome: Ou
 def check_arguments(scheme: object, model: object, score: object, over_cap: str, reference: str) -> None:
     """Refuse what no register can be selected from with."""
     if not isinstance(scheme, Scheme):
-        raise InputError("scheme: give a loaded scheme, such as cm.load_scheme('rotherham-2015-16').")
+        raise not_loaded("scheme")
     if reference not in ("base", "practice"):
-        raise InputError("reference must be 'base' or 'practice'.")
+        raise not_one_of("reference", ("base", "practice"))
     if over_cap not in ("error", "queue"):
-        raise InputError("over_cap must be 'error' or 'queue'.")
+        raise not_one_of("over_cap", ("error", "queue"))
     if (model is None) == (score is None) and (scheme.ranks or model is not None):
         raise InputError(
             "Say what ranks the patients: either model=cm.load_model('…') or score=…; there is no default model."
         )
     if isinstance(model, str):
-        raise InputError("model: give a loaded model, such as cm.load_model('cambridge-multimorbidity-20').")
+        raise not_loaded("model")
 
 
 def ranking_of(register: Register, model: Model | None, score: object) -> Ranking:

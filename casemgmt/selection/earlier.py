@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import numpy_of, texts
-from casemgmt.errors import InputError, plural
+from casemgmt.errors import InputError, not_valid_text, plural
 from casemgmt.register.columns import person_keys, person_parts
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def read_ended(ended: object) -> dict[str, str]:
     try:
         "".join(found).encode()
     except UnicodeEncodeError:
-        raise InputError("ended= holds a patient_id that is not valid text (a lone surrogate).") from None
+        raise not_valid_text("ended= holds a patient_id") from None
     return found
 
 

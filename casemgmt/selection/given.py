@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import in_one_piece, numpy_of, texts, validity_of
-from casemgmt.errors import InputError, did_you_mean, listed, plural
+from casemgmt.errors import InputError, listed, no_rows_yet, no_such_column, not_valid_text, plural
 from casemgmt.register.cleaning import is_text
 from casemgmt.selection.float_scores import as_floats, is_pandas
 
@@ -168,7 +168,7 @@ def scores_by_id(score: object) -> ScoresById | None:
         other = _the_other([str(name) for name in score.columns])
         return _keyed(score["patient_id"], score[other])
     if type(score).__name__ == "LazyFrame":
-        raise InputError("score= is a lazy frame, which has no rows yet: call .collect() on it first.")
+        raise no_rows_yet("score= is a lazy frame, which has")
     names = _column_names(score)
     if names is None:
         return None
@@ -232,7 +232,7 @@ def _ids_as_arrow(ids: object) -> pa.Array | pa.ChunkedArray:
         try:
             return texts(ids)
         except UnicodeEncodeError:
-            raise InputError("score= is keyed by an id that is not valid text (a lone surrogate).") from None
+            raise not_valid_text("score= is keyed by an id") from None
     try:
         return pa.Array.from_pandas(ids)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
@@ -241,7 +241,7 @@ def _ids_as_arrow(ids: object) -> pa.Array | pa.ChunkedArray:
 
 def _column_scores(register: Register, name: str) -> npt.NDArray[np.float64]:
     if name not in register.column_names:
-        raise InputError(f"score= names '{name}', which is no column.{did_you_mean(name, register.column_names)}")
+        raise no_such_column("score", name, register.column_names)
     return as_floats(register.column(name), f"Column '{name}'")
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import in_one_piece, texts
 from casemgmt.dates import as_date, day_number
-from casemgmt.errors import InputError
+from casemgmt.errors import InputError, not_loaded
 from casemgmt.register.cleaning import clean_column
 from casemgmt.register.counts import BARRED
 from casemgmt.register.fields import FIELDS, Field
@@ -75,9 +75,9 @@ class Question:
     ) -> Question:
         """The question that loaded objects ask; refuses those that were not read from a file."""
         if not isinstance(scheme, Scheme):
-            raise InputError("scheme: give a loaded scheme, such as cm.load_scheme('rotherham-2015-16').")
+            raise not_loaded("scheme")
         if model is not None and not isinstance(model, Model):
-            raise InputError("model: give a loaded model, such as cm.load_model('cambridge-multimorbidity-20').")
+            raise not_loaded("model")
         asked = cls(
             version=__version__,
             scheme_text=scheme.text,

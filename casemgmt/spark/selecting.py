@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.errors import InputError, did_you_mean
+from casemgmt.errors import InputError, no_such_column
 from casemgmt.register import fixed_width
 from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
@@ -162,7 +162,7 @@ def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Sch
     kept = list(rows.columns)
     if row_number is not None:
         if names.count(row_number) != 1:
-            raise InputError(f"row_number= names '{row_number}', which is no column.{did_you_mean(row_number, names)}")
+            raise no_such_column("row_number", row_number, names)
         place = names.index(row_number)
         if not pa.types.is_integer(kinds[place]):
             raise InputError(f"row_number= names '{row_number}', which holds {kinds[place]}, not whole numbers.")

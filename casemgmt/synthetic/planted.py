@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from casemgmt.errors import InputError, did_you_mean, listed, plural
+from casemgmt.errors import InputError, did_you_mean, listed, plural, such_as
 
 GROUP_COLUMNS = ("sex", "imd_decile", "ethnicity", "care_home_type")
 LARGEST_DRIFT = 5.0
@@ -50,9 +50,9 @@ class Planted:
         """Refuse what cannot be planted."""
         for name, share in (("effect", self.effect), ("under_recording", self.under_recording)):
             if not _is_number(share) or not 0 <= share <= 1:
-                raise InputError(f"{name}: write a share from 0 to 1, such as {name}=0.2.")
+                raise such_as(name, "write a share from 0 to 1", "0.2")
         if not _is_number(self.drift) or not 0 < self.drift <= LARGEST_DRIFT:
-            raise InputError(f"drift: write a factor over 0 and at most {LARGEST_DRIFT:g}, such as drift=1.1.")
+            raise such_as("drift", f"write a factor over 0 and at most {LARGEST_DRIFT:g}", "1.1")
         if not isinstance(self.copied_year, bool):
             raise InputError("copied_year: write True or False.")
         if isinstance(self.managed, str):

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from casemgmt import arguments
 from casemgmt.dates import as_date
-from casemgmt.errors import InputError, PublishError
+from casemgmt.errors import InputError, PublishError, such_as
 from casemgmt.synthetic.arrow import OUTCOME_SCHEMA, SCHEMA, patient_ids, record_batch
 from casemgmt.synthetic.outcomes import copied_use, draw_outcomes, recorded
 from casemgmt.synthetic.people import draw_practice
@@ -175,7 +175,7 @@ def _checked(area: str, as_of: str | dt.date, seed: int, outcomes: bool, planted
     if date < EARLIEST:
         raise InputError(f"as_of: synthetic registers start at {EARLIEST}, so that no one is born before 1900.")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError("seed: write a whole number from 0, such as seed=0.")
+        raise such_as("seed", "write a whole number from 0", "0")
     if planted is not None and not isinstance(planted, Planted):
         raise InputError("planted: give Planted(…), such as Planted(effect=0.2).")
     wanted, plan = practices(area), planted or NOTHING
