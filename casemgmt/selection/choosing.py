@@ -18,7 +18,7 @@ from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_ke
 from casemgmt.selection.loop_arrays import Outcome
 from casemgmt.selection.plan import Plan, compile_scheme, route_arrays
 from casemgmt.selection.running import Emitted, Question, emitted_rows, outcome_of
-from casemgmt.selection.sentinels import Span
+from casemgmt.selection.sentinels import warn_of_far_scores
 from casemgmt.selection.ties import first_of_tied, nomination_order
 from casemgmt.selection.workings import Choice, Workings
 
@@ -161,9 +161,8 @@ def ranking_of(register: Register, model: Model | None, score: object) -> Rankin
         return ModelRanking(model, register)
     if score is None:
         return GivenRanking(np.full(len(register), np.nan), register)
-    scores, span = given_scores(register, score), Span()
-    span.add(scores)
-    span.warn()
+    scores = given_scores(register, score)
+    warn_of_far_scores(scores)
     return GivenRanking(scores, register)
 
 

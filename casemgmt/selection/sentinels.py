@@ -58,7 +58,7 @@ class Span:
         """More scores; those that are not finite are none."""
         import numpy as np
 
-        given = scores[np.isfinite(scores)]
+        given = _finite(scores)
         if not len(given):
             return
         self.scores += len(given)
@@ -86,6 +86,24 @@ class Span:
             InputWarning,
             stacklevel=4,
         )
+
+
+def warn_of_far_scores(scores: npt.NDArray[np.float64]) -> None:
+    """Warn of a far value among the scores of a whole register; most have none that several share at either end."""
+    import numpy as np
+
+    given = _finite(scores)
+    if len(given) and max(np.count_nonzero(given == end) for end in (given.max(), given.min())) >= FEWEST:
+        span = Span()
+        span.add(given)
+        span.warn()
+
+
+def _finite(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    import numpy as np
+
+    finite = np.isfinite(scores)
+    return scores if finite.all() else scores[finite]
 
 
 def _is_far(end: _End, other: _End) -> bool:
