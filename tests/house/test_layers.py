@@ -17,7 +17,7 @@ FLOORS = (
     ("spark",),
     ("__init__",),
     ("results",),
-    ("caseload",),
+    ("caseload", "evaluation"),
     ("outputs",),
     ("selection",),
     ("scanned",),

@@ -1,0 +1,1 @@
+"""A model carried elsewhere: SQL and R that give the same scores."""
