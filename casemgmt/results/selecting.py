@@ -10,9 +10,10 @@ from casemgmt.errors import InputError
 from casemgmt.register.register import Register
 from casemgmt.results.selection import Selection
 from casemgmt.results.tables import SelectionTables
-from casemgmt.selection.choosing import Asked, OverCap, check_arguments, gather, workings_of
+from casemgmt.selection.choosing import Asked, check_arguments, gather, workings_of
 from casemgmt.selection.earlier import read_ended
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
+from casemgmt.selection.places import OverCap
 
 if TYPE_CHECKING:
     from casemgmt.register.limits import Share

@@ -12,17 +12,11 @@ from casemgmt.errors import InputError
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scanned.kept_rows import KeptRows, group_kept_rows, kept_rows_of, register_of
-from casemgmt.selection.choosing import (
-    Asked,
-    Gathered,
-    is_list_size,
-    official_sizes,
-    question_for,
-    require_order,
-)
+from casemgmt.selection.choosing import Asked, Gathered, question_for, require_order
 from casemgmt.selection.given import ScoresById, given_scores, refuse_differing, scores_by_id, scores_by_row
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, refuse_outside
 from casemgmt.selection.loop_arrays import Outcome
+from casemgmt.selection.places import is_list_size, official_sizes
 from casemgmt.selection.running import (
     Candidates,
     Question,

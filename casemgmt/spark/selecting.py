@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
-    from casemgmt.selection.choosing import OverCap
+    from casemgmt.selection.places import OverCap
 
 _PRACTICE, _NUMBER, _TABLE = "practice", "number", "table"
 _MARKS = _SHARED, _IN_TWO_FORMS, _SETTLED = "shared", "in_two_forms", "settled"
