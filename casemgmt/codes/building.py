@@ -140,7 +140,7 @@ def build_register(
     derived = _derived(events, as_of, codelists, **asked)
     admissions = episodes
     if episodes is not None and not isinstance(episodes, Admissions):
-        how = {"windows": windows, "spells": spells, "max_set_aside": max_set_aside}
+        how: dict[str, Any] = {"windows": windows, "spells": spells, "max_set_aside": max_set_aside}
         admissions = count_admissions(episodes, as_of=as_of, **how)
     return _built(_opened(demographics, encoding, options), as_of, derived, admissions, allow_unmatched, options)
 

@@ -134,8 +134,8 @@ def reading_options(
     as_of: str | dt.date,
     extracted_on: str | dt.date | None,
     meaning: Meaning,
-    written: Written = Written(),
-    bounds: Bounds = Bounds(),
+    written: Written | None = None,
+    bounds: Bounds | None = None,
 ) -> ReadingOptions:
     """The arguments that :func:`casemgmt.read_register` and :func:`casemgmt.scan_register` have in common.
 
@@ -144,5 +144,6 @@ def reading_options(
     InputError
         A mapping file that cannot be read, or an argument of another kind.
     """
-    declared = declare(**written._asdict(), **meaning._asdict())
+    declared = declare(**(written or Written())._asdict(), **meaning._asdict())
+    bounds = bounds or Bounds()
     return ReadingOptions(declared=declared, as_of=as_of, extracted_on=extracted_on, **bounds._asdict())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.errors import InputError, not_loaded, not_one_of
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scheme.routes import Band, Nominated, Scheme
+from casemgmt.selection.asked import Asked
 from casemgmt.selection.earlier import with_caseload
-from casemgmt.selection.expected import Expected
 from casemgmt.selection.given import given_scores
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys
 from casemgmt.selection.loop_arrays import Outcome
@@ -26,33 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from casemgmt.register.limits import Share
-    from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is asked of a register, as :func:`casemgmt.select` takes it.
-
-    Attributes
-    ----------
-    expected : what is known of the register before
-    ended : ids of those whose case management a person has ended → the reason
-    max_quarantined, max_corrected : shares beyond which the register is refused; None: those that it was read with
-    """
-
-    scheme: Scheme
-    model: Model | None = None
-    score: object = None
-    over_cap: OverCap = "error"
-    reference: Reference = "base"
-    expected: Expected
-    ended: Mapping[str, str] = field(default_factory=dict)
-    allow_demonstration: bool = False
-    max_quarantined: Share | None = None
-    max_corrected: Share | None = None
-    threads: int | None = None
 
 
 class Gathered(NamedTuple):
@@ -71,19 +43,20 @@ def gather(register: Register, asked: Asked) -> Gathered:
     InputError
         As :func:`casemgmt.select`.
     """
+    terms = asked.terms
     asked.expected.check_day(register.as_of)
     register.require_whole("Selecting again")
-    register = replace(register, limits=register.limits.changed(asked.max_quarantined, asked.max_corrected))
+    register = replace(register, limits=register.limits.changed(terms.max_quarantined, terms.max_corrected))
     register.check_limits()
-    require_order(register, asked.scheme, asked.over_cap)
+    require_order(register, asked.scheme, terms.over_cap)
     register = with_caseload(register, asked.expected.previous, asked.ended)
     if asked.model is not None:
-        check_demonstration(asked.model, register, asked.allow_demonstration)
+        check_demonstration(asked.model, register, terms.allow_demonstration)
     ranking = ranking_of(register, asked.model, asked.score)
     sizes = official_sizes(register, asked.scheme, asked.expected.list_sizes)
     asked.expected.check(register)
     question = question_for(register, asked.scheme, ranking, sizes)
-    return Gathered(register, question, outcome_of(register.packed, question, asked.threads))
+    return Gathered(register, question, outcome_of(register.packed, question, terms.threads))
 
 
 def workings_of(gathered: Gathered, asked: Asked) -> Workings:
@@ -91,8 +64,8 @@ def workings_of(gathered: Gathered, asked: Asked) -> Workings:
     expected = asked.expected
     register, question, outcome = gathered
     return replace(
-        resolved(register, asked.scheme, question, outcome, asked.over_cap),
-        reference=asked.reference,
+        resolved(register, asked.scheme, question, outcome, asked.terms.over_cap),
+        reference=asked.terms.reference,
         previous=expected.previous,
         ended=frozenset(asked.ended),
         score_column=asked.score if isinstance(asked.score, str) else None,
@@ -133,22 +106,6 @@ def resolved(register: Register, scheme: Scheme, question: Question, outcome: Ou
     choice = _choice_of(register, scheme, question, outcome, over_cap)
     sizes = question.list_sizes
     return Workings(register=register, scheme=scheme, ranking=question.ranking, choice=choice, list_sizes=sizes)
-
-
-def check_arguments(scheme: object, model: object, score: object, over_cap: str, reference: str) -> None:
-    """Refuse what no register can be selected from with."""
-    if not isinstance(scheme, Scheme):
-        raise not_loaded("scheme")
-    if reference not in ("base", "practice"):
-        raise not_one_of("reference", ("base", "practice"))
-    if over_cap not in ("error", "queue"):
-        raise not_one_of("over_cap", ("error", "queue"))
-    if (model is None) == (score is None) and (scheme.ranks or model is not None):
-        raise InputError(
-            "Say what ranks the patients: either model=cm.load_model('…') or score=…; there is no default model."
-        )
-    if isinstance(model, str):
-        raise not_loaded("model")
 
 
 def ranking_of(register: Register, model: Model | None, score: object) -> Ranking:
