@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
-    from casemgmt.selection.asked import OverCap
+    from casemgmt.selection.places import OverCap
     from casemgmt.selection.workings import Workings
 
     Floats = npt.NDArray[np.float64]
