@@ -1,0 +1,254 @@
+"""Whether risks are right: of people with a risk of 20%, does the outcome happen to 20 in 100?
+
+References
+----------
+Cox DR. Two further applications of a model for binary regression. Biometrika 1958;45:562-565 (intercept and slope).
+Austin PC, Steyerberg EW. The Integrated Calibration Index (ICI) and related metrics for quantifying the calibration of
+logistic regression models. Stat Med 2019;38:4051-4065.
+Harrell FE. Regression modeling strategies. 2015, section 2.4.5 (restricted cubic splines and where their knots lie).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from casemgmt.arrow import column_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    Floats = npt.NDArray[np.float64]
+    Flags = npt.NDArray[np.bool_]
+
+Z = 1.959963984540054
+# A risk of exactly 0 or 1 has no log-odds; it is taken as this far from it.
+NEAREST = 1e-6
+KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
+_MOST_STEPS, _STEP_ENOUGH = 60, 1e-9
+_POINTS = 101
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fitted:
+    """A logistic regression fitted by maximum likelihood: coefficients in log-odds, and their covariance."""
+
+    coefficients: Floats
+    covariance: Floats
+
+    def interval(self, place: int) -> tuple[float, float, float]:
+        """A coefficient and its 95% interval (Wald)."""
+        value, width = float(self.coefficients[place]), Z * float(self.covariance[place, place]) ** 0.5
+        return value, value - width, value + width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Calibration:
+    """How right the risks are.
+
+    Attributes
+    ----------
+    in_the_large : the log-odds by which risks are too low on the whole (0: right), with its 95% interval
+    slope : by how much the log-odds of the outcome rise with those of the risk (1: right; below 1: risks too extreme),
+        with its 95% interval; None where all risks are the same or the fit does not settle
+    intercept : of the line that has that slope; None with it
+    ici, e50, e90, emax : mean, median, 90th percentile and largest difference between risk and smoothed share
+    observed_to_expected : outcomes that happened for each one expected
+    curve : risk, observed (smoothed share, 0 to 1), low, high (95%, pointwise)
+    tenths : tenths of the people by risk: people, risk (mean), observed (share), low, high (95%, Wilson)
+    at_the_ends : people whose risk is exactly 0 or 1
+    """
+
+    in_the_large: tuple[float, float, float] | None
+    slope: tuple[float, float, float] | None
+    intercept: tuple[float, float, float] | None
+    ici: float
+    e50: float
+    e90: float
+    emax: float
+    observed_to_expected: float | None
+    curve: pa.Table
+    tenths: pa.Table
+    at_the_ends: int
+
+
+def calibration_of(risk: Floats, outcome: Flags) -> Calibration:
+    """How right some risks are; of people some of whom had the outcome, and some had not.
+
+    Parameters
+    ----------
+    risk : float64, 0 to 1, one a person
+    outcome : bool, one a person
+    """
+    import numpy as np
+
+    clipped = np.clip(risk, NEAREST, 1 - NEAREST)
+    log_odds = np.log(clipped / (1 - clipped))
+    one = np.ones((len(risk), 1))
+    large = logistic(one, outcome, offset=log_odds)
+    line = logistic(np.column_stack([one, log_odds]), outcome) if np.ptp(log_odds) > 0 else None
+    smooth, curve = _smoothed(log_odds, outcome)
+    distances = np.abs(risk - smooth)
+    e50, e90 = np.quantile(distances, [0.5, 0.9])
+    expected = float(risk.sum())
+    return Calibration(
+        in_the_large=None if large is None else large.interval(0),
+        slope=None if line is None else line.interval(1),
+        intercept=None if line is None else line.interval(0),
+        ici=float(distances.mean()),
+        e50=float(e50),
+        e90=float(e90),
+        emax=float(distances.max()),
+        observed_to_expected=int(outcome.sum()) / expected if expected else None,
+        curve=curve,
+        tenths=_tenths(risk, outcome),
+        at_the_ends=int(np.count_nonzero((risk <= 0) | (risk >= 1))),
+    )
+
+
+def logistic(columns: Floats, outcome: Flags, offset: Floats | None = None) -> Fitted | None:
+    """A logistic regression without penalty, by Newton's method with halved steps; None where it does not settle.
+
+    Sums run column by column in the people's order, so that no library's threads change their last digit.
+
+    Parameters
+    ----------
+    columns : float64, (people, columns), the constant among them
+    offset : float64, log-odds added to each person's
+    """
+    import numpy as np
+
+    beta = np.zeros(columns.shape[1])
+    start = np.zeros(len(outcome)) if offset is None else offset
+    sign = np.where(outcome, -1.0, 1.0)
+
+    def log_odds_at(at: Floats) -> Floats:
+        return np.asarray(start + sum(columns[:, j] * at[j] for j in range(len(at))))
+
+    def loss_of(log_odds: Floats) -> float:
+        return float(np.logaddexp(0, sign * log_odds).sum())
+
+    log_odds = log_odds_at(beta)
+    loss = loss_of(log_odds)
+    for _ in range(_MOST_STEPS):
+        risk = 1 / (1 + np.exp(-log_odds))
+        gradient = np.array([(column * (outcome - risk)).sum() for column in columns.T])
+        curvature = _weighted_products(columns, risk * (1 - risk))
+        try:
+            step = np.linalg.solve(curvature, gradient)
+        except np.linalg.LinAlgError:
+            return None
+        if not np.isfinite(step).all():
+            return None
+        gain = float(step @ gradient)
+        if gain < _STEP_ENOUGH:
+            return Fitted(coefficients=beta, covariance=np.asarray(np.linalg.inv(curvature)))
+        for _ in range(30):
+            trial = log_odds_at(beta + step)
+            if (lower := loss_of(trial)) <= loss:
+                break
+            step = step / 2
+        beta, log_odds, loss = beta + step, trial, lower
+    return None
+
+
+def _weighted_products(columns: Floats, weight: Floats) -> Floats:
+    import numpy as np
+
+    count = columns.shape[1]
+    products = np.empty((count, count))
+    for i in range(count):
+        weighted = columns[:, i] * weight
+        for j in range(i, count):
+            products[i, j] = products[j, i] = (weighted * columns[:, j]).sum()
+    return products
+
+
+def spline_columns(values: Floats, knots: Floats) -> Floats:
+    """A constant, the values, and one restricted cubic spline for each knot but two (Harrell 2015, equation 2.25)."""
+    import numpy as np
+
+    def cubed(above: float) -> Floats:
+        return np.maximum(values - above, 0) ** 3
+
+    last, before = knots[-1], knots[-2]
+    columns = [np.ones(len(values)), values]
+    for knot in knots[:-2]:
+        bent = cubed(knot) - (cubed(before) * (last - knot) - cubed(last) * (before - knot)) / (last - before)
+        columns.append(bent / (last - knots[0]) ** 2)
+    return np.column_stack(columns)
+
+
+def _smoothed(log_odds: Floats, outcome: Flags) -> tuple[Floats, pa.Table]:
+    """Each person's smoothed share, and the curve: a logistic regression on a restricted cubic spline of the log-odds.
+
+    Five knots at Harrell's quantiles; with fewer different values fewer, and below three a straight line.
+    """
+    import numpy as np
+
+    distinct = np.unique(log_odds)
+    points = np.unique(np.quantile(log_odds, np.linspace(0, 1, _POINTS), method="nearest"))
+    for quantiles in (KNOTS, (0.1, 0.5, 0.9), ()):
+        knots = np.unique(np.quantile(log_odds, quantiles)) if quantiles else np.empty(0)
+        if quantiles and (len(knots) < len(quantiles) or len(distinct) <= len(quantiles)):
+            continue
+        columns, at = (_bent(each, knots) for each in (log_odds, points))
+        fitted = logistic(columns, outcome)
+        if fitted is not None:
+            break
+    else:
+        columns, at = np.ones((len(log_odds), 1)), np.ones((len(points), 1))
+        fitted = logistic(columns, outcome)
+    if fitted is None:  # some had the outcome and some had not, so that a constant always settles
+        raise ArithmeticError("a constant did not settle")
+    smooth = _risk_of((columns * fitted.coefficients).sum(axis=1))
+    middle = (at * fitted.coefficients).sum(axis=1)
+    width = Z * np.sqrt(np.einsum("ij,jk,ik->i", at, fitted.covariance, at))
+    shown = {"risk": _risk_of(points), "observed": _risk_of(middle)}
+    return smooth, _floats(shown | {"low": _risk_of(middle - width), "high": _risk_of(middle + width)})
+
+
+def _bent(values: Floats, knots: Floats) -> Floats:
+    import numpy as np
+
+    return spline_columns(values, knots) if len(knots) else np.column_stack([np.ones(len(values)), values])
+
+
+def _risk_of(log_odds: Floats) -> Floats:
+    import numpy as np
+
+    return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+
+def _tenths(risk: Floats, outcome: Flags) -> pa.Table:
+    """Tenths of the people by risk; people of one risk stay together."""
+    import numpy as np
+    import pyarrow as pa
+
+    edges = np.unique(np.quantile(risk, np.linspace(0.1, 0.9, 9), method="nearest"))
+    group = np.searchsorted(edges, risk, side="left")
+    sizes = np.bincount(group)
+    kept = sizes > 0
+    people = sizes[kept].astype(np.float64)
+    events, mean = (np.bincount(group, weights=each)[kept] for each in (outcome, risk))
+    mean, (low, high) = mean / people, wilson(events, people)
+    shares = _floats({"risk": mean, "observed": events / people, "low": low, "high": high})
+    return shares.add_column(0, "people", column_of(people.astype(np.int64).tolist(), pa.int64()))
+
+
+def wilson(events: Floats, people: Floats) -> tuple[Floats, Floats]:
+    """The 95% interval of shares (Wilson EB. JASA 1927;22:209-212)."""
+    import numpy as np
+
+    share, squared = events / people, Z * Z / people
+    middle = (share + squared / 2) / (1 + squared)
+    width = Z * np.sqrt(share * (1 - share) / people + squared / (4 * people)) / (1 + squared)
+    return np.maximum(middle - width, 0.0), np.minimum(middle + width, 1.0)
+
+
+def _floats(columns: dict[str, Floats]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table({name: column_of(values.tolist(), pa.float64()) for name, values in columns.items()})
