@@ -10,6 +10,7 @@ Harrell FE. Regression modeling strategies. 2015, section 2.4.5 (restricted cubi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,15 @@ if TYPE_CHECKING:
 Z = 1.959963984540054
 # A risk of exactly 0 or 1 has no log-odds; it is taken as this far from it.
 NEAREST = 1e-6
-KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
+# Where the spline's knots lie among the log-odds, from so many people with the outcome (and without) on: three and five
+# at Harrell's quantiles; seven closer together where risks are high, because the cut lies there (our decision).
+KNOTS = {
+    500: (0.05, 0.3, 0.6, 0.8, 0.9, 0.97, 0.995),
+    100: (0.05, 0.275, 0.5, 0.725, 0.95),
+    0: (0.1, 0.5, 0.9),
+}
 _MOST_STEPS, _STEP_ENOUGH = 60, 1e-9
-_POINTS = 101
+_POINTS = 41
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,8 +91,7 @@ def calibration_of(risk: Floats, outcome: Flags) -> Calibration:
     """
     import numpy as np
 
-    clipped = np.clip(risk, NEAREST, 1 - NEAREST)
-    log_odds = np.log(clipped / (1 - clipped))
+    log_odds = _log_odds_of(risk)
     one = np.ones((len(risk), 1))
     large = logistic(one, outcome, offset=log_odds)
     line = logistic(np.column_stack([one, log_odds]), outcome) if np.ptp(log_odds) > 0 else None
@@ -184,25 +190,24 @@ def spline_columns(values: Floats, knots: Floats) -> Floats:
 def _smoothed(log_odds: Floats, outcome: Flags) -> tuple[Floats, pa.Table]:
     """Each person's smoothed share, and the curve: a logistic regression on a restricted cubic spline of the log-odds.
 
-    Five knots at Harrell's quantiles; with fewer different values fewer, and below three a straight line.
+    Where the values, or the people, are too few for so many knots it has fewer, then it is a line, then one share.
     """
     import numpy as np
 
-    distinct = np.unique(log_odds)
-    points = np.unique(np.quantile(log_odds, np.linspace(0, 1, _POINTS), method="nearest"))
-    for quantiles in (KNOTS, (0.1, 0.5, 0.9), ()):
-        knots = np.unique(np.quantile(log_odds, quantiles)) if quantiles else np.empty(0)
-        if quantiles and (len(knots) < len(quantiles) or len(distinct) <= len(quantiles)):
-            continue
-        columns, at = (_bent(each, knots) for each in (log_odds, points))
+    low, high = float(log_odds.min()), float(log_odds.max())
+    first, last = _risk_of(np.array([low, high])).tolist()
+    even = np.clip(_log_odds_of(np.linspace(first, last, _POINTS)), low, high)
+    points = np.unique([*np.quantile(log_odds, np.linspace(0, 1, 101), method="nearest"), *even])
+    for knots in _knots_to_try(log_odds, outcome):
+        columns, at = _bent(log_odds, knots), _bent(points, knots)
         fitted = logistic(columns, outcome)
         if fitted is not None:
             break
     else:
         columns, at = np.ones((len(log_odds), 1)), np.ones((len(points), 1))
-        fitted = logistic(columns, outcome)
-    if fitted is None:  # some had the outcome and some had not, so that a constant always settles
-        raise ArithmeticError("a constant did not settle")
+        share = float(outcome.mean())
+        covariance = np.array([[1 / (len(outcome) * share * (1 - share))]])
+        fitted = Fitted(coefficients=np.log([share / (1 - share)]), covariance=covariance)
     smooth = _risk_of((columns * fitted.coefficients).sum(axis=1))
     middle = (at * fitted.coefficients).sum(axis=1)
     width = Z * np.sqrt(np.einsum("ij,jk,ik->i", at, fitted.covariance, at))
@@ -210,10 +215,31 @@ def _smoothed(log_odds: Floats, outcome: Flags) -> tuple[Floats, pa.Table]:
     return smooth, _floats(shown | {"low": _risk_of(middle - width), "high": _risk_of(middle + width)})
 
 
+def _knots_to_try(log_odds: Floats, outcome: Flags) -> Iterator[Floats]:
+    """Knots from the most that the people bear, each at a place of its own, down to none."""
+    import numpy as np
+
+    fewer = min(int(outcome.sum()), int((~outcome).sum()))
+    distinct = len(np.unique(log_odds))
+    for least, quantiles in KNOTS.items():
+        knots = np.unique(np.quantile(log_odds, quantiles))
+        if fewer >= least and len(knots) == len(quantiles) < distinct:
+            yield knots
+    if distinct > 1:
+        yield np.empty(0)
+
+
 def _bent(values: Floats, knots: Floats) -> Floats:
     import numpy as np
 
     return spline_columns(values, knots) if len(knots) else np.column_stack([np.ones(len(values)), values])
+
+
+def _log_odds_of(risk: Floats) -> Floats:
+    import numpy as np
+
+    clipped = np.clip(risk, NEAREST, 1 - NEAREST)
+    return np.asarray(np.log(clipped / (1 - clipped)))
 
 
 def _risk_of(log_odds: Floats) -> Floats:
@@ -232,9 +258,9 @@ def _tenths(risk: Floats, outcome: Flags) -> pa.Table:
     sizes = np.bincount(group)
     kept = sizes > 0
     people = sizes[kept].astype(np.float64)
-    events, mean = (np.bincount(group, weights=each)[kept] for each in (outcome, risk))
-    mean, (low, high) = mean / people, wilson(events, people)
-    shares = _floats({"risk": mean, "observed": events / people, "low": low, "high": high})
+    events, risks = (np.asarray(np.bincount(group, weights=each)[kept], dtype=np.float64) for each in (outcome, risk))
+    low, high = wilson(events, people)
+    shares = _floats({"risk": risks / people, "observed": events / people, "low": low, "high": high})
     return shares.add_column(0, "people", column_of(people.astype(np.int64).tolist(), pa.int64()))
 
 

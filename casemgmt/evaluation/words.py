@@ -65,8 +65,8 @@ def headline(found: Evaluation) -> list[str]:
     if found.at_cut is not None:
         row = found.at_cut.slice(0, 1).to_pylist()[0]
         said.append(
-            f"At the cut {in_hundred(row['ppv'])} of {row['inside']:,} had the outcome "
-            f"({figure(row, 'number_needed_to_manage', 1)} managed for each), and {in_hundred(row['sensitivity'])} of "
+            f"Of {row['inside']:,} inside the cut {in_hundred(row['ppv'])} had the outcome: "
+            f"{number(row['number_needed_to_manage'], 1)} managed for each; and {in_hundred(row['sensitivity'])} of "
             "all who had it were inside."
         )
     if found.rules is not None and found.rules.num_rows > 1:
