@@ -31,6 +31,10 @@ _WHERE = {
     "select": "casemgmt.results.selecting",
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
+    "evaluate": "casemgmt.evaluation.evaluate",
+    "Evaluation": "casemgmt.evaluation.result",
+    "validate": "casemgmt.evaluation.validation",
+    "stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
     **dict.fromkeys(
         (
@@ -59,6 +63,10 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
+    from casemgmt.evaluation.evaluate import evaluate
+    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.stability import stability
+    from casemgmt.evaluation.validation import validate
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -77,6 +85,7 @@ __all__ = [
     "CasemgmtError",
     "CodeError",
     "CodeList",
+    "Evaluation",
     "InputError",
     "InputWarning",
     "ModelError",
@@ -92,6 +101,7 @@ __all__ = [
     "compare",
     "count_admissions",
     "derive_conditions",
+    "evaluate",
     "fields",
     "list_codelists",
     "list_models",
@@ -103,7 +113,9 @@ __all__ = [
     "read_register",
     "scan_register",
     "select",
+    "stability",
     "synthesise",
+    "validate",
 ]
 
 

@@ -68,7 +68,7 @@ def cells_of(practice: Counts, outcome: Flags, lists: Sequence[Flags]) -> Cells:
         of_person=of_person.astype(np.int64),
         practice=distinct >> bits,
         outcome=distinct & 1 == 1,
-        inside=np.array([distinct & (1 << (i + 1)) != 0 for i in range(len(lists))]).reshape(len(lists), -1),
+        inside=np.array([distinct & (1 << (i + 1)) != 0 for i in range(len(lists))], dtype=bool),
         counts=np.bincount(of_person, minlength=len(distinct)).astype(np.int64),
     )
 

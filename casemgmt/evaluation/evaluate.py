@@ -164,7 +164,7 @@ def evaluation_of(
     )
 
 
-def _check(threshold: object, replicates: int, seed: int, over_cap: str, threads: int | None) -> None:
+def _check(threshold: object, replicates: int, seed: int, over_cap: object, threads: int | None) -> None:
     if threshold is not None and (
         isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 < threshold < 1
     ):
@@ -173,7 +173,7 @@ def _check(threshold: object, replicates: int, seed: int, over_cap: str, threads
         raise InputError(f"replicates is a whole number from {FEWEST_REPLICATES} to {MOST_REPLICATES:,}.")
     if not 0 <= seed < 2**63:
         raise InputError("seed is a whole number from 0 to 2**63 - 1.")
-    if over_cap not in ("error", "queue"):
+    if not isinstance(over_cap, str) or over_cap not in ("error", "queue"):
         raise not_one_of("over_cap", ("error", "queue"))
     if threads is not None and not 1 <= threads <= 1024:
         raise InputError("threads is a whole number from 1 to 1024.")

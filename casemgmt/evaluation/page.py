@@ -9,13 +9,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import plural
-from casemgmt.evaluation.words import NOWHERE, figure, headline, number
+from casemgmt.evaluation.words import NOWHERE, figure, headline, notes_of, number
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
 from casemgmt.selection.facts import ranked_by
 from casemgmt.version import __version__
 
 if TYPE_CHECKING:
-    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.findings import Findings
 
 _AT_CUT = (
     *("judged", "had the outcome", "inside the cut", "inside, had it", "in 100 inside who had it (PPV)"),
@@ -44,7 +44,7 @@ class Section:
     files: str = ""
 
 
-def page(found: Evaluation, figures: Mapping[str, bytes]) -> str:
+def page(found: Findings, figures: Mapping[str, bytes]) -> str:
     """The page as HTML.
 
     Parameters
@@ -58,7 +58,7 @@ def page(found: Evaluation, figures: Mapping[str, bytes]) -> str:
     template = files("casemgmt.evaluation").joinpath("page.html").read_text(encoding="utf-8")
     images = {name: base64.b64encode(data).decode("ascii") for name, data in figures.items()}
     sections = [_measures(found), *_cut(found, images), *_rules(found, images), *_calibration(found, images)]
-    notes = list(found.notes())
+    notes = list(notes_of(found))
     if not figures:
         notes.append("Plots were left out: they need matplotlib (casemgmt[plot]).")
     made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(template)
@@ -76,14 +76,14 @@ def page(found: Evaluation, figures: Mapping[str, bytes]) -> str:
     return shown
 
 
-def title_of(found: Evaluation) -> str:
+def title_of(found: Findings) -> str:
     """What the page is about."""
     scheme = "" if found.judged.scheme is None else f", at the cut of {found.judged.scheme.title}"
     ranked = ranked_by(found.judged.model)
     return f"{ranked[:1].upper()}{ranked[1:]}, judged by {found.outcome_name}{scheme}"
 
 
-def caution_of(found: Evaluation) -> str:
+def caution_of(found: Findings) -> str:
     """What must be read first: made-up people, a model for demonstration."""
     said = ["The people are synthetic: nothing here is about real patients."] if found.judged.register.synthetic else []
     if found.judged.model is not None and is_demonstration(found.judged.model):
@@ -91,7 +91,7 @@ def caution_of(found: Evaluation) -> str:
     return " ".join(said)
 
 
-def _measures(found: Evaluation) -> Section:
+def _measures(found: Findings) -> Section:
     rows = []
     for row in found.measures.to_pylist():
         three = {"value": row["value"], "value_low": row["low"], "value_high": row["high"]}
@@ -118,7 +118,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _cut(found: Evaluation, images: Mapping[str, str]) -> list[Section]:
+def _cut(found: Findings, images: Mapping[str, str]) -> list[Section]:
     if found.at_cut is None:
         return []
     rows = [[row["practice_id"], *_cells(row)] for row in found.at_cut.to_pylist()]
@@ -136,7 +136,7 @@ def _cut(found: Evaluation, images: Mapping[str, str]) -> list[Section]:
     ]
 
 
-def _rules(found: Evaluation, images: Mapping[str, str]) -> list[Section]:
+def _rules(found: Findings, images: Mapping[str, str]) -> list[Section]:
     if found.rules is None or found.rules.num_rows < 2:
         return []
     rows = []
@@ -159,7 +159,7 @@ def _rules(found: Evaluation, images: Mapping[str, str]) -> list[Section]:
     ]
 
 
-def _calibration(found: Evaluation, images: Mapping[str, str]) -> list[Section]:
+def _calibration(found: Findings, images: Mapping[str, str]) -> list[Section]:
     if found.calibration is None:
         return [Section(title="Are the risks right?", text=[found.why_no_calibration() or ""])]
     rows = [
@@ -183,7 +183,7 @@ def _calibration(found: Evaluation, images: Mapping[str, str]) -> list[Section]:
     ]
 
 
-def _funnel(found: Evaluation, images: Mapping[str, str]) -> list[Section]:
+def _funnel(found: Findings, images: Mapping[str, str]) -> list[Section]:
     if found.funnel is None:
         return []
     positions = [each for each in found.funnel.column("position").to_pylist() if each is not None]
@@ -204,12 +204,12 @@ def _funnel(found: Evaluation, images: Mapping[str, str]) -> list[Section]:
     ]
 
 
-def _set_aside(found: Evaluation) -> Section:
+def _set_aside(found: Findings) -> Section:
     rows = [[why, f"{count:,}"] for why, count in found.judged.set_aside.items()]
     return Section(title="Who is not judged", head=("why", "people"), rows=rows, words=(0,))
 
 
-def summary_html(found: Evaluation) -> str:
+def summary_html(found: Findings) -> str:
     """The evaluation as a few lines and small tables for notebooks: counts and figures, no patient."""
     said = " ".join(headline(found))
     measures = "".join(
@@ -222,4 +222,4 @@ def summary_html(found: Evaluation) -> str:
         head = "".join(f"<th>{escape(cell)}</th>" for cell in section.head)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in section.rows)
         parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
-    return "".join([*parts, f"<p>{escape(' '.join(found.notes()))}</p>"])
+    return "".join([*parts, f"<p>{escape(' '.join(notes_of(found)))}</p>"])

@@ -13,7 +13,7 @@ from casemgmt.evaluation.funnel import LIMITS, limits
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.findings import Findings
 
 DARK, MAIN, FAINT, OUT = "#333333", "#1e6fb3", "#b9c7d4", "#b3541e"
 LABEL_WIDTH = 34
@@ -22,7 +22,7 @@ MOST_NAMED = 15
 SIZES = {"calibration": (6.0, 5.6), "at_cut": (7.0, 0.0), "rules": (7.0, 0.0), "funnel": (7.0, 4.8)}
 
 
-def figures_of(found: Evaluation) -> list[str]:
+def figures_of(found: Findings) -> list[str]:
     """The figures that an evaluation has numbers for."""
     have = {
         "calibration": found.calibration is not None,
@@ -33,7 +33,7 @@ def figures_of(found: Evaluation) -> list[str]:
     return [name for name, there in have.items() if there]
 
 
-def draw(found: Evaluation, which: str, ax: Any = None) -> Any:
+def draw(found: Findings, which: str, ax: Any = None) -> Any:
     """Draw one figure.
 
     Parameters
@@ -76,7 +76,7 @@ def require_matplotlib() -> None:
         raise InputError("A plot needs matplotlib: install casemgmt[plot].") from None
 
 
-def size_of(found: Evaluation, which: str) -> tuple[float, float]:
+def size_of(found: Findings, which: str) -> tuple[float, float]:
     """Width and height in inches; a figure with a line a practice grows with them."""
     width, height = SIZES[which]
     table = {"at_cut": found.at_cut, "rules": found.rules}.get(which)
@@ -85,7 +85,7 @@ def size_of(found: Evaluation, which: str) -> tuple[float, float]:
     return width, height
 
 
-def _calibration(found: Evaluation, ax: Any) -> None:
+def _calibration(found: Findings, ax: Any) -> None:
     if found.calibration is None:
         return
     curve, tenths = (_columns(each) for each in (found.calibration.curve, found.calibration.tenths))
@@ -104,7 +104,7 @@ def _calibration(found: Evaluation, ax: Any) -> None:
     ax.legend(frameon=False, loc="upper left", fontsize=9)
 
 
-def _at_cut(found: Evaluation, ax: Any) -> None:
+def _at_cut(found: Findings, ax: Any) -> None:
     if found.at_cut is None:
         return
     rows = [row for row in found.at_cut.to_pylist() if row["ppv"] is not None]
@@ -118,7 +118,7 @@ def _at_cut(found: Evaluation, ax: Any) -> None:
     ax.set_xlabel("share of those inside the cut who had the outcome (95% interval)")
 
 
-def _rules(found: Evaluation, ax: Any) -> None:
+def _rules(found: Findings, ax: Any) -> None:
     if found.rules is None:
         return
     rows = [row for row in found.rules.to_pylist() if row["ppv"] is not None][::-1]
@@ -139,7 +139,7 @@ def _dots(ax: Any, rows: list[dict[str, Any]], labels: list[str], size: int) -> 
     ax.set_ylim(-0.7, len(rows) - 0.3)
 
 
-def _funnel(found: Evaluation, ax: Any) -> None:
+def _funnel(found: Findings, ax: Any) -> None:
     if found.funnel is None:
         return
     rows = [row for row in found.funnel.to_pylist() if row["ratio"] is not None]
@@ -181,7 +181,7 @@ def _columns(table: pa.Table) -> dict[str, list[Any]]:
     return {name: table.column(name).to_pylist() for name in table.column_names}
 
 
-_DRAWN: dict[str, Callable[[Evaluation, Any], None]] = {
+_DRAWN: dict[str, Callable[[Findings, Any], None]] = {
     "calibration": _calibration,
     "at_cut": _at_cut,
     "rules": _rules,

@@ -11,7 +11,7 @@ from casemgmt.disk import BusyError, Owned, StrangersError, make_parents, remove
 from casemgmt.errors import InputError, PublishError
 
 if TYPE_CHECKING:
-    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.findings import Findings
 
 PAGE = "index.html"
 _ENDINGS = (".html", ".csv", ".png")
@@ -25,7 +25,7 @@ _OWNED = Owned(
 )
 
 
-def save(found: Evaluation, folder: Path) -> Path:
+def save(found: Findings, folder: Path) -> Path:
     """Write the page, the tables and the figures to a folder that is not there yet.
 
     Raises
@@ -57,7 +57,7 @@ def save(found: Evaluation, folder: Path) -> Path:
     return target
 
 
-def files_of(found: Evaluation) -> dict[str, bytes]:
+def files_of(found: Findings) -> dict[str, bytes]:
     """Every file's bytes by name."""
     from casemgmt.evaluation.page import page
     from casemgmt.outputs.csv_text import to_csv
@@ -68,7 +68,7 @@ def files_of(found: Evaluation) -> dict[str, bytes]:
     return files | {PAGE: page(found, figures).encode()}
 
 
-def figures_as_png(found: Evaluation) -> dict[str, bytes]:
+def figures_as_png(found: Findings) -> dict[str, bytes]:
     """Every figure; none where matplotlib is not installed."""
     from casemgmt.evaluation.plots import draw, figures_of, require_matplotlib, size_of
 

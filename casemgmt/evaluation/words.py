@@ -10,7 +10,7 @@ from casemgmt.selection.facts import ranked_by
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.findings import Findings
 
 NOWHERE = "–"
 
@@ -53,7 +53,7 @@ def figure(row: dict[str, Any], name: str, digits: int = 2, times: float = 1) ->
     return f"{number(value * times, digits)} ({ends[0]} to {ends[1]})"
 
 
-def headline(found: Evaluation) -> list[str]:
+def headline(found: Findings) -> list[str]:
     """What it comes to, in one to four sentences."""
     measures = {row["measure"]: row for row in found.measures.to_pylist()}
     said = [f"AUROC {_with_interval(measures['auroc'], 3)}."]
@@ -91,7 +91,7 @@ def beside_rules(rules: pa.Table) -> str:
     return f"With the same places it {'; '.join(said)}."
 
 
-def notes_of(found: Evaluation) -> tuple[str, ...]:
+def notes_of(found: Findings) -> tuple[str, ...]:
     """What a reader must know beside the figures."""
     judged, notes = found.judged, []
     if judged.register.synthetic:
@@ -124,7 +124,7 @@ def notes_of(found: Evaluation) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _of_threshold(found: Evaluation) -> str:
+def _of_threshold(found: Findings) -> str:
     if found.threshold is not None:
         odds = (1 - found.threshold) / found.threshold
         return (
