@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import column_of
+from casemgmt.evaluation.logistic import Fitted, Z, log_odds_of, logistic, risk_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Flags = npt.NDArray[np.bool_]
 
-Z = 1.959963984540054
-# A risk of exactly 0 or 1 has no log-odds; it is taken as this far from it.
-NEAREST = 1e-6
 # Where the spline's knots lie among the log-odds, from so many people with the outcome (and without) on: three and five
 # at Harrell's quantiles; seven closer together where risks are high, because the cut lies there (our decision).
 KNOTS = {
@@ -34,21 +32,7 @@ KNOTS = {
     100: (0.05, 0.275, 0.5, 0.725, 0.95),
     0: (0.1, 0.5, 0.9),
 }
-_MOST_STEPS, _STEP_ENOUGH = 60, 1e-9
 _POINTS = 41
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Fitted:
-    """A logistic regression fitted by maximum likelihood: coefficients in log-odds, and their covariance."""
-
-    coefficients: Floats
-    covariance: Floats
-
-    def interval(self, place: int) -> tuple[float, float, float]:
-        """A coefficient and its 95% interval (Wald)."""
-        value, width = float(self.coefficients[place]), Z * float(self.covariance[place, place]) ** 0.5
-        return value, value - width, value + width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,7 +75,7 @@ def calibration_of(risk: Floats, outcome: Flags) -> Calibration:
     """
     import numpy as np
 
-    log_odds = _log_odds_of(risk)
+    log_odds = log_odds_of(risk)
     one = np.ones((len(risk), 1))
     large = logistic(one, outcome, offset=log_odds)
     line = logistic(np.column_stack([one, log_odds]), outcome) if np.ptp(log_odds) > 0 else None
@@ -112,64 +96,6 @@ def calibration_of(risk: Floats, outcome: Flags) -> Calibration:
         tenths=_tenths(risk, outcome),
         at_the_ends=int(np.count_nonzero((risk <= 0) | (risk >= 1))),
     )
-
-
-def logistic(columns: Floats, outcome: Flags, offset: Floats | None = None) -> Fitted | None:
-    """A logistic regression without penalty, by Newton's method with halved steps; None where it does not settle.
-
-    Sums run column by column in the people's order, so that no library's threads change their last digit.
-
-    Parameters
-    ----------
-    columns : float64, (people, columns), the constant among them
-    offset : float64, log-odds added to each person's
-    """
-    import numpy as np
-
-    beta = np.zeros(columns.shape[1])
-    start = np.zeros(len(outcome)) if offset is None else offset
-    sign = np.where(outcome, -1.0, 1.0)
-
-    def log_odds_at(at: Floats) -> Floats:
-        return np.asarray(start + sum(columns[:, j] * at[j] for j in range(len(at))))
-
-    def loss_of(log_odds: Floats) -> float:
-        return float(np.logaddexp(0, sign * log_odds).sum())
-
-    log_odds = log_odds_at(beta)
-    loss = loss_of(log_odds)
-    for _ in range(_MOST_STEPS):
-        risk = 1 / (1 + np.exp(-log_odds))
-        gradient = np.array([(column * (outcome - risk)).sum() for column in columns.T])
-        curvature = _weighted_products(columns, risk * (1 - risk))
-        try:
-            step = np.linalg.solve(curvature, gradient)
-        except np.linalg.LinAlgError:
-            return None
-        if not np.isfinite(step).all():
-            return None
-        gain = float(step @ gradient)
-        if gain < _STEP_ENOUGH:
-            return Fitted(coefficients=beta, covariance=np.asarray(np.linalg.inv(curvature)))
-        for _ in range(30):
-            trial = log_odds_at(beta + step)
-            if (lower := loss_of(trial)) <= loss:
-                break
-            step = step / 2
-        beta, log_odds, loss = beta + step, trial, lower
-    return None
-
-
-def _weighted_products(columns: Floats, weight: Floats) -> Floats:
-    import numpy as np
-
-    count = columns.shape[1]
-    products = np.empty((count, count))
-    for i in range(count):
-        weighted = columns[:, i] * weight
-        for j in range(i, count):
-            products[i, j] = products[j, i] = (weighted * columns[:, j]).sum()
-    return products
 
 
 def spline_columns(values: Floats, knots: Floats) -> Floats:
@@ -195,8 +121,8 @@ def _smoothed(log_odds: Floats, outcome: Flags) -> tuple[Floats, pa.Table]:
     import numpy as np
 
     low, high = float(log_odds.min()), float(log_odds.max())
-    first, last = _risk_of(np.array([low, high])).tolist()
-    even = np.clip(_log_odds_of(np.linspace(first, last, _POINTS)), low, high)
+    first, last = risk_of(np.array([low, high])).tolist()
+    even = np.clip(log_odds_of(np.linspace(first, last, _POINTS)), low, high)
     points = np.unique([*np.quantile(log_odds, np.linspace(0, 1, 101), method="nearest"), *even])
     for knots in _knots_to_try(log_odds, outcome):
         columns, at = _bent(log_odds, knots), _bent(points, knots)
@@ -208,11 +134,11 @@ def _smoothed(log_odds: Floats, outcome: Flags) -> tuple[Floats, pa.Table]:
         share = float(outcome.mean())
         covariance = np.array([[1 / (len(outcome) * share * (1 - share))]])
         fitted = Fitted(coefficients=np.log([share / (1 - share)]), covariance=covariance)
-    smooth = _risk_of((columns * fitted.coefficients).sum(axis=1))
+    smooth = risk_of((columns * fitted.coefficients).sum(axis=1))
     middle = (at * fitted.coefficients).sum(axis=1)
-    width = Z * np.sqrt(np.einsum("ij,jk,ik->i", at, fitted.covariance, at))
-    shown = {"risk": _risk_of(points), "observed": _risk_of(middle)}
-    return smooth, _floats(shown | {"low": _risk_of(middle - width), "high": _risk_of(middle + width)})
+    width = Z * np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", at, fitted.covariance, at), 0))
+    shown = {"risk": risk_of(points), "observed": risk_of(middle)}
+    return smooth, _floats(shown | {"low": risk_of(middle - width), "high": risk_of(middle + width)})
 
 
 def _knots_to_try(log_odds: Floats, outcome: Flags) -> Iterator[Floats]:
@@ -233,19 +159,6 @@ def _bent(values: Floats, knots: Floats) -> Floats:
     import numpy as np
 
     return spline_columns(values, knots) if len(knots) else np.column_stack([np.ones(len(values)), values])
-
-
-def _log_odds_of(risk: Floats) -> Floats:
-    import numpy as np
-
-    clipped = np.clip(risk, NEAREST, 1 - NEAREST)
-    return np.asarray(np.log(clipped / (1 - clipped)))
-
-
-def _risk_of(log_odds: Floats) -> Floats:
-    import numpy as np
-
-    return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
 def _tenths(risk: Floats, outcome: Flags) -> pa.Table:
