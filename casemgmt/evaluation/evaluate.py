@@ -20,7 +20,7 @@ from casemgmt.register.register import Register, a_register
 
 if TYPE_CHECKING:
     from casemgmt.scheme.routes import Scheme
-    from casemgmt.selection.choosing import OverCap
+    from casemgmt.selection.places import OverCap
 
     Progress = Callable[[int, int], None]
 
