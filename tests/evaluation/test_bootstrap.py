@@ -108,11 +108,10 @@ def test_intervals_cover_what_they_should_in_95_of_100_samples():
     many = random.normal(-2, 1.2, 2_000_000)
     events = random.random(len(many)) < 1 / (1 + np.exp(-many))
     top = many >= np.quantile(many, 0.95)
-    half = random.permutation(len(many))[:20000]
     truth = {
         "ppv": events[top].mean(),
         "sensitivity": (events & top).sum() / events.sum(),
-        "auroc": roc_auc_score(events[half], many[half]),
+        "auroc": roc_auc_score(events, many),
     }
     for _ in range(samples):
         at = random.integers(0, len(many), count)
