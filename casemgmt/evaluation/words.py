@@ -63,15 +63,20 @@ def headline(found: Findings) -> list[str]:
             f"Calibration slope {_with_interval(slope, 2)}; {number(large['value'])} outcomes for each one expected."
         )
     if found.at_cut is not None:
-        row = found.at_cut.slice(0, 1).to_pylist()[0]
-        said.append(
-            f"Of {row['inside']:,} inside the cut {in_hundred(row['ppv'])} had the outcome: "
-            f"{number(row['number_needed_to_manage'], 1)} managed for each; and {in_hundred(row['sensitivity'])} of "
-            "all who had it were inside."
-        )
+        said.append(_at_the_cut(found.at_cut.slice(0, 1).to_pylist()[0]))
     if found.rules is not None and found.rules.num_rows > 1:
         said.append(beside_rules(found.rules))
     return said
+
+
+def _at_the_cut(row: dict[str, Any]) -> str:
+    if not row["inside"]:
+        return "Nobody who is judged is inside the cut."
+    need = number(row["number_needed_to_manage"], 1)
+    return (
+        f"Of {row['inside']:,} inside the cut {in_hundred(row['ppv'])} had the outcome: {need} managed for each; and "
+        f"{in_hundred(row['sensitivity'])} of all who had it were inside."
+    )
 
 
 def beside_rules(rules: pa.Table) -> str:
@@ -97,6 +102,12 @@ def notes_of(found: Findings) -> tuple[str, ...]:
     if judged.register.synthetic:
         notes.append("The people are synthetic: the figures say how the machinery works, and nothing of real patients.")
     notes.append(f"Ranked by {ranked_by(judged.model)}; the outcome is {found.outcome_name}.")
+    seen = sorted(set(judged.practices) & set(judged.model.calibrated_in)) if judged.model is not None else []
+    if seen:
+        notes.append(
+            f"The model was fitted or recalibrated on people of {len(seen):,} of the "
+            f"{plural(len(judged.practices), 'practice')} that judge it: there its figures are flattered."
+        )
     aside = {why: count for why, count in judged.set_aside.items() if count}
     notes.append(
         "Set aside: " + "; ".join(f"{count:,} {why}" for why, count in aside.items()) + "."

@@ -84,6 +84,28 @@ def test_without_a_scheme_the_ranking_and_the_risks_are_judged_alone(found):
         alone.plot_cut()
 
 
+def test_where_nobody_is_inside_the_cut_it_says_so():
+    route = (
+        'name = "old"\nkind = "everyone"\ncounts_as = "case_management"\nwhere = { age = { at_least = 80 } }',
+        'name = "sure"\nkind = "band"\ncounts_as = "case_management"\non = "risk"\nat_least = "1"',
+    )
+    found = cm.evaluate("risk", "happened", people(), scheme(*route), replicates=100)
+    assert "Nobody who is judged is inside the cut." in repr(found)
+    assert found.at_cut.column("ppv").null_count == 4
+    assert found.judged.case_managed.any()
+
+
+def test_a_model_that_was_fitted_on_these_practices_is_said_to_be_flattered():
+    from dataclasses import replace
+
+    model, register = cm.load_model("demonstration-admission"), cm.synthesise("C87616", seed=1)
+    outcome = "outcome_emergency_admission_12m"
+    seen = cm.evaluate(replace(model, calibrated_in=("C87616", "X")), outcome, register, replicates=100)
+    assert any("1 of the 1 practice that judge it: there its figures are flattered" in note for note in seen.notes())
+    unseen = cm.evaluate(replace(model, calibrated_in=("X",)), outcome, register, replicates=100)
+    assert not any("recalibrated on people" in note for note in unseen.notes())
+
+
 def test_a_demonstration_model_needs_synthetic_people_and_says_so():
     model = cm.load_model("demonstration-admission")
     register = cm.synthesise("C87616", seed=1)
