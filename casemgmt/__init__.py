@@ -17,6 +17,7 @@ _WHERE = {
     "ScannedRegister": "casemgmt.scanned.scanning",
     "Register": "casemgmt.register.register",
     "load_model": "casemgmt.risk.files",
+    "fit_model": "casemgmt.risk.fitting.fit",
     "list_models": "casemgmt.risk.files",
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
     from casemgmt.risk.files import list_models, load_model
+    from casemgmt.risk.fitting.fit import fit_model
     from casemgmt.scanned.opening import scan_register
     from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.files import list_schemes, load_scheme
@@ -93,6 +95,7 @@ __all__ = [
     "count_admissions",
     "derive_conditions",
     "fields",
+    "fit_model",
     "list_codelists",
     "list_models",
     "list_schemes",

@@ -17,12 +17,21 @@ from casemgmt.risk.inputs import PRESENT, ModelInput, decimal_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.risk.fitting.record import Fitting
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Model(AdditiveModel):
-    """A sum of lookup tables with a link, as a model file states it; see :class:`AdditiveModel` for its attributes."""
+    """A sum of lookup tables with a link, as a model file states it; see :class:`AdditiveModel` for its attributes.
+
+    Attributes
+    ----------
+    fitting : how the model was fitted, of one that this process has fitted or tabulated; None of one that was loaded.
+        Two models that say the same are equal, however they came about
+    """
 
     nested: Mapping[str, Model] = field(default_factory=dict, hash=False)
+    fitting: Fitting | None = field(default=None, compare=False)
 
     @arguments.checked(register=a_register, allow_demonstration=arguments.yes_or_no)
     def score(self, register: Register, *, allow_demonstration: bool = False) -> pa.Array:

@@ -58,6 +58,7 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
     classes_ : the two classes
     members_ : the classifiers that are averaged
     out_of_fold_ : log-odds of each row by the one classifier that has not learned from it; NaN where all have
+    left_out_ : such classifiers, each with the rows that it left out
     n_iter_ : trees, or steps of Newton's method; the most of any
     n_features_in_ : number of inputs
     feature_names_in_ : their names, where ``X`` has them
@@ -154,6 +155,7 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
         held_out = self._held_out(len(X), groups, seed)
         total = len(held_out) + (self.kind == "logistic" and self.bags > 1)
         self.members_: list[Member] = []
+        self.left_out_: list[tuple[Member, Whole]] = []
         self.out_of_fold_ = np.full(len(X), np.nan)
         for done, out in enumerate(held_out):
             _tell(progress, done, total)
@@ -161,6 +163,7 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
             self.members_.append(member)
             if out.any():
                 self.out_of_fold_[out] = member.decision_function(X[out])
+                self.left_out_.append((member, np.flatnonzero(out)))
         if self.kind == "logistic" and self.bags > 1:  # those that leave rows out only show how well it does
             _tell(progress, total - 1, total)
             self.members_ = [self._member(X, y, weights, counted, counted & False, seed)]
