@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from casemgmt.register.lookup import Columns
     from casemgmt.register.register import Register
+    from casemgmt.risk.additive import AdditiveModel
     from casemgmt.risk.chosen import ChosenRows
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
@@ -249,6 +250,16 @@ class _Sentences:
     def _comparison(self, each: ModelInput) -> str:
         if self._reference == "practice":
             return " against the practice's average"
-        if self._model.link == "points" and not each.contributions[base_cell(each)]:
-            return ""  # points against nothing need no comparison
-        return f" against {against_base(each)}"
+        return _against_base_of(self._model, each)
+
+
+def _against_base_of(model: AdditiveModel, each: ModelInput) -> str:
+    if model.link == "points" and not each.contributions[base_cell(each)]:
+        return ""  # points against nothing need no comparison
+    return f" against {against_base(each)}"
+
+
+def worded_against_base(model: AdditiveModel, each: ModelInput, cell: int, difference: int) -> str:
+    """One reason: a cell of an input, and by how many millionths it adds more than the input's base."""
+    caution = f" ({DEMONSTRATION_ONLY})" if is_demonstration(model) else ""
+    return f"{in_words(each, cell)}: {size_in_words(model, difference)}{_against_base_of(model, each)}{caution}"
