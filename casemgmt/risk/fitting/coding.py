@@ -109,7 +109,7 @@ def _flag(name: str, known: list[Any], people: list[int], missing: int) -> tuple
             "fewest that an amount is learned from. Leave it out."
         )
     cells = InputCells(
-        name=name, kind="flag", seen=(0.0, 1.0), people=(absent, present), missing_people=missing
+        name=name, kind="flag", seen=(0.0, 1.0), people=(absent, present), missing_people=missing, learns_missing=missing >= FEWEST
     )
     return cells, [int(value) for value in known]
 
@@ -133,6 +133,7 @@ def _integer(name: str, known: list[Any], people: list[int], missing: int) -> tu
         seen=tuple(seen.tolist()),
         people=tuple(int(each) for each in held),
         missing_people=missing,
+        learns_missing=missing >= FEWEST,
         merged=tuple(merged),
     )
     return cells, cell_of.tolist()
@@ -166,6 +167,7 @@ def _number(name: str, known: list[Any], people: list[int], missing: int) -> tup
         seen=tuple(seen.tolist()),
         people=tuple(int(each) for each in inside),
         missing_people=missing,
+        learns_missing=missing >= FEWEST,
         merged=tuple(merged),
     )
     return cells, cell_of.tolist()
@@ -193,6 +195,7 @@ def _category(name: str, known: list[Any], people: list[int], missing: int) -> t
         seen=tuple(float(cell) for cell in range(len(held))),
         people=tuple(held),
         missing_people=missing,
+        learns_missing=missing >= FEWEST,
         merged=tuple(merged),
     )
     number_of = {place: cell for cell, place in enumerate(own)}

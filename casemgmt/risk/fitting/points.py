@@ -78,7 +78,7 @@ def points_model(
         amounts = [int(each) * MILLION for each in points]
         average = round(float(np.average(points[: len(cells.people)], weights=np.maximum(cells.people, 1)))) * MILLION
         missing = None if cells.name in needed else amounts[-1] if cells.learns_missing else average
-        other = amounts[len(cells.people) - 1] if cells.has_other else average
+        other = amounts[len(cells.people) - 1] if cells.has_other else average if cells.other_scores else None
         inputs.append(model_input(cells, amounts[: len(cells.people)], missing=missing, other=other))
     log_odds = (found.sums(people.codes) + found.intercept) / found.per_unit
     return finished(
