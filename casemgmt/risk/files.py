@@ -58,8 +58,8 @@ def load_model(source: str | Path | object) -> Model:
 
     Raises
     ------
-    ModelError : there is no such model, or the estimator was not tabulated; the file says something it may not say or leaves something out; or its
-        vectors disagree with it or leave a cell of a table untouched
+    ModelError : there is no such model, or the estimator was not tabulated; the file says something it may not say or
+        leaves something out; or its vectors disagree with it or leave a cell of a table untouched
 
     Examples
     --------
@@ -256,6 +256,7 @@ def _model_of(
     divide_by = head.optional("divide_by", whole)
     return Model(
         **{key: head.words(key) for key in _WORDS},
+        fitting=None,
         link=head.checked("link", one_of(*LINKS)),
         intercept=head.checked("intercept", millionths),
         horizon_days=head.optional("horizon_days", whole),

@@ -156,7 +156,7 @@ class Model(AdditiveModel):
 
     @arguments.checked(folder=arguments.path, overwrite=arguments.yes_or_no)
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the model as a folder that :func:`casemgmt.load_model` reads: ``model.toml``, ``vectors.csv``, ``card.md``.
+        """Write the model as a folder for :func:`casemgmt.load_model`: ``model.toml``, ``vectors.csv`` and ``card.md``.
 
         Parameters
         ----------

@@ -41,7 +41,9 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
             raise being_written(folder) from None
         if isinstance(problem, disk.StrangersError):
             held = f": {listed(problem.names, 5)}" if problem.names else ""
-            raise PublishError(f"{problem.folder} holds what is no part of a model{held}. Nothing was written.") from None
+            raise PublishError(
+                f"{problem.folder} holds what is no part of a model{held}. Nothing was written."
+            ) from None
         if isinstance(problem, OSError):
             raise PublishError(f"{folder} could not be written: {problem.strerror}. Nothing was left there.") from None
         raise

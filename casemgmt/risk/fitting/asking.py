@@ -45,9 +45,7 @@ class Asked(NamedTuple):
 
     def decide(self, rows: Codes) -> Floats:
         """The log-odds of rows of cells."""
-        values = [
-            np.array(column.values, dtype=object)[rows[:, number]] for number, column in enumerate(self.columns)
-        ]
+        values = [np.array(column.values, dtype=object)[rows[:, number]] for number, column in enumerate(self.columns)]
         return log_odds(self.estimator, frame_like(self.frame, values))
 
     def codes(self) -> Codes:
@@ -67,7 +65,9 @@ class Asked(NamedTuple):
         """Made-up rows, and what the estimator says of them: whether it is still the same can be told by them."""
         random = np.random.default_rng(seed)
         rows = np.column_stack([random.integers(0, len(column.values), _SAMPLE) for column in self.columns])
-        shown = frame_like(self.frame, [np.array(c.values, dtype=object)[rows[:, n]] for n, c in enumerate(self.columns)])
+        shown = frame_like(
+            self.frame, [np.array(c.values, dtype=object)[rows[:, n]] for n, c in enumerate(self.columns)]
+        )
 
         def again(estimator: object) -> Floats:
             return log_odds(estimator, shown)
@@ -95,7 +95,9 @@ def asked_columns(estimator: object, frame: object, cells: int) -> Asked:
 
     def alone(name: str, values: Sequence[Any]) -> Floats:
         columns = [
-            np.array(values, dtype=object) if each == name else np.full(len(values), rows[each].iloc[standing], dtype=object)
+            np.array(values, dtype=object)
+            if each == name
+            else np.full(len(values), rows[each].iloc[standing], dtype=object)
             for each in rows.columns
         ]
         return log_odds(estimator, frame_like(rows, columns))
@@ -139,7 +141,9 @@ def _frame_of(frame: object) -> pd.DataFrame:
     elif isinstance(frame, np.ndarray) and frame.ndim == 2:
         frame = pd.DataFrame(frame, columns=[f"x{number}" for number in range(frame.shape[1])])
     if not isinstance(frame, pd.DataFrame) or frame.empty:
-        raise InputError("frame is a data frame, an Arrow table or a two-dimensional array with the rows to be asked about.")
+        raise InputError(
+            "frame is a data frame, an Arrow table or a two-dimensional array with the rows to be asked about."
+        )
     if not frame.columns.is_unique or not all(isinstance(name, str) for name in frame.columns):
         raise InputError("The columns of frame must have names, each its own.")
     return frame.reset_index(drop=True)
@@ -155,15 +159,17 @@ def frame_like(frame: pd.DataFrame, values: Sequence[npt.NDArray[Any]]) -> pd.Da
         if isinstance(like, pd.CategoricalDtype):
             extra = [each for each in pd.unique(column[~lacking]) if each not in like.categories]
             kind = pd.CategoricalDtype([*like.categories, *extra], ordered=like.ordered)
-            made[name] = pd.Categorical(np.where(lacking, None, column), dtype=kind)
+            made[name] = pd.Categorical(
+                [None if gone else each for each, gone in zip(column, lacking, strict=True)], dtype=kind
+            )
         elif pd.api.types.is_numeric_dtype(like):
-            whole = not lacking.any() and (like == bool or pd.api.types.is_integer_dtype(like))
+            whole = not lacking.any() and (pd.api.types.is_bool_dtype(like) or pd.api.types.is_integer_dtype(like))
             if whole and all(each == int(each) for each in pd.unique(column)):
                 made[name] = pd.Series(column).astype(like)
             else:
                 made[name] = pd.Series(np.where(lacking, np.nan, column).astype(np.float64))
         else:
-            made[name] = pd.Series(np.where(lacking, np.nan, column), dtype=object).astype(like if like != object else object)
+            made[name] = pd.Series(np.where(lacking, np.nan, column), dtype=object).astype(like)
     return pd.DataFrame(made, columns=list(frame.columns))
 
 

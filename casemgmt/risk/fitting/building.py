@@ -46,7 +46,7 @@ class Wording(NamedTuple):
             "outcome": f"'{self.outcome}' within {plural(self.horizon_days, 'day')}, as the data had it",
             "population": self.population,
             "intended_use": "Not stated by whoever fitted it. Say what it is for before it is used",
-            "not_for": "People unlike those it was fitted to; any use before it has been judged on people it has not seen",
+            "not_for": "People unlike those it was fitted to; any use before it is judged on people it has not seen",
             "licence": "Not stated",
             "version": "1.0",
         }
@@ -118,8 +118,8 @@ def built_model(
     # Sums of floats here, of whole millionths in the model: the last bits of a float are no difference.
     if discrepancy > allowed * (1 + 1e-6) + 1e-12:
         raise ModelError(
-            f"the tables differ by up to {discrepancy:.3g} in log-odds from the estimator; {allowed:.3g} is the most that "
-            "rounding to millionths explains."
+            f"the tables differ by up to {discrepancy:.3g} in log-odds from the estimator; {allowed:.3g} is the most "
+            "that rounding to millionths explains."
         )
     return finished(
         wording,
@@ -132,7 +132,8 @@ def built_model(
 def with_pairs(inputs: Sequence[InputCells], tables: Probed, needed: Sequence[str]) -> tuple[ModelInput, ...]:
     """The inputs, and after them the pairs."""
     singles = [
-        input_of(each, whole(amounts), each.name in needed) for each, amounts in zip(inputs, tables.amounts, strict=True)
+        input_of(each, whole(amounts), each.name in needed)
+        for each, amounts in zip(inputs, tables.amounts, strict=True)
     ]
     pairs = [
         pair_of((inputs[one], inputs[other]), (singles[one], singles[other]), table)
@@ -166,7 +167,10 @@ def pair_of(cells: tuple[InputCells, InputCells], inputs: tuple[ModelInput, Mode
         for column in range(groups[1])
     ]
     lacking = [
-        tuple(round(float(amount) * MILLION) for amount in (*line[: known[other]], *[0.0] * (groups[other] - known[other])))
+        tuple(
+            round(float(amount) * MILLION)
+            for amount in (*line[: known[other]], *[0.0] * (groups[other] - known[other]))
+        )
         if learned[one]
         else ()
         for one, other, line in ((0, 1, table[-1]), (1, 0, table[:, -1]))
@@ -195,15 +199,21 @@ def input_of(cells: InputCells, amounts: list[int], is_needed: bool) -> ModelInp
     return model_input(cells, known, missing=None if is_needed else missing, other=other)
 
 
-def finished(wording: Wording, *, intercept: int, inputs: tuple[ModelInput, ...], fitting: Fitting, divide_by: int = 1) -> Model:
+def finished(
+    wording: Wording, *, intercept: int, inputs: tuple[ModelInput, ...], fitting: Fitting, divide_by: int = 1
+) -> Model:
     """A model with the text of its file and its vectors, as if it had been loaded."""
     model = Model(
         **wording.of(),
         link="logistic",
         horizon_days=wording.horizon_days,
         intercept=intercept,
+        centre=None,
+        floor=None,
         divide_by=divide_by,
+        bands=(),
         inputs=inputs,
+        nested={},
         demonstration=wording.demonstration,
         calibrated_in=wording.calibrated_in,
         fitting=fitting,

@@ -43,12 +43,12 @@ def card_text(model: AdditiveModel, fitting: Fitting | None) -> str:
         "",
         "## What is not known",
         "",
-        "Whether it is right elsewhere, later, or in any one practice: judge it on people that it has not seen, at the cut "
-        "where it is to be used, before it is used. Its amounts are associations in the data; none says what would happen "
-        "if a value were changed.",
+        "Whether it is right elsewhere, later, or in any one practice: judge it on people that it has not seen, at the "
+        "cut where it is to be used, before it is used. Its amounts are associations in the data; none says what would "
+        "happen if a value were changed.",
         "",
-        f"{_STILL} why this outcome; who was left out of the data and why; who checked the inputs' definitions; what was "
-        "decided about fairness; who may use it, and who looks after it.",
+        f"{_STILL} why this outcome; who was left out of the data and why; who checked the inputs' definitions; what "
+        "was decided about fairness; who may use it, and who looks after it.",
         "",
         "`vectors.csv` was made from the tables: it guards the file against a changed digit, and checks nothing else.",
     ]
@@ -97,7 +97,13 @@ def _points(model: AdditiveModel) -> Iterator[str]:
     sums = np.arange(low, high + 1)
     log_odds = (sums + model.intercept / MILLION) / model.divide_by
     risks = 1 / (1 + exp(-log_odds))
-    yield from ("", f"{model.divide_by} points are one unit of log-odds.", "", "| points in all | risk, in 100 |", "|---|---|")
+    yield from (
+        "",
+        f"{model.divide_by} points are one unit of log-odds.",
+        "",
+        "| points in all | risk, in 100 |",
+        "|---|---|",
+    )
     yield from (f"| {total} | {100 * risk:.1f} |" for total, risk in zip(sums.tolist(), risks.tolist(), strict=True))
 
 
@@ -107,15 +113,24 @@ def _bands(each: ModelInput) -> Iterator[str]:
     for place in range(1, len(each.table) + 1):
         if place == len(each.table) or each.table[place] != each.table[start]:
             first, last = names[start], names[place - 1]
-            run = first if place - start == 1 else f"{first} to {last}" if each.kind == "integer" else ", ".join(names[start:place])
+            run = (
+                first
+                if place - start == 1
+                else f"{first} to {last}"
+                if each.kind == "integer"
+                else ", ".join(names[start:place])
+            )
             yield f"{run}: {decimal_text(each.table[start])}"
             start = place
 
 
 def _input_row(model: AdditiveModel, each: ModelInput) -> str:
-    amounts = [amount for amount in each.table]
-    shown = [f"{amount / MILLION / model.divide_by:.2f}" for amount in (min(amounts), max(amounts))]
-    missing = "no score" if each.missing_contribution is None else f"{each.missing_contribution / MILLION / model.divide_by:.2f}"
+    shown = [f"{amount / MILLION / model.divide_by:.2f}" for amount in (min(each.table), max(each.table))]
+    missing = (
+        "no score"
+        if each.missing_contribution is None
+        else f"{each.missing_contribution / MILLION / model.divide_by:.2f}"
+    )
     return f"| {each.label} (`{each.name}`) | {each.kind} | {shown[0]} to {shown[1]} | {missing} |"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from casemgmt.errors import ModelError, plural
 from casemgmt.register.fields import FIELDS
-from casemgmt.risk.inputs import MILLION, ModelInput, decimal_text
+from casemgmt.risk.inputs import MILLION, MissingRule, ModelInput, decimal_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,8 @@ def model_input(cells: InputCells, amounts: Sequence[int], *, missing: int | Non
     missing : millionths; None where there is no score without a value
     other : millionths, of a text that is none of the categories; None where there is no score with one
     """
-    name, rule = cells.name, "no score" if missing is None else missing
+    name = cells.name
+    rule: MissingRule = "no score" if missing is None else missing
     label = cells.label
     match cells.kind:
         case "flag":
@@ -140,7 +141,9 @@ def merged_whole(name: str, values: Sequence[int], counts: Sequence[int], fewest
         elif place + 1 < len(values):
             sentences.append(f"{name}: {value} ({plural(count, 'person', 'people')}) shares a cell with the next")
     if held and len(starts) > 1:
-        sentences.append(f"{name}: {starts[-1]} and over ({plural(held, 'person', 'people')}) shares a cell with those before")
+        sentences.append(
+            f"{name}: {starts[-1]} and over ({plural(held, 'person', 'people')}) shares a cell with those before"
+        )
         starts.pop()
     return starts, sentences
 

@@ -1,4 +1,4 @@
-"""A classifier whose log-odds are a sum of one amount an input (and of a few chosen pairs), so that it can be tabulated."""
+"""A classifier whose log-odds are a sum of one amount an input, and of a few chosen pairs, as tables can hold it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Member(Protocol):
 
     n_iter_: int
 
-    def decision_function(self, X: Floats) -> Floats:
+    def decision_function(self, X: Floats) -> Floats:  # noqa: N803
         """Log-odds."""
 
 
@@ -126,6 +126,7 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
+        """What scikit-learn may try it with."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         tags.input_tags.allow_nan = True
@@ -157,27 +158,27 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError : the data are not as above, as scikit-learn says it
         """
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-        y, weights = self._classes_of(y), _weights_of(sample_weight, X)
-        if groups is not None and len(np.asarray(groups)) != len(X):
-            raise ValueError(f"groups has {len(np.asarray(groups))} labels for {len(X)} rows.")
-        counted = np.ones(len(X), dtype=bool) if weights is None else weights > 0
+        seen, given = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        had, weights = self._classes_of(given), _weights_of(sample_weight, seen)
+        if groups is not None and len(np.asarray(groups)) != len(seen):
+            raise ValueError(f"groups has {len(np.asarray(groups))} labels for {len(seen)} rows.")
+        counted = np.ones(len(seen), dtype=np.bool_) if weights is None else weights > 0
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        held_out = self._held_out(len(X), groups, seed)
+        held_out = self._held_out(len(seen), groups, seed)
         total = len(held_out) + (self.kind == "logistic" and self.bags > 1)
         self.members_: list[Member] = []
         self.left_out_: list[tuple[Member, Whole]] = []
-        self.out_of_fold_ = np.full(len(X), np.nan)
+        self.out_of_fold_ = np.full(len(seen), np.nan)
         for done, out in enumerate(held_out):
             _tell(progress, done, total)
-            member = self._member(X, y, weights, counted & ~out, counted & out, seed + done)
+            member = self._member(seen, had, weights, counted & ~out, counted & out, seed + done)
             self.members_.append(member)
             if out.any():
-                self.out_of_fold_[out] = member.decision_function(X[out])
+                self.out_of_fold_[out] = member.decision_function(seen[out])
                 self.left_out_.append((member, np.flatnonzero(out)))
         if self.kind == "logistic" and self.bags > 1:  # those that leave rows out only show how well it does
             _tell(progress, total - 1, total)
-            self.members_ = [self._member(X, y, weights, counted, counted & False, seed)]
+            self.members_ = [self._member(seen, had, weights, counted, counted & False, seed)]
         _tell(progress, total, total)
         self.n_iter_ = max(member.n_iter_ for member in self.members_)
         return self
@@ -185,8 +186,8 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
     def decision_function(self, X: npt.ArrayLike) -> Floats:  # noqa: N803
         """The log-odds of the outcome, one a row."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        found: Floats = np.mean([member.decision_function(X) for member in self.members_], axis=0)
+        seen = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        found: Floats = np.mean([member.decision_function(seen) for member in self.members_], axis=0)
         return found
 
     def predict_proba(self, X: npt.ArrayLike) -> Floats:  # noqa: N803
@@ -239,8 +240,8 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
     ) -> Member:
         """One classifier."""
         order = self._order(X.shape[1])
-        X = X if order is None else X[:, order]
-        own, known = X[learned], y[learned]
+        seen = X if order is None else X[:, order]
+        own, known = seen[learned], y[learned]
         if len(np.unique(known)) < 2:
             raise ValueError("Classifier can't train when only one class is present in the groups that it learns from.")
         own_weights = None if weights is None else weights[learned]
@@ -250,14 +251,14 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
             categories = [self._number_of(each) for each in self.categorical_features]
             return StraightLines(self.C, self.knots, categories).fit(own, known, own_weights)
         trees = self._trees(order or list(range(X.shape[1])), stops=bool(out.any()), seed=seed)
-        held: dict[str, Any] = {"X_val": X[out], "y_val": y[out]} if out.any() else {}
+        held: dict[str, Any] = {"X_val": seen[out], "y_val": y[out]} if out.any() else {}
         if out.any() and weights is not None:
             held["sample_weight_val"] = weights[out]
         member: Member = trees.fit(own, known, sample_weight=own_weights, **held)
         return member if order is None else InOrder(member, order)
 
     def _order(self, inputs: int) -> list[int] | None:
-        """The order in which the trees are shown the inputs, categories first, where pairs are chosen; None: as they are.
+        """The order in which the trees are shown the inputs: categories first where pairs are chosen; None: as it is.
 
         scikit-learn moves categories to the front, and up to 1.9 its ``interaction_cst`` then names other columns.
         """

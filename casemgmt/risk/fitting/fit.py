@@ -129,8 +129,9 @@ def fit_model(
     settings: dict[str, Any] = dict(options or {})
     estimator = _estimator(people, "logistic" if kind == "logistic" else "boosted", signs, pairs, bags, seed, settings)
     seen = seen_by(people)
+    numbered = [(names.index(one), names.index(other)) for one, other in pairs]
     estimator.fit(seen, people.had, groups=people.groups, progress=progress)
-    tables = probed_classifier(people, estimator, estimator.pairs, seed)
+    tables = probed_classifier(people, estimator, numbered, seed)
     said = outcome if isinstance(outcome, str) else "the outcome given"
     wording = register_wording(register, len(people.rows), name, said, horizon_days, words or {})
     fitting = Fitting(
@@ -147,13 +148,15 @@ def fit_model(
         joint_discrepancy=tables.discrepancy,
         seed=seed,
         versions=versions(),
-        **_held_out(people, estimator, seed),
+        **_held_out(people, estimator, numbered, seed),
     )
     if kind == "points":
         from casemgmt.risk.fitting.points import points_model
 
         return points_model(people, tables, wording, needed, fitting, seed)
-    return built_model(people.inputs, tables, wording, needed, fitting, codes=people.codes, truth=estimator.decision_function(seen))
+    return built_model(
+        people.inputs, tables, wording, needed, fitting, codes=people.codes, truth=estimator.decision_function(seen)
+    )
 
 
 def _check_words(words: Mapping[str, str] | None, options: Mapping[str, object] | None) -> None:
@@ -217,8 +220,10 @@ def probed_classifier(people: People, estimator: Any, pairs: Sequence[tuple[int,
     )
 
 
-def _held_out(people: People, estimator: AdditiveRiskClassifier, seed: int) -> dict[str, float | None]:
-    """The AUROC of people left out, each scored by a classifier that has not learned from them: before and as tables."""
+def _held_out(
+    people: People, estimator: AdditiveRiskClassifier, pairs: Sequence[tuple[int, int]], seed: int
+) -> dict[str, float | None]:
+    """The AUROC of people left out, each scored by one that has not learned from them: the estimator, and its tables."""
     import numpy as np
     from sklearn.metrics import roc_auc_score
 
@@ -227,7 +232,7 @@ def _held_out(people: People, estimator: AdditiveRiskClassifier, seed: int) -> d
         return {"auroc_held_out": None, "auroc_tables": None}
     by_tables = np.full(len(has), np.nan)
     for member, rows in estimator.left_out_:
-        tables = decimal_amounts(probed_classifier(people, member, estimator.pairs, seed))
+        tables = decimal_amounts(probed_classifier(people, member, pairs, seed))
         by_tables[rows] = tables.sums(people.codes[rows])
     return {
         "auroc_held_out": float(roc_auc_score(people.had[has], estimator.out_of_fold_[has])),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class StraightLines:
-    """Log-odds that are, for each input, straight lines between knots, an amount a category, and one where it is missing.
+    """Log-odds that are, for each input, straight lines between knots or an amount a category, and one for missing.
 
     Parameters
     ----------

@@ -48,8 +48,8 @@ def model_of(estimator: object) -> Model:
         found = None
     if found is None:
         raise ModelError(
-            f"A model is named by text or by a Path, or is an estimator that cm.tabulate was given; this is a value of type "
-            f"{type(estimator).__name__}. Tabulate it first: cm.tabulate(estimator, frame)."
+            f"A model is named by text or by a Path, or is an estimator that cm.tabulate was given, not a value "
+            f"of type {type(estimator).__name__}. Tabulate it first: cm.tabulate(estimator, frame)."
         )
     if not np.array_equal(found.again(estimator), found.said):
         raise ModelError("The estimator has been fitted again since it was tabulated: call cm.tabulate once more.")

@@ -21,7 +21,7 @@ _MOST_ASKED = 50_000
 def number_cells(
     name: str, distinct: Floats, alone: Callable[[str, Sequence[Any]], Floats], most: int
 ) -> tuple[tuple[int, ...], list[float], bool, str]:
-    """The edges between an input's cells in millionths, a value that stands for each, whether they differ inside, and why.
+    """Edges between an input's cells in millionths, a value of each cell, whether cells differ inside, and what to say.
 
     Parameters
     ----------
@@ -32,7 +32,9 @@ def number_cells(
     import numpy as np
 
     asked = distinct
-    if len(distinct) > _MOST_ASKED:  # every so many of them; a step between two that were not asked is found between these
+    if (
+        len(distinct) > _MOST_ASKED
+    ):  # every so many of them; a step between two that were not asked is found between these
         asked = distinct[np.unique(np.linspace(0, len(distinct) - 1, _MOST_ASKED).astype(np.int64))]
     heights = alone(name, asked.tolist())
     steps = np.flatnonzero(np.abs(np.diff(heights)) > _LEVEL)

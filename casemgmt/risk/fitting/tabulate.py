@@ -54,7 +54,7 @@ def tabulate(
     outcome : in words
     horizon_days : how far ahead the outcome was counted
     cells : the most cells of an input whose log-odds change at nearly every value; each holds about as many rows, and
-        ``model.fitting`` says how far its amount is from the estimator's. Where they change in steps, the steps are kept
+        ``model.fitting`` says how far its amount is from the estimator's. Where they change in steps, these are kept
     seed : of the joint probes
     words : what the model file says of itself; see :func:`casemgmt.fit_model`
 

@@ -194,7 +194,10 @@ def test_where_medicine_is_clear_amounts_only_rise_unless_a_word_says_otherwise(
     assert np.all(np.diff(rising.input_named("emergency_admissions_12m").table) >= 0)
     assert np.diff(free.input_named("emergency_admissions_12m").table).min() < -1_000_000
     names = ["age", "copd", "emergency_admissions_m01", "ethnicity"]
-    assert monotone_signs(names, ["ethnicity"], {"age": "rises", "copd": "free"}) == {"age": 1, "emergency_admissions_m01": 1}
+    assert monotone_signs(names, ["ethnicity"], {"age": "rises", "copd": "free"}) == {
+        "age": 1,
+        "emergency_admissions_m01": 1,
+    }
     assert "age" not in RISES_WITH
 
 

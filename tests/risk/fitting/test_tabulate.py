@@ -59,7 +59,9 @@ def logistic(*numbers) -> object:
     )
 
 
-@pytest.mark.parametrize("numbers", [[StandardScaler()], [SplineTransformer(knots="quantile")]], ids=["logistic", "splines"])
+@pytest.mark.parametrize(
+    "numbers", [[StandardScaler()], [SplineTransformer(knots="quantile")]], ids=["logistic", "splines"]
+)
 def test_a_pipeline_becomes_tables_that_score_every_row_as_it_does(frame, outcome, numbers):
     pipeline = logistic(*numbers).fit(frame, outcome)
     model = cm.tabulate(pipeline, frame, cells=400)
