@@ -223,7 +223,7 @@ def probed_classifier(people: People, estimator: Any, pairs: Sequence[tuple[int,
 def _held_out(
     people: People, estimator: AdditiveRiskClassifier, pairs: Sequence[tuple[int, int]], seed: int
 ) -> dict[str, float | None]:
-    """The AUROC of people left out, each scored by one that has not learned from them: the estimator, and its tables."""
+    """The AUROC of people left out, each scored by one that has not learned from them: estimator and tables."""
     import numpy as np
     from sklearn.metrics import roc_auc_score
 
