@@ -220,12 +220,15 @@ def covering_vectors(model: AdditiveModel) -> str:
     risks = risks_of(model, scores) if model.link != "points" else [None] * len(rows)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
+    careful = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)  # quotes a carriage return too
     bands = ("expected_band",) if model.bands else ()
-    writer.writerow((*(each.name for each in _given(model)), "expected_score", "expected_risk", *bands))
+    header = (*(each.name for each in _given(model)), "expected_score", "expected_risk", *bands)
+    (careful if any("\r" in name for name in header) else writer).writerow(header)
     for values, total, score, risk in zip(rows, totals, scores, risks, strict=True):
         given = [_text_of(each, values[each.name]) for each in _given(model)]
         expected = ["" if score is None else _shown(score), "" if risk is None else repr(risk)]
-        writer.writerow((*given, *expected, *([model.band_of(total) or ""] if bands else ())))
+        row = (*given, *expected, *([model.band_of(total) or ""] if bands else ()))
+        (careful if any("\r" in cell for cell in row) else writer).writerow(row)
     return out.getvalue()
 
 
