@@ -77,6 +77,7 @@ class Model(AdditiveModel):
 
     @arguments.checked(
         dialect=arguments.text,
+        table=arguments.texts_as_given,
         form=arguments.text,
         columns=arguments.text_mapping,
         objected=arguments.yes_or_no,

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from casemgmt.risk.additive import AdditiveModel
     from casemgmt.risk.chosen import ChosenRows
     from casemgmt.risk.explain import Reference
-    from casemgmt.risk.model import Model
 
 LARGEST_REASONS = 3
 
@@ -55,7 +54,7 @@ class _Cells(NamedTuple):
 
 
 def reasons_of(
-    model: Model,
+    model: AdditiveModel,
     chosen: ChosenRows,
     practice: npt.NDArray[np.int64],
     shown: npt.NDArray[np.bool_],
@@ -177,7 +176,7 @@ def three_least(
 
 
 def _by_practice(
-    model: Model, register: Register, practice: npt.NDArray[np.int64], cells: _Cells
+    model: AdditiveModel, register: Register, practice: npt.NDArray[np.int64], cells: _Cells
 ) -> Iterator[tuple[int, int, npt.NDArray[np.int64], int]]:
     """Each practice's rows, what its average leaves of each cell, times its ranked patients, and their number."""
     import numpy as np
@@ -190,7 +189,7 @@ def _by_practice(
         yield start, stop, cells.amounts * people[p] - np.repeat(totals[p], widths), people[p]
 
 
-def _practice_totals(model: Model, register: Register) -> tuple[npt.NDArray[np.int64], list[int]]:
+def _practice_totals(model: AdditiveModel, register: Register) -> tuple[npt.NDArray[np.int64], list[int]]:
     """What each input adds over each practice's ranked patients, (practices, inputs), and how many they are, or 1."""
     import numpy as np
 
@@ -212,7 +211,7 @@ class _Sentences:
 
     def __init__(
         self,
-        model: Model,
+        model: AdditiveModel,
         starts: npt.NDArray[np.int64],
         against_bases: npt.NDArray[np.int64],
         reference: Reference,

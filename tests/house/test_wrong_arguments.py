@@ -210,6 +210,8 @@ class Objects:
             "sum_before_floor": {"values": {"gout": True}},
             "take": {"rows": np.array([0, 60]), "groups": np.array([0, 1, 2])},
             "to_source_rows": {"values": np.zeros(len(self.register))},
+            "to_sql": {"dialect": "duckdb"},
+            "to_sql_check": {"dialect": "duckdb"},
             "waterfall": {"patient_id": "p1"},
             "Model.explain": {"register": self.register, "patient_id": "p1"},
             "Derived.score": {"model": self.model},

@@ -12,7 +12,7 @@ from casemgmt.risk.export.sql import PREFIX, Form, Source, query_of, written
 from casemgmt.risk.export.vectors import check_of
 
 if TYPE_CHECKING:
-    from casemgmt.risk.model import Model
+    from casemgmt.risk.additive import AdditiveModel
 
 FORMS = ("bands", "case")
 
@@ -29,7 +29,7 @@ class Carried:
     reasons: bool = False
 
 
-def sql_of(model: Model, asked: Carried) -> str:
+def sql_of(model: AdditiveModel, asked: Carried) -> str:
     """One SELECT that scores a table."""
     dialect = dialect_named(asked.dialect)
     form = _form(asked.form)
@@ -42,7 +42,7 @@ def sql_of(model: Model, asked: Carried) -> str:
     return written(model, dialect, steps, select)
 
 
-def sql_check_of(model: Model, dialect: str, form: str) -> str:
+def sql_check_of(model: AdditiveModel, dialect: str, form: str) -> str:
     """One SELECT that gives the test vectors with which the query disagrees."""
     steps, select = check_of(model, dialect_named(dialect), _form(form))
     return written(model, dialect_named(dialect), steps, select)
@@ -64,7 +64,7 @@ def _table(table: str | Sequence[str], dialect: Dialect) -> str:
 class _Columns:
     """Where the table holds each column of the register."""
 
-    def __init__(self, model: Model, asked: Carried, dialect: Dialect) -> None:
+    def __init__(self, model: AdditiveModel, asked: Carried, dialect: Dialect) -> None:
         used = ["patient_id", *model.columns, *(["objected"] if asked.objected else [])]
         self._named, self._dialect = dict(asked.columns or {}), dialect
         unknown = [name for name in self._named if name not in used]

@@ -8,14 +8,14 @@ from casemgmt.risk.inputs import MILLION
 from casemgmt.risk.link import log_of_decimal
 
 if TYPE_CHECKING:
+    from casemgmt.risk.additive import AdditiveModel
     from casemgmt.risk.export.dialects import Dialect
-    from casemgmt.risk.model import Model
 
 # Past this a risk is 0 or 1 to 300 places, and some databases refuse the exponential.
 _FAR = "700e0"
 
 
-def score_of(model: Model, total: str, dialect: Dialect) -> str:
+def score_of(model: AdditiveModel, total: str, dialect: Dialect) -> str:
     """The score of a total: an exact decimal, or the nearest double where it is divided, or where there are none."""
     if dialect.name == "sqlite":
         return f"{total} / {MILLION * model.divide_by}.0"
@@ -24,7 +24,7 @@ def score_of(model: Model, total: str, dialect: Dialect) -> str:
     return f"CAST({total} * {MILLION} AS {dialect.double}) / {MILLION * model.divide_by}e0"
 
 
-def linked(model: Model, dialect: Dialect) -> list[str]:
+def linked(model: AdditiveModel, dialect: Dialect) -> list[str]:
     """The steps from ``casemgmt_sum`` to ``casemgmt_linked``: patient_id, total, score, risk."""
     score = score_of(model, "total", dialect)
     steps = [f"casemgmt_scored AS (SELECT patient_id, total, {score} AS score FROM casemgmt_sum)"]

@@ -13,7 +13,7 @@ from casemgmt.risk.export.links import linked
 from casemgmt.risk.export.wording import comment, heading
 
 if TYPE_CHECKING:
-    from casemgmt.risk.model import Model
+    from casemgmt.risk.additive import AdditiveModel
 
 Form = Literal["bands", "case"]
 PREFIX = "casemgmt_"
@@ -38,7 +38,13 @@ class Source:
 
 
 def query_of(
-    model: Model, dialect: Dialect, source: Source, *, form: Form, reasons: bool = False, before: Sequence[str] = ()
+    model: AdditiveModel,
+    dialect: Dialect,
+    source: Source,
+    *,
+    form: Form,
+    reasons: bool = False,
+    before: Sequence[str] = (),
 ) -> tuple[list[str], str]:
     """The steps of the query, each ``name AS (…)``, and the SELECT that ends it, from ``casemgmt_linked``.
 
@@ -56,12 +62,12 @@ def query_of(
     return steps, f"SELECT {', '.join(columns)}\n{end}"
 
 
-def written(model: Model, dialect: Dialect, steps: Sequence[str], select: str) -> str:
+def written(model: AdditiveModel, dialect: Dialect, steps: Sequence[str], select: str) -> str:
     """The whole text: what it is, the steps, the SELECT."""
     return f"{heading(model, dialect)}\nWITH\n" + ",\n".join(steps) + f"\n{select}\n"
 
 
-def _sums_of(model: Model, dialect: Dialect, source: Source, form: Form, reasons: bool, path: str) -> list[str]:
+def _sums_of(model: AdditiveModel, dialect: Dialect, source: Source, form: Form, reasons: bool, path: str) -> list[str]:
     """The steps that end in ``casemgmt_sum``: patient_id and the floored total, NULL where there is no score.
 
     ``path`` numbers a model whose score is taken; the steps of these come first.
@@ -89,7 +95,7 @@ def _sums_of(model: Model, dialect: Dialect, source: Source, form: Form, reasons
 
 
 def _read(
-    model: Model, dialect: Dialect, source: Source, totals: Mapping[str, str], joins: Sequence[str], path: str
+    model: AdditiveModel, dialect: Dialect, source: Source, totals: Mapping[str, str], joins: Sequence[str], path: str
 ) -> str:
     lines = [f"t.{source.column('patient_id')} AS patient_id"]
     objected = is_true(f"t.{source.column('objected')}", dialect) if source.objected and not path else ""
@@ -106,7 +112,7 @@ def _read(
     return f"{PREFIX}read{path} AS (\n  SELECT\n    {body}\n  FROM {source.table} AS t{after}\n)"
 
 
-def _cells(model: Model, dialect: Dialect, path: str) -> str:
+def _cells(model: AdditiveModel, dialect: Dialect, path: str) -> str:
     numbers = {each.name: number for number, each in enumerate(model.inputs, start=1)}
     lines = ["patient_id", "objected"]
     for number, each in enumerate(model.inputs, start=1):
@@ -118,7 +124,7 @@ def _cells(model: Model, dialect: Dialect, path: str) -> str:
     return f"{PREFIX}cells{path} AS (\n  SELECT\n    {body}\n  FROM {PREFIX}read{path}\n)"
 
 
-def _bands(model: Model, bands: Sequence[Band], dialect: Dialect, reasons: bool, path: str) -> str:
+def _bands(model: AdditiveModel, bands: Sequence[Band], dialect: Dialect, reasons: bool, path: str) -> str:
     names = ["input", "name", "band", "missing", "at_least", "under", "points"]
     names += ["difference", "sentence"] if reasons else []
     rows = ",\n    ".join(f"({', '.join(_band_row(model, band, dialect, reasons))})" for band in bands)
@@ -128,7 +134,7 @@ def _bands(model: Model, bands: Sequence[Band], dialect: Dialect, reasons: bool,
     return f"{PREFIX}bands{path} ({', '.join(names)}) AS (\n  {values}\n)"
 
 
-def _band_row(model: Model, band: Band, dialect: Dialect, reasons: bool) -> list[str]:
+def _band_row(model: AdditiveModel, band: Band, dialect: Dialect, reasons: bool) -> list[str]:
     from casemgmt.risk.export.wording import plain, sentence
 
     edges = ["NULL" if edge is None else dialect.number(edge) for edge in (band.at_least, band.under)]
@@ -140,7 +146,7 @@ def _band_row(model: Model, band: Band, dialect: Dialect, reasons: bool) -> list
     return row
 
 
-def _unpivoted(model: Model, dialect: Dialect, path: str) -> str:
+def _unpivoted(model: AdditiveModel, dialect: Dialect, path: str) -> str:
     """One row a person and input."""
     numbers = range(1, len(model.inputs) + 1)
     rows = ", ".join(f"({number}, c.value_{number})" for number in numbers)
@@ -174,7 +180,7 @@ def _met(reasons: bool, path: str) -> str:
     )
 
 
-def _sum_of_bands(model: Model, dialect: Dialect, path: str) -> str:
+def _sum_of_bands(model: AdditiveModel, dialect: Dialect, path: str) -> str:
     count, base = len(model.inputs), dialect.amount(model.intercept)
     return (
         f"{PREFIX}added{path} AS (\n"
@@ -186,7 +192,7 @@ def _sum_of_bands(model: Model, dialect: Dialect, path: str) -> str:
     )
 
 
-def _sum_of_cases(model: Model, bands: Sequence[Band], dialect: Dialect, path: str) -> str:
+def _sum_of_cases(model: AdditiveModel, bands: Sequence[Band], dialect: Dialect, path: str) -> str:
     terms = [dialect.amount(model.intercept)]
     for number, each in enumerate(model.inputs, start=1):
         own = [band for band in bands if band.number == number]
@@ -214,7 +220,7 @@ def _holds(band: Band, value: str, dialect: Dialect) -> str:
     return " AND ".join(parts)
 
 
-def _floored(model: Model, dialect: Dialect, path: str) -> str:
+def _floored(model: AdditiveModel, dialect: Dialect, path: str) -> str:
     total = "total"
     if model.floor is not None:
         floor = f"CAST({dialect.amount(model.floor)} AS {dialect.exact})"

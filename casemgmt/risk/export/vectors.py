@@ -10,11 +10,11 @@ from casemgmt.risk.inputs import MILLION, ModelInput
 from casemgmt.risk.vectors import RISK_TOLERANCE, Vector, read_vectors
 
 if TYPE_CHECKING:
+    from casemgmt.risk.additive import AdditiveModel
     from casemgmt.risk.export.dialects import Dialect
-    from casemgmt.risk.model import Model
 
 
-def check_of(model: Model, dialect: Dialect, form: Form) -> tuple[list[str], str]:
+def check_of(model: AdditiveModel, dialect: Dialect, form: Form) -> tuple[list[str], str]:
     """The steps and the SELECT of a query with no rows where the model's query is right."""
     given = [each for each in model.inputs if each.kind != "pair"]
     names = {each.name: f"vector_{number}" for number, each in enumerate(given, start=1)} | {"patient_id": "line"}
@@ -39,7 +39,7 @@ def check_of(model: Model, dialect: Dialect, form: Form) -> tuple[list[str], str
     return steps, select
 
 
-def _vectors(model: Model, given: list[ModelInput], dialect: Dialect) -> list[str]:
+def _vectors(model: AdditiveModel, given: list[ModelInput], dialect: Dialect) -> list[str]:
     vectors = read_vectors(model)
     names = ["line", *(f"vector_{number}" for number in range(1, len(given) + 1)), "expected_total", "expected_risk"]
     types = [dialect.text_type, *(_type_of(each, dialect) for each in given), dialect.exact, dialect.double]
@@ -59,7 +59,7 @@ def _type_of(each: ModelInput, dialect: Dialect) -> str:
     return kinds.get(each.kind, dialect.whole)
 
 
-def _row(model: Model, vector: Vector, given: list[ModelInput], dialect: Dialect) -> list[str]:
+def _row(model: AdditiveModel, vector: Vector, given: list[ModelInput], dialect: Dialect) -> list[str]:
     total = None if vector.score is None else int(vector.score * MILLION * model.divide_by)
     risk = "NULL" if vector.risk is None else f"{vector.risk!r}{'' if 'e' in repr(vector.risk) else 'e0'}"
     values = [_literal(each, vector.values.get(each.name), dialect) for each in given]

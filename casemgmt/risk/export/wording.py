@@ -9,9 +9,9 @@ from casemgmt.errors import listed
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
 
 if TYPE_CHECKING:
+    from casemgmt.risk.additive import AdditiveModel
     from casemgmt.risk.export.bands import Band
     from casemgmt.risk.export.dialects import Dialect
-    from casemgmt.risk.model import Model
 
 
 def plain(text: str) -> str:
@@ -24,7 +24,7 @@ def comment(text: str, dialect: Dialect) -> str:
     return plain(text).replace("$", "S") if dialect.name in ("spark", "tsql") else plain(text)
 
 
-def heading(model: Model, dialect: Dialect) -> str:
+def heading(model: AdditiveModel, dialect: Dialect) -> str:
     """What the query is, as comments."""
     lines = [f"{model.name} {model.version}: {model.title}", f"Source: {model.source}", f"Licence: {model.licence}"]
     if is_demonstration(model):
@@ -39,7 +39,7 @@ def heading(model: Model, dialect: Dialect) -> str:
     return "\n".join(f"-- {comment(line, dialect)}" for line in lines)
 
 
-def sentence(model: Model, band: Band) -> str:
+def sentence(model: AdditiveModel, band: Band) -> str:
     """A band as a reason: what is known, and how much it adds against the base."""
     from casemgmt.risk.reasons import worded_against_base
 
