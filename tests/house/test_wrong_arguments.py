@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from model_folders import HEAD, write_model
+from sklearn.linear_model import LogisticRegression
 
 import casemgmt as cm
 from casemgmt.codes.codelist import Entry
@@ -139,6 +140,9 @@ class Objects:
         pq.write_table(self.register.to_arrow(), folder / "whole.parquet")
         self.model = one_flag(folder, "gout")
         self.selection = cm.select(self.register, self.scheme, score="mine")
+        self.even = [row % 2 == 0 for row in range(120)]
+        self.frame = pd.DataFrame({"age": [row % 100 for row in range(120)]})
+        self.estimator = LogisticRegression().fit(self.frame, self.even)
         self.explained = cm.select(self.register, self.scheme, model=self.model)
         self.published = self.selection.save(folder / "out")
         records = {"events": events(), "codelists": self.codes, **self.as_of}
@@ -156,6 +160,7 @@ class Objects:
         """Each public function and class that can be called, with arguments that are right."""
         records = {"events": events(), "codelists": self.codes, **self.as_of}
         entries = (Entry("M10", "gout", "prefix"),)
+        quick = {"kind": "logistic", "bags": 1}
         return {
             "read_register": {"source": self.source, **self.as_of},
             "scan_register": {"paths": self.folder / "r.parquet", **self.as_of},
@@ -164,6 +169,8 @@ class Objects:
             "load_codelist": {"source": "charlson-quan-2005"},
             "load_selection": {"folder": self.published},
             "select": {"register": self.register, "scheme": self.scheme, "score": "mine"},
+            "fit_model": {"register": self.register, "outcome": self.even, "inputs": ["age"], **quick},
+            "tabulate": {"estimator": self.estimator, "frame": self.frame},
             "compare": {"before": self.selection, "after": self.selection},
             "synthesise": {"area": "C87616", "seed": 1},
             "count_admissions": {"episodes": episodes(), **self.as_of},
@@ -214,6 +221,7 @@ class Objects:
             "to_sql_check": {"dialect": "duckdb"},
             "waterfall": {"patient_id": "p1"},
             "Model.explain": {"register": self.register, "patient_id": "p1"},
+            "Model.save": {"folder": self.folder / "a model", "overwrite": True},
             "Derived.score": {"model": self.model},
             "BuiltRegister.take": {"rows": np.array([0]), "groups": np.array([0, 1])},
             "BuiltRegister.to_source_rows": {"values": np.zeros(1)},

@@ -87,8 +87,15 @@ def asked_columns(estimator: object, frame: object, cells: int) -> Asked:
         raise InputError(
             f"estimator is a fitted classifier with decision_function, not a value of type {type(estimator).__name__}."
         )
-    base = log_odds(estimator, rows.iloc[:1])  # whether it can be asked at all
-    del base
+    try:
+        log_odds(estimator, rows.iloc[:1])
+    except InputError:
+        raise
+    except Exception as problem:  # whatever another library raises, without what it says of the rows
+        raise InputError(
+            f"The estimator's decision_function does not take the rows of frame ({type(problem).__name__}): it must be "
+            "fitted, and the columns those that it was fitted to."
+        ) from None
     # The values that the other inputs have while one is looked at: those of the first row without a gap.
     whole = np.flatnonzero(rows.notna().all(axis=1).to_numpy())
     standing = int(whole[0]) if len(whole) else 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from casemgmt import arguments
 from casemgmt.errors import InputError, did_you_mean, listed, not_one_of
 from casemgmt.register.register import Register, a_register
+from casemgmt.risk.fitting import given
 from casemgmt.risk.fitting.building import built_model, decimal_amounts, register_wording
 from casemgmt.risk.fitting.cells import in_words
 from casemgmt.risk.fitting.medicine import Direction, monotone_signs
@@ -34,14 +35,16 @@ _OWN = frozenset({"kind", "bags", "monotonic_cst", "pairs", "categorical_feature
 
 @arguments.checked(
     register=a_register,
-    inputs=lambda value, name: None if value is None else arguments.texts(value, name),
+    outcome=given.outcome,
+    inputs=given.texts_or_none,
     kind=arguments.text,
     name=arguments.text,
     horizon_days=arguments.whole,
     needed=arguments.texts,
+    pairs=given.pairs_of_names,
     groups=arguments.text_or_none,
-    bags=arguments.whole,
-    seed=arguments.whole,
+    bags=given.bags,
+    seed=given.seed,
     words=arguments.text_mapping,
     options=arguments.mapping,
     progress=arguments.to_be_called_or_none,
@@ -118,8 +121,6 @@ def fit_model(
     """
     if kind not in KINDS:
         raise not_one_of("kind", KINDS)
-    if isinstance(pairs, (str, bytes)) or bags < 1:
-        raise InputError("pairs is a list of pairs of inputs, and bags at least 1.")
     _check_words(words, options)
     register.check_limits()
     people = people_of(register, outcome, inputs, needed=needed, groups=groups)

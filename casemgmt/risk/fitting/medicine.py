@@ -55,6 +55,8 @@ def monotone_signs(
     ------
     InputError : the mapping names no input, or one without an order, or a word that is not known
     """
+    if not isinstance(monotone, (bool, Mapping)):
+        raise InputError("monotone is True, False, or a mapping such as {'age': 'rises'}.")
     own = dict(monotone) if isinstance(monotone, Mapping) else {}
     for name, word in own.items():
         if name not in names:

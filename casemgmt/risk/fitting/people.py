@@ -17,6 +17,7 @@ from casemgmt.risk.scoring import from_text
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pyarrow as pa
 
     from casemgmt.register.register import Register
 
@@ -45,7 +46,7 @@ class People(NamedTuple):
 
 def people_of(
     register: Register,
-    outcome: str | Sequence[object],
+    outcome: str | pa.Array | pa.ChunkedArray,
     inputs: Sequence[str] | None,
     *,
     needed: Sequence[str],
@@ -98,7 +99,7 @@ def people_of(
     return people._replace(groups=_groups(register, people.rows, groups))
 
 
-def outcome_of(register: Register, outcome: str | Sequence[object]) -> tuple[Known, Known]:
+def outcome_of(register: Register, outcome: str | pa.Array | pa.ChunkedArray) -> tuple[Known, Known]:
     """Whether each packed row had the outcome, and whether that is known.
 
     Parameters
@@ -116,11 +117,10 @@ def outcome_of(register: Register, outcome: str | Sequence[object]) -> tuple[Kno
             )
         column = register.column(outcome)
     else:
-        given = outcome if isinstance(outcome, (pa.Array, pa.ChunkedArray)) else pa.array(outcome, from_pandas=True)
-        if len(given) != register.rows_in:
-            raise InputError(f"outcome has {len(given):,} values; the source has {plural(register.rows_in, 'row')}.")
+        if len(outcome) != register.rows_in:
+            raise InputError(f"outcome has {len(outcome):,} values; the source has {plural(register.rows_in, 'row')}.")
         source = register.table_row if register.source_row is None else register.source_row[register.table_row]
-        column = in_one_piece(given).take(pa.array(source))
+        column = in_one_piece(outcome).take(pa.array(source))
     places, values = distinct_values(pa.chunked_array([column]))
     plain = [None if is_missing(each) else from_text("flag", each) for each in values]
     if any(each not in (None, 0, 1) for each in plain):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, ModelError, did_you_mean, listed, plural
+from casemgmt.risk.fitting import given
 from casemgmt.risk.fitting.asking import asked_columns
 from casemgmt.risk.fitting.building import Wording, built_model
 from casemgmt.risk.fitting.cells import in_words
@@ -29,7 +30,7 @@ MOST_CELLS_IN_ALL = 2_000  # as many as test vectors are checked for in a few se
     outcome=arguments.text,
     horizon_days=arguments.whole,
     cells=arguments.whole,
-    seed=arguments.whole,
+    seed=given.seed,
     words=arguments.text_mapping,
 )
 def tabulate(
