@@ -17,6 +17,8 @@ _WHERE = {
     "ScannedRegister": "casemgmt.scanned.scanning",
     "Register": "casemgmt.register.register",
     "load_model": "casemgmt.risk.files",
+    "fit_model": "casemgmt.risk.fitting.fit",
+    "tabulate": "casemgmt.risk.fitting.tabulate",
     "list_models": "casemgmt.risk.files",
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
     from casemgmt.risk.files import list_models, load_model
+    from casemgmt.risk.fitting.fit import fit_model
+    from casemgmt.risk.fitting.tabulate import tabulate
     from casemgmt.scanned.opening import scan_register
     from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.files import list_schemes, load_scheme
@@ -103,6 +107,7 @@ __all__ = [
     "derive_conditions",
     "evaluate",
     "fields",
+    "fit_model",
     "list_codelists",
     "list_models",
     "list_schemes",
@@ -116,6 +121,7 @@ __all__ = [
     "stability",
     "synthesise",
     "validate",
+    "tabulate",
 ]
 
 

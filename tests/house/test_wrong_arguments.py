@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from model_folders import HEAD, write_model
+from sklearn.linear_model import LogisticRegression
 
 import casemgmt as cm
 from casemgmt.codes.codelist import Entry
@@ -147,6 +148,9 @@ class Objects:
         self.selection = cm.select(self.register, self.scheme, score="mine")
         self.evaluated = cm.evaluate("risk", "gout", self.register, self.scheme, replicates=100)
         self.stable = cm.stability(self.register, lambda _: risks_of, refits=2)
+        self.even = [row % 2 == 0 for row in range(120)]
+        self.frame = pd.DataFrame({"age": [row % 100 for row in range(120)]})
+        self.estimator = LogisticRegression().fit(self.frame, self.even)
         self.explained = cm.select(self.register, self.scheme, model=self.model)
         self.published = self.selection.save(folder / "out")
         records = {"events": events(), "codelists": self.codes, **self.as_of}
@@ -165,6 +169,7 @@ class Objects:
         records = {"events": events(), "codelists": self.codes, **self.as_of}
         entries = (Entry("M10", "gout", "prefix"),)
         evaluated = {"register": self.register, "scheme": self.scheme, "replicates": 100}
+        quick = {"kind": "logistic", "bags": 1}
         return {
             "read_register": {"source": self.source, **self.as_of},
             "scan_register": {"paths": self.folder / "r.parquet", **self.as_of},
@@ -173,6 +178,8 @@ class Objects:
             "load_codelist": {"source": "charlson-quan-2005"},
             "load_selection": {"folder": self.published},
             "select": {"register": self.register, "scheme": self.scheme, "score": "mine"},
+            "fit_model": {"register": self.register, "outcome": self.even, "inputs": ["age"], **quick},
+            "tabulate": {"estimator": self.estimator, "frame": self.frame},
             "compare": {"before": self.selection, "after": self.selection},
             "evaluate": {"model_or_risks": "risk", "outcome": "gout", **evaluated},
             "validate": {"outcome": "gout", "fit": lambda _: risks_of, "folds": 2, **evaluated},
@@ -224,8 +231,11 @@ class Objects:
             "sum_before_floor": {"values": {"gout": True}},
             "take": {"rows": np.array([0, 60]), "groups": np.array([0, 1, 2])},
             "to_source_rows": {"values": np.zeros(len(self.register))},
+            "to_sql": {"dialect": "duckdb"},
+            "to_sql_check": {"dialect": "duckdb"},
             "waterfall": {"patient_id": "p1"},
             "Model.explain": {"register": self.register, "patient_id": "p1"},
+            "Model.save": {"folder": self.folder / "a model", "overwrite": True},
             "Derived.score": {"model": self.model},
             "BuiltRegister.take": {"rows": np.array([0]), "groups": np.array([0, 1])},
             "BuiltRegister.to_source_rows": {"values": np.zeros(1)},
