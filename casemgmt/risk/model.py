@@ -17,6 +17,8 @@ from casemgmt.risk.inputs import PRESENT, ModelInput, decimal_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.risk.export.r import ModelInR
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Model(AdditiveModel):
@@ -144,6 +146,25 @@ class Model(AdditiveModel):
         from casemgmt.risk.export.exporting import sql_check_of
 
         return sql_check_of(self, dialect, form)
+
+    def to_r(self) -> ModelInR:
+        """The model for R: a plain table, a line a cell, and a short script of base R that adds it up.
+
+        Returns
+        -------
+        ModelInR
+            ``table`` (CSV text), ``script`` (R text), and ``save(folder)``, which writes ``model.csv`` and ``model.R``.
+            The script's ``casemgmt_score(register, table)`` gives a data frame of patient_id, score and risk, equal to
+            the scores here; columns are read, and people ranked or not, as for :meth:`to_sql`. A carried column that
+            the model cannot read stops it.
+
+        Raises
+        ------
+        InputError : a name or a text of the model holds a line break, which R cannot read from a table
+        """
+        from casemgmt.risk.export.r import r_of
+
+        return r_of(self)
 
     def __repr__(self) -> str:
         """Name, version, link and number of inputs."""
