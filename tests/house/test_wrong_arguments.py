@@ -149,7 +149,7 @@ class Objects:
             *(cm.scan_register(folder / f"{name}.parquet", **self.as_of) for name in ("whole", "p")),
             *(cm.load_selection(self.published), cm.compare(self.selection, self.selection), self.model),
             *(cm.avoidable_admissions(coded_episodes()), cm.derive_conditions(**records)),
-            *(cm.synthesise("C87616", seed=1), cm.fields()),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r()),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -213,6 +213,7 @@ class Objects:
             "to_sql": {"dialect": "duckdb"},
             "to_sql_check": {"dialect": "duckdb"},
             "waterfall": {"patient_id": "p1"},
+            "ModelInR.save": {"folder": self.folder / "in R"},
             "Model.explain": {"register": self.register, "patient_id": "p1"},
             "Derived.score": {"model": self.model},
             "BuiltRegister.take": {"rows": np.array([0]), "groups": np.array([0, 1])},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import math
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -97,9 +97,7 @@ def test_the_table_is_plain_and_says_every_cell(every_kind):
     pair = [row for row in rows if row["name"] == "housing with glucose"]
     assert {"flat, 7.8 and under", "any other, over 7.8", "missing"} < {row["band"] for row in pair}
     assert made.script.startswith("# every-kind 1: Every kind of input\n")
-    assert (
-        "<" not in "".join(made.script.replace("<-", "").replace("x <", "").replace("y <", "").split("x >")[0:1])[:400]
-    )
+    assert not re.search("<[A-Z_]+>", made.script)
 
 
 def test_a_text_that_no_table_can_hold_on_a_line_is_refused(every_kind):
@@ -108,7 +106,6 @@ def test_a_text_that_no_table_can_hold_on_a_line_is_refused(every_kind):
     model = cm.load_model("electronic-frailty-index-count")
     with pytest.raises(InputError, match="line break"):
         replace(model, inputs=(*model.inputs, torn)).to_r()
-    assert math.isfinite(len(model.to_r().table))
 
 
 def test_a_folder_that_cannot_be_written_to_is_said(tmp_path):
