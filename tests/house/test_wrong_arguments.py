@@ -162,6 +162,7 @@ class Objects:
             *(cm.load_selection(self.published), cm.compare(self.selection, self.selection), self.model),
             *(cm.avoidable_admissions(coded_episodes()), cm.derive_conditions(**records)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.evaluated, self.evaluated.judged, self.stable),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r()),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -234,6 +235,7 @@ class Objects:
             "to_sql": {"dialect": "duckdb"},
             "to_sql_check": {"dialect": "duckdb"},
             "waterfall": {"patient_id": "p1"},
+            "ModelInR.save": {"folder": self.folder / "in R"},
             "Model.explain": {"register": self.register, "patient_id": "p1"},
             "Model.save": {"folder": self.folder / "a model", "overwrite": True},
             "Derived.score": {"model": self.model},
