@@ -64,7 +64,7 @@ def _output(model: AdditiveModel) -> str:
 def _inputs(model: AdditiveModel) -> str:
     lines = ["| input | kind | cells | adds | missing |", "|---|---|---|---|---|"]
     for each in model.inputs:
-        cells = (_cell(each.label), each.kind, str(len(each.table)), _range(each), missing_in_words(each))
+        cells = (cell(each.label), each.kind, str(len(each.table)), _range(each), missing_in_words(each))
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -76,7 +76,7 @@ def _range(each: ModelInput) -> str:
     return decimal_text(low) if low == high else f"{decimal_text(low)} to {decimal_text(high)}"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text in a cell of a Markdown table."""
     return " ".join(text.split()).replace("|", "\\|")
 

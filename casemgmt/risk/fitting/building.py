@@ -143,7 +143,9 @@ def input_of(cells: InputCells, amounts: list[int], is_needed: bool) -> ModelInp
     return model_input(cells, known, missing=None if is_needed else missing, other=other)
 
 
-def finished(wording: Wording, *, intercept: int, inputs: tuple[ModelInput, ...], fitting: Fitting, divide_by: int = 1) -> Model:
+def finished(
+    wording: Wording, *, intercept: int, inputs: tuple[ModelInput, ...], fitting: Fitting, divide_by: int = 1
+) -> Model:
     """A model with the text of its file and its vectors, as if it had been loaded."""
     model = Model(
         **wording.of(),

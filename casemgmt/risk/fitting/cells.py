@@ -142,7 +142,9 @@ def merged_whole(name: str, values: Sequence[int], counts: Sequence[int], fewest
         elif place + 1 < len(values):
             sentences.append(f"{name}: {value} ({plural(count, 'person', 'people')}) shares a cell with the next")
     if held and len(starts) > 1:
-        sentences.append(f"{name}: {starts[-1]} and over ({plural(held, 'person', 'people')}) shares a cell with those before")
+        sentences.append(
+            f"{name}: {starts[-1]} and over ({plural(held, 'person', 'people')}) shares a cell with those before"
+        )
         starts.pop()
     return starts, sentences
 

@@ -155,7 +155,9 @@ def fit_model(
         from casemgmt.risk.fitting.points import points_model
 
         return points_model(people, tables, wording, needed, fitting, seed)
-    return built_model(people.inputs, tables, wording, needed, fitting, codes=people.codes, truth=estimator.decision_function(seen))
+    return built_model(
+        people.inputs, tables, wording, needed, fitting, codes=people.codes, truth=estimator.decision_function(seen)
+    )
 
 
 def _check_words(words: Mapping[str, str] | None, options: Mapping[str, object] | None) -> None:

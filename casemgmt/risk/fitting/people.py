@@ -108,7 +108,9 @@ def outcome_of(register: Register, outcome: str | Sequence[object]) -> tuple[Kno
     if isinstance(outcome, str):
         register.require((outcome,), "the outcome")
         if outcome in FIELDS:
-            raise InputError(f"outcome= names '{outcome}', which is a field of the register: give a column of your own.")
+            raise InputError(
+                f"outcome= names '{outcome}', which is a field of the register: give a column of your own."
+            )
         column = register.column(outcome)
     else:
         given = outcome if isinstance(outcome, (pa.Array, pa.ChunkedArray)) else pa.array(outcome, from_pandas=True)
@@ -194,7 +196,9 @@ def _groups(register: Register, rows: Rows, groups: str | None) -> npt.NDArray[n
         return found if len(np.unique(found)) >= 5 else None
     places, values = distinct_values(pa.chunked_array([register.column(groups, rows)]))
     if (places < 0).any():
-        raise InputError(f"groups= names '{groups}', which is missing for {plural(int((places < 0).sum()), 'person', 'people')}.")
+        raise InputError(
+            f"groups= names '{groups}', which is missing for {plural(int((places < 0).sum()), 'person', 'people')}."
+        )
     # By the values' own order, so that the rows' is irrelevant.
     order = sorted(range(len(values)), key=lambda place: str(values[place]))
     rank = np.empty(len(values), dtype=np.int64)

@@ -157,9 +157,7 @@ def _whole(
 
     best: tuple[float, int, list[npt.NDArray[np.int64]]] | None = None
     for per_unit in range(1, MOST_PER_UNIT + 1):
-        points = [
-            np.clip(np.rint(per_unit * each), LEAST_POINTS, MOST_POINTS).astype(np.int64) for each in weights
-        ]
+        points = [np.clip(np.rint(per_unit * each), LEAST_POINTS, MOST_POINTS).astype(np.int64) for each in weights]
         sums = sum(each[banded[:, number]] for number, each in zip(chosen, points, strict=True))
         log_odds = np.asarray(sums) / per_unit
         log_odds = log_odds + _level(log_odds, had)
