@@ -18,6 +18,7 @@ _WHERE = {
     "Register": "casemgmt.register.register",
     "load_model": "casemgmt.risk.files",
     "fit_model": "casemgmt.risk.fitting.fit",
+    "tabulate": "casemgmt.risk.fitting.tabulate",
     "list_models": "casemgmt.risk.files",
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from casemgmt.results.selection import Selection
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.risk.fitting.fit import fit_model
+    from casemgmt.risk.fitting.tabulate import tabulate
     from casemgmt.scanned.opening import scan_register
     from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.files import list_schemes, load_scheme
@@ -107,6 +109,7 @@ __all__ = [
     "scan_register",
     "select",
     "synthesise",
+    "tabulate",
 ]
 
 

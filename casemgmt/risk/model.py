@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt import arguments
@@ -152,6 +153,33 @@ class Model(AdditiveModel):
         from casemgmt.risk.export.exporting import sql_check_of
 
         return sql_check_of(self, dialect, form)
+
+    @arguments.checked(folder=arguments.path, overwrite=arguments.yes_or_no)
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the model as a folder that :func:`casemgmt.load_model` reads: ``model.toml``, ``vectors.csv``, ``card.md``.
+
+        Parameters
+        ----------
+        folder : its place; there whole or not at all, and private to its owner
+        overwrite : replace a model folder that is there
+
+        Returns
+        -------
+        the folder
+
+        Raises
+        ------
+        ModelError : the model takes another model's score
+        PublishError : something is there already, or the folder cannot be written; what was there is left as it was
+
+        Notes
+        -----
+        The vectors of a fitted model are made from its own tables: they guard the files against a changed digit. The
+        card says what the fit knows, and what a person must still write.
+        """
+        from casemgmt.risk.saving import save_model
+
+        return save_model(self, Path(folder), overwrite=overwrite)
 
     def __repr__(self) -> str:
         """Name, version, link and number of inputs."""

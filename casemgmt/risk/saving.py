@@ -24,7 +24,8 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
         raise ModelError("a model that takes another model's score is a folder beside the other's: copy both folders.")
     text = model.text or model_text(model)
     contents = {"model.toml": text, "vectors.csv": model.vectors_text or covering_vectors(model)}
-    contents["card.md"] = model_card(model, *([] if model.fitting is None else [answers_of_fit(model, model.fitting)]))
+    of_fit = [] if model.fitting is None else [answers_of_fit(model, model.fitting)]
+    contents["card.md"] = model_card(model, *of_fit)
     replaced = _manifest_of(folder)
     if replaced is None and folder.exists():
         raise PublishError(f"{folder} is there and is no model folder. Choose another place.")
@@ -42,9 +43,7 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
             raise being_written(folder) from None
         if isinstance(problem, disk.StrangersError):
             held = f": {listed(problem.names, 5)}" if problem.names else ""
-            raise PublishError(
-                f"{problem.folder} holds what is no part of a model{held}. Nothing was written."
-            ) from None
+            raise PublishError(f"{problem.folder} holds what is no part of a model{held}. Nothing was written.") from None
         if isinstance(problem, OSError):
             raise PublishError(f"{folder} could not be written: {problem.strerror}. Nothing was left there.") from None
         raise

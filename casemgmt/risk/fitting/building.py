@@ -11,6 +11,7 @@ from casemgmt.risk.fitting.cells import InputCells, model_input
 from casemgmt.risk.fitting.probing import Probed, bound
 from casemgmt.risk.inputs import MILLION, ModelInput
 from casemgmt.risk.model import Model
+from casemgmt.risk.pairs import PairInput, PairSide
 from casemgmt.risk.vectors import covering_vectors
 from casemgmt.risk.writing import model_text
 
@@ -123,11 +124,62 @@ def built_model(
     return finished(
         wording,
         intercept=round(decimal.base * MILLION),
-        inputs=tuple(
-            input_of(each, [round(a * MILLION) for a in amounts.tolist()], each.name in needed)
-            for each, amounts in zip(inputs, decimal.amounts, strict=True)
-        ),
+        inputs=with_pairs(inputs, decimal, needed),
         fitting=replace(fitting, discrepancy=discrepancy),
+    )
+
+
+def with_pairs(inputs: Sequence[InputCells], tables: Probed, needed: Sequence[str]) -> tuple[ModelInput, ...]:
+    """The inputs, and after them the pairs."""
+    singles = [
+        input_of(each, whole(amounts), each.name in needed) for each, amounts in zip(inputs, tables.amounts, strict=True)
+    ]
+    pairs = [
+        pair_of((inputs[one], inputs[other]), (singles[one], singles[other]), table)
+        for (one, other), table in tables.pairs.items()
+    ]
+    return (*singles, *pairs)
+
+
+def whole(amounts: Floats) -> list[int]:
+    """Log-odds in whole millionths."""
+    return [round(amount * MILLION) for amount in amounts.tolist()]
+
+
+def pair_of(cells: tuple[InputCells, InputCells], inputs: tuple[ModelInput, ModelInput], table: Floats) -> PairInput:
+    """A pair from what the cells of its two inputs add together beyond what each adds alone.
+
+    What was not learned, a missing value or a category that nobody had, adds nothing beyond.
+    """
+    sides = tuple(
+        PairSide(input=each, edges=tuple(start * MILLION for start in own.starts[1:]))
+        for own, each in zip(cells, inputs, strict=True)
+    )
+    groups = [max(side.groups) + 1 for side in sides]
+    known = [len(own.people) for own in cells]
+    learned = [
+        own.learns_missing and each.missing_contribution is not None for own, each in zip(cells, inputs, strict=True)
+    ]
+    body = [
+        round(float(table[row, column]) * MILLION) if row < known[0] and column < known[1] else 0
+        for row in range(groups[0])
+        for column in range(groups[1])
+    ]
+    lacking = [
+        tuple(round(float(amount) * MILLION) for amount in (*line[: known[other]], *[0.0] * (groups[other] - known[other])))
+        if learned[one]
+        else ()
+        for one, other, line in ((0, 1, table[-1]), (1, 0, table[:, -1]))
+    ]
+    return PairInput(
+        name=f"{inputs[0].name} and {inputs[1].name}",
+        label=f"{inputs[0].label} and {inputs[1].label[0].lower()}{inputs[1].label[1:]}",
+        kind="pair",
+        sides=(sides[0], sides[1]),
+        table=tuple(body),
+        missing_first=lacking[0],
+        missing_second=lacking[1],
+        missing=round(float(table[-1, -1]) * MILLION) if all(learned) else 0,
     )
 
 
@@ -139,13 +191,11 @@ def input_of(cells: InputCells, amounts: list[int], is_needed: bool) -> ModelInp
     known = amounts[: len(cells.people)]
     average = round(sum(a * n for a, n in zip(known, cells.people, strict=True)) / max(sum(cells.people), 1))
     missing = amounts[len(cells.people)] if cells.learns_missing else average
-    other = known[-1] if cells.has_other else average
+    other = known[-1] if cells.has_other else average if cells.other_scores else None
     return model_input(cells, known, missing=None if is_needed else missing, other=other)
 
 
-def finished(
-    wording: Wording, *, intercept: int, inputs: tuple[ModelInput, ...], fitting: Fitting, divide_by: int = 1
-) -> Model:
+def finished(wording: Wording, *, intercept: int, inputs: tuple[ModelInput, ...], fitting: Fitting, divide_by: int = 1) -> Model:
     """A model with the text of its file and its vectors, as if it had been loaded."""
     model = Model(
         **wording.of(),
@@ -155,6 +205,7 @@ def finished(
         divide_by=divide_by,
         inputs=inputs,
         demonstration=wording.demonstration,
+        calibrated_in=wording.calibrated_in,
         fitting=fitting,
     )
     return replace(model, text=model_text(model), vectors_text=covering_vectors(model))

@@ -33,11 +33,12 @@ class InputCells:
     edges : millionths, between the cells; an edge belongs to the cell above it (number)
     categories : the texts of the cells (category)
     has_other : whether a last cell holds all other texts (category)
+    other_scores : whether someone with any other text has a score (category)
     seen : what the estimator is shown of each cell: a number, or the number of a category
     people : in each cell
     missing_people : whose value is missing
     merged : what was merged, a sentence each
-    learns_missing : whether enough people lack it for an amount to be learned
+    learns_missing : whether a missing value has an amount of its own: enough people lack one, or an estimator says it
     """
 
     name: str
@@ -50,12 +51,9 @@ class InputCells:
     edges: tuple[int, ...] = ()
     categories: tuple[str, ...] = ()
     has_other: bool = False
+    other_scores: bool = True
     merged: tuple[str, ...] = ()
-
-    @property
-    def learns_missing(self) -> bool:
-        """Whether enough people lack a value for an amount to be learned."""
-        return self.missing_people >= FEWEST
+    learns_missing: bool
 
     @property
     def base(self) -> int:
@@ -142,9 +140,7 @@ def merged_whole(name: str, values: Sequence[int], counts: Sequence[int], fewest
         elif place + 1 < len(values):
             sentences.append(f"{name}: {value} ({plural(count, 'person', 'people')}) shares a cell with the next")
     if held and len(starts) > 1:
-        sentences.append(
-            f"{name}: {starts[-1]} and over ({plural(held, 'person', 'people')}) shares a cell with those before"
-        )
+        sentences.append(f"{name}: {starts[-1]} and over ({plural(held, 'person', 'people')}) shares a cell with those before")
         starts.pop()
     return starts, sentences
 

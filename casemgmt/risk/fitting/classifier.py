@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["boosted", "logistic"]
 ENOUGH_TO_STOP_EARLY = 10_000  # rows; with fewer, those held out tell too little
-PARTS = 5
+PARTS = 4  # at least: each classifier leaves out one
 
 
 class Member(Protocol):
@@ -30,6 +30,17 @@ class Member(Protocol):
 
     def decision_function(self, X: Floats) -> Floats:
         """Log-odds."""
+
+
+class InOrder:
+    """A classifier that was shown the inputs in another order."""
+
+    def __init__(self, member: Member, order: list[int]) -> None:
+        self.member, self.order, self.n_iter_ = member, order, member.n_iter_
+
+    def decision_function(self, X: Floats) -> Floats:  # noqa: N803
+        """Log-odds."""
+        return self.member.decision_function(X[:, self.order])
 
 
 class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
@@ -82,8 +93,8 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
         kind: Kind = "boosted",
         *,
         bags: int = 1,
-        learning_rate: float = 0.4,
-        max_iter: int = 200,
+        learning_rate: float = 0.2,
+        max_iter: int = 300,
         max_leaf_nodes: int = 4,
         min_samples_leaf: int = 20,
         l2_regularization: float = 0.0,
@@ -227,6 +238,8 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
         seed: int,
     ) -> Member:
         """One classifier."""
+        order = self._order(X.shape[1])
+        X = X if order is None else X[:, order]
         own, known = X[learned], y[learned]
         if len(np.unique(known)) < 2:
             raise ValueError("Classifier can't train when only one class is present in the groups that it learns from.")
@@ -236,21 +249,34 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
 
             categories = [self._number_of(each) for each in self.categorical_features]
             return StraightLines(self.C, self.knots, categories).fit(own, known, own_weights)
-        trees = self._trees(X.shape[1], stops=bool(out.any()), seed=seed)
+        trees = self._trees(order or list(range(X.shape[1])), stops=bool(out.any()), seed=seed)
         held: dict[str, Any] = {"X_val": X[out], "y_val": y[out]} if out.any() else {}
         if out.any() and weights is not None:
             held["sample_weight_val"] = weights[out]
         member: Member = trees.fit(own, known, sample_weight=own_weights, **held)
-        return member
+        return member if order is None else InOrder(member, order)
 
-    def _trees(self, inputs: int, *, stops: bool, seed: int) -> Any:
+    def _order(self, inputs: int) -> list[int] | None:
+        """The order in which the trees are shown the inputs, categories first, where pairs are chosen; None: as they are.
+
+        scikit-learn moves categories to the front, and up to 1.9 its ``interaction_cst`` then names other columns.
+        """
+        if self.kind == "logistic" or not len(self.pairs) or not len(self.categorical_features):
+            return None
+        first = [self._number_of(each) for each in self.categorical_features]
+        return [*first, *(number for number in range(inputs) if number not in first)]
+
+    def _trees(self, order: list[int], *, stops: bool, seed: int) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        pairs = [{self._number_of(one), self._number_of(other)} for one, other in self.pairs]
+        place = {number: at for at, number in enumerate(order)}
+        pairs = [{place[self._number_of(one)], place[self._number_of(other)]} for one, other in self.pairs]
         directions = self.monotonic_cst
         if isinstance(directions, dict):
             by_number = {self._number_of(name): direction for name, direction in directions.items()}
-            directions = [by_number.get(number, 0) for number in range(inputs)]
+            directions = [by_number.get(number, 0) for number in range(len(order))]
+        if directions is not None:
+            directions = [directions[number] for number in order]
         return HistGradientBoostingClassifier(
             learning_rate=self.learning_rate,
             max_iter=self.max_iter,
@@ -259,8 +285,8 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
             l2_regularization=self.l2_regularization,
             max_bins=self.max_bins,
             monotonic_cst=directions,
-            categorical_features=[self._number_of(each) for each in self.categorical_features] or None,
-            interaction_cst=[*({number} for number in range(inputs)), *pairs],
+            categorical_features=[place[self._number_of(each)] for each in self.categorical_features] or None,
+            interaction_cst=[*({number} for number in range(len(order))), *pairs],
             early_stopping=stops,
             n_iter_no_change=self.n_iter_no_change,
             random_state=seed,

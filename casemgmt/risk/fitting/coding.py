@@ -43,9 +43,7 @@ def coded_input(register: Register, name: str, rows: npt.NDArray[np.int64]) -> C
 
     field = FIELDS.get(name)
     if field is not None and field.kind not in ("flag", "integer", "category", "text"):
-        raise InputError(
-            f"'{name}' is {field.kind if field.kind != 'id' else 'an id'}, which no model takes as an input."
-        )
+        raise InputError(f"'{name}' is {field.kind if field.kind != 'id' else 'an id'}, which no model takes as an input.")
     column = register.column(name, rows)
     if pa.types.is_temporal(column.type) or pa.types.is_nested(column.type):
         raise InputError(f"'{name}' is of type {column.type}, which no model takes as an input.")
@@ -92,9 +90,7 @@ def _coded(name: str, kind: str, places: npt.NDArray[Any], plain: list[Any]) -> 
     people = np.bincount(numbers[numbers >= 0], minlength=len(known)).tolist()
     missing = len(numbers) - sum(people)
     if len(known) < 2 and (missing < FEWEST or not known):
-        raise ModelError(
-            f"'{name}' {'is empty' if not known else 'has one value'}: it tells nobody apart. Leave it out."
-        )
+        raise ModelError(f"'{name}' {'is empty' if not known else 'has one value'}: it tells nobody apart. Leave it out.")
     make = {"flag": _flag, "integer": _integer, "category": _category, "number": _number}[kind]
     cells, cell_of = make(name, known, people, missing)
     return Coded(cells, np.array([*cell_of, -1], dtype=np.int32)[numbers])
@@ -112,7 +108,9 @@ def _flag(name: str, known: list[Any], people: list[int], missing: int) -> tuple
             f"'{name}': {plural(min(absent, present), 'person', 'people')} on one side of a flag; {FEWEST} is the "
             "fewest that an amount is learned from. Leave it out."
         )
-    cells = InputCells(name=name, kind="flag", seen=(0.0, 1.0), people=(absent, present), missing_people=missing)
+    cells = InputCells(
+        name=name, kind="flag", seen=(0.0, 1.0), people=(absent, present), missing_people=missing, learns_missing=missing >= FEWEST
+    )
     return cells, [int(value) for value in known]
 
 
@@ -135,6 +133,7 @@ def _integer(name: str, known: list[Any], people: list[int], missing: int) -> tu
         seen=tuple(seen.tolist()),
         people=tuple(int(each) for each in held),
         missing_people=missing,
+        learns_missing=missing >= FEWEST,
         merged=tuple(merged),
     )
     return cells, cell_of.tolist()
@@ -158,9 +157,7 @@ def _number(name: str, known: list[Any], people: list[int], missing: int) -> tup
     cell_of = np.searchsorted(first_of_cell, np.arange(len(values)), side="right") - 1
     inside = np.bincount(cell_of, weights=counts, minlength=len(first_of_cell))
     seen = np.bincount(cell_of, weights=values * counts, minlength=len(first_of_cell)) / inside
-    merged = (
-        [] if len(first_of_cell) == len(values) else [f"{name}: {len(values):,} values in {len(first_of_cell)} cells"]
-    )
+    merged = [] if len(first_of_cell) == len(values) else [f"{name}: {len(values):,} values in {len(first_of_cell)} cells"]
     if len(first_of_cell) < 2:
         raise ModelError(f"'{name}': too few people share its values to learn from. Leave it out.")
     cells = InputCells(
@@ -170,6 +167,7 @@ def _number(name: str, known: list[Any], people: list[int], missing: int) -> tup
         seen=tuple(seen.tolist()),
         people=tuple(int(each) for each in inside),
         missing_people=missing,
+        learns_missing=missing >= FEWEST,
         merged=tuple(merged),
     )
     return cells, cell_of.tolist()
@@ -187,9 +185,7 @@ def _category(name: str, known: list[Any], people: list[int], missing: int) -> t
     merged = []
     if rare:
         where = "share a cell, with any other" if has_other else "are too few to learn from and set aside"
-        merged = [
-            f"{name}: {plural(len(rare), 'category', 'categories')} ({plural(rare_people, 'person', 'people')}) {where}"
-        ]
+        merged = [f"{name}: {plural(len(rare), 'category', 'categories')} ({plural(rare_people, 'person', 'people')}) {where}"]
     held = [people[place] for place in own] + ([rare_people] if has_other else [])
     cells = InputCells(
         name=name,
@@ -199,6 +195,7 @@ def _category(name: str, known: list[Any], people: list[int], missing: int) -> t
         seen=tuple(float(cell) for cell in range(len(held))),
         people=tuple(held),
         missing_people=missing,
+        learns_missing=missing >= FEWEST,
         merged=tuple(merged),
     )
     number_of = {place: cell for cell, place in enumerate(own)}

@@ -58,7 +58,7 @@ def fit_model(
     monotone: bool | Mapping[str, Direction] = True,
     pairs: Sequence[tuple[str, str]] = (),
     groups: str | None = "practice_id",
-    bags: int = 5,
+    bags: int = 4,
     seed: int = 0,
     words: Mapping[str, str] | None = None,
     options: Mapping[str, object] | None = None,
@@ -124,8 +124,6 @@ def fit_model(
     register.check_limits()
     people = people_of(register, outcome, inputs, needed=needed, groups=groups)
     names = [each.name for each in people.inputs]
-    if unknown := [each for each in needed if each not in names]:
-        raise InputError(f"needed= names '{unknown[0]}', which is no input.{did_you_mean(unknown[0], names)}")
     categories = [each.name for each in people.inputs if each.kind == "category"]
     signs = {} if kind == "logistic" else monotone_signs(names, categories, monotone)
     settings: dict[str, Any] = dict(options or {})
@@ -155,9 +153,7 @@ def fit_model(
         from casemgmt.risk.fitting.points import points_model
 
         return points_model(people, tables, wording, needed, fitting, seed)
-    return built_model(
-        people.inputs, tables, wording, needed, fitting, codes=people.codes, truth=estimator.decision_function(seen)
-    )
+    return built_model(people.inputs, tables, wording, needed, fitting, codes=people.codes, truth=estimator.decision_function(seen))
 
 
 def _check_words(words: Mapping[str, str] | None, options: Mapping[str, object] | None) -> None:

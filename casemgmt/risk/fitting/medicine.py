@@ -66,9 +66,7 @@ def monotone_signs(
     if monotone is False:
         return {}
     stated = {
-        name: 1
-        for name in names
-        if name not in categories and (name in RISES_WITH or name.startswith(RISES_WITH_PREFIX))
+        name: 1 for name in names if name not in categories and (name in RISES_WITH or name.startswith(RISES_WITH_PREFIX))
     }
     signs = stated | {name: _SIGNS[word] for name, word in own.items()}
     return {name: sign for name, sign in signs.items() if sign}

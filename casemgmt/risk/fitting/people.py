@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.arrow import in_one_piece, numpy_of
-from casemgmt.errors import InputError, ModelError, plural
+from casemgmt.errors import InputError, ModelError, did_you_mean, plural
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
 from casemgmt.risk.fitting.cells import InputCells
@@ -62,6 +62,9 @@ def people_of(
     register.require_whole("Fitting a model")
     named = outcome if isinstance(outcome, str) else None
     names = default_inputs(register, named) if inputs is None else checked_inputs(register, inputs, named)
+    for each in needed:
+        if each not in names:
+            raise InputError(f"needed= names '{each}', which is no input.{did_you_mean(each, names)}")
     had, known = outcome_of(register, outcome)
     set_aside: dict[str, int] = {}
     keep = np.ones(len(register), dtype=bool)
@@ -108,9 +111,7 @@ def outcome_of(register: Register, outcome: str | Sequence[object]) -> tuple[Kno
     if isinstance(outcome, str):
         register.require((outcome,), "the outcome")
         if outcome in FIELDS:
-            raise InputError(
-                f"outcome= names '{outcome}', which is a field of the register: give a column of your own."
-            )
+            raise InputError(f"outcome= names '{outcome}', which is a field of the register: give a column of your own.")
         column = register.column(outcome)
     else:
         given = outcome if isinstance(outcome, (pa.Array, pa.ChunkedArray)) else pa.array(outcome, from_pandas=True)
@@ -161,7 +162,7 @@ def _without(coded: dict[str, Coded], needed: Sequence[str]) -> dict[str, Known]
             rare |= each.codes == -1
     found = {"a value that too few people share to learn from": rare}
     seen = rare
-    for name in needed:
+    for name in (each for each in needed if each in coded):
         found[f"'{name}' is missing"] = (coded[name].codes == -1) & ~seen
         seen = seen | found[f"'{name}' is missing"]
     return found
@@ -196,9 +197,7 @@ def _groups(register: Register, rows: Rows, groups: str | None) -> npt.NDArray[n
         return found if len(np.unique(found)) >= 5 else None
     places, values = distinct_values(pa.chunked_array([register.column(groups, rows)]))
     if (places < 0).any():
-        raise InputError(
-            f"groups= names '{groups}', which is missing for {plural(int((places < 0).sum()), 'person', 'people')}."
-        )
+        raise InputError(f"groups= names '{groups}', which is missing for {plural(int((places < 0).sum()), 'person', 'people')}.")
     # By the values' own order, so that the rows' is irrelevant.
     order = sorted(range(len(values)), key=lambda place: str(values[place]))
     rank = np.empty(len(values), dtype=np.int64)

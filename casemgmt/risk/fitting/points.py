@@ -78,7 +78,7 @@ def points_model(
         amounts = [int(each) * MILLION for each in points]
         average = round(float(np.average(points[: len(cells.people)], weights=np.maximum(cells.people, 1)))) * MILLION
         missing = None if cells.name in needed else amounts[-1] if cells.learns_missing else average
-        other = amounts[len(cells.people) - 1] if cells.has_other else average
+        other = amounts[len(cells.people) - 1] if cells.has_other else average if cells.other_scores else None
         inputs.append(model_input(cells, amounts[: len(cells.people)], missing=missing, other=other))
     log_odds = (found.sums(people.codes) + found.intercept) / found.per_unit
     return finished(
@@ -157,7 +157,9 @@ def _whole(
 
     best: tuple[float, int, list[npt.NDArray[np.int64]]] | None = None
     for per_unit in range(1, MOST_PER_UNIT + 1):
-        points = [np.clip(np.rint(per_unit * each), LEAST_POINTS, MOST_POINTS).astype(np.int64) for each in weights]
+        points = [
+            np.clip(np.rint(per_unit * each), LEAST_POINTS, MOST_POINTS).astype(np.int64) for each in weights
+        ]
         sums = sum(each[banded[:, number]] for number, each in zip(chosen, points, strict=True))
         log_odds = np.asarray(sums) / per_unit
         log_odds = log_odds + _level(log_odds, had)

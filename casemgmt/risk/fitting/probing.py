@@ -105,11 +105,7 @@ def probed(
     both = Probed(base=alone.base, amounts=alone.amounts, pairs=tables, discrepancy=0.0)
     discrepancy = float(np.abs(truth - both.sums(joint)).max())
     if not discrepancy <= bound(len(cells)):
-        shown = (
-            f" The pairs that were found act together too: {listed([f'{names[a]} and {names[b]}' for a, b in pairs], 5)}."
-            if pairs
-            else ""
-        )
+        shown = f" The pairs that were found act together too: {listed([f'{names[a]} and {names[b]}' for a, b in pairs], 5)}." if pairs else ""
         raise ModelError(
             f"the estimator is not additive: over {_JOINT_PROBES:,} joint probes its log-odds differ by up to "
             f"{discrepancy:.3g} from the sum of what each input adds.{shown} Fit one without interactions "
