@@ -33,6 +33,10 @@ _WHERE = {
     "select": "casemgmt.results.selecting",
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
+    "evaluate": "casemgmt.evaluation.evaluate",
+    "Evaluation": "casemgmt.evaluation.result",
+    "validate": "casemgmt.evaluation.validation",
+    "stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
     **dict.fromkeys(
         (
@@ -61,6 +65,10 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
+    from casemgmt.evaluation.evaluate import evaluate
+    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.stability import stability
+    from casemgmt.evaluation.validation import validate
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -81,6 +89,7 @@ __all__ = [
     "CasemgmtError",
     "CodeError",
     "CodeList",
+    "Evaluation",
     "InputError",
     "InputWarning",
     "ModelError",
@@ -96,6 +105,7 @@ __all__ = [
     "compare",
     "count_admissions",
     "derive_conditions",
+    "evaluate",
     "fields",
     "fit_model",
     "list_codelists",
@@ -108,8 +118,10 @@ __all__ = [
     "read_register",
     "scan_register",
     "select",
+    "stability",
     "synthesise",
     "tabulate",
+    "validate",
 ]
 
 

@@ -93,6 +93,7 @@ def register() -> Any:
                 "nominated": [i % 60 == 0 for i in rows],
                 "gout": [i % 3 == 0 for i in rows],
                 "mine": [i / 7 for i in rows],
+                "risk": [(i % 23) / 23 for i in rows],
             }
         ),
         as_of="2015-04-01",
@@ -126,6 +127,11 @@ def coded_episodes() -> pa.Table:
     return pa.table({name: [value] * 2 for name, value in same.items()} | codes)
 
 
+def risks_of(register: Any) -> pa.Array:
+    """The risks of a register, as a fit answers."""
+    return register.to_arrow().column("risk")
+
+
 class Objects:
     """What the public functions answer, one of each kind, and what they were made from."""
 
@@ -139,6 +145,8 @@ class Objects:
         pq.write_table(self.register.to_arrow(), folder / "whole.parquet")
         self.model = one_flag(folder, "gout")
         self.selection = cm.select(self.register, self.scheme, score="mine")
+        self.evaluated = cm.evaluate("risk", "gout", self.register, self.scheme, replicates=100)
+        self.stable = cm.stability(self.register, lambda _: risks_of, refits=2)
         self.explained = cm.select(self.register, self.scheme, model=self.model)
         self.published = self.selection.save(folder / "out")
         records = {"events": events(), "codelists": self.codes, **self.as_of}
@@ -149,13 +157,14 @@ class Objects:
             *(cm.scan_register(folder / f"{name}.parquet", **self.as_of) for name in ("whole", "p")),
             *(cm.load_selection(self.published), cm.compare(self.selection, self.selection), self.model),
             *(cm.avoidable_admissions(coded_episodes()), cm.derive_conditions(**records)),
-            *(cm.synthesise("C87616", seed=1), cm.fields()),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), self.evaluated, self.evaluated.judged, self.stable),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
         """Each public function and class that can be called, with arguments that are right."""
         records = {"events": events(), "codelists": self.codes, **self.as_of}
         entries = (Entry("M10", "gout", "prefix"),)
+        evaluated = {"register": self.register, "scheme": self.scheme, "replicates": 100}
         return {
             "read_register": {"source": self.source, **self.as_of},
             "scan_register": {"paths": self.folder / "r.parquet", **self.as_of},
@@ -165,6 +174,9 @@ class Objects:
             "load_selection": {"folder": self.published},
             "select": {"register": self.register, "scheme": self.scheme, "score": "mine"},
             "compare": {"before": self.selection, "after": self.selection},
+            "evaluate": {"model_or_risks": "risk", "outcome": "gout", **evaluated},
+            "validate": {"outcome": "gout", "fit": lambda _: risks_of, "folds": 2, **evaluated},
+            "stability": {"register": self.register, "fit": lambda _: risks_of, "refits": 2},
             "synthesise": {"area": "C87616", "seed": 1},
             "count_admissions": {"episodes": episodes(), **self.as_of},
             "avoidable_admissions": {"episodes": coded_episodes()},
@@ -204,6 +216,8 @@ class Objects:
             "require_whole": {"what": "this test"},
             "save": {"folder": self.folder / "elsewhere", "overwrite": True},
             "save_packed": {"path": self.folder / "packed.parquet"},
+            "Evaluation.save": {"folder": self.folder / "evaluation"},
+            "value": {"measure": "auroc"},
             "score": {"register": self.register},
             "score_of": {"values": {"gout": True}},
             "select_streamed": {"scheme": self.scheme, **streamed},
@@ -269,7 +283,7 @@ def faults(folder: Path) -> list[str]:
     for name, function, right in calls(folder):
         for argument in arguments_of(function):
             for what, value in WRONG.items():
-                if argument.name == "progress" and callable(value):
+                if argument.name in ("progress", "fit") and callable(value):
                     continue  # what the caller's own function raises is the caller's
                 where = f"{name}({argument.name}={what})"
                 try:
