@@ -18,6 +18,7 @@ from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
+from casemgmt.cli.evaluating import evaluate
 from casemgmt.cli.fitting import fit
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
@@ -123,6 +124,7 @@ _COMMANDS = (
     explain,
     derive,
     fit,
+    evaluate,
 )
 for _command in _COMMANDS:
     app.command()(guarded(_command))

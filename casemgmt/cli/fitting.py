@@ -81,7 +81,7 @@ def fit(
     if model.demonstration:
         say(DEMONSTRATION)
     say(
-        f"Written: {out}. Judge it on people that it has not seen before it is used; its card says what is left to write."
+    say(f"Written: {out}. Judge it on other people before it is used; its card says what a person must write.")
     )
 
 

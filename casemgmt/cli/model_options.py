@@ -61,3 +61,26 @@ WordOption = Annotated[
         "version. Repeatable.",
     ),
 ]
+
+JudgedModelOption = Annotated[
+    str | None, typer.Option("--model", metavar="NAME|PATH", help="The model to judge: a shipped one, or a folder.")
+]
+JudgedScoreOption = Annotated[
+    str | None, typer.Option("--score", metavar="COLUMN", help="Or a column of risks from 0 to 1 to judge.")
+]
+PointsOption = Annotated[bool, typer.Option("--points", help="The column ranks and holds no risks.")]
+CutOption = Annotated[
+    str | None,
+    typer.Option("--scheme", metavar="NAME|PATH", help="Judge at this scheme's cut too, practice by practice."),
+]
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option(help="The risk from which on case management is worth its price. [default: that at the cut]"),
+]
+ReplicatesOption = Annotated[int, typer.Option(min=100, help="How often people are drawn anew for the intervals.")]
+EvaluationOutOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write a page, tables and figures to this folder.")
+]
+CardOutOption = Annotated[
+    Path | None, typer.Option("--card", metavar="FILE.md", help="Write the model's card, with these figures in it.")
+]

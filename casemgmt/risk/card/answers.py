@@ -10,9 +10,9 @@ from casemgmt.risk.inputs import PRESENT, ModelInput, decimal_text
 from casemgmt.version import __version__
 
 _LINKS = {
-    "points": "The score is the sum of the tables. It orders people, and is no probability.",
-    "logistic": "The sum of the tables is the log-odds: risk = 1 / (1 + exp(-sum)).",
-    "survival": "The sum of the tables moves the survival of the average person: risk = 1 - S0 ^ exp(sum - centre).",
+    "points": "The score is the sum of the tables. It orders people, and is no probability",
+    "logistic": "The sum of the tables is the log-odds: risk = 1 / (1 + exp(-sum))",
+    "survival": "The sum of the tables moves the survival of the average person: risk = 1 - S0 ^ exp(sum - centre)",
 }
 
 
@@ -47,7 +47,7 @@ def answers_of_model(model: AdditiveModel) -> dict[str, str]:
 
 
 def _formula(model: AdditiveModel) -> str:
-    words = [_LINKS[model.link], f"Intercept {decimal_text(model.intercept)}"]
+    words = [_LINKS[model.link], f"intercept {decimal_text(model.intercept)}"]
     words += [f"S0 {model.baseline_survival}"] if model.baseline_survival is not None else []
     words += [f"centre {decimal_text(model.centre)}"] if model.centre is not None else []
     words += [f"never below {decimal_text(model.floor)}"] if model.floor is not None else []

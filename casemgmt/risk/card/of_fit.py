@@ -32,8 +32,8 @@ def answers_of_fit(model: AdditiveModel, fitting: Fitting) -> dict[str, str]:
         "6b": "People on the list of their practice on its date, who have not objected, and whose outcome is known.",
         "9a": f"{plural(len(fitting.inputs), 'column')} asked for. " + (f"Left out: {left_out}." if left_out else ""),
         "10": f"{people}{outcomes}. No cell of a table was learned from fewer than 8 people.",
-        "12a": f"{groups.capitalize()} left out in turn, to see how well the model does and when it has learned enough; "
-        "in the end everyone taught it.",
+        "12a": f"{groups.capitalize()} left out in turn, to see how well the model does and when it has learned "
+        "enough; in the end everyone taught it.",
         "12b": _cells(fitting),
         "12c": _KINDS.get(fitting.kind, f"Tables probed from a fitted `{fitting.kind}`.") + _only_rise(fitting),
         "12e": "The chance that of two people left out, one with and one without the outcome, the former scores higher "
