@@ -80,9 +80,7 @@ def fit(
     show_account(register)
     if model.demonstration:
         say(DEMONSTRATION)
-    say(
     say(f"Written: {out}. Judge it on other people before it is used; its card says what a person must write.")
-    )
 
 
 def _two(text: str) -> tuple[str, str]:
