@@ -21,6 +21,9 @@ _WHERE = {
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.results.comparison",
+    "drift": "casemgmt.evaluation.drift",
+    "effect_at_cut": "casemgmt.evaluation.effect",
+    "plan": "casemgmt.evaluation.planning",
     "CodeList": "casemgmt.codes.codelist",
     "avoidable_admissions": "casemgmt.codes.avoidable",
     "build_register": "casemgmt.codes.building",
@@ -59,6 +62,9 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
+    from casemgmt.evaluation.drift import drift
+    from casemgmt.evaluation.effect import effect_at_cut
+    from casemgmt.evaluation.planning import plan
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -92,6 +98,8 @@ __all__ = [
     "compare",
     "count_admissions",
     "derive_conditions",
+    "drift",
+    "effect_at_cut",
     "fields",
     "list_codelists",
     "list_models",
@@ -100,6 +108,7 @@ __all__ = [
     "load_model",
     "load_scheme",
     "load_selection",
+    "plan",
     "read_register",
     "scan_register",
     "select",

@@ -28,6 +28,7 @@ COMMANDS = [
     *("demo", "check", "score", "select", "pack", "verify", "compare", "synthesise", "models", "schemes", "fields"),
     "explain",
     "derive",
+    "plan",
 ]
 CANARY = "Zebedee-Quigley"
 
