@@ -294,7 +294,9 @@ RiskOption = Annotated[
 ]
 ShareOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="SHARE", help="A share of each practice's list, such as 3%. Repeatable. [default: 0.5% to 10%]"),
+    typer.Option(
+        metavar="SHARE", help="A share of each practice's list, such as 3%. Repeatable. [default: 0.5% to 10%]"
+    ),
 ]
 HoursOption = Annotated[
     float | None,
@@ -311,7 +313,9 @@ RankedAloneOption = Annotated[
 ContactsOption = Annotated[float, typer.Option(metavar="NUMBER", help="Contacts of a patient in a year.")]
 MinutesOption = Annotated[float, typer.Option(metavar="MINUTES", help="Staff time of a contact.")]
 HourPriceOption = Annotated[float, typer.Option(metavar="POUNDS", help="What an hour of it costs.")]
-PatientPriceOption = Annotated[float, typer.Option(metavar="POUNDS", help="Paid for a patient in a year beside the time.")]
+PatientPriceOption = Annotated[
+    float, typer.Option(metavar="POUNDS", help="Paid for a patient in a year beside the time.")
+]
 WeeksOption = Annotated[float, typer.Option(metavar="WEEKS", help="In which contacts are made in a year.")]
 PlanOutOption = Annotated[
     Path | None,

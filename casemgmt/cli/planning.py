@@ -125,7 +125,17 @@ def _show(found: Plan, model: Any, *, synthetic: bool) -> None:
 
 
 def _show_rows(rows: Iterable[dict[str, Any]]) -> None:
-    heads = ("share", "by rank", "other routes", "patients", "expected", "of 100 more", "contacts", "hours a week", "£ a year")
+    heads = (
+        "share",
+        "by rank",
+        "other routes",
+        "patients",
+        "expected",
+        "of 100 more",
+        "contacts",
+        "hours a week",
+        "£ a year",
+    )
     table(
         heads,
         [

@@ -106,9 +106,7 @@ def _share(text: str) -> Fraction:
         raise InputError('shares: each is a text such as "3%" or "3/100", over 0% and at most 100%.') from None
 
 
-def _ranking(
-    register: Register, model: Model | None, score: Any, risk: Any
-) -> tuple[Ranking, npt.NDArray[np.float64]]:
+def _ranking(register: Register, model: Model | None, score: Any, risk: Any) -> tuple[Ranking, npt.NDArray[np.float64]]:
     """What ranks, and the risk of each packed row; NaN where there is none."""
     import numpy as np
 
