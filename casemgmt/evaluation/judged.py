@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
-    from casemgmt.selection.choosing import OverCap
+    from casemgmt.selection.places import OverCap
     from casemgmt.selection.workings import Workings
 
     Floats = npt.NDArray[np.float64]
@@ -174,16 +174,16 @@ def _selected(
     """The selection that the scheme makes by the score."""
     if scheme is None:
         return None
-    from casemgmt.selection.choosing import Asked, gather, workings_of
+    from casemgmt.selection.asked import Asked, Terms
+    from casemgmt.selection.choosing import gather, workings_of
     from casemgmt.selection.expected import Expected
 
     asked = Asked(
         scheme=scheme,
         model=model,
         score=None if model is not None else given,
-        over_cap=over_cap,
+        terms=Terms(over_cap, allow_demonstration=allow_demonstration),
         expected=Expected(),
-        allow_demonstration=allow_demonstration,
     )
     return workings_of(gather(register, asked), asked)
 
