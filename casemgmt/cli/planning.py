@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -61,16 +62,14 @@ def plan(
     demonstration: Demonstration = False,
 ) -> None:
     """Plan: what a list of each length would hold and take, or how long a list the hours or the money allow."""
-    need_one_ranking(model, score)
-    if practice and to is None:
-        raise typer.BadParameter("says what --to writes: give --to FILE.", param_hint="--practice")
-    check_writable(to, overwrite=overwrite)
     from casemgmt.evaluation.planning import SHARES
     from casemgmt.evaluation.planning import plan as work_out
     from casemgmt.evaluation.tariff import Tariff
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
 
+    need_one_ranking(model, score)
+    _check_file(to, practice=practice, overwrite=overwrite)
     tariff = Tariff(
         contacts_a_patient=contacts,
         minutes_a_contact=minutes,
@@ -98,15 +97,26 @@ def plan(
     if to is not None:
         write_table(found.practices if practice else found.table, to, overwrite=overwrite)
     _show(found, ranking, synthetic=register.synthetic)
-    for given, longest, words in (
-        (hours_a_week, found.for_hours, "hours a week"),
-        (pounds_a_year, found.for_budget, "pounds a year"),
-    ):
-        if given is not None:
-            say(f"\nThe longest list for {given:,g} {words}:")
-            _show_rows(longest(given, ranked_alone=ranked_alone).to_pylist())
+    _show_longest(found, hours_a_week, pounds_a_year, ranked_alone=ranked_alone)
     if to is not None:
         say(f"Written: {to}.")
+
+
+def _check_file(to: Path | None, *, practice: bool, overwrite: bool) -> None:
+    if practice and to is None:
+        raise typer.BadParameter("says what --to writes: give --to FILE.", param_hint="--practice")
+    check_writable(to, overwrite=overwrite)
+
+
+def _show_longest(found: Plan, hours: float | None, pounds: float | None, *, ranked_alone: bool) -> None:
+    for given, longest, words in (
+        (hours, found.for_hours, "hours a week"),
+        (pounds, found.for_budget, "pounds a year"),
+    ):
+        if given is not None:
+            rows = longest(given, ranked_alone=ranked_alone).to_pylist()
+            say(f"\nThe longest list for {given:,g} {words}:")
+            _show_rows(rows)
 
 
 def _show(found: Plan, model: Any, *, synthetic: bool) -> None:

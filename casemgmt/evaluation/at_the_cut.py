@@ -79,15 +79,15 @@ def selection_workings(
         Neither a selection that was made now nor a register with a scheme and what ranks.
     """
     if isinstance(selection, Register):
-        from casemgmt.selection.choosing import Asked, check_arguments, gather, workings_of
+        from casemgmt.selection.asked import Asked, Terms, check_arguments
+        from casemgmt.selection.choosing import gather, workings_of
         from casemgmt.selection.expected import Expected
 
         if not isinstance(scheme, Scheme):
             raise not_loaded("scheme")
-        check_arguments(scheme, model, score, "error", "base")
-        asked = Asked(
-            scheme=scheme, model=model, score=score, expected=Expected(), allow_demonstration=allow_demonstration
-        )
+        terms = Terms(allow_demonstration=allow_demonstration)
+        check_arguments(scheme, model, score, terms)
+        asked = Asked(scheme=scheme, model=model, score=score, terms=terms, expected=Expected())
         return workings_of(gather(selection, asked), asked)
     if scheme is not None or model is not None or score is not None:
         raise InputError("scheme=, model= and score= go with a register; a selection has its own.")

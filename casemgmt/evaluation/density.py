@@ -1,10 +1,10 @@
-"""Whether people are as many just above the cut as just below it: a step in their density would say that it was crossed.
+"""Whether people are as many just above the cut as just below it: a step in their density says that it was crossed.
 
 References
 ----------
 McCrary J. Manipulation of the running variable in the regression discontinuity design. J Econometrics 2008;142:698-714.
-Cattaneo MD, Jansson M, Ma X. Simple local polynomial density estimators. J Am Stat Assoc 2020;115:1449-1455: the density
-is the slope of a local polynomial through the shares of people who score no higher.
+Cattaneo MD, Jansson M, Ma X. Simple local polynomial density estimators. J Am Stat Assoc 2020;115:1449-1455: the
+density is the slope of a local polynomial through the shares of people who score no higher.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def density_check(x: Floats, *, bandwidth: float | None = None) -> DensityCheck:
     Parameters
     ----------
     x : score less the score at the cut
-    bandwidth : how far from the cut people count; None: as far as twice n to the power 4/5 people reach on the side that has
+    bandwidth : how far from the cut people count; None: as far as 2 n to the power 4/5 people reach on the side with
         fewer, n being how many it has
     """
     x = np.sort(x)

@@ -1,4 +1,4 @@
-"""A jump at a cut: local lines on both sides, the bandwidth that their error asks for, an interval that allows for bias.
+"""A jump at a cut: local lines on both sides, the bandwidth that their error asks for, an interval without the bias.
 
 Of the estimators of a regression discontinuity this is the local linear one with a triangular kernel, a bandwidth of
 least mean squared error, and the robust interval that takes the estimated bias off and counts what estimating it costs.

@@ -1,4 +1,4 @@
-"""How well the risks of two registers fit what happened: observed over expected, and the intercept that would mend it."""
+"""How well the risks of two registers fit what happened: observed over expected, and what would mend it."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def intercept_of(risk: Floats, events: int) -> float | None:
 
 
 def calibration_table(old: Calibration | None, new: Calibration | None) -> pa.Table:
-    """One row a register whose outcome is known: register, people, events, rate, expected, observed_expected, intercept."""
+    """One row a register whose outcome is known; see :class:`casemgmt.evaluation.drift.Drift`."""
     import pyarrow as pa
 
     rows = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from casemgmt.evaluation.values import numbers_of
@@ -102,9 +103,8 @@ def _of_model(old: Register, new: Register, model: Model, name: str) -> InputSha
         np.bincount(cells_of(model, each, register, _listed(register)), minlength=len(each.cells))
         for register in (old, new)
     ]
-    ranges = (None, None)
-    if each.kind in ("integer", "number"):
-        ranges = (_range(_numbers(old, name)), _range(_numbers(new, name)))
+    has_range = each.kind in ("integer", "number")
+    ranges = [_range(_numbers(register, name)) if has_range else None for register in (old, new)]
     return InputShares(
         name=name, cells=each.cells, old=counts[0], new=counts[1], old_range=ranges[0], new_range=ranges[1]
     )
@@ -136,7 +136,7 @@ def _of_field(old: Register, new: Register, name: str) -> InputShares:
     known = values[0][~np.isnan(values[0])]
     edges = np.unique(np.quantile(known, np.linspace(0, 1, PARTS + 1)[1:-1])) if len(known) else np.zeros(1)
     edges = np.unique(np.ceil(edges))
-    words = [f"under {edges[0]:g}", *(f"{a:g} to under {b:g}" for a, b in zip(edges, edges[1:], strict=False))]
+    words = [f"under {edges[0]:g}", *(f"{a:g} to under {b:g}" for a, b in pairwise(edges))]
     words += [f"{edges[-1]:g} and over", MISSING]
     places = [np.where(np.isnan(each), len(edges) + 1, np.searchsorted(edges, each, side="right")) for each in values]
     old_counts, new_counts = (np.bincount(each, minlength=len(words)) for each in places)

@@ -1,6 +1,6 @@
 """Which changes between two registers are worth a sentence: the thresholds, and the sentences.
 
-A change is told where it is larger than a stated threshold *and* larger than chance between two draws of as many people.
+A change is told where it is larger than a stated threshold *and* than chance between two draws of as many people.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from casemgmt.risk.trap_columns import copies_among
 from casemgmt.risk.traps import usual_inputs
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
     from casemgmt.evaluation.drift_calibration import Calibration
@@ -109,7 +108,8 @@ def copy_warnings(old: Register, new: Register) -> Iterator[str]:
             f"In the new register '{name}' is the same as '{other}' for nearly all of "
             f"{plural(people, 'person', 'people')} with either: a year that was copied."
         )
-    for name, people in copied_columns(old, new):
+    # Two registers of one day are expected to agree.
+    for name, people in copied_columns(old, new) if old.as_of != new.as_of else ():
         yield (
             f"'{name}' is the same as in the old register for nearly all of {plural(people, 'person', 'people')} with "
             "any: a year that was copied."
@@ -133,8 +133,8 @@ def calibration_warnings(old: Calibration | None, new: Calibration | None) -> It
         )
         return
     yield (
-        f"Observed over expected is {new.level:.2f}, and was {old.level:.2f} (told from {100 * OBSERVED:.0f} in 100 more "
-        "or less): recalibrate before risks are read as chances."
+        f"Observed over expected is {new.level:.2f}, and was {old.level:.2f} (told from {100 * OBSERVED:.0f} in 100 "
+        "more or less): recalibrate before risks are read as chances."
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, not_one_of, plural, such_as
@@ -14,7 +17,6 @@ from casemgmt.evaluation.effect_result import EffectAtCut
 from casemgmt.evaluation.outcomes import given_outcome, refuse_few
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from casemgmt.register.register import Register
@@ -44,40 +46,30 @@ def effect_at_cut(
 ) -> EffectAtCut:
     """What case management did to an outcome, among people near the cut; without an outcome, what could be told.
 
-    Each practice has a cut of its own: half-way between the lowest score inside and the highest outside. People are
-    compared by how far their score is from it, all practices together. A line on each side, fitted to those near the
-    cut, says what to expect exactly at it, and the step between the two lines is the effect *there*: it says nothing of
-    people far above the cut. Someone tied at a cut that only some of the tied passed is set aside.
-
+    Each practice's cut lies half-way between the lowest score inside and the highest outside. All practices are taken
+    together by distance from it; whoever is tied at a cut that some of the tied passed is set aside. A line on each
+    side says what to expect exactly at the cut, and the step between them is the effect *there*, and not far above it.
     Call it before the year starts, without an outcome, and write down ``minimum_detectable``.
 
     Parameters
     ----------
-    selection : from :func:`casemgmt.select`; or the register that it was made from, with ``scheme`` and ``model`` or
-        ``score``
-    outcome : what happened in the year after: a carried column's name, true and false in source order, or keyed by
-        patient_id, as a mapping or a table with one column more. Null: not known, set aside. None: not there yet
-    scheme, model, score : where ``selection`` is a register
-    managed : who was managed in fact, in the same forms; None: whoever the scheme gave a place. Where given, the step
-        in the outcome is divided by the step in who was managed (a fuzzy design)
-    base_rate : what to expect without an effect, for ``minimum_detectable``: the outcome of the year before, in the
-        forms of ``outcome``, or a share over 0 and under 1; None: the model's risks
-    other_routes : those who have a place whatever their score, such as residents and nominees: ``exclude`` compares the
-        others alone, which is sound where nobody was nominated because of the list; ``fuzzy`` keeps everyone and
-        divides by the step in who was managed
+    selection : from :func:`casemgmt.select`; or its register, with ``scheme`` and ``model`` or ``score``
+    outcome : of the year after: a carried column's name, true and false in source order, or keyed by patient_id. Null
+        is not known, and set aside; None: the year is not over
+    managed : who was managed in fact, in the same forms or a set of ids; None: whoever the scheme gave a place. Where
+        given, the step in the outcome is divided by the step in who was managed (a fuzzy design)
+    base_rate : what to expect, for ``minimum_detectable``: the outcome of the year before, or a share over 0 and under
+        1; None: the model's risks
+    other_routes : those with a place whatever their score (residents, nominees): ``exclude`` compares the others alone,
+        which is sound where nobody was nominated because of the list; ``fuzzy`` keeps all, and divides as above
     comparison : ``cut``. A before–after difference is refused
     bandwidth : how far from the cut people count, in units of the score; None: what the estimate's error asks for
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic
 
-    Returns
-    -------
-    EffectAtCut
-
     Raises
     ------
     InputError
-        A before–after comparison; no share route; too few different scores, people or outcomes to compare; nothing that
-        says what to expect.
+        A before–after comparison; no share route; too few different scores, people or outcomes; nothing to expect.
     """
     _refuse_other_comparisons(comparison)
     if other_routes not in ("exclude", "fuzzy"):
@@ -86,22 +78,26 @@ def effect_at_cut(
         raise such_as("bandwidth", "write a number over 0, in units of the score", "0.5")
     made = selection_workings(selection, scheme, model, score, allow_demonstration=allow_demonstration)
     people = people_at_the_cut(made, other_routes)
-    fuzzy = managed is not None or other_routes == "fuzzy"
-    happened = None if outcome is None else given_outcome(made.register, outcome)[people.rows]
-    in_fact = _managed(made.register, managed, people)
+    return _answer(people, outcome, managed, base_rate, bandwidth, managed is not None or other_routes == "fuzzy")
+
+
+def _answer(
+    people: AtTheCut, outcome: Any, managed: Any, base_rate: Any, bandwidth: float | None, fuzzy: bool
+) -> EffectAtCut:
+    happened = None if outcome is None else given_outcome(people.workings.register, outcome)[people.rows]
+    in_fact = _managed(people.workings.register, managed, people)
     expected = expected_jump(people, base_rate)
     if expected is None and happened is None:
         raise no_base_rate()
-    uptake = jump_at_zero(people.distance, in_fact) if fuzzy else None
-    # Before the year starts the rule alone says who will be managed.
+    known = ~np.isnan(in_fact)
+    uptake = jump_at_zero(people.distance[known], in_fact[known]) if fuzzy else None
     step = 1.0 if uptake is None else _step(uptake)
-    found = _effect(people, happened, in_fact if fuzzy else None, bandwidth)
     return EffectAtCut(
         people=people,
         outcome=happened,
         managed=in_fact,
         fuzzy=fuzzy,
-        jump=found,
+        jump=_effect(people, happened, in_fact if fuzzy else None, bandwidth),
         uptake=uptake,
         expected=expected,
         minimum_detectable=None if expected is None else detectable(expected) / step,
@@ -111,8 +107,6 @@ def effect_at_cut(
 
 def _effect(people: AtTheCut, happened: Floats | None, managed: Floats | None, bandwidth: float | None) -> Jump | None:
     """The step of the outcome, for each one managed where not everyone inside was."""
-    import numpy as np
-
     if happened is None:
         return None
     known = ~np.isnan(happened)
@@ -134,26 +128,19 @@ def ratio_of_jumps(x: Floats, y: Floats, managed: Floats, plain: Jump) -> Jump:
 
     A ratio a ÷ b moves as (a − r·b) ÷ b does near its value r, so its error is that of the step of ``y − r·managed``.
     """
-    widths = {"bandwidth": plain.bandwidth, "bias_bandwidth": plain.bias_bandwidth}
-    step = jump_at_zero(x, managed, **widths)
-    share = _step(step)
+    h, b = plain.bandwidth, plain.bias_bandwidth
+    share = _step(jump_at_zero(x, managed, bandwidth=h, bias_bandwidth=b))
     ratio = plain.estimate / share
-    rest = jump_at_zero(x, y - ratio * managed, **widths)
-    return Jump(
+    rest = jump_at_zero(x, y - ratio * managed, bandwidth=h, bias_bandwidth=b)
+    return replace(
+        plain,
         estimate=ratio,
         corrected=ratio + rest.corrected / share,
-        standard_error=rest.standard_error / abs(share),
-        left=plain.left,
-        right=plain.right,
-        used_left=plain.used_left,
-        used_right=plain.used_right,
-        **widths,
+        standard_error=rest.standard_error / share,
     )
 
 
 def _managed(register: Register, managed: Any, people: AtTheCut) -> Floats:
-    import numpy as np
-
     if managed is None:
         return people.case_managed.astype(np.float64)
     if isinstance(managed, (set, frozenset)):

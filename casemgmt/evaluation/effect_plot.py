@@ -61,8 +61,8 @@ def draw_effect(found: EffectAtCut, ax: Any = None) -> Any:
             label=f"{side} the cut",
         )
     if found.jump is not None:
-        for limit, marker in ((found.jump.left, 5), (found.jump.right, 4)):
-            ax.plot([0], [100 * limit], marker=marker, color="black", markersize=9)
+        for limit, end in ((found.jump.left, ">"), (found.jump.right, "<")):
+            ax.plot([0], [100 * limit], marker=end, color="black", markersize=9)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_xlabel("score less the practice's score at the cut")
     ax.set_ylabel("expected, in 100" if found.outcome is None else "had the outcome, in 100")

@@ -148,7 +148,7 @@ class EffectAtCut:
         return draw_effect(self, ax)
 
     def matched(self) -> pa.Table:
-        """Everyone with a place beside the nearest in score without one, of the same practice, sex and ten years of age.
+        """Everyone with a place beside the nearest in score without one, of one practice, sex and ten years of age.
 
         A second look and no second proof: what made a clinician or a rule choose the one and not the other is not all
         in the register, and above the cut hardly anybody is left to be compared with.

@@ -1,4 +1,4 @@
-"""Matched comparison: for each person who was managed the nearest in score who was not, of the same practice, age and sex.
+"""Matched comparison: beside each who was managed the nearest in score who was not, of one practice, age and sex.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""The lists that a scheme would make at other shares: how many, how likely they are to have the outcome, who comes anyway."""
+"""The lists that a scheme would make at other shares: how many, at what risk, and who comes anyway."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _counts(plan: Planned, made: Workings, share: Fraction) -> Lists:
     # Rows in order of their risk, so that the sum does not depend on the order of the register.
     rows, risk = choice.practice[ranked], plan.risk[choice.rows[ranked]]
     order = np.lexsort((risk, rows))
-    expected = np.bincount(rows[order], np.nan_to_num(risk[order]), minlength=practices)
+    expected = np.bincount(rows[order], np.nan_to_num(risk[order]), minlength=practices).astype(np.float64)
     s = choice.plan.score_routes.index(plan.share_route)
     return Lists(choice.outcome.places[:, s], per_practice(ranked), others, expected)
 

@@ -53,33 +53,28 @@ def plan(
     """What a list of each length would hold and take: patients, expected admissions, contacts, hours and money.
 
     The share of the scheme's share route is set to each of ``shares`` in turn, and its lists are made by the rules of
-    :func:`casemgmt.select`: whole places in each practice, ties, and those who come by another route. Expected
-    admissions are what the risks say will happen to the people on the list; how many management would avoid is not
-    known, and nothing is claimed of it.
+    :func:`casemgmt.select`. Expected admissions are what the risks say will happen to the people on the list; how many
+    management would avoid is not known, and nothing is claimed of it.
 
     Parameters
     ----------
     register : from :func:`casemgmt.read_register`
     scheme : from :func:`casemgmt.load_scheme`, with one share route
     model : ranks, and gives risks; recalibrate it first to the place that it is used in
-    score : ranks instead, in any form that :func:`casemgmt.select` takes; it needs ``risk`` beside it, unless it is one
+    score : ranks instead, in any form that :func:`casemgmt.select` takes
     risk : each one's risk of the outcome, 0 to 1, in the same forms; None: the model's, or the scores themselves
     tariff : what a managed patient takes; None: our default, which is no more than a place to start
-    shares : of each practice's list, such as ``("0.5%", "1%")``; 0.5% to 10% by halves by default
+    shares : of each practice's list, such as ``("0.5%", "1%")``
     list_sizes : official list size of each practice
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic
     progress : called with (shares done, shares in all)
-
-    Returns
-    -------
-    Plan
 
     Raises
     ------
     InputError
         A model that gives points and no risks, risks outside 0 to 1, a scheme without a share route.
     """
-    from casemgmt.selection.choosing import official_sizes
+    from casemgmt.selection.places import official_sizes
 
     if (model is None) == (score is None):
         raise InputError("Say what ranks the patients: either model=cm.load_model('…') or score=….")

@@ -106,7 +106,7 @@ def _counted(place: npt.NDArray[np.integer], y: Flags) -> tuple[Counted, ...]:
 
 
 def numbers_or_none(register: Register, name: str) -> Floats | None:
-    """A column as numbers, NaN where missing; None where it holds anything else. Text that is numbers counts as such."""
+    """A column as numbers, NaN where missing; None where it holds anything else. Text of numbers is read."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -220,7 +220,7 @@ def managed_against_alike(register: Register, happened: Floats, managed: str) ->
 
 
 def _people_alike(register: Register) -> Whole:
-    """A number for each kind of people: age in tens, use of last year, medicines and frailty in fours, conditions in twos."""
+    """A number for each kind of people: age in tens, admissions, medicines and frailty in fours, conditions in twos."""
     import numpy as np
 
     group = np.zeros(len(register), dtype=np.int64)

@@ -124,7 +124,7 @@ def _telling(cells: Mapping[str, Cells], y: npt.NDArray[np.bool_]) -> Iterable[T
             kind="tells the outcome",
             columns=(name,),
             words=what,
-            remedy="It may be the outcome in another form, or recorded with it: leave it out, or say why it is known before.",
+            remedy="It may be the outcome in another form, or recorded with it: leave it out, or say how it was known.",
         )
 
 
@@ -157,7 +157,7 @@ def _copied(register: Register, names: Sequence[str]) -> Iterable[Trap]:
         yield Trap(
             kind="copied year",
             columns=(name, other),
-            words=f"'{name}' is the same as '{other}' for nearly all of {plural(people, 'person', 'people')} with either.",
+            words=f"'{name}' is the same as '{other}' for nearly all {plural(people, 'person', 'people')} with either.",
             remedy="One of the years was copied from the other: ask for the extract again.",
         )
 
