@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError, such_as
 from casemgmt.evaluation.discontinuity import LEVEL, Jump, jump_at_zero
-from casemgmt.evaluation.outcomes import given_outcome
+from casemgmt.evaluation.values import known_outcome
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,11 +55,7 @@ def expected_jump(people: AtTheCut, base_rate: object) -> Jump | None:
             raise such_as("base_rate", "write a share over 0 and under 1, or a column of the year before", "0.3")
         level = np.full(len(people.rows), float(base_rate))
         return jump_at_zero(people.distance, level, variance=level * (1 - level))
-    register = people.workings.register
-    try:
-        before = given_outcome(register, base_rate)[people.rows]
-    except InputError as problem:
-        raise InputError(str(problem).replace("outcome=", "base_rate=")) from None
+    before = known_outcome(people.workings.register, base_rate, "base_rate")[people.rows]
     known = ~np.isnan(before)
     return jump_at_zero(people.distance[known], before[known])
 

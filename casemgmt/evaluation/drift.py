@@ -19,7 +19,7 @@ from casemgmt.evaluation.drift_words import (
     score_warnings,
     selection_warnings,
 )
-from casemgmt.evaluation.outcomes import given_outcome
+from casemgmt.evaluation.values import known_outcome
 from casemgmt.register.ranked import is_ranked
 from casemgmt.register.register import Register, a_register
 from casemgmt.risk.demonstration import check_demonstration
@@ -159,7 +159,7 @@ def _calibrations(
         if each is None:
             found.append(None)
             continue
-        happened = given_outcome(register, each)
+        happened = known_outcome(register, each)
         happened[~is_ranked(register.packed)] = float("nan")
         stated = None if model is None or score is None or model.link == "points" else risk(model, score)
         found.append(calibration_of(happened, stated))

@@ -14,7 +14,8 @@ from casemgmt.evaluation.density import density_check
 from casemgmt.evaluation.detectable import detectable, expected_jump, no_base_rate
 from casemgmt.evaluation.discontinuity import Jump, jump_at_zero
 from casemgmt.evaluation.effect_result import EffectAtCut
-from casemgmt.evaluation.outcomes import given_outcome, refuse_few
+from casemgmt.evaluation.outcomes import refuse_few
+from casemgmt.evaluation.values import known_outcome
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -84,7 +85,7 @@ def effect_at_cut(
 def _answer(
     people: AtTheCut, outcome: Any, managed: Any, base_rate: Any, bandwidth: float | None, fuzzy: bool
 ) -> EffectAtCut:
-    happened = None if outcome is None else given_outcome(people.workings.register, outcome)[people.rows]
+    happened = None if outcome is None else known_outcome(people.workings.register, outcome)[people.rows]
     in_fact = _managed(people.workings.register, managed, people)
     expected = expected_jump(people, base_rate)
     if expected is None and happened is None:
@@ -148,16 +149,8 @@ def _managed(register: Register, managed: Any, people: AtTheCut) -> Floats:
         if len(ids) != len(managed):
             raise InputError("managed: a set holds patient ids, and some of these are no text.")
         managed = dict.fromkeys(ids, 1)
-        found = _renamed(register, managed)[people.rows]
-        return np.nan_to_num(found)
-    return _renamed(register, managed)[people.rows]
-
-
-def _renamed(register: Register, managed: Any) -> Floats:
-    try:
-        return given_outcome(register, managed)
-    except InputError as problem:
-        raise InputError(str(problem).replace("outcome", "managed")) from None
+        return np.nan_to_num(known_outcome(register, managed, "managed")[people.rows])
+    return known_outcome(register, managed, "managed")[people.rows]
 
 
 def _step(uptake: Jump) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, InputWarning, listed, no_such_column
-from casemgmt.evaluation.outcomes import given_outcome
+from casemgmt.evaluation.values import known_outcome
 from casemgmt.register.register import Register
 from casemgmt.risk.traps import Trap, traps_in
 
@@ -59,7 +59,7 @@ def find_traps(
         for name in names:
             if name not in register.column_names:
                 raise no_such_column(argument, str(name), register.column_names)
-    return traps_in(register, given_outcome(register, outcome), inputs, recorded_on, managed)
+    return traps_in(register, known_outcome(register, outcome), inputs, recorded_on, managed)
 
 
 def warn_of(traps: Iterable[Trap]) -> None:
