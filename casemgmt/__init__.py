@@ -24,6 +24,7 @@ _WHERE = {
     "drift": "casemgmt.evaluation.drift",
     "effect_at_cut": "casemgmt.evaluation.effect",
     "plan": "casemgmt.evaluation.planning",
+    "Tariff": "casemgmt.evaluation.tariff",
     "CodeList": "casemgmt.codes.codelist",
     "avoidable_admissions": "casemgmt.codes.avoidable",
     "build_register": "casemgmt.codes.building",
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from casemgmt.evaluation.drift import drift
     from casemgmt.evaluation.effect import effect_at_cut
     from casemgmt.evaluation.planning import plan
+    from casemgmt.evaluation.tariff import Tariff
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -91,6 +93,7 @@ __all__ = [
     "ScannedRegister",
     "SchemeError",
     "Selection",
+    "Tariff",
     "VerifyError",
     "__version__",
     "avoidable_admissions",

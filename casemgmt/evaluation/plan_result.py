@@ -49,32 +49,6 @@ class Plan:
     table: pa.Table
     practices: pa.Table
 
-    @classmethod
-    def of(
-        cls,
-        asked: Planned,
-        shares: Sequence[Fraction],
-        tariff: Tariff,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Plan:
-        """Work out the lists of some shares, the smallest first."""
-        rows: list[Row] = []
-        by_practice: list[Row] = []
-        total = _expected_in_all(asked)
-        for done, share in enumerate(shares, start=1):
-            lists = asked.lists(share)
-            rows.append(_totals(share, lists, total, tariff))
-            by_practice += _each_practice(asked, share, lists, tariff)
-            if progress is not None:
-                progress(done, len(shares))
-        for before, row in zip([None, *rows], rows, strict=False):
-            more = row["ranked"] - (before["ranked"] if before else 0)
-            gained = row["expected_admissions"] - (before["expected_admissions"] if before else 0.0)
-            row["marginal_yield"] = gained / more if more else None
-        left_out = ("share_of_expected", "marginal_yield")
-        of_practice = ("practice_id", *(name for name in COLUMNS if name not in left_out))
-        return cls(asked=asked, tariff=tariff, table=_table(COLUMNS, rows), practices=_table(of_practice, by_practice))
-
     def to_arrow(self) -> pa.Table:
         """``table``."""
         return self.table
@@ -135,7 +109,7 @@ class Plan:
                 f"who have a place whatever the share{'' if ranked_alone else '; ranked_alone=True leaves them out'}."
             )
         shares = [Fraction(step, STEPS) for step in (low - 1, low) if step]
-        return Plan.of(asked, shares, self.tariff).table[-1:]
+        return plan_of(asked, shares, self.tariff).table[-1:]
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the marginal yield and the hours a week against the share, from ``table``; needs matplotlib.
@@ -159,6 +133,31 @@ class Plan:
             f"<Plan by '{self.asked.scheme.id}': {plural(len(shares), 'share')} from {shares[0]} to {shares[-1]} of "
             f"each list, {plural(len(self.asked.register.practices), 'practice')}; {self.tariff.describe()}>"
         )
+
+
+def plan_of(
+    asked: Planned,
+    shares: Sequence[Fraction],
+    tariff: Tariff,
+    progress: Callable[[int, int], None] | None = None,
+) -> Plan:
+    """Work out the lists of some shares, the smallest first."""
+    rows: list[Row] = []
+    by_practice: list[Row] = []
+    total = _expected_in_all(asked)
+    for done, share in enumerate(shares, start=1):
+        lists = asked.lists(share)
+        rows.append(_totals(share, lists, total, tariff))
+        by_practice += _each_practice(asked, share, lists, tariff)
+        if progress is not None:
+            progress(done, len(shares))
+    for before, row in zip([None, *rows], rows, strict=False):
+        more = row["ranked"] - (before["ranked"] if before else 0)
+        gained = row["expected_admissions"] - (before["expected_admissions"] if before else 0.0)
+        row["marginal_yield"] = gained / more if more else None
+    left_out = ("share_of_expected", "marginal_yield")
+    of_practice = ("practice_id", *(name for name in COLUMNS if name not in left_out))
+    return Plan(asked=asked, tariff=tariff, table=_table(COLUMNS, rows), practices=_table(of_practice, by_practice))
 
 
 def _expected_in_all(asked: Planned) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt import arguments
 from casemgmt.errors import InputError, plural
 from casemgmt.evaluation.plan_lists import planned
-from casemgmt.evaluation.plan_result import Plan
+from casemgmt.evaluation.plan_result import Plan, plan_of
 from casemgmt.evaluation.tariff import Tariff
 from casemgmt.register.register import Register, a_register
 from casemgmt.risk.demonstration import check_demonstration
@@ -89,7 +89,7 @@ def plan(
         raise InputError(f"shares: give 1 to {MOST_SHARES} shares, such as ('1%', '2%').")
     ranking, risks = _ranking(register, model, score, risk)
     asked = planned(register, scheme, ranking, risks, official_sizes(register, scheme, list_sizes))
-    return Plan.of(asked, wanted, tariff or Tariff(), progress)
+    return plan_of(asked, wanted, tariff or Tariff(), progress)
 
 
 def _share(text: str) -> Fraction:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from casemgmt.errors import such_as
+from casemgmt import arguments
+from casemgmt.errors import InputError, such_as
 
 WEEKS_A_YEAR = 52.0
+MOST_PATIENTS = 10**10
+
+
+def a_count_of_people(value: object, name: str) -> int:
+    """A whole number of people."""
+    found = arguments.whole(value, name)
+    if not 0 <= found <= MOST_PATIENTS:
+        raise InputError(f"{name} is a whole number of people from 0.")
+    return int(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +61,22 @@ class Tariff:
                 most = f" over 0 and at most {WEEKS_A_YEAR:g}" if name == "weeks" else " from 0"
                 raise such_as(name, f"write a number{most}", example)
 
+    @arguments.checked(patients=a_count_of_people)
     def contacts(self, patients: int) -> float:
         """Contacts of so many patients in a year."""
         return patients * self.contacts_a_patient
 
+    @arguments.checked(patients=a_count_of_people)
     def hours_a_year(self, patients: int) -> float:
         """Hours of staff time of so many patients in a year."""
         return self.contacts(patients) * self.minutes_a_contact / 60
 
+    @arguments.checked(patients=a_count_of_people)
     def hours_a_week(self, patients: int) -> float:
         """The same in each week in which contacts are made."""
         return self.hours_a_year(patients) / self.weeks
 
+    @arguments.checked(patients=a_count_of_people)
     def pounds(self, patients: int) -> float:
         """What so many patients cost in a year, in pounds."""
         return self.hours_a_year(patients) * self.pounds_an_hour + patients * self.pounds_a_patient

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,6 @@ from hypothesis import strategies as st
 
 import casemgmt as cm
 from casemgmt.evaluation.planning import SHARES
-from casemgmt.evaluation.tariff import Tariff
 from casemgmt.scheme.routes import TopShare
 from casemgmt.scheme.shares import Share
 
@@ -59,7 +59,7 @@ def test_a_row_is_what_the_selection_of_that_share_holds(register, model, plan, 
 def test_shares_run_from_a_half_to_ten_percent_and_the_marginal_yield_is_the_difference_of_rows(plan):
     rows = plan.table.to_pylist()
     assert [row["share"] for row in rows] == list(SHARES) and (SHARES[0], SHARES[-1]) == ("0.5%", "10%")
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         more = after["ranked"] - before["ranked"]
         gained = after["expected_admissions"] - before["expected_admissions"]
         assert after["marginal_yield"] == pytest.approx(gained / more)
@@ -79,7 +79,7 @@ def test_the_practices_add_up_to_the_whole(model):
 
 
 def test_contacts_hours_and_money_follow_from_the_tariff(register, model):
-    tariff = Tariff(contacts_a_patient=6, minutes_a_contact=20, pounds_an_hour=40, pounds_a_patient=10, weeks=40)
+    tariff = cm.Tariff(contacts_a_patient=6, minutes_a_contact=20, pounds_an_hour=40, pounds_a_patient=10, weeks=40)
     row = cm.plan(register, SCHEME, model, shares=["3%"], tariff=tariff).table.to_pylist()[0]
     patients = row["patients"]
     assert row["contacts"] == 6 * patients
@@ -94,10 +94,9 @@ def test_the_longest_list_for_some_hours_fits_and_the_next_longer_does_not(regis
         found = plan.for_hours(hours, ranked_alone=alone).to_pylist()[0]
         assert found["hours_a_week"] <= hours
         share = Fraction(found["share"].rstrip("%")) / 100 + Fraction(1, 1000)
-        longer = cm.plan(register, SCHEME, model, shares=[f"{share.numerator}/{share.denominator}"]).table.to_pylist()[
-            0
-        ]
-        takes = Tariff().hours_a_week(longer["ranked"]) if alone else longer["hours_a_week"]
+        text = f"{share.numerator}/{share.denominator}"
+        longer = cm.plan(register, SCHEME, model, shares=[text]).table.to_pylist()[0]
+        takes = cm.Tariff().hours_a_week(longer["ranked"]) if alone else longer["hours_a_week"]
         assert takes > hours
         assert not alone or found["other_routes"] == 0
     budget = plan.for_budget(60_000).to_pylist()[0]
@@ -178,4 +177,4 @@ def test_the_plot_draws_the_table(plan):
 @pytest.mark.parametrize("wrong", [{"weeks": 0}, {"weeks": 53}, {"minutes_a_contact": -1}, {"pounds_an_hour": "50"}])
 def test_a_tariff_of_something_else_than_amounts_is_refused(wrong):
     with pytest.raises(cm.InputError, match=next(iter(wrong))):
-        Tariff(**wrong)
+        cm.Tariff(**wrong)
