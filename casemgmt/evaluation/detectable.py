@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from casemgmt.evaluation.at_the_cut import AtTheCut
+    from casemgmt.evaluation.both_sides import AtTheCut
 
     Floats = npt.NDArray[np.float64]
 

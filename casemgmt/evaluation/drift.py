@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, no_such_column, plural
-from casemgmt.evaluation.at_the_cut import selection_workings
+from casemgmt.evaluation.both_sides import selection_workings
 from casemgmt.evaluation.drift_calibration import Calibration, calibration_of, calibration_table
 from casemgmt.evaluation.drift_inputs import cells_table, compared_inputs, inputs_table
 from casemgmt.evaluation.drift_selection import score_drift, selection_table

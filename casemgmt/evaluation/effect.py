@@ -9,7 +9,7 @@ import numpy as np
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, not_one_of, plural, such_as
-from casemgmt.evaluation.at_the_cut import AtTheCut, OtherRoutes, people_at_the_cut, selection_workings
+from casemgmt.evaluation.both_sides import AtTheCut, OtherRoutes, people_at_the_cut, selection_workings
 from casemgmt.evaluation.density import density_check
 from casemgmt.evaluation.detectable import detectable, expected_jump, no_base_rate
 from casemgmt.evaluation.discontinuity import Jump, jump_at_zero

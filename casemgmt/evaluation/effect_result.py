@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from casemgmt.evaluation.at_the_cut import AtTheCut
+    from casemgmt.evaluation.both_sides import AtTheCut
     from casemgmt.evaluation.density import DensityCheck
     from casemgmt.evaluation.discontinuity import Jump
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 import casemgmt as cm
-from casemgmt.evaluation.at_the_cut import people_at_the_cut
+from casemgmt.evaluation.both_sides import people_at_the_cut
 from casemgmt.evaluation.matching import CALIPER, nearest_pairs
 from casemgmt.synthetic.planted import Planted
 
