@@ -94,5 +94,5 @@ def _slope(x: Floats, share: Floats, h: float, everyone: int) -> tuple[float, fl
     weights = local_weights(x, h, ORDER)[1]
     added = np.cumsum(weights[::-1])[::-1] - weights / 2
     mean = float(added.sum()) / everyone
-    variance = (float(added @ added) / everyone - mean**2) / everyone
-    return float(weights @ share), variance, len(x)
+    variance = (float((added * added).sum()) / everyone - mean**2) / everyone
+    return float((weights * share).sum()), variance, len(x)

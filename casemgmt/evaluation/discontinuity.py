@@ -141,25 +141,31 @@ def _limit(side: Side, h: float, b: float) -> _Limit:
     """The limit of one side at the cut; the bias of a line is what a local parabola says of the curvature."""
     near = side.within(max(h, b))
     line, curve = local_weights(near.x, h, 1)[0], local_weights(near.x, b, 2)[2]
-    corrected = line - float(line @ near.x**2) * curve
+    corrected = line - _sum_of(line, near.x**2) * curve
     return _Limit(
-        line=float(line @ near.y),
-        corrected=float(corrected @ near.y),
-        variance=float(corrected**2 @ near.variances()),
+        line=_sum_of(line, near.y),
+        corrected=_sum_of(corrected, near.y),
+        variance=_sum_of(corrected**2, near.variances()),
         used=int(np.count_nonzero(np.abs(near.x) <= h)),
     )
+
+
+def _sum_of(weights: Floats, values: Floats) -> float:
+    return float((weights * values).sum())
 
 
 def local_weights(x: Floats, h: float, order: int) -> Floats:
     """What each y adds to each coefficient of a local polynomial at 0: shape (order + 1, people).
 
-    The kernel is triangular: 1 − |x| ÷ h.
+    The kernel is triangular: 1 − |x| ÷ h. Sums are NumPy's own, so that no library's threads change their last digit.
     """
     scaled = x / h
     kernel = np.maximum(1.0 - np.abs(scaled), 0.0)
     powers = scaled[None, :] ** np.arange(order + 1)[:, None]
-    moments = (powers * kernel) @ powers.T
-    weights = np.linalg.pinv(moments) @ (powers * kernel)
+    weighted = powers * kernel
+    moments = np.array([[float((row * other).sum()) for other in powers] for row in weighted])
+    inverse = np.linalg.pinv(moments)
+    weights = np.stack([sum(inverse[k, j] * weighted[j] for j in range(order + 1)) for k in range(order + 1)])
     return np.asarray(weights / h ** np.arange(order + 1)[:, None])
 
 
@@ -240,12 +246,12 @@ def _bandwidth(
     for side, sign, h in zip(both, (-1.0, 1.0), wide, strict=True):
         near = side.within(pilot)
         weights = local_weights(near.x, pilot, order)[of]
-        spread += n * pilot ** (2 * of + 1) * float(weights**2 @ near.variances())
-        factor = float(weights @ near.x ** (order + 1)) / pilot ** (order + 1 - of)
+        spread += n * pilot ** (2 * of + 1) * _sum_of(weights**2, near.variances())
+        factor = _sum_of(weights, near.x ** (order + 1)) / pilot ** (order + 1 - of)
         far = side.within(h)
         next_one = local_weights(far.x, h, order + 1)[order + 1]
-        bias += sign * factor * float(next_one @ far.y)
+        bias += sign * factor * _sum_of(next_one, far.y)
         if regularised:
-            doubt += regularised * factor**2 * float(next_one**2 @ far.variances())
+            doubt += regularised * factor**2 * _sum_of(next_one**2, far.variances())
     ratio = (2 * of + 1) * spread / (n * 2 * (order + 1 - of) * max(bias**2 + doubt, 1e-300))
     return float(ratio ** (1 / (2 * order + 3)))

@@ -28,7 +28,7 @@ def binned(found: EffectAtCut) -> pa.Table:
         known &= ~np.isnan(y)
     for side, which in (("outside", x < 0), ("inside", x >= 0)):
         own = np.flatnonzero(known & which)
-        own = own[np.lexsort((own, x[own]))]
+        own = own[np.lexsort(tuple(each[own] for each in (risk, y, x) if each is not None))]
         for part in np.array_split(own, min(BINS_A_SIDE, len(own)) or 1):
             if len(part):
                 happened = None if y is None else float(y[part].mean())

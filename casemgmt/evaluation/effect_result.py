@@ -189,15 +189,20 @@ def _sentences(found: EffectAtCut) -> list[str]:
 def _matched_table(found: EffectAtCut) -> pa.Table:
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
+    from casemgmt.arrow import numpy_of
     from casemgmt.evaluation.matching import balance_table, groups_of_people, nearest_pairs
 
     if not len(found.people.rows):
         raise InputError("There is nobody to match.")
     people, register = found.people, found.people.workings.register
-    managed = found.managed == 1
-    pairs = nearest_pairs(people.score, managed, groups_of_people(register, people.rows, people.practice))
-    table = balance_table(register, people.rows, people.score, managed, pairs, found.outcome)
+    # In the order of their ids, so that the order of the register is nowhere in who is paired with whom.
+    order = numpy_of(pc.sort_indices(register.column("patient_id", people.rows))).astype(np.int64)
+    rows, score, managed = people.rows[order], people.score[order], found.managed[order] == 1
+    pairs = nearest_pairs(score, managed, groups_of_people(register, rows, people.practice[order]))
+    outcome = None if found.outcome is None else found.outcome[order]
+    table = balance_table(register, rows, score, managed, pairs, outcome)
     for name, count in (("pairs", len(pairs.managed)), ("unmatched", pairs.unmatched)):
         table = table.append_column(name, pa.array(np.full(table.num_rows, count), pa.int64()))
     return table

@@ -199,6 +199,18 @@ def test_matching_brings_the_two_groups_nearer_in_score(practice):
     assert rows["score"]["pairs"] + rows["score"]["unmatched"] == 257
 
 
+def test_the_order_of_the_register_is_nowhere_in_the_answer(register):
+    table = register.to_arrow()
+    scores = [round(score, 3) for score in table["mine"].to_pylist()]  # with ties
+    table = table.set_column(table.column_names.index("mine"), "mine", pa.array(scores))
+    said = []
+    for order in (np.arange(4000), np.random.default_rng(1).permutation(4000)):
+        made = cm.select(cm.read_register(table.take(order), as_of="2015-04-01"), cm.load_scheme(SCHEME), score="mine")
+        found = cm.effect_at_cut(made, "happened", base_rate="last_year", other_routes="fuzzy")
+        said.append((found.to_arrow(), found.binned(), found.matched(), found.set_aside()))
+    assert all(one.equals(other) for one, other in zip(*said, strict=True))
+
+
 def test_the_plot_draws_its_numbers(practice):
     pytest.importorskip("matplotlib").use("Agg")
     scheme, model = cm.load_scheme(SCHEME), cm.load_model("demonstration-admission")
