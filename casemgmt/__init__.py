@@ -23,6 +23,10 @@ _WHERE = {
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.results.comparison",
+    "drift": "casemgmt.evaluation.drift",
+    "effect_at_cut": "casemgmt.evaluation.effect",
+    "plan": "casemgmt.evaluation.planning",
+    "Tariff": "casemgmt.evaluation.tariff",
     "CodeList": "casemgmt.codes.codelist",
     "avoidable_admissions": "casemgmt.codes.avoidable",
     "build_register": "casemgmt.codes.building",
@@ -69,6 +73,10 @@ if TYPE_CHECKING:
     from casemgmt.evaluation.result import Evaluation
     from casemgmt.evaluation.stability import stability
     from casemgmt.evaluation.validation import validate
+    from casemgmt.evaluation.drift import drift
+    from casemgmt.evaluation.effect import effect_at_cut
+    from casemgmt.evaluation.planning import plan
+    from casemgmt.evaluation.tariff import Tariff
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -98,6 +106,7 @@ __all__ = [
     "ScannedRegister",
     "SchemeError",
     "Selection",
+    "Tariff",
     "VerifyError",
     "__version__",
     "avoidable_admissions",
@@ -106,6 +115,8 @@ __all__ = [
     "count_admissions",
     "derive_conditions",
     "evaluate",
+    "drift",
+    "effect_at_cut",
     "fields",
     "fit_model",
     "list_codelists",
@@ -115,6 +126,7 @@ __all__ = [
     "load_model",
     "load_scheme",
     "load_selection",
+    "plan",
     "read_register",
     "scan_register",
     "select",

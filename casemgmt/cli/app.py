@@ -20,6 +20,7 @@ from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
 from casemgmt.cli.evaluating import evaluate
 from casemgmt.cli.fitting import fit
+from casemgmt.cli.planning import plan
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
@@ -125,6 +126,7 @@ _COMMANDS = (
     derive,
     fit,
     evaluate,
+    plan,
 )
 for _command in _COMMANDS:
     app.command()(guarded(_command))
