@@ -69,14 +69,14 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
-    from casemgmt.evaluation.evaluate import evaluate
-    from casemgmt.evaluation.result import Evaluation
-    from casemgmt.evaluation.stability import stability
-    from casemgmt.evaluation.validation import validate
     from casemgmt.evaluation.drift import drift
     from casemgmt.evaluation.effect import effect_at_cut
+    from casemgmt.evaluation.evaluate import evaluate
     from casemgmt.evaluation.planning import plan
+    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.stability import stability
     from casemgmt.evaluation.tariff import Tariff
+    from casemgmt.evaluation.validation import validate
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -114,9 +114,9 @@ __all__ = [
     "compare",
     "count_admissions",
     "derive_conditions",
-    "evaluate",
     "drift",
     "effect_at_cut",
+    "evaluate",
     "fields",
     "fit_model",
     "list_codelists",
@@ -132,8 +132,8 @@ __all__ = [
     "select",
     "stability",
     "synthesise",
-    "validate",
     "tabulate",
+    "validate",
 ]
 
 

@@ -400,7 +400,7 @@ def test_figures_mark_a_flag_in_words_and_refuse_what_has_no_numbers(tmp_path):
     leaving = fairness_of(with_equal_need(1, 0.5), "ethnicity", suppressed=True)
     with pytest.raises(InputError, match="suppressed=False"):
         leaving.plot_by_score()
-    with pytest.raises(InputError, match="ends in .png"):
+    with pytest.raises(InputError, match=r"ends in \.png"):
         found.save_plot(tmp_path / "fair.jpg")
     with pytest.raises(InputError, match="axes of a matplotlib figure"):
         found.plot("here")
