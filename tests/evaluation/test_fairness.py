@@ -21,7 +21,7 @@ from statsmodels.stats.proportion import proportion_confint
 import casemgmt as cm
 from casemgmt.errors import InputError
 from casemgmt.evaluation.fairness import COUNTED, RATIOS, SHARES, fairness_of, fairness_table
-from casemgmt.evaluation.intervals import of_expected, wilson
+from casemgmt.evaluation.intervals import of_expected, of_share
 from casemgmt.evaluation.judged import Judged, judge
 from casemgmt.evaluation.same_score import rates_at_scores
 from casemgmt.synthetic.planted import Planted
@@ -134,9 +134,9 @@ def test_the_rates_at_each_score_rise_and_keep_the_number_of_outcomes(pairs):
 
 
 def test_intervals_of_nobody_and_of_no_event_are_the_widest():
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert of_share(0, 0) == (0.0, 1.0)
     assert of_expected(0, 2.0)[0] == 0.0
-    assert (wilson(0, 10)[0], wilson(10, 10)[1]) == pytest.approx((0.0, 1.0), abs=1e-12)
+    assert (of_share(0, 10)[0], of_share(10, 10)[1]) == pytest.approx((0.0, 1.0), abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -298,7 +298,10 @@ def attacked(shown: list[dict[str, Any]], whole: list[dict[str, Any]], place: in
     groups, names = len(shown), list(COUNTED)
     at = {(g, name): g * len(names) + i for g in range(groups) for i, name in enumerate(names)}
     low = np.zeros(len(at))
-    high = np.array([sum(each[name] for each in whole) for _ in range(groups) for name in names], dtype=float)
+    totals = {name: sum(each[name] for each in whole) for name in names}
+    # A small total stands on no page.
+    known = {name: (1, 7) if 1 <= total <= 7 else (total, total) for name, total in totals.items()}
+    high = np.array([known[name][1] for _ in range(groups) for name in names], dtype=float)
     for (g, name), number in at.items():
         value = shown[g][name]
         if value is not None:
@@ -316,9 +319,7 @@ def attacked(shown: list[dict[str, Any]], whole: list[dict[str, Any]], place: in
         most.append(upper)
 
     for name in names:
-        total = sum(each[name] for each in whole)
-        ends = (1, 7) if 1 <= total <= 7 else (total, total)  # a small total stands on no page
-        rule({(g, name): 1 for g in range(groups)}, *ends)
+        rule({(g, name): 1 for g in range(groups)}, *known[name])
     for g in range(groups):
         rule({(g, "events_inside"): 1, (g, "missed"): 1, (g, "events"): -1}, 0, 0)
         without = {(g, "inside"): 1, (g, "events_inside"): -1}
@@ -351,7 +352,7 @@ def test_shares_intervals_and_sentences_follow_from_the_published_numbers_alone(
                 assert row[name] is None
             else:
                 assert row[name] == row[part] / row[whole]
-                assert (row[f"{name}_low"], row[f"{name}_high"]) == wilson(row[part], row[whole])
+                assert (row[f"{name}_low"], row[f"{name}_high"]) == of_share(row[part], row[whole])
         for name, expected in RATIOS.items():
             assert row[expected] % 5 == 0
             assert row[name] == (row["events"] / row[expected] if row[expected] else None)
