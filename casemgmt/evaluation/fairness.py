@@ -143,7 +143,11 @@ def fairness_of(judged: Judged, column: str, *, suppressed: bool = False) -> Fai
     expected = expected_by_group(judged, own, len(names))
     if suppressed:
         rows = publishable_outcomes(rows, column, judged.register)
-        expected = {name: [_to_5(value) for value in values] for name, values in expected.items()}
+        hidden = [row["people"] is None or row["events"] is None for row in rows]
+        expected = {
+            name: [None if hides else _to_5(value) for hides, value in zip(hidden, values, strict=True)]
+            for name, values in expected.items()
+        }
     else:
         rows = [{**row, "note": None} for row in rows]
     found = [

@@ -280,6 +280,8 @@ def assert_nothing_pinned(seed: int) -> None:
         return
     assert [row["ethnicity"] for row in shown] == [row["ethnicity"] for row in whole]
     for row, true in zip(shown, whole, strict=True):
+        if row["people"] is None or row["events"] is None:
+            assert {row[name] for name in (*RATIOS, *RATIOS.values())} == {None}
         for name in COUNTED:
             if row[name] is None:
                 assert re.search(rf"\b{name} (1–7|withheld)", row["note"])
