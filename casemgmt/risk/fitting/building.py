@@ -70,7 +70,7 @@ def register_wording(
         population=f"Those on the lists of {where} on {register.as_of} who had not objected"
         + ("; synthetic, no real patient" if register.synthetic else ""),
         demonstration=register.synthetic,
-        calibrated_in=register.practices,
+        calibrated_in=() if register.synthetic else register.practices,  # made-up people calibrate nothing
     )
 
 
