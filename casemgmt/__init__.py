@@ -23,6 +23,10 @@ _WHERE = {
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.results.comparison",
+    "drift": "casemgmt.evaluation.drift",
+    "effect_at_cut": "casemgmt.evaluation.effect",
+    "plan": "casemgmt.evaluation.planning",
+    "Tariff": "casemgmt.evaluation.tariff",
     "CodeList": "casemgmt.codes.codelist",
     "avoidable_admissions": "casemgmt.codes.avoidable",
     "build_register": "casemgmt.codes.building",
@@ -33,6 +37,10 @@ _WHERE = {
     "select": "casemgmt.results.selecting",
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
+    "evaluate": "casemgmt.evaluation.evaluate",
+    "Evaluation": "casemgmt.evaluation.result",
+    "validate": "casemgmt.evaluation.validation",
+    "stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
     **dict.fromkeys(
         (
@@ -61,6 +69,14 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
+    from casemgmt.evaluation.drift import drift
+    from casemgmt.evaluation.effect import effect_at_cut
+    from casemgmt.evaluation.evaluate import evaluate
+    from casemgmt.evaluation.planning import plan
+    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.stability import stability
+    from casemgmt.evaluation.tariff import Tariff
+    from casemgmt.evaluation.validation import validate
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -81,6 +97,7 @@ __all__ = [
     "CasemgmtError",
     "CodeError",
     "CodeList",
+    "Evaluation",
     "InputError",
     "InputWarning",
     "ModelError",
@@ -89,6 +106,7 @@ __all__ = [
     "ScannedRegister",
     "SchemeError",
     "Selection",
+    "Tariff",
     "VerifyError",
     "__version__",
     "avoidable_admissions",
@@ -96,6 +114,9 @@ __all__ = [
     "compare",
     "count_admissions",
     "derive_conditions",
+    "drift",
+    "effect_at_cut",
+    "evaluate",
     "fields",
     "fit_model",
     "list_codelists",
@@ -105,11 +126,14 @@ __all__ = [
     "load_model",
     "load_scheme",
     "load_selection",
+    "plan",
     "read_register",
     "scan_register",
     "select",
+    "stability",
     "synthesise",
     "tabulate",
+    "validate",
 ]
 
 

@@ -18,6 +18,7 @@ from casemgmt.risk.inputs import PRESENT, ModelInput, decimal_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.risk.export.r import ModelInR
     from casemgmt.risk.fitting.record import Fitting
 
 
@@ -181,6 +182,25 @@ class Model(AdditiveModel):
         from casemgmt.risk.saving import save_model
 
         return save_model(self, Path(folder), overwrite=overwrite)
+
+    def to_r(self) -> ModelInR:
+        """The model for R: a plain table, a line a cell, and a short script of base R that adds it up.
+
+        Returns
+        -------
+        ModelInR
+            ``table`` (CSV text), ``script`` (R text), and ``save(folder)``, which writes ``model.csv`` and ``model.R``.
+            The script's ``casemgmt_score(register, table)`` gives a data frame of patient_id, score and risk, equal to
+            the scores here; columns are read, and people ranked or not, as for :meth:`to_sql`. A carried column that
+            the model cannot read stops it.
+
+        Raises
+        ------
+        InputError : a name or a text of the model holds a line break, which R cannot read from a table
+        """
+        from casemgmt.risk.export.r import r_of
+
+        return r_of(self)
 
     def __repr__(self) -> str:
         """Name, version, link and number of inputs."""

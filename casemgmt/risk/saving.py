@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from casemgmt import disk
 from casemgmt.errors import ModelError, PublishError, being_written, listed
-from casemgmt.risk.fitting.card import card_text
+from casemgmt.risk.card.of_fit import answers_of_fit
+from casemgmt.risk.card.page import model_card
 from casemgmt.risk.vectors import covering_vectors
 from casemgmt.risk.writing import model_text
 
@@ -23,7 +24,8 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
         raise ModelError("a model that takes another model's score is a folder beside the other's: copy both folders.")
     text = model.text or model_text(model)
     contents = {"model.toml": text, "vectors.csv": model.vectors_text or covering_vectors(model)}
-    contents["card.md"] = card_text(model, model.fitting)
+    of_fit = [] if model.fitting is None else [answers_of_fit(model, model.fitting)]
+    contents["card.md"] = model_card(model, *of_fit)
     replaced = _manifest_of(folder)
     if replaced is None and folder.exists():
         raise PublishError(f"{folder} is there and is no model folder. Choose another place.")
