@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 
+WORDS = ("title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version")
+
+
 class Wording(NamedTuple):
     """What a model file says in words, where the user has not said it otherwise."""
 
