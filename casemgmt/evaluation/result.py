@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from casemgmt import arguments
-from casemgmt.errors import plural
+from casemgmt.errors import InputError, plural
 from casemgmt.evaluation.findings import Findings
 
 
@@ -23,6 +24,29 @@ class Evaluation(Findings):
         from casemgmt.evaluation.words import notes_of
 
         return notes_of(self)
+
+    @arguments.checked(answers=arguments.text_mapping)
+    def card(self, answers: Mapping[str, str] | None = None) -> str:
+        """The card of the model that was judged, as Markdown in the order of TRIPOD+AI, with these figures in it.
+
+        Parameters
+        ----------
+        answers : what a person says, by item number, such as ``{"18a": "No funding."}``
+
+        Raises
+        ------
+        InputError : scores were judged, and no model
+        ModelError : an item number that is none
+        """
+        from casemgmt.evaluation.card import answers_of_evaluation
+        from casemgmt.risk.card.of_fit import answers_of_fit
+        from casemgmt.risk.card.page import model_card
+
+        model = self.judged.model
+        if model is None:
+            raise InputError("Scores were judged, and no model: there is nothing that a card could describe.")
+        of_fit = [] if model.fitting is None else [answers_of_fit(model, model.fitting)]
+        return model_card(model, *of_fit, answers_of_evaluation(self), answers or {})
 
     @arguments.checked(folder=arguments.path)
     def save(self, folder: str | Path) -> Path:

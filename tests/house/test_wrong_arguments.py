@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from model_folders import HEAD, write_model
+from sklearn.linear_model import LogisticRegression
 
 import casemgmt as cm
 from casemgmt.codes.codelist import Entry
@@ -100,6 +101,24 @@ def register() -> Any:
     )
 
 
+def people_at_risk() -> Any:
+    """A practice with a risk each, and what happened to them."""
+    random = np.random.default_rng(0)
+    risk = random.beta(1, 9, 2000)
+    table = pa.table(
+        {
+            "patient_id": [f"p{i}" for i in range(2000)],
+            "practice_id": ["C87001"] * 2000,
+            "age": [i % 100 for i in range(2000)],
+            "care_home_type": ["none"] * 2000,
+            "nominated": [False] * 2000,
+            "mine": risk.tolist(),
+            "happened": (random.random(2000) < risk).tolist(),
+        }
+    )
+    return cm.read_register(table, as_of="2015-04-01")
+
+
 def episodes() -> pa.Table:
     return pa.table(
         {
@@ -147,9 +166,17 @@ class Objects:
         self.selection = cm.select(self.register, self.scheme, score="mine")
         self.evaluated = cm.evaluate("risk", "gout", self.register, self.scheme, replicates=100)
         self.stable = cm.stability(self.register, lambda _: risks_of, refits=2)
+        self.even = [row % 2 == 0 for row in range(120)]
+        self.frame = pd.DataFrame({"age": [row % 100 for row in range(120)]})
+        self.estimator = LogisticRegression().fit(self.frame, self.even)
         self.explained = cm.select(self.register, self.scheme, model=self.model)
         self.published = self.selection.save(folder / "out")
         records = {"events": events(), "codelists": self.codes, **self.as_of}
+        self.risky, planned = people_at_risk(), {"score": "mine", "shares": ["3%", "10%"]}
+        self.judged = cm.select(self.risky, self.scheme, score="mine")
+        self.effect = cm.effect_at_cut(self.judged, "happened", base_rate=0.3)
+        self.plan = cm.plan(self.risky, self.scheme, **planned)
+        self.drift = cm.drift(self.risky, self.risky, outcome="happened")
         self.admissions = cm.count_admissions(episodes(), **self.as_of)
         self.built = cm.build_register(self.source, episodes=episodes(), **records)
         self.answers: tuple[Any, ...] = (
@@ -158,6 +185,8 @@ class Objects:
             *(cm.load_selection(self.published), cm.compare(self.selection, self.selection), self.model),
             *(cm.avoidable_admissions(coded_episodes()), cm.derive_conditions(**records)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.evaluated, self.evaluated.judged, self.stable),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r()),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), self.effect, self.plan, self.plan.tariff, self.drift),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -165,6 +194,7 @@ class Objects:
         records = {"events": events(), "codelists": self.codes, **self.as_of}
         entries = (Entry("M10", "gout", "prefix"),)
         evaluated = {"register": self.register, "scheme": self.scheme, "replicates": 100}
+        quick = {"kind": "logistic", "bags": 1}
         return {
             "read_register": {"source": self.source, **self.as_of},
             "scan_register": {"paths": self.folder / "r.parquet", **self.as_of},
@@ -173,10 +203,16 @@ class Objects:
             "load_codelist": {"source": "charlson-quan-2005"},
             "load_selection": {"folder": self.published},
             "select": {"register": self.register, "scheme": self.scheme, "score": "mine"},
+            "fit_model": {"register": self.register, "outcome": self.even, "inputs": ["age"], **quick},
+            "tabulate": {"estimator": self.estimator, "frame": self.frame},
             "compare": {"before": self.selection, "after": self.selection},
             "evaluate": {"model_or_risks": "risk", "outcome": "gout", **evaluated},
             "validate": {"outcome": "gout", "fit": lambda _: risks_of, "folds": 2, **evaluated},
             "stability": {"register": self.register, "fit": lambda _: risks_of, "refits": 2},
+            "drift": {"old": self.risky, "new": self.risky, "outcome": "happened"},
+            "effect_at_cut": {"selection": self.judged, "outcome": "happened", "base_rate": 0.3},
+            "plan": {"register": self.risky, "scheme": self.scheme, "score": "mine", "shares": ["3%"]},
+            "Tariff": {},
             "synthesise": {"area": "C87616", "seed": 1},
             "count_admissions": {"episodes": episodes(), **self.as_of},
             "avoidable_admissions": {"episodes": coded_episodes()},
@@ -200,6 +236,12 @@ class Objects:
             "by": {"column": "age"},
             "cell_of": {"each": self.model.inputs[0], "values": {"gout": True}},
             "column": {"name": "age"},
+            "contacts": {"patients": 3},
+            "for_budget": {"pounds_a_year": 1e6, "ranked_alone": True},
+            "for_hours": {"hours_a_week": 100, "ranked_alone": True},
+            "hours_a_week": {"patients": 3},
+            "hours_a_year": {"patients": 3},
+            "pounds": {"patients": 3},
             "conditions_of": {"code": "M10"},
             "conditions_of_written": {"code": "M10"},
             "explain": {"patient_id": "p1"},
@@ -224,8 +266,12 @@ class Objects:
             "sum_before_floor": {"values": {"gout": True}},
             "take": {"rows": np.array([0, 60]), "groups": np.array([0, 1, 2])},
             "to_source_rows": {"values": np.zeros(len(self.register))},
+            "to_sql": {"dialect": "duckdb"},
+            "to_sql_check": {"dialect": "duckdb"},
             "waterfall": {"patient_id": "p1"},
+            "ModelInR.save": {"folder": self.folder / "in R"},
             "Model.explain": {"register": self.register, "patient_id": "p1"},
+            "Model.save": {"folder": self.folder / "a model", "overwrite": True},
             "Derived.score": {"model": self.model},
             "BuiltRegister.take": {"rows": np.array([0]), "groups": np.array([0, 1])},
             "BuiltRegister.to_source_rows": {"values": np.zeros(1)},
