@@ -116,8 +116,8 @@ def judge(
         raise not_loaded("scheme")
     register.require_whole("Judging a score")
     happened = given_outcome(register, outcome)
-    workings = _selected(model_or_risks, model, register, scheme, over_cap, allow_demonstration)
     score, risk = _scores(model_or_risks, model, register, are_risks, allow_demonstration)
+    workings = _selected(model_or_risks, model, register, scheme, over_cap, allow_demonstration)
     rows, set_aside = _who_is_judged(register, score, happened)
     refuse_few(happened[rows] == 1)
     chosen, practice, places = score[rows], register.packed.practice_of(rows), _places(workings)
@@ -212,7 +212,7 @@ def _scores(
         check_demonstration(model, register, allow_demonstration)
         score = points_of(model, sums_of(model, register))
         return score, None if model.link == "points" else risk(model, score)
-    score = given_scores(register, given)
+    score = given_scores(register, given, "model_or_risks")
     if not are_risks:
         return score, None
     outside = int(np.count_nonzero(np.isfinite(score) & ((score < 0) | (score > 1))))
