@@ -111,7 +111,7 @@ def evaluate(
         seed=seed,
         threads=threads,
         progress=progress,
-        outcome_name=outcome if isinstance(outcome, str) else "the outcome given",
+        outcome_name=name_of(outcome),
     )
 
 
@@ -125,6 +125,7 @@ def evaluation_of(
     threads: int | None = None,
     progress: Progress | None = None,
     outcome_name: str = "the outcome given",
+    validated: str = "",
 ) -> Evaluation:
     """The same of people who have been brought together; see :func:`evaluate`."""
     beside = rules_for(judged) if rules and judged.workings is not None else []
@@ -145,7 +146,13 @@ def evaluation_of(
         threshold=threshold,
         replicates=replicates,
         seed=seed,
+        validated=validated,
     )
+
+
+def name_of(outcome: object) -> str:
+    """What an outcome is called in words: its column."""
+    return outcome if isinstance(outcome, str) else "the outcome given"
 
 
 def _lists(judged: Judged, beside: Sequence[Rule]) -> list[Flags]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt import arguments
 from casemgmt.arrow import in_one_piece, numpy_of, validity_of
 from casemgmt.errors import InputError, no_such_column, unknown_name
-from casemgmt.evaluation.evaluate import check_options, evaluate
+from casemgmt.evaluation.evaluate import check_options, evaluate, evaluation_of, name_of
 from casemgmt.evaluation.judged import judge
 from casemgmt.evaluation.parts import part_of, scored
 from casemgmt.evaluation.result import Evaluation
@@ -123,8 +123,17 @@ def validate(
         scores[held_out], are_risks = found[held_out], are_risks and stated
         if progress is not None:
             progress(fold + 1, folds)
+    over_cap = options.pop("over_cap", "error")
     by_source = judged_by.to_source_rows(scores)
-    return evaluate(by_source, outcome, judged_by, scheme, are_risks=are_risks, seed=seed, **options)
+    judged = judge(by_source, outcome, judged_by, scheme, are_risks=are_risks, over_cap=over_cap)
+    return evaluation_of(
+        judged, seed=seed, outcome_name=name_of(outcome), validated=_in_words(register, later, by, folds), **options
+    )
+
+
+def _in_words(register: Register, later: Register | None, by: str, folds: int) -> str:
+    year = "" if later is None else f" on the register of {register.as_of.isoformat()}"
+    return f"Each person was scored by one of {folds} models, fitted{year} without anybody of the same {by}."
 
 
 def _check_before_fitting(

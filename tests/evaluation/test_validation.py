@@ -52,6 +52,9 @@ def test_each_practice_is_scored_by_a_model_that_never_saw_it():
     direct = cm.evaluate("risk", "happened", people(sizes=SIZES), scheme(), replicates=100)
     assert found.measures.equals(direct.measures)
     assert found.at_cut.equals(direct.at_cut)
+    said = "Each person was scored by one of 3 models, fitted without anybody of the same practice_id."
+    assert said in found.notes()
+    assert found.outcome_name == "happened"
 
 
 def test_a_person_of_several_rows_stands_on_one_side():
