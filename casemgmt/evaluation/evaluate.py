@@ -9,7 +9,7 @@ from casemgmt import arguments
 from casemgmt.errors import InputError, not_one_of
 from casemgmt.evaluation.at_cut import Cells, at_cut_table, cells_of, thresholds_of
 from casemgmt.evaluation.beside import rules_table
-from casemgmt.evaluation.bootstrap import Replicates, ranking_of, replicates_of
+from casemgmt.evaluation.bootstrap import Replicates, cells_drawn, ranking_of, replicates_of
 from casemgmt.evaluation.calibration import calibration_of
 from casemgmt.evaluation.funnel import funnel_table
 from casemgmt.evaluation.judged import Judged, judge
@@ -132,6 +132,10 @@ def evaluation_of(
     lists = _lists(judged, beside)
     cells = cells_of(judged.practice, judged.outcome, lists)
     drawn = _drawn(judged, beside, cells, replicates, seed, threads, progress)
+    own = [drawn[0].cells]
+    for inside in lists[1:]:
+        stratum = 2 * judged.practice + inside
+        own.append(cells_drawn(cells.of_person, stratum, replicates=replicates, seed=seed, threads=threads))
     calibration = None if judged.risk is None else calibration_of(judged.risk, judged.outcome)
     thresholds = thresholds_of(judged, threshold)
     with_cut = bool(lists)
@@ -141,7 +145,7 @@ def evaluation_of(
         measures=measures_table(judged, drawn[0], calibration),
         calibration=calibration,
         at_cut=at_cut_table(judged, cells, drawn[0].cells, thresholds) if with_cut else None,
-        rules=rules_table(judged, beside, drawn, cells, thresholds[-1]) if with_cut else None,
+        rules=rules_table(judged, beside, drawn, own, cells, thresholds[-1]) if with_cut else None,
         funnel=None if judged.risk is None else funnel_table(judged),
         threshold=threshold,
         replicates=replicates,
