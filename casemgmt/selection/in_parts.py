@@ -242,7 +242,7 @@ class _Parts:
             scores = self._score_of(register, start)
             self._seen.span.add(scores)
             return _PartOfScores(scores, register)
-        return ModelRanking(self._asked.model, register)
+        return ModelRanking(self._asked.model, register, part=True)
 
     def _score_of(self, register: Register, start: int) -> npt.NDArray[np.float64]:
         """The given scores of a part: its column, or its stretch of the whole's values; NaN where nothing ranks."""
