@@ -1,4 +1,4 @@
-"""A model calibrated elsewhere: on Spark too its lists have no risk, judged by the whole register, not by a practice."""
+"""A model calibrated elsewhere: on Spark too its lists have no risk, judged by the whole register, not a practice."""
 
 from __future__ import annotations
 
