@@ -18,6 +18,9 @@ from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
+from casemgmt.cli.evaluating import evaluate
+from casemgmt.cli.fitting import fit
+from casemgmt.cli.planning import plan
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
@@ -107,7 +110,24 @@ def _program(
     pass
 
 
-_COMMANDS = (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, fields, explain, derive)
+_COMMANDS = (
+    demo,
+    check,
+    score,
+    select,
+    pack,
+    verify,
+    compare,
+    synthesise,
+    models,
+    schemes,
+    fields,
+    explain,
+    derive,
+    fit,
+    evaluate,
+    plan,
+)
 for _command in _COMMANDS:
     app.command()(guarded(_command))
 

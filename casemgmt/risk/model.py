@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt import arguments
@@ -18,13 +19,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.risk.export.r import ModelInR
+    from casemgmt.risk.fitting.record import Fitting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Model(AdditiveModel):
-    """A sum of lookup tables with a link, as a model file states it; see :class:`AdditiveModel` for its attributes."""
+    """A sum of lookup tables with a link, as a model file states it; see :class:`AdditiveModel` for its attributes.
+
+    Attributes
+    ----------
+    fitting : how the model was fitted, of one that this process has fitted or tabulated; None of one that was loaded.
+        Two models that say the same are equal, however they came about
+    """
 
     nested: Mapping[str, Model] = field(default_factory=dict, hash=False)
+    fitting: Fitting | None = field(default=None, compare=False)
 
     @arguments.checked(register=a_register, allow_demonstration=arguments.yes_or_no)
     def score(self, register: Register, *, allow_demonstration: bool = False) -> pa.Array:
@@ -211,6 +220,33 @@ class Model(AdditiveModel):
         from casemgmt.risk.export.exporting import sql_check_of
 
         return sql_check_of(self, dialect, form)
+
+    @arguments.checked(folder=arguments.path, overwrite=arguments.yes_or_no)
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the model as a folder for :func:`casemgmt.load_model`: ``model.toml``, ``vectors.csv`` and ``card.md``.
+
+        Parameters
+        ----------
+        folder : its place; there whole or not at all, and private to its owner
+        overwrite : replace a model folder that is there
+
+        Returns
+        -------
+        the folder
+
+        Raises
+        ------
+        ModelError : the model takes another model's score
+        PublishError : something is there already, or the folder cannot be written; what was there is left as it was
+
+        Notes
+        -----
+        The vectors of a fitted model are made from its own tables: they guard the files against a changed digit. The
+        card says what the fit knows, and what a person must still write.
+        """
+        from casemgmt.risk.saving import save_model
+
+        return save_model(self, Path(folder), overwrite=overwrite)
 
     def to_r(self) -> ModelInR:
         """The model for R: a plain table, a line a cell, and a short script of base R that adds it up.
