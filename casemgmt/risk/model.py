@@ -73,8 +73,7 @@ class Model(AdditiveModel):
         ------
         InputError : the model gives points and no risks; it was calibrated on other people; and as for :meth:`score`
         """
-        from casemgmt.risk.moved import refuse_moved
-        from casemgmt.risk.score_table import risks_of_scores
+        from casemgmt.risk.moved import refuse_moved, risks_of_scores
 
         if self.link == "points":
             raise InputError(
@@ -236,7 +235,7 @@ class Model(AdditiveModel):
 
         Raises
         ------
-        ModelError : the model takes another model's score
+        ModelError : the model takes the score of another that is a folder of its own
         PublishError : something is there already, or the folder cannot be written; what was there is left as it was
 
         Notes

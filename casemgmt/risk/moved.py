@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from casemgmt.arrow import array_of, numpy_of, validity_of
 from casemgmt.errors import InputError, plural
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from casemgmt.register.register import Register
     from casemgmt.risk.additive import AdditiveModel
 
@@ -37,6 +40,18 @@ def why_no_risk(model: AdditiveModel, accepted: Mapping[str, int]) -> str | None
         "are of them: it may rank them, but what it says here is no probability. Recalibrate it first, with "
         "model.recalibrate(register, outcome) and the outcomes of a year that is over."
     )
+
+
+def risks_of_scores(model: AdditiveModel, scores: pa.Array) -> pa.Array:
+    """The risk of each score; null where there is none."""
+    import numpy as np
+    import pyarrow as pa
+
+    from casemgmt.risk.link import risk
+
+    present, points = validity_of(scores), numpy_of(scores)
+    risks = risk(model, points if present is None else np.where(present, points, np.nan))
+    return array_of(risks, pa.float64(), ~np.isnan(risks))
 
 
 def refuse_moved(model: AdditiveModel, register: Register, outcome: object = None) -> None:

@@ -5,28 +5,15 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from casemgmt.arrow import array_of, numpy_of, rows_of, text_scalar, texts, validity_of
+from casemgmt.arrow import array_of, rows_of, text_scalar, texts
 from casemgmt.errors import InputWarning
-from casemgmt.risk.moved import why_no_risk
+from casemgmt.risk.moved import risks_of_scores, why_no_risk
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.risk.additive import AdditiveModel
     from casemgmt.risk.model import Model
-
-
-def risks_of_scores(model: AdditiveModel, scores: pa.Array) -> pa.Array:
-    """The risk of each score; null where there is none."""
-    import numpy as np
-    import pyarrow as pa
-
-    from casemgmt.risk.link import risk
-
-    present, points = validity_of(scores), numpy_of(scores)
-    risks = risk(model, points if present is None else np.where(present, points, np.nan))
-    return array_of(risks, pa.float64(), ~np.isnan(risks))
 
 
 def score_table(register: Register, model: Model, *, demonstration: bool = False) -> pa.Table:

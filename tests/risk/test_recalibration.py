@@ -178,28 +178,22 @@ def test_a_recalibrated_model_says_so_and_is_a_file_like_any_other(register, tmp
     assert made.calibrated_in == ("C87001", "C87002", "C87003")
     assert made.name == "a-logistic-recalibrated"
     assert "recalibrated (intercept and slope) on" in made.source and "3 practices" in made.source
-    for name, text in (("model.toml", made.text), ("vectors.csv", made.vectors_text)):
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    assert cm.load_model(tmp_path) == made
+    assert cm.load_model(made.save(tmp_path / "mine")) == made
     assert made.recalibrate(register, "admitted", "intercept").name == "a-logistic-recalibrated"
 
 
-def test_steps_are_a_file_beside_the_models_own(register, tmp_path):
+def test_steps_are_saved_with_the_model_whose_score_they_take(register, tmp_path):
     made = logistic().recalibrate(register, "admitted", "isotonic")
-    inner = next(iter(made.nested.values()))
-    (tmp_path / "score").mkdir()
-    for folder, model in ((tmp_path, made), (tmp_path / "score", with_files(inner))):
-        (folder / "model.toml").write_text(model.text, encoding="utf-8")
-        (folder / "vectors.csv").write_text(model.vectors_text, encoding="utf-8")
-    read = cm.load_model(tmp_path)
+    folder = made.save(tmp_path / "steps")
+    read = cm.load_model(folder)
     assert read.score(register).equals(made.score(register))
     assert read.inputs == made.inputs
-
-
-def with_files(model):
-    from casemgmt.risk.recalibrating.rebuilding import with_own_files
-
-    return with_own_files(model)
+    assert made.save(folder, overwrite=True) == folder
+    with pytest.raises(cm.ModelError, match="copy both folders"):
+        made.recalibrate(register, "admitted", "isotonic").save(tmp_path / "twice")
+    (folder / "score" / "notes.txt").write_text("mine")
+    with pytest.raises(cm.PublishError, match="no part of a model"):
+        made.save(folder, overwrite=True)
 
 
 def test_every_kind_of_input_is_multiplied_and_pairs_follow(tmp_path):
