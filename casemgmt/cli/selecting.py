@@ -276,6 +276,7 @@ def explain(
 ) -> None:
     """Show what each input of a model adds to one patient's score."""
     from casemgmt.risk.files import load_model
+    from casemgmt.risk.moved import why_no_risk
 
     ranking = load_model(model)
     with working("Reading the register"):
@@ -283,10 +284,10 @@ def explain(
     found = ranking.explain(register, patient_id, allow_demonstration=demonstration)
     say(ranking.title)
     _say_demonstration(ranking)
-    _show_contributions(found, ranking)
+    _show_contributions(found, ranking, why_no_risk(ranking, register.counts.accepted))
 
 
-def _show_contributions(found: Any, model: Model) -> None:
+def _show_contributions(found: Any, model: Model, no_risk: str | None) -> None:
     from casemgmt.risk.inputs import decimal_text
 
     rows = found.to_pylist()
@@ -307,6 +308,9 @@ def _show_contributions(found: Any, model: Model) -> None:
     say(f"Score: {decimal_text(total)}" + (f" / {model.divide_by:,} = {points}" if model.divide_by != 1 else ""))
     if model.link == "points":
         say("The score orders patients. It is not a probability.")
+        return
+    if no_risk is not None:
+        say(f"No risk is shown. {no_risk}")
         return
     import numpy as np
 
