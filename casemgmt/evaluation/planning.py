@@ -136,12 +136,12 @@ def _refuse_without_risks(model: Model, register: Register) -> None:
     remedy = "Recalibrate it on a register whose outcome is known (model.recalibrate(register, 'outcome column')), "
     if model.link == "points":
         raise InputError(
-            f"The model '{model.name}' gives points, which rank patients and say nothing of how likely an admission is. "
+            f"The model '{model.name}' gives points, which rank patients and do not say how likely an admission is. "
             f"{remedy}choose a model with a logistic or survival link, or give each one's risk with risk=."
         )
     if model.calibrated_in and not {*model.calibrated_in} & {*register.practices}:
         raise InputError(
             f"The model '{model.name}' was fitted or recalibrated in "
-            f"{plural(len(model.calibrated_in), 'practice')}, and not one of them is in this register: its risks may be "
-            f"far off here. {remedy}or give each one's risk with risk=."
+            f"{plural(len(model.calibrated_in), 'practice')}, and not one of them is in this register: its risks may "
+            f"be far off here. {remedy}or give each one's risk with risk=."
         )
