@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # With a smaller step in who is managed, an effect divided by it says nothing.
 LEAST_UPTAKE = 0.1
+FEWEST_OF_A_SIDE = 50
 
 
 @arguments.checked(comparison=arguments.text, other_routes=arguments.text, allow_demonstration=arguments.yes_or_no)
@@ -116,8 +117,11 @@ def _effect(people: AtTheCut, happened: Floats | None, managed: Floats | None, b
     refuse_few(happened[known] == 1)
     x, y = people.distance[known], happened[known]
     for side, which in ((x < 0, "outside"), (x >= 0, "inside")):
-        if np.count_nonzero(side) < 50:
-            raise InputError(f"outcome: it is known of {plural(int(side.sum()), 'person', 'people')} {which} the cut.")
+        if np.count_nonzero(side) < FEWEST_OF_A_SIDE:
+            raise InputError(
+                f"outcome: it is known of {plural(int(side.sum()), 'person', 'people')} {which} the cut, and at least "
+                f"{FEWEST_OF_A_SIDE} must be compared. Take more practices, or more years of outcome, together."
+            )
     plain = jump_at_zero(x, y, bandwidth=bandwidth)
     if managed is None:
         return plain
