@@ -17,6 +17,8 @@ _WHERE = {
     "ScannedRegister": "casemgmt.scanned.scanning",
     "Register": "casemgmt.register.register",
     "load_model": "casemgmt.risk.files",
+    "fit_model": "casemgmt.risk.fitting.fit",
+    "tabulate": "casemgmt.risk.fitting.tabulate",
     "list_models": "casemgmt.risk.files",
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
@@ -35,6 +37,10 @@ _WHERE = {
     "select": "casemgmt.results.selecting",
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
+    "evaluate": "casemgmt.evaluation.evaluate",
+    "Evaluation": "casemgmt.evaluation.result",
+    "validate": "casemgmt.evaluation.validation",
+    "stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
     **dict.fromkeys(
         (
@@ -65,8 +71,12 @@ if TYPE_CHECKING:
     )
     from casemgmt.evaluation.drift import drift
     from casemgmt.evaluation.effect import effect_at_cut
+    from casemgmt.evaluation.evaluate import evaluate
     from casemgmt.evaluation.planning import plan
+    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.stability import stability
     from casemgmt.evaluation.tariff import Tariff
+    from casemgmt.evaluation.validation import validate
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -75,6 +85,8 @@ if TYPE_CHECKING:
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
     from casemgmt.risk.files import list_models, load_model
+    from casemgmt.risk.fitting.fit import fit_model
+    from casemgmt.risk.fitting.tabulate import tabulate
     from casemgmt.scanned.opening import scan_register
     from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.files import list_schemes, load_scheme
@@ -85,6 +97,7 @@ __all__ = [
     "CasemgmtError",
     "CodeError",
     "CodeList",
+    "Evaluation",
     "InputError",
     "InputWarning",
     "ModelError",
@@ -103,7 +116,9 @@ __all__ = [
     "derive_conditions",
     "drift",
     "effect_at_cut",
+    "evaluate",
     "fields",
+    "fit_model",
     "list_codelists",
     "list_models",
     "list_schemes",
@@ -115,7 +130,10 @@ __all__ = [
     "read_register",
     "scan_register",
     "select",
+    "stability",
     "synthesise",
+    "tabulate",
+    "validate",
 ]
 
 

@@ -18,6 +18,8 @@ from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
+from casemgmt.cli.evaluating import evaluate
+from casemgmt.cli.fitting import fit
 from casemgmt.cli.planning import plan
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
@@ -109,7 +111,21 @@ def _program(
 
 
 _COMMANDS = (
-    *(demo, check, score, select, pack, verify, compare, synthesise, models, schemes, fields, explain, derive),
+    demo,
+    check,
+    score,
+    select,
+    pack,
+    verify,
+    compare,
+    synthesise,
+    models,
+    schemes,
+    fields,
+    explain,
+    derive,
+    fit,
+    evaluate,
     plan,
 )
 for _command in _COMMANDS:

@@ -86,8 +86,8 @@ def selection_workings(
         if not isinstance(scheme, Scheme):
             raise not_loaded("scheme")
         terms = Terms(allow_demonstration=allow_demonstration)
-        check_arguments(scheme, model, score, terms)
         asked = Asked(scheme=scheme, model=model, score=score, terms=terms, expected=Expected())
+        check_arguments(asked)
         return workings_of(gather(selection, asked), asked)
     if scheme is not None or model is not None or score is not None:
         raise InputError("scheme=, model= and score= go with a register; a selection has its own.")
