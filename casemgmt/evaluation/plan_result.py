@@ -138,8 +138,8 @@ class Plan:
         """Counts only."""
         shares = self.table.column("share").to_pylist()
         return (
-            f"<Plan by '{self.asked.scheme.id}': {in_front(self.labels)}{plural(len(shares), 'share')} from {shares[0]} "
-            f"to {shares[-1]} of each list, {plural(len(self.asked.register.practices), 'practice')}; "
+            f"<Plan by '{self.asked.scheme.id}': {in_front(self.labels)}{plural(len(shares), 'share')} from "
+            f"{shares[0]} to {shares[-1]} of each list, {plural(len(self.asked.register.practices), 'practice')}; "
             f"{self.tariff.describe()}>"
         )
 
