@@ -39,6 +39,7 @@ def effect_at_cut(
     scheme: Scheme | None = None,
     model: Model | None = None,
     score: Any = None,
+    risk: Any = None,
     managed: Any = None,
     base_rate: Any = None,
     other_routes: OtherRoutes = "exclude",
@@ -55,7 +56,8 @@ def effect_at_cut(
 
     Parameters
     ----------
-    selection : from :func:`casemgmt.select`; or its register, with ``scheme`` and ``model`` or ``score``
+    selection : from :func:`casemgmt.select`; or its register, with ``scheme`` and ``model``, ``score`` or both ``score``
+        and ``risk``
     outcome : of the year after: a carried column's name, true and false in source order, or keyed by patient_id. Null
         is not known, and set aside; None: the year is not over
     managed : who was managed in fact, in the same forms or a set of ids; None: whoever the scheme gave a place. Where
@@ -78,7 +80,7 @@ def effect_at_cut(
         raise not_one_of("other_routes", ("exclude", "fuzzy"))
     if bandwidth is not None and not _is_width(bandwidth):
         raise such_as("bandwidth", "write a number over 0, in units of the score", "0.5")
-    made = selection_workings(selection, scheme, model, score, allow_demonstration=allow_demonstration)
+    made = selection_workings(selection, scheme, model, score, risk=risk, allow_demonstration=allow_demonstration)
     people = people_at_the_cut(made, other_routes)
     return _answer(people, outcome, managed, base_rate, bandwidth, managed is not None or other_routes == "fuzzy")
 

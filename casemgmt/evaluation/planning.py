@@ -112,10 +112,7 @@ def _ranking(register: Register, model: Model | None, score: Any, risk: Any) -> 
     ranking = ranking_of(register, model, score)
     scores = ranking.scores(keys_of(ranking.source, slice(0, len(register))))
     if risk is not None:
-        try:
-            risks = given_scores(register, risk)
-        except InputError as problem:
-            raise InputError(str(problem).replace("score=", "risk=")) from None
+        risks = given_scores(register, risk, "risk")
         unknown = int(np.count_nonzero(np.isfinite(scores) & ~np.isfinite(risks)))
         if unknown:
             raise InputError(f"risk: {plural(unknown, 'ranked patient')} without a risk. Give one for each score.")
