@@ -56,7 +56,7 @@ def effect_at_cut(
 
     Parameters
     ----------
-    selection : from :func:`casemgmt.select`; or its register, with ``scheme`` and ``model``, or ``score`` (and ``risk``)
+    selection : from :func:`casemgmt.select`; or its register, with ``scheme`` and ``model``, or ``score`` and ``risk``
     outcome : of the year after: a carried column's name, true and false in source order, or keyed by patient_id. Null
         is not known, and set aside; None: the year is not over
     managed : who was managed in fact, in the same forms or a set of ids; None: whoever the scheme gave a place. Where
