@@ -40,6 +40,7 @@ class Findings:
     funnel : by practice, see :func:`casemgmt.evaluation.funnel.funnel_table`; None for a score that states no risk
     threshold : of the net benefit, as given; None: the lowest risk inside each practice's cut
     replicates, seed : of the bootstrap
+    validated : how it was seen to that nobody was scored by a model that had seen them; empty where it is not known
     """
 
     judged: Judged
@@ -52,6 +53,7 @@ class Findings:
     threshold: float | None
     replicates: int
     seed: int
+    validated: str = ""
 
     def tables(self) -> dict[str, pa.Table]:
         """Every table by name, as :meth:`save` writes it."""

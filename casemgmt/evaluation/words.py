@@ -128,10 +128,8 @@ def notes_of(found: Findings) -> tuple[str, ...]:
         f"cut apart (seed {found.seed}); exact where all or none had the outcome; those of calibration by the logistic "
         "model. They say how much chance there is in these people, not how the score will do elsewhere or later."
     )
-    notes.append(
-        "A score judged on the people whom it was fitted on is flattered. Ranking well is no claim that case "
-        "management helps those who are ranked high."
-    )
+    notes.append(found.validated or "A score judged on the people whom it was fitted on is flattered.")
+    notes.append("Ranking well is no claim that case management helps those who are ranked high.")
     return tuple(notes)
 
 

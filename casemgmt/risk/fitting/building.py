@@ -220,5 +220,6 @@ def finished(
         demonstration=wording.demonstration,
         calibrated_in=wording.calibrated_in,
         fitting=fitting,
+        recalibration=None,
     )
     return replace(model, text=model_text(model), vectors_text=covering_vectors(model))
