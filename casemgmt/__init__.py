@@ -17,10 +17,16 @@ _WHERE = {
     "ScannedRegister": "casemgmt.scanned.scanning",
     "Register": "casemgmt.register.register",
     "load_model": "casemgmt.risk.files",
+    "fit_model": "casemgmt.risk.fitting.fit",
+    "tabulate": "casemgmt.risk.fitting.tabulate",
     "list_models": "casemgmt.risk.files",
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.results.comparison",
+    "drift": "casemgmt.evaluation.drift",
+    "effect_at_cut": "casemgmt.evaluation.effect",
+    "plan": "casemgmt.evaluation.planning",
+    "Tariff": "casemgmt.evaluation.tariff",
     "CodeList": "casemgmt.codes.codelist",
     "avoidable_admissions": "casemgmt.codes.avoidable",
     "build_register": "casemgmt.codes.building",
@@ -33,6 +39,10 @@ _WHERE = {
     "load_selection": "casemgmt.results.published",
     "read_returns": "casemgmt.returns.returns",
     "Returns": "casemgmt.returns.returns",
+    "evaluate": "casemgmt.evaluation.evaluate",
+    "Evaluation": "casemgmt.evaluation.result",
+    "validate": "casemgmt.evaluation.validation",
+    "stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
     **dict.fromkeys(
         (
@@ -61,6 +71,14 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
+    from casemgmt.evaluation.drift import drift
+    from casemgmt.evaluation.effect import effect_at_cut
+    from casemgmt.evaluation.evaluate import evaluate
+    from casemgmt.evaluation.planning import plan
+    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.stability import stability
+    from casemgmt.evaluation.tariff import Tariff
+    from casemgmt.evaluation.validation import validate
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -70,6 +88,8 @@ if TYPE_CHECKING:
     from casemgmt.results.selection import Selection
     from casemgmt.returns.returns import Returns, read_returns
     from casemgmt.risk.files import list_models, load_model
+    from casemgmt.risk.fitting.fit import fit_model
+    from casemgmt.risk.fitting.tabulate import tabulate
     from casemgmt.scanned.opening import scan_register
     from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.files import list_schemes, load_scheme
@@ -80,6 +100,7 @@ __all__ = [
     "CasemgmtError",
     "CodeError",
     "CodeList",
+    "Evaluation",
     "InputError",
     "InputWarning",
     "ModelError",
@@ -89,6 +110,7 @@ __all__ = [
     "ScannedRegister",
     "SchemeError",
     "Selection",
+    "Tariff",
     "VerifyError",
     "__version__",
     "avoidable_admissions",
@@ -96,7 +118,11 @@ __all__ = [
     "compare",
     "count_admissions",
     "derive_conditions",
+    "drift",
+    "effect_at_cut",
+    "evaluate",
     "fields",
+    "fit_model",
     "list_codelists",
     "list_models",
     "list_schemes",
@@ -104,11 +130,15 @@ __all__ = [
     "load_model",
     "load_scheme",
     "load_selection",
+    "plan",
     "read_register",
     "read_returns",
     "scan_register",
     "select",
+    "stability",
     "synthesise",
+    "tabulate",
+    "validate",
 ]
 
 
