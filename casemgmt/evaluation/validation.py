@@ -10,13 +10,15 @@ J Clin Epidemiol 2016;69:245-247 (leaving whole practices out).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.arrow import in_one_piece, numpy_of, validity_of
-from casemgmt.errors import InputError, no_such_column
-from casemgmt.evaluation.evaluate import evaluate
+from casemgmt.errors import InputError, no_such_column, unknown_name
+from casemgmt.evaluation.evaluate import check_options, evaluate, evaluation_of, name_of
+from casemgmt.evaluation.judged import judge
 from casemgmt.evaluation.parts import part_of, scored
 from casemgmt.evaluation.result import Evaluation
 from casemgmt.register.register import Register, a_register
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     Flags = npt.NDArray[np.bool_]
     Fit = Callable[[Register], Any]
     Progress = Callable[[int, int], None]
+
+# Arguments of evaluate that validate takes or gives itself, and those that have a range.
+_SAID = ("model_or_risks", "outcome", "register", "scheme", "seed", "are_risks", "allow_demonstration")
+_RANGED = ("threshold", "replicates", "over_cap", "threads")
 
 
 @arguments.checked(
@@ -103,6 +109,7 @@ def validate(
             f"later: its list date, {later.as_of}, is not after that of the register, {register.as_of}. What is fitted "
             "on a later year and judged by an earlier one has seen the future."
         )
+    _check_before_fitting(judged_by, outcome, scheme, seed, options)
     groups = _groups([register] if later is None else [register, later], by)
     fold_of = _dealt(np.concatenate(groups), folds, seed, by)
     training_fold, judged_fold = fold_of[: len(register)], fold_of[len(fold_of) - len(judged_by) :]
@@ -116,8 +123,32 @@ def validate(
         scores[held_out], are_risks = found[held_out], are_risks and stated
         if progress is not None:
             progress(fold + 1, folds)
+    over_cap = options.pop("over_cap", "error")
     by_source = judged_by.to_source_rows(scores)
-    return evaluate(by_source, outcome, judged_by, scheme, are_risks=are_risks, seed=seed, **options)
+    judged = judge(by_source, outcome, judged_by, scheme, are_risks=are_risks, over_cap=over_cap)
+    return evaluation_of(
+        judged, seed=seed, outcome_name=name_of(outcome), validated=_in_words(register, later, by, folds), **options
+    )
+
+
+def _in_words(register: Register, later: Register | None, by: str, folds: int) -> str:
+    year = "" if later is None else f" on the register of {register.as_of.isoformat()}"
+    return f"Each person was scored by one of {folds} models, fitted{year} without anybody of the same {by}."
+
+
+def _check_before_fitting(
+    register: Register, outcome: Any, scheme: Scheme | None, seed: int, options: dict[str, Any]
+) -> None:
+    """Refuse now what :func:`evaluate` would refuse when everything is fitted."""
+    import numpy as np
+
+    known = [name for name in inspect.signature(evaluate).parameters if name not in _SAID and name != "progress"]
+    for name in options:
+        if name not in known:
+            raise unknown_name("option", name, known)
+    check_options(seed=seed, **{name: options[name] for name in _RANGED if name in options})
+    over_cap = options.get("over_cap", "error")
+    judge(np.zeros(register.rows_in), outcome, register, scheme, are_risks=False, over_cap=over_cap)
 
 
 def _groups(registers: list[Register], by: str) -> list[Counts]:

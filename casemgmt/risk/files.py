@@ -256,6 +256,7 @@ def _model_of(
     divide_by = head.optional("divide_by", whole)
     return Model(
         **{key: head.words(key) for key in _WORDS},
+        recalibration=None,
         fitting=None,
         link=head.checked("link", one_of(*LINKS)),
         intercept=head.checked("intercept", millionths),

@@ -258,11 +258,13 @@ class Objects:
             "passed": {"see": lambda *given: None},
             "points": {"total": 3},
             "practice": {"practice_id": "C87001"},
+            "recalibrate": {"register": self.register, "outcome": had_it()},
             "renamed": {"names": {"gout": "other"}},
             "require": {"names": ("age",), "needed_by": "this test"},
             "require_whole": {"what": "this test"},
             "save": {"folder": self.folder / "elsewhere", "overwrite": True},
             "save_packed": {"path": self.folder / "packed.parquet"},
+            "risk": {"register": self.register},
             "Evaluation.save": {"folder": self.folder / "evaluation"},
             "value": {"measure": "auroc"},
             "score": {"register": self.register},
@@ -282,6 +284,11 @@ class Objects:
             "BuiltRegister.take": {"rows": np.array([0]), "groups": np.array([0, 1])},
             "BuiltRegister.to_source_rows": {"values": np.zeros(1)},
         }
+
+
+def had_it() -> list[bool]:
+    """An outcome of 120 people that is more frequent among those with gout."""
+    return [(i % 3 == 0 and i % 4 < 3) or (i % 3 != 0 and i % 8 < 3) for i in range(120)]
 
 
 def one_flag(folder: Path, name: str) -> Any:
@@ -360,7 +367,15 @@ def test_no_wrong_argument_is_answered_by_a_raw_error(tmp_path, monkeypatch):
 
 POSITIONAL = {"CodeList.only": ("gout",)}
 # What refuses every call on purpose, with right arguments too.
-REFUSES = ("ScannedRegister.require_whole", "PackedRegister.require_whole", "Selection.by", "Register.grouped")
+REFUSES = (
+    *("ScannedRegister.require_whole", "PackedRegister.require_whole", "Selection.by", "Register.grouped"),
+    "Evaluation.card",  # scores were judged here, and no model
+    "Model.risk",
+    "ScannedRegister.require_whole",
+    "PackedRegister.require_whole",
+    "Selection.by",
+    "Register.grouped",
+)
 
 
 def test_the_right_arguments_are_right(tmp_path, monkeypatch):

@@ -22,6 +22,10 @@ from casemgmt.risk.model import Model
 from casemgmt.risk.vectors import covering_vectors
 
 # A session of Spark takes its time: what is slow there is looked for in the long run, the scores always.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # Spark 4.0 leaves its own open
+]
 RUN = ("duckdb", "sqlite", "postgres", pytest.param("spark", marks=pytest.mark.long))
 FORMS = ("bands", "case")
 # Of the shipped models, those that are checked soon everywhere: every link, divisor, score and floor among them.

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from casemgmt import arguments
 from casemgmt.errors import InputError, ModelError, did_you_mean, listed, plural
 from casemgmt.risk.fitting import given
-from casemgmt.risk.fitting.asking import asked_columns
-from casemgmt.risk.fitting.building import Wording, built_model
+from casemgmt.risk.fitting.asking import Asked, asked_columns
+from casemgmt.risk.fitting.building import WORDS, Wording, built_model
 from casemgmt.risk.fitting.cells import in_words
-from casemgmt.risk.fitting.fit import WORDS
 from casemgmt.risk.fitting.probing import bound, probed
 from casemgmt.risk.fitting.record import Fitting, versions
 from casemgmt.risk.fitting.remembered import remember
@@ -77,6 +76,13 @@ def tabulate(
     if not 2 <= cells <= 1_000:
         raise InputError("cells is a whole number from 2 to 1,000.")
     asked = asked_columns(estimator, frame, cells)
+    model = _tabulated(asked, name, outcome, horizon_days, words or {}, seed)
+    remember(estimator, model, asked.sample(seed))
+    return model
+
+
+def _tabulated(asked: Asked, name: str, outcome: str, horizon_days: int, words: Mapping[str, str], seed: int) -> Model:
+    estimator = asked.estimator
     inputs = [column.cells for column in asked.columns]
     counts = [len(column.values) for column in asked.columns]
     if sum(counts) > MOST_CELLS_IN_ALL:
@@ -94,7 +100,7 @@ def tabulate(
         name=name,
         outcome=outcome,
         horizon_days=horizon_days,
-        words=words or {},
+        words=words,
         source=f"Tabulated from a fitted {type(estimator).__name__}",
         population=f"As the estimator's; held against {plural(len(truth), 'row')} that it was developed on",
     )
@@ -109,7 +115,7 @@ def tabulate(
         seed=seed,
         versions=versions(),
     )
-    model = built_model(
+    return built_model(
         inputs,
         tables,
         wording,
@@ -119,5 +125,3 @@ def tabulate(
         truth=truth,
         within=float("inf") if rounded else bound(len(inputs)),
     )
-    remember(estimator, model, asked.sample(seed))
-    return model
