@@ -37,6 +37,8 @@ _WHERE = {
     "select": "casemgmt.results.selecting",
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
+    "read_returns": "casemgmt.returns.returns",
+    "Returns": "casemgmt.returns.returns",
     "evaluate": "casemgmt.evaluation.evaluate",
     "Evaluation": "casemgmt.evaluation.result",
     "validate": "casemgmt.evaluation.validation",
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
     from casemgmt.results.published import load_selection
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
+    from casemgmt.returns.returns import Returns, read_returns
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.risk.fitting.fit import fit_model
     from casemgmt.risk.fitting.tabulate import tabulate
@@ -103,6 +106,7 @@ __all__ = [
     "ModelError",
     "PublishError",
     "Register",
+    "Returns",
     "ScannedRegister",
     "SchemeError",
     "Selection",
@@ -128,6 +132,7 @@ __all__ = [
     "load_selection",
     "plan",
     "read_register",
+    "read_returns",
     "scan_register",
     "select",
     "stability",

@@ -21,6 +21,7 @@ from casemgmt.cli.deriving import derive
 from casemgmt.cli.evaluating import evaluate
 from casemgmt.cli.fitting import fit
 from casemgmt.cli.planning import plan
+from casemgmt.cli.returning import returns
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
@@ -111,22 +112,8 @@ def _program(
 
 
 _COMMANDS = (
-    demo,
-    check,
-    score,
-    select,
-    pack,
-    verify,
-    compare,
-    synthesise,
-    models,
-    schemes,
-    fields,
-    explain,
-    derive,
-    fit,
-    evaluate,
-    plan,
+    *(demo, check, score, select, pack, verify, returns, compare),
+    *(synthesise, models, schemes, fields, explain, derive, fit, evaluate, plan),
 )
 for _command in _COMMANDS:
     app.command()(guarded(_command))

@@ -172,6 +172,8 @@ class Objects:
         self.explained = cm.select(self.register, self.scheme, model=self.model)
         self.published = self.selection.save(folder / "out")
         records = {"events": events(), "codelists": self.codes, **self.as_of}
+        self.book = self.selection.workbook("C87001", folder / "C87001.xlsx")
+        self.returned = cm.read_returns(self.book, self.selection)
         self.risky, planned = people_at_risk(), {"score": "mine", "shares": ["3%", "10%"]}
         self.judged = cm.select(self.risky, self.scheme, score="mine")
         self.effect = cm.effect_at_cut(self.judged, "happened", base_rate=0.3)
@@ -184,6 +186,7 @@ class Objects:
             *(cm.scan_register(folder / f"{name}.parquet", **self.as_of) for name in ("whole", "p")),
             *(cm.load_selection(self.published), cm.compare(self.selection, self.selection), self.model),
             *(cm.avoidable_admissions(coded_episodes()), cm.derive_conditions(**records)),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), self.returned),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.evaluated, self.evaluated.judged, self.stable),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r()),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.effect, self.plan, self.plan.tariff, self.drift),
@@ -203,6 +206,8 @@ class Objects:
             "load_codelist": {"source": "charlson-quan-2005"},
             "load_selection": {"folder": self.published},
             "select": {"register": self.register, "scheme": self.scheme, "score": "mine"},
+            "read_returns": {"paths": self.book, "selection": self.selection},
+            "Returns": {name: getattr(self.returned, name) for name in inspect.signature(cm.Returns).parameters},
             "fit_model": {"register": self.register, "outcome": self.even, "inputs": ["age"], **quick},
             "tabulate": {"estimator": self.estimator, "frame": self.frame},
             "compare": {"before": self.selection, "after": self.selection},
@@ -268,6 +273,7 @@ class Objects:
             "sum_before_floor": {"values": {"gout": True}},
             "take": {"rows": np.array([0, 60]), "groups": np.array([0, 1, 2])},
             "to_source_rows": {"values": np.zeros(len(self.register))},
+            "workbook": {"practice_id": "C87001", "path": self.folder / "own.xlsx"},
             "to_sql": {"dialect": "duckdb"},
             "to_sql_check": {"dialect": "duckdb"},
             "waterfall": {"patient_id": "p1"},
