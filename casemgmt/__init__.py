@@ -6,6 +6,7 @@ Every public name is imported when it is first used, so that ``import casemgmt``
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.version import __version__
@@ -31,6 +32,7 @@ _WHERE = {
     "select": "casemgmt.results.selecting",
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
+    "show": "casemgmt.notebook",
     "synthesise": "casemgmt.synthetic.synthesise",
     **dict.fromkeys(
         (
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
+    from casemgmt.notebook import show
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -103,6 +106,7 @@ __all__ = [
     "read_register",
     "scan_register",
     "select",
+    "show",
     "synthesise",
 ]
 
@@ -117,3 +121,9 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_WHERE})
+
+
+if "IPython" in sys.modules:
+    from casemgmt.notebook import in_notebooks
+
+    in_notebooks()

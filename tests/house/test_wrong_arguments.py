@@ -149,7 +149,7 @@ class Objects:
             *(cm.scan_register(folder / f"{name}.parquet", **self.as_of) for name in ("whole", "p")),
             *(cm.load_selection(self.published), cm.compare(self.selection, self.selection), self.model),
             *(cm.avoidable_admissions(coded_episodes()), cm.derive_conditions(**records)),
-            *(cm.synthesise("C87616", seed=1), cm.fields()),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), cm.show(self.source)),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -165,6 +165,7 @@ class Objects:
             "load_selection": {"folder": self.published},
             "select": {"register": self.register, "scheme": self.scheme, "score": "mine"},
             "compare": {"before": self.selection, "after": self.selection},
+            "show": {"table": self.source},
             "synthesise": {"area": "C87616", "seed": 1},
             "count_admissions": {"episodes": episodes(), **self.as_of},
             "avoidable_admissions": {"episodes": coded_episodes()},
