@@ -114,3 +114,18 @@ def reference_date(rule: str, as_of: dt.date) -> dt.date:
     if rule == "end_of_financial_year":
         return dt.date(as_of.year + (as_of.month > 3), 3, 31)
     return as_date(rule, "on")
+
+
+def months_after(start: dt.date, months: int) -> dt.date:
+    """The first day on which so many whole months are complete.
+
+    Examples
+    --------
+    >>> months_after(dt.date(2024, 2, 29), 12), months_after(dt.date(2015, 1, 31), 1)
+    (datetime.date(2025, 3, 1), datetime.date(2015, 3, 1))
+    """
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    in_month = (dt.date(year + month // 11, (month + 1) % 12 + 1, 1) - dt.date(year, month + 1, 1)).days
+    if start.day <= in_month:
+        return dt.date(year, month + 1, start.day)
+    return dt.date(year, month + 1, in_month) + dt.timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What one practice is shown, as plain values without a file format: made by :mod:`casemgmt.outputs.practice.making`."""
+"""What one practice is shown, as plain values without a file format. They are made by :mod:`.making`."""
 
 from __future__ import annotations
 

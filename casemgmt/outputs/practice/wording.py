@@ -1,4 +1,4 @@
-"""What a practice is told beside its rows: what the list is for, who should do what by when, and what each word means."""
+"""What a practice is told beside its rows: what the list is for, who should do what by when, what each word means."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.practice_list import Task, day_in_words
-from casemgmt.scheme.routes import Nominated, Review, Route, Scheme, TopShare
+from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
+from casemgmt.scheme.routes import Everyone, Nominated, Review, Route, Scheme, TopShare
 
 if TYPE_CHECKING:
     from casemgmt.risk.model import Model
@@ -31,6 +32,9 @@ class Sending:
     contact: str = CONTACT
 
 
+SENT_BY_DEFAULT = Sending()
+
+
 def route_title(name: str) -> str:
     """A route's name as words: ``highest risk``."""
     return name.replace("_", " ")
@@ -47,11 +51,35 @@ def purpose_of(model: Model | None) -> tuple[str, ...]:
     )
 
 
+def cautions_of(*, synthetic: bool, demonstration: bool) -> tuple[str, ...]:
+    """What no page may leave out."""
+    made_up = ("The people on this list are synthetic: made up, not patients.",) if synthetic else ()
+    trying = ("The model is for demonstration only: no care may follow from this list.",) if demonstration else ()
+    return (*made_up, *trying)
+
+
+def plain_reason(sentence: str) -> str:
+    """What a reason says of the patient, without how much it weighs: ``Living with dementia``."""
+    return sentence.removesuffix(f" ({DEMONSTRATION_ONLY})").rsplit(": ", 1)[0]
+
+
+def reason_of_route(route: Route, care_home: str, reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Why a route lets a patient in, where the reasons of the score do not say it."""
+    if isinstance(route, Nominated):
+        return ("Nominated by the practice",)
+    if isinstance(route, Everyone):
+        is_home = route.where.fields == ("care_home_type",) and care_home
+        return (f"Lives in a {care_home}" if is_home else f"Let in by the rule: {route.where.describe()}",)
+    return () if reasons else ("Among the highest scores of the practice",)
+
+
 def tasks_of(scheme: Scheme, sending: Sending, *, removals: bool) -> tuple[Task, ...]:
     """Who should do what by when, for the sheets that a practice has."""
     by_when = NEXT_LIST if sending.reply_by is None else f"by {day_in_words(sending.reply_by)}"
     clinician, manager = "A named clinician", "The practice manager"
-    tasks = [Task(who=clinician, what="Look through the case-management list, and answer each patient.", by_when=by_when)]
+    tasks = [
+        Task(who=clinician, what="Look through the case-management list, and answer each patient.", by_when=by_when)
+    ]
     if any(isinstance(route, Nominated) for route in scheme.routes):
         what = "Nominate patients on the judgement sheet, up to the places that are left."
         tasks.append(Task(who=clinician, what=what, by_when=by_when))
