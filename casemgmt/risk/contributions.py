@@ -77,8 +77,8 @@ def points_text(model: AdditiveModel, millionths: int) -> str:
 
 
 def factor_text(model: AdditiveModel, millionths: int) -> str:
-    """The same as a factor on the odds or the rate, to the digits that matter; empty for a model of points."""
-    return "" if model.link == "points" else size_in_words(model, millionths)
+    """The same as a factor on the odds or the rate, ``× 2.9``; empty for a model of points."""
+    return "" if model.link == "points" else size_in_words(model, millionths).partition(" ")[2]
 
 
 class _Said:

@@ -15,7 +15,10 @@ from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parents[2] / "casemgmt" / "outputs" / "practice" / "page" / "assets"
 USES = ("page.html.j2", "page.js", "macros.html.j2")
-_TAGS = {"html", "body", "main", "table", "caption", "th", "td", "a", "button", "input", "select", "svg", "*"}
+_TAGS = {
+    *("html", "body", "main", "p", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "strong", "a", "details"),
+    *("table", "caption", "thead", "tbody", "tr", "th", "td", "button", "input", "select", "svg", "*"),
+}
 _DROPPED = re.compile(r"\burl\(|^(-ms-|-moz-|-webkit-)|^font-family|^src$|-ms-high-contrast")
 
 
@@ -48,7 +51,7 @@ def selectors_kept(prelude: str, used: set[str]) -> list[str]:
         named = set(re.findall(r"\.([A-Za-z0-9_-]+)", plain))
         tags = set(re.findall(r"(?:^|[\s>+~])([a-z][a-z0-9]*|\*)", re.sub(r"[.#:\[][^\s>+~]*", "", plain)))
         root = ":root" in selector
-        if named <= used and tags <= _TAGS and (named or tags) and not root:
+        if named <= used and tags <= _TAGS and not root:
             kept.append(" ".join(selector.split()))
     return kept
 

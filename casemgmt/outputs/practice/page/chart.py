@@ -9,8 +9,8 @@ from itertools import pairwise
 from casemgmt.errors import plural
 from casemgmt.outputs.practice.practice_list import PracticeList, Ranked
 
-WIDTH, HEIGHT = 760, 250
-LEFT, RIGHT, TOP, BOTTOM = 76, 12, 28, 36
+WIDTH, HEIGHT = 760, 240
+LEFT, RIGHT, TOP, BOTTOM = 88, 12, 30, 30
 _BY_SCORE = ("top_share", "band")
 
 

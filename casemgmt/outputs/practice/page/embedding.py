@@ -32,8 +32,8 @@ def data_block(data: Mapping[str, Any]) -> Markup:
 
 
 def as_text(value: Any) -> Any:
-    """A value as the template writes it: as it is, whatever it looks like."""
-    if not isinstance(value, str) or isinstance(value, Markup):
+    """A value as the template takes it, so that a reader of HTML finds the same; the template escapes the others."""
+    if type(value) is not str or not any(letter in value for letter in _KEPT):
         return value
     text = str(escape(value))
     for letter, written in _KEPT.items():

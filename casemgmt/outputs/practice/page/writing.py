@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.page.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart_of
-from casemgmt.outputs.practice.practice_list import Person, PracticeList, Ranked, day_in_words
+from casemgmt.outputs.practice.page.tables import shows_risk, tables_of
+from casemgmt.outputs.practice.practice_list import PracticeList, Ranked, day_in_words
 from casemgmt.risk.contributions import contributions_of, factor_text, points_text
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def page_of(shown: PracticeList, made: Workings | None = None) -> bytes:
         script=_as_it_is(assets.script),
         licence=assets.licence,
         data=data_block(_data(shown, made)),
+        tables=tables_of(shown),
+        with_risk=shows_risk(shown),
         chart=chart_of(shown),
         box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "top": TOP, "foot": HEIGHT - BOTTOM},
     )
@@ -117,22 +120,32 @@ def _data(shown: PracticeList, made: Workings | None) -> dict[str, Any]:
 
 
 def _why(made: Workings | None, rows: dict[str, Sequence[Ranked]]) -> dict[str, Any]:
-    """The contributions to each score: each sentence once, and for each row which; none where scores were given."""
+    """The contributions to each score: each sentence once, and for each row which; none where scores were given.
+
+    ``said`` holds words, amount and factor; ``why`` for each row of a sheet the score and the places in ``said``.
+    """
     if made is None or made.model is None:
-        return {"said": [], "why": {}}
+        return {"said": [], "factor": "", "why": {}}
     import numpy as np
 
     model = made.model
-    scored: list[Person] = [each for of_sheet in rows.values() for each in of_sheet if each.score is not None]
-    packed = np.array([each.row for each in scored], dtype=np.int64)
-    found = contributions_of(model, made.register, packed)
-    of_row = dict(zip((each.mark for each in scored), found.of_rows, strict=True))
-    totals = {
-        mark: points_text(model, sum(found.distinct[place].millionths for place in places))
-        for mark, places in of_row.items()
-        if places is not None
-    }
+    everyone = [each for of_sheet in rows.values() for each in of_sheet]
+    found = contributions_of(model, made.register, np.array([each.row for each in everyone], dtype=np.int64))
+    why: list[list[str | int] | None] = []
+    for each, places in zip(everyone, found.of_rows, strict=True):
+        shown = None if each.score is None else places
+        total = sum(found.distinct[place].millionths for place in shown or ())
+        why.append(None if shown is None else [_with_minus(points_text(model, total)), *shown])
+    sheets = iter(why)
     return {
-        "said": [(each.words, points_text(model, each.millionths), factor_text(model, each.millionths)) for each in found.distinct],
-        "why": {mark: [totals[mark], *of_row[mark]] for mark in totals},
+        "said": [
+            (each.words, _with_minus(points_text(model, each.millionths)), factor_text(model, each.millionths))
+            for each in found.distinct
+        ],
+        "factor": {"points": "", "logistic": "Odds"}.get(model.link, "Rate"),
+        "why": {sheet: [next(sheets) for _ in of_sheet] for sheet, of_sheet in rows.items()},
     }
+
+
+def _with_minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")

@@ -262,11 +262,12 @@
   // ---------------------------------------------------------------- what adds to a score
   function openWhy(event) {
     const details = event.target;
-    const why = data.why[details.dataset.mark];
+    const row = details.closest("tr");
+    const why = data.why[row.closest("table").dataset.sheet]?.[row.dataset.n];
     const place = one(".nhsuk-details__text", details);
     if (!details.open || !why || one(".cm-sum", place)) return;
     const [total, ...places] = why;
-    const factors = places.some((at) => data.said[at][2]);
+    const factors = data.factor;
     const table = make("table", "cm-sum");
     table.append(make("caption", "", "What adds to the score, exactly"));
     const line = (parent, tag, cells) => {
@@ -275,7 +276,7 @@
       parent.append(tr);
     };
     const [head, body, foot] = [make("thead"), make("tbody"), make("tfoot")];
-    line(head, "th", factors ? ["What is known", "Adds", "As a factor"] : ["What is known", "Adds"]);
+    line(head, "th", factors ? ["What is known", "Adds", factors] : ["What is known", "Adds"]);
     for (const at of places) {
       const [words, points, factor] = data.said[at];
       line(body, "td", factors ? [words, points, factor] : [words, points]);
