@@ -19,6 +19,7 @@ from casemgmt.outputs.practice.practice_list import (
     Ranked,
     day_in_words,
 )
+from casemgmt.outputs.practice.shown import short_reason
 
 Kind = Literal["text", "number", "patient", "tag", "why", "answer"]
 _NOTHING = "–"
@@ -113,7 +114,7 @@ def _list(shown: PracticeList) -> Table:
     return Table(
         sheet=answers.LIST,
         title="Case-management list",
-        lead="Patients whom a place is used for, by rank. Open a reason to see all, and what adds to the score.",
+        lead="Patients whom a place is used for, by rank. Open a reason to see all, and what adds to the score. Counts are of the last 12 months.",
         caption=f"{plural(len(shown.listed), 'patient')} on the case-management list",
         columns=columns,
         rows=_rows(columns, shown.listed),
@@ -207,6 +208,7 @@ def _rows(columns: Sequence[Column], persons: Sequence[Person]) -> list[Row]:
 def _cell(column: Column, person: Person) -> Cell:
     text, sort = column.of(person)
     more = person.reasons[1:] if column.kind == "why" and isinstance(person, Ranked) else ()
+    more = tuple(map(short_reason, more))
     return Cell(column.kind, column.heading, text, sort, more)
 
 
@@ -216,7 +218,7 @@ def _day(day: dt.date | None, never: str) -> tuple[str, str]:
 
 def _why(person: Ranked) -> tuple[str, None]:
     if person.reasons:
-        return person.reasons[0], None
+        return short_reason(person.reasons[0]), None
     return ("What adds to the score" if isinstance(person, Candidate) and person.score is not None else _NOTHING), None
 
 

@@ -215,6 +215,7 @@
     headings.forEach((heading, column) => {
       if (!("sort" in heading.dataset)) return;
       const button = make("button", "nhsuk-link", heading.textContent, { type: "button" });
+      heading.dataset.words = heading.textContent;
       heading.replaceChildren(button);
       button.addEventListener("click", () => {
         const down = heading.getAttribute("aria-sort") === "ascending";
