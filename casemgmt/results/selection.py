@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,6 +211,9 @@ class Selection(SelectionTables):
         include=arguments.texts,
         overwrite=arguments.yes_or_no,
         published_before=arguments.paths,
+        workbooks=arguments.yes_or_no,
+        key=arguments.path_or_none,
+        contact=arguments.text_or_none,
     )
     def save(
         self,
@@ -218,6 +222,10 @@ class Selection(SelectionTables):
         include: Iterable[str] = (),
         overwrite: bool = False,
         published_before: Iterable[str | Path] = (),
+        workbooks: bool = False,
+        key: str | Path | None = None,
+        reply_by: str | dt.date | None = None,
+        contact: str | None = None,
     ) -> Path:
         """Publish the selection: whole, or not at all.
 
@@ -229,6 +237,8 @@ class Selection(SelectionTables):
         published_before : folders of other publications of this register, such as what-ifs, that a reader can hold
             beside this one, so that no small count follows from the two; those in the same parent folder, and the
             one that is replaced, are looked at anyway
+        workbooks : make each practice a workbook too, which it answers in; see :meth:`workbook`
+        key, reply_by, contact : of the workbooks; see :meth:`workbook`
 
         Returns
         -------
@@ -239,10 +249,64 @@ class Selection(SelectionTables):
         PublishError
             The folder holds something else, or cannot be written; what was there is left as it was.
         """
+        from casemgmt.outputs.practice.files import documents_from
         from casemgmt.outputs.publishing import publish
 
-        self.published_at = publish(self, Path(folder), include, overwrite, published_before)
+        documents = documents_from(workbooks=workbooks, key=key, reply_by=reply_by, contact=contact)
+        self.published_at = publish(self, Path(folder), include, overwrite, published_before, documents)
         return Path(folder)
+
+    @arguments.checked(
+        practice_id=arguments.text,
+        path=arguments.path,
+        key=arguments.path_or_none,
+        contact=arguments.text_or_none,
+    )
+    def workbook(
+        self,
+        practice_id: str,
+        path: str | Path,
+        *,
+        key: str | Path | None = None,
+        reply_by: str | dt.date | None = None,
+        contact: str | None = None,
+    ) -> Path:
+        """Write the list of one practice as a workbook, which it answers in and sends back.
+
+        It has a cover; the case-management list by rank; a judgement sheet with patients to think of, rows for anyone
+        else, and a count of the places used; the reviews that are due; the removals proposed; and a legend. Each row
+        carries a keyed mark, by which :func:`casemgmt.read_returns` knows it again.
+
+        Parameters
+        ----------
+        practice_id : whose list
+        path : of the workbook, which ends in ``.xlsx``, and is replaced whole or not at all
+        key : a file with the secret from which the marks are made, at least 16 bytes; without it the environment
+            variable ``CASEMGMT_MARKS_KEY``; without that the marks follow from the whole selection, all practices
+            together, which no practice holds
+        reply_by : the day by which answers are wanted; None: before the next list
+        contact : where to send it back; None: to whoever sent it
+
+        Returns
+        -------
+        the path
+
+        Raises
+        ------
+        InputError
+            There is no such practice; a register of which not every row is held; a key that is too weak.
+        PublishError
+            The file cannot be written; what was there is left as it was.
+
+        Notes
+        -----
+        The same selection and the same key give the same bytes.
+        """
+        from casemgmt.outputs.practice.files import documents_from, write_workbook
+
+        documents = documents_from(workbooks=True, key=key, reply_by=reply_by, contact=contact)
+        write_workbook(self, practice_id, Path(path), documents)
+        return Path(path)
 
 
 def _scores_were_given() -> InputError:

@@ -11,7 +11,6 @@ guard against slips; a practice that means to mislead can do so in its answers.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 VERSION = "1"
 KEY_VARIABLE = "CASEMGMT_MARKS_KEY"
 FEWEST_KEY_BYTES, MOST_KEY_BYTES = 16, 4096
-_WHO, _SHOWN = 16, 8  # characters of 5 bits
+_WHO, _SHOWN = 16, 8  # characters of 4 bits
 _BETWEEN = "\x1f"
 
 
@@ -65,7 +64,7 @@ class Marker:
     def _code(self, values: Sequence[str], length: int) -> str:
         # No value holds the separator: ids and codes with hidden characters are quarantined, cells are one-spaced.
         digest = hmac.digest(self.key, _BETWEEN.join((VERSION, *values)).encode(), "sha256")
-        return base64.b32encode(digest).decode()[:length]
+        return digest.hex()[:length]
 
 
 def is_same_row(mark: str, expected: str) -> bool:

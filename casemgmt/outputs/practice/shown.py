@@ -39,12 +39,14 @@ def shown_of(person: Person) -> tuple[str, ...]:
 
 def short_reason(reason: str) -> str:
     """A reason as a cell has room for: the sheet says once that counts are of the last 12 months."""
-    short = reason.removesuffix(" in the last 12 months").removesuffix(" in 12 months").removeprefix("Living with ")
-    return f"{short[:1].upper()}{short[1:]}"
+    return reason.removesuffix(" in the last 12 months").removesuffix(" in 12 months").removeprefix("Living with ")
 
 
 def _joined(reasons: tuple[str, ...]) -> str:
-    return BETWEEN.join(map(short_reason, reasons))
+    """Reasons one after the other, a capital letter at the start alone; COPD stays COPD."""
+    parts = [short_reason(each) for each in reasons]
+    later = [each if each[1:2].isupper() else f"{each[:1].lower()}{each[1:]}" for each in parts[1:]]
+    return BETWEEN.join([*(f"{each[:1].upper()}{each[1:]}" for each in parts[:1]), *later])
 
 
 def _number(value: int | None) -> str:

@@ -42,7 +42,11 @@ def route_title(name: str) -> str:
 
 def purpose_of(model: Model | None) -> tuple[str, ...]:
     """What a list is for and not for."""
-    own = (model.intended_use,) if model is not None and model.intended_use else ()
+    own = (
+        (f"The model's intended use: {model.intended_use.rstrip('.')}.",)
+        if model is not None and model.intended_use
+        else ()
+    )
     return (
         "This is a proposal: it suggests whom to consider for case management. A named clinician of the practice "
         "decides about each patient.",

@@ -14,26 +14,26 @@ INK, QUIET, LINE, TO_FILL_IN, HEAD = "#212B32", "#4C6272", "#AEB7BD", "#FFF9C4",
 
 # Width in characters of the default font.
 WIDTHS = {
-    "Patient id": 14,
+    "Patient id": 13,
     "Rank": 6,
-    "Risk": 13,
-    "Why": 62,
+    "Risk": 12,
+    "Why": 56,
     "Look because": 34,
-    "Route": 11,
-    "Standing": 9,
-    "Care home": 15,
+    "Route": 10,
+    "Standing": 8,
+    "Care home": 14,
     "Age": 5,
-    "Last review": 11,
+    "Last review": 10,
     "Due": 24,
     "On the case-management list": 12,
     "Proposal": 18,
     "First proposed on": 12,
-    "Answer": 15,
-    "Order": 7,
-    "Reason": 20,
-    "Who": 14,
-    "Date": 11,
-    "Mark": 30,
+    "Answer": 13,
+    "Order": 6,
+    "Reason": 16,
+    "Who": 11,
+    "Date": 10,
+    "Mark": 28,
 }
 
 
@@ -55,7 +55,7 @@ class Styles:
         self.head = book.add_format({**edged, "bold": True, "text_wrap": True, "bg_color": HEAD, "valign": "vcenter"})
         self.text = book.add_format({**edged, "num_format": "@"})
         self.wrapped_text = book.add_format({**edged, "num_format": "@", "text_wrap": True})
-        self.number = book.add_format({**edged, "num_format": "0"})
+        self.number = book.add_format({**edged, "num_format": "0", "align": "center"})
         self.mark = book.add_format({**edged, "num_format": "@", "font_color": QUIET, "font_size": 8})
         to_fill_in = {**edged, "bg_color": TO_FILL_IN, "locked": False}
         self.answer = book.add_format({**to_fill_in, "num_format": "@", "text_wrap": True})

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from casemgmt.outputs.practice.answers import ANSWERS_OF, JUDGEMENT, LIST, LONGEST
+from casemgmt.outputs.practice.answers import ANSWERS_OF, LONGEST
 from casemgmt.outputs.practice.practice_list import EmptyRow, Person, PracticeList, day_in_words
 from casemgmt.outputs.practice.sheets.layout import (
     HEADER_ROW,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = frozenset({"rank", "age"})
 _WRAPPED = frozenset({"why", "look because", "due", "proposal"})
-_LINE_POINTS, _LETTERS_A_UNIT = 12.75, 1.3  # of 9-point Arial in a column measured in the default font
+_LINE_POINTS, _LETTERS_A_UNIT = 12.75, 1.45  # of 9-point Arial in a column measured in the default font
 _EMPTY_CELLS = "An empty cell means that nothing is recorded, or that it is for you to fill in."
 _LOCKED = (
     "Yellow cells are for you. Filter with the arrows of the header; sorting is locked, so that no answer slips to "
@@ -178,8 +178,3 @@ def lay_out(page: Worksheet, shown: PracticeList, title: str) -> None:
     whose = f"{title}: practice {shown.practice_id}, {shown.as_of.isoformat()}".replace("&", "&&")
     page.set_footer(f"&L&8{whose}&C&8Confidential: for this practice alone&R&8Page &P of &N")
     page.hide_gridlines(2)
-
-
-def is_listing(sheet: str) -> bool:
-    """Whether a sheet is about who is case managed."""
-    return sheet in (LIST, JUDGEMENT)
