@@ -1,8 +1,8 @@
 """The part of the NHS design system's stylesheet that a practice's page uses, cut out of the package as npm has it.
 
 ``npm pack nhsuk-frontend@10`` and ``tar xzf`` it, then ``python tests/helpers/nhsuk_subset.py package`` writes
-``nhsuk.css`` anew. No font is loaded (Arial stands in its place, as Frutiger is licensed for the NHS's own sites alone),
-no picture is named, and what old browsers alone understand is left out.
+``nhsuk.css`` anew. No font is loaded (Arial stands in its place, as Frutiger is licensed for the NHS's own sites
+alone), no picture is named, and what old browsers alone understand is left out.
 """
 
 from __future__ import annotations

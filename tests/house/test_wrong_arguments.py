@@ -197,6 +197,7 @@ class Objects:
             "floored": {"total": 3},
             "input_named": {"name": "gout"},
             "kind": {"text": "prefix"},
+            "page": {"practice_id": "C87001", "path": self.folder / "page.html"},
             "passed": {"see": lambda *given: None},
             "points": {"total": 3},
             "practice": {"practice_id": "C87001"},

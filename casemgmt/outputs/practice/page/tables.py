@@ -114,7 +114,8 @@ def _list(shown: PracticeList) -> Table:
     return Table(
         sheet=answers.LIST,
         title="Case-management list",
-        lead="Patients whom a place is used for, by rank. Open a reason to see all, and what adds to the score. Counts are of the last 12 months.",
+        lead="Patients whom a place is used for, by rank. Open a reason to see all, and what adds to the score. "
+        "Counts are of the last 12 months.",
         caption=f"{plural(len(shown.listed), 'patient')} on the case-management list",
         columns=columns,
         rows=_rows(columns, shown.listed),

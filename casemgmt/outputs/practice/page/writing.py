@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.page.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart_of
 from casemgmt.outputs.practice.page.tables import shows_risk, tables_of
-from casemgmt.outputs.practice.practice_list import PracticeList, Ranked, day_in_words
+from casemgmt.outputs.practice.practice_list import Person, PracticeList, Ranked, day_in_words
 from casemgmt.risk.contributions import contributions_of, factor_text, points_text
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ASSETS = Path(__file__).with_name("assets")
 _STYLES = ("nhsuk.css", "page.css")
 _LICENCE = "LICENCE-nhsuk-frontend.txt"
+_BOX = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "top": TOP, "foot": HEIGHT - BOTTOM}
 
 
 class _Assets(NamedTuple):
@@ -43,7 +44,7 @@ def page_of(shown: PracticeList, made: Workings | None = None) -> bytes:
     from casemgmt.outputs.practice.page.embedding import data_block, policy
 
     assets = _assets()
-    html = assets.template.render(
+    html: str = assets.template.render(
         shown=shown,
         sheets=answers,
         policy=policy(assets.script, assets.style),
@@ -54,7 +55,7 @@ def page_of(shown: PracticeList, made: Workings | None = None) -> bytes:
         tables=tables_of(shown),
         with_risk=shows_risk(shown),
         chart=chart_of(shown),
-        box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "top": TOP, "foot": HEIGHT - BOTTOM},
+        box=_BOX,
     )
     return html.encode()
 
@@ -95,7 +96,7 @@ def _as_it_is(text: str) -> Any:
 
 def _data(shown: PracticeList, made: Workings | None) -> dict[str, Any]:
     """What the script needs: the head of the return, the mark and id of each row, and what adds to each score."""
-    rows = {
+    rows: dict[str, Sequence[Person]] = {
         answers.LIST: shown.listed,
         answers.JUDGEMENT: shown.candidates,
         answers.REVIEWS: shown.reviews,
@@ -115,11 +116,11 @@ def _data(shown: PracticeList, made: Workings | None) -> dict[str, Any]:
         "accept": answers.ACCEPT,
         "done": answers.DONE,
         "longest": answers.LONGEST,
-        **_why(made, {sheet: rows[sheet] for sheet in (answers.LIST, answers.JUDGEMENT)}),
+        **_why(made, {answers.LIST: shown.listed, answers.JUDGEMENT: shown.candidates}),
     }
 
 
-def _why(made: Workings | None, rows: dict[str, Sequence[Ranked]]) -> dict[str, Any]:
+def _why(made: Workings | None, rows: Mapping[str, Sequence[Ranked]]) -> dict[str, Any]:
     """The contributions to each score: each sentence once, and for each row which; none where scores were given.
 
     ``said`` holds words, amount and factor; ``why`` for each row of a sheet the score and the places in ``said``.
