@@ -382,6 +382,7 @@
   document.getElementById("date").value = [today.getFullYear(), today.getMonth() + 1, today.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
   document.getElementById("save").addEventListener("click", save);
   document.getElementById("open").addEventListener("change", goOn);
+  document.getElementById("no-script").hidden = true;
   document.getElementById("answers").hidden = false;
   document.getElementById("bar").hidden = false;
   addEventListener("beforeunload", (event) => {
