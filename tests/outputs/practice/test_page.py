@@ -197,7 +197,7 @@ def test_the_stylesheet_is_cut_from_the_package():
 
 @pytest.mark.parametrize("wrong", ["C87616.htm", "C87616", "page.html.txt"])
 def test_a_page_is_a_file_that_ends_in_html(selection, tmp_path, wrong):
-    with pytest.raises(cm.InputError, match="ends in .html"):
+    with pytest.raises(cm.InputError, match=r"ends in \.html"):
         selection.page("C87616", tmp_path / wrong)
 
 

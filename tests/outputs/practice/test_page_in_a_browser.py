@@ -1,4 +1,4 @@
-"""The page of a practice in a real browser: answers, the cap, sorting, finding, saving, and nothing that it asks for."""
+"""The page of a practice in a real browser: answers, the cap, sorting, finding, saving, and nothing asked for."""
 
 from __future__ import annotations
 
