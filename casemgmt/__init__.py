@@ -33,6 +33,8 @@ _WHERE = {
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
     "show": "casemgmt.notebook",
+    "read_returns": "casemgmt.returns.returns",
+    "Returns": "casemgmt.returns.returns",
     "synthesise": "casemgmt.synthetic.synthesise",
     **dict.fromkeys(
         (
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     from casemgmt.results.published import load_selection
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
+    from casemgmt.returns.returns import Returns, read_returns
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.scanned.opening import scan_register
     from casemgmt.scanned.scanning import ScannedRegister
@@ -85,6 +88,7 @@ __all__ = [
     "ModelError",
     "PublishError",
     "Register",
+    "Returns",
     "ScannedRegister",
     "SchemeError",
     "Selection",
@@ -104,6 +108,7 @@ __all__ = [
     "load_scheme",
     "load_selection",
     "read_register",
+    "read_returns",
     "scan_register",
     "select",
     "show",

@@ -18,6 +18,7 @@ from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
+from casemgmt.cli.returning import returns
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
@@ -107,7 +108,10 @@ def _program(
     pass
 
 
-_COMMANDS = (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, fields, explain, derive)
+_COMMANDS = (
+    *(demo, check, score, select, pack, verify, returns, compare),
+    *(synthesise, models, schemes, fields, explain, derive),
+)
 for _command in _COMMANDS:
     app.command()(guarded(_command))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,14 +13,17 @@ from casemgmt.cli.files import check_writable, write_table
 from casemgmt.cli.options import (
     DEMONSTRATION,
     AllowMissing,
+    ContactOption,
     Demonstration,
     EndedOption,
     Held,
     IncludeOption,
+    KeyOption,
     ListSizesOption,
     ListSizeWithin,
     ModelOption,
     NamedModel,
+    NominationsOption,
     OutOption,
     OverCap,
     OverCapOption,
@@ -31,6 +33,7 @@ from casemgmt.cli.options import (
     PublishedBeforeOption,
     ReferenceOption,
     RemovalsOption,
+    ReplyByOption,
     SameExtractOption,
     ScanOption,
     SchemeOption,
@@ -38,6 +41,7 @@ from casemgmt.cli.options import (
     ScoreOutOption,
     ScoreOverwriteOption,
     ThreadsOption,
+    WorkbooksOption,
 )
 from casemgmt.cli.reading import Reading, read_list_sizes, takes_register
 from casemgmt.cli.show import progress, say, table, working
@@ -96,12 +100,17 @@ def select(
     same_extract: SameExtractOption = False,
     removals: RemovalsOption = None,
     ended: EndedOption = None,
+    nominations: NominationsOption = None,
     reference: ReferenceOption = Held.base,
     include: IncludeOption = None,
     allow_missing_practice: AllowMissing = None,
     list_size_within: ListSizeWithin = "10%",
     overwrite: OverwriteOption = False,
     published_before: PublishedBeforeOption = None,
+    workbooks: WorkbooksOption = False,
+    key: KeyOption = None,
+    reply_by: ReplyByOption = None,
+    contact: ContactOption = None,
     threads: ThreadsOption = None,
     scan: ScanOption = None,
     demonstration: Demonstration = False,
@@ -120,7 +129,8 @@ def select(
     check_writable(removals, overwrite=overwrite)
     earlier = None if previous is None else load_selection(previous)
     if scan is None:
-        scan = earlier is None and ended is None and reference is Held.base and reading.is_large()
+        needs_all = earlier is not None or ended is not None or nominations is not None or workbooks
+        scan = not needs_all and reference is Held.base and reading.is_large()
     with progress("Reading and selecting", "rows") as moved:
         register: Any = reading.scanned(moved) if scan else reading.register()
         if earlier is not None and not same_extract:
@@ -134,32 +144,29 @@ def select(
             list_sizes=sizes,
             previous=earlier,
             ended=ended,
+            nominations=nominations,
             reference=reference.value,
             threads=threads,
             allow_missing_practices=allow_missing_practice or False,
             list_size_within=within_of(list_size_within),
             allow_demonstration=demonstration,
         )
-    publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite)
+    with working("Publishing"):
+        selection.save(
+            out,
+            include=include or (),
+            overwrite=overwrite,
+            published_before=published_before or (),
+            workbooks=workbooks,
+            key=key,
+            reply_by=reply_by,
+            contact=contact,
+        )
+        if removals is not None:
+            write_table(selection.removals(), removals, overwrite=overwrite)
     show_selection(selection)
     show_removals(selection, removals, counted=earlier is not None or removals is not None)
     say(f"Saved in {out}. It is a proposal: a named clinician of each practice accepts or changes it.")
-
-
-def publish(
-    selection: Selection,
-    out: Path,
-    include: Iterable[str],
-    published_before: Iterable[Path],
-    removals: Path | None,
-    *,
-    overwrite: bool,
-) -> None:
-    """Write the lists, and whom the caseload would lose where that is asked for."""
-    with working("Publishing"):
-        selection.save(out, include=include, overwrite=overwrite, published_before=published_before)
-        if removals is not None:
-            write_table(selection.removals(), removals, overwrite=overwrite)
 
 
 @takes_register

@@ -13,6 +13,7 @@ from casemgmt.results.tables import SelectionTables
 from casemgmt.selection.choosing import Asked, OverCap, check_arguments, gather, workings_of
 from casemgmt.selection.earlier import read_ended
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
+from casemgmt.selection.nominations import read_nominations
 
 if TYPE_CHECKING:
     from casemgmt.register.limits import Share
@@ -35,6 +36,7 @@ def select(
     list_sizes: Mapping[str, int] | None = None,
     previous: Selection | PublishedSelection | None = None,
     ended: Any = None,
+    nominations: Any = None,
     reference: Reference = "base",
     allow_demonstration: bool = False,
     allow_missing_practices: bool | Iterable[str] = False,
@@ -64,6 +66,9 @@ def select(
         caseload and not selected again, month after month until somebody decides
     ended : whose case management a person has ended since: a mapping of patient ids to reasons, or a table (or its
         file) with ``patient_id`` and ``reason``. They are off the caseload and proposed for removal no more
+    nominations : what practices have sent back of their nominations, laid over those of the register: a mapping of
+        patient ids to the place in the order, or a table (or its file) with ``patient_id``, and ``nominated``,
+        ``nomination_order`` and ``practice_id`` where they are known; see :meth:`casemgmt.Returns.nominations`
     reference : what the reasons are held against: the ``base`` of each of the model's tables (absent, none), or the
         average of the ranked patients of the ``practice``
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic
@@ -99,6 +104,7 @@ def select(
         reference=reference,
         expected=Expected.of(list_sizes, previous, allow_missing_practices, list_size_within),
         ended=read_ended(ended),
+        nominations=read_nominations(nominations),
         allow_demonstration=allow_demonstration,
         max_quarantined=max_quarantined,
         max_corrected=max_corrected,

@@ -16,6 +16,7 @@ from casemgmt.selection.expected import Expected
 from casemgmt.selection.given import given_scores
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys
 from casemgmt.selection.loop_arrays import Outcome
+from casemgmt.selection.nominations import Nominations, with_nominations
 from casemgmt.selection.plan import Plan, compile_scheme, route_arrays
 from casemgmt.selection.running import Emitted, Question, emitted_rows, outcome_of
 from casemgmt.selection.sentinels import warn_of_far_scores
@@ -41,6 +42,7 @@ class Asked:
     ----------
     expected : what is known of the register before
     ended : ids of those whose case management a person has ended → the reason
+    nominations : what practices have sent back, laid over the register's own
     max_quarantined, max_corrected : shares beyond which the register is refused; None: those that it was read with
     """
 
@@ -51,6 +53,7 @@ class Asked:
     reference: Reference = "base"
     expected: Expected
     ended: Mapping[str, str] = field(default_factory=dict)
+    nominations: Nominations = field(default_factory=Nominations)
     allow_demonstration: bool = False
     max_quarantined: Share | None = None
     max_corrected: Share | None = None
@@ -77,6 +80,7 @@ def gather(register: Register, asked: Asked) -> Gathered:
     register.require_whole("Selecting again")
     register = replace(register, limits=register.limits.changed(asked.max_quarantined, asked.max_corrected))
     register.check_limits()
+    register = with_nominations(register, asked.nominations)
     require_order(register, asked.scheme, asked.over_cap)
     register = with_caseload(register, asked.expected.previous, asked.ended)
     if asked.model is not None:
@@ -99,6 +103,7 @@ def workings_of(gathered: Gathered, asked: Asked) -> Workings:
         ended=frozenset(asked.ended),
         score_column=asked.score if isinstance(asked.score, str) else None,
         missing_practices=tuple(expected.missing_practices(register.counts)),
+        nominations=asked.nominations.met_in(register),
     )
 
 

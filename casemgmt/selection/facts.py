@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
     from casemgmt.selection.workings import Workings
 
+_SENT = ("given", "in_register")
+
 
 def ranked_by(model: Model | None) -> str:
     """What ranked, in a few words that no output leaves out."""
@@ -22,7 +24,9 @@ def ranked_by(model: Model | None) -> str:
 def facts_of(made: Workings) -> dict[str, Any]:
     """Dates, counts of rows and sources, scheme and model, as plain values."""
     register, model = made.register, made.model
+    sent = {} if made.nominations is None else {"nominations": dict(zip(_SENT, made.nominations, strict=True))}
     return {
+        **sent,
         "as_of": register.as_of.isoformat(),
         "extracted_on": register.extracted_on.isoformat(),
         "synthetic": register.synthetic,

@@ -61,6 +61,7 @@ def gather_in_parts(scanned: RegisterInParts, asked: Asked) -> Gathered:
     """
     for given, needs in (
         (asked.ended, "ended="),
+        (len(asked.nominations), "nominations="),
         (asked.expected.previous is not None, "previous="),
         (asked.reference != "base", "reference='practice'"),
     ):

@@ -56,7 +56,8 @@ class Workings:
     ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
     are held against, ``previous`` an earlier selection whose patients are on the caseload, ``score_column`` the
     register column that ranked, ``ended`` the ids of those whom somebody has taken off the caseload,
-    ``missing_practices`` known ones without an accepted row, which were allowed to be.
+    ``missing_practices`` known ones without an accepted row, which were allowed to be; ``nominations`` how many
+    patients practices sent word of, and how many of them have a row; None where nothing was sent.
     """
 
     scheme: Scheme
@@ -68,6 +69,7 @@ class Workings:
     ended: frozenset[str] = frozenset()
     score_column: str | None = None
     missing_practices: tuple[str, ...] = ()
+    nominations: tuple[int, int] | None = None
     list_sizes: npt.NDArray[np.int64]
 
     @property

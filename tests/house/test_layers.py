@@ -17,7 +17,7 @@ FLOORS = (
     ("spark",),
     ("__init__",),
     ("results",),
-    ("caseload", "evaluation"),
+    ("caseload", "evaluation", "returns"),
     ("outputs",),
     ("selection",),
     ("scanned",),

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 SomeRow = TypeVar("SomeRow", bound=Person)
 
-_FEWEST_EMPTY, _MOST_EMPTY = 10, 60
+_FEWEST_EMPTY, MOST_EMPTY = 10, 60
 
 
 def practice_lists(
@@ -222,7 +222,7 @@ class _Making:
         return self._marked(code, answers.JUDGEMENT, found)
 
     def _empty_rows(self, code: str, left: int) -> tuple[EmptyRow, ...]:
-        count = min(max(left, _FEWEST_EMPTY), _MOST_EMPTY) if self._judgement else 0
+        count = min(max(left, _FEWEST_EMPTY), MOST_EMPTY) if self._judgement else 0
         mark = self._marker.mark
         return tuple(
             EmptyRow(mark=mark(code, answers.JUDGEMENT, empty_name(number), ()), number=number)
