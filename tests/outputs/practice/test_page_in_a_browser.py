@@ -89,12 +89,17 @@ def ticks(page):
     return table(page, "judgement").locator("input[type=checkbox]")
 
 
-def save(page, who="A. Clinician", date="2015-04-20"):
+def saved_to(page, who, date):
+    """What the browser has downloaded."""
     page.fill("#who", who)
     page.fill("#date", date)
     with page.expect_download() as waiting:
         page.click("#save")
-    download = waiting.value
+    return waiting.value
+
+
+def save(page, who="A. Clinician", date="2015-04-20"):
+    download = saved_to(page, who, date)
     return download.suggested_filename, json.loads(Path(download.path()).read_text(encoding="utf-8"))
 
 
@@ -366,6 +371,97 @@ def test_a_file_of_another_list_changes_nothing(browser, small, tmp_path, text, 
         it.page.get_by_text(said).wait_for()
         assert ticks(it.page).nth(0).is_checked()
         assert it.page.locator("[data-bar]").inner_text().startswith("1 answer.")
+
+
+def answer_some(page, shown, someone_else):
+    """A few answers of each kind, and what must come of them: (sheet, patient, answer)."""
+    listed, reviews, removals = shown.listed[:3], shown.reviews[:2], shown.removals[:2]
+    nominated = shown.candidates[: max(min(3, shown.judgement_left - 1), 0)]
+    for row, answer in zip(rows(page, "list").all()[: len(listed)], ("accept", "declined", "accept"), strict=False):
+        row.locator("select").select_option(answer)
+    for each in ticks(page).all()[: len(nominated)]:
+        each.check()
+    for row in rows(page, "reviews").all()[: len(reviews)]:
+        row.locator("select").select_option("done")
+        row.locator("input[type=date]").fill("2021-02-03")
+    for row in rows(page, "removals").all()[: len(removals)]:
+        row.locator("select").select_option("keep")
+    written_in = [someone_else] if shown.judgement_left else []
+    for patient in written_in:
+        page.fill("#patient-empty-0", patient)
+        page.locator("#patient-empty-0").blur()
+    return {
+        *((("list", each.patient_id, a) for each, a in zip(listed, ("accept", "declined", "accept"), strict=False))),
+        *(("judgement", each.patient_id, "accept") for each in nominated),
+        *(("judgement", patient, "accept") for patient in written_in),
+        *(("reviews", each.patient_id, "done") for each in reviews),
+        *(("removals", each.patient_id, "keep") for each in removals),
+    }
+
+
+def somebody_else(selection, shown):
+    """A patient on the practice's list who stands on no sheet."""
+    register = selection.register
+    named = {each.patient_id for sheet in (shown.listed, shown.candidates, shown.removals) for each in sheet}
+    ids, barred = register.column("patient_id").to_pylist(), set()
+    for name in ("died", "left", "objected"):
+        if name in register.packed.slots:
+            barred |= {patient for patient, is_so in zip(ids, register.packed.is_set(name), strict=True) if is_so}
+    practices = register.column("practice_id").to_pylist()
+    own = (p for p, code in zip(ids, practices, strict=True) if code == shown.practice_id)
+    return next(p for p in own if p not in named and p not in barred)
+
+
+def test_what_is_saved_is_read_back_whole(browser, selection, tmp_path):
+    (whole,) = practice_lists(selection, ["C87616"])
+    path = selection.page("C87616", tmp_path / "C87616.html")
+    with opened(browser, path) as it:
+        wanted = answer_some(it.page, whole, somebody_else(selection, whole))
+        saved_to(it.page, "A. Clinician", "2021-02-01").save_as(tmp_path / "C87616.json")
+    found = cm.read_returns(tmp_path / "C87616.json", selection)
+    assert found.explained.to_pylist() == []
+    names = ("sheet", "patient_id", "answer")
+    assert set(zip(*(found.accepted.column(name).to_pylist() for name in names), strict=True)) == wanted
+    assert found.accepted.num_rows == len(wanted)
+    assert set(found.accepted.column("who").to_pylist()) == {"A. Clinician"}
+    twice = cm.read_returns([tmp_path / "C87616.json"] * 2, selection)
+    assert twice.accepted.equals(found.accepted)
+
+
+def test_a_date_far_from_that_of_the_list_is_not_saved(browser, small):
+    with opened(browser, small) as it:
+        ticks(it.page).nth(0).check()
+        it.page.fill("#who", "A. Clinician")
+        it.page.fill("#date", "2019-01-01")
+        it.page.click("#save")
+        said = it.page.locator("[data-errors] li").all_inner_texts()
+        assert said == ["A date is more than two years from that of the list."]
+
+
+@pytest.mark.long
+def test_a_round_trip_through_every_page_of_rotherham(browser, tmp_path):
+    register = cm.synthesise("03L", seed=1)
+    scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("cambridge-multimorbidity-20")
+    selection = cm.select(register, scheme, model=model)
+    folder, wanted = selection.save(tmp_path / "out", pages=True), {}
+    (tmp_path / "returns").mkdir()
+    for shown in practice_lists(selection):
+        with opened(browser, folder / "practices" / f"{shown.practice_id}.html") as it:
+            wanted[shown.practice_id] = answer_some(it.page, shown, somebody_else(selection, shown))
+            saved_to(it.page, "A. Clinician", "2021-02-01").save_as(tmp_path / "returns" / f"{shown.practice_id}.json")
+    found = cm.read_returns(tmp_path / "returns", selection)
+    assert found.explained.to_pylist() == []
+    for practice, answers in wanted.items():
+        own = found.practice(practice)
+        names = ("sheet", "patient_id", "answer")
+        assert set(zip(*(own.column(name).to_pylist() for name in names), strict=True)) == answers
+    after = cm.select(
+        register, scheme, model=model, nominations=found.nominations(), ended=found.ended(), previous=selection
+    )
+    nominated = {p for rows in wanted.values() for sheet, p, _ in rows if sheet == "judgement"}
+    table = after.to_arrow(reasons=False)
+    placed = dict(zip(table.column("patient_id").to_pylist(), table.column("place").to_pylist(), strict=True))
+    assert all(placed[patient] is not None for patient in nominated)
 
 
 def test_leaving_with_answers_that_are_not_saved_is_asked_about(browser, small):

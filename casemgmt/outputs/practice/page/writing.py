@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -56,6 +57,7 @@ def page_of(shown: PracticeList, made: Workings | None = None) -> bytes:
         with_risk=shows_risk(shown),
         chart=chart_of(shown),
         box=_BOX,
+        days=[(shown.as_of + dt.timedelta(days=days)).isoformat() for days in (-answers.MOST_DAYS, answers.MOST_DAYS)],
     )
     return html.encode()
 

@@ -90,7 +90,8 @@
     select.append(make("option", "", nominating ? "or another answer" : "no answer yet", { value: "" }));
     for (const answer of choices) select.append(make("option", "", answer, { value: answer }));
     const reason = field(row, "reason", "Reason", { type: "text", maxlength: data.longest.reason, autocomplete: "off" });
-    const date = field(row, "date", "Day of the review", { type: "date" });
+    const { min, max } = document.getElementById("date");
+    const date = field(row, "date", "Day of the review", { type: "date", min, max });
     let tick = null;
     if (nominating) {
       const id = `nominate-${row.n}`;
@@ -131,7 +132,7 @@
     const place = document.getElementById("empty");
     if (!place) return;
     place.replaceChildren();
-    const known = new Set(rows.map((row) => row.patient));
+    const known = new Set(rows.filter((row) => ["list", "judgement"].includes(row.sheet)).map((row) => row.patient));
     data.empty.forEach((mark, n) => {
       const row = { sheet: "judgement", mark, n, patient: "" };
       const box = make("div", "cm-empty");
@@ -309,6 +310,9 @@
     if (!given.size) problems.push(["There is no answer yet."]);
     if (!who) problems.push(["Write your name.", "who"]);
     if (!date) problems.push(["Write the date of your answers.", "date"]);
+    all(".cm-screen-only input[type=date], .cm-answer input[type=date]").forEach((each) => {
+      if (!each.validity.valid) problems.push(["A date is more than two years from that of the list.", each.id]);
+    });
     all(".cm-empty .nhsuk-error-message:not([hidden])").forEach((each) => problems.push([each.textContent, each.id.replace("-error", "")]));
     if (problems.length) return complain(problems);
     one("[data-errors]").hidden = true;
@@ -379,7 +383,9 @@
   all(".cm-tools").forEach(makeFindable);
   all(".cm-why details").forEach((details) => details.addEventListener("toggle", openWhy));
   const today = new Date();
-  document.getElementById("date").value = [today.getFullYear(), today.getMonth() + 1, today.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  const day = document.getElementById("date");
+  day.value = [today.getFullYear(), today.getMonth() + 1, today.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  if (!day.validity.valid) day.value = "";
   document.getElementById("save").addEventListener("click", save);
   document.getElementById("open").addEventListener("change", goOn);
   document.getElementById("no-script").hidden = true;
