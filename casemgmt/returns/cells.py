@@ -27,6 +27,12 @@ def text_of(value: object, column: str) -> str:
     return text
 
 
+def id_of(value: object, column: str) -> str:
+    """A text as it stands, letter by letter: ids are never tidied up."""
+    text_of(value, column)
+    return value if isinstance(value, str) else ""
+
+
 def order_of(value: object) -> int | None:
     """A whole number from 1; None for an empty cell."""
     if value is None or value == "":

@@ -7,7 +7,7 @@ from typing import Any
 
 from casemgmt.errors import plural
 from casemgmt.outputs.practice.answers import RETURN_FACTS, RETURN_FORMAT, RETURN_ROW, RETURN_VERSION, SHEETS
-from casemgmt.returns.cells import FaultyCellError, day_of, order_of, text_of
+from casemgmt.returns.cells import FaultyCellError, day_of, id_of, order_of, text_of
 from casemgmt.returns.rows import MOST_ROWS, GivenFile, GivenRow, UnreadableError
 
 _TEXTS = tuple(key for key in RETURN_ROW if key not in ("order", "date"))
@@ -80,6 +80,7 @@ def _texts_of(row: Any) -> dict[str, str]:
     if unknown:
         raise FaultyCellError(f"has {plural(len(unknown), 'value')} that no page sends")
     texts = {key: text_of(row.get(key), key.replace("_", " ").capitalize()) for key in _TEXTS}
+    texts["patient_id"] = id_of(row.get("patient_id"), "Patient id")
     if texts["sheet"] not in SHEETS:
         raise FaultyCellError("Sheet is none of those that were sent")
     return texts

@@ -18,7 +18,7 @@ from casemgmt.outputs.practice.answers import SHEETS
 from casemgmt.outputs.practice.sheets import layout
 from casemgmt.outputs.practice.shown import SHOWN_COLUMNS
 from casemgmt.returns.archive import Layout, looked_over
-from casemgmt.returns.cells import FaultyCellError, day_of, order_of, shown_text, text_of
+from casemgmt.returns.cells import FaultyCellError, day_of, id_of, order_of, shown_text, text_of
 from casemgmt.returns.rows import MOST_CELLS, MOST_ROWS, GivenFile, GivenRow, UnreadableError
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _row(
             texts[column] = text_of(_plain(filled[column], layout.heading(column)), layout.heading(column))
         order = order_of(_plain(filled["order"], "Order")) if "order" in filled else None
         day = day_of(_plain(filled["date"], "Date"))
-        patient = text_of(_plain(cells[0], layout.ID), layout.ID)
+        patient = id_of(_plain(cells[0], layout.ID), layout.ID)
         mark = text_of(_plain(cells[-1], layout.MARK), layout.MARK)
         fault = ""
     except FaultyCellError as found:

@@ -205,6 +205,11 @@ _MONTHS = (
 )
 
 
+def printable(text: str) -> str:
+    """A text in which nothing is hidden: what cannot be printed is a question mark, as in titles and feet of pages."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def risk_in_words(risk: float | None) -> str:
     """A risk as people count it: ``12 in 100``; no more digits than a calibration supports.
 

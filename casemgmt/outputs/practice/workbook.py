@@ -10,7 +10,7 @@ import io
 from typing import TYPE_CHECKING
 
 from casemgmt.outputs.practice.answers import ACCEPT, JUDGEMENT, LIST, REMOVALS, REVIEWS
-from casemgmt.outputs.practice.practice_list import EmptyRow, Person, PracticeList
+from casemgmt.outputs.practice.practice_list import EmptyRow, Person, PracticeList, printable
 from casemgmt.outputs.practice.sheets.cover import write_cover, write_legend
 from casemgmt.outputs.practice.sheets.layout import HEADER_ROW, headings
 from casemgmt.outputs.practice.sheets.styles import Styles
@@ -37,7 +37,7 @@ def workbook_of(shown: PracticeList) -> bytes:
     book = Workbook(data, _OPTIONS)
     book.set_properties(
         {
-            "title": f"Case management: practice {shown.practice_id}, {shown.as_of.isoformat()}",
+            "title": f"Case management: practice {printable(shown.practice_id)}, {shown.as_of.isoformat()}"[:255],
             "author": "",
             "company": "",
             "created": dt.datetime.combine(shown.as_of, dt.time()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from casemgmt.outputs.practice.answers import JUDGEMENT, LIST, REMOVALS, REVIEWS
-from casemgmt.outputs.practice.practice_list import NEW, STAYS, PracticeList, day_in_words
+from casemgmt.outputs.practice.practice_list import NEW, STAYS, PracticeList, day_in_words, printable
 from casemgmt.outputs.practice.sheets import layout
 from casemgmt.outputs.practice.sheets.styles import Styles
 from casemgmt.outputs.practice.sheets.tables import lay_out
@@ -20,7 +20,9 @@ _WHAT_WIDTH, _SAID_WIDTH = 34, 110
 def write_cover(book: Workbook, styles: Styles, shown: PracticeList) -> None:
     """One table of two columns: what, and what is said of it."""
     page = book.add_worksheet(layout.COVER)
-    page.write_string(0, 0, f"Case management: practice {shown.practice_id}, {day_in_words(shown.as_of)}", styles.title)
+    page.write_string(
+        0, 0, f"Case management: practice {printable(shown.practice_id)}, {day_in_words(shown.as_of)}", styles.title
+    )
     page.write_string(1, 0, "This sheet holds one table. Yellow cells are for you to fill in.", styles.note)
     rows = [*_purpose(shown), *_numbers(shown), *_tasks(shown), *_facts(shown)]
     fill_in = (layout.ANSWERED_BY, layout.ANSWERED_ON)

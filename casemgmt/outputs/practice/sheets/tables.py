@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from casemgmt.outputs.practice.answers import ANSWERS_OF, LONGEST
-from casemgmt.outputs.practice.practice_list import EmptyRow, Person, PracticeList, day_in_words
+from casemgmt.outputs.practice.practice_list import EmptyRow, Person, PracticeList, day_in_words, printable
 from casemgmt.outputs.practice.sheets.layout import (
     HEADER_ROW,
     MARK,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _NUMBERS = frozenset({"rank", "age"})
 _WRAPPED = frozenset({"why", "look because", "due", "proposal"})
 _LINE_POINTS, _LETTERS_A_UNIT = 12.75, 1.45  # of 9-point Arial in a column measured in the default font
+_LONGEST_IN_FOOT = 60
 _EMPTY_CELLS = "An empty cell means that nothing is recorded, or that it is for you to fill in."
 _LOCKED = (
     "Yellow cells are for you. Filter with the arrows of the header; sorting is locked, so that no answer slips to "
@@ -39,7 +40,9 @@ def write_table(
     page = book.add_worksheet(SHEET_NAMES[sheet])
     heads = headings(sheet)
     first = HEADER_ROW[sheet]  # the row under the head, counted from 0
-    page.write_string(0, 0, f"{title}: practice {shown.practice_id}, {day_in_words(shown.as_of)}", styles.title)
+    page.write_string(
+        0, 0, f"{title}: practice {printable(shown.practice_id)}, {day_in_words(shown.as_of)}", styles.title
+    )
     page.write_string(1, 0, " ".join((*shown.cautions, _LOCKED)), styles.note)
     page.write_string(2, 0, f"This sheet holds one table, which begins in row {first}. {_EMPTY_CELLS}", styles.note)
     last = first + max(len(rows), 1) - 1
@@ -175,6 +178,7 @@ def lay_out(page: Worksheet, shown: PracticeList, title: str) -> None:
     page.set_paper(9)
     page.fit_to_pages(1, 0)
     page.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.6)
-    whose = f"{title}: practice {shown.practice_id}, {shown.as_of.isoformat()}".replace("&", "&&")
+    code = printable(shown.practice_id)[:_LONGEST_IN_FOOT]  # a spreadsheet takes 255 letters of a foot in all
+    whose = f"{title}: practice {code}, {shown.as_of.isoformat()}".replace("&", "&&")
     page.set_footer(f"&L&8{whose}&C&8Confidential: for this practice alone&R&8Page &P of &N")
     page.hide_gridlines(2)
