@@ -28,6 +28,7 @@ from casemgmt.cli.options import (
     OverCap,
     OverCapOption,
     OverwriteOption,
+    PagesOption,
     PackOutOption,
     PreviousOption,
     PublishedBeforeOption,
@@ -108,6 +109,7 @@ def select(
     overwrite: OverwriteOption = False,
     published_before: PublishedBeforeOption = None,
     workbooks: WorkbooksOption = False,
+    pages: PagesOption = False,
     key: KeyOption = None,
     reply_by: ReplyByOption = None,
     contact: ContactOption = None,
@@ -129,7 +131,8 @@ def select(
     check_writable(removals, overwrite=overwrite)
     earlier = None if previous is None else load_selection(previous)
     if scan is None:
-        needs_all = earlier is not None or ended is not None or nominations is not None or workbooks
+        needs_all = earlier is not None or ended is not None or nominations is not None
+        needs_all = needs_all or workbooks or pages
         scan = not needs_all and reference is Held.base and reading.is_large()
     with progress("Reading and selecting", "rows") as moved:
         register: Any = reading.scanned(moved) if scan else reading.register()
@@ -158,6 +161,7 @@ def select(
             overwrite=overwrite,
             published_before=published_before or (),
             workbooks=workbooks,
+            pages=pages,
             key=key,
             reply_by=reply_by,
             contact=contact,
