@@ -116,6 +116,25 @@ def test_a_page_holds_no_patient_of_another_practice(selection):
         assert not any(other in text for other in others)
 
 
+def test_of_five_hundred_practices_no_page_holds_another_s_patient():
+    practices, people = 500, 120
+    codes = [f"P{p:05}" for p in range(practices) for _ in range(people)]
+    table = {
+        "practice_id": codes,
+        "patient_id": [f"{code}-{n % people:03}" for n, code in enumerate(codes)],
+        "age": [n * 7 % 101 for n in range(len(codes))],
+        "care_home_type": ["nursing" if n % 13 == 0 else "none" for n in range(len(codes))],
+        "nominated": [n % people == 5 for n in range(len(codes))],
+        "mine": [n * 37 % 1009 / 10 for n in range(len(codes))],
+    }
+    register = cm.read_register(pa.table(table), as_of="2015-04-01")
+    selection = cm.select(register, cm.load_scheme("rotherham-2015-16"), score="mine")
+    pages = {shown.practice_id: page_of(shown, selection.workings) for shown in practice_lists(selection)}
+    assert len(pages) == practices
+    for practice, page in pages.items():
+        assert {code.decode() for code in re.findall(rb"P\d{5}", page)} == {practice}
+
+
 def test_what_the_script_reads_is_the_list(selection):
     (shown,) = practice_lists(selection, ["C87616"])
     data = data_of(page_of(shown, selection.workings))
