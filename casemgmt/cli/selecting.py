@@ -134,43 +134,39 @@ def select(
         needs_all = earlier is not None or ended is not None or nominations is not None
         needs_all = needs_all or workbooks or pages
         scan = not needs_all and reference is Held.base and reading.is_large()
+    asked: dict[str, Any] = {"score": score, "over_cap": over_cap.value, "ended": ended, "nominations": nominations}
+    asked |= {"reference": reference.value, "threads": threads, "allow_demonstration": demonstration}
+    asked |= {
+        "allow_missing_practices": allow_missing_practice or False,
+        "list_size_within": within_of(list_size_within),
+    }
     with progress("Reading and selecting", "rows") as moved:
         register: Any = reading.scanned(moved) if scan else reading.register()
         if earlier is not None and not same_extract:
             refuse_used_before(register.parts, register.as_of, earlier.facts)
-        selection = choose(
-            register,
-            rules,
-            model=ranking,
-            score=score,
-            over_cap=over_cap.value,
-            list_sizes=sizes,
-            previous=earlier,
-            ended=ended,
-            nominations=nominations,
-            reference=reference.value,
-            threads=threads,
-            allow_missing_practices=allow_missing_practice or False,
-            list_size_within=within_of(list_size_within),
-            allow_demonstration=demonstration,
-        )
-    with working("Publishing"):
-        selection.save(
-            out,
-            include=include or (),
-            overwrite=overwrite,
-            published_before=published_before or (),
-            workbooks=workbooks,
-            pages=pages,
-            key=key,
-            reply_by=reply_by,
-            contact=contact,
-        )
-        if removals is not None:
-            write_table(selection.removals(), removals, overwrite=overwrite)
+        selection = choose(register, rules, model=ranking, list_sizes=sizes, previous=earlier, **asked)
+    for_practices = {"workbooks": workbooks, "pages": pages, "key": key, "reply_by": reply_by, "contact": contact}
+    publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite, **for_practices)
     show_selection(selection)
     show_removals(selection, removals, counted=earlier is not None or removals is not None)
     say(f"Saved in {out}. It is a proposal: a named clinician of each practice accepts or changes it.")
+
+
+def publish(
+    selection: Selection,
+    out: Path,
+    include: Iterable[str],
+    published_before: Iterable[Path],
+    removals: Path | None,
+    *,
+    overwrite: bool,
+    **for_practices: Any,
+) -> None:
+    """Write the lists, what practices are shown of them, and whom the caseload would lose where that is asked for."""
+    with working("Publishing"):
+        selection.save(out, include=include, overwrite=overwrite, published_before=published_before, **for_practices)
+        if removals is not None:
+            write_table(selection.removals(), removals, overwrite=overwrite)
 
 
 @takes_register

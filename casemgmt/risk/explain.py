@@ -81,8 +81,15 @@ def _explained_inputs(model: AdditiveModel, register: Register, row: npt.NDArray
     for each in model.inputs:
         cell = int(cells_of(model, each, register, row)[0])
         unknown = bool(is_missing(model, each, register, row)[0])
+<<<<<<< HEAD
         lacking = int(missing_within(model, each, register, row)[0]) if each.kind == "score" else 0
         rows.append(explained(each, cell, unknown=unknown, lacking=lacking))
+=======
+        words = in_words(each, len(each.cells) - 1 if unknown and each.kind != "pair" else cell)
+        if each.kind == "score" and (lacking := missing_within(model, each, register, row)):
+            words, unknown = f"{words} ({plural(lacking, 'input')} of it not recorded)", True
+        rows.append((each.name, each.label, words, amount, against_base(each), difference, unknown))
+>>>>>>> workbook
     return sorted(rows, key=lambda row: -(row[5] or 0))
 
 

@@ -24,7 +24,11 @@ FLOORS = (
     ("codes", "synthetic"),
     ("risk", "scheme"),
     ("register",),
+<<<<<<< HEAD
     ("notebook",),
+=======
+    ("ages",),
+>>>>>>> workbook
     ("arguments", "texts", "dates", "parquet"),
     ("rule_files", "disk", "compiling"),
     ("errors", "locks", "machine_code", "threads", "arrow", "version"),
