@@ -81,15 +81,8 @@ def _explained_inputs(model: AdditiveModel, register: Register, row: npt.NDArray
     for each in model.inputs:
         cell = int(cells_of(model, each, register, row)[0])
         unknown = bool(is_missing(model, each, register, row)[0])
-<<<<<<< HEAD
         lacking = int(missing_within(model, each, register, row)[0]) if each.kind == "score" else 0
         rows.append(explained(each, cell, unknown=unknown, lacking=lacking))
-=======
-        words = in_words(each, len(each.cells) - 1 if unknown and each.kind != "pair" else cell)
-        if each.kind == "score" and (lacking := missing_within(model, each, register, row)):
-            words, unknown = f"{words} ({plural(lacking, 'input')} of it not recorded)", True
-        rows.append((each.name, each.label, words, amount, against_base(each), difference, unknown))
->>>>>>> workbook
     return sorted(rows, key=lambda row: -(row[5] or 0))
 
 
@@ -103,7 +96,7 @@ def explained(each: ModelInput, cell: int, *, unknown: bool, lacking: int) -> Ex
     """
     amount = each.contributions[cell]
     difference = None if amount is None else amount - (each.contributions[base_cell(each)] or 0)
-    words = in_words(each, len(each.cells) - 1 if unknown else cell)
+    words = in_words(each, len(each.cells) - 1 if unknown and each.kind != "pair" else cell)
     if lacking:
         words, unknown = f"{words} ({plural(lacking, 'input')} of it not recorded)", True
     return each.name, each.label, words, amount, against_base(each), difference, unknown

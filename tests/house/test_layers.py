@@ -24,11 +24,7 @@ FLOORS = (
     ("codes", "synthetic"),
     ("risk", "scheme"),
     ("register",),
-<<<<<<< HEAD
-    ("notebook",),
-=======
-    ("ages",),
->>>>>>> workbook
+    ("notebook", "ages"),
     ("arguments", "texts", "dates", "parquet"),
     ("rule_files", "disk", "compiling"),
     ("errors", "locks", "machine_code", "threads", "arrow", "version"),
