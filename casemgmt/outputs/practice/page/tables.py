@@ -209,7 +209,7 @@ def _rows(columns: Sequence[Column], persons: Sequence[Person]) -> list[Row]:
 def _cell(column: Column, person: Person) -> Cell:
     text, sort = column.of(person)
     more = person.reasons[1:] if column.kind == "why" and isinstance(person, Ranked) else ()
-    more = tuple(map(short_reason, more))
+    more = tuple(map(_sentence, more))
     return Cell(column.kind, column.heading, text, sort, more)
 
 
@@ -217,9 +217,15 @@ def _day(day: dt.date | None, never: str) -> tuple[str, str]:
     return (never, "0") if day is None else (day_in_words(day), day.isoformat())
 
 
+def _sentence(reason: str) -> str:
+    """A reason as short as the workbook's, on a line of its own."""
+    short = short_reason(reason)
+    return f"{short[:1].upper()}{short[1:]}"
+
+
 def _why(person: Ranked) -> tuple[str, None]:
     if person.reasons:
-        return short_reason(person.reasons[0]), None
+        return _sentence(person.reasons[0]), None
     return ("What adds to the score" if isinstance(person, Candidate) and person.score is not None else _NOTHING), None
 
 
