@@ -142,6 +142,8 @@ class Objects:
         self.explained = cm.select(self.register, self.scheme, model=self.model)
         self.published = self.selection.save(folder / "out")
         records = {"events": events(), "codelists": self.codes, **self.as_of}
+        self.book = self.selection.workbook("C87001", folder / "C87001.xlsx")
+        self.returned = cm.read_returns(self.book, self.selection)
         self.admissions = cm.count_admissions(episodes(), **self.as_of)
         self.built = cm.build_register(self.source, episodes=episodes(), **records)
         self.answers: tuple[Any, ...] = (
@@ -150,6 +152,7 @@ class Objects:
             *(cm.load_selection(self.published), cm.compare(self.selection, self.selection), self.model),
             *(cm.avoidable_admissions(coded_episodes()), cm.derive_conditions(**records)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), cm.show(self.source)),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), self.returned),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -164,6 +167,8 @@ class Objects:
             "load_codelist": {"source": "charlson-quan-2005"},
             "load_selection": {"folder": self.published},
             "select": {"register": self.register, "scheme": self.scheme, "score": "mine"},
+            "read_returns": {"paths": self.book, "selection": self.selection},
+            "Returns": {name: getattr(self.returned, name) for name in inspect.signature(cm.Returns).parameters},
             "compare": {"before": self.selection, "after": self.selection},
             "show": {"table": self.source},
             "synthesise": {"area": "C87616", "seed": 1},
@@ -212,6 +217,7 @@ class Objects:
             "sum_before_floor": {"values": {"gout": True}},
             "take": {"rows": np.array([0, 60]), "groups": np.array([0, 1, 2])},
             "to_source_rows": {"values": np.zeros(len(self.register))},
+            "workbook": {"practice_id": "C87001", "path": self.folder / "own.xlsx"},
             "waterfall": {"patient_id": "p1"},
             "Model.explain": {"register": self.register, "patient_id": "p1"},
             "Derived.score": {"model": self.model},

@@ -11,7 +11,7 @@ from casemgmt.outputs.practice.practice_list import Candidate, Listed, Person, R
 SHOWN_COLUMNS = {
     LIST: ("rank", "risk", "why", "route", "standing", "care home", "age", "last review"),
     JUDGEMENT: ("look because", "rank", "risk", "why", "standing", "care home", "age", "last review"),
-    REVIEWS: ("due", "age", "care home", "last review", "on the case-management list"),
+    REVIEWS: ("due", "age", "care home", "last review", "case managed"),
     REMOVALS: ("proposal", "why", "first proposed on"),
 }
 BETWEEN = "; "

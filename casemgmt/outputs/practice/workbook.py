@@ -53,7 +53,7 @@ def workbook_of(shown: PracticeList) -> bytes:
     if any(route.due is not None for route in shown.routes):
         write_table(book, styles, shown, REVIEWS, shown.reviews, "Reviews that are due, or will be within a month")
     if shown.removals:
-        write_table(book, styles, shown, REMOVALS, shown.removals, "On the caseload and not selected: end or keep?")
+        write_table(book, styles, shown, REMOVALS, shown.removals, "Removals to decide: on the caseload, not selected")
     write_legend(book, styles, shown)
     book.close()
     return data.getvalue()

@@ -25,7 +25,7 @@ WIDTHS = {
     "Age": 5,
     "Last review": 10,
     "Due": 24,
-    "On the case-management list": 12,
+    "Case managed": 12,
     "Proposal": 18,
     "First proposed on": 12,
     "Answer": 13,

@@ -26,10 +26,9 @@ _NUMBERS = frozenset({"rank", "age"})
 _WRAPPED = frozenset({"why", "look because", "due", "proposal"})
 _LINE_POINTS, _LETTERS_A_UNIT = 12.75, 1.45  # of 9-point Arial in a column measured in the default font
 _LONGEST_IN_FOOT = 60
-_EMPTY_CELLS = "An empty cell means that nothing is recorded, or that it is for you to fill in."
-_LOCKED = (
-    "Yellow cells are for you. Filter with the arrows of the header; sorting is locked, so that no answer slips to "
-    "another patient."
+_TO_FILL_IN = (
+    "Yellow cells are for you; of the others, an empty one means that nothing is recorded. Filters work. Sorting is "
+    "locked, so that no answer slips to another patient."
 )
 
 
@@ -43,8 +42,10 @@ def write_table(
     page.write_string(
         0, 0, f"{title}: practice {printable(shown.practice_id)}, {day_in_words(shown.as_of)}", styles.title
     )
-    page.write_string(1, 0, " ".join((*shown.cautions, _LOCKED)), styles.note)
-    page.write_string(2, 0, f"This sheet holds one table, which begins in row {first}. {_EMPTY_CELLS}", styles.note)
+    page.write_string(1, 0, _TO_FILL_IN, styles.note)
+    page.write_string(
+        2, 0, " ".join((f"This sheet holds one table, from row {first} on.", *shown.cautions)), styles.note
+    )
     last = first + max(len(rows), 1) - 1
     page.add_table(
         first - 1,
