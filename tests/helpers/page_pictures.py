@@ -15,7 +15,7 @@ from PIL import Image
 
 import casemgmt as cm
 
-PICTURES = Path(__file__).resolve().parents[2] / "examples" / "pictures"
+IMAGES = Path(__file__).resolve().parents[2] / "examples" / "images"
 COLOURS = 24
 
 
@@ -25,7 +25,7 @@ def keep(name: str, data: bytes, width: int, *, part: float = 1, colours: int = 
     picture = picture.crop((0, 0, picture.width, round(picture.height * part)))
     if picture.width > width:
         picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
-    picture.quantize(colours).save(PICTURES / name, optimize=True)
+    picture.quantize(colours).save(IMAGES / name, optimize=True)
 
 
 def take(browser, file: Path, folder: Path) -> None:
@@ -55,7 +55,7 @@ def main() -> None:
     scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("demonstration-admission")
     before = cm.select(register, scheme, score="frailty_deficits")
     selection = cm.select(register, scheme, model=model, previous=before)
-    PICTURES.mkdir(exist_ok=True)
+    IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, chromium() as browser:
         folder = Path(name)
         take(browser, selection.page("C87616", folder / "C87616.html"), folder)
