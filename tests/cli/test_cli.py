@@ -25,8 +25,8 @@ SCHEME, MODEL = "rotherham-2015-16", "cambridge-multimorbidity-20"
 DATE = ("--as-of", "2015-04-01")
 BY_MODEL = (*DATE, "--scheme", SCHEME, "--model", MODEL)
 COMMANDS = [
-    *("demo", "check", "score", "select", "pack", "verify", "compare", "synthesise", "models", "schemes", "fields"),
-    "explain",
+    *("demo", "check", "score", "select", "pack", "verify", "returns", "compare"),
+    *("synthesise", "models", "schemes", "fields", "explain"),
     "derive",
 ]
 CANARY = "Zebedee-Quigley"
@@ -77,9 +77,9 @@ def csv_file(path: Path, *lines: str) -> Path:
 # The program
 
 
-def test_help_lists_the_thirteen_commands_and_the_exit_codes():
+def test_help_lists_the_commands_and_the_exit_codes():
     text = run("--help")
-    listed = [line.split()[0] for line in text.partition("Commands:")[2].splitlines() if line.strip()][:13]
+    listed = [line.split()[0] for line in text.partition("Commands:")[2].splitlines() if line.strip()][: len(COMMANDS)]
     assert listed == COMMANDS
     assert "3 nominations over the cap" in text
 
