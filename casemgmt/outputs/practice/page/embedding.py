@@ -31,7 +31,7 @@ def data_block(data: Mapping[str, Any]) -> Markup:
     return Markup(text)  # noqa: S704 - nothing in it is markup now
 
 
-def as_text(value: Any) -> Any:
+def as_text(value: object) -> object:
     """A value as the template takes it, so that a reader of HTML finds the same; the template escapes the others."""
     if type(value) is not str or not any(letter in value for letter in _KEPT):
         return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, Never, TypeVar
 
 from casemgmt.errors import plural
 from casemgmt.outputs.practice import answers
@@ -14,9 +14,12 @@ from casemgmt.outputs.practice.practice_list import (
     STAYS,
     WAS_ON_LIST,
     Candidate,
+    Listed,
     Person,
     PracticeList,
     Ranked,
+    Removal,
+    ReviewDue,
     day_in_words,
 )
 from casemgmt.outputs.practice.shown import short_reason
@@ -50,12 +53,17 @@ class Row(NamedTuple):
     cells: list[Cell]
 
 
-class Column(NamedTuple):
+# The kind of person whose rows have a column: a column of every person is one of those on the list too.
+P_contra = TypeVar("P_contra", bound=Person, contravariant=True)
+K = TypeVar("K", bound=Person)
+
+
+class Column(NamedTuple, Generic[P_contra]):
     """A column of a sheet; ``order`` is how the rows stand by it to begin with."""
 
     heading: str
     kind: Kind
-    of: Callable[[Any], tuple[str, str | int | float | None]]
+    of: Callable[[P_contra], tuple[str, str | int | float | None]]
     sorts: bool = True
     order: str = ""
 
@@ -75,7 +83,7 @@ class Table:
     title: str
     lead: str
     caption: str
-    columns: tuple[Column, ...]
+    columns: tuple[Column[Never], ...]
     rows: list[Row]
     standings: tuple[str, ...] = ()
     routes: tuple[tuple[str, str], ...] = ()
@@ -101,7 +109,7 @@ def shows_risk(shown: PracticeList) -> bool:
 def _list(shown: PracticeList) -> Table:
     used = [(route.name, route.title) for route in shown.routes if route.used]
     standing = _has_standing(shown)
-    columns = (
+    columns: tuple[Column[Listed], ...] = (
         _RANK._replace(order="ascending"),
         _PATIENT,
         *([_STANDING] if standing else []),
@@ -126,7 +134,7 @@ def _list(shown: PracticeList) -> Table:
 
 def _judgement(shown: PracticeList) -> Table:
     standing = _has_standing(shown)
-    columns = (
+    columns: tuple[Column[Candidate], ...] = (
         _RANK,
         _PATIENT,
         *([_STANDING] if standing else []),
@@ -149,7 +157,7 @@ def _judgement(shown: PracticeList) -> Table:
 
 
 def _reviews(shown: PracticeList) -> Table:
-    columns = (
+    columns: tuple[Column[ReviewDue], ...] = (
         _PATIENT,
         Column("When", "text", lambda each: (each.timing, None), sorts=False),
         Column("Due on", "text", lambda each: _day(each.due_on, "now"), order="ascending"),
@@ -171,7 +179,7 @@ def _reviews(shown: PracticeList) -> Table:
 
 
 def _removals(shown: PracticeList) -> Table:
-    columns = (
+    columns: tuple[Column[Removal], ...] = (
         _PATIENT,
         Column("Proposal", "text", lambda each: (each.proposal, None)),
         Column("Why", "text", lambda each: (": ".join(filter(None, (each.reason, each.detail))) or _NOTHING, None)),
@@ -194,7 +202,7 @@ def _has_standing(shown: PracticeList) -> bool:
     return any(each.standing for each in shown.listed)
 
 
-def _rows(columns: Sequence[Column], persons: Sequence[Person]) -> list[Row]:
+def _rows(columns: Sequence[Column[K]], persons: Sequence[K]) -> list[Row]:
     return [
         Row(
             n,
@@ -206,7 +214,7 @@ def _rows(columns: Sequence[Column], persons: Sequence[Person]) -> list[Row]:
     ]
 
 
-def _cell(column: Column, person: Person) -> Cell:
+def _cell(column: Column[K], person: K) -> Cell:
     text, sort = column.of(person)
     more = person.reasons[1:] if column.kind == "why" and isinstance(person, Ranked) else ()
     more = tuple(map(_sentence, more))
@@ -229,22 +237,26 @@ def _why(person: Ranked) -> tuple[str, None]:
     return ("What adds to the score" if isinstance(person, Candidate) and person.score is not None else _NOTHING), None
 
 
-_RANK = Column("Rank", "number", lambda each: (_NOTHING, _LAST) if each.rank is None else (f"{each.rank:,}", each.rank))
-_PATIENT = Column("Patient", "patient", lambda each: (each.patient_id, None))
-_STANDING = Column("Since last list", "tag", lambda each: (each.standing or _NOTHING, None))
-_RISK = Column(
+_RANK: Column[Ranked] = Column(
+    "Rank", "number", lambda each: (_NOTHING, _LAST) if each.rank is None else (f"{each.rank:,}", each.rank)
+)
+_PATIENT: Column[Person] = Column("Patient", "patient", lambda each: (each.patient_id, None))
+_STANDING: Column[Ranked] = Column("Since last list", "tag", lambda each: (each.standing or _NOTHING, None))
+_RISK: Column[Ranked] = Column(
     "Risk",
     "number",
     lambda each: (_NOTHING, _FIRST) if each.risk is None else (each.risk_words, each.risk),
 )
-_SCORE = Column(
+_SCORE: Column[Ranked] = Column(
     "Score",
     "number",
     lambda each: (_NOTHING, _FIRST) if each.score is None else (f"{each.score:.4g}", each.score),
 )
-_WHY = Column("Why", "why", _why, sorts=False)
-_AGE = Column("Age", "number", lambda each: ("not known", -1) if each.age is None else (str(each.age), each.age))
-_CARE_HOME = Column("Care home", "text", lambda each: (each.care_home or _NOTHING, None))
-_LAST_REVIEW = Column("Last review", "text", lambda each: _day(each.last_review, "none on record"))
+_WHY: Column[Ranked] = Column("Why", "why", _why, sorts=False)
+_AGE: Column[Person] = Column(
+    "Age", "number", lambda each: ("not known", -1) if each.age is None else (str(each.age), each.age)
+)
+_CARE_HOME: Column[Person] = Column("Care home", "text", lambda each: (each.care_home or _NOTHING, None))
+_LAST_REVIEW: Column[Person] = Column("Last review", "text", lambda each: _day(each.last_review, "none on record"))
 _ABOUT = (_AGE, _CARE_HOME, _LAST_REVIEW)
-_ANSWER = Column("Answer", "answer", lambda each: ("", None), sorts=False)
+_ANSWER: Column[Person] = Column("Answer", "answer", lambda each: ("", None), sorts=False)

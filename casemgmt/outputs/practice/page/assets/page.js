@@ -77,8 +77,8 @@
     const words = make("label", "nhsuk-label", label, { for: id });
     words.append(hidden(` for patient ${row.patient}`));
     box.append(words, input);
-    box.hidden = true;
     input.addEventListener("change", () => take(row, given.get(row.mark).answer, { [name]: input.value || null }));
+    one(".cm-answer", row.tr).append(box);
     return { box, input };
   }
 
@@ -89,9 +89,15 @@
     const select = make("select", "nhsuk-select", "", { "aria-label": `${nominating ? "Other answer" : "Answer"} for patient ${row.patient}` });
     select.append(make("option", "", nominating ? "or another answer" : "no answer yet", { value: "" }));
     for (const answer of choices) select.append(make("option", "", answer, { value: answer }));
-    const reason = field(row, "reason", "Reason", { type: "text", maxlength: data.longest.reason, autocomplete: "off" });
+    // Made when they are first needed: most rows never need them.
     const { min, max } = document.getElementById("date");
-    const date = field(row, "date", "Day of the review", { type: "date", min, max });
+    const fields = {};
+    const showField = (name, shown, label, attributes) => {
+      if (shown) fields[name] ||= field(row, name, label, attributes);
+      if (!fields[name]) return;
+      fields[name].box.hidden = !shown;
+      fields[name].input.value = (shown && given.get(row.mark)[name]) || "";
+    };
     let tick = null;
     if (nominating) {
       const id = `nominate-${row.n}`;
@@ -108,7 +114,7 @@
         row.show();
       });
     }
-    cell.append(select, reason.box, date.box);
+    cell.append(select);
     select.addEventListener("change", () => {
       take(row, select.value, { who: null, date: null });
       row.show();
@@ -118,13 +124,11 @@
       const answer = said?.answer || "";
       if (tick) tick.checked = answer === data.accept;
       select.value = tick && answer === data.accept ? "" : answer;
-      reason.box.hidden = needsNoReason(answer) && !(nominating && answer === data.accept);
-      date.box.hidden = answer !== data.done;
-      reason.input.value = said?.reason || "";
-      date.input.value = answer === data.done ? said?.date || "" : "";
+      const why = !needsNoReason(answer) || (nominating && answer === data.accept);
+      showField("reason", why, "Reason", { type: "text", maxlength: data.longest.reason, autocomplete: "off" });
+      showField("date", answer === data.done, "Day of the review", { type: "date", min, max });
       row.tr.toggleAttribute("data-answered", Boolean(answer));
     };
-    row.show();
   }
 
   // ---------------------------------------------------------------- anyone else on the practice's list
@@ -267,7 +271,7 @@
     const row = details.closest("tr");
     const why = data.why[row.closest("table").dataset.sheet]?.[row.dataset.n];
     const place = one(".nhsuk-details__text", details);
-    if (!details.open || !why || one(".cm-sum", place)) return;
+    if (!details.open || details.dataset.printing || !why || one(".cm-sum", place)) return;
     const [total, ...places] = why;
     const factors = data.factor;
     const table = make("table", "cm-sum");
@@ -391,6 +395,19 @@
   document.getElementById("no-script").hidden = true;
   document.getElementById("answers").hidden = false;
   document.getElementById("bar").hidden = false;
+  // Browsers that do not know the part of a closed reason that is printed are shown it open.
+  addEventListener("beforeprint", () => {
+    for (const each of all(".cm-why details:not([open])")) {
+      each.dataset.printing = "";
+      each.open = true;
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const each of all(".cm-why details[data-printing]")) {
+      each.open = false;
+      delete each.dataset.printing;
+    }
+  });
   addEventListener("beforeunload", (event) => {
     if (unsaved && given.size) event.preventDefault();
   });
