@@ -38,7 +38,7 @@ def test_bars_fall_on_each_side_of_the_cut(shown):
 
 def test_a_bar_is_as_high_as_the_risk_on_the_scale(shown):
     chart = chart_of(shown)
-    places = {text: y for text, y in chart.ticks}
+    places = dict(chart.ticks)
     assert chart.ticks[0][0] == "0 in 100" and places["80 in 100"] < places["60 in 100"] < places["0 in 100"]
     (ranked,) = (each for each in chart.bars if each.name == "ranked")
     per_100 = (places["0 in 100"] - places["80 in 100"]) / 80

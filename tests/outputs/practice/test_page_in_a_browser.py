@@ -556,6 +556,24 @@ def test_the_page_can_be_read_where_scripts_are_switched_off(browser, real, show
         assert it.page.locator('table[data-sheet="list"] tbody tr').count() == len(shown.listed)
 
 
+def test_a_narrow_table_is_a_table_to_a_screen_reader(browser, small):
+    with opened(browser, small, viewport=NARROW) as it:
+        found = it.page.get_by_role("table", name="6 patients on the case-management list")
+        assert found.get_by_role("row").count() == 1 + 6
+        assert found.get_by_role("columnheader", name="Rank").count() == 1
+        assert found.get_by_role("rowheader", name="a", exact=True).count() == 1
+        assert found.get_by_role("cell").count() == 6 * 9
+
+
+def test_printing_opens_every_reason_and_closes_it_again(browser, real):
+    with opened(browser, real) as it:
+        first = rows(it.page, "list").first.locator("details")
+        for event, is_open in (("beforeprint", True), ("afterprint", False)):
+            it.page.evaluate(f"dispatchEvent(new Event('{event}'))")
+            assert first.evaluate("(details) => details.open") is is_open
+        assert it.page.locator(".cm-sum").count() == 0
+
+
 def test_the_narrow_page_scrolls_in_one_direction_alone(browser, real):
     with opened(browser, real, viewport=NARROW) as it:
         assert it.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]

@@ -271,7 +271,7 @@
     const row = details.closest("tr");
     const why = data.why[row.closest("table").dataset.sheet]?.[row.dataset.n];
     const place = one(".nhsuk-details__text", details);
-    if (!details.open || details.dataset.printing || !why || one(".cm-sum", place)) return;
+    if (!details.open || "printing" in details.dataset || !why || one(".cm-sum", place)) return;
     const [total, ...places] = why;
     const factors = data.factor;
     const table = make("table", "cm-sum");
@@ -370,6 +370,16 @@
     one("[data-progress]").textContent = `${counted(taken, "answer")} of ${counted(read.rows.length, "row")} of that file taken over.`;
   }
 
+  /** Narrow, the rows are no table to some screen readers, unless it is said that they are one. */
+  function keepRoles(table) {
+    table.setAttribute("role", "table");
+    for (const part of [table.tHead, ...table.tBodies]) part.setAttribute("role", "rowgroup");
+    for (const tr of table.rows) {
+      tr.setAttribute("role", "row");
+      for (const cell of tr.cells) cell.setAttribute("role", { col: "columnheader", row: "rowheader" }[cell.scope] || "cell");
+    }
+  }
+
   // ---------------------------------------------------------------- begin
   for (const table of all("table[data-sheet]")) {
     const sheet = table.dataset.sheet;
@@ -383,6 +393,7 @@
     }
     makeSortable(table);
   }
+  all("table.nhsuk-table--responsive").forEach(keepRoles);
   addEmptyRows();
   all(".cm-tools").forEach(makeFindable);
   all(".cm-why details").forEach((details) => details.addEventListener("toggle", openWhy));
