@@ -16,6 +16,7 @@ from hostile_values import HOSTILE
 import casemgmt as cm
 from casemgmt.outputs.practice.answers import RETURN_FACTS, RETURN_FORMAT, RETURN_ROW, RETURN_VERSION
 from casemgmt.outputs.practice.making import practice_lists
+from casemgmt.outputs.practice.page.tables import sentence
 from casemgmt.outputs.practice.page.writing import page_of
 
 pytestmark = needs_chromium
@@ -257,7 +258,7 @@ def test_a_reason_opens_to_what_adds_to_the_score_exactly(browser, real, selecti
         exact = dict(zip(told.column("words").to_pylist(), told.column("millionths").to_pylist(), strict=True))
         unit = 10**6 * selection.model.divide_by
         assert {word: amount * unit for word, amount in zip(words, amounts, strict=True)} == {
-            word: amount for word, amount in exact.items() if amount
+            sentence(word): amount for word, amount in exact.items() if amount
         }
 
 

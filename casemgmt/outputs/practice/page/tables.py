@@ -217,7 +217,7 @@ def _rows(columns: Sequence[Column[K]], persons: Sequence[K]) -> list[Row]:
 def _cell(column: Column[K], person: K) -> Cell:
     text, sort = column.of(person)
     more = person.reasons[1:] if column.kind == "why" and isinstance(person, Ranked) else ()
-    more = tuple(map(_sentence, more))
+    more = tuple(map(sentence, more))
     return Cell(column.kind, column.heading, text, sort, more)
 
 
@@ -225,7 +225,7 @@ def _day(day: dt.date | None, never: str) -> tuple[str, str]:
     return (never, "0") if day is None else (day_in_words(day), day.isoformat())
 
 
-def _sentence(reason: str) -> str:
+def sentence(reason: str) -> str:
     """A reason as short as the workbook's, on a line of its own."""
     short = short_reason(reason)
     return f"{short[:1].upper()}{short[1:]}"
@@ -233,7 +233,7 @@ def _sentence(reason: str) -> str:
 
 def _why(person: Ranked) -> tuple[str, None]:
     if person.reasons:
-        return _sentence(person.reasons[0]), None
+        return sentence(person.reasons[0]), None
     return ("What adds to the score" if isinstance(person, Candidate) and person.score is not None else _NOTHING), None
 
 

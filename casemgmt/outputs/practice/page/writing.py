@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.page.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart_of
-from casemgmt.outputs.practice.page.tables import shows_risk, tables_of
+from casemgmt.outputs.practice.page.tables import sentence, shows_risk, tables_of
 from casemgmt.outputs.practice.practice_list import Person, PracticeList, Ranked, day_in_words
 from casemgmt.risk.contributions import contributions_of, factor_text, points_text
 
@@ -142,7 +142,11 @@ def _why(made: Workings | None, rows: Mapping[str, Sequence[Ranked]]) -> dict[st
     sheets = iter(why)
     return {
         "said": [
-            (each.words, _with_minus(points_text(model, each.millionths)), factor_text(model, each.millionths))
+            (
+                sentence(each.words),
+                _with_minus(points_text(model, each.millionths)),
+                factor_text(model, each.millionths),
+            )
             for each in found.distinct
         ],
         "factor": {"points": "", "logistic": "Odds"}.get(model.link, "Rate"),
