@@ -16,7 +16,7 @@ from PIL import Image
 import casemgmt as cm
 
 IMAGES = Path(__file__).resolve().parents[2] / "examples" / "images"
-COLOURS = 24
+COLOURS = 40
 
 
 def keep(name: str, data: bytes, width: int, *, part: float = 1, colours: int = COLOURS) -> None:

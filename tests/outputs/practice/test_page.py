@@ -161,6 +161,20 @@ def test_contributions_add_up_to_the_score_exactly(selection):
         assert float(sum(amounts)) == pytest.approx(each.score, abs=1e-9)
 
 
+def test_of_who_objected_nothing_is_said(selection):
+    table = selection.register.to_arrow()
+    objected = pa.array([n % 3 == 0 for n in range(table.num_rows)])
+    at = table.column_names.index("objected")
+    register = cm.read_register(table.set_column(at, "objected", objected), as_of="2021-01-01")
+    made = cm.select(register, selection.scheme, model=selection.model)
+    (shown,) = practice_lists(made, ["C87616"])
+    data = data_of(page_of(shown, made.workings))
+    silent = [why for each, why in zip(shown.listed, data["why"]["list"], strict=True) if each.score is None]
+    assert silent and silent == [None] * len(silent)
+    every = [why[1:] for sheet in data["why"].values() for why in sheet if why]
+    assert {place for places in every for place in places} == set(range(len(data["said"])))
+
+
 def test_given_scores_have_no_contributions_and_are_shown_all_the_same(selection):
     given = cm.select(selection.register, selection.scheme, score="frailty_deficits")
     (shown,) = practice_lists(given, ["C87616"])

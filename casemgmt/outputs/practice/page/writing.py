@@ -17,6 +17,7 @@ from casemgmt.risk.contributions import contributions_of, factor_text, points_te
 if TYPE_CHECKING:
     import jinja2
 
+    from casemgmt.risk.additive import AdditiveModel
     from casemgmt.selection.workings import Workings
 
 _ASSETS = Path(__file__).with_name("assets")
@@ -132,27 +133,24 @@ def _why(made: Workings | None, rows: Mapping[str, Sequence[Ranked]]) -> dict[st
     import numpy as np
 
     model = made.model
-    everyone = [each for of_sheet in rows.values() for each in of_sheet]
-    found = contributions_of(model, made.register, np.array([each.row for each in everyone], dtype=np.int64))
-    why: list[list[str | int] | None] = []
-    for each, places in zip(everyone, found.of_rows, strict=True):
-        shown = None if each.score is None else places
-        total = sum(found.distinct[place].millionths for place in shown or ())
-        why.append(None if shown is None else [_with_minus(points_text(model, total)), *shown])
-    sheets = iter(why)
+    # Of whoever has no score, such as those who objected, nothing is said: not even a sentence that no row shows.
+    scored = [each for of_sheet in rows.values() for each in of_sheet if each.score is not None]
+    found = contributions_of(model, made.register, np.array([each.row for each in scored], dtype=np.int64))
+    said = [
+        (sentence(each.words), _points(model, each.millionths), factor_text(model, each.millionths))
+        for each in found.distinct
+    ]
+    totals = [sum(found.distinct[place].millionths for place in places or ()) for places in found.of_rows]
+    of_mark = {
+        each.mark: None if places is None else [_points(model, total), *places]
+        for each, places, total in zip(scored, found.of_rows, totals, strict=True)
+    }
     return {
-        "said": [
-            (
-                sentence(each.words),
-                _with_minus(points_text(model, each.millionths)),
-                factor_text(model, each.millionths),
-            )
-            for each in found.distinct
-        ],
+        "said": said,
         "factor": {"points": "", "logistic": "Odds"}.get(model.link, "Rate"),
-        "why": {sheet: [next(sheets) for _ in of_sheet] for sheet, of_sheet in rows.items()},
+        "why": {sheet: [of_mark.get(each.mark) for each in of_sheet] for sheet, of_sheet in rows.items()},
     }
 
 
-def _with_minus(text: str) -> str:
-    return text.replace("-", "\N{MINUS SIGN}")
+def _points(model: AdditiveModel, millionths: int) -> str:
+    return points_text(model, millionths).replace("-", "\N{MINUS SIGN}")
