@@ -18,10 +18,16 @@ _WHERE = {
     "ScannedRegister": "casemgmt.scanned.scanning",
     "Register": "casemgmt.register.register",
     "load_model": "casemgmt.risk.files",
+    "fit_model": "casemgmt.risk.fitting.fit",
+    "tabulate": "casemgmt.risk.fitting.tabulate",
     "list_models": "casemgmt.risk.files",
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.results.comparison",
+    "drift": "casemgmt.evaluation.drift",
+    "effect_at_cut": "casemgmt.evaluation.effect",
+    "plan": "casemgmt.evaluation.planning",
+    "Tariff": "casemgmt.evaluation.tariff",
     "CodeList": "casemgmt.codes.codelist",
     "avoidable_admissions": "casemgmt.codes.avoidable",
     "build_register": "casemgmt.codes.building",
@@ -35,6 +41,10 @@ _WHERE = {
     "show": "casemgmt.notebook",
     "read_returns": "casemgmt.returns.returns",
     "Returns": "casemgmt.returns.returns",
+    "evaluate": "casemgmt.evaluation.evaluate",
+    "Evaluation": "casemgmt.evaluation.result",
+    "validate": "casemgmt.evaluation.validation",
+    "stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
     **dict.fromkeys(
         (
@@ -64,6 +74,14 @@ if TYPE_CHECKING:
         VerifyError,
     )
     from casemgmt.notebook import show
+    from casemgmt.evaluation.drift import drift
+    from casemgmt.evaluation.effect import effect_at_cut
+    from casemgmt.evaluation.evaluate import evaluate
+    from casemgmt.evaluation.planning import plan
+    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.stability import stability
+    from casemgmt.evaluation.tariff import Tariff
+    from casemgmt.evaluation.validation import validate
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -73,6 +91,8 @@ if TYPE_CHECKING:
     from casemgmt.results.selection import Selection
     from casemgmt.returns.returns import Returns, read_returns
     from casemgmt.risk.files import list_models, load_model
+    from casemgmt.risk.fitting.fit import fit_model
+    from casemgmt.risk.fitting.tabulate import tabulate
     from casemgmt.scanned.opening import scan_register
     from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.files import list_schemes, load_scheme
@@ -83,6 +103,7 @@ __all__ = [
     "CasemgmtError",
     "CodeError",
     "CodeList",
+    "Evaluation",
     "InputError",
     "InputWarning",
     "ModelError",
@@ -92,6 +113,7 @@ __all__ = [
     "ScannedRegister",
     "SchemeError",
     "Selection",
+    "Tariff",
     "VerifyError",
     "__version__",
     "avoidable_admissions",
@@ -99,7 +121,11 @@ __all__ = [
     "compare",
     "count_admissions",
     "derive_conditions",
+    "drift",
+    "effect_at_cut",
+    "evaluate",
     "fields",
+    "fit_model",
     "list_codelists",
     "list_models",
     "list_schemes",
@@ -107,12 +133,16 @@ __all__ = [
     "load_model",
     "load_scheme",
     "load_selection",
+    "plan",
     "read_register",
     "read_returns",
     "scan_register",
     "select",
     "show",
+    "stability",
     "synthesise",
+    "tabulate",
+    "validate",
 ]
 
 

@@ -18,6 +18,9 @@ from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
+from casemgmt.cli.evaluating import evaluate
+from casemgmt.cli.fitting import fit
+from casemgmt.cli.planning import plan
 from casemgmt.cli.returning import returns
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
@@ -110,7 +113,7 @@ def _program(
 
 _COMMANDS = (
     *(demo, check, score, select, pack, verify, returns, compare),
-    *(synthesise, models, schemes, fields, explain, derive),
+    *(synthesise, models, schemes, fields, explain, derive, fit, evaluate, plan),
 )
 for _command in _COMMANDS:
     app.command()(guarded(_command))

@@ -29,8 +29,8 @@ class Judged:
     """The people by whom a score is judged; arrays have one entry a person.
 
     They are everyone who is ranked (on the list, still there, no objection), has a score, and whose outcome is known.
-    Their order is that of practice, then of score from the highest, then of all else that is held here of them, so that
-    it depends on the order of the register's rows only between people who are alike in all of it.
+    Their order is that of practice, then of score from the highest, then of patient_id: it does not depend on the order
+    of the register's rows.
 
     Attributes
     ----------
@@ -109,6 +109,8 @@ def judge(
     """
     import numpy as np
 
+    from casemgmt.selection.ordering import by_practice_and_id
+
     model = _model_of(model_or_risks)
     if scheme is not None and not isinstance(scheme, Scheme):
         raise not_loaded("scheme")
@@ -132,8 +134,8 @@ def judge(
     chosen, practice, places = score[rows], register.packed.practice_of(rows), _places(workings)
     inside, case_managed, below = (None if mask is None else mask[rows] for mask in places)
     stated, had = None if risk is None else risk[rows], happened[rows] == 1
-    keys = [practice, -chosen, *(each for each in (stated, had, inside, case_managed, below) if each is not None)]
-    order = np.lexsort(keys[::-1])
+    order = by_practice_and_id(practice, register.column("patient_id", rows))
+    order = order[np.lexsort((-chosen[order], practice[order]))]
     return Judged(
         register=register,
         practices=register.practices,

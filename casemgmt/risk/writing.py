@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 
 from casemgmt.errors import ModelError
+from casemgmt.risk.additive import AdditiveModel
 from casemgmt.risk.inputs import ModelInput, decimal_text
-from casemgmt.risk.model import Model
 from casemgmt.risk.pairs import PairInput
 
 _WORDS = ("name", "title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version", "link")
 
 
-def model_text(model: Model) -> str:
+def model_text(model: AdditiveModel) -> str:
     """The text of a ``model.toml`` that reads back as the same model.
 
     Parameters

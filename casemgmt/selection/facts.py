@@ -40,4 +40,22 @@ def facts_of(made: Workings) -> dict[str, Any]:
         "absent_columns": [name for name in made.scheme.optional if name not in register.column_names],
         "ended": len(made.ended),
         "list_sizes": "official" if (made.list_sizes >= 0).any() else "counted",
+        **_given_facts(made),
     }
+
+
+def _given_facts(made: Workings) -> dict[str, Any]:
+    """What was given beside the scores; nothing where nothing was."""
+    import numpy as np
+
+    given: dict[str, Any] = {}
+    if made.ranking.given_risks is not None:
+        given["risks"] = True
+    if made.contributions is not None:
+        choice = made.choice
+        scored = ~np.isnan(made.ranking.scores(choice.keys))
+        given["contributions"] = {
+            "inputs": list(made.contributions.names),
+            "selected_without": int((scored & ~made.contributions.given(choice.rows)).sum()),
+        }
+    return {"given": given} if given else {}

@@ -43,6 +43,8 @@ def floats_of_keys(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
 class ModelRanking:
     """Ranks by a model's sums."""
 
+    given_risks: None = None
+
     def __init__(self, model: Model, register: Register) -> None:
         import numpy as np
 
@@ -75,6 +77,10 @@ class ModelRanking:
 
         return risk(self.model, scores)
 
+    def risks_of(self, rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The same of packed rows with these scores."""
+        return self.risks(scores)
+
     def check_bands(self, bands: Sequence[Band]) -> None:
         """Refuse a band on risk for a model that gives none."""
         if self.model.link == "points" and any(band.on == "risk" for band in bands):
@@ -89,7 +95,12 @@ class GivenRanking:
 
     model: None = None
 
-    def __init__(self, scores: npt.NDArray[np.float64], register: Register) -> None:
+    def __init__(
+        self,
+        scores: npt.NDArray[np.float64],
+        register: Register,
+        risks: npt.NDArray[np.float64] | None = None,
+    ) -> None:
         import numpy as np
 
         from casemgmt.register.lookup import TableBuilder
@@ -99,6 +110,7 @@ class GivenRanking:
         keys = keys_of_floats(np.where(is_ranked(packed), scores, np.nan))
         self.source = ScoreSource(columns, tables, keys, *(np.int64(n) for n in (NO_SCORE_64, NO_SCORE_64, 0)))
         self._as_risks = False
+        self.given_risks = risks
 
     def wide(self, keys: Keys) -> npt.NDArray[np.int64]:
         """The keys themselves."""
@@ -116,9 +128,20 @@ class GivenRanking:
 
         return scores if self._as_risks else np.full(len(scores), np.nan)
 
+    def risks_of(self, rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The risks of packed rows with these scores: those given beside the scores, where they were."""
+        import numpy as np
+
+        if self.given_risks is None:
+            return self.risks(scores)
+        return np.where(np.isnan(scores), np.nan, self.given_risks[rows])
+
     def check_bands(self, bands: Sequence[Band]) -> None:
-        """Take the values as risks where the scheme has a band on risk; refuse any outside 0 to 1."""
-        if not any(band.on == "risk" for band in bands):
+        """Take the values as risks where the scheme has a band on risk; refuse any outside 0 to 1.
+
+        Risks that were given beside them have been looked at.
+        """
+        if self.given_risks is not None or not any(band.on == "risk" for band in bands):
             return
         refuse_outside(self.outside())
         self._as_risks = True
@@ -136,7 +159,7 @@ def refuse_outside(values: int) -> None:
     if values:
         raise InputError(
             f"score=: {plural(values, 'value')} outside 0 to 1, and the scheme has a band on risk. "
-            "Give risks between 0 and 1 (divide percentages by 100)."
+            "Give risks between 0 and 1 (divide percentages by 100), or give them beside the scores, as risk=."
         )
 
 
@@ -147,8 +170,12 @@ def band_keys(band: Band, ranking: Ranking) -> tuple[int, int]:
     """The lowest and highest key inside a band, both inclusive; an empty range where nothing can be.
 
     Score and risk rise with the key, so each end is found by bisection over the very comparison that defines the band.
+    Risks that were given beside the scores need not: a band on them is a condition of its own, and leaves no key out.
     """
     import numpy as np
+
+    if band.on == "risk" and ranking.given_risks is not None:
+        return _key_range(ranking)
 
     def inside(key: int, below: bool) -> bool:
         score = ranking.scores(np.array([key], dtype=np.int64))

@@ -27,7 +27,7 @@ BY_MODEL = (*DATE, "--scheme", SCHEME, "--model", MODEL)
 COMMANDS = [
     *("demo", "check", "score", "select", "pack", "verify", "returns", "compare"),
     *("synthesise", "models", "schemes", "fields", "explain"),
-    "derive",
+    *("derive", "fit", "evaluate", "plan"),
 ]
 CANARY = "Zebedee-Quigley"
 

@@ -85,6 +85,9 @@ def test_the_pages_name_every_shipped_model_scheme_and_command():
         "fields",
         "explain",
         "derive",
+        "fit",
+        "evaluate",
+        "plan",
     ]
     tables = {
         "models/README.md": cm.list_models(),

@@ -123,8 +123,8 @@ def _people(
 
     keys = eligible_keys(made, rows)
     scores = made.ranking.scores(keys)
-    risks = made.ranking.risks(scores)
-    reasons = _reasons(made, rows, practice, ~np.isnan(scores))
+    risks = made.ranking.risks_of(rows, scores)
+    reasons = _reasons(made, rows, practice, scores)
     orders = values_of(made.register, "nomination_order", rows)
     return [
         Prompted(
@@ -152,15 +152,23 @@ def _people(
 
 
 def _reasons(
-    made: Workings, rows: npt.NDArray[np.int64], practice: npt.NDArray[np.int64], shown: npt.NDArray[np.bool_]
+    made: Workings, rows: npt.NDArray[np.int64], practice: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]
 ) -> list[tuple[str, ...]]:
+    """The sentences of each row, as those of the selected; none where nobody says what inputs add."""
+    import numpy as np
+
     from casemgmt.risk.chosen import chosen_rows
     from casemgmt.risk.reasons import reasons_of
+    from casemgmt.selection.given_reasons import reasons_of as given_reasons_of
 
-    if made.model is None or not len(rows):
+    if len(rows) and made.model is not None:
+        chosen = chosen_rows(made.model, made.register, rows)
+        found = list(reasons_of(made.model, chosen, practice, ~np.isnan(scores), made.reference))
+    elif len(rows) and made.contributions is not None:
+        found = list(given_reasons_of(made.contributions, made.register, rows, scores))
+    else:
         return [()] * len(rows)
-    chosen = chosen_rows(made.model, made.register, rows)
-    columns = [each.to_pylist() for each in reasons_of(made.model, chosen, practice, shown, made.reference)]
+    columns = [each.to_pylist() for each in found]
     return [tuple(each for each in said if each is not None) for said in zip(*columns, strict=True)]
 
 
