@@ -6,6 +6,7 @@ Every public name is imported when it is first used, so that ``import casemgmt``
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.version import __version__
@@ -37,6 +38,7 @@ _WHERE = {
     "select": "casemgmt.results.selecting",
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
+    "show": "casemgmt.notebook",
     "read_returns": "casemgmt.returns.returns",
     "Returns": "casemgmt.returns.returns",
     "evaluate": "casemgmt.evaluation.evaluate",
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
+    from casemgmt.notebook import show
     from casemgmt.evaluation.drift import drift
     from casemgmt.evaluation.effect import effect_at_cut
     from casemgmt.evaluation.evaluate import evaluate
@@ -135,6 +138,7 @@ __all__ = [
     "read_returns",
     "scan_register",
     "select",
+    "show",
     "stability",
     "synthesise",
     "tabulate",
@@ -152,3 +156,9 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_WHERE})
+
+
+if "IPython" in sys.modules:
+    from casemgmt.notebook import in_notebooks
+
+    in_notebooks()

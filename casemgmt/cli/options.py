@@ -119,6 +119,10 @@ WorkbooksOption = Annotated[
     bool,
     typer.Option("--workbooks", help="Make each practice a workbook too, in which it answers."),
 ]
+PagesOption = Annotated[
+    bool,
+    typer.Option("--pages", help="Make each practice a page for a browser too, in which it answers."),
+]
 KeyOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="The secret from which the marks of the rows are made."),

@@ -31,6 +31,7 @@ from casemgmt.cli.options import (
     OverCapOption,
     OverwriteOption,
     PackOutOption,
+    PagesOption,
     PreviousOption,
     PublishedBeforeOption,
     ReferenceOption,
@@ -111,6 +112,7 @@ def select(
     overwrite: OverwriteOption = False,
     published_before: PublishedBeforeOption = None,
     workbooks: WorkbooksOption = False,
+    pages: PagesOption = False,
     key: KeyOption = None,
     reply_by: ReplyByOption = None,
     contact: ContactOption = None,
@@ -132,7 +134,8 @@ def select(
     check_writable(removals, overwrite=overwrite)
     earlier = None if previous is None else load_selection(previous)
     if scan is None:
-        needs_all = earlier is not None or ended is not None or nominations is not None or workbooks
+        needs_all = earlier is not None or ended is not None or nominations is not None
+        needs_all = needs_all or workbooks or pages
         scan = not needs_all and reference is Held.base and reading.is_large()
     asked: dict[str, Any] = {"score": score, "risk": risk, "ended": ended, "nominations": nominations}
     asked |= {"over_cap": over_cap.value, "reference": reference.value, "threads": threads}
@@ -143,7 +146,7 @@ def select(
         if earlier is not None and not same_extract:
             refuse_used_before(register.parts, register.as_of, earlier.facts)
         selection = choose(register, rules, model=ranking, list_sizes=sizes, previous=earlier, **asked)
-    for_practices = {"workbooks": workbooks, "key": key, "reply_by": reply_by, "contact": contact}
+    for_practices = {"workbooks": workbooks, "pages": pages, "key": key, "reply_by": reply_by, "contact": contact}
     publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite, **for_practices)
     _say_selected(selection, out, removals, counted=earlier is not None or removals is not None)
 

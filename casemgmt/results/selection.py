@@ -220,6 +220,7 @@ class Selection(SelectionTables):
         overwrite=arguments.yes_or_no,
         published_before=arguments.paths,
         workbooks=arguments.yes_or_no,
+        pages=arguments.yes_or_no,
         key=arguments.path_or_none,
         contact=arguments.text_or_none,
     )
@@ -231,6 +232,7 @@ class Selection(SelectionTables):
         overwrite: bool = False,
         published_before: Iterable[str | Path] = (),
         workbooks: bool = False,
+        pages: bool = False,
         key: str | Path | None = None,
         reply_by: str | dt.date | None = None,
         contact: str | None = None,
@@ -246,7 +248,8 @@ class Selection(SelectionTables):
             beside this one, so that no small count follows from the two; those in the same parent folder, and the
             one that is replaced, are looked at anyway
         workbooks : make each practice a workbook too, which it answers in; see :meth:`workbook`
-        key, reply_by, contact : of the workbooks; see :meth:`workbook`
+        pages : make each practice a page for a browser too, which it answers in; see :meth:`page`
+        key, reply_by, contact : of the workbooks and pages; see :meth:`workbook`
 
         Returns
         -------
@@ -260,7 +263,7 @@ class Selection(SelectionTables):
         from casemgmt.outputs.practice.files import documents_from
         from casemgmt.outputs.publishing import publish
 
-        documents = documents_from(workbooks=workbooks, key=key, reply_by=reply_by, contact=contact)
+        documents = documents_from(workbooks=workbooks, pages=pages, key=key, reply_by=reply_by, contact=contact)
         self.published_at = publish(self, Path(folder), include, overwrite, published_before, documents)
         return Path(folder)
 
@@ -314,6 +317,50 @@ class Selection(SelectionTables):
 
         documents = documents_from(workbooks=True, key=key, reply_by=reply_by, contact=contact)
         write_workbook(self, practice_id, Path(path), documents)
+        return Path(path)
+
+    @arguments.checked(
+        practice_id=arguments.text,
+        path=arguments.path,
+        key=arguments.path_or_none,
+        contact=arguments.text_or_none,
+    )
+    def page(
+        self,
+        practice_id: str,
+        path: str | Path,
+        *,
+        key: str | Path | None = None,
+        reply_by: str | dt.date | None = None,
+        contact: str | None = None,
+    ) -> Path:
+        """Write the list of one practice as a page for a browser: one HTML file that asks nothing of a network.
+
+        It shows what :meth:`workbook` shows, sorts and filters, opens what exactly adds to each score, and takes
+        answers and nominations up to the places that are left. Its button saves them to a file, which the practice
+        sends back and :func:`casemgmt.read_returns` reads.
+
+        Parameters
+        ----------
+        practice_id : whose list
+        path : of the page, which ends in ``.html``, and is replaced whole or not at all
+        key, reply_by, contact : as of :meth:`workbook`
+
+        Returns
+        -------
+        the path
+
+        Raises
+        ------
+        InputError
+            There is no such practice; a register of which not every row is held; a key that is too weak.
+        PublishError
+            The file cannot be written; what was there is left as it was.
+        """
+        from casemgmt.outputs.practice.files import documents_from, write_page
+
+        documents = documents_from(pages=True, key=key, reply_by=reply_by, contact=contact)
+        write_page(self, practice_id, Path(path), documents)
         return Path(path)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.outputs.practice.answers import ANSWERS_OF, JUDGEMENT, ORDER, SHEETS
+from casemgmt.outputs.practice.answers import ANSWERS_OF, JUDGEMENT, MOST_DAYS, ORDER, SHEETS
 from casemgmt.outputs.practice.making import MOST_EMPTY, empty_name
 from casemgmt.outputs.practice.marks import Marker, is_same_row
 from casemgmt.register.ranked import is_listable
@@ -15,7 +15,6 @@ from casemgmt.returns.rows import GivenFile, GivenRow
 if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
-_MOST_DAYS = 731  # between the list date and an answer, either way
 _MOST_SEARCHES = 500  # of which practice a row is that is not the sender's
 
 
@@ -150,7 +149,7 @@ class Judge:
             return "does not say who decided; the cover can say so for all rows"
         if row.date is None:
             return "does not say when it was decided; the cover can say so for all rows"
-        if abs((row.date - self._as_of).days) > _MOST_DAYS:
+        if abs((row.date - self._as_of).days) > MOST_DAYS:
             return "has a date that is more than two years from the list's"
         return ""
 

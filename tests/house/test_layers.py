@@ -24,7 +24,7 @@ FLOORS = (
     ("codes", "synthetic"),
     ("risk", "scheme"),
     ("register",),
-    ("ages",),
+    ("notebook", "ages"),
     ("arguments", "texts", "dates", "parquet"),
     ("rule_files", "disk", "compiling"),
     ("errors", "locks", "machine_code", "threads", "arrow", "version"),

@@ -29,6 +29,7 @@ ENDING: Final = frozenset({NOT_APPROPRIATE, DECLINED, ALREADY_MANAGED, DIED_OR_M
 ANSWER_COLUMNS: Final = ("answer", "reason", "who", "date")
 ORDER = "order"
 LONGEST = {"reason": 300, "who": 100}
+MOST_DAYS = 731  # between the list date and an answer, either way
 
 # The file that a page gives back. Rows: mark, patient_id, sheet, answer, reason, who, date, and order or null.
 RETURN_FORMAT, RETURN_VERSION = "casemgmt practice return", 1

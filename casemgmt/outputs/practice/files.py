@@ -13,6 +13,7 @@ from casemgmt.disk import BusyError, replace_file
 from casemgmt.errors import InputError, PublishError, being_written
 from casemgmt.outputs import layout
 from casemgmt.outputs.practice.making import practice_lists
+from casemgmt.outputs.practice.page.writing import page_of
 from casemgmt.outputs.practice.wording import CONTACT, Sending
 from casemgmt.outputs.practice.workbook import workbook_of
 from casemgmt.rule_files import shown_path
@@ -48,6 +49,8 @@ def documents_of(lists: Lists, asked: Documents) -> dict[str, bytes]:
     for shown in practice_lists(lists, key=asked.key, sending=asked.sending):
         if asked.workbooks:
             files[layout.workbook_file(shown.practice_id)] = workbook_of(shown)
+        if asked.pages:
+            files[layout.page_file(shown.practice_id)] = page_of(shown, lists.workings)
     return files
 
 
@@ -86,6 +89,20 @@ def write_workbook(lists: Lists, practice_id: str, path: Path, asked: Documents)
         raise InputError(f"A workbook is a file that ends in {layout.WORKBOOK}; '{shown_path(path.name)}' does not.")
     (shown,) = practice_lists(lists, [practice_id], key=asked.key, sending=asked.sending)
     write_private(path, workbook_of(shown))
+
+
+def write_page(lists: Lists, practice_id: str, path: Path, asked: Documents) -> None:
+    """Write the page of one practice, whole or not at all.
+
+    Raises
+    ------
+    InputError : there is no such practice; a path that does not end in .html
+    PublishError : it cannot be written
+    """
+    if path.suffix.lower() != layout.PAGE:
+        raise InputError(f"A page is a file that ends in {layout.PAGE}; '{shown_path(path.name)}' does not.")
+    (shown,) = practice_lists(lists, [practice_id], key=asked.key, sending=asked.sending)
+    write_private(path, page_of(shown, lists.workings))
 
 
 def write_private(path: Path, data: bytes) -> None:
