@@ -32,6 +32,9 @@ _WHERE = {
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
     "synthesise": "casemgmt.synthetic.synthesise",
+    "pseudonymise": "casemgmt.pseudonyms.pseudonymising",
+    "pseudonym_lookup": "casemgmt.pseudonyms.lookup",
+    "reidentify": "casemgmt.pseudonyms.lookup",
     **dict.fromkeys(
         (
             *("CasemgmtError", "InputError", "SchemeError", "ModelError"),
@@ -59,6 +62,8 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
+    from casemgmt.pseudonyms.lookup import pseudonym_lookup, reidentify
+    from casemgmt.pseudonyms.pseudonymising import pseudonymise
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -100,7 +105,10 @@ __all__ = [
     "load_model",
     "load_scheme",
     "load_selection",
+    "pseudonym_lookup",
+    "pseudonymise",
     "read_register",
+    "reidentify",
     "scan_register",
     "select",
     "synthesise",

@@ -18,6 +18,7 @@ from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
+from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
@@ -108,7 +109,8 @@ def _program(
 
 
 _COMMANDS = (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, fields, explain, derive)
-for _command in _COMMANDS:
+_OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
+for _command in (*_COMMANDS, *_OF_THE_PRACTICE):
     app.command()(guarded(_command))
 
 
