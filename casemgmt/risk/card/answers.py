@@ -32,8 +32,8 @@ def answers_of_model(model: AdditiveModel) -> dict[str, str]:
         "11": "What a missing value does, by input: "
         + "; ".join(f"{rule}: {', '.join(labels)}" for rule, labels in rules.items())
         + ".",
-        "12b": "Each input is a table: a value falls in one cell, and the cell adds its amount. Amounts are decimals of "
-        "at most six places.",
+        "12b": "Each input is a table: a value falls in one cell, and the cell adds its amount. Amounts are decimals "
+        "of at most six places.",
         "12c": f"A sum of {plural(len(model.inputs), 'table')}; {model.link} link.",
         "12g": _formula(model),
         "15": _output(model),
