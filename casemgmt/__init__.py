@@ -31,6 +31,8 @@ _WHERE = {
     "select": "casemgmt.results.selecting",
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
+    "commissioner_report": "casemgmt.results.reporting",
+    "CommissionerReport": "casemgmt.results.reporting",
     "synthesise": "casemgmt.synthetic.synthesise",
     "pseudonymise": "casemgmt.pseudonyms.pseudonymising",
     "pseudonym_lookup": "casemgmt.pseudonyms.lookup",
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     from casemgmt.register.register import Register
     from casemgmt.results.comparison import compare
     from casemgmt.results.published import load_selection
+    from casemgmt.results.reporting import CommissionerReport, commissioner_report
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
     from casemgmt.risk.files import list_models, load_model
@@ -82,6 +85,7 @@ __all__ = [
     "CasemgmtError",
     "CodeError",
     "CodeList",
+    "CommissionerReport",
     "InputError",
     "InputWarning",
     "ModelError",
@@ -94,6 +98,7 @@ __all__ = [
     "__version__",
     "avoidable_admissions",
     "build_register",
+    "commissioner_report",
     "compare",
     "count_admissions",
     "derive_conditions",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.register.register import Register
     from casemgmt.selection.lists import Lists
     from casemgmt.selection.workings import Workings
 
@@ -178,7 +179,7 @@ def groups_table(made: Workings, column: str) -> pa.Table:
     register.require_whole("by()")
     if column not in register.column_names and column != "age_band":
         raise missing_columns([column], sorted((*register.column_names, "age_band")), "by", checked=True)
-    group, names = _groups(made, column)
+    group, names = groups_of(register, column)
     listed = register.packed.is_set("on_list")
     managed = choice.rows[choice.place >= 0]
     listed_counts = np.bincount(group[listed], minlength=len(names)).tolist()
@@ -223,12 +224,11 @@ def just_below(made: Workings) -> npt.NDArray[np.int64] | None:
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
-def _groups(made: Workings, column: str) -> tuple[npt.NDArray[np.int64], list[str]]:
+def groups_of(register: Register, column: str) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Each packed row's group, and the groups' names in order, ``not stated`` last."""
     import numpy as np
     import pyarrow as pa
 
-    register = made.register
     values = register.column("age" if column == "age_band" else column)
     if column == "age_band":
         ages = values.to_numpy(zero_copy_only=False)

@@ -325,13 +325,10 @@ class _Joint:
             self.too_many.add(practice)
             return None
         cells += [cell for each in (own, *others) for cell in each]
-        each = iter(own)
-        met: list[Sum] = []
-        used: list[Sum] = []
-        for route in scheme.routes:
-            met.append(next(each).people)
-            used.append(next(each).people if route.counts_as == "case_management" else {})
-        return [case_managed(own, scheme), *(met[i] for i in self.linked), *(used[i] for i in self.using)]
+        met = [cell.people for cell in own if cell.column == "met"]
+        each = (cell.people for cell in own if cell.column == "used")
+        used: list[Sum] = [next(each) if route.counts_as == "case_management" else {} for route in scheme.routes]
+        return [case_managed(own), *(met[i] for i in self.linked), *(used[i] for i in self.using)]
 
     def _by_range(self, worlds: Worlds, practice: str) -> list[Sum]:
         rows, size = self.publication.rows[practice], self.sizes[practice]
