@@ -175,7 +175,7 @@ def add_practice(worlds: Worlds, practice: str, size: int, publications: Sequenc
         of_route.append([each.key for each in found])
     overdue = _overdue(practice, publications)
     sets |= {each.key: each for each in overdue}
-    tied = {key for keys in of_route for key in keys if _by_conditions(key)} if overdue else set()
+    tied = {key for key in sets if sets[key].overdue or _by_conditions(key)} if overdue else set()
     people = _people(worlds, size, sets, _using_places(publications, of_route) | tied)
     places = _Places(worlds, size, people)
     cells = []
