@@ -19,6 +19,7 @@ from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
 from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
+from casemgmt.cli.reporting import report
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
@@ -110,7 +111,8 @@ def _program(
 
 _COMMANDS = (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, fields, explain, derive)
 _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
-for _command in (*_COMMANDS, *_OF_THE_PRACTICE):
+_LEAVING = (report,)
+for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING):
     app.command()(guarded(_command))
 
 

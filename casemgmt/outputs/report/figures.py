@@ -59,26 +59,28 @@ def practice_figure(table: pa.Table, scheme: Scheme) -> Figure:
     """
     routes = {route.name: route for route in scheme.routes}
     rows: list[Row] = []
-    unused: dict[str, list[Row]] = {}
+    of_practices: dict[str, list[int | None]] = {}
     for row in table.to_pylist():
         route = routes.get(row["route"])
         of_list = isinstance(route, TopShare | Nominated) and route.of.is_everyone
         places = None
         said = [row["note"]] if row["note"] else []
         if row["practice_id"] == ALL_PRACTICES:
-            parts = unused.get(row["route"], [])
-            places = _sum(parts, "places")
-            left = _sum(parts, "unused")
-            if parts and left is not None and any(part["unused"] is None for part in parts):
-                said.append(f"unused {AT_LEAST}")
+            parts = of_practices.get(row["route"], [])
+            known = [part for part in parts if part is not None]
+            places = sum(known) if known else None
+            if known and len(known) < len(parts):
+                said.append(f"places {AT_LEAST}")
         else:
             if isinstance(route, TopShare | Nominated) and of_list and row["list_size"] is not None:
                 places = route.share.places(row["list_size"])
             elif isinstance(route, TopShare | Nominated) and not of_list:
                 said.append("places are of a part of the list, which is not published")
-            left = None if places is None or row["used"] is None else max(places - row["used"], 0)
             if of_list:
-                unused.setdefault(row["route"], []).append({"places": places, "unused": left})
+                of_practices.setdefault(row["route"], []).append(places)
+        # Of totals that leave something out no difference is told.
+        whole = places is not None and row["used"] is not None and AT_LEAST not in "; ".join(said)
+        left = max(places - row["used"], 0) if places is not None and whole else None
         rows.append({**row, "places": places, "unused": left, "note": "; ".join(said) or None})
     return Figure(
         name="places",
@@ -100,7 +102,7 @@ def practice_figure(table: pa.Table, scheme: Scheme) -> Figure:
             **dict.fromkeys(("list_size", "places", "met", "used", "unused"), "whole"),
             "percent_of_list": "percent",
         },
-        rows=rows,
+        rows=totals_first(rows),
     )
 
 
@@ -128,7 +130,7 @@ def review_figure(table: pa.Table, scheme: Scheme) -> Figure:
             "note": "Note",
         },
         kinds={**dict.fromkeys(("entitled", "due", "done"), "whole"), "uptake_percent": "percent"},
-        rows=rows,
+        rows=totals_first(rows),
         missing="" if reviews else "The scheme has no review.",
     )
 
@@ -196,7 +198,7 @@ def money_figure(table: pa.Table, tariff: Tariff | None, scheme: Scheme) -> Figu
         says=f"{says} Tariff: {tariff.title}. Source: {tariff.source}. {said[:1].upper()}{said[1:]}.",
         headings=headings,
         kinds=kinds,
-        rows=rows,
+        rows=totals_first(rows),
     )
 
 
@@ -244,7 +246,7 @@ def home_figure(rows: Sequence[Row] | str) -> Figure:
             "note": "Note",
         },
         kinds={"care_homes": "whole", "shared_care_homes": "whole", "aligned_percent": "percent"},
-        rows=shown,
+        rows=totals_first(shown),
         missing=f"Not shown: {rows}." if isinstance(rows, str) else "",
     )
 
@@ -287,13 +289,13 @@ def equity_figure(groups: Mapping[str, pa.Table | str]) -> Figure:
     )
 
 
+def totals_first(rows: Sequence[Row]) -> list[Row]:
+    """The rows of all practices together, then those of each."""
+    return sorted(rows, key=lambda row: row["practice_id"] != ALL_PRACTICES)
+
+
 def percent(part: int | None, whole: int | None) -> float | None:
     """A share of two whole numbers in per cent, to one decimal, halves up."""
     if part is None or not whole:
         return None
     return (2000 * part + whole) // (2 * whole) / 10
-
-
-def _sum(rows: Sequence[Row], name: str) -> int | None:
-    known = [row[name] for row in rows if row[name] is not None]
-    return sum(known) if known else None

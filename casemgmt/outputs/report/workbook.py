@@ -54,6 +54,7 @@ def workbook_of(made: Made) -> bytes:
             {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "font_name": "Arial", "font_size": 12}
         ),
         "text": book.add_format({"text_wrap": True, "valign": "top", "font_name": "Arial", "font_size": 12}),
+        "link": book.add_format({"font_color": "#005EB8", "underline": 1, "font_name": "Arial", "font_size": 12}),
         "right": book.add_format({"align": "right", "valign": "top", "font_name": "Arial", "font_size": 12}),
         "whole": book.add_format({"num_format": "#,##0", "valign": "top", "font_name": "Arial", "font_size": 12}),
         "percent": book.add_format({"num_format": "#,##0.0", "valign": "top", "font_name": "Arial", "font_size": 12}),
@@ -82,7 +83,7 @@ def _cover(book: Workbook, made: Made, title: str, formats: Mapping[str, Format]
     contents.set_column(1, 1, 60)
     for row, figure in enumerate((None, *made.figures), start=4):
         name, what = ("Notes", "Shorthand and rounding") if figure is None else (figure.name, figure.title)
-        contents.write_url(row, 0, f"internal:'{name}'!A1", string=name)
+        contents.write_url(row, 0, f"internal:'{name}'!A1", formats["link"], string=name)
         contents.write_string(row, 1, what, formats["text"])
     _mark(contents, "contents_of_the_workbook", 3, 1 + len(made.figures), ("Sheet", "What it holds"), formats)
     notes = _new(book, "Notes", "Notes", formats, width=20)
