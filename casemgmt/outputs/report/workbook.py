@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.outputs.disclosure.policy import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD
@@ -30,8 +31,8 @@ NOTES = (
     ("at least", "Counts that are confidential are left out of this total."),
     ("rounding", f"Other counts are rounded to the nearest {ROUND_TO}; totals and shares are of the rounded counts."),
 )
-_WIDEST, _NARROWEST = 60, 12
-_PURPOSE_ROWS = 2
+_WIDEST, _NARROWEST = 110, 14
+_LINE = 110  # letters of a line above a table, so that none runs far to the right of it
 
 
 def workbook_of(made: Made) -> bytes:
@@ -53,7 +54,7 @@ def workbook_of(made: Made) -> bytes:
         "heading": book.add_format(
             {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "font_name": "Arial", "font_size": 12}
         ),
-        "text": book.add_format({"text_wrap": True, "valign": "top", "font_name": "Arial", "font_size": 12}),
+        "text": book.add_format({"valign": "top", "font_name": "Arial", "font_size": 12}),
         "link": book.add_format({"font_color": "#005EB8", "underline": 1, "font_name": "Arial", "font_size": 12}),
         "right": book.add_format({"align": "right", "valign": "top", "font_name": "Arial", "font_size": 12}),
         "whole": book.add_format({"num_format": "#,##0", "valign": "top", "font_name": "Arial", "font_size": 12}),
@@ -76,8 +77,8 @@ def _cover(book: Workbook, made: Made, title: str, formats: Mapping[str, Format]
         PURPOSE,
     ]
     sheet = _new(book, "Cover", title, formats, width=90)
-    for row, line in enumerate(lines, start=1):
-        sheet.write_string(row, 0, line, formats["text"])
+    for row, line in enumerate(_in_lines(lines), start=1):
+        sheet.write_string(row, 0, line)
     contents = _new(book, "Contents", "Contents", formats, width=20)
     contents.write_string(1, 0, "This worksheet contains one table.")
     contents.set_column(1, 1, 60)
@@ -108,6 +109,7 @@ def _sheet(book: Workbook, figure: Figure, made: Made, formats: Mapping[str, For
         about = [f"This worksheet contains no table. {figure.missing}", *about]
     else:
         about = ["This worksheet contains one table. Shorthand is explained on the sheet Notes.", *about]
+    about = _in_lines(about)
     for row, line in enumerate(about, start=1):
         sheet.write_string(row, 0, line)
     if not figure.rows:
@@ -161,3 +163,8 @@ def _mark(
     shape = {"name": name, "columns": columns, "autofilter": False, "style": None}
     sheet.add_table(top, 0, top + rows, len(headings) - 1, shape)
     sheet.repeat_rows(top)
+    sheet.set_row(top, 34)
+
+
+def _in_lines(texts: Sequence[str]) -> list[str]:
+    return [line for text in texts for line in textwrap.wrap(text, _LINE)]
