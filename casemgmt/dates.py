@@ -1,4 +1,4 @@
-"""Calendar arithmetic, in one place: ages, review intervals and reference dates.
+"""Calendar arithmetic, in one place: day numbers, review intervals and look-backs; ages stand in ``ages.py``.
 
 A day number counts days from 1970-01-01 (Arrow's ``date32``). An interval is complete on the day of the month it
 began, and where that day does not exist, on the first of the next month: someone born on 29 February
@@ -76,13 +76,6 @@ def completed_months(start: Days, end: dt.date) -> npt.NDArray[np.int32]:
     return np.asarray(complete, dtype=np.int32)
 
 
-def ages(date_of_birth: Days, on: dt.date) -> npt.NDArray[np.int32]:
-    """Age in whole years on a date; negative for someone not yet born."""
-    import numpy as np
-
-    return np.asarray(np.floor_divide(completed_months(date_of_birth, on), 12), dtype=np.int32)
-
-
 def first_day_within(months: int, end: dt.date) -> dt.date:
     """The first day from which fewer than ``months`` whole months are complete on ``end``.
 
@@ -99,18 +92,3 @@ def first_day_within(months: int, end: dt.date) -> dt.date:
     # That many months are complete from every day of this month up to the day of ``end``, and from none after it.
     in_month = (dt.date(year + month // 11, (month + 1) % 12 + 1, 1) - dt.date(year, month + 1, 1)).days
     return dt.date(year, month + 1, min(end.day, in_month)) + dt.timedelta(days=1)
-
-
-def reference_date(rule: str, as_of: dt.date) -> dt.date:
-    """The date a named age rule speaks of.
-
-    ``as_of`` is the list date; ``end_of_calendar_year`` is the next 31 December on or after it;
-    ``end_of_financial_year`` the next 31 March on or after it; anything else is read as an ISO date.
-    """
-    if rule == "as_of":
-        return as_of
-    if rule == "end_of_calendar_year":
-        return dt.date(as_of.year, 12, 31)
-    if rule == "end_of_financial_year":
-        return dt.date(as_of.year + (as_of.month > 3), 3, 31)
-    return as_date(rule, "on")

@@ -38,6 +38,21 @@ class Admissions:
     definitions : how each column was counted
     account : a row a source: kind, rows_in, and the rows of each fate, which add up to them
     report : the rows to look at: kind, source_row (from 0), field, reason; never a value
+
+    Notes
+    -----
+    ``admissions_12m`` are the spells that began in the window, ``emergency_admissions_12m`` those by methods 21–25,
+    2A–2D or 28. An admission is a hospital provider spell, counted on the day on which it began. Regular day and night
+    attenders (PATIENT CLASSIFICATION CODE 3 and 4, such as for dialysis) are none, as in the publications of Hospital
+    Episode Statistics; without ``patient_classification`` they cannot be told apart, and count. A transfer is told by
+    SOURCE OF ADMISSION CODE 49 to 53, 84 and 87, or by ADMISSION METHOD CODE 81 and 2B (NHS Data Dictionary). Under
+    ``spells="continuous"`` it joins the stay before it, where that ended at most two days earlier, which follows NHS
+    Digital's continuous inpatient spells; or, where no discharge date is given, began at most 30 days earlier, which is
+    our decision. ``definitions`` says of every column what was counted and what could not be told.
+
+    Episodes of one ``spell_id`` are one spell; an episode without one is a spell of its own; without that column, the
+    episodes of one patient and day (and ``provider_id``) are one. The first episode is that of the lowest
+    ``episode_order``, then of the earliest day, then an emergency before others: never the order of the table.
     """
 
     as_of: dt.date
@@ -104,49 +119,27 @@ def count_admissions(
     date_format: str | None = None,
     encoding: str = "utf-8",
 ) -> Admissions:
-    """One row a patient of admissions and attendances in the months up to a day.
+    """One row a patient of admissions and attendances in the months up to a day; each column's metadata defines it.
 
     Parameters
     ----------
-    episodes : inpatient episodes, or a mapping of up to three sources, ``{"inpatient": …, "ae": …, "outpatient": …}``;
-        each a path, a list of paths, a frame, or an :class:`~casemgmt.codes.events.Events`.
-        Inpatient rows have ``patient_id``, ``admission_date``, ``admission_method`` and may have ``spell_id``,
-        ``provider_id``, ``episode_order``, ``patient_classification``, ``admission_source`` and ``discharge_date``; A&E
-        and outpatient rows have ``patient_id`` and ``attendance_date``, and outpatient rows may have ``attended``. The
-        names of Hospital Episode Statistics (``ADMIDATE``, ``ADMIMETH``, ``EPIORDER``, ``CLASSPAT``, ``ADMISORC``,
-        ``DISDATE``, ``ATTENDED``) are understood as well
+    episodes : inpatient episodes, or up to three sources, ``{"inpatient": …, "ae": …, "outpatient": …}``; each a path,
+        a list of paths, a frame, or an :class:`~casemgmt.codes.events.Events`. Inpatient rows have ``patient_id``,
+        ``admission_date``, ``admission_method`` and may have ``spell_id``, ``provider_id``, ``episode_order``,
+        ``patient_classification``, ``admission_source`` and ``discharge_date``; others ``patient_id`` and
+        ``attendance_date``, and of outpatients ``attended``; the names of Hospital Episode Statistics will do
     as_of : the last day that counts (ISO)
     windows : look-back windows that end on ``as_of``, such as ``("12 months", "30 days")``: a column for each
     spells : ``"provider"``: a transfer from another hospital is an admission of its own; ``"continuous"``: it joins the
-        stay before it, where that ended at most two days earlier (or, where no discharge date is given, began at most
-        30 days earlier)
+        stay before it. :class:`~casemgmt.codes.admissions.Admissions` says what an admission is, and how stays join
     max_set_aside : the share of the values of a column that may be unreadable before the source is refused
     columns, date_format, encoding : as in :func:`casemgmt.derive_conditions`, for sources that are no ``Events``
-
-    Returns
-    -------
-    Admissions
-        ``admissions_12m`` (spells that began in the window), ``emergency_admissions_12m`` (those by methods 21–25,
-        2A–2D or 28), ``ae_attendances_12m``, ``outpatient_attendances_12m``; each column's metadata defines it.
 
     Raises
     ------
     InputError
         A missing column, a kind of source that is not known, a window that cannot be read; a column that is empty, of
         which not a fifth can be read, or of which more than ``max_set_aside`` cannot.
-
-    Notes
-    -----
-    An admission is a hospital provider spell, counted on the day on which it began. Regular day and night attenders
-    (PATIENT CLASSIFICATION CODE 3 and 4, such as for dialysis) are none, as in the publications of Hospital Episode
-    Statistics; without ``patient_classification`` they cannot be told apart, and count. A transfer is told by SOURCE OF
-    ADMISSION CODE 49 to 53, 84 and 87, or by ADMISSION METHOD CODE 81 and 2B (NHS Data Dictionary); that of joining it
-    within two days follows NHS Digital's continuous inpatient spells. How long a stay without a discharge date may last
-    is our decision. ``Admissions.definitions`` says of every column what was counted and what could not be told.
-
-    Episodes of one ``spell_id`` are one spell; an episode without one is a spell of its own; without that column, the
-    episodes of one patient and day (and ``provider_id``) are one. The first episode is that of the lowest
-    ``episode_order``, then of the earliest day, then an emergency before others: never the order of the table.
 
     Examples
     --------
@@ -158,10 +151,7 @@ def count_admissions(
     """
     day = as_date(as_of)
     sources = _sources(episodes, Events(None, columns or {}, date_format, encoding))
-    spans = [window_of(each, "windows") for each in (windows if isinstance(windows, (list, tuple)) else [windows])]
-    asked = [span for span in spans if span is not None]
-    if not asked or len(asked) < len(spans):
-        raise InputError("windows= needs at least one window, such as windows=('12 months',), and each an end.")
+    asked = _windows(windows)
     if spells not in get_args(Spells):
         raise InputError("spells= is 'provider' or 'continuous'.")
     most = share_of(max_set_aside, "max_set_aside")
@@ -169,6 +159,14 @@ def count_admissions(
     for counter, source in zip(counters, sources.values(), strict=True):
         counter.take_in(source)
     return _joined(day, counters)
+
+
+def _windows(windows: Sequence[str | Window] | str) -> list[Window]:
+    spans = [window_of(each, "windows") for each in (windows if isinstance(windows, (list, tuple)) else [windows])]
+    asked = [span for span in spans if span is not None]
+    if not asked or len(asked) < len(spans):
+        raise InputError("windows= needs at least one window, such as windows=('12 months',), and each an end.")
+    return asked
 
 
 def _sources(episodes: Any, told: Events) -> dict[str, Events]:

@@ -51,6 +51,13 @@ class AvoidableAdmissions:
         not: the column, and what it says; null where it is)
     faults : source_row, field and reason of each code or date that cannot be read, and of each CSV line that could not
         be split into columns (field null); no values
+
+    Notes
+    -----
+    Source: indicator 2.6 of the CCG Outcomes Indicator Set (NHS Outcomes Framework 2.3.i), NHS Digital, specification
+    1.15, December 2018. It prints "I20 or I25 and no procedure" without brackets; the procedures are read as excluding
+    both. Acute conditions are another indicator. A code that cannot be read is in ``faults``; an admission that depends
+    on it is undecided, and not counted.
     """
 
     episodes: pa.Table
@@ -116,8 +123,8 @@ def avoidable_admissions(
 ) -> AvoidableAdmissions:
     """The emergency admissions for chronic ambulatory-care-sensitive conditions among hospital episodes.
 
-    The rule set of indicator 2.6 of the CCG Outcomes Indicator Set (NHS Outcomes Framework 2.3.i): the primary
-    diagnosis decides, beside some other diagnoses and procedures, on the first episode of an emergency spell.
+    By indicator 2.6 of the CCG Outcomes Indicator Set (source: :class:`~casemgmt.codes.avoidable.AvoidableAdmissions`):
+    the primary diagnosis of the first episode of an emergency spell decides, beside some others and procedures.
 
     Parameters
     ----------
@@ -125,13 +132,11 @@ def avoidable_admissions(
         ``admission_method``, ``episode_status``, ``episode_order``, ``admission_source``, ``episode_type``,
         ``patient_class``, ``age`` (at its start, in years, or 7001 to 7007 under one year) and ``sex``, coded as
         Hospital Episode Statistics code them; their names (``ADMIMETH``, ``CLASSPAT``…) are understood as well
-    diagnoses : the column of lists of ICD-10 codes, the primary first; or the columns of one code each, in order. A
-        table with ``diag_01`` to ``diag_20`` (or ``DIAG_4_01``) is read as it is
-    procedures : the same for OPCS-4 codes; ``()`` says that there are none to look at
+    diagnoses, procedures : the column of lists of ICD-10 (OPCS-4) codes, the primary first; or the columns of one code
+        each, in order, such as ``diag_01`` to ``diag_20``; ``()`` for no procedures to look at
     columns : the source's column name → ours, such as ``{"ADMIMETH": "admission_method"}``
     assume : columns that the source lacks because it holds only rows that count by them
-    as_of, lookback : count admissions (``admission_date``) of the ``"12 months"``, say, that end on ``as_of``, that day
-        included; without them, all
+    as_of, lookback : count admissions of the ``"12 months"``, say, up to ``as_of``, that day included; else, all
     date_format : how admission dates are written where they are text; ISO without
     max_set_aside : the share of the codes or dates that may be unreadable before the source is refused
 
@@ -141,12 +146,6 @@ def avoidable_admissions(
         A column is missing and not assumed (all are named at once); codes are numbers; a window without its end; a
         column of which too little can be read.
 
-    Notes
-    -----
-    Source: NHS Digital, indicator 2.6 specification, version 1.15, December 2018. It prints "I20 or I25 and no
-    procedure" without brackets; the procedures are read as excluding both. Acute conditions are another indicator. A
-    code that cannot be read is in ``faults``; an admission that depends on it is undecided, and not counted.
-
     Examples
     --------
     >>> import pyarrow as pa
@@ -155,36 +154,51 @@ def avoidable_admissions(
     >>> avoidable_admissions(spell, assume=[each.field for each in FILTERS[1:]]).counts().to_pylist()
     [{'group': 'asthma', 'admissions': 1}]
     """
-    from casemgmt.codes.listfiles import load_codelist
-
-    most = share_of(max_set_aside, "max_set_aside")
+    most, window = share_of(max_set_aside, "max_set_aside"), _window(as_of, lookback)
     wanted = [each.field for each in FILTERS if each.field not in _known(assume)]
-    windowed = _window(as_of, lookback)
-    if windowed:
-        wanted.append("admission_date")
-    coded = diagnoses, procedures
-    table = EpisodeTable.read(episodes, columns or {}, needed=wanted, codes=coded, known_as=_HES_NAMES)
+    needed = [*wanted, "admission_date"] if window else wanted
+    table = EpisodeTable.read(
+        episodes, columns or {}, needed=needed, codes=(diagnoses, procedures), known_as=_HES_NAMES
+    )
     judged = _Judged(table.rows)
     for each in FILTERS:
         if each.field in wanted:
             judged.filter(each, table.column(each.field))
-    faults: list[Fault] = []
-    if windowed:
-        day, faults = table.days("admission_date", date_format)
-        _check_days(int((day != table.no_day).sum()), faults, most)
-        judged.settle(_NO_DATE, day == table.no_day)
-        judged.settle(_OUTSIDE, (day < windowed[0]) | (day > windowed[1]))
+    faults = _keep_within(window, judged, table, date_format, most) if window else []
+    faults += _judge_codes(judged, table, diagnoses, procedures, most)
+    carried = {name: table.column(name) for name in ("patient_id", "practice_id", "admission_date") if table.has(name)}
+    episodes_judged = judged.table({"source_row": rows_of(table.source_rows), **carried})
+    return AvoidableAdmissions(episodes=episodes_judged, faults=table.faults(faults))
+
+
+def _keep_within(
+    window: tuple[int, int], judged: _Judged, table: EpisodeTable, date_format: str | None, most: Fraction
+) -> list[Fault]:
+    """Set aside the episodes that began outside the window; the dates that cannot be read."""
+    day, faults = table.days("admission_date", date_format)
+    _check_days(int((day != table.no_day).sum()), faults, most)
+    judged.settle(_NO_DATE, day == table.no_day)
+    judged.settle(_OUTSIDE, (day < window[0]) | (day > window[1]))
+    return faults
+
+
+def _judge_codes(
+    judged: _Judged,
+    table: EpisodeTable,
+    diagnoses: str | Sequence[str],
+    procedures: str | Sequence[str],
+    most: Fraction,
+) -> list[Fault]:
+    """Judge the episodes that are left by their codes; the codes that cannot be read."""
+    from casemgmt.codes.listfiles import load_codelist
+
     found = CodesOfEpisodes(table, diagnoses, load_codelist(DIAGNOSES), "diagnoses")
     done = CodesOfEpisodes(table, procedures, load_codelist(PROCEDURES), "procedures", not_known="&")
     for name, codes, system in (("diagnoses", found, "icd10"), ("procedures", done, "opcs4")):
         remedy = f"Give {system} codes as text."
         check_share(f"Column '{name}'", codes.given, codes.bad, most, codes.why, remedy)
     judged.diagnose(found, done)
-    carried = {name: table.column(name) for name in ("patient_id", "practice_id", "admission_date") if table.has(name)}
-    return AvoidableAdmissions(
-        episodes=judged.table({"source_row": rows_of(table.source_rows), **carried}),
-        faults=table.faults([*faults, *found.faults, *done.faults]),
-    )
+    return [*found.faults, *done.faults]
 
 
 def _check_days(readable: int, faults: Sequence[Fault], most: Fraction) -> None:

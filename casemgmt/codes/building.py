@@ -82,6 +82,7 @@ class BuiltRegister(Register):
 
 
 _MAPPINGS = ("columns", "values", "date_format", "null_means_absent", "practice_pattern")
+_FORM = ("separator", "skip_lines", "sheet", "config")
 
 
 @arguments.checked(absent=arguments.texts, undated_as_ever=arguments.yes_or_no, allow_unmatched=arguments.yes_or_no)
@@ -134,24 +135,36 @@ def build_register(
         A column that demographics and records both hold; records of other people than the list's, or of another day;
         ids of records that are numbers where the list's begin with zeros; what the three calls raise.
     """
-    import numpy as np
-
     asked = {"lookback": lookback, "rules": rules, "absent": absent, "undated_as_ever": undated_as_ever}
     asked["max_set_aside"] = max_set_aside
     derived = _derived(events, as_of, codelists, **asked)
     admissions = episodes
     if episodes is not None and not isinstance(episodes, Admissions):
-        admissions = count_admissions(
-            episodes, as_of=as_of, windows=windows, spells=spells, max_set_aside=max_set_aside
-        )
-    form = ("separator", "skip_lines", "sheet", "config")
-    said = declare(
-        encoding=encoding,
-        **{name: options.pop(name) for name in [*_MAPPINGS, *form] if name in options},
-    )
-    opened = open_source(demographics, with_texts(said.form, said.columns, ID_FIELDS))
+        how: dict[str, Any] = {"windows": windows, "spells": spells, "max_set_aside": max_set_aside}
+        admissions = count_admissions(episodes, as_of=as_of, **how)
+    return _built(_opened(demographics, encoding, options), as_of, derived, admissions, allow_unmatched, options)
+
+
+def _opened(demographics: Any, encoding: str | None, options: dict[str, Any]) -> Source:
+    """The demographics; what the options say of files is taken out of them, and what a mapping file says put in."""
+    named = {name: options.pop(name) for name in [*_MAPPINGS, *_FORM] if name in options}
+    said = declare(encoding=encoding, **named)
     options |= {name: getattr(said, name) for name in _MAPPINGS if getattr(said, name)}
     options |= {name: value for name, value in said.tolerance.items() if options.get(name) is None}
+    return open_source(demographics, with_texts(said.form, said.columns, ID_FIELDS))
+
+
+def _built(
+    opened: Source,
+    as_of: str | dt.date,
+    derived: Derived | None,
+    admissions: Admissions | None,
+    allow_unmatched: bool,
+    options: Mapping[str, Any],
+) -> BuiltRegister:
+    """The demographics with the columns that were made of the records, read as a register."""
+    import numpy as np
+
     table = _with_gaps(opened)
     ids = _patient_ids(table, options.get("columns") or {})
     unknown: list[tuple[str, Any, Any]] = []

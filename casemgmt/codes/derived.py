@@ -35,6 +35,24 @@ class Derived:
     latest : day number a patient, of each condition whose latest day is kept; NO_DAY where there is none
     sources : what became of the rows of each source
     rows : rows of each patient, whatever they hold, where that was asked for
+
+    Notes
+    -----
+    Flags are never null: a patient without a row of a condition does not have it *in these records*.
+
+    A table of diagnoses side by side (``diag_01`` to ``diag_20``, ``DIAG_4_01``) is read as it is: each of those
+    columns counts as a row. ``-``, ``&``, blanks and words for a missing value are no code. The date may be called
+    ``admission_date``, ``ADMIDATE`` or ``EPISTART`` there. An id that :func:`casemgmt.read_register` refuses is no
+    patient here either. No answer depends on the order of rows or files: flags, counts and latest days do not, and
+    ``later_than`` of a rule asks for a later day, so that two rows of one day are not later than each other.
+
+    Examples
+    --------
+    >>> import pyarrow as pa, casemgmt as cm
+    >>> rows = pa.table({"patient_id": ["a", "a", "b"], "code": ["I21.9", "E11.9", "Z00.0"]})
+    >>> derived = cm.derive_conditions(rows, "charlson-quan-2005", as_of="2024-02-01", undated_as_ever=True)
+    >>> derived.flag("charlson_myocardial_infarction").tolist()
+    [True, False]
     """
 
     as_of: dt.date

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from casemgmt import arguments
 from casemgmt.codes.account import SourceAccount
@@ -62,61 +62,63 @@ def derive_conditions(
     count_rows: bool = False,
     max_set_aside: str = MOST_SET_ASIDE,
 ) -> Derived:
-    """One row a patient of conditions, from coded rows; every row is accounted for.
+    """One row a patient of conditions, from coded rows; every row is accounted for (:class:`Derived`).
 
     Parameters
     ----------
-    events : rows of patient_id, code and date: a path (Parquet, CSV, Arrow IPC), a list of paths, or a frame (pandas,
-        polars, pyarrow, DuckDB). Where the code lists are of several systems, a mapping such as
-        ``{"snomedct": diagnoses, "dmd": prescriptions}``; a value may be an :class:`~casemgmt.codes.events.Events`,
-        which says how the columns of that source are called. Parquet is read in batches, and may be larger than memory
+    events : rows of patient_id, code and date: a path or several (Parquet, CSV, Arrow IPC), or a frame; of lists of
+        several systems a mapping, ``{"snomedct": diagnoses, "dmd": prescriptions}``; a value may be an
+        :class:`~casemgmt.codes.events.Events`, which says how its columns are called. Parquet may exceed memory
     codelists : one or more code lists, or names of shipped ones, or paths
     as_of : the list date (ISO); later rows do not count
     lookback : how far back a row counts, such as ``"24 months"``; None for ever; or by condition. A window of 12 months
         ends on ``as_of``, that day included, and holds a year of days
-    rules : :class:`~casemgmt.codes.rules.Rule` objects, the path of a TOML file of them, or the name of a shipped model
-        that has one (``"cambridge-multimorbidity-20"``); each states its windows
+    rules : :class:`~casemgmt.codes.rules.Rule` objects, a TOML file of them, or the name of a shipped model that has
+        one (``"cambridge-multimorbidity-20"``); each states its windows
     counts, latest : the conditions whose rows are counted, or whose latest day is kept, within their look-back
     keep : conditions that rules use and that are wanted as flags as well; the others stay out of the result
-    absent : conditions that no list makes and that nobody is to have, because the records were looked through for them:
-        false for everybody. Without a word, a condition that a model needs and no list makes is an error
+    absent : conditions that no list makes and nobody is to have: the records were looked through for them
     columns : the source's column name → ours, such as ``{"PATIENT": "patient_id", "START": "date"}``
-    date_format : how dates are written where they are text; ISO without
-    encoding : of a CSV file
+    date_format, encoding : how dates are written where they are text, ISO without; of a CSV file
     undated_as_ever : count a row without a date for what has no look-back; such sources need no column ``date``
     count_rows : count the rows of each patient as well, whatever they hold (``Derived.rows``)
-    max_set_aside : the share of the values of a column (codes, dates, patient ids) that may be unreadable before the
-        source is refused
-
-    Returns
-    -------
-    Derived
-        Flags are never null: a patient without a row of a condition does not have it *in these records*.
+    max_set_aside : share of a column (codes, dates, ids) that may be unreadable before its source is refused
 
     Raises
     ------
     InputError, CodeError
         A missing column, a condition that no list makes; a source of which too much cannot be read, or whose codes are
         of another system than was said, or were written in one case where case tells codes apart.
-
-    Notes
-    -----
-    A table of diagnoses side by side (``diag_01`` to ``diag_20``, ``DIAG_4_01``) is read as it is: each of those
-    columns counts as a row. ``-``, ``&``, blanks and words for a missing value are no code. The date may be called
-    ``admission_date``, ``ADMIDATE`` or ``EPISTART`` there. An id that :func:`casemgmt.read_register` refuses is no
-    patient here either. No answer depends on the order of rows or files: flags, counts and latest days do not, and
-    ``later_than`` of a rule asks for a later day, so that two rows of one day are not later than each other.
-
-    Examples
-    --------
-    >>> import pyarrow as pa, casemgmt as cm
-    >>> rows = pa.table({"patient_id": ["a", "a", "b"], "code": ["I21.9", "E11.9", "Z00.0"]})
-    >>> derived = cm.derive_conditions(rows, "charlson-quan-2005", as_of="2024-02-01", undated_as_ever=True)
-    >>> derived.flag("charlson_myocardial_infarction").tolist()
-    [True, False]
     """
     list_date = as_date(as_of)
     lists = _loaded(codelists)
+    wanted = _wanted(lists, rules, lookback, (counts, latest, keep, absent))
+    plan = plan_of(*wanted, list_date, undated_as_ever=undated_as_ever, count_rows=count_rows)
+    sources = _sources(events, lists, Events(None, columns or {}, date_format, encoding))
+    merger, most = Merger(), share_of(max_set_aside, "max_set_aside")
+    accounts = [_take_in(source, system, lists, plan, merger, most) for system, source in sources.items()]
+    found = flags_of(_or_nobody(merger.result(), plan), plan, *wanted)
+    return _derived(list_date, found, accounts)
+
+
+class _Wanted(NamedTuple):
+    """What is asked of the rows."""
+
+    flags: tuple[str, ...]
+    windows: Mapping[str, Window | None]
+    rules: Sequence[Rule]
+    counted: tuple[str, ...]
+    dated: tuple[str, ...]
+
+
+def _wanted(
+    lists: Sequence[CodeList],
+    rules: Sequence[Rule] | str | Path,
+    lookback: str | Window | Mapping[str, str | Window | None] | None,
+    named: tuple[Iterable[str], Iterable[str], Iterable[str], Iterable[str]],
+) -> _Wanted:
+    """The conditions that are asked for, each known; ``named`` holds those to count, to date, to keep, and absent."""
+    counts, latest, keep, absent = named
     ruled = load_rules(rules) if isinstance(rules, (str, Path)) else arguments.several(rules, "rules")
     if not all(isinstance(rule, Rule) for rule in ruled):
         raise CodeError("rules: give Rule objects, the path of a file of them, or the name of a shipped model.")
@@ -126,15 +128,7 @@ def derive_conditions(
     counted, dated = _names(counts, known, "counts"), _names(latest, known, "latest")
     flags = _wanted_flags(known, ruled, _names(keep, known, "keep"))
     flags += _absent(absent, known, ruled)
-    windows = _windows(lookback, (*known, *flags))
-    asked = flags, windows, ruled, counted, dated
-    plan = plan_of(*asked, list_date, undated_as_ever=undated_as_ever, count_rows=count_rows)
-    sources = _sources(events, lists, Events(None, columns or {}, date_format, encoding))
-    merger = Merger()
-    most = share_of(max_set_aside, "max_set_aside")
-    accounts = [_take_in(source, system, lists, plan, merger, most) for system, source in sources.items()]
-    found = flags_of(_or_nobody(merger.result(), plan), plan, *asked)
-    return _derived(list_date, found, accounts)
+    return _Wanted(flags, _windows(lookback, (*known, *flags)), ruled, counted, dated)
 
 
 def _derived(list_date: dt.date, found: Flags, accounts: list[SourceAccount]) -> Derived:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.dates import ages
+from casemgmt.ages import ages
 from casemgmt.register.cleaning import CleanedColumns
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.register.limits import Limits, Share
-from casemgmt.register.reading_options import reading_options
+from casemgmt.register.reading_options import Bounds, Meaning, ReadingOptions, Written, reading_options
 from casemgmt.register.register import Register
 from casemgmt.register.sources import open_source, stated_days
 
@@ -53,35 +53,25 @@ def read_register(
     source : a path (Parquet, CSV, CSV with gzip, Excel, Arrow IPC), a folder of part files of one kind, a list of
         paths, or any object with ``__arrow_c_stream__``: a pandas, polars or pyarrow table, a DuckDB relation
     as_of : the list date (ISO); ages are whole years on it
-    extracted_on : the day the data was drawn; a date after it is refused as future. By default the day that the data
-        itself states, in a column ``extracted_on`` or in the metadata of its files, else ``as_of``
-    columns : the source's column name → the field, such as ``{"NHSNo": "patient_id"}``
-    values : field → {text in the source: value}, such as ``{"sex": {"1": "M", "2": "F"}}``
+    extracted_on : the day the data was drawn, after which a date is future; by default as its column ``extracted_on``
+        or the metadata of its files say, else ``as_of``. What they say may differ by ``extracts_within`` days
+    columns, values : such as ``{"NHSNo": "patient_id"}``, and ``{"sex": {"1": "M", "2": "F"}}``
     date_format : field → form, such as ``{"date_of_birth": "%d/%m/%Y"}`` or ``"%d-%b-%Y"``; ISO without. A time of day
         must be midnight, unless ``"truncate"``, alone or before a form, says that the day is taken as it is written
     null_means_absent : conditions for which a missing value means that the patient does not have it
     practice_pattern : regular expression a practice code must match whole; an ODS code by default
-    encoding : of a CSV file; UTF-8 by default
-    separator : between the values of a CSV file: ``","`` by default, ``";"``, ``"tab"``, ``"|"``
-    skip_lines : lines of a CSV file, or rows of a sheet, before the header
+    encoding, separator, skip_lines : of a CSV file: UTF-8, ``","`` (or ``";"``, ``"tab"``, ``"|"``), and how many lines
+        (of a sheet: rows) stand before the header
     sheet : of a workbook: its name, or its place from 1; needed where there are several
-    config : a mapping file that says all of this (``casemgmt check FILE --write-config`` drafts one); what the call
-        says itself comes before it
+    config : a mapping file that says all of this (``casemgmt check FILE --write-config``); the call comes before it
     expected_rows : refuse a source with another number of rows, such as a file that was cut short
-    extracts_within : days by which the days of extract that the data states may differ
-    max_quarantined : share of the rows, of the register and of each practice, that may be quarantined: ``"5%"``,
-        ``"1/20"`` or 0.05; 5% by default. Beyond it the register can be looked at, and nothing can be made of it
-    max_corrected : the same of the values of a field that may be set to missing or to something safer; outer spaces
-        that were removed do not count; 10% by default. Of fewer than 20 rows or values no share is taken
-
-    Returns
-    -------
-    Register
+    max_quarantined, max_corrected : beyond what share of the rows, or of the values of a field, nothing can be made of
+        the register: ``"5%"``, ``"1/20"`` or 0.05; by default 5% and 10%, as :mod:`casemgmt.register.limits` has it
 
     Raises
     ------
     InputError
-        A missing column (all are named at once), an unreadable file, a column of the wrong type; a file given twice,
+        A missing column (all are named at once) or one of the wrong type, an unreadable file, a file given twice,
         extracts of different days, or one drawn before the list date.
 
     Examples
@@ -91,24 +81,13 @@ def read_register(
     >>> len(cm.read_register(table, as_of="2015-04-01"))
     2
     """
-    options = reading_options(
-        as_of=as_of,
-        extracted_on=extracted_on,
-        columns=columns,
-        values=values,
-        date_format=date_format,
-        null_means_absent=null_means_absent,
-        practice_pattern=practice_pattern,
-        encoding=encoding,
-        separator=separator,
-        skip_lines=skip_lines,
-        sheet=sheet,
-        config=config,
-        expected_rows=expected_rows,
-        extracts_within=extracts_within,
-        max_quarantined=max_quarantined,
-        max_corrected=max_corrected,
-    )
+    meaning = Meaning(columns, values, date_format, null_means_absent, practice_pattern)
+    written = Written(encoding, separator, skip_lines, sheet, config)
+    bounds = Bounds(expected_rows, extracts_within, max_quarantined, max_corrected)
+    return _read(source, reading_options(as_of, extracted_on, meaning, written, bounds))
+
+
+def _read(source: object, options: ReadingOptions) -> Register:
     opened = open_source(source, options.form)
     options.check_rows(opened.rows_in)
     return options.reader(opened.table, options.limits, stated_days(opened.metadata)).read(opened)
@@ -126,13 +105,7 @@ def read_practice(
 ) -> Register:
     """:func:`read_register` of the rows of one practice of a register that judges its columns as a whole."""
     opened = open_source(table)
-    options = reading_options(
-        as_of=as_of,
-        extracted_on=extracted_on,
-        values=values,
-        date_format=date_format,
-        null_means_absent=null_means_absent,
-        practice_pattern=practice_pattern,
-    )
+    meaning = Meaning(None, values, date_format, null_means_absent, practice_pattern)
+    options = reading_options(as_of, extracted_on, meaning)
     reader = options.reader(opened.table, Limits(), stated_days(opened.metadata))
     return replace(reader, judges_columns=False).read(opened)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.dates import day_number
 from casemgmt.register.config import Declared, declare
@@ -101,24 +101,41 @@ class ReadingOptions:
         )
 
 
+class Meaning(NamedTuple):
+    """What a call says of columns and values, in the words of :func:`casemgmt.read_register`."""
+
+    columns: Mapping[str, str] | None = None
+    values: Mapping[str, Mapping[str, object]] | None = None
+    date_format: Mapping[str, str] | None = None
+    null_means_absent: Iterable[str] = ()
+    practice_pattern: str | None = None
+
+
+class Written(NamedTuple):
+    """What a call says of how files are written, in the words of :func:`casemgmt.read_register`."""
+
+    encoding: str | None = None
+    separator: str | None = None
+    skip_lines: int | None = None
+    sheet: str | int | None = None
+    config: str | Path | None = None
+
+
+class Bounds(NamedTuple):
+    """What a call expects of a source, in the words of :func:`casemgmt.read_register`."""
+
+    expected_rows: int | None = None
+    extracts_within: int = 0
+    max_quarantined: Share | None = None
+    max_corrected: Share | None = None
+
+
 def reading_options(
-    *,
     as_of: str | dt.date,
-    extracted_on: str | dt.date | None = None,
-    columns: Mapping[str, str] | None = None,
-    values: Mapping[str, Mapping[str, object]] | None = None,
-    date_format: Mapping[str, str] | None = None,
-    null_means_absent: Iterable[str] = (),
-    practice_pattern: str | None = None,
-    encoding: str | None = None,
-    separator: str | None = None,
-    skip_lines: int | None = None,
-    sheet: str | int | None = None,
-    config: str | Path | None = None,
-    expected_rows: int | None = None,
-    extracts_within: int = 0,
-    max_quarantined: Share | None = None,
-    max_corrected: Share | None = None,
+    extracted_on: str | dt.date | None,
+    meaning: Meaning,
+    written: Written | None = None,
+    bounds: Bounds | None = None,
 ) -> ReadingOptions:
     """The arguments that :func:`casemgmt.read_register` and :func:`casemgmt.scan_register` have in common.
 
@@ -127,24 +144,6 @@ def reading_options(
     InputError
         A mapping file that cannot be read, or an argument of another kind.
     """
-    declared = declare(
-        config,
-        columns=columns,
-        values=values,
-        date_format=date_format,
-        null_means_absent=null_means_absent,
-        practice_pattern=practice_pattern,
-        encoding=encoding,
-        separator=separator,
-        skip_lines=skip_lines,
-        sheet=sheet,
-    )
-    return ReadingOptions(
-        declared=declared,
-        as_of=as_of,
-        extracted_on=extracted_on,
-        expected_rows=expected_rows,
-        extracts_within=extracts_within,
-        max_quarantined=max_quarantined,
-        max_corrected=max_corrected,
-    )
+    declared = declare(**(written or Written())._asdict(), **meaning._asdict())
+    bounds = bounds or Bounds()
+    return ReadingOptions(declared=declared, as_of=as_of, extracted_on=extracted_on, **bounds._asdict())

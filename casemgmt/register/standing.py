@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, TypeAlias
 
-from casemgmt.dates import ages, day_number
+from casemgmt.ages import ages
+from casemgmt.dates import day_number
 from casemgmt.register.cleaning import Cleaned, CleanedColumns, FlagColumn, Problem
 from casemgmt.register.contradictions import NEAR_BIRTH
 

@@ -10,9 +10,11 @@ from casemgmt.errors import InputError
 from casemgmt.register.register import Register
 from casemgmt.results.selection import Selection
 from casemgmt.results.tables import SelectionTables
-from casemgmt.selection.choosing import Asked, OverCap, check_arguments, gather, workings_of
+from casemgmt.selection.asked import Asked, Terms, check_arguments
+from casemgmt.selection.choosing import gather, workings_of
 from casemgmt.selection.earlier import read_ended
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
+from casemgmt.selection.places import OverCap
 
 if TYPE_CHECKING:
     from casemgmt.register.limits import Share
@@ -45,65 +47,38 @@ def select(
 ) -> Selection:
     """Select patients in each practice by a scheme, ranked by a model or by given scores.
 
+    :mod:`casemgmt.selection.asked` and :mod:`casemgmt.selection.expected` say in full what is said briefly here.
+
     Parameters
     ----------
     register : from :func:`casemgmt.read_register` or :func:`casemgmt.scan_register`
-    scheme : from :func:`casemgmt.load_scheme`
-    model : ranks by this model's score
+    scheme, model : from :func:`casemgmt.load_scheme` and :func:`casemgmt.load_model`, whose score ranks
     score : ranks by these values instead (neither is needed by a scheme that ranks nobody): a column's name; one value
-        a source row in source order (a pandas Series is matched on its index, which ``register.to_pandas()`` has too);
-        or scores keyed by patient id, as a mapping, or as a frame with ``patient_id`` and one column more. NaN, null,
-        masked values and infinities mean no score, and so does an id that is not among those given. Whole numbers
-        above 2**53 are refused, and one value far from all others that several people have, as 999 for "no score", is
-        warned of. A scheme with a band on risk takes them as risks from 0 to 1
-    over_cap : what happens when a practice nominates more patients than it has places: ``error`` raises once for all
-        practices, ``queue`` fills the places in ``nomination_order`` and lets the rest wait
+        a source row in source order (a pandas Series is matched on its index); or scores keyed by patient id, as a
+        mapping, or as a frame with ``patient_id`` and one column more. NaN, null and infinities mean no score
+    over_cap : ``error`` raises where a practice nominates more patients than it has places, ``queue`` lets them wait
     list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
-    previous : an earlier selection; its case-managed patients and those whom it proposed for removal are on the
-        caseload, beside those whom the register's ``on_caseload`` names, and ``removals()`` lists whoever is on the
-        caseload and not selected again, month after month until somebody decides
+    previous : an earlier selection, whose people are on the caseload; ``removals()`` lists whom this one does not keep
     ended : whose case management a person has ended since: a mapping of patient ids to reasons, or a table (or its
         file) with ``patient_id`` and ``reason``. They are off the caseload and proposed for removal no more
-    reference : what the reasons are held against: the ``base`` of each of the model's tables (absent, none), or the
-        average of the ranked patients of the ``practice``
+    reference : what reasons are held against: each table's ``base``, or the average of the ``practice``
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic
-    allow_missing_practices : practices of ``list_sizes`` or ``previous`` that may have no accepted row in the register;
-        True: any of them
-    list_size_within : share of an official list size by which the rows on the list may differ from it, of practices of
-        20 people or more: ``"10%"``, ``"1/10"`` or 0.1; None: by anything
-    max_quarantined, max_corrected : shares of the register beyond which it is refused, by default those that it was
-        read with; see :func:`casemgmt.read_register`
+    allow_missing_practices, list_size_within : which practices of ``list_sizes`` or ``previous`` may have no accepted
+        row (True: any); and by what share of a list size its rows may differ from it
+    max_quarantined, max_corrected : as of :func:`casemgmt.read_register`, by default as the register was read
     threads : how many to use on large registers; the result does not depend on it
-
-    Returns
-    -------
-    Selection
 
     Raises
     ------
-    InputError
-        A column that scheme, model or score needs is missing; scores that cannot be used; a demonstration model on a
-        register that is not marked synthetic; too many rows quarantined or values corrected; a practice that vanished;
-        a list size far from its rows; an earlier selection of whose people few are in the register.
-    CapExceededError
-        More nominations than places, under ``over_cap="error"``.
+    InputError, CapExceededError
+        A column, score or practice is missing or cannot be used, as the message says; more nominations than places.
     """
-    check_arguments(scheme, model, score, over_cap, reference)
+    terms = Terms(over_cap, reference, allow_demonstration, max_quarantined, max_corrected, threads)
+    check_arguments(scheme, model, score, terms)
     if previous is not None and not isinstance(previous, SelectionTables):
         raise InputError("previous: give a selection, from cm.select or cm.load_selection.")
-    asked = Asked(
-        scheme=scheme,
-        model=model,
-        score=score,
-        over_cap=over_cap,
-        reference=reference,
-        expected=Expected.of(list_sizes, previous, allow_missing_practices, list_size_within),
-        ended=read_ended(ended),
-        allow_demonstration=allow_demonstration,
-        max_quarantined=max_quarantined,
-        max_corrected=max_corrected,
-        threads=threads,
-    )
+    expected = Expected.of(list_sizes, previous, allow_missing_practices, list_size_within)
+    asked = Asked(scheme=scheme, model=model, score=score, terms=terms, expected=expected, ended=read_ended(ended))
     return Selection(workings_of(_gathered(register, asked), asked))
 
 

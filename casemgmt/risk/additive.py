@@ -11,6 +11,7 @@ from casemgmt.arrow import texts
 from casemgmt.errors import InputError, ModelError, did_you_mean, listed, must_be, plural
 from casemgmt.risk.bands import ScoreBand, check_bands
 from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, PRESENT, ModelInput, decimal_text, is_missing
+from casemgmt.risk.pairs import PairInput
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,6 +40,8 @@ class AdditiveModel:
     text, vectors_text : the model file and its test vectors, as read
     nested : the other model of each score input, by the input's name
     demonstration : true for a model that shows the format and is not for use
+    calibrated_in : codes of the practices on whose people the risks were fitted or recalibrated; none where the file
+        does not say
     """
 
     name: str
@@ -63,6 +66,7 @@ class AdditiveModel:
     vectors_text: str = ""
     nested: Mapping[str, AdditiveModel] = field(default_factory=dict, hash=False)
     demonstration: bool = False
+    calibrated_in: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no file may say."""
@@ -78,6 +82,11 @@ class AdditiveModel:
             if each.kind == "score" and each.scale != self.nested[each.name].divide_by:
                 raise must_be("scale", "the other model's divide_by", place=f"input '{each.name}'", error=ModelError)
         self._check_hierarchies()
+        for pair in self.inputs:
+            if isinstance(pair, PairInput) and any(side.input not in self.inputs for side in pair.sides):
+                raise ModelError(f"input '{pair.name}': 'of' must name two other inputs of the model.")
+        if any(not code.strip() for code in self.calibrated_in) or len({*self.calibrated_in}) < len(self.calibrated_in):
+            raise ModelError("'calibrated_in' names a practice twice, or a blank one.")
         if self.divide_by < 1:
             raise must_be("divide_by", "a whole number of at least 1", error=ModelError)
         for key, amount in (("intercept", self.intercept), ("centre", self.centre), ("floor", self.floor)):
@@ -125,14 +134,16 @@ class AdditiveModel:
         """The register columns that the model needs, those of nested models included, each once."""
         names: dict[str, None] = {}
         for each in self.inputs:
-            names.update(dict.fromkeys(self.nested[each.name].columns if each.kind == "score" else (each.name,)))
+            if each.kind != "pair":  # the columns of a pair are those of its two inputs
+                names.update(dict.fromkeys(self.nested[each.name].columns if each.kind == "score" else (each.name,)))
         return tuple(names)
 
     @property
     def extremes(self) -> tuple[int, int]:
         """The least and the greatest sum before the floor, in millionths, over every mix of cells that has a score.
 
-        A superseded flag is taken as free, so that with hierarchies these are bounds that no patient need reach.
+        A superseded flag is taken as free, and so is a pair, so that with these the two are bounds that no patient
+        need reach.
         """
         amounts = [[amount for amount in each.contributions if amount is not None] for each in self.inputs]
         return self.intercept + sum(map(min, amounts)), self.intercept + sum(map(max, amounts))
@@ -163,6 +174,9 @@ class AdditiveModel:
         """
         if not (isinstance(each, ModelInput) and isinstance(values, Mapping)):
             raise InputError("each is an input of the model, and values a mapping, such as {'age': 80}.")
+        if isinstance(each, PairInput):
+            first, second = (self.cell_of(side.input, values) for side in each.sides)
+            return each.cell_at(first, second)
         cell = each.cell_of(values.get(each.name))
         if cell == PRESENT and any(
             self.input_named(name).cell_of(values.get(name)) == PRESENT for name in each.superseded_by
@@ -175,7 +189,8 @@ class AdditiveModel:
 
         Parameters
         ----------
-        values : by input name; for a score input, the other model's sum in millionths. What is not named is missing.
+        values : by input name; for a score input, the other model's sum in millionths. What is not named is missing. A
+            pair needs none: it looks at those of its two inputs.
         """
         arguments.values_by_name(values, "values")
         total = self.intercept

@@ -9,6 +9,7 @@ from casemgmt.register.fields import FIELDS
 from casemgmt.register.lookup import Columns, TableBuilder, answers_by_code, look_up
 from casemgmt.register.packing import Slot
 from casemgmt.risk.inputs import ModelInput
+from casemgmt.risk.pairs import PairInput
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +26,7 @@ class CodedInput(NamedTuple):
 
     ``slot`` is None for an input that is no packed field: ``row`` of the extra columns then holds its cells. ``cells``
     is the cell of each code, ``missing`` whether it stands for no value, also where the register reads that as one,
-    such as sex as U.
+    such as sex as U; a pair has none of its own to be missing.
     """
 
     input: ModelInput
@@ -75,7 +76,8 @@ def chosen_rows(
             inputs.append(CodedInput(each, slot, slot.row, cells, missing))
         else:
             cells = np.arange(len(each.contributions))
-            inputs.append(CodedInput(each, None, len(extra), cells, cells == len(cells) - 1))
+            missing = (cells == len(cells) - 1) & (each.kind != "pair")
+            inputs.append(CodedInput(each, None, len(extra), cells, missing))
             extra.append(cells_of(model, each, register, rows))
     columns = Columns(
         _gathered(packed.words, rows),
@@ -99,11 +101,14 @@ def _gathered(columns: npt.NDArray[T], rows: npt.NDArray[np.int64]) -> npt.NDArr
 def is_missing(
     model: AdditiveModel, each: ModelInput, register: Register, rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
-    """Where an input has no value, also where the register reads that as one, such as sex as U."""
+    """Where an input has no value, also where the register reads that as one, such as sex as U; either of a pair."""
     import numpy as np
 
     from casemgmt.risk.scoring import cells_of
 
+    if isinstance(each, PairInput):
+        first, second = (is_missing(model, side.input, register, rows) for side in each.sides)
+        return np.asarray(first | second)
     missing = cells_of(model, each, register, rows) == len(each.cells) - 1
     if each.name in register.packed.slots:
         missing |= register.packed.is_missing(each.name, rows)
@@ -151,6 +156,8 @@ def _missing_by_name(
 
     found: dict[tuple[str, str], npt.NDArray[np.bool_]] = {}
     for each in model.inputs:
+        if each.kind == "pair":
+            continue  # its columns count as those of its two inputs
         own = is_missing(model, each, register, rows)
         if each.kind == "score":
             inner = _missing_by_name(model.nested[each.name], register, rows)

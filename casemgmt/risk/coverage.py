@@ -9,17 +9,25 @@ from casemgmt.errors import ModelError, listed, plural
 from casemgmt.register.fields import FIELDS
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput, decimal_text
 from casemgmt.risk.model import Model
+from casemgmt.risk.pairs import PairInput, PairSide
 
 if TYPE_CHECKING:
     from casemgmt.risk.vectors import Vector
 
-# A place of a table that some vector must stand in: a cell, a value beside an edge, under the first integer, or present
-# beside the one of the greater flags with that number.
+# A place of a table that some vector must stand in: a cell, a value beside an edge, under the first integer, present
+# beside the one of the greater flags with that number, or a value beside an edge of a pair's first or second input.
 Place = tuple[str, int]
 
 
 def places(each: ModelInput) -> Iterator[tuple[Place, str, object]]:
-    """Every place of an input's table that a vector must stand in: the place, its name, and a value that is there."""
+    """Every place of an input's table that a vector must stand in: the place, its name, and a value that is there.
+
+    A value of a pair is that of its first input and that of its second.
+    """
+    yield from _places_of_pair(each) if isinstance(each, PairInput) else _places_of_one(each)
+
+
+def _places_of_one(each: ModelInput) -> Iterator[tuple[Place, str, object]]:
     values: list[object] = []
     match each.kind:
         case "flag" | "integer":
@@ -50,6 +58,37 @@ def places(each: ModelInput) -> Iterator[tuple[Place, str, object]]:
             yield ("at", value), label, _from_millionths(each, value)
 
 
+def _places_of_pair(pair: PairInput) -> Iterator[tuple[Place, str, object]]:
+    values = [_value_of_each_group(side) for side in pair.sides]
+    for index, (label, reachable) in enumerate(zip(pair.cells, pair.reachable, strict=True)):
+        if reachable:
+            first, second = pair.groups_at(index)
+            # Where one missing value is enough, the other is given: the last of a list is that of whoever has none.
+            yield ("cell", index), f"cell '{label}'", (values[0][first], values[1][second])
+    for number, (side, name) in enumerate(zip(pair.sides, ("first", "second"), strict=True)):
+        for value in (value for edge in side.edges for value in _beside(side, edge)):
+            other = values[1 - number][0]
+            at = _from_millionths(side.input, value) if side.input.kind == "number" else value // MILLION
+            label = f"an edge of '{side.input.name}', at {decimal_text(value)}"
+            yield (name, value), label, (at, other) if number == 0 else (other, at)
+
+
+def _value_of_each_group(side: PairSide) -> list[object]:
+    """A value in each group of a side, and None for whoever has none."""
+    found: dict[int, object] = {}
+    for (what, cell), _, value in places(side.input):
+        if what == "cell" and side.groups[cell] not in found:
+            found[side.groups[cell]] = value
+    return [*(found[group] for group in range(max(side.groups) + 1)), None]
+
+
+def _beside(side: PairSide, edge: int) -> tuple[int, int]:
+    """The largest value under an edge and the smallest over it, in millionths."""
+    if side.input.kind == "integer":
+        return edge - MILLION, edge
+    return side.input.beside_edges[side.input.edges.index(edge)]
+
+
 def _from_millionths(each: ModelInput, value: int) -> object:
     if each.kind == "score":
         return value * each.scale
@@ -58,6 +97,10 @@ def _from_millionths(each: ModelInput, value: int) -> object:
 
 def standing(each: ModelInput, place: Place, value: object, others: Mapping[str, object]) -> dict[str, object]:
     """Values of all inputs in which one input stands in a place: the others', save for the flags greater than it."""
+    if isinstance(each, PairInput) and isinstance(value, tuple):
+        of = [side.input for side in each.sides]
+        greater = {name: 0 for one in of for name in one.superseded_by}
+        return {**others, **greater, **{one.name: own for one, own in zip(of, value, strict=True)}}
     greater = {name: int(place == ("beside", number)) for number, name in enumerate(each.superseded_by)}
     return {**others, **greater, each.name: value}
 
@@ -66,6 +109,8 @@ def _places_of(model: Model, each: ModelInput, values: Mapping[str, object]) -> 
     """The places where one of the values stands."""
     value: Any = values.get(each.name)
     cell = model.cell_of(each, values)
+    if isinstance(each, PairInput):
+        return {("cell", cell), *_edges_met(each, values)}
     if each.superseded_by and cell == each.superseded_cell:
         greater = [
             number
@@ -85,6 +130,14 @@ def _places_of(model: Model, each: ModelInput, values: Mapping[str, object]) -> 
     return found
 
 
+def _edges_met(pair: PairInput, values: Mapping[str, object]) -> Iterator[Place]:
+    """The edges of a pair's two inputs beside which their values stand."""
+    for side, name in zip(pair.sides, ("first", "second"), strict=True):
+        value: Any = values.get(side.input.name)
+        if side.edges and value is not None:
+            yield (name, round(value * MILLION))
+
+
 def check_coverage(model: Model, vectors: list[Vector], where: str) -> None:
     """Refuse vectors that leave a cell, an edge, the floor or a band untouched."""
     touched = {each.name: set[Place]() for each in model.inputs}
@@ -97,7 +150,11 @@ def check_coverage(model: Model, vectors: list[Vector], where: str) -> None:
         silent = [name for name, amount in amounts.items() if amount is None]
         for each in model.inputs:
             # A vector tells of a cell only if a change in that cell would change what the vector expects.
-            tells = silent == [each.name] if silent else _is_above_floor(model, each, total, amounts[each.name])
+            tells = (
+                _silences_alone(model, each, silent)
+                if silent
+                else _is_above_floor(model, each, total, amounts[each.name])
+            )
             if tells:
                 touched[each.name] |= _places_of(model, each, vector.values)
     for each in model.inputs:
@@ -108,6 +165,16 @@ def check_coverage(model: Model, vectors: list[Vector], where: str) -> None:
         raise ModelError(f"{where}: no vector has a sum under the floor.")
     if untouched := [band.name for band in model.bands if band.name not in bands_reached]:
         raise ModelError(f"{where}: no vector touches {plural(len(untouched), 'band')}: {listed(untouched)}.")
+
+
+def _silences_alone(model: Model, each: ModelInput, silent: list[str]) -> bool:
+    """Whether an input is the only cause that there is no score: a pair is silent with it where it has no value."""
+    pairs = {
+        other.name
+        for other in model.inputs
+        if isinstance(other, PairInput) and each in (side.input for side in other.sides)
+    }
+    return {each.name} <= {*silent} <= {each.name, *pairs}
 
 
 def _is_above_floor(model: Model, each: ModelInput, total: int | None, amount: int | None) -> bool:

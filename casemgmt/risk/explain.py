@@ -82,7 +82,7 @@ def _explained_inputs(model: AdditiveModel, register: Register, row: npt.NDArray
         amount = each.contributions[cell]
         difference = None if amount is None else amount - (each.contributions[base_cell(each)] or 0)
         unknown = bool(is_missing(model, each, register, row)[0])
-        words = in_words(each, len(each.cells) - 1 if unknown else cell)
+        words = in_words(each, len(each.cells) - 1 if unknown and each.kind != "pair" else cell)
         if each.kind == "score" and (lacking := missing_within(model, each, register, row)):
             words, unknown = f"{words} ({plural(lacking, 'input')} of it not recorded)", True
         rows.append((each.name, each.label, words, amount, against_base(each), difference, unknown))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from casemgmt.errors import ModelError, listed, must_be, unknown_name
+from casemgmt.errors import ModelError, did_you_mean, listed, must_be, plural, unknown_name
 from casemgmt.risk.additive import LINKS
 from casemgmt.risk.bands import ScoreBand
 from casemgmt.risk.inputs import KINDS, ModelInput, millionths
 from casemgmt.risk.model import Model
+from casemgmt.risk.pairs import PairInput, PairSide
 from casemgmt.risk.sections import Section, amount_or, list_of, one_of, plain_text, survival, table_of, whole, yes_or_no
 from casemgmt.rule_files import (
     MODEL_BYTES,
@@ -33,6 +35,7 @@ _MODEL_KEYS = (
     *_WORDS,
     *("link", "intercept", "horizon_days", "baseline_survival", "centre", "floor", "divide_by", "bands"),
     "demonstration",
+    "calibrated_in",
 )
 _INPUT_KEYS = {
     "flag": ("value", "superseded_by"),
@@ -40,6 +43,7 @@ _INPUT_KEYS = {
     "category": ("values", "other"),
     "number": ("edges", "closed", "table"),
     "score": ("model", "edges", "closed", "table"),
+    "pair": ("of", "edges_first", "edges_second", "table", "missing_first", "missing_second"),
 }
 _RESERVED = ("expected_score", "expected_risk", "expected_band")
 
@@ -134,7 +138,8 @@ def _load(folder: Path, within: tuple[Path, ...], loaded: list[Path]) -> Model:
         for section in inputs
         if section.values["kind"] == "score"
     }
-    built = tuple(_input_of(top, section, nested) for section in inputs)
+    single = {id(section): _input_of(top, section, nested) for section in inputs if section.values["kind"] != "pair"}
+    built = tuple(single.get(id(section)) or _pair_of(top, section, [*single.values()]) for section in inputs)
     model = head.built(lambda: _model_of(head, built, nested, text, vectors_text))
     if here.parent == _shipped_folder() and model.name != folder.name:
         raise must_be("name", f"the folder's name, '{folder.name}'", place=str(path), error=ModelError)
@@ -159,14 +164,52 @@ def _input_section(top: Section, table: dict[str, object], number: int) -> Secti
     return section
 
 
-def _input_of(top: Section, section: Section, nested: Mapping[str, Model]) -> ModelInput:
+def _common_of(section: Section) -> dict[str, Any]:
     name, kind = section.words("name"), section.values["kind"]
-    common: dict[str, Any] = {
+    return {
         "name": name,
         "kind": kind,
         "label": section.optional("label", plain_text) or name.replace("_", " ").capitalize(),
         "missing": section.checked("missing", amount_or(*(("absent",) if kind == "flag" else ()), "no score")),
     }
+
+
+def _pair_of(top: Section, section: Section, others: Sequence[ModelInput]) -> PairInput:
+    """A pair, whose two inputs are among the model's ``others``."""
+    names, by_name = section.checked("of", list_of(plain_text)), {each.name: each for each in others}
+    if len(names) != 2:
+        raise ModelError(f"{section.where}: key 'of' must name two inputs.")
+    for name in names:
+        if name not in by_name:
+            near = did_you_mean(name, list(by_name))
+            raise ModelError(f"{section.where}: key 'of' names '{name}', which is no other input of the model.{near}")
+    amounts = list_of(millionths)
+    edges = [tuple(section.optional(key, amounts) or ()) for key in ("edges_first", "edges_second")]
+    rows = section.checked("table", list_of(amounts))
+    common = _common_of(section)
+
+    def built() -> PairInput:
+        first, second = (
+            section.built(partial(PairSide, input=by_name[name], edges=own))
+            for name, own in zip(names, edges, strict=True)
+        )
+        pair = PairInput(
+            **common,
+            sides=(first, second),
+            table=tuple(amount for row in rows for amount in row),
+            missing_first=tuple(section.optional("missing_first", amounts) or ()),
+            missing_second=tuple(section.optional("missing_second", amounts) or ()),
+        )
+        if any(len(row) != pair.shape[1] for row in rows):
+            raise ModelError(f"{section.where}: key 'table' must have {plural(pair.shape[1], 'value')} in each row.")
+        return pair
+
+    return top.built(built)
+
+
+def _input_of(top: Section, section: Section, nested: Mapping[str, Model]) -> ModelInput:
+    name, kind = section.words("name"), section.values["kind"]
+    common = _common_of(section)
     amounts = list_of(millionths)
     own: dict[str, Any]
     match kind:
@@ -217,6 +260,7 @@ def _model_of(
         divide_by=1 if divide_by is None else divide_by,
         bands=tuple(_band_of(head, table, number) for number, table in enumerate(_bands(head), start=1)),
         demonstration=bool(head.optional("demonstration", yes_or_no)),
+        calibrated_in=tuple(head.optional("calibrated_in", list_of(plain_text)) or ()),
         inputs=inputs,
         nested=nested,
         text=text,

@@ -11,6 +11,7 @@ from casemgmt.errors import InputError, did_you_mean, plural
 from casemgmt.register.lookup import CHUNK_ENTRIES, Columns, Tables
 from casemgmt.register.packing import CHUNK_BITS
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
+from casemgmt.risk.pairs import PairInput
 from casemgmt.texts.numbering import BLOCK_ROWS
 from casemgmt.threads import threads_for
 
@@ -60,7 +61,7 @@ def score_derived(derived: Flags, model: Model) -> pa.Table:
     import pyarrow as pa
 
     flags = [each.name for each in model.inputs if each.kind == "flag"]
-    others = [each.name for each in model.inputs if each.kind != "flag"]
+    others = [each.name for each in model.inputs if each.kind not in ("flag", "pair")]
     missing = [name for name in flags if name not in derived.bits]
     if missing or others:
         raise _not_made(model.name, missing, others, derived.conditions)
@@ -123,17 +124,19 @@ def compile_flags(derived: Flags, model: Model) -> tuple[Columns, Tables]:
     dtype: type[np.int32 | np.int64] = np.int32 if model.largest_sum < 2**31 - 1 else np.int64
     close: list[list[ModelInput]] = []
     spread: list[list[ModelInput]] = []
-    for family in families(model.inputs):
+    for family in families([each for each in model.inputs if each.kind == "flag"]):
         bits = [derived.bits[each.name] for each in family]
         same_word = len({bit // 64 for bit in bits}) == 1
         (close if same_word and max(bits) - min(bits) < CHUNK_BITS else spread).append(family)
     lookups = _lookups(close, derived)
     word_tables = [_table(inputs, start, derived, dtype) for (_, start), inputs in lookups]
-    cells = [_cells(family, derived) for family in spread]
-    widest = max((1 << len(family) for family in spread), default=1)
-    extra_tables = np.zeros((len(spread), widest), dtype=dtype)
-    for row, family in enumerate(spread):
-        extra_tables[row, : 1 << len(family)] = [_amount(family, code) for code in range(1 << len(family))]
+    pairs = [each for each in model.inputs if isinstance(each, PairInput)]
+    cells = [_cells(family, derived) for family in spread] + [_pair_cells(pair, derived) for pair in pairs]
+    amounts = [[_amount(family, code) for code in range(1 << len(family))] for family in spread]
+    amounts += [list(pair.table) for pair in pairs]
+    extra_tables = np.zeros((len(amounts), max(map(len, amounts), default=1)), dtype=dtype)
+    for row, table in enumerate(amounts):
+        extra_tables[row, : len(table)] = table
     empty = np.zeros(0, dtype=np.int64)
     tables = Tables(
         base=dtype(model.intercept),
@@ -208,6 +211,20 @@ def _cells(family: Sequence[ModelInput], derived: Flags) -> npt.NDArray[np.int32
     for place, each in enumerate(family):
         cells |= derived.flag(each.name).astype(np.int32) << np.int32(place)
     return cells
+
+
+def _pair_cells(pair: PairInput, derived: Flags) -> npt.NDArray[np.int32]:
+    """The cell of a pair of flags that each patient is in; a superseded flag counts as absent."""
+    import numpy as np
+
+    first, second = (side.input for side in pair.sides)
+    present = []
+    for each in (first, second):
+        alone = derived.flag(each.name).copy()
+        for name in each.superseded_by:
+            alone &= ~derived.flag(name)
+        present.append(alone.astype(np.int32))
+    return np.asarray(2 * present[0] + present[1])
 
 
 def _amount(family: Sequence[ModelInput], code: int) -> int:

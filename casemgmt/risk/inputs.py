@@ -15,11 +15,11 @@ from typing import Any, Literal
 from casemgmt.errors import InputError, ModelError, did_you_mean, listed, plural
 from casemgmt.register.fields import FIELDS, Field
 
-InputKind = Literal["flag", "integer", "category", "number", "score"]
+InputKind = Literal["flag", "integer", "category", "number", "score", "pair"]
 NoScore = Literal["no score"]
 MissingRule = Literal["absent", "no score"] | int
 
-KINDS: tuple[InputKind, ...] = ("flag", "integer", "category", "number", "score")
+KINDS: tuple[InputKind, ...] = ("flag", "integer", "category", "number", "score", "pair")
 MILLION = 1_000_000
 LARGEST_VALUE = 1_000_000 * MILLION
 LARGEST_EDGE = 1_000_000_000 * MILLION
@@ -59,9 +59,9 @@ class ModelInput:
 
     Attributes
     ----------
-    name : the register column; for a score input, the name of the other model's score
+    name : the register column; for a score input, the name of the other model's score; for a pair, any other name
     label : the same in words, for people
-    kind : ``flag``, ``integer``, ``category``, ``number`` or ``score``
+    kind : ``flag``, ``integer``, ``category``, ``number``, ``score`` or ``pair`` (a :class:`.pairs.PairInput`)
     missing : what a missing value does: ``absent`` (flags only; adds 0), ``no score``, or an amount in millionths
     table : millionths; a flag's (0, its value), one an integer from ``first``, one a category, or one a cell
         between edges
@@ -264,7 +264,7 @@ class ModelInput:
             case "number":
                 number = self._number(value)
                 return sum(self._passed(number, edge) for edge in self.edges_as_floats)
-            case "score":
+            case _:
                 total = self._whole(value)
                 return sum(self._passed(total, edge * self.scale) for edge in self.edges)
 

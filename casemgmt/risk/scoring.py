@@ -13,6 +13,7 @@ from casemgmt.register.lookup import Columns, TableBuilder, Tables, answers_by_c
 from casemgmt.register.packing import Rows
 from casemgmt.register.spellings import flag_of, is_missing_word
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
+from casemgmt.risk.pairs import PairInput
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,6 +95,11 @@ def cells_of(
     """The cell of one input's table that each packed row falls in, for all rows or those given."""
     import numpy as np
 
+    if isinstance(each, PairInput):
+        first, second = (cells_of(model, side.input, register, rows) for side in each.sides)
+        counts = [range(len(side.groups)) for side in each.sides]
+        by_cells = np.array([[each.cell_at(row, column) for column in counts[1]] for row in counts[0]], dtype=np.int32)
+        return np.asarray(by_cells[first, second])
     cells = _own_cells_of(model, each, register, rows)
     for name in each.superseded_by:
         greater = _own_cells_of(model, model.input_named(name), register, rows) == PRESENT

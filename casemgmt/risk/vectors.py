@@ -77,13 +77,18 @@ def read_vectors(model: Model, where: str = "vectors.csv") -> list[Vector]:
         raise ModelError(f"{where} line {rows.line_num}: is not CSV: {problem}.") from None
 
 
+def _given(model: Model) -> list[ModelInput]:
+    """The inputs that vectors have columns of: a pair looks at those of its two inputs."""
+    return [each for each in model.inputs if each.kind != "pair"]
+
+
 def _check_header(model: Model, header: list[str], where: str) -> None:
     expected = ["expected_score"]
     if model.link != "points":
         expected.append("expected_risk")
     if model.bands:
         expected.append("expected_band")
-    known = [*(each.name for each in model.inputs), "expected_score", "expected_risk", *expected[1:]]
+    known = [*(each.name for each in _given(model)), "expected_score", "expected_risk", *expected[1:]]
     for name in header:
         if name not in known:
             raise ModelError(f"{where}: column {listed([name])} is no input of the model.{did_you_mean(name, known)}")
@@ -100,7 +105,7 @@ def _vector_of(model: Model, header: list[str], row: list[str], line: int, where
     texts = dict(zip(header, row, strict=True))
     values = {
         each.name: _read(f"{at}: '{each.name}'", texts[each.name], partial(_value_of, each))
-        for each in model.inputs
+        for each in _given(model)
         if each.name in texts
     }
     return Vector(
@@ -216,9 +221,9 @@ def covering_vectors(model: Model) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     bands = ("expected_band",) if model.bands else ()
-    writer.writerow((*(each.name for each in model.inputs), "expected_score", "expected_risk", *bands))
+    writer.writerow((*(each.name for each in _given(model)), "expected_score", "expected_risk", *bands))
     for values, total, score, risk in zip(rows, totals, scores, risks, strict=True):
-        given = [_text_of(each, values[each.name]) for each in model.inputs]
+        given = [_text_of(each, values[each.name]) for each in _given(model)]
         expected = ["" if score is None else _shown(score), "" if risk is None else repr(risk)]
         writer.writerow((*given, *expected, *([model.band_of(total) or ""] if bands else ())))
     return out.getvalue()
@@ -228,7 +233,7 @@ def _covering_values(model: Model) -> Iterator[dict[str, object]]:
     base: dict[str, object] = {}
     least: dict[str, object] = {}
     most: dict[str, object] = {}
-    for each in model.inputs:
+    for each in _given(model):
         spots = [(amount, value) for amount, value in _amounts_and_values(each) if amount is not None]
         least[each.name] = min(spots, key=lambda spot: spot[0])[1]
         most[each.name] = max(spots, key=lambda spot: spot[0])[1]
@@ -239,8 +244,8 @@ def _covering_values(model: Model) -> Iterator[dict[str, object]]:
     if model.floor is not None:
         yield least
     if model.bands:
-        for step in range(len(model.inputs) + 1):
-            raised = {each.name for each in model.inputs[:step]}
+        for step in range(len(_given(model)) + 1):
+            raised = {each.name for each in _given(model)[:step]}
             yield {name: most[name] if name in raised else value for name, value in least.items()}
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from casemgmt.register.fields import FIELDS
 from casemgmt.risk.additive import AdditiveModel
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput
+from casemgmt.risk.pairs import UNKNOWN, PairInput
 
 NOT_RECORDED = "not recorded"
 
@@ -95,6 +96,8 @@ def in_words(each: ModelInput, cell: int, cells: Sequence[str] | None = None) ->
 
     ``cells`` is ``each.cells``, for a caller who has worked them out.
     """
+    if isinstance(each, PairInput):
+        return _together(each, cell)
     cells = cells or each.cells
     text = cell_in_words(each, cell, cells)
     if cell == len(cells) - 1:
@@ -116,6 +119,23 @@ def in_words(each: ModelInput, cell: int, cells: Sequence[str] | None = None) ->
     return _CATEGORIES.get((each.name, text), f"{each.label}: {text}")
 
 
+def _together(pair: PairInput, cell: int) -> str:
+    """What a cell of a pair says of a patient: ``Aged 80 or over, together with: living with heart failure``."""
+    first, second = (side.shown for side in pair.sides)
+    if cell == len(pair.contributions) - 1:
+        return f"{_subject(first)}, or {_inside(_subject(second))}, {NOT_RECORDED}"
+    said = [
+        in_words(shown, len(shown.cells) - 1 if group == UNKNOWN else group)
+        for shown, group in zip((first, second), pair.groups_at(cell), strict=True)
+    ]
+    return f"{said[0]}, together with: {_inside(said[1])}"
+
+
+def _inside(text: str) -> str:
+    """Words to stand inside a sentence: a small first letter, save where the word is an abbreviation or one letter."""
+    return text if text[1:2].isupper() or text[1:2] in ("&", "") else f"{text[0].lower()}{text[1:]}"
+
+
 def _when(name: str) -> str:
     return " in the last 12 months" if name.endswith("_12m") else ""
 
@@ -134,8 +154,11 @@ def base_cell(each: ModelInput) -> int:
     """The cell that others are held against: absent, the stated reference, the first, or the first that adds nothing.
 
     A model file states an integer's ``reference``; otherwise it is the first of the table. A category's is the first
-    that adds nothing.
+    that adds nothing. A pair's is the one where the groups that hold those of its two inputs meet.
     """
+    if isinstance(each, PairInput):
+        first, second = (base_cell(side.input) for side in each.sides)
+        return each.cell_at(first, second)
     if each.reference is not None:
         return each.cell_of(each.reference)
     if each.kind == "category" and 0 in each.table:
@@ -146,6 +169,14 @@ def base_cell(each: ModelInput) -> int:
 def against_base(each: ModelInput) -> str:
     """The base in words, to stand after *against*."""
     base = base_cell(each)
+    if isinstance(each, PairInput):
+        groups = each.groups_at(base)
+        first, second = (_base_in_words(side.shown, group) for side, group in zip(each.sides, groups, strict=True))
+        return f"{first} together with {second}"
+    return _base_in_words(each, base)
+
+
+def _base_in_words(each: ModelInput, base: int) -> str:
     text = cell_in_words(each, base)
     if each.kind == "flag":
         return "not having it" if each.name in _LIVING_WITH else "others"

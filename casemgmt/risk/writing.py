@@ -7,6 +7,7 @@ import json
 from casemgmt.errors import ModelError
 from casemgmt.risk.inputs import ModelInput, decimal_text
 from casemgmt.risk.model import Model
+from casemgmt.risk.pairs import PairInput
 
 _WORDS = ("name", "title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version", "link")
 
@@ -32,6 +33,7 @@ def model_text(model: Model) -> str:
         lines += [_line(key, decimal_text(amount))] if amount is not None else []
     lines += [_line("divide_by", model.divide_by)] if model.divide_by != 1 else []
     lines += ["demonstration = true"] if model.demonstration else []
+    lines += [_list("calibrated_in", list(model.calibrated_in))] if model.calibrated_in else []
     for each in model.inputs:
         lines += ["", "[[input]]", *_input_lines(each)]
     return "\n".join(lines) + "\n"
@@ -39,6 +41,8 @@ def model_text(model: Model) -> str:
 
 def _input_lines(each: ModelInput) -> list[str]:
     lines = [_line("name", each.name), _line("label", each.label), _line("kind", each.kind)]
+    if isinstance(each, PairInput):
+        return [*lines, *_pair_lines(each), _line("missing", _rule(each.missing))]
     table = [decimal_text(amount) for amount in each.table]
     match each.kind:
         case "flag":
@@ -57,6 +61,20 @@ def _input_lines(each: ModelInput) -> list[str]:
             lines += [_list("edges", [decimal_text(edge) for edge in each.edges]), _line("closed", each.closed)]
             lines.append(_list("table", table))
     return [*lines, _line("missing", _rule(each.missing))]
+
+
+def _pair_lines(pair: PairInput) -> list[str]:
+    lines = [_list("of", [side.input.name for side in pair.sides])]
+    for key, amounts in (
+        ("edges_first", pair.sides[0].edges),
+        ("edges_second", pair.sides[1].edges),
+        ("missing_first", pair.missing_first),
+        ("missing_second", pair.missing_second),
+    ):
+        lines += [_list(key, [decimal_text(amount) for amount in amounts])] if amounts else []
+    table, columns = [decimal_text(amount) for amount in pair.table], pair.shape[1]
+    rows = [table[start : start + columns] for start in range(0, len(table), columns)]
+    return [*lines, "table = [", *(f"    {json.dumps(row)}," for row in rows), "]"]
 
 
 def _rule(rule: str | int) -> str:

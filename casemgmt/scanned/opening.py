@@ -12,7 +12,7 @@ from casemgmt.errors import InputError
 from casemgmt.register.limits import Limits, Share
 from casemgmt.register.options import unexpected_rows
 from casemgmt.register.packed_file import PackedFile, is_packed
-from casemgmt.register.reading_options import ReadingOptions, reading_options
+from casemgmt.register.reading_options import Bounds, Meaning, ReadingOptions, Written, reading_options
 from casemgmt.register.sources import stated_days
 from casemgmt.scanned.files import Decoder, as_paths, chosen_decoder, days_drawn, open_files, said_by
 from casemgmt.scanned.scanning import ScannedRegister
@@ -59,18 +59,13 @@ def scan_register(
     ----------
     paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row
         groups are held at a time; a CSV or Arrow file is held whole while its turn lasts
-    as_of, extracted_on, extracts_within, expected_rows : as for :func:`casemgmt.read_register`
-    columns, values, date_format, null_means_absent, practice_pattern : as for it, too
-    encoding, separator, skip_lines, sheet, config : as for it, too
+    as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, encoding, separator :
+    skip_lines, sheet, config, expected_rows, extracts_within : as for :func:`casemgmt.read_register`
     max_quarantined, max_corrected : as for it; a packed register carries its counts, and is judged by what is said here
     decoder : what decodes Parquet: ``polars`` (faster, where it is installed), ``pyarrow``, or ``auto``, the first that
         is there. The result does not depend on it, and page checksums are verified either way
     progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with
         surprises such as practice codes that differ in case alone, needs more than one pass
-
-    Returns
-    -------
-    ScannedRegister
 
     Raises
     ------
@@ -78,29 +73,14 @@ def scan_register(
         A missing column, an unreadable file, files whose columns differ.
     """
     found = as_paths(paths)
+    meaning = Meaning(columns, values, date_format, null_means_absent, practice_pattern)
     if any(is_packed(path) for path in found):
         how = (columns, values, date_format, tuple(null_means_absent) or None, config)
         limits = Limits().changed(max_quarantined, max_corrected)
         return _open_packed(found, as_of, extracted_on, expected_rows, how, limits, progress)
-    options = reading_options(
-        as_of=as_of,
-        extracted_on=extracted_on,
-        columns=columns,
-        values=values,
-        date_format=date_format,
-        null_means_absent=null_means_absent,
-        practice_pattern=practice_pattern,
-        encoding=encoding,
-        separator=separator,
-        skip_lines=skip_lines,
-        sheet=sheet,
-        config=config,
-        expected_rows=expected_rows,
-        extracts_within=extracts_within,
-        max_quarantined=max_quarantined,
-        max_corrected=max_corrected,
-    )
-    return _open_files(found, options, decoder, progress)
+    written = Written(encoding, separator, skip_lines, sheet, config)
+    bounds = Bounds(expected_rows, extracts_within, max_quarantined, max_corrected)
+    return _open_files(found, reading_options(as_of, extracted_on, meaning, written, bounds), decoder, progress)
 
 
 def _open_files(

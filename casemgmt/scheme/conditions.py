@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from casemgmt.dates import reference_date
+from casemgmt.ages import reference_date
 from casemgmt.errors import InputError, SchemeError, listed, must_be
 from casemgmt.register.fields import FIELDS, Field
 

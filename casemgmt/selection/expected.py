@@ -33,10 +33,13 @@ class Expected:
 
     Attributes
     ----------
-    list_sizes : official list size of each practice
-    previous : an earlier selection
-    may_be_missing : practices that may have no accepted row; True: any
-    within : share of an official list size by which the counted one may differ; None: by anything
+    list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
+    previous : an earlier selection; its case-managed patients and those whom it proposed for removal are on the
+        caseload, beside those whom the register's ``on_caseload`` names, and ``removals()`` lists whoever is on the
+        caseload and not selected again, month after month until somebody decides
+    may_be_missing : practices of the two that may have no accepted row; True: any
+    within : share of an official list size by which the counted one may differ, of practices of 20 people or more;
+        None: by anything
     """
 
     list_sizes: Mapping[str, int] | None = None

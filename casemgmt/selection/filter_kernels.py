@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from casemgmt.compiling import compiled, compiled_within
-from casemgmt.selection.kernels import denominator_of, eligible_keys, kth_largest, resolve_practice
+from casemgmt.selection.kernels import eligible_keys, kth_largest, resolve_practice
 from casemgmt.selection.loop_arrays import PracticeCandidates
+from casemgmt.selection.places_kernels import denominator_of
 from casemgmt.selection.row_kernels import BLOCK, and_entries, rank_rows
 
 # So many rows are counted in lanes of sixteen bits before those are emptied.

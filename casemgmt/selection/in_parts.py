@@ -12,17 +12,12 @@ from casemgmt.errors import InputError
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scanned.kept_rows import KeptRows, group_kept_rows, kept_rows_of, register_of
-from casemgmt.selection.choosing import (
-    Asked,
-    Gathered,
-    is_list_size,
-    official_sizes,
-    question_for,
-    require_order,
-)
+from casemgmt.selection.asked import Asked
+from casemgmt.selection.choosing import Gathered, question_for, require_order
 from casemgmt.selection.given import ScoresById, given_scores, refuse_differing, scores_by_id, scores_by_row
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, refuse_outside
 from casemgmt.selection.loop_arrays import Outcome
+from casemgmt.selection.places import is_list_size, official_sizes
 from casemgmt.selection.running import (
     Candidates,
     Question,
@@ -62,15 +57,15 @@ def gather_in_parts(scanned: RegisterInParts, asked: Asked) -> Gathered:
     for given, needs in (
         (asked.ended, "ended="),
         (asked.expected.previous is not None, "previous="),
-        (asked.reference != "base", "reference='practice'"),
+        (asked.terms.reference != "base", "reference='practice'"),
     ):
         if given:
             raise InputError(
                 f"{needs} needs every row of the register: read it with cm.read_register, not scan_register."
             )
-    limits = scanned.limits.changed(asked.max_quarantined, asked.max_corrected)
+    limits = scanned.limits.changed(asked.terms.max_quarantined, asked.terms.max_corrected)
     if asked.model is not None:
-        check_demonstration(asked.model, scanned, asked.allow_demonstration)
+        check_demonstration(asked.model, scanned, asked.terms.allow_demonstration)
     parts = _Parts(scanned, asked)
     while True:
         try:
@@ -134,7 +129,7 @@ class _Parts:
 
     def __init__(self, scanned: RegisterInParts, asked: Asked) -> None:
         self._scanned, self._asked = scanned, asked
-        self.threads = asked.threads or os.cpu_count() or 1
+        self.threads = asked.terms.threads or os.cpu_count() or 1
         self._seen = _Seen()
         self._question: Question | None = None
         self._unguessed: set[str] = set()
@@ -236,7 +231,7 @@ class _Parts:
                 same.source = source._replace(columns=own)
                 return known._replace(ranking=same, plan=known.plan._replace(conditions=(own, tables)))
         asked = self._asked
-        require_order(register, asked.scheme, asked.over_cap)
+        require_order(register, asked.scheme, asked.terms.over_cap)
         sizes = np.full(len(register.practices), -1, dtype=np.int64)
         self._question = question_for(register, asked.scheme, self._ranking_of(register, start), sizes)
         self._seen.slots = packed.slots

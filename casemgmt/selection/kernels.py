@@ -13,6 +13,7 @@ import numpy as np
 
 from casemgmt.compiling import compiled, compiled_within
 from casemgmt.selection.loop_arrays import PracticeCandidates
+from casemgmt.selection.places_kernels import denominator_of, places_of
 from casemgmt.selection.row_kernels import BLOCK, and_entries, count_bits, rank_rows
 
 
@@ -148,23 +149,6 @@ def resolve_practice(p, candidates, rule, out, work):
         work.guesses[s] = next_guess(work.buffer, found, take, work.guesses[s])
     keep_rows(out, p, candidates, rule, lowest, work)
     return True
-
-
-@compiled_within
-def places_of(routes, s, size):
-    """The places of share route ``s`` among ``size`` people, in whole numbers."""
-    part = size * routes.numerator[s]
-    if routes.round_up[s]:
-        return -(-part // routes.divisor[s])
-    return part // routes.divisor[s]
-
-
-@compiled_within
-def denominator_of(routes, s, p, counts, list_sizes):
-    """How many people route ``s`` takes its share of in practice ``p``."""
-    if list_sizes[p] >= 0 and routes.denominator[s] == routes.list_bit:
-        return list_sizes[p]
-    return counts[p, routes.denominator[s]]
 
 
 @compiled_within

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from casemgmt.dates import ages, reference_date
+from casemgmt.ages import ages, reference_date
 from casemgmt.errors import InputError, SchemeError
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.columns import NO_DAY

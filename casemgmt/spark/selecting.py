@@ -1,6 +1,11 @@
 """Selecting from a Spark DataFrame, one practice at a time, to the rows that the local engine gives.
 
 Needs pyspark 4 (``pip install "casemgmt[spark]"``), and casemgmt in the Python of every worker.
+
+Each practice is read, checked and ranked by one worker; what only the whole register can tell (ids in two practices,
+codes that differ only in case, columns nobody can read, nominations over the cap) is found in Spark or on the driver,
+to which nothing but practice codes, counts and messages travel. The frame is read four times, and once more where ids
+stand in two practices.
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
-    from casemgmt.selection.choosing import OverCap
+    from casemgmt.selection.places import OverCap
 
 _PRACTICE, _NUMBER, _TABLE = "practice", "number", "table"
 _MARKS = _SHARED, _IN_TWO_FORMS, _SETTLED = "shared", "in_two_forms", "settled"
@@ -65,59 +70,62 @@ def select(
     """Select patients in each practice of a Spark DataFrame, by a scheme and a model or a column of scores.
 
     The rows are those of ``cm.select(cm.read_register(frame.toArrow(), …), …)``, with the same columns, types and
-    values. Each practice is read, checked and ranked by one worker; what only the whole register can tell (ids in two
-    practices, codes that differ only in case, columns nobody can read, nominations over the cap) is found in Spark or
-    on the driver, to which nothing but practice codes, counts and messages travel. The frame is read four times, and
-    once more where ids stand in two practices. Of the columns, none may be ``extracted_on``: say the day yourself.
+    values. :mod:`casemgmt.spark.selecting` says how it is done. Of the columns, none may be ``extracted_on``: say it.
 
     Parameters
     ----------
     frame : one row a registered patient. Every column takes part in deciding whether two rows with one id are
         identical, so choose the columns you need first
-    scheme : from :func:`casemgmt.load_scheme`
-    as_of : the list date (ISO)
-    model, score, over_cap, list_sizes, reference, allow_demonstration : as in :func:`casemgmt.select`; ``score`` is a
-        column's name. Nothing in a Spark DataFrame says that its people are made up
-    extracted_on, columns, values, date_format, null_means_absent, practice_pattern, expected_rows : as in
-        :func:`casemgmt.read_register`
-    max_quarantined, max_corrected, allow_missing_practices, list_size_within : as in :func:`casemgmt.select`
+    score : a column's name
     row_number : a column of whole numbers that says where each row stood in its source. It is no part of the register;
         quarantine and corrections repeat it as ``source_row``, and of identical repeats the first stays
-
-    Returns
-    -------
-    SparkSelection
+    scheme, model, over_cap, list_sizes, reference, allow_demonstration, allow_missing_practices, list_size_within : as
+        in :func:`casemgmt.select`. Nothing in a Spark DataFrame says that its people are made up
+    as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, expected_rows : as in
+        :func:`casemgmt.read_register`, and so are ``max_quarantined`` and ``max_corrected``
 
     Raises
     ------
-    InputError
+    InputError, CapExceededError
         What reading or selecting in one piece would refuse; or the frame was not the same each time it was read.
-    CapExceededError
-        More nominations than places, under ``over_cap="error"``, once for all practices.
     """
-    if not all(hasattr(frame, name) for name in ("groupBy", "toDF", "localCheckpoint")):
-        raise InputError(f"frame: give a Spark DataFrame, not {type(frame).__name__}; others go to cm.read_register.")
-    if score is not None and not isinstance(score, str):
-        raise InputError("score: name a column of the frame. Rows of a Spark DataFrame have no order to match.")
-    reading = {
+    _check_arguments(frame, score)
+    absent = [null_means_absent] if isinstance(null_means_absent, str) else list(null_means_absent)
+    reading: dict[str, Any] = {
         "as_of": as_of,
         "extracted_on": extracted_on,
         "values": values,
         "date_format": date_format,
-        "null_means_absent": [null_means_absent] if isinstance(null_means_absent, str) else list(null_means_absent),
-        "practice_pattern": practice_pattern,
     }
-    choosing = {
-        "score": score,
-        "over_cap": over_cap,
-        "reference": reference,
-        "allow_demonstration": allow_demonstration,
-    }
+    reading |= {"null_means_absent": absent, "practice_pattern": practice_pattern}
+    choosing = _choosing(score, over_cap, reference, allow_demonstration)
     question = Question.of(scheme, model, reading, choosing, list_sizes)
     limits = Limits.of(max_quarantined, max_corrected)
     expected = Expected.of(list_sizes, None, allow_missing_practices, list_size_within)
-    asked = (question, columns or {}, expected_rows, row_number, limits, expected)
-    tables, job, account, in_two_practices, notes = _run(frame, *asked)
+    return _result(scheme, model, *_run(frame, question, columns or {}, expected_rows, row_number, limits, expected))
+
+
+def _choosing(score: str | None, over_cap: OverCap, reference: Reference, allow_demonstration: bool) -> dict[str, Any]:
+    said = {"score": score, "over_cap": over_cap, "reference": reference}
+    return {**said, "allow_demonstration": allow_demonstration}
+
+
+def _check_arguments(frame: object, score: object) -> None:
+    if not all(hasattr(frame, name) for name in ("groupBy", "toDF", "localCheckpoint")):
+        raise InputError(f"frame: give a Spark DataFrame, not {type(frame).__name__}; others go to cm.read_register.")
+    if score is not None and not isinstance(score, str):
+        raise InputError("score: name a column of the frame. Rows of a Spark DataFrame have no order to match.")
+
+
+def _result(
+    scheme: Scheme,
+    model: Model | None,
+    tables: DataFrame,
+    job: Job,
+    account: Account,
+    in_two_practices: int,
+    notes: tuple[str, ...],
+) -> SparkSelection:
     parts = {name: _part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
     if model is not None and is_demonstration(model):
         parts["selection"] = parts["selection"].withMetadata("score", {"demonstration_only": True})

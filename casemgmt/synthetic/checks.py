@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from casemgmt.dates import ages
+from casemgmt.ages import ages
 from casemgmt.errors import InputError
 from casemgmt.register.fields import CONDITIONS
 from casemgmt.synthetic.ages import age_sex_table, cell_ages, cell_is_female

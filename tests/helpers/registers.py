@@ -112,6 +112,13 @@ def scheme_text(
     return head + "".join(f"\n[[route]]\n{route}\n" for route in routes)
 
 
+def top_share(share: str, limit: str) -> str:
+    """A route of the highest scores, named by its share and limit."""
+    name = re.sub(r"\W", "_", f"top_{share}_{limit}")
+    lines = [f'name = "{name}"', 'kind = "top_share"', f'share = "{share}"', f'limit = "{limit}"', "of = {}"]
+    return "\n".join([*lines, "among = {}", 'counts_as = "case_management"'])
+
+
 def read_scheme(text: str) -> Any:
     from casemgmt.scheme.files import read_scheme_text
 

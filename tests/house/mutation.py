@@ -41,7 +41,7 @@ class Area:
 
 
 AREAS = {
-    "dates": Area(("casemgmt/dates.py",), ("test_dates.py",)),
+    "dates": Area(("casemgmt/dates.py", "casemgmt/ages.py"), ("test_dates.py", "test_ages.py")),
     "scheme": Area(
         ("casemgmt/scheme/*.py",),
         ("test_scheme_files.py", "test_oracle_by_hand.py"),
@@ -52,13 +52,14 @@ AREAS = {
         (
             *("test_bounds_of_scores_and_places.py", "test_oracle_by_hand.py", "test_scores_meet_their_patients.py"),
             *("test_register_scores.py", "test_removals.py", "test_the_register_that_is_expected.py"),
+            *("test_places.py", "test_ties.py"),
         ),
         ("test_kernels.py", "test_tables.py", "test_selection_oracle.py"),
     ),
     "disclosure": Area(
         ("casemgmt/outputs/disclosure/*.py",),
         (
-            *("test_what_a_reader_can_work_out.py", "test_disclosure.py"),
+            *("test_suppression.py", "test_what_a_reader_can_work_out.py", "test_disclosure.py"),
             "test_nothing_small_follows_from_what_leaves.py",
         ),
         slow="attack or attacker or lists_every",

@@ -24,6 +24,7 @@ FLOORS = (
     ("codes", "synthetic", "pseudonyms"),
     ("risk", "scheme"),
     ("register",),
+    ("ages",),
     ("arguments", "texts", "dates", "parquet"),
     ("rule_files", "disk", "compiling"),
     ("errors", "locks", "machine_code", "threads", "arrow", "version"),

@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 
 from casemgmt.errors import InputError
-from casemgmt.outputs.disclosure import behind, suppress
 from casemgmt.outputs.disclosure.commissioner import _column, _with_percentage
 from casemgmt.outputs.disclosure.group_totals import Link, Totals, _link, _meets, totals_to_stand
 from casemgmt.outputs.disclosure.groupings import refuse_such_groups
 from casemgmt.outputs.disclosure.groups import _Shown, _telling_column, _withheld_until_safe, _worlds
 from casemgmt.outputs.disclosure.inference import Cells, narrows, work_out
-from casemgmt.outputs.disclosure.policy import tells
 from casemgmt.outputs.disclosure.related import apart, edges_apart, edges_within, within
 from casemgmt.outputs.disclosure.together import _says_the_same
 from casemgmt.outputs.disclosure.worlds import Cell, Publication, Worlds, are_related, hides_something, shown
@@ -22,29 +20,6 @@ from casemgmt.scheme.conditions import Condition, Edges, Where
 from casemgmt.scheme.files import read_scheme_text
 
 SMALL = (1, 7)
-
-
-# One count
-
-
-@pytest.mark.parametrize(
-    ("published", "counts"), [(None, (1, 7)), (0, (0, 0)), (10, (8, 12)), (15, (13, 17)), (100, (98, 102))]
-)
-def test_what_a_published_count_says(published, counts):
-    assert behind(published) == counts
-    low, high = counts
-    assert {suppress(count) for count in range(low, high + 1)} == {published}
-
-
-@pytest.mark.parametrize(
-    ("known", "told"),
-    [
-        *(((1, 7), False), ((0, 7), False), ((1, 8), False), ((0, 0), False), ((8, 9), False)),
-        *(((2, 7), True), ((1, 6), True), ((3, 3), True), ((1, 1), True), ((7, 7), True)),
-    ],
-)
-def test_a_part_of_1_to_7_tells_a_small_count(known, told):
-    assert tells(known) == told
 
 
 # The chain of places

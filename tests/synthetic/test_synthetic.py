@@ -67,7 +67,7 @@ def joined(draws: list[PracticeDraw], what) -> np.ndarray:
 
 
 def ages_of(table: pa.Table, as_of: str = "2021-01-01") -> np.ndarray:
-    from casemgmt.dates import ages
+    from casemgmt.ages import ages
 
     return ages(table["date_of_birth"].cast(pa.int32()).to_numpy(), as_date(as_of))
 

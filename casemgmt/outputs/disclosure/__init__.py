@@ -9,8 +9,8 @@ same register), more of them are withheld, and a note says so.
 from casemgmt.outputs.disclosure.commissioner import commissioner_table
 from casemgmt.outputs.disclosure.groups import publishable_groups, suppressed_groups
 from casemgmt.outputs.disclosure.leaving import table_that_may_leave
-from casemgmt.outputs.disclosure.policy import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD, behind, suppress
 from casemgmt.outputs.disclosure.programme import programme_lines
+from casemgmt.outputs.disclosure.suppression import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD, behind, suppress
 
 __all__ = [
     "ROUND_TO",

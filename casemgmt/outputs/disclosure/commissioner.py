@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of, texts
 from casemgmt.outputs.disclosure.inference import Cells, narrows, work_out
-from casemgmt.outputs.disclosure.policy import SMALL, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD, behind, suppress
+from casemgmt.outputs.disclosure.suppression import SMALL, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD, behind, suppress
 from casemgmt.outputs.disclosure.together import tell_together
 from casemgmt.outputs.disclosure.worlds import Publication
 from casemgmt.scheme.routes import Nominated, TopShare

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError
-from casemgmt.outputs.disclosure.policy import SUPPRESS_UP_TO
+from casemgmt.outputs.disclosure.suppression import SUPPRESS_UP_TO
 from casemgmt.register.fields import FIELDS
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError
 from casemgmt.outputs.disclosure.group_totals import Link, Totals, totals_to_stand
-from casemgmt.outputs.disclosure.policy import SMALL, SUPPRESSED, WITHHELD, behind, suppress
+from casemgmt.outputs.disclosure.suppression import SMALL, SUPPRESSED, WITHHELD, behind, suppress
 from casemgmt.outputs.disclosure.worlds import Cell, Publication, Worlds
 
 if TYPE_CHECKING:

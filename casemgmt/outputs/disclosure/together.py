@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from casemgmt.outputs.disclosure.policy import behind
+from casemgmt.outputs.disclosure.suppression import behind
 from casemgmt.outputs.disclosure.worlds import (
     Publication,
     TooManyKindsError,

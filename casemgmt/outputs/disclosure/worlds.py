@@ -12,8 +12,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from casemgmt.outputs.disclosure.policy import SMALL, SUPPRESSED, WITHHELD, behind, tells
 from casemgmt.outputs.disclosure.related import apart, edges_apart, edges_within, within
+from casemgmt.outputs.disclosure.suppression import SMALL, SUPPRESSED, WITHHELD, behind, tells
 from casemgmt.scheme.conditions import EVERYONE, Where
 from casemgmt.scheme.routes import Band, Nominated, Review, Route, Scheme, TopShare
 from casemgmt.scheme.routes import Everyone as EveryoneRoute
