@@ -12,7 +12,7 @@ from casemgmt.errors import CasemgmtError, PublishError
 from casemgmt.outputs import layout
 from casemgmt.outputs.csv_text import read_csv
 from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES
-from casemgmt.outputs.disclosure.policy import suppress
+from casemgmt.outputs.disclosure.suppression import suppress
 from casemgmt.outputs.disclosure.worlds import Publication
 from casemgmt.outputs.manifest import REPORT, is_report, read_manifest, sha256
 from casemgmt.scheme.files import read_scheme_text

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES
-from casemgmt.outputs.disclosure.policy import SUPPRESSED, WITHHELD, behind, suppress
+from casemgmt.outputs.disclosure.suppression import SUPPRESSED, WITHHELD, behind, suppress
 from casemgmt.outputs.disclosure.worlds import Publication, hides_something
 
 COUNTS = ("care_homes", "shared_care_homes")

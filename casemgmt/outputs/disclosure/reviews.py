@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of, texts
 from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES, AT_LEAST, sum_of_published
-from casemgmt.outputs.disclosure.policy import SUPPRESSED, WITHHELD, suppress
+from casemgmt.outputs.disclosure.suppression import SUPPRESSED, WITHHELD, suppress
 from casemgmt.outputs.disclosure.together import tell_together
 from casemgmt.outputs.disclosure.worlds import Publication
 from casemgmt.scheme.routes import Review

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES, AT_LEAST
-from casemgmt.outputs.disclosure.policy import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD
+from casemgmt.outputs.disclosure.suppression import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD
 from casemgmt.outputs.purpose import PURPOSE
 from casemgmt.outputs.report.figures import Figure, Row
 from casemgmt.outputs.report.layout import figure_file

@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.outputs.disclosure.policy import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD
+from casemgmt.outputs.disclosure.suppression import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD
 from casemgmt.outputs.purpose import PURPOSE
 from casemgmt.outputs.report.figures import Figure, Row
 from casemgmt.outputs.report.making import Made, cautions
