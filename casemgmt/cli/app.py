@@ -23,6 +23,7 @@ from casemgmt.cli.reporting import report
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
+from casemgmt.cli.telling import letters
 from casemgmt.cli.words import in_command_words
 from casemgmt.errors import CasemgmtError, InputWarning
 from casemgmt.version import __version__
@@ -111,7 +112,7 @@ def _program(
 
 _COMMANDS = (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, fields, explain, derive)
 _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
-_LEAVING = (report,)
+_LEAVING = (report, letters)
 for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING):
     app.command()(guarded(_command))
 

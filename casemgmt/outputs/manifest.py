@@ -79,7 +79,7 @@ def read_manifest(data: bytes, kind: str = FORMAT) -> dict[str, Any]:
     if not intact:
         raise ValueError("it is damaged, or was edited")
     if manifest.get("format") != kind:
-        raise ValueError(f"it is not the manifest of a {'selection' if kind == FORMAT else 'report'}")
+        raise ValueError(f"it is not the manifest of a {kind.removeprefix('casemgmt ')}")
     if manifest.get("format_version") != FORMAT_VERSION:
         raise ValueError(
             f"it is of format version {manifest.get('format_version')}, and this library reads version {FORMAT_VERSION}"
@@ -89,15 +89,16 @@ def read_manifest(data: bytes, kind: str = FORMAT) -> dict[str, Any]:
 
 def is_publication(data: bytes) -> bool:
     """Whether a manifest names itself one of this library's, of whatever version."""
-    return _format_of(data) == FORMAT
+    return format_of(data) == FORMAT
 
 
 def is_report(data: bytes) -> bool:
     """Whether it names itself the manifest of a report."""
-    return _format_of(data) == REPORT
+    return format_of(data) == REPORT
 
 
-def _format_of(data: bytes) -> object:
+def format_of(data: bytes) -> object:
+    """What a manifest names itself; None where it is none."""
     try:
         manifest = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):

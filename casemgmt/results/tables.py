@@ -50,6 +50,38 @@ class SelectionTables(ABC):
     def queue(self) -> pa.Table:
         """Nominees over the cap, who wait: practice_id, patient_id, route, nomination_order."""
 
+    @arguments.checked(practice_id=arguments.text_or_none)
+    def recalls(self, practice_id: str | None = None) -> pa.Table:
+        """Whose review is due: those who never had one, then those who have waited longest.
+
+        Parameters
+        ----------
+        practice_id : one practice's alone; all by default
+
+        Returns
+        -------
+        pyarrow.Table
+            practice_id, patient_id, review (the route), last_review (null: none is known), due_since (the day on which
+            the scheme's interval was complete; null where no review is known). A selection that was read back knows the
+            last reviews only if it was saved with ``include=["last_review"]``
+
+        Raises
+        ------
+        InputError : the scheme has no review, or there is no such practice
+        """
+        from casemgmt.selection.telling import recalls_table
+
+        return self._of_practice(recalls_table(self), practice_id)
+
+    def _of_practice(self, table: pa.Table, practice_id: str | None) -> pa.Table:
+        import pyarrow.compute as pc
+
+        if practice_id is None:
+            return table
+        if practice_id not in self.practices:
+            raise unknown_name("practice", practice_id, self.practices)
+        return table.filter(pc.equal(table.column("practice_id"), text_scalar(practice_id)))
+
     @abstractmethod
     def removals(self) -> pa.Table:
         """Everyone on the caseload who is not case managed by this selection."""

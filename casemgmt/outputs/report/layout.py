@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from casemgmt.outputs.layout import MANIFEST
-
 PAGE = "report.html"
 WORKBOOK = "report.xlsx"
 FIGURES = "figures"
@@ -16,4 +14,3 @@ def figure_file(name: str) -> str:
 
 
 FILES = (PAGE, WORKBOOK, *map(figure_file, NAMES))
-EVERYTHING = frozenset((MANIFEST, *FILES))

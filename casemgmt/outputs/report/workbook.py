@@ -49,12 +49,12 @@ def workbook_of(made: Made) -> bytes:
     title = f"Report to the commissioner: {made.facts['scheme_title']}"
     # The date of the list stands for a clock, which no output reads.
     book.set_properties({"title": title, "author": "casemgmt", "created": dt.datetime(day.year, day.month, day.day)})
+    heading = {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "font_name": "Arial", "font_size": 12}
     formats = {
         "title": book.add_format({"bold": True, "font_size": 16, "font_name": "Arial"}),
-        "heading": book.add_format(
-            {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "font_name": "Arial", "font_size": 12}
-        ),
-        "text": book.add_format({"valign": "top", "font_name": "Arial", "font_size": 12}),
+        "heading": book.add_format({**heading, "indent": 1}),
+        "over numbers": book.add_format({**heading, "align": "right"}),
+        "text": book.add_format({"valign": "top", "indent": 1, "font_name": "Arial", "font_size": 12}),
         "link": book.add_format({"font_color": "#005EB8", "underline": 1, "font_name": "Arial", "font_size": 12}),
         "right": book.add_format({"align": "right", "valign": "top", "font_name": "Arial", "font_size": 12}),
         "whole": book.add_format({"num_format": "#,##0", "valign": "top", "font_name": "Arial", "font_size": 12}),
@@ -120,7 +120,9 @@ def _sheet(book: Workbook, figure: Figure, made: Made, formats: Mapping[str, For
         sheet.set_column(number, number, min(max(longest + 2, _NARROWEST), _WIDEST))
         for place, told in enumerate(figure.rows, start=top + 1):
             _write(sheet, place, number, told, name, figure, formats)
-    _mark(sheet, f"figure_{figure.name}", top, len(figure.rows), tuple(figure.headings.values()), formats)
+    over_numbers = frozenset(figure.headings[name] for name in figure.kinds)
+    headings = tuple(figure.headings.values())
+    _mark(sheet, f"figure_{figure.name}", top, len(figure.rows), headings, formats, over_numbers)
 
 
 def _write(
@@ -157,9 +159,18 @@ def _new(book: Workbook, name: str, title: str, formats: Mapping[str, Format], *
 
 
 def _mark(
-    sheet: Worksheet, name: str, top: int, rows: int, headings: tuple[str, ...], formats: Mapping[str, Format]
+    sheet: Worksheet,
+    name: str,
+    top: int,
+    rows: int,
+    headings: tuple[str, ...],
+    formats: Mapping[str, Format],
+    over_numbers: frozenset[str] = frozenset(),
 ) -> None:
-    columns: list[dict[str, Any]] = [{"header": words, "header_format": formats["heading"]} for words in headings]
+    columns: list[dict[str, Any]] = [
+        {"header": words, "header_format": formats["over numbers" if words in over_numbers else "heading"]}
+        for words in headings
+    ]
     shape = {"name": name, "columns": columns, "autofilter": False, "style": None}
     sheet.add_table(top, 0, top + rows, len(headings) - 1, shape)
     sheet.repeat_rows(top)

@@ -15,7 +15,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from publications import CANARY
 from typer.testing import CliRunner
@@ -136,6 +136,7 @@ def test_the_figures_of_the_programme_are_there(report):
     assert money == {("over 75s", "B"), ("care plan", "D"), ("review", "D")}
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 10_000))
 def test_a_percentage_is_rounded_half_up(part, whole):
     from fractions import Fraction
@@ -169,6 +170,7 @@ def plain_homes(residents: list[tuple[str, str | None]]) -> tuple[int, int]:
     return len(homes), sum(len({p for p, h in residents if h == home}) > 1 for home in homes)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ABCD"), st.one_of(st.none(), st.sampled_from("uvwxyz"))), max_size=60))
 def test_homes_are_counted_as_a_plain_count_does(residents):
     counted = homes_of("care_home", residents)
@@ -187,6 +189,7 @@ def publication_of(met: dict[str, int]) -> Publication:
     return Publication(scheme=cm.load_scheme("rotherham-2015-16"), ranked_by="", waiting=False, rows=rows)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from("ABCDE"), st.lists(st.sampled_from([f"h{i}" for i in range(40)]), max_size=40)
@@ -350,7 +353,7 @@ def test_a_report_replaces_a_report_and_nothing_else(report, saved, tmp_path, se
 
 
 def test_a_failed_disk_leaves_nothing(report, tmp_path, monkeypatch):
-    import casemgmt.outputs.report.folder as folder
+    import casemgmt.outputs.folders as folder
 
     def fail(*_: Any) -> None:
         raise OSError(28, "No space left on device")
