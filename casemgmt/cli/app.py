@@ -18,6 +18,7 @@ from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
+from casemgmt.cli.governing import governance
 from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
 from casemgmt.cli.reporting import report
 from casemgmt.cli.selecting import explain, pack, score, select, verify
@@ -112,7 +113,7 @@ def _program(
 
 _COMMANDS = (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, fields, explain, derive)
 _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
-_LEAVING = (report, letters)
+_LEAVING = (report, letters, governance)
 for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING):
     app.command()(guarded(_command))
 
