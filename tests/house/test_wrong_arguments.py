@@ -18,6 +18,7 @@ from model_folders import HEAD, write_model
 
 import casemgmt as cm
 from casemgmt.codes.codelist import Entry
+from casemgmt.pseudonyms.key import new_key
 from casemgmt.register.limits import Limits
 from casemgmt.scheme.routes import Scheme
 from casemgmt.selection.expected import Expected
@@ -141,6 +142,12 @@ class Objects:
         self.selection = cm.select(self.register, self.scheme, score="mine")
         self.explained = cm.select(self.register, self.scheme, model=self.model)
         self.published = self.selection.save(folder / "out")
+        self.key = folder / "practice.key"
+        self.key.write_bytes(new_key())
+        self.key.chmod(0o600)
+        # Numbers of the range that is kept for tests.
+        self.numbered = pa.table({"patient_id": ["9990000018", "9990000026"], "practice_id": ["C87001"] * 2})
+        self.lookup = cm.pseudonym_lookup(self.numbered, key=self.key)
         records = {"events": events(), "codelists": self.codes, **self.as_of}
         self.admissions = cm.count_admissions(episodes(), **self.as_of)
         self.built = cm.build_register(self.source, episodes=episodes(), **records)
@@ -149,7 +156,7 @@ class Objects:
             *(cm.scan_register(folder / f"{name}.parquet", **self.as_of) for name in ("whole", "p")),
             *(cm.load_selection(self.published), cm.compare(self.selection, self.selection), self.model),
             *(cm.avoidable_admissions(coded_episodes()), cm.derive_conditions(**records)),
-            *(cm.synthesise("C87616", seed=1), cm.fields()),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), cm.commissioner_report(self.selection)),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -170,6 +177,10 @@ class Objects:
             "avoidable_admissions": {"episodes": coded_episodes()},
             "derive_conditions": records,
             "build_register": {"demographics": self.source, **records},
+            "pseudonymise": {"frame": self.numbered, "key": self.key},
+            "pseudonym_lookup": {"frame": self.numbered, "key": self.key},
+            "reidentify": {"frame": cm.pseudonymise(self.numbered, key=self.key), "lookup": self.lookup},
+            "commissioner_report": {"selection": self.selection},
             "CodeList": {"name": "gout", "system": "icd10", "entries": entries},
             "fields": {},
             "list_models": {},
@@ -194,6 +205,7 @@ class Objects:
             "find": {"patient_id": "p1"},
             "flag": {"name": "gout"},
             "floored": {"total": 3},
+            "governance_pack": {"folder": self.folder / "pack", "overwrite": True},
             "input_named": {"name": "gout"},
             "kind": {"text": "prefix"},
             "passed": {"see": lambda *given: None},
@@ -208,6 +220,8 @@ class Objects:
             "score_of": {"values": {"gout": True}},
             "select_streamed": {"scheme": self.scheme, **streamed},
             "sum_before_floor": {"values": {"gout": True}},
+            "table": {"name": "places"},
+            "CommissionerReport.save": {"folder": self.folder / "report", "overwrite": True},
             "take": {"rows": np.array([0, 60]), "groups": np.array([0, 1, 2])},
             "to_source_rows": {"values": np.zeros(len(self.register))},
             "waterfall": {"patient_id": "p1"},
