@@ -45,4 +45,4 @@ def report(
         made.save(out, overwrite=overwrite)
     say(f"{made}".strip("<>"))
     say(f"Saved in {out}: report.html, report.xlsx, and the data of each figure in figures/.")
-    say("Counts of 1 to 7 are not in it, and none follows from it and the publications beside it.")
+    say("Counts of 1 to 7 are suppressed, and the figures were held against the publications beside it.")

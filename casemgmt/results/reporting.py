@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt import arguments
+from casemgmt.errors import plural
 from casemgmt.outputs.report.change import read_last
 from casemgmt.outputs.report.counted import count
 from casemgmt.outputs.report.making import Asked, Made, make
@@ -72,7 +73,8 @@ class CommissionerReport:
     def __repr__(self) -> str:
         """Date and scheme."""
         facts = self._made.facts
-        return f"<CommissionerReport: {facts['scheme']}, list of {facts['as_of']}, {facts['practices']} practices>"
+        practices = plural(facts["practices"], "practice")
+        return f"<CommissionerReport: {facts['scheme']}, list of {facts['as_of']}, {practices}>"
 
 
 @arguments.checked(

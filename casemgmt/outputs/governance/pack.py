@@ -154,7 +154,9 @@ def _opt_outs(run: Run) -> Page:
         blocks.append(warn("The register had no column 'objected': no objection could be applied in this run."))
     else:
         blocks += [
-            say(f"{plural(objected, 'patient')} on the lists object. {_kept_out(run)}"),
+            say(
+                f"{plural(objected, 'patient on the lists objects', 'patients on the lists object')}. {_kept_out(run)}"
+            ),
             table(("Practice", "Object"), [(name, f"{count:,}") for name, count in by_practice.items()]),
         ]
     return Page(file="opt-outs.html", title="Opt-outs applied", blocks=blocks)

@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.errors import plural
 from casemgmt.outputs.disclosure.suppression import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD
 from casemgmt.outputs.purpose import PURPOSE
 from casemgmt.outputs.report.figures import Figure, Row
@@ -71,7 +72,7 @@ def workbook_of(made: Made) -> bytes:
 def _cover(book: Workbook, made: Made, title: str, formats: Mapping[str, Format]) -> None:
     facts = made.facts
     lines = [
-        f"List of {facts['as_of']}; data drawn on {facts['extracted_on']}; {facts['practices']} practices.",
+        f"List of {facts['as_of']}; data drawn on {facts['extracted_on']}; {plural(facts['practices'], 'practice')}.",
         f"Scheme: {facts['scheme_title']} ({facts['scheme']}). Ranked by: {facts['ranked_by']}.",
         *cautions(facts),
         PURPOSE,
