@@ -109,9 +109,8 @@ def _say_account(table: pa.Table) -> None:
     if objected is None:
         say("No column says who objects to risk stratification: give --opt-outs, or a column 'objected'.")
     else:
-        say(
-            f"{plural(objected, 'patient objects', 'patients object')}: they stay in the list size and are never ranked."
-        )
+        words = plural(objected, "patient objects", "patients object")
+        say(f"{words}: they stay in the list size and are never ranked.")
     others = [name for name in table.column_names if name not in FIELDS]
     if others:
         say(f"These go along and are no fields of a register; drop what says who somebody is: {listed(others)}.")

@@ -22,6 +22,7 @@ _OF_EVERY_RUN = {
     "deregistered_on": "those who have left are never listed",
     "objected": "who objects is never ranked",
     "on_caseload": "comes first among equal scores, and is proposed for removal rather than dropped",
+    "care_home_id": "which homes several practices serve, in the report to the commissioner",
     "emergency_admissions_12m": "orders equal scores",
     "nominated": "whom clinicians named",
     "nomination_order": "in which order nominees wait for a place",

@@ -89,6 +89,7 @@ def _front(run: Run) -> Page:
     blocks += [
         warn("This pack holds whole counts of the run. It stays with those who are responsible for the data."),
         table(
+            "The run",
             ("Of the run", "What"),
             [
                 ("Scheme", f"{run.lists.scheme.title} ({run.lists.scheme.id})"),
@@ -112,17 +113,16 @@ def _data(run: Run) -> Page:
     rows = [(part["name"], f"{part['rows']:,}", part["sha256"] or "in memory") for part in facts["sources"]]
     counts = [(name.replace("_", " "), f"{count:,}") for name, count in facts["rows"].items()]
     blocks = [
-        Block(kind="h3", text="Where the rows came from"),
-        table(("Source", "Rows", "SHA-256"), rows),
-        Block(kind="h3", text="What became of them"),
-        table(("Rows", "Number"), counts),
+        table("Where the rows came from", ("Source", "Rows", "SHA-256"), rows),
+        table("What became of them", ("Rows", "Number"), counts),
         *(say(f"{line.rstrip('.')}.") for line in account_lines(facts)),
-        Block(kind="h3", text="Which columns, and why"),
     ]
     if run.register is None:
         blocks.append(say("The register was not at hand: these are the columns that scheme and model name."))
     names = run.register.column_names if run.register is not None else _named(run)
-    blocks.append(table(("Column", "Why"), columns_and_reasons(names, run.lists.scheme, run.model)))
+    blocks.append(
+        table("Which columns, and why", ("Column", "Why"), columns_and_reasons(names, run.lists.scheme, run.model))
+    )
     if facts["absent_columns"]:
         absent = ", ".join(facts["absent_columns"])
         blocks.append(warn(f"The scheme would also use these, and the register did not have them: {absent}."))
@@ -157,7 +157,11 @@ def _opt_outs(run: Run) -> Page:
             say(
                 f"{plural(objected, 'patient on the lists objects', 'patients on the lists object')}. {_kept_out(run)}"
             ),
-            table(("Practice", "Object"), [(name, f"{count:,}") for name, count in by_practice.items()]),
+            table(
+                "Objections by practice",
+                ("Practice", "Object"),
+                [(name, f"{count:,}") for name, count in by_practice.items()],
+            ),
         ]
     return Page(file="opt-outs.html", title="Opt-outs applied", blocks=blocks)
 
@@ -207,7 +211,7 @@ def _scheme(run: Run) -> Page:
     ]
     blocks = [
         say(f"Source: {scheme.source}."),
-        table(("Route", "Kind", "Share", "Counts as"), routes),
+        table("Routes", ("Route", "Kind", "Share", "Counts as"), routes),
         Block(kind="h3", text="Decided where the source is silent"),
         *(say(f"{words}.") for words in scheme.decisions),
         Block(kind="h3", text="Stated, and not enforced"),
@@ -219,17 +223,21 @@ def _scheme(run: Run) -> Page:
 
 
 def _hazards() -> Page:
-    rows = [
-        (each.id, each.hazard, each.cause, each.control, each.severity, each.left, "; ".join(each.tests))
-        for each in hazards()
-    ]
     blocks = [
         say(
             "What could go wrong in use, and the tests that show each control at work. Severities are ours; a clinical "
             "safety officer of the organisation that uses the lists judges them, and adds hazards of its own."
-        ),
-        table(("Hazard", "What", "Cause", "Control", "Severity", "Left for people", "Tests"), rows),
+        )
     ]
+    for each in hazards():
+        rows = [
+            ("Cause", each.cause),
+            ("Control", each.control),
+            ("Severity", each.severity),
+            ("Left for people", each.left),
+            *(("Test", name) for name in each.tests),
+        ]
+        blocks.append(table(f"{each.id} · {each.hazard}", ("Of the hazard", "What"), rows))
     return Page(file="hazards.html", title="Hazard log", blocks=blocks)
 
 
@@ -244,7 +252,7 @@ def _confirmed(run: Run) -> Page:
     blocks = [say("As people stated it in a file of confirmations; the library confirms nothing.")]
     if left:
         blocks.append(warn(f"Nobody has confirmed {plural(left, 'thing')} of {len(rows)} yet."))
-    blocks.append(table(("What", "That", "Who", "Role", "On", "What they saw", "Note"), rows))
+    blocks.append(table("Who confirmed what", ("What", "That", "Who", "Role", "On", "What they saw", "Note"), rows))
     return Page(file="confirmations.html", title="Who confirmed what", blocks=blocks)
 
 

@@ -14,7 +14,7 @@ from casemgmt.outputs.purpose import PURPOSE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Part of a page: a sentence (``p``), an urgent one (``strong``), a heading (``h3``), text (``pre``), or a table."""
+    """Part of a page: a sentence (``p``), an urgent one (``strong``), a heading (``h3``), text (``pre``), a table."""
 
     kind: str
     text: str = ""
@@ -41,9 +41,9 @@ def warn(text: str) -> Block:
     return Block(kind="strong", text=text)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Block:
+def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Block:
     """A table, its first column the heading of each row."""
-    return Block(kind="table", headings=headings, rows=[[str(cell) for cell in row] for row in rows])
+    return Block(kind="table", text=caption, headings=headings, rows=[[str(cell) for cell in row] for row in rows])
 
 
 def from_markdown(text: str) -> list[Block]:
