@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of, texts
 from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES, AT_LEAST, sum_of_published
-from casemgmt.outputs.disclosure.suppression import SUPPRESSED, WITHHELD, suppress
-from casemgmt.outputs.disclosure.together import tell_together
-from casemgmt.outputs.disclosure.worlds import Publication
+from casemgmt.outputs.disclosure.suppression import SUPPRESSED, WITHHELD, behind, suppress, tells
+from casemgmt.outputs.disclosure.together import others_beside, tell_together
+from casemgmt.outputs.disclosure.worlds import Publication, are_related, hides_something, shown
 from casemgmt.scheme.routes import Review
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def with_reviews(
                 _say(row, counts[practice, row["route"]], note, withhold=withhold)
             shown = [row for row in own if row["route"] in routes]
             new = Publication(scheme=scheme, ranked_by=ranked_by, waiting=waiting, rows={practice: shown})
-            if not told or not tell_together(practice, new, before):
+            if not told or not _tell(practice, new, before):
                 break
     for total in totals:
         if total["route"] in reviews:
@@ -74,6 +74,33 @@ def with_reviews(
         present = np.array([row[name] is not None for row in rows], dtype=bool)
         found = found.append_column(name, array_of(np.array([row[name] or 0 for row in rows]), pa.int64(), present))
     return found.append_column("note", texts(row["note"] for row in rows))
+
+
+def _tell(practice: str, new: Publication, before: Sequence[Publication]) -> bool:
+    """Whether a small count follows, by the short way where reviews have nothing to do with the other routes."""
+    if are_related(new.scheme) or others_beside(practice, new, before):
+        return tell_together(practice, new, before)
+    rows = [
+        row
+        for route, row in zip(new.scheme.routes, new.rows[practice], strict=True)
+        if isinstance(route, Review) and hides_something([row])
+    ]
+    low, high = behind(new.rows[practice][0]["list_size"])
+    return any(_tells_alone(row, size) for row in rows for size in range(low, high + 1))
+
+
+def _tells_alone(row: Mapping[str, Any], size: int) -> bool:
+    """Whether those entitled, due and done tell of each other: due and done are all who are entitled.
+
+    Of one sum of two counts, each within its range, the range that is left for each is exact.
+    """
+    met, due, done = (shown(row, name, size) or (0, size) for name in ("met", *COUNTS))
+    left = {
+        "met": (max(met[0], due[0] + done[0]), min(met[1], due[1] + done[1])),
+        "due": (max(due[0], met[0] - done[1]), min(due[1], met[1] - done[0])),
+        "done": (max(done[0], met[0] - due[1]), min(done[1], met[1] - due[0])),
+    }
+    return all(least <= most for least, most in left.values()) and any(tells(each) for each in left.values())
 
 
 def _say(row: dict[str, Any], whole: dict[str, Any], note: str | None, *, withhold: bool) -> None:

@@ -20,7 +20,7 @@ def tell_together(practice: str, new: Publication, before: Sequence[Publication]
 
     The reader knows the scheme files, and the exact list size too: list sizes are published elsewhere.
     """
-    beside = [each for each in before if practice in each.rows and not _says_the_same(each, new, practice)]
+    beside = others_beside(practice, new, before)
     of_reviews = any("due" in row for row in new.rows[practice])
     if not (beside or of_reviews or are_related(new.scheme)):
         return False  # the chain of places, which is looked at before, is all there is
@@ -35,6 +35,11 @@ def tell_together(practice: str, new: Publication, before: Sequence[Publication]
         return any(_tell(practice, [each, new]) for each in beside or [new])
     except TooManyKindsError:
         return bool(beside) or of_reviews
+
+
+def others_beside(practice: str, new: Publication, before: Sequence[Publication]) -> list[Publication]:
+    """The earlier publications of a practice that say something else than the new one."""
+    return [each for each in before if practice in each.rows and not _says_the_same(each, new, practice)]
 
 
 def _says_the_same(one: Publication, other: Publication, practice: str) -> bool:

@@ -275,6 +275,16 @@ def test_a_second_report_of_the_same_people_by_another_scheme_shows_no_groups(se
     assert any(row["listed"] for row in read_csv((later / "figures/equity.csv").read_bytes()).to_pylist())
 
 
+def test_groups_are_not_told_again_beside_a_report_that_tells_them(tmp_path):
+    selection = selection_of()
+    selection.save(tmp_path / "lists")
+    assert selection.by("sex", suppressed=True).num_rows
+    cm.commissioner_report(selection).save(tmp_path / "report")
+    with pytest.raises(InputError, match="tells their groups already"):
+        selection.by("sex", suppressed=True)
+    assert selection.by("sex").num_rows
+
+
 def test_a_list_published_after_a_report_is_held_against_it(tmp_path):
     """The report told of 3%; a list by a share a little larger must not tell of the one between them."""
     from attacker import Counted, Person, Rule, scheme_of
