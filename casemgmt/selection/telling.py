@@ -134,17 +134,18 @@ def _ages(
     known = numpy_of(pc.is_valid(column)).astype(bool)
     age = numpy_of(pc.fill_null(column, 0)).astype(np.int32)
     turns = np.full(len(rows), NO_DAY, dtype=np.int32)
-    if "date_of_birth" not in register.days:
-        near = int((known & (age < NAMED_GP_AGE) & (age >= NAMED_GP_AGE - 1 - (end.year - register.as_of.year))).sum())
+    days = register.days.get("date_of_birth")
+    born = np.full(len(rows), NO_DAY, dtype=np.int32) if days is None else days[rows]
+    has = born != NO_DAY
+    just_under = NAMED_GP_AGE - 1 - (end.year - register.as_of.year)
+    near = int((known & ~has & (age < NAMED_GP_AGE) & (age >= just_under)).sum())
+    if near:
         warnings.warn(
-            f"letters: the register has no date_of_birth, so of {plural(near, 'patient')} just under {NAMED_GP_AGE} "
-            "nobody can tell who turns 75 in the year. They are not on the list.",
+            f"letters: of {plural(near, 'patient')} just under {NAMED_GP_AGE} the register has no date_of_birth, so "
+            "nobody can tell who of them turns 75 in the year. They are not on the list.",
             InputWarning,
             stacklevel=4,
         )
-        return known, age, turns
-    born = register.days["date_of_birth"][rows]
-    has = born != NO_DAY
     safe = np.where(has, born, 0).astype(np.int32)
     turning = has & (ages(safe, register.as_of) < NAMED_GP_AGE) & (ages(safe, end) >= NAMED_GP_AGE)
     turns[turning] = months_after(safe[turning], 12 * NAMED_GP_AGE)

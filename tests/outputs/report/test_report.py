@@ -528,3 +528,22 @@ def test_the_command_writes_the_report_of_a_published_selection(tmp_path):
     run("report", *common, *more, "--out", tmp_path / "report", code=4)
     run("report", *common, *more, "--out", tmp_path / "next", "--previous", tmp_path / "report")
     assert "Last: list of 2015-04-01" in (tmp_path / "next/report.html").read_text()
+
+
+# Registers that are larger than memory
+
+
+def test_a_register_read_a_part_at_a_time_has_all_but_the_groups(selection, report, tmp_path):
+    pq.write_table(table_of(), tmp_path / "register.parquet")
+    scanned = cm.scan_register(tmp_path / "register.parquet", as_of="2015-04-01")
+    lists = cm.select(scanned, cm.load_scheme("rotherham-2015-16"), score="points", over_cap="queue")
+    streamed = cm.commissioner_report(lists, tariff=TARIFF)
+    for name in ("places", "reviews", "programme", "money", "care_homes"):
+        assert streamed.table(name).equals(report.table(name)), name
+    assert "read it whole" in streamed.to_html()
+    whole = cm.read_register(tmp_path / "register.parquet", as_of="2015-04-01")
+    again = cm.commissioner_report(lists, register=whole)
+    assert again.table("equity").equals(report.table("equity"))
+    with pytest.raises(InputError, match="every row"):
+        lists.letters()
+    assert lists.recalls().equals(selection.recalls())
