@@ -17,10 +17,16 @@ _WHERE = {
     "ScannedRegister": "casemgmt.scanned.scanning",
     "Register": "casemgmt.register.register",
     "load_model": "casemgmt.risk.files",
+    "fit_model": "casemgmt.risk.fitting.fit",
+    "tabulate": "casemgmt.risk.fitting.tabulate",
     "list_models": "casemgmt.risk.files",
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.results.comparison",
+    "drift": "casemgmt.evaluation.drift",
+    "effect_at_cut": "casemgmt.evaluation.effect",
+    "plan": "casemgmt.evaluation.planning",
+    "Tariff": "casemgmt.evaluation.tariff",
     "CodeList": "casemgmt.codes.codelist",
     "avoidable_admissions": "casemgmt.codes.avoidable",
     "build_register": "casemgmt.codes.building",
@@ -33,6 +39,10 @@ _WHERE = {
     "load_selection": "casemgmt.results.published",
     "commissioner_report": "casemgmt.results.reporting",
     "CommissionerReport": "casemgmt.results.reporting",
+    "evaluate": "casemgmt.evaluation.evaluate",
+    "Evaluation": "casemgmt.evaluation.result",
+    "validate": "casemgmt.evaluation.validation",
+    "stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
     "pseudonymise": "casemgmt.pseudonyms.pseudonymising",
     "pseudonym_lookup": "casemgmt.pseudonyms.lookup",
@@ -64,6 +74,14 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
+    from casemgmt.evaluation.drift import drift
+    from casemgmt.evaluation.effect import effect_at_cut
+    from casemgmt.evaluation.evaluate import evaluate
+    from casemgmt.evaluation.planning import plan
+    from casemgmt.evaluation.result import Evaluation
+    from casemgmt.evaluation.stability import stability
+    from casemgmt.evaluation.tariff import Tariff
+    from casemgmt.evaluation.validation import validate
     from casemgmt.pseudonyms.lookup import pseudonym_lookup, reidentify
     from casemgmt.pseudonyms.pseudonymising import pseudonymise
     from casemgmt.register.field_table import fields
@@ -75,6 +93,8 @@ if TYPE_CHECKING:
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
     from casemgmt.risk.files import list_models, load_model
+    from casemgmt.risk.fitting.fit import fit_model
+    from casemgmt.risk.fitting.tabulate import tabulate
     from casemgmt.scanned.opening import scan_register
     from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.files import list_schemes, load_scheme
@@ -86,6 +106,7 @@ __all__ = [
     "CodeError",
     "CodeList",
     "CommissionerReport",
+    "Evaluation",
     "InputError",
     "InputWarning",
     "ModelError",
@@ -94,6 +115,7 @@ __all__ = [
     "ScannedRegister",
     "SchemeError",
     "Selection",
+    "Tariff",
     "VerifyError",
     "__version__",
     "avoidable_admissions",
@@ -102,7 +124,11 @@ __all__ = [
     "compare",
     "count_admissions",
     "derive_conditions",
+    "drift",
+    "effect_at_cut",
+    "evaluate",
     "fields",
+    "fit_model",
     "list_codelists",
     "list_models",
     "list_schemes",
@@ -110,13 +136,17 @@ __all__ = [
     "load_model",
     "load_scheme",
     "load_selection",
+    "plan",
     "pseudonym_lookup",
     "pseudonymise",
     "read_register",
     "reidentify",
     "scan_register",
     "select",
+    "stability",
     "synthesise",
+    "tabulate",
+    "validate",
 ]
 
 

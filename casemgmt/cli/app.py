@@ -18,7 +18,10 @@ from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
+from casemgmt.cli.evaluating import evaluate
+from casemgmt.cli.fitting import fit
 from casemgmt.cli.governing import governance
+from casemgmt.cli.planning import plan
 from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
 from casemgmt.cli.reporting import report
 from casemgmt.cli.selecting import explain, pack, score, select, verify
@@ -111,7 +114,24 @@ def _program(
     pass
 
 
-_COMMANDS = (demo, check, score, select, pack, verify, compare, synthesise, models, schemes, fields, explain, derive)
+_COMMANDS = (
+    demo,
+    check,
+    score,
+    select,
+    pack,
+    verify,
+    compare,
+    synthesise,
+    models,
+    schemes,
+    fields,
+    explain,
+    derive,
+    fit,
+    evaluate,
+    plan,
+)
 _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
 _LEAVING = (report, letters, governance)
 for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING):

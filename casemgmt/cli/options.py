@@ -63,6 +63,10 @@ ScoreOption = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="Or rank by this column of the register."),
 ]
+GivenRiskOption = Annotated[
+    str | None,
+    typer.Option("--risk", metavar="COLUMN", help="With --score: what each score means, 0 to 1."),
+]
 OverCapOption = Annotated[
     OverCap,
     typer.Option(
@@ -287,4 +291,41 @@ EncodingOption = Annotated[
 DeriveOverwriteOption = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files that are there already."),
+]
+RiskOption = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Each one's risk, 0 to 1. [default: the model's, or the scores]"),
+]
+ShareOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SHARE", help="A share of each practice's list, such as 3%. Repeatable. [default: 0.5% to 10%]"
+    ),
+]
+HoursOption = Annotated[
+    float | None,
+    typer.Option(metavar="HOURS", help="The longest list that so many hours a week can look after."),
+]
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(metavar="POUNDS", help="The longest list that so many pounds a year pay for."),
+]
+RankedAloneOption = Annotated[
+    bool,
+    typer.Option("--ranked-alone", help="Hours and pounds are for those by rank; others are looked after elsewhere."),
+]
+ContactsOption = Annotated[float, typer.Option(metavar="NUMBER", help="Contacts of a patient in a year.")]
+MinutesOption = Annotated[float, typer.Option(metavar="MINUTES", help="Staff time of a contact.")]
+HourPriceOption = Annotated[float, typer.Option(metavar="POUNDS", help="What an hour of it costs.")]
+PatientPriceOption = Annotated[
+    float, typer.Option(metavar="POUNDS", help="Paid for a patient in a year beside the time.")
+]
+WeeksOption = Annotated[float, typer.Option(metavar="WEEKS", help="In which contacts are made in a year.")]
+PlanOutOption = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="FILE", help="Write the table: .csv or .parquet."),
+]
+PlanPracticesOption = Annotated[
+    bool,
+    typer.Option("--practice", help="Write the table of each practice in place of the totals."),
 ]

@@ -16,6 +16,7 @@ from casemgmt.cli.options import (
     AllowMissing,
     Demonstration,
     EndedOption,
+    GivenRiskOption,
     Held,
     IncludeOption,
     ListSizesOption,
@@ -90,6 +91,7 @@ def select(
     out: OutOption,
     model: ModelOption = None,
     score: ScoreOption = None,
+    risk: GivenRiskOption = None,
     over_cap: OverCapOption = OverCap.error,
     list_sizes: ListSizesOption = None,
     previous: PreviousOption = None,
@@ -130,6 +132,7 @@ def select(
             rules,
             model=ranking,
             score=score,
+            risk=risk,
             over_cap=over_cap.value,
             list_sizes=sizes,
             previous=earlier,
@@ -141,8 +144,12 @@ def select(
             allow_demonstration=demonstration,
         )
     publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite)
+    _say_selected(selection, out, removals, counted=earlier is not None or removals is not None)
+
+
+def _say_selected(selection: Selection, out: Path, removals: Path | None, *, counted: bool) -> None:
     show_selection(selection)
-    show_removals(selection, removals, counted=earlier is not None or removals is not None)
+    show_removals(selection, removals, counted=counted)
     say(f"Saved in {out}. It is a proposal: a named clinician of each practice accepts or changes it.")
 
 
@@ -269,6 +276,7 @@ def explain(
 ) -> None:
     """Show what each input of a model adds to one patient's score."""
     from casemgmt.risk.files import load_model
+    from casemgmt.risk.moved import why_no_risk
 
     ranking = load_model(model)
     with working("Reading the register"):
@@ -276,10 +284,10 @@ def explain(
     found = ranking.explain(register, patient_id, allow_demonstration=demonstration)
     say(ranking.title)
     _say_demonstration(ranking)
-    _show_contributions(found, ranking)
+    _show_contributions(found, ranking, why_no_risk(ranking, register.counts.accepted))
 
 
-def _show_contributions(found: Any, model: Model) -> None:
+def _show_contributions(found: Any, model: Model, no_risk: str | None) -> None:
     from casemgmt.risk.inputs import decimal_text
 
     rows = found.to_pylist()
@@ -300,6 +308,9 @@ def _show_contributions(found: Any, model: Model) -> None:
     say(f"Score: {decimal_text(total)}" + (f" / {model.divide_by:,} = {points}" if model.divide_by != 1 else ""))
     if model.link == "points":
         say("The score orders patients. It is not a probability.")
+        return
+    if no_risk is not None:
+        say(f"No risk is shown. {no_risk}")
         return
     import numpy as np
 

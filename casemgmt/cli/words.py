@@ -16,6 +16,7 @@ _OPTIONS: tuple[tuple[str, str], ...] = (
     (rf"encoding={_NAME}", r"--encoding \1"),
     (r"sheet=…", "--sheet NAME"),
     (r"\bscore= (?=names )", "--score "),
+    (r"\branked_alone=True", "--ranked-alone"),
 )
 _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
 _VALUES = re.compile(rf"values=\{{{_NAME}: \{{((?:'[^']*': '[^']*'(?:, )?)+)\}}\}}")

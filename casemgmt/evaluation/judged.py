@@ -29,8 +29,8 @@ class Judged:
     """The people by whom a score is judged; arrays have one entry a person.
 
     They are everyone who is ranked (on the list, still there, no objection), has a score, and whose outcome is known.
-    Their order is that of practice, then of score from the highest, then of all else that is held here of them, so that
-    it depends on the order of the register's rows only between people who are alike in all of it.
+    Their order is that of practice, then of score from the highest, then of patient_id: it does not depend on the order
+    of the register's rows.
 
     Attributes
     ----------
@@ -109,31 +109,22 @@ def judge(
     """
     import numpy as np
 
+    from casemgmt.selection.ordering import by_practice_and_id
+
     model = _model_of(model_or_risks)
     if scheme is not None and not isinstance(scheme, Scheme):
         raise not_loaded("scheme")
     register.require_whole("Judging a score")
     happened = given_outcome(register, outcome)
-    workings = _selected(model_or_risks, model, register, scheme, over_cap, allow_demonstration)
     score, risk = _scores(model_or_risks, model, register, are_risks, allow_demonstration)
-    listable, objected = is_listable(register.packed), register.packed.is_set("objected")
-    reasons = {
-        "not on the list, or gone when the data was drawn": ~listable,
-        "objected to risk stratification": objected,
-        "without a score": ~np.isfinite(score),
-        "outcome not known": np.isnan(happened),
-    }
-    judged, set_aside = np.ones(len(register), dtype=bool), {"quarantined rows": register.quarantine.num_rows}
-    for why, applies in reasons.items():
-        set_aside[why] = int(np.count_nonzero(judged & applies))
-        judged &= ~applies
-    rows = np.flatnonzero(judged)
+    workings = _selected(model_or_risks, model, register, scheme, over_cap, allow_demonstration)
+    rows, set_aside = _who_is_judged(register, score, happened)
     refuse_few(happened[rows] == 1)
     chosen, practice, places = score[rows], register.packed.practice_of(rows), _places(workings)
     inside, case_managed, below = (None if mask is None else mask[rows] for mask in places)
     stated, had = None if risk is None else risk[rows], happened[rows] == 1
-    keys = [practice, -chosen, *(each for each in (stated, had, inside, case_managed, below) if each is not None)]
-    order = np.lexsort(keys[::-1])
+    order = by_practice_and_id(practice, register.column("patient_id", rows))
+    order = order[np.lexsort((-chosen[order], practice[order]))]
     return Judged(
         register=register,
         practices=register.practices,
@@ -150,6 +141,23 @@ def judge(
         scheme=scheme,
         workings=workings,
     )
+
+
+def _who_is_judged(register: Register, score: Floats, happened: Floats) -> tuple[npt.NDArray[np.int64], dict[str, int]]:
+    """The packed rows of the people judged, and how many are not, each under the first reason that is true."""
+    import numpy as np
+
+    reasons = {
+        "not on the list, or gone when the data was drawn": ~is_listable(register.packed),
+        "objected to risk stratification": register.packed.is_set("objected"),
+        "without a score": ~np.isfinite(score),
+        "outcome not known": np.isnan(happened),
+    }
+    judged, set_aside = np.ones(len(register), dtype=bool), {"quarantined rows": register.quarantine.num_rows}
+    for why, applies in reasons.items():
+        set_aside[why] = int(np.count_nonzero(judged & applies))
+        judged &= ~applies
+    return np.flatnonzero(judged), set_aside
 
 
 def _model_of(model_or_risks: Any) -> Model | None:
@@ -204,7 +212,7 @@ def _scores(
         check_demonstration(model, register, allow_demonstration)
         score = points_of(model, sums_of(model, register))
         return score, None if model.link == "points" else risk(model, score)
-    score = given_scores(register, given)
+    score = given_scores(register, given, "model_or_risks")
     if not are_risks:
         return score, None
     outside = int(np.count_nonzero(np.isfinite(score) & ((score < 0) | (score > 1))))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.errors import InputError
 from casemgmt.risk.inputs import MILLION
@@ -39,11 +40,6 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     InputError
         There is no score to draw, or matplotlib is not installed.
     """
-    try:
-        from matplotlib import pyplot as plt
-    except ImportError:
-        raise InputError("A plot needs matplotlib: install casemgmt[plot].") from None
-
     every = explained.to_pylist()
     unusable = [row["label"] for row in every if row["millionths"] is None]
     if unusable:
@@ -52,6 +48,51 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     missing = [row["label"] for row in every if row["missing"]]
     says_so = not model.demonstration or "demonstration" in model.title.casefold()
     title = fill(model.title if says_so else f"{model.title}; demonstration only", TITLE_WIDTH)
+    unit = {"points": "points", "logistic": "log-odds"}.get(model.link, "log-rate")
+    return _drawn(_Drawing(rows, MILLION * model.divide_by, title, unit, missing), ax)
+
+
+def draw_given(explained: pa.Table, as_odds: bool, ax: Any = None) -> Any:
+    """Draw what inputs were said to add to a given score, from what everyone starts from.
+
+    Parameters
+    ----------
+    explained : from :func:`casemgmt.selection.given_reasons.explain_given`
+    as_odds : whether the score is in log-odds
+    ax : matplotlib axes, by default new ones
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        matplotlib is not installed.
+    """
+    base, *inputs = explained.to_pylist()
+    steps = [("Where everyone starts", base["contribution"]), *((row["words"], row["contribution"]) for row in inputs)]
+    missing = [row["label"] for row in inputs if row["missing"]]
+    unit = "log-odds" if as_odds else "score"
+    return _drawn(_Drawing([step for step in steps if step[1]], 1, "A score that was given", unit, missing), ax)
+
+
+class _Drawing(NamedTuple):
+    """Steps in words and amounts, how many amounts make one of the axis, and what is written around them."""
+
+    steps: Sequence[tuple[str, float]]
+    unit: int
+    title: str
+    axis: str
+    missing: Sequence[str]
+
+
+def _drawn(drawing: _Drawing, ax: Any) -> Any:
+    try:
+        from matplotlib import pyplot as plt
+    except ImportError:
+        raise InputError("A plot needs matplotlib: install casemgmt[plot].") from None
+    rows, title, missing = drawing.steps, drawing.title, drawing.missing
     if ax is not None and not (hasattr(ax, "set_yticks") and not isinstance(ax, type)):
         raise InputError("ax is the axes of a matplotlib figure, such as those of plt.subplots().")
     if ax is None:
@@ -59,7 +100,7 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
         figure.suptitle(title, fontsize=10)
     else:
         ax.set_title(title, fontsize=10)
-    ends = _draw_bars(ax, rows, MILLION * model.divide_by)
+    ends = _draw_bars(ax, rows, drawing.unit)
     ax.set_yticks(range(len(rows) + 1), [*(fill(words, LABEL_WIDTH) for words, _ in rows), "Score"], fontsize=9)
     ax.invert_yaxis()
     low, high = min(ends), max(ends)
@@ -67,8 +108,7 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     ax.set_xlim(low - (room / 4 if low < 0 else 0), high + room)
     ax.axvline(0, color="black", linewidth=0.8, zorder=0.5)
     ax.spines[["top", "right"]].set_visible(False)
-    unit = {"points": "points", "logistic": "log-odds"}.get(model.link, "log-rate")
-    ax.set_xlabel(unit + (f"\n{fill('not recorded: ' + ', '.join(missing), TITLE_WIDTH)}" if missing else ""))
+    ax.set_xlabel(drawing.axis + (f"\n{fill('not recorded: ' + ', '.join(missing), TITLE_WIDTH)}" if missing else ""))
     return ax
 
 
@@ -85,9 +125,10 @@ def _steps(explained: list[dict[str, Any]], unit: int) -> list[tuple[str, int]]:
     return [step for step in (("Where everyone starts", start), *differences, *floor) if step[1]]
 
 
-def _draw_bars(ax: Any, rows: list[tuple[str, int]], unit: int) -> list[float]:
+def _draw_bars(ax: Any, rows: Sequence[tuple[str, float]], unit: int) -> list[float]:
     """Draw each step from where the last one ended, then the score; the ends of the bars."""
-    total, ends = 0, [0.0]
+    total: float = 0
+    ends = [0.0]
     for place, (_, by) in enumerate(rows):
         start, total = total / unit, total + by
         size = total / unit - start

@@ -33,6 +33,8 @@ def select(
     *,
     model: Model | None = None,
     score: Any = None,
+    risk: Any = None,
+    contributions: Any = None,
     over_cap: OverCap = "error",
     list_sizes: Mapping[str, int] | None = None,
     previous: Selection | PublishedSelection | None = None,
@@ -56,11 +58,14 @@ def select(
     score : ranks by these values instead (neither is needed by a scheme that ranks nobody): a column's name; one value
         a source row in source order (a pandas Series is matched on its index); or scores keyed by patient id, as a
         mapping, or as a frame with ``patient_id`` and one column more. NaN, null and infinities mean no score
+    risk : what each given score means, from 0 to 1, in the same forms: the column ``risk``, and what bands on risk take
+    contributions : what each input adds to the given scores, such as SHAP values: a frame of one column an input, with
+        ``patient_id`` or one row a source row. Checked to add up; they become the reasons
     over_cap : ``error`` raises where a practice nominates more patients than it has places, ``queue`` lets them wait
     list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
     previous : an earlier selection, whose people are on the caseload; ``removals()`` lists whom this one does not keep
-    ended : whose case management a person has ended since: a mapping of patient ids to reasons, or a table (or its
-        file) with ``patient_id`` and ``reason``. They are off the caseload and proposed for removal no more
+    ended : whose case management a person has ended since, who are off the caseload: ids with reasons, as a mapping, or
+        a table (or its file) with ``patient_id`` and ``reason``
     reference : what reasons are held against: each table's ``base``, or the average of the ``practice``
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic
     allow_missing_practices, list_size_within : which practices of ``list_sizes`` or ``previous`` may have no accepted
@@ -74,11 +79,12 @@ def select(
         A column, score or practice is missing or cannot be used, as the message says; more nominations than places.
     """
     terms = Terms(over_cap, reference, allow_demonstration, max_quarantined, max_corrected, threads)
-    check_arguments(scheme, model, score, terms)
     if previous is not None and not isinstance(previous, SelectionTables):
         raise InputError("previous: give a selection, from cm.select or cm.load_selection.")
     expected = Expected.of(list_sizes, previous, allow_missing_practices, list_size_within)
-    asked = Asked(scheme=scheme, model=model, score=score, terms=terms, expected=expected, ended=read_ended(ended))
+    given = {"score": score, "risk": risk, "contributions": contributions}
+    asked = Asked(scheme=scheme, model=model, **given, terms=terms, expected=expected, ended=read_ended(ended))
+    check_arguments(asked)
     return Selection(workings_of(_gathered(register, asked), asked))
 
 

@@ -220,10 +220,17 @@ class Selection(SelectionTables):
         return self._of_practice(table, practice_id)
 
     def explain(self, patient_id: str) -> Any:
-        """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`."""
+        """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`.
+
+        Of given scores, what ``contributions=`` says, with a row ``base`` for what everyone starts from.
+        """
         made = self.workings
         if made.model is None:
-            raise _scores_were_given()
+            if made.contributions is None:
+                raise _scores_were_given()
+            from casemgmt.selection.given_reasons import explain_given
+
+            return explain_given(made, patient_id)
         return made.model.explain(made.register, patient_id, allow_demonstration=True)
 
     def waterfall(self, patient_id: str, ax: Any = None) -> Any:
@@ -238,11 +245,12 @@ class Selection(SelectionTables):
         -------
         matplotlib.axes.Axes
         """
-        from casemgmt.outputs.waterfall import draw_waterfall
+        from casemgmt.outputs.waterfall import draw_given, draw_waterfall
 
         made = self.workings
         if made.model is None:
-            raise _scores_were_given()
+            as_odds = made.contributions is not None and made.contributions.as_odds
+            return draw_given(self.explain(patient_id), as_odds, ax)
         return draw_waterfall(made.model, self.explain(patient_id), ax)
 
     @arguments.checked(
@@ -287,4 +295,7 @@ class Selection(SelectionTables):
 
 def _scores_were_given() -> InputError:
     """Scores of the user's own have no inputs that could be shown."""
-    return InputError("The scores were given, not worked out: there is no model to explain them.")
+    return InputError(
+        "The scores were given, not worked out: there is no model to explain them. Give what each input adds, such as "
+        "SHAP values, as contributions=."
+    )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import ModelError, listed, plural
 from casemgmt.register.fields import FIELDS
+from casemgmt.risk.additive import AdditiveModel
 from casemgmt.risk.inputs import MILLION, PRESENT, ModelInput, decimal_text
-from casemgmt.risk.model import Model
 from casemgmt.risk.pairs import PairInput, PairSide
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def standing(each: ModelInput, place: Place, value: object, others: Mapping[str,
     return {**others, **greater, each.name: value}
 
 
-def _places_of(model: Model, each: ModelInput, values: Mapping[str, object]) -> set[Place]:
+def _places_of(model: AdditiveModel, each: ModelInput, values: Mapping[str, object]) -> set[Place]:
     """The places where one of the values stands."""
     value: Any = values.get(each.name)
     cell = model.cell_of(each, values)
@@ -138,7 +138,7 @@ def _edges_met(pair: PairInput, values: Mapping[str, object]) -> Iterator[Place]
             yield (name, round(value * MILLION))
 
 
-def check_coverage(model: Model, vectors: list[Vector], where: str) -> None:
+def check_coverage(model: AdditiveModel, vectors: list[Vector], where: str) -> None:
     """Refuse vectors that leave a cell, an edge, the floor or a band untouched."""
     touched = {each.name: set[Place]() for each in model.inputs}
     floor_reached, bands_reached = model.floor is None, set[str]()
@@ -167,7 +167,7 @@ def check_coverage(model: Model, vectors: list[Vector], where: str) -> None:
         raise ModelError(f"{where}: no vector touches {plural(len(untouched), 'band')}: {listed(untouched)}.")
 
 
-def _silences_alone(model: Model, each: ModelInput, silent: list[str]) -> bool:
+def _silences_alone(model: AdditiveModel, each: ModelInput, silent: list[str]) -> bool:
     """Whether an input is the only cause that there is no score: a pair is silent with it where it has no value."""
     pairs = {
         other.name
@@ -177,7 +177,7 @@ def _silences_alone(model: Model, each: ModelInput, silent: list[str]) -> bool:
     return {each.name} <= {*silent} <= {each.name, *pairs}
 
 
-def _is_above_floor(model: Model, each: ModelInput, total: int | None, amount: int | None) -> bool:
+def _is_above_floor(model: AdditiveModel, each: ModelInput, total: int | None, amount: int | None) -> bool:
     if total is None or amount is None or model.floor is None or total > model.floor:
         return True
     best = max(other for other in each.contributions if other is not None)
@@ -185,7 +185,7 @@ def _is_above_floor(model: Model, each: ModelInput, total: int | None, amount: i
     return model.extremes[1] - best + amount <= model.floor
 
 
-def _why(model: Model, each: ModelInput, place: Place) -> str:
+def _why(model: AdditiveModel, each: ModelInput, place: Place) -> str:
     if place[0] == "cell" and each.contributions[place[1]] is None:
         return " It gives no score, so write a vector in which nothing else does."
     return " Where the floor hides the sum, the vector does not count." if model.floor is not None else ""

@@ -48,23 +48,28 @@ _INPUT_KEYS = {
 _RESERVED = ("expected_score", "expected_risk", "expected_band")
 
 
-def load_model(source: str | Path) -> Model:
+def load_model(source: str | Path | object) -> Model:
     """A model, read from its folder and checked against its own test vectors.
 
     Parameters
     ----------
-    source : the name of a shipped model, or the path of a model folder: a ``Path``, or text with a separator in it
+    source : the name of a shipped model, or the path of a model folder: a ``Path``, or text with a separator in it; or
+        a fitted estimator that :func:`casemgmt.tabulate` was given
 
     Raises
     ------
-    ModelError : there is no such model; the file says something it may not say or leaves something out; or its
-        vectors disagree with it or leave a cell of a table untouched
+    ModelError : there is no such model, or the estimator was not tabulated; the file says something it may not say or
+        leaves something out; or its vectors disagree with it or leave a cell of a table untouched
 
     Examples
     --------
     >>> load_model("cambridge-multimorbidity-20")
     <Model cambridge-multimorbidity-20 1.0: 20 inputs, points>
     """
+    if not isinstance(source, (str, Path)):
+        from casemgmt.risk.fitting.remembered import model_of
+
+        return model_of(source)
     return _load(_folder_of(source), (), [])
 
 
@@ -251,6 +256,8 @@ def _model_of(
     divide_by = head.optional("divide_by", whole)
     return Model(
         **{key: head.words(key) for key in _WORDS},
+        recalibration=None,
+        fitting=None,
         link=head.checked("link", one_of(*LINKS)),
         intercept=head.checked("intercept", millionths),
         horizon_days=head.optional("horizon_days", whole),

@@ -17,7 +17,7 @@ from casemgmt.risk.inputs import MILLION
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from casemgmt.risk.model import Model
+    from casemgmt.risk.additive import AdditiveModel
 
     Floats = npt.NDArray[np.float64]
 
@@ -34,7 +34,7 @@ _TAYLOR = tuple(1.0 / factorial for factorial in reversed(_FACTORIALS))
 _LEAST, _MOST = -746.0, 710.0
 
 
-def risk(model: Model, score: Floats) -> Floats:
+def risk(model: AdditiveModel, score: Floats) -> Floats:
     """The risk of the model's outcome within its horizon, 0 to 1, for each score.
 
     Logistic: ``1 / (1 + exp(-score))``. Survival: ``1 - S0 ** exp(score - centre)``, the risk by the horizon in Cox's

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from casemgmt.register.lookup import Columns
     from casemgmt.register.register import Register
+    from casemgmt.risk.additive import AdditiveModel
     from casemgmt.risk.chosen import ChosenRows
     from casemgmt.risk.explain import Reference
-    from casemgmt.risk.model import Model
 
 LARGEST_REASONS = 3
 
@@ -54,7 +54,7 @@ class _Cells(NamedTuple):
 
 
 def reasons_of(
-    model: Model,
+    model: AdditiveModel,
     chosen: ChosenRows,
     practice: npt.NDArray[np.int64],
     shown: npt.NDArray[np.bool_],
@@ -176,7 +176,7 @@ def three_least(
 
 
 def _by_practice(
-    model: Model, register: Register, practice: npt.NDArray[np.int64], cells: _Cells
+    model: AdditiveModel, register: Register, practice: npt.NDArray[np.int64], cells: _Cells
 ) -> Iterator[tuple[int, int, npt.NDArray[np.int64], int]]:
     """Each practice's rows, what its average leaves of each cell, times its ranked patients, and their number."""
     import numpy as np
@@ -189,7 +189,7 @@ def _by_practice(
         yield start, stop, cells.amounts * people[p] - np.repeat(totals[p], widths), people[p]
 
 
-def _practice_totals(model: Model, register: Register) -> tuple[npt.NDArray[np.int64], list[int]]:
+def _practice_totals(model: AdditiveModel, register: Register) -> tuple[npt.NDArray[np.int64], list[int]]:
     """What each input adds over each practice's ranked patients, (practices, inputs), and how many they are, or 1."""
     import numpy as np
 
@@ -211,7 +211,7 @@ class _Sentences:
 
     def __init__(
         self,
-        model: Model,
+        model: AdditiveModel,
         starts: npt.NDArray[np.int64],
         against_bases: npt.NDArray[np.int64],
         reference: Reference,
@@ -249,6 +249,16 @@ class _Sentences:
     def _comparison(self, each: ModelInput) -> str:
         if self._reference == "practice":
             return " against the practice's average"
-        if self._model.link == "points" and not each.contributions[base_cell(each)]:
-            return ""  # points against nothing need no comparison
-        return f" against {against_base(each)}"
+        return _against_base_of(self._model, each)
+
+
+def _against_base_of(model: AdditiveModel, each: ModelInput) -> str:
+    if model.link == "points" and not each.contributions[base_cell(each)]:
+        return ""  # points against nothing need no comparison
+    return f" against {against_base(each)}"
+
+
+def worded_against_base(model: AdditiveModel, each: ModelInput, cell: int, difference: int) -> str:
+    """One reason: a cell of an input, and by how many millionths it adds more than the input's base."""
+    caution = f" ({DEMONSTRATION_ONLY})" if is_demonstration(model) else ""
+    return f"{in_words(each, cell)}: {size_in_words(model, difference)}{_against_base_of(model, each)}{caution}"

@@ -131,7 +131,7 @@ def _own_cells_of(
         cells = np.searchsorted(np.array(each.edges_as_floats), numbers, side=_side(each))
         return np.where(np.isfinite(numbers), cells, len(each.cells) - 1).astype(np.int32)
     indices, distinct = distinct_values(pa.chunked_array([column]))
-    by_value = [each.cell_of(value if each.kind == "category" else _from_text(each.kind, value)) for value in distinct]
+    by_value = [each.cell_of(value if each.kind == "category" else from_text(each.kind, value)) for value in distinct]
     return np.asarray(np.array([*by_value, len(each.cells) - 1], dtype=np.int32)[indices])
 
 
@@ -140,7 +140,7 @@ def _side(each: ModelInput) -> Literal["left", "right"]:
     return "right" if each.closed == "left" else "left"
 
 
-def _from_text(kind: str, value: object) -> object:
+def from_text(kind: str, value: object) -> object:
     """A carried column of a CSV file holds numbers and flags as text; anything else is left for the input to judge."""
     if not isinstance(value, str):
         return value

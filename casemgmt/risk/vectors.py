@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 
 from casemgmt.errors import ModelError, did_you_mean, listed, plural
 from casemgmt.register.fields import FIELDS
+from casemgmt.risk.additive import AdditiveModel
 from casemgmt.risk.coverage import check_coverage, places, standing
 from casemgmt.risk.inputs import MILLION, ModelInput, decimal_text, millionths, value_must_be
-from casemgmt.risk.model import Model
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Vector:
     band: str
 
 
-def check_vectors(model: Model, where: str = "vectors.csv") -> None:
+def check_vectors(model: AdditiveModel, where: str = "vectors.csv") -> None:
     """Refuse a model that disagrees with its vectors, or whose vectors leave part of a table untouched.
 
     Raises
@@ -60,7 +60,7 @@ def check_vectors(model: Model, where: str = "vectors.csv") -> None:
     check_coverage(model, vectors, where)
 
 
-def read_vectors(model: Model, where: str = "vectors.csv") -> list[Vector]:
+def read_vectors(model: AdditiveModel, where: str = "vectors.csv") -> list[Vector]:
     """The vectors of ``model.vectors_text``, each value read as its input reads it."""
     cells, lines = sum(len(each.table) for each in model.inputs), sum(map(model.vectors_text.count, "\n\r")) + 1
     if cells * lines > MOST_TO_CHECK:
@@ -77,12 +77,12 @@ def read_vectors(model: Model, where: str = "vectors.csv") -> list[Vector]:
         raise ModelError(f"{where} line {rows.line_num}: is not CSV: {problem}.") from None
 
 
-def _given(model: Model) -> list[ModelInput]:
+def _given(model: AdditiveModel) -> list[ModelInput]:
     """The inputs that vectors have columns of: a pair looks at those of its two inputs."""
     return [each for each in model.inputs if each.kind != "pair"]
 
 
-def _check_header(model: Model, header: list[str], where: str) -> None:
+def _check_header(model: AdditiveModel, header: list[str], where: str) -> None:
     expected = ["expected_score"]
     if model.link != "points":
         expected.append("expected_risk")
@@ -98,7 +98,7 @@ def _check_header(model: Model, header: list[str], where: str) -> None:
         raise ModelError(f"{where}: {plural(len(lacking), 'column')} missing: {listed(lacking)}.")
 
 
-def _vector_of(model: Model, header: list[str], row: list[str], line: int, where: str) -> Vector:
+def _vector_of(model: AdditiveModel, header: list[str], row: list[str], line: int, where: str) -> Vector:
     at = f"{where} line {line}"
     if len(row) != len(header):
         raise ModelError(f"{at}: has {plural(len(row), 'cell')}; the header has {len(header)}.")
@@ -157,7 +157,7 @@ def _risk_of(text: str) -> float:
     raise value_must_be("a decimal from 0 to 1, or empty for no risk")
 
 
-def _check_score(model: Model, vector: Vector, at: str) -> None:
+def _check_score(model: AdditiveModel, vector: Vector, at: str) -> None:
     total = model.floored(model.sum_before_floor(vector.values))
     given = None if total is None else Fraction(total, MILLION * model.divide_by)
     if given != vector.score:
@@ -173,7 +173,7 @@ def _shown(score: Fraction | None) -> str:
     return decimal_text(int(amount)) if amount.denominator == 1 else str(score)
 
 
-def _check_risks(model: Model, vectors: list[Vector], where: str) -> None:
+def _check_risks(model: AdditiveModel, vectors: list[Vector], where: str) -> None:
     if model.link == "points":
         for vector in vectors:
             if vector.risk is not None:
@@ -187,7 +187,7 @@ def _check_risks(model: Model, vectors: list[Vector], where: str) -> None:
             raise ModelError(f"{at}: the link gives a risk of {given!r}, the vector expects {vector.risk!r}.")
 
 
-def risks_of(model: Model, scores: list[Fraction | None]) -> list[float | None]:
+def risks_of(model: AdditiveModel, scores: list[Fraction | None]) -> list[float | None]:
     """The risk of each exact score; None where there is no score, or the model gives none."""
     import numpy as np
 
@@ -197,7 +197,7 @@ def risks_of(model: Model, scores: list[Fraction | None]) -> list[float | None]:
     return [None if isnan(given) else given for given in risk(model, points).tolist()]
 
 
-def covering_vectors(model: Model) -> str:
+def covering_vectors(model: AdditiveModel) -> str:
     """The text of a ``vectors.csv`` that touches every place of every table once, made from the tables themselves.
 
     It saves an author the typing, and proves nothing until someone checks it by hand against the source of the
@@ -220,16 +220,19 @@ def covering_vectors(model: Model) -> str:
     risks = risks_of(model, scores) if model.link != "points" else [None] * len(rows)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
+    careful = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)  # quotes a carriage return too
     bands = ("expected_band",) if model.bands else ()
-    writer.writerow((*(each.name for each in _given(model)), "expected_score", "expected_risk", *bands))
+    header = (*(each.name for each in _given(model)), "expected_score", "expected_risk", *bands)
+    (careful if any("\r" in name for name in header) else writer).writerow(header)
     for values, total, score, risk in zip(rows, totals, scores, risks, strict=True):
         given = [_text_of(each, values[each.name]) for each in _given(model)]
         expected = ["" if score is None else _shown(score), "" if risk is None else repr(risk)]
-        writer.writerow((*given, *expected, *([model.band_of(total) or ""] if bands else ())))
+        row = (*given, *expected, *([model.band_of(total) or ""] if bands else ()))
+        (careful if any("\r" in cell for cell in row) else writer).writerow(row)
     return out.getvalue()
 
 
-def _covering_values(model: Model) -> Iterator[dict[str, object]]:
+def _covering_values(model: AdditiveModel) -> Iterator[dict[str, object]]:
     base: dict[str, object] = {}
     least: dict[str, object] = {}
     most: dict[str, object] = {}

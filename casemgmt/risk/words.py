@@ -101,29 +101,63 @@ def in_words(each: ModelInput, cell: int, cells: Sequence[str] | None = None) ->
     cells = cells or each.cells
     text = cell_in_words(each, cell, cells)
     if cell == len(cells) - 1:
-        return f"{_subject(each)} {NOT_RECORDED}"
+        return f"{_subject(each.name, each.label)} {NOT_RECORDED}"
     if each.kind == "flag":
         if not cell:
             return f"{each.label}: no"
         if cell != PRESENT:
             return f"{each.label}: counted under a graver condition"
         return f"Living with {_LIVING_WITH[each.name]}" if each.name in _LIVING_WITH else each.label
-    if each.name == "age":
+    return _said_of(each.name, each.label, text)
+
+
+def _said_of(name: str, label: str, text: str) -> str:
+    """What a value in words, or a range of them, says of a patient."""
+    if name == "age":
         return f"Aged {text.replace('fewer', 'under').replace('more', 'over')}"
-    if each.name == "imd_decile":
+    if name == "imd_decile":
         return f"Living in an area in tenth {text} of deprivation (1 is the most deprived)"
-    if each.name in _COUNTED:
-        one, many = _COUNTED[each.name]
+    if name in _COUNTED:
+        one, many = _COUNTED[name]
         none = "None" if many.startswith("of ") else "No"
-        return f"{none if text == '0' else text} {one if text == '1' else many}{_when(each.name)}"
-    return _CATEGORIES.get((each.name, text), f"{each.label}: {text}")
+        return f"{none if text == '0' else text} {one if text == '1' else many}{_when(name)}"
+    return _CATEGORIES.get((name, text), f"{label}: {text}")
+
+
+class _NotHeld:
+    """Stands for the value of an input that the register does not hold."""
+
+
+_NOT_HELD = _NotHeld()
+
+
+def value_in_words(name: str, value: object = _NOT_HELD) -> str:
+    """What a column's value says of a patient, for an input that is no model's: ``2 repeat medicines``.
+
+    Parameters
+    ----------
+    name : of a field, a carried column, or anything else
+    value : None where it is missing; left out, the name alone is put into words
+    """
+    label = name.replace("_", " ").strip()
+    label = f"{label[:1].upper()}{label[1:]}"
+    if isinstance(value, _NotHeld):
+        return label
+    if value is None:
+        return f"{_subject(name, label)} {NOT_RECORDED}"
+    if isinstance(value, bool):
+        if not value:
+            return f"{label}: no"
+        return f"Living with {_LIVING_WITH[name]}" if name in _LIVING_WITH else f"{label}: yes"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return _said_of(name, label, text)
 
 
 def _together(pair: PairInput, cell: int) -> str:
     """What a cell of a pair says of a patient: ``Aged 80 or over, together with: living with heart failure``."""
     first, second = (side.shown for side in pair.sides)
     if cell == len(pair.contributions) - 1:
-        return f"{_subject(first)}, or {_inside(_subject(second))}, {NOT_RECORDED}"
+        return f"{_subject(first.name, first.label)}, or {_inside(_subject(second.name, second.label))}, {NOT_RECORDED}"
     said = [
         in_words(shown, len(shown.cells) - 1 if group == UNKNOWN else group)
         for shown, group in zip((first, second), pair.groups_at(cell), strict=True)
@@ -140,14 +174,14 @@ def _when(name: str) -> str:
     return " in the last 12 months" if name.endswith("_12m") else ""
 
 
-def _subject(each: ModelInput) -> str:
+def _subject(name: str, label: str) -> str:
     """What an input is about, to begin a sentence with."""
-    if each.name == "imd_decile":
+    if name == "imd_decile":
         return "Deprivation of the area"
-    if each.name not in _COUNTED:
-        return each.label
-    many = _COUNTED[each.name][1].removeprefix("of 36 ")
-    return f"{many[0].upper()}{many[1:]}{_when(each.name)}"
+    if name not in _COUNTED:
+        return label
+    many = _COUNTED[name][1].removeprefix("of 36 ")
+    return f"{many[0].upper()}{many[1:]}{_when(name)}"
 
 
 def base_cell(each: ModelInput) -> int:
@@ -204,10 +238,10 @@ def size_in_words(model: AdditiveModel, amount: float) -> str:
             return "less than 0.01 points"
         return f"{text} {'point' if text == '1' else 'points'}"
     what = "odds" if model.link == "logistic" else "rate"
-    return f"{what} × {_factor_text(points.exp())}"
+    return f"{what} × {factor_in_words(points.exp())}"
 
 
-def _factor_text(factor: Decimal) -> str:
+def factor_in_words(factor: Decimal) -> str:
     """A factor to the digits that matter: ``2.9``, ``14``, ``1.04``, ``0.37``."""
     if factor >= 9.95:
         return f"{factor:,.0f}"

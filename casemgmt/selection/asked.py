@@ -50,7 +50,14 @@ class Asked:
         as a frame with ``patient_id`` and one column more. NaN, null, masked values and infinities mean no score, and
         so does an id that is not among those given. Whole numbers above 2**53 are refused, and one value far from all
         others that several people have, as 999 for "no score", is warned of. A scheme with a band on risk takes them as
-        risks from 0 to 1
+        risks from 0 to 1, unless there are any beside them
+    risk : what each score means, from 0 to 1, in the same forms; they fill the column ``risk``, and bands on risk look
+        at them. Everyone with a score has one and nobody else, and they need not rise with the score
+    contributions : what each input adds to the score, one column an input, such as SHAP values: a frame with
+        ``patient_id``, or one row a source row (a pandas frame is matched on its index). They become the reasons, and
+        what ``explain`` shows. Each row adds up to its score, to within a ten-thousandth of what was added; what
+        everyone starts from stands in a column ``base`` or, without one, is the same difference in every row. A frame
+        with ``patient_id`` may hold some of the patients, and the others have no reasons
     expected : what is known of the register before
     ended : ids of those whose case management a person has ended → the reason; off the caseload, proposed for removal
         no more
@@ -59,13 +66,16 @@ class Asked:
     scheme: Scheme
     model: Model | None = None
     score: object = None
+    risk: object = None
+    contributions: object = None
     terms: Terms
     expected: Expected
     ended: Mapping[str, str] = field(default_factory=dict)
 
 
-def check_arguments(scheme: object, model: object, score: object, terms: Terms) -> None:
+def check_arguments(asked: Asked) -> None:
     """Refuse what no register can be selected from with."""
+    scheme, model, score, terms = asked.scheme, asked.model, asked.score, asked.terms
     if not isinstance(scheme, Scheme):
         raise not_loaded("scheme")
     if terms.reference not in ("base", "practice"):
@@ -78,3 +88,11 @@ def check_arguments(scheme: object, model: object, score: object, terms: Terms) 
         )
     if isinstance(model, str):
         raise not_loaded("model")
+    for name, given in (("risk", asked.risk), ("contributions", asked.contributions)):
+        if given is not None and score is None:
+            raise InputError(f"{name}= stands beside score=, and says what that is; a model gives its own.")
+    if asked.contributions is not None and terms.reference != "base":
+        raise InputError(
+            "reference='practice' holds a model's reasons against a practice's average; contributions= are held "
+            "against what everyone starts from. Leave reference out."
+        )

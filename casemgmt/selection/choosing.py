@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from casemgmt.register.ranked import is_ranked
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.asked import Asked
+from casemgmt.selection.contributions import contributions_of
 from casemgmt.selection.earlier import with_caseload
 from casemgmt.selection.given import given_scores
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys
 from casemgmt.selection.loop_arrays import Outcome
 from casemgmt.selection.places import OverCap, give_places, nominated_places, official_sizes
 from casemgmt.selection.plan import compile_scheme, route_arrays
+from casemgmt.selection.risks import faulty_risks
 from casemgmt.selection.running import Question, emitted_rows, outcome_of
 from casemgmt.selection.sentinels import warn_of_far_scores
 from casemgmt.selection.ties import first_of_tied
@@ -52,7 +55,7 @@ def gather(register: Register, asked: Asked) -> Gathered:
     register = with_caseload(register, asked.expected.previous, asked.ended)
     if asked.model is not None:
         check_demonstration(asked.model, register, terms.allow_demonstration)
-    ranking = ranking_of(register, asked.model, asked.score)
+    ranking = ranking_of(register, asked.model, asked.score, asked.risk)
     sizes = official_sizes(register, asked.scheme, asked.expected.list_sizes)
     asked.expected.check(register)
     question = question_for(register, asked.scheme, ranking, sizes)
@@ -68,7 +71,8 @@ def workings_of(gathered: Gathered, asked: Asked) -> Workings:
         reference=asked.terms.reference,
         previous=expected.previous,
         ended=frozenset(asked.ended),
-        score_column=asked.score if isinstance(asked.score, str) else None,
+        given_columns=tuple(each for each in (asked.score, asked.risk) if isinstance(each, str)),
+        contributions=contributions_of(register, question.ranking, asked.contributions),
         missing_practices=tuple(expected.missing_practices(register.counts)),
     )
 
@@ -94,7 +98,7 @@ def choose(
 
 def question_for(register: Register, scheme: Scheme, ranking: Ranking, sizes: npt.NDArray[np.int64]) -> Question:
     """What a scheme and a ranking ask of every row of a register."""
-    plan = compile_scheme(scheme, register)
+    plan = compile_scheme(scheme, register, ranking.given_risks)
     bands = {i: route for i, route in enumerate(scheme.routes) if isinstance(route, Band)}
     ranking.check_bands(list(bands.values()))
     routes = route_arrays(scheme, plan, {i: band_keys(band, ranking) for i, band in bands.items()})
@@ -108,8 +112,8 @@ def resolved(register: Register, scheme: Scheme, question: Question, outcome: Ou
     return Workings(register=register, scheme=scheme, ranking=question.ranking, choice=choice, list_sizes=sizes)
 
 
-def ranking_of(register: Register, model: Model | None, score: object) -> Ranking:
-    """What ranks the rows of a register: the model, or the user's scores."""
+def ranking_of(register: Register, model: Model | None, score: object, risk: object = None) -> Ranking:
+    """What ranks the rows of a register: the model, or the user's scores, with their risks where there are any."""
     import numpy as np
 
     if model is not None:
@@ -118,7 +122,11 @@ def ranking_of(register: Register, model: Model | None, score: object) -> Rankin
         return GivenRanking(np.full(len(register), np.nan), register)
     scores = given_scores(register, score)
     warn_of_far_scores(scores)
-    return GivenRanking(scores, register)
+    if risk is None:
+        return GivenRanking(scores, register)
+    risks = given_scores(register, risk, "risk")
+    faulty_risks(scores, risks, is_ranked(register.packed)).refuse()
+    return GivenRanking(scores, register, risks)
 
 
 def _choice_of(register: Register, scheme: Scheme, question: Question, out: Outcome, over_cap: OverCap) -> Choice:

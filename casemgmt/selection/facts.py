@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.register.facts import account_facts
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
+from casemgmt.risk.moved import why_no_risk
 
 if TYPE_CHECKING:
     from casemgmt.risk.model import Model
@@ -22,6 +23,7 @@ def ranked_by(model: Model | None) -> str:
 def facts_of(made: Workings) -> dict[str, Any]:
     """Dates, counts of rows and sources, scheme and model, as plain values."""
     register, model = made.register, made.model
+    moved = None if model is None else why_no_risk(model, register.counts.accepted)
     return {
         "as_of": register.as_of.isoformat(),
         "extracted_on": register.extracted_on.isoformat(),
@@ -33,7 +35,26 @@ def facts_of(made: Workings) -> dict[str, Any]:
         "scheme": made.scheme.id,
         "ranked_by": ranked_by(model),
         "demonstration": model is not None and is_demonstration(model),
+        **({} if moved is None else {"no_risk": moved}),
         "absent_columns": [name for name in made.scheme.optional if name not in register.column_names],
         "ended": len(made.ended),
         "list_sizes": "official" if (made.list_sizes >= 0).any() else "counted",
+        **_given_facts(made),
     }
+
+
+def _given_facts(made: Workings) -> dict[str, Any]:
+    """What was given beside the scores; nothing where nothing was."""
+    import numpy as np
+
+    given: dict[str, Any] = {}
+    if made.ranking.given_risks is not None:
+        given["risks"] = True
+    if made.contributions is not None:
+        choice = made.choice
+        scored = ~np.isnan(made.ranking.scores(choice.keys))
+        given["contributions"] = {
+            "inputs": list(made.contributions.names),
+            "selected_without": int((scored & ~made.contributions.given(choice.rows)).sum()),
+        }
+    return {"given": given} if given else {}

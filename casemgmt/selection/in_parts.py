@@ -9,15 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError
+from casemgmt.register.ranked import is_ranked
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.scanned.kept_rows import KeptRows, group_kept_rows, kept_rows_of, register_of
 from casemgmt.selection.asked import Asked
 from casemgmt.selection.choosing import Gathered, question_for, require_order
-from casemgmt.selection.given import ScoresById, given_scores, refuse_differing, scores_by_id, scores_by_row
+from casemgmt.selection.contributions import refuse_without_ids
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, refuse_outside
 from casemgmt.selection.loop_arrays import Outcome
 from casemgmt.selection.places import is_list_size, official_sizes
+from casemgmt.selection.risks import FaultyRisks, faulty_risks
 from casemgmt.selection.running import (
     Candidates,
     Question,
@@ -30,6 +32,7 @@ from casemgmt.selection.running import (
     rule_of,
 )
 from casemgmt.selection.sentinels import Span
+from casemgmt.selection.values_in_parts import ValuesInParts
 from casemgmt.texts.long_texts import by_number, counts_of
 
 if TYPE_CHECKING:
@@ -98,7 +101,7 @@ class _Seen:
     """What one pass has gathered: by number of the practice guesses, limits and counts; and the kept rows.
 
     ``limits`` are the highest guesses by which rows of a practice were left out, ``outside`` how many given risks are
-    none, ``met`` how many patients' ids are among those of given scores, ``span`` how far these reach.
+    none, ``span`` how far given scores reach.
     """
 
     guesses: Keys = field(default_factory=lambda: _none_yet(0))
@@ -109,7 +112,7 @@ class _Seen:
     codes: list[str] = field(default_factory=list)
     slots: Mapping[str, Slot] | None = None
     outside: int = 0
-    met: int = 0
+    faulty: list[FaultyRisks] = field(default_factory=list)
     span: Span = field(default_factory=Span)
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -118,7 +121,7 @@ class _PartOfScores(GivenRanking):
     """Ranks the rows of a part by given values, and leaves it to the whole to refuse those that are no risks."""
 
     def check_bands(self, bands: Sequence[Band]) -> None:
-        self._as_risks = any(band.on == "risk" for band in bands)
+        self._as_risks = self.given_risks is None and any(band.on == "risk" for band in bands)
 
     def outside(self) -> int:
         return super().outside() if self._as_risks else 0
@@ -133,7 +136,9 @@ class _Parts:
         self._seen = _Seen()
         self._question: Question | None = None
         self._unguessed: set[str] = set()
-        self._scores = _given(scanned, asked.score)
+        self._scores = ValuesInParts(scanned, asked.score, "score")
+        self._risks = ValuesInParts(scanned, asked.risk, "risk", for_kept_rows=True)
+        refuse_without_ids(asked.contributions)
 
     def warn_of_scores(self) -> None:
         """Warn of given scores of which one value stands far from all others."""
@@ -142,6 +147,8 @@ class _Parts:
     def restart(self) -> None:
         """Forget what a pass has gathered."""
         self._seen = _Seen()
+        self._scores.restart()
+        self._risks.restart()
 
     def guess_nothing_in(self, practices: set[str]) -> None:
         """Leave out nobody of these practices, in which a guess has failed, in the next pass."""
@@ -182,8 +189,9 @@ class _Parts:
 
         seen, scanned = self._seen, self._scanned
         refuse_outside(seen.outside)
-        if isinstance(self._scores, ScoresById):
-            self._scores.refuse_unmatched(seen.met, tally.accepted, None)
+        FaultyRisks(*map(sum, zip(*seen.faulty, strict=True))).refuse()
+        for values in (self._scores, self._risks):
+            values.refuse_unmatched(tally.accepted)
         practices = tally.practices()
         place = {code: i for i, code in enumerate(practices)}
         order = np.array([place.get(code, -1) for code in seen.codes], dtype=np.int32)
@@ -200,7 +208,8 @@ class _Parts:
         rows = np.arange(len(register), dtype=np.int32)
         candidates = Candidates(kept.practice, rows, kept.keys, kept.bits, counts)
         model, keys = self._asked.model, kept.keys
-        ranking = GivenRanking(floats_of_keys(keys), register) if model is None else ModelRanking(model, register)
+        risks = self._risks.of_kept(register)
+        ranking = ModelRanking(model, register) if model else GivenRanking(floats_of_keys(keys), register, risks)
         sizes = official_sizes(register, self._asked.scheme, self._asked.expected.list_sizes)
         return register, candidates, question_for(register, self._asked.scheme, ranking, sizes)
 
@@ -239,26 +248,14 @@ class _Parts:
 
     def _ranking_of(self, register: Register, start: int) -> Ranking:
         if self._asked.model is None:
-            scores = self._score_of(register, start)
+            scores = self._scores.of(register, start)
             self._seen.span.add(scores)
-            return _PartOfScores(scores, register)
-        return ModelRanking(self._asked.model, register)
-
-    def _score_of(self, register: Register, start: int) -> npt.NDArray[np.float64]:
-        """The given scores of a part: its column, or its stretch of the whole's values; NaN where nothing ranks."""
-        import numpy as np
-
-        if self._asked.score is None:
-            return np.full(len(register), np.nan)
-        if self._scores is None:
-            return given_scores(register, self._asked.score)
-        if isinstance(self._scores, ScoresById):
-            scores, met = self._scores.of(register)
-            self._seen.met += met
-            return scores
-        rows = register.source_table.num_rows
-        numbers = np.arange(rows) if register.source_row is None else register.source_row
-        return np.asarray(self._scores[start + numbers][register.table_row])
+            if self._asked.risk is None:
+                return _PartOfScores(scores, register)
+            risks = self._risks.of(register, start)
+            self._seen.faulty.append(faulty_risks(scores, risks, is_ranked(register.packed)))
+            return _PartOfScores(scores, register, risks)
+        return ModelRanking(self._asked.model, register, part=True)
 
     def _make_room(self, own: npt.NDArray[np.int32], question: Question, practices: tuple[str, ...]) -> None:
         """Room for the practices that this part is the first to name."""
@@ -369,23 +366,3 @@ def _wanted(part: KeptRows | Candidates, guesses: Keys, question: Question) -> n
     reaches = (part.keys >= guesses[part.practice]) | (part.keys == rule.no_score)
     wanted: npt.NDArray[np.bool_] = (part.bits & rule.always_keep.bits != 0) | (ranked & reaches)
     return wanted
-
-
-def _given(scanned: RegisterInParts, score: object) -> ScoresById | npt.NDArray[np.float64] | None:
-    """Given scores: keyed by patient id, or one a row of the files; None where there are none, or they are a column."""
-    import numpy as np
-
-    if score is None or isinstance(score, str):
-        return None
-    keyed = scores_by_id(score)
-    if keyed is not None:
-        return keyed
-    if not scanned.has_source_rows:
-        raise InputError(
-            "score= must be the name of a carried column, or scores with their patient_id: a packed register has lost "
-            "its source's rows."
-        )
-    values, named = scores_by_row(score, scanned.rows_in, None)
-    repeats = np.array(list(scanned.merged_rows().items()), dtype=np.int64).reshape(-1, 2)
-    refuse_differing(values, named, repeats)
-    return values

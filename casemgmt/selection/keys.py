@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from casemgmt.errors import InputError, plural
+from casemgmt.errors import InputError, InputWarning, plural
 from casemgmt.register.ranked import BARRED, is_ranked
+from casemgmt.risk.moved import why_no_risk
 from casemgmt.risk.scoring import NO_SCORE_64, compile_model, points_of
 from casemgmt.scheme.routes import Band
 from casemgmt.selection.loop_arrays import ScoreSource
@@ -41,12 +43,19 @@ def floats_of_keys(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
 
 
 class ModelRanking:
-    """Ranks by a model's sums."""
+    """Ranks by a model's sums.
 
-    def __init__(self, model: Model, register: Register) -> None:
+    ``why_no_risk`` says why the model's numbers are no probabilities for the register's people; None where they are. A
+    ``part`` of a register is not asked: the whole is.
+    """
+
+    given_risks: None = None
+
+    def __init__(self, model: Model, register: Register, *, part: bool = False) -> None:
         import numpy as np
 
         self.model = model
+        self.why_no_risk = None if part else why_no_risk(model, register.counts.accepted)
         scorer = compile_model(model, register, BARRED)
         key = scorer.key_type
         floor = max(scorer.floor, scorer.no_score + 1)
@@ -70,13 +79,23 @@ class ModelRanking:
         return points_of(self.model, self.wide(keys))
 
     def risks(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The risks of scores; NaN where the model gives none."""
+        """The risks of scores; NaN where the model gives none, or none of these people."""
+        import numpy as np
+
         from casemgmt.risk.link import risk
 
+        if self.why_no_risk is not None:
+            return np.full(len(scores), np.nan)
         return risk(self.model, scores)
 
+    def risks_of(self, rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The same of packed rows with these scores."""
+        return self.risks(scores)
+
     def check_bands(self, bands: Sequence[Band]) -> None:
-        """Refuse a band on risk for a model that gives none."""
+        """Refuse a band on risk for a model that gives none, or none of these people; warn of the latter anyway."""
+        if self.why_no_risk is not None:
+            refuse_bands_on_risk(bands, self.why_no_risk)
         if self.model.link == "points" and any(band.on == "risk" for band in bands):
             raise InputError(
                 f"The model '{self.model.name}' gives points, not risks, and the scheme has a band on risk. "
@@ -89,7 +108,12 @@ class GivenRanking:
 
     model: None = None
 
-    def __init__(self, scores: npt.NDArray[np.float64], register: Register) -> None:
+    def __init__(
+        self,
+        scores: npt.NDArray[np.float64],
+        register: Register,
+        risks: npt.NDArray[np.float64] | None = None,
+    ) -> None:
         import numpy as np
 
         from casemgmt.register.lookup import TableBuilder
@@ -99,6 +123,7 @@ class GivenRanking:
         keys = keys_of_floats(np.where(is_ranked(packed), scores, np.nan))
         self.source = ScoreSource(columns, tables, keys, *(np.int64(n) for n in (NO_SCORE_64, NO_SCORE_64, 0)))
         self._as_risks = False
+        self.given_risks = risks
 
     def wide(self, keys: Keys) -> npt.NDArray[np.int64]:
         """The keys themselves."""
@@ -116,9 +141,20 @@ class GivenRanking:
 
         return scores if self._as_risks else np.full(len(scores), np.nan)
 
+    def risks_of(self, rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The risks of packed rows with these scores: those given beside the scores, where they were."""
+        import numpy as np
+
+        if self.given_risks is None:
+            return self.risks(scores)
+        return np.where(np.isnan(scores), np.nan, self.given_risks[rows])
+
     def check_bands(self, bands: Sequence[Band]) -> None:
-        """Take the values as risks where the scheme has a band on risk; refuse any outside 0 to 1."""
-        if not any(band.on == "risk" for band in bands):
+        """Take the values as risks where the scheme has a band on risk; refuse any outside 0 to 1.
+
+        Risks that were given beside them have been looked at.
+        """
+        if self.given_risks is not None or not any(band.on == "risk" for band in bands):
             return
         refuse_outside(self.outside())
         self._as_risks = True
@@ -131,12 +167,24 @@ class GivenRanking:
         return int(np.count_nonzero((scores < 0) | (scores > 1)))
 
 
+def refuse_bands_on_risk(bands: Iterable[Band], why: str) -> None:
+    """Refuse a scheme with a band on risk where a model states none of these people, and warn of an empty column else.
+
+    Raises
+    ------
+    InputError
+    """
+    if any(band.on == "risk" for band in bands):
+        raise InputError(f"The scheme has a band on risk. {why}")
+    warnings.warn(f"The column 'risk' is empty. {why}", InputWarning, stacklevel=2)
+
+
 def refuse_outside(values: int) -> None:
     """Refuse given scores of which so many are no risks."""
     if values:
         raise InputError(
             f"score=: {plural(values, 'value')} outside 0 to 1, and the scheme has a band on risk. "
-            "Give risks between 0 and 1 (divide percentages by 100)."
+            "Give risks between 0 and 1 (divide percentages by 100), or give them beside the scores, as risk=."
         )
 
 
@@ -147,8 +195,12 @@ def band_keys(band: Band, ranking: Ranking) -> tuple[int, int]:
     """The lowest and highest key inside a band, both inclusive; an empty range where nothing can be.
 
     Score and risk rise with the key, so each end is found by bisection over the very comparison that defines the band.
+    Risks that were given beside the scores need not: a band on them is a condition of its own, and leaves no key out.
     """
     import numpy as np
+
+    if band.on == "risk" and ranking.given_risks is not None:
+        return _key_range(ranking)
 
     def inside(key: int, below: bool) -> bool:
         score = ranking.scores(np.array([key], dtype=np.int64))

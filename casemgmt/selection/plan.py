@@ -19,6 +19,7 @@ from casemgmt.register.values import read_value
 from casemgmt.scheme.conditions import Condition, Where
 from casemgmt.scheme.routes import Band, Everyone, Nominated, Review, Scheme, TopShare
 from casemgmt.selection.loop_arrays import RouteArrays
+from casemgmt.selection.risks import inside
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,8 +51,12 @@ class Plan(NamedTuple):
     score_routes: tuple[int, ...]
 
 
-def compile_scheme(scheme: Scheme, register: Register) -> Plan:
+def compile_scheme(scheme: Scheme, register: Register, risks: npt.NDArray[np.float64] | None = None) -> Plan:
     """Compile a scheme's conditions to look-up tables over a register.
+
+    Parameters
+    ----------
+    risks : in packed order, where they are given beside the scores: a band on risk is then a condition of its own
 
     Raises
     ------
@@ -81,6 +86,8 @@ def compile_scheme(scheme: Scheme, register: Register) -> Plan:
                 rules.require_where(place, route.where)
             case Nominated():
                 rules.require_flag(place, "nominated", True)
+        if isinstance(route, Band) and route.on == "risk" and risks is not None:
+            rules.require_cells(place, inside(route.edges, risks))
         if isinstance(route, (TopShare, Nominated)) and not route.of.is_everyone and route.of not in denominators:
             bit = first + 6 + len(denominators)
             denominators[route.of] = bit
@@ -168,6 +175,10 @@ class _Rules:
 
     def require(self, bit: int, name: str, test: Callable[[object], bool]) -> None:
         self._packed[name][bit].append(test)
+
+    def require_cells(self, bit: int, met: npt.NDArray[np.bool_]) -> None:
+        """What has been worked out for each packed row."""
+        self._cells.append((bit, met))
 
     def require_where(self, bit: int, where: Where) -> None:
         for condition in where.conditions:

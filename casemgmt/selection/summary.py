@@ -177,8 +177,6 @@ def groups_table(made: Workings, column: str) -> pa.Table:
 
     register, choice = made.register, made.choice
     register.require_whole("by()")
-    if column not in register.column_names and column != "age_band":
-        raise missing_columns([column], sorted((*register.column_names, "age_band")), "by", checked=True)
     group, names = groups_of(register, column)
     listed = register.packed.is_set("on_list")
     managed = choice.rows[choice.place >= 0]
@@ -225,10 +223,21 @@ def just_below(made: Workings) -> npt.NDArray[np.int64] | None:
 
 
 def groups_of(register: Register, column: str) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Each packed row's group, and the groups' names in order, ``not stated`` last."""
+    """Each packed row's group, and the groups' names in order, ``not stated`` last.
+
+    Parameters
+    ----------
+    column : of the register, or ``age_band``, tens of years
+
+    Raises
+    ------
+    InputError : there is no such column
+    """
     import numpy as np
     import pyarrow as pa
 
+    if column not in register.column_names and column != "age_band":
+        raise missing_columns([column], sorted((*register.column_names, "age_band")), "by", checked=True)
     values = register.column("age" if column == "age_band" else column)
     if column == "age_band":
         ages = values.to_numpy(zero_copy_only=False)

@@ -61,21 +61,31 @@ class _Scored(NamedTuple):
 def _of_scores(made: Workings, reasons: bool) -> _Scored:
     """Scores, reviews due, inputs missing, and reasons if asked for; no reason for a score that is not shown."""
     import numpy as np
-    import pyarrow as pa
 
     from casemgmt.risk.chosen import chosen_rows, missing_inputs
     from casemgmt.risk.reasons import reasons_of
 
     choice, count = made.choice, len(made.choice.rows)
     scores = made.ranking.scores(choice.keys)
-    risks = made.ranking.risks(scores)
+    risks = made.ranking.risks_of(choice.rows, scores)
     due = review_due(made, choice.rows, choice.member)
     if made.model is None:
-        nothing = [pa.nulls(count, pa.string())] * (len(REASONS) if reasons else 0)
-        return _Scored(scores, risks, due, np.zeros(count, dtype=np.int32), nothing)
+        said = _given_reasons(made, scores) if reasons else []
+        return _Scored(scores, risks, due, np.zeros(count, dtype=np.int32), said)
     chosen = chosen_rows(made.model, made.register, choice.rows)
     said = reasons_of(made.model, chosen, choice.practice, ~np.isnan(scores), made.reference) if reasons else []
     return _Scored(scores, risks, due, missing_inputs(made.model, chosen, choice.rows), said)
+
+
+def _given_reasons(made: Workings, scores: npt.NDArray[np.float64]) -> list[pa.Array]:
+    """Reasons from what inputs were said to add to given scores; null where nothing was."""
+    import pyarrow as pa
+
+    if made.contributions is None:
+        return [pa.nulls(len(scores), pa.string())] * len(REASONS)
+    from casemgmt.selection.given_reasons import reasons_of
+
+    return list(reasons_of(made.contributions, made.register, made.choice.rows, scores))
 
 
 def _ids_and_order(made: Workings) -> tuple[pa.Array, npt.NDArray[np.int64]]:
@@ -206,7 +216,7 @@ def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Ta
     order = _ids_and_order(made)[1]
     for name in names:
         column = register.column(name, choice.rows[order])
-        if name == made.score_column:
+        if name in made.given_columns:
             objected = array_of(register.packed.is_set("objected", choice.rows[order]), pa.bool_())
             column = pc.if_else(objected, pa.scalar(None, column.type), column)
         table = table.append_column(f"register_{name}", column)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from casemgmt.register.register import Register
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
+    from casemgmt.selection.contributions import GivenContributions
     from casemgmt.selection.keys import Ranking
     from casemgmt.selection.lists import Lists
     from casemgmt.selection.loop_arrays import Keys
@@ -54,9 +55,10 @@ class Workings:
     """All that a selection was worked out from, and the arrays it came to.
 
     ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
-    are held against, ``previous`` an earlier selection whose patients are on the caseload, ``score_column`` the
-    register column that ranked, ``ended`` the ids of those whom somebody has taken off the caseload,
-    ``missing_practices`` known ones without an accepted row, which were allowed to be.
+    are held against, ``previous`` an earlier selection whose patients are on the caseload, ``given_columns`` the
+    register columns of scores and risks, ``contributions`` what inputs add to given scores, ``ended`` the ids of those
+    whom somebody has taken off the caseload, ``missing_practices`` known ones without an accepted row, which were
+    allowed to be.
     """
 
     scheme: Scheme
@@ -66,7 +68,8 @@ class Workings:
     reference: Reference = "base"
     previous: Lists | None = None
     ended: frozenset[str] = frozenset()
-    score_column: str | None = None
+    given_columns: tuple[str, ...] = ()
+    contributions: GivenContributions | None = None
     missing_practices: tuple[str, ...] = ()
     list_sizes: npt.NDArray[np.int64]
 

@@ -11,9 +11,10 @@ from casemgmt.errors import InputError
 from casemgmt.outputs.disclosure.commissioner import _column, _with_percentage
 from casemgmt.outputs.disclosure.group_totals import Link, Totals, _link, _meets, totals_to_stand
 from casemgmt.outputs.disclosure.groupings import refuse_such_groups
-from casemgmt.outputs.disclosure.groups import _Shown, _telling_column, _withheld_until_safe, _worlds
+from casemgmt.outputs.disclosure.groups import COUNTS, _telling_column, _withheld_until_safe, _worlds
 from casemgmt.outputs.disclosure.inference import Cells, narrows, work_out
 from casemgmt.outputs.disclosure.related import apart, edges_apart, edges_within, within
+from casemgmt.outputs.disclosure.shown_counts import ShownCounts
 from casemgmt.outputs.disclosure.together import _says_the_same
 from casemgmt.outputs.disclosure.worlds import Cell, Publication, Worlds, are_related, hides_something, shown
 from casemgmt.scheme.conditions import Condition, Edges, Where
@@ -349,9 +350,9 @@ def test_the_totals_of_groups_are_of_the_routes_that_use_places():
     assert [(each.met, each.used, each.managed) for each in found.links] == [(60, 60, True), (None, None, False)]
 
 
-def groups(listed: list[int], selected: list[int], below: list[int | None]) -> _Shown:
+def groups(listed: list[int], selected: list[int], below: list[int | None]) -> ShownCounts:
     rows = zip(listed, selected, below, strict=True)
-    return _Shown.of([{"listed": a, "selected": b, "just_below": c} for a, b, c in rows])
+    return ShownCounts.of([{"listed": a, "selected": b, "just_below": c} for a, b, c in rows], COUNTS)
 
 
 def totals(listed: int, selected: int, below: int | None, *links: Link) -> Totals:

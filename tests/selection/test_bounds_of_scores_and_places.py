@@ -16,14 +16,8 @@ import casemgmt as cm
 from casemgmt.errors import InputError
 from casemgmt.scheme.conditions import Edges
 from casemgmt.selection.float_scores import as_floats
-from casemgmt.selection.given import (
-    ScoresById,
-    _by_index,
-    _column_names,
-    _is_default,
-    scores_by_id,
-    scores_by_row,
-)
+from casemgmt.selection.given import _by_index, _is_default, scores_by_row
+from casemgmt.selection.keyed_scores import ScoresById, column_names, scores_by_id
 from casemgmt.selection.keys import (
     GivenRanking,
     ModelRanking,
@@ -58,6 +52,7 @@ class Tenths:
     """A ranking whose scores are tenths of the keys from -10 to 10, and whose risks are their halves."""
 
     model = SimpleNamespace(largest_sum=10)
+    given_risks = None
 
     def scores(self, keys: Any) -> Any:
         return keys / 10
@@ -306,10 +301,10 @@ def test_ids_that_are_no_text_are_refused(ids):
 
 
 def test_only_a_table_has_names_of_columns():
-    assert _column_names(pa.table({"a": [1], "b": [2]})) == ["a", "b"]
-    assert _column_names(pa.array([1])) is None
-    assert _column_names(np.zeros(2)) is None
-    assert _column_names(SimpleNamespace(columns=["a"])) is None
+    assert column_names(pa.table({"a": [1], "b": [2]})) == ["a", "b"]
+    assert column_names(pa.array([1])) is None
+    assert column_names(np.zeros(2)) is None
+    assert column_names(SimpleNamespace(columns=["a"])) is None
 
 
 @pytest.mark.parametrize(

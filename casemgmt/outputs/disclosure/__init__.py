@@ -9,6 +9,7 @@ same register), more of them are withheld, and a note says so.
 from casemgmt.outputs.disclosure.commissioner import commissioner_table
 from casemgmt.outputs.disclosure.groups import publishable_groups, suppressed_groups
 from casemgmt.outputs.disclosure.leaving import table_that_may_leave
+from casemgmt.outputs.disclosure.outcome_counts import publishable_outcomes
 from casemgmt.outputs.disclosure.programme import programme_lines
 from casemgmt.outputs.disclosure.suppression import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD, behind, suppress
 
@@ -21,6 +22,7 @@ __all__ = [
     "commissioner_table",
     "programme_lines",
     "publishable_groups",
+    "publishable_outcomes",
     "suppress",
     "suppressed_groups",
     "table_that_may_leave",

@@ -8,12 +8,12 @@ the smallest of the other counts is withheld too, then the next, then the whole 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError
 from casemgmt.outputs.disclosure.group_totals import Link, Totals, totals_to_stand
-from casemgmt.outputs.disclosure.suppression import SMALL, SUPPRESSED, WITHHELD, behind, suppress
+from casemgmt.outputs.disclosure.shown_counts import ShownCounts
+from casemgmt.outputs.disclosure.suppression import SMALL, WITHHELD, behind, suppress
 from casemgmt.outputs.disclosure.worlds import Cell, Publication, Worlds
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def publishable_groups(
     import pyarrow as pa
 
     rows = table.to_pylist()
-    shown = _Shown.of(rows)
+    shown = ShownCounts.of(rows, COUNTS)
     for totals in totals_to_stand(rows, column, publication, summary, before, judged):
         if totals.selected is None:
             shown = shown.without("selected")
@@ -82,49 +82,7 @@ def publishable_groups(
     return pa.Table.from_pylist(found, schema=table.schema.append(pa.field("note", pa.string())))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """Published counts by column: a number, the word for a suppressed or a withheld one, None where there is none."""
-
-    columns: Mapping[str, Sequence[int | str | None]]
-
-    @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]]) -> _Shown:
-        def form(count: int | None) -> int | str | None:
-            if count is None:
-                return None
-            number = suppress(count)
-            return SUPPRESSED if number is None else number
-
-        return cls({name: [form(row[name]) for row in rows] for name in COUNTS})
-
-    def number(self, name: str, place: int) -> int | None:
-        value = self.columns[name][place]
-        return value if isinstance(value, int) else None
-
-    def words(self, name: str, place: int) -> str | None:
-        value = self.columns[name][place]
-        return value if isinstance(value, str) else None
-
-    def gone(self, name: str) -> bool:
-        return all(value in (WITHHELD, None) for value in self.columns[name])
-
-    def without(self, name: str) -> _Shown:
-        """The same with a whole column withheld."""
-        values = [None if value is None else WITHHELD for value in self.columns[name]]
-        return replace(self, columns={**self.columns, name: values})
-
-    def with_less(self, name: str) -> _Shown:
-        """The same with the smallest published count withheld, or the whole column where none above 0 is left."""
-        values = list(self.columns[name])
-        above = [value for value in values if isinstance(value, int) and value]
-        if not above:
-            return self.without(name)
-        values[values.index(min(above))] = WITHHELD
-        return replace(self, columns={**self.columns, name: values})
-
-
-def _withheld_until_safe(shown: _Shown, totals: Totals, column: str) -> _Shown:
+def _withheld_until_safe(shown: ShownCounts, totals: Totals, column: str) -> ShownCounts:
     while (telling := _telling_column(shown, totals)) is not None:
         # A column that is gone already tells by what is left of the others.
         left = [name for name in (telling, *COUNTS[::-1]) if not shown.gone(name)]
@@ -138,7 +96,7 @@ def _withheld_until_safe(shown: _Shown, totals: Totals, column: str) -> _Shown:
     return shown
 
 
-def _telling_column(shown: _Shown, totals: Totals) -> str | None:
+def _telling_column(shown: ShownCounts, totals: Totals) -> str | None:
     """The column of a count of which the table tells more than that it is small; None where there is none."""
     worlds, cells = _worlds(shown, totals)
     guarded = [(name, cell) for name, cell in cells if not shown.gone(name)]
@@ -155,11 +113,11 @@ def _telling_column(shown: _Shown, totals: Totals) -> str | None:
     return None if found is None else next(name for name, cell in guarded if cell is found)
 
 
-def _first_left(shown: _Shown) -> str | None:
+def _first_left(shown: ShownCounts) -> str | None:
     return next((name for name in ("selected", "just_below", "listed") if not shown.gone(name)), None)
 
 
-def _worlds(shown: _Shown, totals: Totals) -> tuple[Worlds, list[tuple[str, Cell]]]:
+def _worlds(shown: ShownCounts, totals: Totals) -> tuple[Worlds, list[tuple[str, Cell]]]:
     """The whole numbers behind a table: groups add up to the totals, and nobody is counted who is not listed."""
     worlds = Worlds()
     cells: list[tuple[str, Cell]] = []

@@ -12,7 +12,7 @@ from casemgmt.scheme.routes import Nominated, Review, TopShare
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from casemgmt.outputs.report.tariff import Tariff
+    from casemgmt.outputs.report.tariff import PaymentTariff
     from casemgmt.scheme.routes import Scheme
 
 Row = dict[str, Any]
@@ -164,7 +164,7 @@ def plan_figure(table: pa.Table, scheme: Scheme) -> Figure:
     )
 
 
-def money_figure(table: pa.Table, tariff: Tariff | None, scheme: Scheme) -> Figure:
+def money_figure(table: pa.Table, tariff: PaymentTariff | None, scheme: Scheme) -> Figure:
     """What a tariff pays for the published counts."""
     headings = {
         "practice_id": "Practice",

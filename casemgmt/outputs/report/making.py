@@ -27,7 +27,7 @@ from casemgmt.outputs.report.figures import (
     practice_figure,
     review_figure,
 )
-from casemgmt.outputs.report.tariff import Tariff
+from casemgmt.outputs.report.tariff import PaymentTariff
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Asked:
 
     lists: Lists
     counted: Counted
-    tariff: Tariff | None
+    tariff: PaymentTariff | None
     last: Last | None
     published_before: tuple[Path, ...]
     published_at: Path | None
@@ -128,7 +128,7 @@ def figures_of(
     return figures, said
 
 
-def facts_of(lists: Lists, tariff: Tariff | None, last: Last | None) -> dict[str, Any]:
+def facts_of(lists: Lists, tariff: PaymentTariff | None, last: Last | None) -> dict[str, Any]:
     """What stands on every part of a report; no count of people, and no name of a file."""
     facts = lists.facts
     said = {name: facts[name] for name in ("as_of", "extracted_on", "ranked_by", "list_sizes", "synthetic")}

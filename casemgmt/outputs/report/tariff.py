@@ -38,7 +38,7 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tariff:
+class PaymentTariff:
     """The amounts of a scheme, and where they come from."""
 
     id: str
@@ -53,7 +53,7 @@ def list_tariffs() -> list[str]:
     return sorted(each.name.removesuffix(".toml") for each in _SHIPPED.iterdir() if each.name.endswith(".toml"))
 
 
-def load_tariff(source: str | Path) -> Tariff:
+def load_tariff(source: str | Path) -> PaymentTariff:
     """A tariff that ships with the library, by name, or one of your own, by path.
 
     Raises
@@ -68,7 +68,7 @@ def load_tariff(source: str | Path) -> Tariff:
     return read_tariff_text(read_text(path, InputError, SCHEME_BYTES, "tariff file"), path.name)
 
 
-def read_tariff_text(text: str, origin: str) -> Tariff:
+def read_tariff_text(text: str, origin: str) -> PaymentTariff:
     """The tariff that a TOML text states.
 
     Parameters
@@ -83,7 +83,7 @@ def read_tariff_text(text: str, origin: str) -> Tariff:
     found = [_payment(each, f"{origin}: payment {number}") for number, each in enumerate(payments, start=1)]
     if len({each.name for each in found}) < len(found):
         raise InputError(f"{origin}: two payments have one name.")
-    return Tariff(id=said["id"], title=said["title"], source=said["source"], payments=tuple(found), text=text)
+    return PaymentTariff(id=said["id"], title=said["title"], source=said["source"], payments=tuple(found), text=text)
 
 
 def _payment(given: Any, where: str) -> Payment:

@@ -10,9 +10,9 @@ from casemgmt.risk.inputs import PRESENT, ModelInput, decimal_text
 from casemgmt.version import __version__
 
 _LINKS = {
-    "points": "The score is the sum of the tables. It orders people, and is no probability.",
-    "logistic": "The sum of the tables is the log-odds: risk = 1 / (1 + exp(-sum)).",
-    "survival": "The sum of the tables moves the survival of the average person: risk = 1 - S0 ^ exp(sum - centre).",
+    "points": "The score is the sum of the tables. It orders people, and is no probability",
+    "logistic": "The sum of the tables is the log-odds: risk = 1 / (1 + exp(-sum))",
+    "survival": "The sum of the tables moves the survival of the average person: risk = 1 - S0 ^ exp(sum - centre)",
 }
 
 
@@ -47,7 +47,7 @@ def answers_of_model(model: AdditiveModel) -> dict[str, str]:
 
 
 def _formula(model: AdditiveModel) -> str:
-    words = [_LINKS[model.link], f"Intercept {decimal_text(model.intercept)}"]
+    words = [_LINKS[model.link], f"intercept {decimal_text(model.intercept)}"]
     words += [f"S0 {model.baseline_survival}"] if model.baseline_survival is not None else []
     words += [f"centre {decimal_text(model.centre)}"] if model.centre is not None else []
     words += [f"never below {decimal_text(model.floor)}"] if model.floor is not None else []
@@ -64,7 +64,7 @@ def _output(model: AdditiveModel) -> str:
 def _inputs(model: AdditiveModel) -> str:
     lines = ["| input | kind | cells | adds | missing |", "|---|---|---|---|---|"]
     for each in model.inputs:
-        cells = (_cell(each.label), each.kind, str(len(each.table)), _range(each), missing_in_words(each))
+        cells = (cell(each.label), each.kind, str(len(each.table)), _range(each), missing_in_words(each))
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -76,7 +76,7 @@ def _range(each: ModelInput) -> str:
     return decimal_text(low) if low == high else f"{decimal_text(low)} to {decimal_text(high)}"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text in a cell of a Markdown table."""
     return " ".join(text.split()).replace("|", "\\|")
 

@@ -1,0 +1,90 @@
+"""Writing an evaluation down: a page, its tables and its figures, all or nothing."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casemgmt.disk import BusyError, Owned, StrangersError, make_parents, remove_empty, staged
+from casemgmt.errors import InputError, PublishError
+
+if TYPE_CHECKING:
+    from casemgmt.evaluation.findings import Findings
+
+PAGE = "index.html"
+_ENDINGS = (".html", ".csv", ".png")
+# A finished folder is never replaced or deleted, so none is ever taken for our own.
+_OWNED = Owned(
+    folders=(),
+    manifest_of=lambda _: None,
+    named_in=lambda _: frozenset(),
+    may_hold=lambda name: name.endswith(_ENDINGS),
+    strangers_in=lambda _folder, _manifest: [],
+)
+
+
+def save(found: Findings, folder: Path) -> Path:
+    """Write the page, the tables and the figures to a folder that is not there yet.
+
+    Raises
+    ------
+    PublishError
+    """
+    target = Path(os.path.abspath(folder))  # noqa: PTH100 - a link must stay a link, to be refused
+    if os.path.lexists(target) or not target.name:
+        raise PublishError(f"'{folder}' is there already. Name a folder that is not.")
+    files = files_of(found)
+    try:
+        made = make_parents(target)
+        try:
+            with staged(target, _OWNED) as staging:
+                for name in sorted(files):
+                    staging.write(name, files[name])
+                staging.put_in_place(None)
+        except BaseException:
+            remove_empty(made)
+            raise
+    except BusyError:
+        raise PublishError(f"Another process is writing to '{folder}'. Wait, then run again.") from None
+    except StrangersError:
+        raise PublishError(
+            f"'{folder}', or what lies hidden beside it, belongs to somebody else. Choose another."
+        ) from None
+    except OSError as problem:
+        raise PublishError(f"'{folder}' was not written: {problem.strerror or 'the system refused'}.") from None
+    return target
+
+
+def files_of(found: Findings) -> dict[str, bytes]:
+    """Every file's bytes by name."""
+    from casemgmt.evaluation.page import page
+    from casemgmt.outputs.csv_text import to_csv
+
+    figures = figures_as_png(found)
+    files = {f"{name}.csv": to_csv(table) for name, table in found.tables().items()}
+    files |= {f"{name}.png": data for name, data in figures.items()}
+    return files | {PAGE: page(found, figures).encode()}
+
+
+def figures_as_png(found: Findings) -> dict[str, bytes]:
+    """Every figure; none where matplotlib is not installed."""
+    from casemgmt.evaluation.plots import draw, figures_of, require_matplotlib, size_of
+
+    try:
+        require_matplotlib()
+    except InputError:
+        return {}
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    drawn = {}
+    for name in figures_of(found):
+        figure = Figure(figsize=size_of(found, name), layout="constrained")
+        FigureCanvasAgg(figure)
+        draw(found, name, figure.subplots())
+        data = io.BytesIO()
+        figure.savefig(data, format="png", dpi=140, metadata={"Software": None})
+        drawn[name] = data.getvalue()
+    return drawn
