@@ -17,6 +17,7 @@ from casemgmt.evaluation.measures import measures_table
 from casemgmt.evaluation.result import Evaluation
 from casemgmt.evaluation.rules import Rule, inside_by, rules_for
 from casemgmt.register.register import Register, a_register
+from casemgmt.risk.traps import Trap, traps_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -147,11 +148,22 @@ def evaluation_of(
         at_cut=at_cut_table(judged, cells, drawn[0].cells, thresholds) if with_cut else None,
         rules=rules_table(judged, beside, drawn, own, cells, thresholds[-1]) if with_cut else None,
         funnel=None if judged.risk is None else funnel_table(judged),
+        traps=_traps(judged),
         threshold=threshold,
         replicates=replicates,
         seed=seed,
         validated=validated,
     )
+
+
+def _traps(judged: Judged) -> tuple[Trap, ...]:
+    """What is wrong with the data of the people judged; of given scores nothing is known but the people."""
+    import numpy as np
+
+    happened = np.full(len(judged.register), np.nan)
+    happened[judged.rows] = judged.outcome
+    columns = () if judged.model is None else judged.model.columns
+    return traps_in(judged.register, happened, columns)
 
 
 def name_of(outcome: object) -> str:

@@ -114,6 +114,7 @@ def notes_of(found: Findings) -> tuple[str, ...]:
         if aside
         else "Nobody was set aside."
     )
+    notes += [f"Look at this before anything else ({trap.kind}): {trap}" for trap in found.traps]
     if why := found.why_no_calibration():
         notes.append(why)
     elif found.calibration is not None and found.calibration.at_the_ends:

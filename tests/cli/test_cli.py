@@ -28,6 +28,8 @@ COMMANDS = [
     *("demo", "check", "score", "select", "pack", "verify", "compare", "synthesise", "models", "schemes", "fields"),
     "explain",
     "derive",
+    "fit",
+    "evaluate",
     "plan",
 ]
 CANARY = "Zebedee-Quigley"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from casemgmt import arguments
-from casemgmt.errors import InputError, did_you_mean, listed, not_one_of
+from casemgmt.errors import InputError, InputWarning, did_you_mean, listed, not_one_of
 from casemgmt.register.register import Register
 from casemgmt.risk.fitting.building import WORDS, built_model, decimal_amounts, register_wording
 from casemgmt.risk.fitting.cells import in_words
 from casemgmt.risk.fitting.medicine import Direction, monotone_signs
-from casemgmt.risk.fitting.people import People, people_of
+from casemgmt.risk.fitting.people import People, outcome_of, people_of
 from casemgmt.risk.fitting.probing import Probed, probed
 from casemgmt.risk.fitting.record import Fitting, versions
+from casemgmt.risk.traps import traps_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,6 +61,7 @@ def fitted_model(register: Register, asked: Asked, progress: Callable[[int, int]
     register.check_limits()
     people = people_of(register, asked.outcome, asked.inputs, needed=asked.needed, groups=asked.groups)
     names = [each.name for each in people.inputs]
+    traps = _traps(register, asked.outcome, names)
     categories = [each.name for each in people.inputs if each.kind == "category"]
     signs = {} if asked.kind == "logistic" else monotone_signs(names, categories, asked.monotone)
     estimator, seen = _estimator(people, asked, signs), seen_by(people)
@@ -72,7 +75,7 @@ def fitted_model(register: Register, asked: Asked, progress: Callable[[int, int]
     tables = probed_classifier(people, estimator, pairs, asked.seed)
     said = asked.outcome if isinstance(asked.outcome, str) else "the outcome given"
     wording = register_wording(register, len(people.rows), asked.name, said, asked.horizon_days, asked.words)
-    fitting = _record(people, asked, signs, tables, _held_out(people, estimator, pairs, asked.seed))
+    fitting = _record(people, asked, signs, tables, _held_out(people, estimator, pairs, asked.seed), traps)
     if asked.kind == "points":
         from casemgmt.risk.fitting.points import points_model
 
@@ -81,8 +84,24 @@ def fitted_model(register: Register, asked: Asked, progress: Callable[[int, int]
     return built_model(people.inputs, tables, wording, asked.needed, fitting, codes=people.codes, truth=truth)
 
 
+def _traps(register: Register, outcome: str | pa.Array | pa.ChunkedArray, inputs: Sequence[str]) -> tuple[str, ...]:
+    """What is wrong with the data that would be learned from, said aloud."""
+    import numpy as np
+
+    had, known = outcome_of(register, outcome)
+    found = traps_in(register, np.where(known, had, np.nan), inputs)
+    for trap in found:
+        warnings.warn(f"{trap.kind} ({listed(trap.columns)}): {trap}", InputWarning, stacklevel=4)
+    return tuple(str(trap) for trap in found)
+
+
 def _record(
-    people: People, asked: Asked, signs: Mapping[str, int], tables: Probed, held_out: dict[str, float | None]
+    people: People,
+    asked: Asked,
+    signs: Mapping[str, int],
+    tables: Probed,
+    held_out: dict[str, float | None],
+    traps: tuple[str, ...],
 ) -> Fitting:
     return Fitting(
         kind=asked.kind,
@@ -91,6 +110,7 @@ def _record(
         set_aside=people.set_aside,
         inputs={each.name: in_words(each) for each in people.inputs},
         left_out=people.left_out,
+        traps=traps,
         merged=tuple(sentence for each in people.inputs for sentence in each.merged),
         monotone=signs,
         groups="" if people.groups is None or asked.groups is None else asked.groups,
