@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
     from casemgmt.selection.workings import Workings
 
+MOST_DAYS_TO_TELL = 366
+
 
 class Selection(SelectionTables):
     """A selection: who is on each practice's lists, by which route, and why.
@@ -179,6 +181,44 @@ class Selection(SelectionTables):
         refuse_to_group(self.register, column)
         table = groups_table(self.workings, column)
         return groups_that_may_leave(self, column, table, published_before, published_at=self.published_at)
+
+    @arguments.checked(
+        practice_id=arguments.text_or_none, within_days=arguments.whole_or_none, turning_75_by=arguments.text
+    )
+    def letters(
+        self,
+        practice_id: str | None = None,
+        *,
+        within_days: int | None = None,
+        turning_75_by: str = "end_of_financial_year",
+    ) -> pa.Table:
+        """Whom to tell about their named GP: everyone of 75 and over, and those who turn 75 in the year.
+
+        Whoever has died or left by the day the data was drawn is not among them; an objection to risk stratification
+        changes nothing, since nobody is ranked here.
+
+        Parameters
+        ----------
+        practice_id : one practice's alone; all by default
+        within_days : from the list date, 0 to 366. By default as the scheme's notes have it (``telling``), else none
+        turning_75_by : ``end_of_financial_year`` (31 March), ``end_of_calendar_year`` or an ISO date
+
+        Returns
+        -------
+        pyarrow.Table
+            practice_id, patient_id, why (``75 and over`` or ``turns 75 in the year``), turns_75_on (1 March for one
+            born on 29 February; null for those who have), tell_by (null where no deadline is stated)
+
+        Raises
+        ------
+        InputError : there is no such practice, or the register was read a part at a time
+        """
+        from casemgmt.selection.telling import letters_table
+
+        if within_days is not None and not 0 <= within_days <= MOST_DAYS_TO_TELL:
+            raise InputError(f"within_days: from 0 to {MOST_DAYS_TO_TELL}.")
+        table = letters_table(self.register, self.scheme, within_days, turning_75_by)
+        return self._of_practice(table, practice_id)
 
     def explain(self, patient_id: str) -> Any:
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`.
