@@ -78,7 +78,6 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
-    from casemgmt.notebook import show
     from casemgmt.evaluation.drift import drift
     from casemgmt.evaluation.effect import effect_at_cut
     from casemgmt.evaluation.evaluate import evaluate
@@ -87,6 +86,7 @@ if TYPE_CHECKING:
     from casemgmt.evaluation.stability import stability
     from casemgmt.evaluation.tariff import Tariff
     from casemgmt.evaluation.validation import validate
+    from casemgmt.notebook import show
     from casemgmt.pseudonyms.lookup import pseudonym_lookup, reidentify
     from casemgmt.pseudonyms.pseudonymising import pseudonymise
     from casemgmt.register.field_table import fields

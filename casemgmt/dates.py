@@ -119,16 +119,14 @@ def first_day_within(months: int, end: dt.date) -> dt.date:
     return dt.date(year, month + 1, min(end.day, in_month)) + dt.timedelta(days=1)
 
 
-def months_after(start: dt.date, months: int) -> dt.date:
-    """The first day on which so many whole months are complete.
+def date_months_after(start: dt.date, months: int) -> dt.date:
+    """The same of one date as :func:`months_after`.
 
     Examples
     --------
-    >>> months_after(dt.date(2024, 2, 29), 12), months_after(dt.date(2015, 1, 31), 1)
+    >>> date_months_after(dt.date(2024, 2, 29), 12), date_months_after(dt.date(2015, 1, 31), 1)
     (datetime.date(2025, 3, 1), datetime.date(2015, 3, 1))
     """
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    in_month = (dt.date(year + month // 11, (month + 1) % 12 + 1, 1) - dt.date(year, month + 1, 1)).days
-    if start.day <= in_month:
-        return dt.date(year, month + 1, start.day)
-    return dt.date(year, month + 1, in_month) + dt.timedelta(days=1)
+    import numpy as np
+
+    return from_day_number(int(months_after(np.array([day_number(start)], dtype=np.int32), months)[0]))

@@ -22,9 +22,9 @@ from casemgmt.cli.evaluating import evaluate
 from casemgmt.cli.fitting import fit
 from casemgmt.cli.governing import governance
 from casemgmt.cli.planning import plan
-from casemgmt.cli.returning import returns
 from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
 from casemgmt.cli.reporting import report
+from casemgmt.cli.returning import returns
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
