@@ -16,6 +16,7 @@ from casemgmt.cli.options import (
     AllowMissing,
     Demonstration,
     EndedOption,
+    GivenRiskOption,
     Held,
     IncludeOption,
     ListSizesOption,
@@ -90,6 +91,7 @@ def select(
     out: OutOption,
     model: ModelOption = None,
     score: ScoreOption = None,
+    risk: GivenRiskOption = None,
     over_cap: OverCapOption = OverCap.error,
     list_sizes: ListSizesOption = None,
     previous: PreviousOption = None,
@@ -130,6 +132,7 @@ def select(
             rules,
             model=ranking,
             score=score,
+            risk=risk,
             over_cap=over_cap.value,
             list_sizes=sizes,
             previous=earlier,
@@ -141,8 +144,12 @@ def select(
             allow_demonstration=demonstration,
         )
     publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite)
+    _say_selected(selection, out, removals, counted=earlier is not None or removals is not None)
+
+
+def _say_selected(selection: Selection, out: Path, removals: Path | None, *, counted: bool) -> None:
     show_selection(selection)
-    show_removals(selection, removals, counted=earlier is not None or removals is not None)
+    show_removals(selection, removals, counted=counted)
     say(f"Saved in {out}. It is a proposal: a named clinician of each practice accepts or changes it.")
 
 

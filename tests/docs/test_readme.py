@@ -84,6 +84,8 @@ def test_the_pages_name_every_shipped_model_scheme_and_command():
         "fields",
         "explain",
         "derive",
+        "fit",
+        "evaluate",
         "plan",
     ]
     tables = {

@@ -117,6 +117,15 @@ def test_scores_that_are_no_risks_need_a_base_rate(selection):
     assert cm.effect_at_cut(selection, base_rate=0.5).minimum_detectable > by_share.minimum_detectable
 
 
+def test_risks_that_were_given_beside_the_scores_say_what_to_expect(register):
+    beside = cm.select(register, cm.load_scheme(SCHEME), score="mine", risk="mine")
+    found = cm.effect_at_cut(beside)
+    assert found.minimum_detectable > 0
+    again = cm.effect_at_cut(register, scheme=cm.load_scheme(SCHEME), score="mine", risk="mine")
+    assert again.minimum_detectable == found.minimum_detectable
+    assert found.people.risk == pytest.approx(found.people.score)
+
+
 @pytest.mark.parametrize("said", ["before-after", "before–after", "before and after", "pre_post", "Before_After"])
 def test_a_before_after_difference_is_refused_with_the_reason(selection, said):
     with pytest.raises(cm.InputError, match="regression to the mean"):

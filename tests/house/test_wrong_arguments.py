@@ -362,6 +362,8 @@ def test_no_wrong_argument_is_answered_by_a_raw_error(tmp_path, monkeypatch):
 POSITIONAL = {"CodeList.only": ("gout",)}
 # What refuses every call on purpose, with right arguments too.
 REFUSES = (
+    *("ScannedRegister.require_whole", "PackedRegister.require_whole", "Selection.by", "Register.grouped"),
+    "Evaluation.card",  # scores were judged here, and no model
     "Model.risk",
     "ScannedRegister.require_whole",
     "PackedRegister.require_whole",
