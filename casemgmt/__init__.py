@@ -6,6 +6,7 @@ Every public name is imported when it is first used, so that ``import casemgmt``
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.version import __version__
@@ -37,6 +38,9 @@ _WHERE = {
     "select": "casemgmt.results.selecting",
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
+    "show": "casemgmt.notebook",
+    "read_returns": "casemgmt.returns.returns",
+    "Returns": "casemgmt.returns.returns",
     "commissioner_report": "casemgmt.results.reporting",
     "CommissionerReport": "casemgmt.results.reporting",
     "evaluate": "casemgmt.evaluation.evaluate",
@@ -82,6 +86,7 @@ if TYPE_CHECKING:
     from casemgmt.evaluation.stability import stability
     from casemgmt.evaluation.tariff import Tariff
     from casemgmt.evaluation.validation import validate
+    from casemgmt.notebook import show
     from casemgmt.pseudonyms.lookup import pseudonym_lookup, reidentify
     from casemgmt.pseudonyms.pseudonymising import pseudonymise
     from casemgmt.register.field_table import fields
@@ -92,6 +97,7 @@ if TYPE_CHECKING:
     from casemgmt.results.reporting import CommissionerReport, commissioner_report
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
+    from casemgmt.returns.returns import Returns, read_returns
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.risk.fitting.fit import fit_model
     from casemgmt.risk.fitting.tabulate import tabulate
@@ -112,6 +118,7 @@ __all__ = [
     "ModelError",
     "PublishError",
     "Register",
+    "Returns",
     "ScannedRegister",
     "SchemeError",
     "Selection",
@@ -140,9 +147,11 @@ __all__ = [
     "pseudonym_lookup",
     "pseudonymise",
     "read_register",
+    "read_returns",
     "reidentify",
     "scan_register",
     "select",
+    "show",
     "stability",
     "synthesise",
     "tabulate",
@@ -160,3 +169,9 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_WHERE})
+
+
+if "IPython" in sys.modules:
+    from casemgmt.notebook import in_notebooks
+
+    in_notebooks()

@@ -117,3 +117,16 @@ def first_day_within(months: int, end: dt.date) -> dt.date:
     # That many months are complete from every day of this month up to the day of ``end``, and from none after it.
     in_month = (dt.date(year + month // 11, (month + 1) % 12 + 1, 1) - dt.date(year, month + 1, 1)).days
     return dt.date(year, month + 1, min(end.day, in_month)) + dt.timedelta(days=1)
+
+
+def date_months_after(start: dt.date, months: int) -> dt.date:
+    """The same of one date as :func:`months_after`.
+
+    Examples
+    --------
+    >>> date_months_after(dt.date(2024, 2, 29), 12), date_months_after(dt.date(2015, 1, 31), 1)
+    (datetime.date(2025, 3, 1), datetime.date(2015, 3, 1))
+    """
+    import numpy as np
+
+    return from_day_number(int(months_after(np.array([day_number(start)], dtype=np.int32), months)[0]))

@@ -24,6 +24,7 @@ from casemgmt.cli.governing import governance
 from casemgmt.cli.planning import plan
 from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
 from casemgmt.cli.reporting import report
+from casemgmt.cli.returning import returns
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
@@ -115,22 +116,8 @@ def _program(
 
 
 _COMMANDS = (
-    demo,
-    check,
-    score,
-    select,
-    pack,
-    verify,
-    compare,
-    synthesise,
-    models,
-    schemes,
-    fields,
-    explain,
-    derive,
-    fit,
-    evaluate,
-    plan,
+    *(demo, check, score, select, pack, verify, returns, compare),
+    *(synthesise, models, schemes, fields, explain, derive, fit, evaluate, plan),
 )
 _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
 _LEAVING = (report, letters, governance)

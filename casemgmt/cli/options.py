@@ -108,6 +108,33 @@ EndedOption = Annotated[
         help="Whose case management a person has ended since: patient_id, reason.",
     ),
 ]
+NominationsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.csv",
+        help="Nominations that practices sent back, laid over the register's: patient_id, nomination_order, …",
+    ),
+]
+WorkbooksOption = Annotated[
+    bool,
+    typer.Option("--workbooks", help="Make each practice a workbook too, in which it answers."),
+]
+PagesOption = Annotated[
+    bool,
+    typer.Option("--pages", help="Make each practice a page for a browser too, in which it answers."),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The secret from which the marks of the rows are made."),
+]
+ReplyByOption = Annotated[
+    str | None,
+    typer.Option(metavar="DATE", help="By when answers are wanted, as 2015-04-30."),
+]
+ContactOption = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="Where practices send their answers."),
+]
 ReferenceOption = Annotated[
     Held,
     typer.Option(

@@ -14,24 +14,29 @@ from casemgmt.cli.files import check_writable, write_table
 from casemgmt.cli.options import (
     DEMONSTRATION,
     AllowMissing,
+    ContactOption,
     Demonstration,
     EndedOption,
     GivenRiskOption,
     Held,
     IncludeOption,
+    KeyOption,
     ListSizesOption,
     ListSizeWithin,
     ModelOption,
     NamedModel,
+    NominationsOption,
     OutOption,
     OverCap,
     OverCapOption,
     OverwriteOption,
     PackOutOption,
+    PagesOption,
     PreviousOption,
     PublishedBeforeOption,
     ReferenceOption,
     RemovalsOption,
+    ReplyByOption,
     SameExtractOption,
     ScanOption,
     SchemeOption,
@@ -39,6 +44,7 @@ from casemgmt.cli.options import (
     ScoreOutOption,
     ScoreOverwriteOption,
     ThreadsOption,
+    WorkbooksOption,
 )
 from casemgmt.cli.reading import Reading, read_list_sizes, takes_register
 from casemgmt.cli.show import progress, say, table, working
@@ -98,12 +104,18 @@ def select(
     same_extract: SameExtractOption = False,
     removals: RemovalsOption = None,
     ended: EndedOption = None,
+    nominations: NominationsOption = None,
     reference: ReferenceOption = Held.base,
     include: IncludeOption = None,
     allow_missing_practice: AllowMissing = None,
     list_size_within: ListSizeWithin = "10%",
     overwrite: OverwriteOption = False,
     published_before: PublishedBeforeOption = None,
+    workbooks: WorkbooksOption = False,
+    pages: PagesOption = False,
+    key: KeyOption = None,
+    reply_by: ReplyByOption = None,
+    contact: ContactOption = None,
     threads: ThreadsOption = None,
     scan: ScanOption = None,
     demonstration: Demonstration = False,
@@ -122,28 +134,20 @@ def select(
     check_writable(removals, overwrite=overwrite)
     earlier = None if previous is None else load_selection(previous)
     if scan is None:
-        scan = earlier is None and ended is None and reference is Held.base and reading.is_large()
+        needs_all = earlier is not None or ended is not None or nominations is not None
+        needs_all = needs_all or workbooks or pages
+        scan = not needs_all and reference is Held.base and reading.is_large()
+    asked: dict[str, Any] = {"score": score, "risk": risk, "ended": ended, "nominations": nominations}
+    asked |= {"over_cap": over_cap.value, "reference": reference.value, "threads": threads}
+    asked |= {"allow_missing_practices": allow_missing_practice or False, "allow_demonstration": demonstration}
+    asked["list_size_within"] = within_of(list_size_within)
     with progress("Reading and selecting", "rows") as moved:
         register: Any = reading.scanned(moved) if scan else reading.register()
         if earlier is not None and not same_extract:
             refuse_used_before(register.parts, register.as_of, earlier.facts)
-        selection = choose(
-            register,
-            rules,
-            model=ranking,
-            score=score,
-            risk=risk,
-            over_cap=over_cap.value,
-            list_sizes=sizes,
-            previous=earlier,
-            ended=ended,
-            reference=reference.value,
-            threads=threads,
-            allow_missing_practices=allow_missing_practice or False,
-            list_size_within=within_of(list_size_within),
-            allow_demonstration=demonstration,
-        )
-    publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite)
+        selection = choose(register, rules, model=ranking, list_sizes=sizes, previous=earlier, **asked)
+    for_practices = {"workbooks": workbooks, "pages": pages, "key": key, "reply_by": reply_by, "contact": contact}
+    publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite, **for_practices)
     _say_selected(selection, out, removals, counted=earlier is not None or removals is not None)
 
 
@@ -161,10 +165,11 @@ def publish(
     removals: Path | None,
     *,
     overwrite: bool,
+    **for_practices: Any,
 ) -> None:
-    """Write the lists, and whom the caseload would lose where that is asked for."""
+    """Write the lists, what practices are shown of them, and whom the caseload would lose where that is asked for."""
     with working("Publishing"):
-        selection.save(out, include=include, overwrite=overwrite, published_before=published_before)
+        selection.save(out, include=include, overwrite=overwrite, published_before=published_before, **for_practices)
         if removals is not None:
             write_table(selection.removals(), removals, overwrite=overwrite)
 

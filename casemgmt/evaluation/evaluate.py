@@ -63,39 +63,28 @@ def evaluate(
 
     Parameters
     ----------
-    model_or_risks : a model; or risks of the outcome from 0 to 1, in any form that ``score=`` of
-        :func:`casemgmt.select` takes: a column's name, one value a source row in source order (such as
-        ``classifier.predict_proba(X)[:, 1]``), a Series, or keyed by patient_id
+    model_or_risks : a model; or risks from 0 to 1 in any form that ``score=`` of :func:`casemgmt.select` takes, such as
+        a column's name, or ``classifier.predict_proba(X)[:, 1]`` of the source's rows
     outcome : the column that says what happened after the list date, or true and false in the same forms; null where
         it is not known
-    register : from :func:`casemgmt.read_register`
+    register : from :func:`casemgmt.read_register`, best of people whom the model has not seen: see
+        :func:`casemgmt.validate`
     scheme : whose cut the score is judged at; without one the ranking and the risks alone are judged
     rules : whether to put simple rules beside it that get the same places: age, last year's emergency admissions,
         frailty deficits and the Cambridge Multimorbidity Score, each where the register has its columns
-    threshold : the risk, between 0 and 1, from which on case management is worth its price, for the net benefit; by
-        default the lowest risk inside each practice's cut
+    threshold : the risk from which on case management is worth its price, for the net benefit; by default the lowest
+        risk inside each practice's cut
     are_risks : False for given scores that rank and are no risks, such as points: calibration is left out
-    replicates : how often the people are drawn anew for the intervals, 100 to 100,000
-    seed : whole number from 0 of the draws
+    replicates, seed : how often the people are drawn anew for the intervals, 100 to 100,000; and a whole number
     over_cap, allow_demonstration : as :func:`casemgmt.select` takes them
     threads : how many to use; the result does not depend on it
     progress : called with (replicates done, replicates in all, those of the rules included)
 
-    Returns
-    -------
-    Evaluation
-
     Raises
     ------
-    InputError
-        Scores, outcome or register that cannot be used; fewer than ten people with or without the outcome.
-    CapExceededError
-        More nominations than places, under ``over_cap="error"``.
-
-    Notes
-    -----
-    Judge a model on people whom it was not fitted on, or it is flattered: see
-    :func:`casemgmt.evaluation.validation.validate`.
+    InputError, CapExceededError
+        Scores, outcome or register that cannot be used; fewer than ten people with or without the outcome; more
+        nominations than places.
     """
     check_options(threshold=threshold, replicates=replicates, seed=seed, over_cap=over_cap, threads=threads)
     judged = judge(

@@ -93,14 +93,8 @@ def judge(
 
     Parameters
     ----------
-    model_or_risks : a model; or risks of the outcome from 0 to 1, in any form that ``score=`` of
-        :func:`casemgmt.select` takes: a column's name, one value a source row in source order (such as
-        ``classifier.predict_proba(X)[:, 1]``), a Series, or keyed by patient_id
-    outcome : a column's name, or true and false in the same forms; null where it is not known
-    register : from ``cm.read_register``
-    scheme : whose cut the score is judged at; None judges the ranking and the risks alone
-    are_risks : False for given scores that rank and are no risks, such as points
-    over_cap, allow_demonstration : as :func:`casemgmt.select` takes them
+    model_or_risks, outcome, register, scheme, are_risks : as of :func:`casemgmt.evaluate`
+    over_cap, allow_demonstration : as of :func:`casemgmt.select`
 
     Raises
     ------

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from casemgmt.scheme.routes import Scheme
 
     Counts = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
     Flags = npt.NDArray[np.bool_]
     Fit = Callable[[Register], Any]
     Progress = Callable[[int, int], None]
@@ -74,22 +75,16 @@ def validate(
     register : from :func:`casemgmt.read_register`
     outcome : the column that says what happened; ``fit`` finds it in the register that it is given
     fit : a function that is given a register and returns a model, such as
-        ``lambda training: cm.fit_model(training, outcome="readmitted")``; or returns a function that is given a
-        register and returns risks
-    scheme : whose cut the scores are judged at, as of :func:`casemgmt.evaluate`
-    later : a register of a later list date: the models are fitted on ``register``, and judged by the groups of the
-        later one that they did not see in the earlier one. Whoever has moved from a group that a model did see is set
-        aside: no patient and no group is on both sides
-    by : the column whose groups stay whole: ``practice_id``, or a column that says who is the same person where one
-        has several rows. A row without a value is a group of its own; of a later register it has no score
+        ``lambda training: cm.fit_model(training, "readmitted")``; or a function from a register to risks
+    scheme : whose cut the scores are judged at
+    later : a register of a later list date: fitted on ``register``, judged by those groups of the later one that were
+        not seen in the earlier; whoever has moved from a group that was seen is set aside
+    by : the column whose groups stay whole, such as that of the person where one has several rows. A row without a
+        value is a group of its own; of a later register it has no score
     folds : whole number from 2; as many as there are groups leaves out one at a time
     seed : whole number from 0, of the dealing and of the bootstrap
     progress : called with (folds fitted, folds in all)
     options : of :func:`casemgmt.evaluate`, such as ``replicates``
-
-    Returns
-    -------
-    Evaluation
 
     Raises
     ------
@@ -105,13 +100,32 @@ def validate(
         if by not in each.column_names:
             raise no_such_column("by", by, each.column_names)
     if later is not None and later.as_of <= register.as_of:
-        raise InputError(
-            f"later: its list date, {later.as_of}, is not after that of the register, {register.as_of}. What is fitted "
-            "on a later year and judged by an earlier one has seen the future."
-        )
+        raise _not_later(later, register)
     _check_before_fitting(judged_by, outcome, scheme, seed, options)
     groups = _groups([register] if later is None else [register, later], by)
     fold_of = _dealt(np.concatenate(groups), folds, seed, by)
+    scores, are_risks = _scored_by_others(register, later, by, fit, fold_of, folds, progress)
+    over_cap = options.pop("over_cap", "error")
+    by_source = judged_by.to_source_rows(scores)
+    judged = judge(by_source, outcome, judged_by, scheme, are_risks=are_risks, over_cap=over_cap)
+    return evaluation_of(
+        judged, seed=seed, outcome_name=name_of(outcome), validated=_in_words(register, later, by, folds), **options
+    )
+
+
+def _scored_by_others(
+    register: Register,
+    later: Register | None,
+    by: str,
+    fit: Fit,
+    fold_of: Counts,
+    folds: int,
+    progress: Progress | None,
+) -> tuple[Floats, bool]:
+    """Each packed row's score by the model that did not see its group, or NaN; and whether all are risks."""
+    import numpy as np
+
+    judged_by = register if later is None else later
     training_fold, judged_fold = fold_of[: len(register)], fold_of[len(fold_of) - len(judged_by) :]
     scores, are_risks = np.full(len(judged_by), np.nan), True
     for fold in range(folds):
@@ -123,11 +137,14 @@ def validate(
         scores[held_out], are_risks = found[held_out], are_risks and stated
         if progress is not None:
             progress(fold + 1, folds)
-    over_cap = options.pop("over_cap", "error")
-    by_source = judged_by.to_source_rows(scores)
-    judged = judge(by_source, outcome, judged_by, scheme, are_risks=are_risks, over_cap=over_cap)
-    return evaluation_of(
-        judged, seed=seed, outcome_name=name_of(outcome), validated=_in_words(register, later, by, folds), **options
+    return scores, are_risks
+
+
+def _not_later(later: Register, register: Register) -> InputError:
+    """A model that is fitted on a later year and judged by an earlier one has seen the future."""
+    return InputError(
+        f"later: its list date, {later.as_of}, is not after that of the register, {register.as_of}. What is fitted "
+        "on a later year and judged by an earlier one has seen the future."
     )
 
 

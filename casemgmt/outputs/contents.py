@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from casemgmt.arrow import text_scalar
 from casemgmt.errors import VerifyError, plural
 from casemgmt.outputs import layout
 from casemgmt.outputs.csv_text import read_csv
+from casemgmt.outputs.listing import listing_order
 from casemgmt.outputs.refusals import wrong_file
 
 if TYPE_CHECKING:
@@ -29,14 +30,16 @@ class Contents:
     ----------
     tables : by path inside the folder; CSV files as text, but for the summary
     practices : in the order of the summary
+    documents : files for people, such as workbooks, by path inside the folder
     """
 
     tables: Mapping[str, pa.Table]
     practices: tuple[str, ...]
+    documents: tuple[str, ...] = ()
 
     @property
     def rows(self) -> dict[str, int]:
-        """Data rows of each file."""
+        """Data rows of each table."""
         return {name: table.num_rows for name, table in self.tables.items()}
 
     def counts(self) -> dict[str, int]:
@@ -66,10 +69,11 @@ def read_contents(files: Mapping[str, bytes]) -> Contents:
     absent = [name for name in layout.TABLES if name not in files]
     if absent:
         raise wrong_file(absent[0], "is missing from the publication")
-    tables = {name: _read(name, data) for name, data in files.items()}
+    tables = {name: _read(name, data) for name, data in files.items() if layout.is_table(name)}
     tables[layout.SUMMARY] = _typed_summary(tables[layout.SUMMARY])
     practices = dict.fromkeys(tables[layout.SUMMARY].column("practice_id").to_pylist())
-    return Contents(tables=tables, practices=tuple(practices))
+    documents = tuple(sorted(name for name in files if not layout.is_table(name)))
+    return Contents(tables=tables, practices=tuple(practices), documents=documents)
 
 
 def check_agreement(contents: Contents, scheme: Scheme, rows: Mapping[str, int]) -> None:
@@ -85,12 +89,21 @@ def check_agreement(contents: Contents, scheme: Scheme, rows: Mapping[str, int])
     """
     selection, queue = contents.tables[layout.SELECTION], contents.tables[layout.QUEUE]
     waiting = dict.fromkeys(queue.column("practice_id").to_pylist())
+    removals = contents.tables.get(layout.REMOVALS)
+    has_own = removals is not None and layout.README in contents.documents
+    deciding = dict.fromkeys(removals.column("practice_id").to_pylist()) if removals is not None and has_own else {}
     later = {layout.REMOVALS} & set(contents.tables)
-    _check_names(contents, layout.expected_files(contents.practices, waiting) | later)
+    tables = layout.expected_files(contents.practices, waiting) | later | set(map(layout.removals_file, deciding))
+    _check_names(tables, set(contents.tables))
+    _check_names(_expected_documents(contents, deciding), set(contents.documents))
     _check_account(contents, rows)
     lists = {layout.practice_file(practice): practice for practice in contents.practices}
-    _check_parts(contents, layout.SELECTION, selection, lists)
+    by_rank = listing_order(selection) if layout.README in contents.documents else selection
+    _check_parts(contents, layout.SELECTION, by_rank, lists)
     _check_parts(contents, layout.QUEUE, queue, {layout.waiting_file(practice): practice for practice in waiting})
+    if removals is not None and has_own:
+        own = {layout.removals_file(practice): practice for practice in deciding}
+        _check_parts(contents, layout.REMOVALS, removals, own)
     _check_summary(contents, scheme)
 
 
@@ -122,8 +135,19 @@ def _typed_summary(text: pa.Table) -> pa.Table:
         raise wrong_file(layout.SUMMARY, "is not a summary of a selection") from None
 
 
-def _check_names(contents: Contents, expected: set[str]) -> None:
-    for name in sorted(expected ^ set(contents.tables)):
+def _expected_documents(contents: Contents, deciding: Iterable[str]) -> set[str]:
+    """The read-me; a workbook or page of each practice where there is any. One that is decided on may be gone."""
+    found = set(contents.documents)
+    practices = {*contents.practices, *deciding}
+    expected = {layout.README} & found
+    for file in (layout.workbook_file, layout.page_file):
+        if found & set(map(file, practices)):
+            expected |= set(map(file, contents.practices))
+    return expected
+
+
+def _check_names(expected: set[str], present: set[str]) -> None:
+    for name in sorted(expected ^ present):
         problem = "is missing" if name in expected else "belongs to no practice of the summary"
         raise wrong_file(name, problem)
 

@@ -15,6 +15,9 @@ QUARANTINE = "processor/quarantine.parquet"
 CORRECTIONS = "processor/corrections.parquet"
 COMMISSIONER = "commissioner/summary.csv"
 REMOVALS = "processor/removals.parquet"  # since 0.3: earlier publications lack it
+README = "practices/README.txt"  # since 0.4, as are the next
+PRACTICE_REMOVALS = "-removals"
+WORKBOOK, PAGE = ".xlsx", ".html"
 WAITING = "-waiting"
 FOLDERS = ("processor", "practices", "commissioner")
 TABLES = (SELECTION, SUMMARY, UNSCORED, QUEUE, QUARANTINE, CORRECTIONS, COMMISSIONER)
@@ -41,8 +44,9 @@ def file_stem(practice_id: str) -> str:
         return "%"
     if stem[0] == "-" or _RESERVED.fullmatch(stem):
         stem = f"%{raw[0]:02X}{stem[1:]}"
-    if stem.endswith(WAITING.upper()):
-        stem = f"{stem.removesuffix(WAITING.upper())}%2D{WAITING[1:].upper()}"
+    for taken in (WAITING, PRACTICE_REMOVALS):
+        if stem.endswith(taken.upper()):
+            stem = f"{stem.removesuffix(taken.upper())}%2D{taken[1:].upper()}"
     if len(stem) <= _LONGEST:
         return stem
     # No short name has a tilde, so a shortened one cannot be another's.
@@ -59,6 +63,31 @@ def waiting_file(practice_id: str) -> str:
     return f"practices/{file_stem(practice_id)}{WAITING}.csv"
 
 
+def removals_file(practice_id: str) -> str:
+    """Whom one practice is asked to decide about; no stem ends so, in capitals or small letters."""
+    return f"practices/{file_stem(practice_id)}{PRACTICE_REMOVALS}.csv"
+
+
+def workbook_file(practice_id: str) -> str:
+    """The list of one practice as a workbook."""
+    return f"practices/{file_stem(practice_id)}{WORKBOOK}"
+
+
+def page_file(practice_id: str) -> str:
+    """The list of one practice as a page."""
+    return f"practices/{file_stem(practice_id)}{PAGE}"
+
+
+def files_of_practice(practice_id: str) -> tuple[str, ...]:
+    """Every file that a publication may hold for one practice."""
+    return tuple(name(practice_id) for name in (practice_file, waiting_file, removals_file, workbook_file, page_file))
+
+
+def is_table(name: str) -> bool:
+    """Whether a file holds a table that reads back; the others are for people, and known by their SHA-256 alone."""
+    return name.endswith((".csv", ".parquet"))
+
+
 def expected_files(practices: Iterable[str], waiting: Iterable[str]) -> set[str]:
-    """Every file of a publication but the manifest."""
+    """Every table of a publication since the first; the manifest is none."""
     return {*TABLES, *map(practice_file, practices), *map(waiting_file, waiting)}

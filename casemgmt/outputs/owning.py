@@ -16,7 +16,8 @@ from casemgmt.rule_files import MANIFEST_BYTES, TooLargeError, plain_bytes
 # What other software leaves in any folder begins so: .DS_Store, ._list.csv, ~$list.csv, @eaDir. A file of this
 # library never does.
 _OTHER_SOFTWARE = (".", "~$", "@", "$")
-_OF_LISTS = (".csv", ".parquet", ".json", ".xlsx")
+_OF_LISTS = (".csv", ".parquet", ".json", ".xlsx", ".html")
+_OF_PRACTICES = (".csv", ".xlsx", ".html")
 
 
 def manifest_of(folder: Path) -> bytes | None:
@@ -45,9 +46,9 @@ def named_in(manifest: bytes) -> frozenset[str]:
 def may_be_ours(name: str) -> bool:
     """Whether an unfinished publication may hold a file of this path inside it."""
     folder, _, file = name.rpartition("/")
-    if name in (layout.MANIFEST, layout.REMOVALS) or name in layout.TABLES:
+    if name in (layout.MANIFEST, layout.REMOVALS, layout.README) or name in layout.TABLES:
         return True
-    return folder == "practices" and file.endswith(".csv") and not file.startswith(_OTHER_SOFTWARE)
+    return folder == "practices" and file.endswith(_OF_PRACTICES) and not file.startswith(_OTHER_SOFTWARE)
 
 
 def strangers_in(folder: Path, manifest: bytes) -> list[str]:

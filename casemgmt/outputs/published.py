@@ -36,7 +36,8 @@ class Verified:
     scheme : the identifier of its scheme
     facts : what it was made from, as :attr:`casemgmt.Selection.facts`
     counts : practices, listed, case_managed, unscored, waiting, quarantined, corrections, as counted in the files
-    files : rows of each file, by path inside the folder, without the manifest
+    files : rows of each table, by path inside the folder
+    documents : the files for people beside them, such as workbooks
     versions : of casemgmt, python, numpy and pyarrow, that wrote it
     foreign : what else lies in the folder and is no part of it, such as ``desktop.ini``; a folder ends in ``/``
     """
@@ -48,6 +49,7 @@ class Verified:
     files: Mapping[str, int]
     versions: Mapping[str, str]
     foreign: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """A line for people, and another where something else lies in the folder."""
@@ -55,8 +57,9 @@ class Verified:
         if self.foreign:
             count = plural(len(self.foreign), "file that is", "files that are")
             others = f"\n{count} not part of the publication: {listed(self.foreign)}."
+        whole = len(self.files) + len(self.documents) + 1
         return (
-            f"{self.folder}: {plural(len(self.files) + 1, 'file')} intact; {plural(self.counts['listed'], 'patient')} "
+            f"{self.folder}: {plural(whole, 'file')} intact; {plural(self.counts['listed'], 'patient')} "
             f"listed in {plural(self.counts['practices'], 'practice')} by '{self.scheme}', "
             f"list of {self.facts['as_of']}.{others}"
         )
@@ -107,6 +110,7 @@ def _read(folder: Path) -> tuple[Verified, Contents, Scheme]:
             files={name: table.num_rows for name, table in sorted(contents.tables.items())},
             versions=manifest["versions"],
             foreign=foreign,
+            documents=contents.documents,
         )
     except (KeyError, TypeError, AttributeError):
         raise publish_again("leaves something out") from None
@@ -189,10 +193,10 @@ def _check_claims(manifest: Mapping[str, Any], contents: Contents, scheme: Schem
         differing.append("practices")
     if facts["scheme"] != scheme.id or manifest["scheme"]["id"] != scheme.id:
         differing.append("scheme")
-    for name in sorted(contents.tables):
-        if name.startswith("practices/"):
+    for name in (*sorted(contents.tables), *contents.documents):
+        if name.startswith("practices/") and name != layout.README:
             practice = manifest["files"][name]["practice_id"]
-            if name not in (layout.practice_file(practice), layout.waiting_file(practice)):
+            if name not in layout.files_of_practice(practice):
                 differing.append(name)
     if differing:
         raise wrong_file(layout.MANIFEST, f"and the files do not agree on {listed(differing)}")

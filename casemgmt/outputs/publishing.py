@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casemgmt.disk import (
     NEW,
@@ -29,6 +29,7 @@ from casemgmt.outputs import layout
 from casemgmt.outputs.contents import check_agreement, read_contents
 from casemgmt.outputs.csv_text import to_csv, to_csv_parts
 from casemgmt.outputs.disclosure.earlier import REPLACED, Earlier, as_said, earlier_publications
+from casemgmt.outputs.listing import listing_order
 from casemgmt.outputs.manifest import canonical, make_manifest, read_manifest, sha256
 from casemgmt.outputs.owning import PUBLICATION, manifest_of, strangers_in
 from casemgmt.parquet.writing import to_parquet
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.outputs.disclosure.worlds import Publication
+    from casemgmt.outputs.practice.files import Documents
     from casemgmt.register.register import Register
     from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.lists import Lists
@@ -63,6 +65,7 @@ def publish(
     include: Iterable[str] = (),
     overwrite: bool = False,
     published_before: Iterable[str | os.PathLike[str]] = (),
+    documents: Documents | None = None,
 ) -> Path:
     """Write a selection's files to a new folder, or in place of an earlier publication.
 
@@ -74,6 +77,7 @@ def publish(
     overwrite : replace an earlier publication; nothing else is ever replaced
     published_before : folders of other publications that a reader can hold beside this one; the folder that is
         replaced, and those beside it, are looked at anyway
+    documents : which files for people to make beside the tables; None: none
 
     Returns
     -------
@@ -93,6 +97,7 @@ def publish(
     register = _register_of(lists)
     before = earlier_publications(lists, target, published_before)
     files = _files(lists, register, include, before.publications)
+    files |= _for_people(lists, include, documents, list(files))
     with _in_words(folder, target):
         made = make_parents(target)
         try:
@@ -160,10 +165,24 @@ def _files(lists: Lists, register: Register, include: list[str], before: Sequenc
             )
         ),
     }
-    stretches, waiting = _stretches(table), _stretches(queue)
-    csv = to_csv_parts(table, [stretches.get(practice, (0, 0)) for practice in lists.practices])
+    stretches = _stretches(table)
+    csv = to_csv_parts(listing_order(table), [stretches.get(practice, (0, 0)) for practice in lists.practices])
     files |= zip(map(layout.practice_file, lists.practices), csv, strict=True)
-    files |= zip(map(layout.waiting_file, waiting), to_csv_parts(queue, waiting.values()), strict=True)
+    for name, own in ((layout.waiting_file, queue), (layout.removals_file, lists.removals())):
+        stretches = _stretches(own)
+        files |= zip(map(name, stretches), to_csv_parts(own, stretches.values()), strict=True)
+    return files
+
+
+def _for_people(
+    lists: Lists, include: list[str], documents: Documents | None, tables: Iterable[str]
+) -> dict[str, Bytes]:
+    """The workbooks and pages that are asked for, and the text that says what each file and column is."""
+    from casemgmt.outputs.practice.files import documents_of
+    from casemgmt.outputs.practice.readme import readme_of
+
+    files: dict[str, Bytes] = {} if documents is None else {**documents_of(lists, documents)}
+    files[layout.README] = readme_of(lists, lists.to_arrow(include).column_names, [*tables, *files])
     return files
 
 
@@ -189,11 +208,13 @@ def _fill(staging: Staging, lists: Lists, include: list[str], files: dict[str, B
         raise OSError(errno.EIO, f"{altered[0]} does not read back as it was written")
     contents = read_contents(written)
     check_agreement(contents, lists.scheme, lists.facts["rows"])
-    practice_of = {layout.practice_file(practice): practice for practice in contents.practices}
-    practice_of |= {layout.waiting_file(practice): practice for practice in contents.practices}
-    entries = {}
+    practices = {*contents.practices, *contents.tables[layout.REMOVALS].column("practice_id").to_pylist()}
+    practice_of = {name: practice for practice in practices for name in layout.files_of_practice(practice)}
+    entries: dict[str, dict[str, Any]] = {}
     for name, data in written.items():
-        entries[name] = {"sha256": sha256(data), "bytes": len(data), "rows": contents.rows[name]}
+        entries[name] = {"sha256": sha256(data), "bytes": len(data)}
+        if name in contents.rows:
+            entries[name]["rows"] = contents.rows[name]
         if name in practice_of:
             entries[name]["practice_id"] = practice_of[name]
     facts = make_manifest(lists, include, entries, contents.counts())

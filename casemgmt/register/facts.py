@@ -80,6 +80,26 @@ def account_phrase(facts: Mapping[str, Any]) -> str:
     return ", ".join(said)
 
 
+def register_html(register: Any) -> str:
+    """The account of a register that was read, as a small table for notebooks: counts only, no value."""
+    from casemgmt.notebook import counts_table
+
+    facts = account_facts(register)
+    rows, barred = facts["rows"], facts["barred"]
+    counts: list[tuple[str, int]] = [
+        ("patients", rows["accepted"]),
+        ("practices", len(register.practices)),
+        ("rows in", rows["in"]),
+        ("repeats merged", rows["merged_repeats"]),
+        ("rows quarantined", rows["quarantined"]),
+        *((f"– for {name}", count) for name, count in facts["quarantined"]["by_field"].items()),
+        ("values corrected", rows["corrections"]),
+        *((f"– of {name}", count) for name, count in facts["corrected"]["by_field"].items()),
+        *((_NEVER[why], barred[why]) for why in BARRED if barred[why]),
+    ]
+    return counts_table(f"Register on {register.as_of}", counts, " ".join(facts["notes"]))
+
+
 def named(table: pa.Table) -> str:
     """`` (age 12, sex 3)``: how many rows of a quarantine or a list of corrections name each field."""
     return _by_field(by_field(by_practice_field_and_reason(table)), " (", ")")

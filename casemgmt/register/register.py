@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,7 +179,9 @@ class Register:
         )
 
     def _repr_html_(self) -> str:
-        return f"<code>{escape(repr(self))}</code>"
+        from casemgmt.register.facts import register_html
+
+        return register_html(self)
 
     @arguments.checked(names=arguments.texts, needed_by=arguments.text)
     def require(self, names: tuple[str, ...], needed_by: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # What only a selection with its register answers.
-_NEED_THE_REGISTER = ("by", "letters", "explain", "waterfall", "save")
+_NEED_THE_REGISTER = ("by", "letters", "explain", "waterfall", "save", "workbook", "page")
 
 
 class NeedsRegisterError(InputError, PublishError, AttributeError):
@@ -27,8 +27,8 @@ class NeedsRegisterError(InputError, PublishError, AttributeError):
 class PublishedSelection(SelectionTables):
     """A selection read back by :func:`load_selection`: the tables that were published of it, and nothing else.
 
-    Its tables and facts equal the original's. ``by``, ``explain``, ``waterfall`` and ``save`` need the register, and it
-    has none of them: select again.
+    Its tables and facts equal the original's. ``by``, ``explain``, ``waterfall``, ``save``, ``workbook`` and ``page``
+    need the register, and it has none of them: select again.
 
     Attributes
     ----------

@@ -14,6 +14,7 @@ from casemgmt.selection.asked import Asked, Terms, check_arguments
 from casemgmt.selection.choosing import gather, workings_of
 from casemgmt.selection.earlier import read_ended
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
+from casemgmt.selection.nominations import read_nominations
 from casemgmt.selection.places import OverCap
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def select(
     list_sizes: Mapping[str, int] | None = None,
     previous: Selection | PublishedSelection | None = None,
     ended: Any = None,
+    nominations: Any = None,
     reference: Reference = "base",
     allow_demonstration: bool = False,
     allow_missing_practices: bool | Iterable[str] = False,
@@ -64,8 +66,8 @@ def select(
     over_cap : ``error`` raises where a practice nominates more patients than it has places, ``queue`` lets them wait
     list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
     previous : an earlier selection, whose people are on the caseload; ``removals()`` lists whom this one does not keep
-    ended : whose case management a person has ended since, who are off the caseload: ids with reasons, as a mapping, or
-        a table (or its file) with ``patient_id`` and ``reason``
+    ended : whose case management a person has ended since: ids with reasons, as a mapping or a table (or its file)
+    nominations : what practices sent back, laid over the register's: ``read_returns(…).nominations()``, or its file
     reference : what reasons are held against: each table's ``base``, or the average of the ``practice``
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic
     allow_missing_practices, list_size_within : which practices of ``list_sizes`` or ``previous`` may have no accepted
@@ -82,7 +84,7 @@ def select(
     if previous is not None and not isinstance(previous, SelectionTables):
         raise InputError("previous: give a selection, from cm.select or cm.load_selection.")
     expected = Expected.of(list_sizes, previous, allow_missing_practices, list_size_within)
-    given = {"score": score, "risk": risk, "contributions": contributions}
+    given = {"score": score, "risk": risk, "contributions": contributions, "nominations": read_nominations(nominations)}
     asked = Asked(scheme=scheme, model=model, **given, terms=terms, expected=expected, ended=read_ended(ended))
     check_arguments(asked)
     return Selection(workings_of(_gathered(register, asked), asked))

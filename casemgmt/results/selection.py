@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.errors import InputError
-from casemgmt.results.tables import SelectionTables
+from casemgmt.results.for_the_practice import ForThePractice
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,10 +18,8 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
     from casemgmt.selection.workings import Workings
 
-MOST_DAYS_TO_TELL = 366
 
-
-class Selection(SelectionTables):
+class Selection(ForThePractice):
     """A selection: who is on each practice's lists, by which route, and why.
 
     Every table is a :class:`pyarrow.Table`; ``.to_pandas()`` gives a data frame. Made by :func:`casemgmt.select`; one
@@ -181,44 +180,6 @@ class Selection(SelectionTables):
         table = groups_table(self.workings, column)
         return groups_that_may_leave(self, column, table, published_before, published_at=self.published_at)
 
-    @arguments.checked(
-        practice_id=arguments.text_or_none, within_days=arguments.whole_or_none, turning_75_by=arguments.text
-    )
-    def letters(
-        self,
-        practice_id: str | None = None,
-        *,
-        within_days: int | None = None,
-        turning_75_by: str = "end_of_financial_year",
-    ) -> pa.Table:
-        """Whom to tell about their named GP: everyone of 75 and over, and those who turn 75 in the year.
-
-        Whoever has died or left by the day the data was drawn is not among them; an objection to risk stratification
-        changes nothing, since nobody is ranked here.
-
-        Parameters
-        ----------
-        practice_id : one practice's alone; all by default
-        within_days : from the list date, 0 to 366. By default as the scheme's notes have it (``telling``), else none
-        turning_75_by : ``end_of_financial_year`` (31 March), ``end_of_calendar_year`` or an ISO date
-
-        Returns
-        -------
-        pyarrow.Table
-            practice_id, patient_id, why (``75 and over`` or ``turns 75 in the year``), turns_75_on (1 March for one
-            born on 29 February; null for those who have), tell_by (null where no deadline is stated)
-
-        Raises
-        ------
-        InputError : there is no such practice, or the register was read a part at a time
-        """
-        from casemgmt.selection.telling import letters_table
-
-        if within_days is not None and not 0 <= within_days <= MOST_DAYS_TO_TELL:
-            raise InputError(f"within_days: from 0 to {MOST_DAYS_TO_TELL}.")
-        table = letters_table(self.register, self.scheme, within_days, turning_75_by)
-        return self._of_practice(table, practice_id)
-
     def explain(self, patient_id: str) -> Any:
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`.
 
@@ -258,6 +219,10 @@ class Selection(SelectionTables):
         include=arguments.texts,
         overwrite=arguments.yes_or_no,
         published_before=arguments.paths,
+        workbooks=arguments.yes_or_no,
+        pages=arguments.yes_or_no,
+        key=arguments.path_or_none,
+        contact=arguments.text_or_none,
     )
     def save(
         self,
@@ -266,6 +231,11 @@ class Selection(SelectionTables):
         include: Iterable[str] = (),
         overwrite: bool = False,
         published_before: Iterable[str | Path] = (),
+        workbooks: bool = False,
+        pages: bool = False,
+        key: str | Path | None = None,
+        reply_by: str | dt.date | None = None,
+        contact: str | None = None,
     ) -> Path:
         """Publish the selection: whole, or not at all.
 
@@ -277,6 +247,9 @@ class Selection(SelectionTables):
         published_before : folders of other publications of this register, such as what-ifs, that a reader can hold
             beside this one, so that no small count follows from the two; those in the same parent folder, and the
             one that is replaced, are looked at anyway
+        workbooks : make each practice a workbook too, which it answers in; see :meth:`workbook`
+        pages : make each practice a page for a browser too, which it answers in; see :meth:`page`
+        key, reply_by, contact : of the workbooks and pages; see :meth:`workbook`
 
         Returns
         -------
@@ -287,9 +260,11 @@ class Selection(SelectionTables):
         PublishError
             The folder holds something else, or cannot be written; what was there is left as it was.
         """
+        from casemgmt.outputs.practice.files import documents_from
         from casemgmt.outputs.publishing import publish
 
-        self.published_at = publish(self, Path(folder), include, overwrite, published_before)
+        documents = documents_from(workbooks=workbooks, pages=pages, key=key, reply_by=reply_by, contact=contact)
+        self.published_at = publish(self, Path(folder), include, overwrite, published_before, documents)
         return Path(folder)
 
 

@@ -168,7 +168,11 @@ def _missing_by_name(
     return found
 
 
-def missing_within(model: AdditiveModel, each: ModelInput, register: Register, row: npt.NDArray[np.int64]) -> int:
-    """How many inputs of the score that a score input takes are missing, for one packed row."""
-    found = _missing_by_name(model.nested[each.name], register, row)
-    return sum(int(missing[0]) for missing in found.values())
+def missing_within(
+    model: AdditiveModel, each: ModelInput, register: Register, rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """How many inputs of the score that a score input takes are missing, for each of some packed rows."""
+    import numpy as np
+
+    found = _missing_by_name(model.nested[each.name], register, rows)
+    return np.asarray(np.sum(list(found.values()), axis=0, dtype=np.int64))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
     from casemgmt.risk.additive import AdditiveModel
+    from casemgmt.risk.inputs import ModelInput
 
 Reference = Literal["base", "practice"]
 
@@ -70,20 +71,32 @@ def explain_patient(model: AdditiveModel, register: Register, patient_id: str) -
     )
 
 
-_Explained = tuple[str, str, str, int | None, str, int | None, bool]
+Explained = tuple[str, str, str, int | None, str, int | None, bool]
 
 
-def _explained_inputs(model: AdditiveModel, register: Register, row: npt.NDArray[np.int64]) -> list[_Explained]:
+def _explained_inputs(model: AdditiveModel, register: Register, row: npt.NDArray[np.int64]) -> list[Explained]:
     from casemgmt.risk.scoring import cells_of
 
-    rows: list[_Explained] = []
+    rows = []
     for each in model.inputs:
         cell = int(cells_of(model, each, register, row)[0])
-        amount = each.contributions[cell]
-        difference = None if amount is None else amount - (each.contributions[base_cell(each)] or 0)
         unknown = bool(is_missing(model, each, register, row)[0])
-        words = in_words(each, len(each.cells) - 1 if unknown and each.kind != "pair" else cell)
-        if each.kind == "score" and (lacking := missing_within(model, each, register, row)):
-            words, unknown = f"{words} ({plural(lacking, 'input')} of it not recorded)", True
-        rows.append((each.name, each.label, words, amount, against_base(each), difference, unknown))
+        lacking = int(missing_within(model, each, register, row)[0]) if each.kind == "score" else 0
+        rows.append(explained(each, cell, unknown=unknown, lacking=lacking))
     return sorted(rows, key=lambda row: -(row[5] or 0))
+
+
+def explained(each: ModelInput, cell: int, *, unknown: bool, lacking: int) -> Explained:
+    """What one cell of an input says and adds: input, label, words, millionths, against, difference, missing.
+
+    Parameters
+    ----------
+    unknown : whether the patient has no value
+    lacking : of a score that the model takes, how many of its own inputs are missing
+    """
+    amount = each.contributions[cell]
+    difference = None if amount is None else amount - (each.contributions[base_cell(each)] or 0)
+    words = in_words(each, len(each.cells) - 1 if unknown and each.kind != "pair" else cell)
+    if lacking:
+        words, unknown = f"{words} ({plural(lacking, 'input')} of it not recorded)", True
+    return each.name, each.label, words, amount, against_base(each), difference, unknown

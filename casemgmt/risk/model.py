@@ -28,7 +28,7 @@ class Model(AdditiveModel):
 
     Attributes
     ----------
-    fitting : how the model was fitted, of one that this process has fitted or tabulated; None of one that was loaded.
+    fitting : how the model was fitted or tabulated, as its folder says; None where nothing says it.
         Two models that say the same are equal, however they came about
     """
 

@@ -1,4 +1,4 @@
-"""A model as a folder: ``model.toml``, ``vectors.csv`` and ``card.md``, there whole or not at all."""
+"""A model as a folder: ``model.toml``, ``vectors.csv``, ``card.md``, and ``fitting.toml`` of a fitted one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from casemgmt import disk
 from casemgmt.errors import ModelError, PublishError, being_written, listed
 from casemgmt.risk.card.of_fit import answers_of_fit
 from casemgmt.risk.card.page import model_card
+from casemgmt.risk.fitting.record_file import FITTING_FILE, fitting_text
 from casemgmt.risk.vectors import covering_vectors
 from casemgmt.risk.writing import model_text
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from casemgmt.risk.additive import AdditiveModel
     from casemgmt.risk.model import Model
 
-FILES = ("model.toml", "vectors.csv", "card.md")
+FILES = ("model.toml", "vectors.csv", "card.md", FITTING_FILE)
 SCORE = "score"  # the folder inside of a model whose score a recalibrated one takes
 
 
@@ -29,6 +30,8 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
         contents |= _texts(replace(each, text="", vectors_text=""), f"{SCORE}/")
     of_fit = [] if model.fitting is None else [answers_of_fit(model, model.fitting)]
     contents["card.md"] = model_card(model, *of_fit)
+    if model.fitting is not None:
+        contents[FITTING_FILE] = fitting_text(model.fitting)
     replaced = _manifest_of(folder)
     if replaced is None and folder.exists():
         raise PublishError(f"{folder} is there and is no model folder. Choose another place.")

@@ -253,3 +253,8 @@ def factor_in_words(factor: Decimal) -> str:
         if float(text) != 1 or factor == 1:
             return text
     return "1.0"
+
+
+def in_words_of_condition(name: str) -> str:
+    """A condition as reasons say it: ``Living with dementia``."""
+    return f"Living with {_LIVING_WITH.get(name, name.replace('_', ' '))}"

@@ -165,7 +165,9 @@ class ScannedRegister:
         )
 
     def _repr_html_(self) -> str:
-        return f"<code>{escape(repr(self))}</code>"
+        from casemgmt.register.facts import register_html
+
+        return register_html(self) if self.is_counted else f"<code>{escape(repr(self))}</code>"
 
     def require_whole(self, what: str) -> None:
         """Raise InputError: a scanned register holds no rows.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from casemgmt.errors import InputError, not_loaded, not_one_of
 from casemgmt.scheme.routes import Scheme
 from casemgmt.selection.expected import Expected
+from casemgmt.selection.nominations import Nominations
 from casemgmt.selection.places import OverCap
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Asked:
     expected : what is known of the register before
     ended : ids of those whose case management a person has ended → the reason; off the caseload, proposed for removal
         no more
+    nominations : what practices have sent back, laid over the register's own
     """
 
     scheme: Scheme
@@ -71,6 +73,7 @@ class Asked:
     terms: Terms
     expected: Expected
     ended: Mapping[str, str] = field(default_factory=dict)
+    nominations: Nominations = field(default_factory=Nominations)
 
 
 def check_arguments(asked: Asked) -> None:

@@ -15,6 +15,7 @@ from casemgmt.selection.earlier import with_caseload
 from casemgmt.selection.given import given_scores
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys
 from casemgmt.selection.loop_arrays import Outcome
+from casemgmt.selection.nominations import with_nominations
 from casemgmt.selection.places import OverCap, give_places, nominated_places, official_sizes
 from casemgmt.selection.plan import compile_scheme, route_arrays
 from casemgmt.selection.risks import faulty_risks
@@ -51,6 +52,7 @@ def gather(register: Register, asked: Asked) -> Gathered:
     register.require_whole("Selecting again")
     register = replace(register, limits=register.limits.changed(terms.max_quarantined, terms.max_corrected))
     register.check_limits()
+    register = with_nominations(register, asked.nominations)
     require_order(register, asked.scheme, terms.over_cap)
     register = with_caseload(register, asked.expected.previous, asked.ended)
     if asked.model is not None:
@@ -74,6 +76,7 @@ def workings_of(gathered: Gathered, asked: Asked) -> Workings:
         given_columns=tuple(each for each in (asked.score, asked.risk) if isinstance(each, str)),
         contributions=contributions_of(register, question.ranking, asked.contributions),
         missing_practices=tuple(expected.missing_practices(register.counts)),
+        nominations=asked.nominations.met_in(register),
     )
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
     from casemgmt.selection.workings import Workings
 
+_SENT = ("given", "in_register")
+
 
 def ranked_by(model: Model | None) -> str:
     """What ranked, in a few words that no output leaves out."""
@@ -23,8 +25,10 @@ def ranked_by(model: Model | None) -> str:
 def facts_of(made: Workings) -> dict[str, Any]:
     """Dates, counts of rows and sources, scheme and model, as plain values."""
     register, model = made.register, made.model
+    sent = {} if made.nominations is None else {"nominations": dict(zip(_SENT, made.nominations, strict=True))}
     moved = None if model is None else why_no_risk(model, register.counts.accepted)
     return {
+        **sent,
         "as_of": register.as_of.isoformat(),
         "extracted_on": register.extracted_on.isoformat(),
         "synthetic": register.synthetic,

@@ -59,6 +59,7 @@ def gather_in_parts(scanned: RegisterInParts, asked: Asked) -> Gathered:
     """
     for given, needs in (
         (asked.ended, "ended="),
+        (len(asked.nominations), "nominations="),
         (asked.expected.previous is not None, "previous="),
         (asked.terms.reference != "base", "reference='practice'"),
     ):

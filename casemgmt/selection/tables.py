@@ -95,6 +95,12 @@ def _ids_and_order(made: Workings) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     return ids, by_practice_and_id(choice.practice, ids)
 
 
+def table_rows(made: Workings) -> npt.NDArray[np.int64]:
+    """The packed row of each row of the table."""
+    rows: npt.NDArray[np.int64] = made.choice.rows[_ids_and_order(made)[1]]
+    return rows
+
+
 def _in_order(order: pa.Array, reason: pa.Array) -> pa.Array:
     """A reason as text, in the order of the table."""
     import pyarrow as pa

@@ -58,7 +58,7 @@ class Workings:
     are held against, ``previous`` an earlier selection whose patients are on the caseload, ``given_columns`` the
     register columns of scores and risks, ``contributions`` what inputs add to given scores, ``ended`` the ids of those
     whom somebody has taken off the caseload, ``missing_practices`` known ones without an accepted row, which were
-    allowed to be.
+    allowed to be; ``nominations`` how many patients practices sent word of, and how many of them have a row.
     """
 
     scheme: Scheme
@@ -71,6 +71,7 @@ class Workings:
     given_columns: tuple[str, ...] = ()
     contributions: GivenContributions | None = None
     missing_practices: tuple[str, ...] = ()
+    nominations: tuple[int, int] | None = None
     list_sizes: npt.NDArray[np.int64]
 
     @property

@@ -77,6 +77,7 @@ def test_the_pages_name_every_shipped_model_scheme_and_command():
         "select",
         "pack",
         "verify",
+        "returns",
         "compare",
         "synthesise",
         "models",

@@ -179,6 +179,8 @@ class Objects:
         self.numbered = pa.table({"patient_id": ["9990000018", "9990000026"], "practice_id": ["C87001"] * 2})
         self.lookup = cm.pseudonym_lookup(self.numbered, key=self.key)
         records = {"events": events(), "codelists": self.codes, **self.as_of}
+        self.book = self.selection.workbook("C87001", folder / "C87001.xlsx")
+        self.returned = cm.read_returns(self.book, self.selection)
         self.risky, planned = people_at_risk(), {"score": "mine", "shares": ["3%", "10%"]}
         self.judged = cm.select(self.risky, self.scheme, score="mine")
         self.effect = cm.effect_at_cut(self.judged, "happened", base_rate=0.3)
@@ -191,6 +193,8 @@ class Objects:
             *(cm.scan_register(folder / f"{name}.parquet", **self.as_of) for name in ("whole", "p")),
             *(cm.load_selection(self.published), cm.compare(self.selection, self.selection), self.model),
             *(cm.avoidable_admissions(coded_episodes()), cm.derive_conditions(**records)),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), cm.show(self.source)),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), self.returned),
             *(cm.synthesise("C87616", seed=1), cm.fields(), cm.commissioner_report(self.selection)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.evaluated, self.evaluated.judged, self.stable),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r()),
@@ -211,9 +215,12 @@ class Objects:
             "load_codelist": {"source": "charlson-quan-2005"},
             "load_selection": {"folder": self.published},
             "select": {"register": self.register, "scheme": self.scheme, "score": "mine"},
+            "read_returns": {"paths": self.book, "selection": self.selection},
+            "Returns": {name: getattr(self.returned, name) for name in inspect.signature(cm.Returns).parameters},
             "fit_model": {"register": self.register, "outcome": self.even, "inputs": ["age"], **quick},
             "tabulate": {"estimator": self.estimator, "frame": self.frame},
             "compare": {"before": self.selection, "after": self.selection},
+            "show": {"table": self.source},
             "evaluate": {"model_or_risks": "risk", "outcome": "gout", **evaluated},
             "validate": {"outcome": "gout", "fit": lambda _: risks_of, "folds": 2, **evaluated},
             "stability": {"register": self.register, "fit": lambda _: risks_of, "refits": 2},
@@ -263,6 +270,7 @@ class Objects:
             "governance_pack": {"folder": self.folder / "pack", "overwrite": True},
             "input_named": {"name": "gout"},
             "kind": {"text": "prefix"},
+            "page": {"practice_id": "C87001", "path": self.folder / "page.html"},
             "passed": {"see": lambda *given: None},
             "points": {"total": 3},
             "practice": {"practice_id": "C87001"},
@@ -283,6 +291,7 @@ class Objects:
             "CommissionerReport.save": {"folder": self.folder / "report", "overwrite": True},
             "take": {"rows": np.array([0, 60]), "groups": np.array([0, 1, 2])},
             "to_source_rows": {"values": np.zeros(len(self.register))},
+            "workbook": {"practice_id": "C87001", "path": self.folder / "own.xlsx"},
             "to_sql": {"dialect": "duckdb"},
             "to_sql_check": {"dialect": "duckdb"},
             "waterfall": {"patient_id": "p1"},

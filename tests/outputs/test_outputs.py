@@ -46,7 +46,7 @@ def copy(published: Path, tmp_path: Path) -> Path:
 
 
 def test_a_publication_holds_these_files_and_no_other(published, selection):
-    practices = {f"practices/{name}" for name in ("C87001.csv", "C87002.csv", "C87001-waiting.csv")}
+    practices = {f"practices/{name}" for name in ("C87001.csv", "C87002.csv", "C87001-waiting.csv", "README.txt")}
     assert selection.queue()["practice_id"].unique().to_pylist() == ["C87001"]
     assert set(files_of(published)) == {*layout.TABLES, layout.REMOVALS, *practices, "manifest.json"}
 
@@ -84,11 +84,35 @@ def test_each_practice_file_holds_that_practice_alone(published, selection):
     for practice in selection.practices:
         frame = pd.read_csv(published / f"practices/{practice}.csv", dtype=str, keep_default_na=False)
         assert set(frame["practice_id"]) == {practice}
-        assert list(frame["patient_id"]) == selection.practice(practice)["patient_id"].to_pylist()
+        assert list(frame["patient_id"]) == by_rank(selection.practice(practice))
         other = next(other for other in selection.practices if other != practice)
         others = set(selection.practice(other)["patient_id"].to_pylist())
         text = (published / f"practices/{practice}.csv").read_text()
         assert not any(patient in text for patient in others)
+
+
+def by_rank(table) -> list[str]:
+    """The case managed first, then the higher score, those without one last, then by id."""
+    rows = sorted(
+        table.to_pylist(),
+        key=lambda row: (
+            not row["case_managed"],
+            row["score"] is None,
+            -(row["score"] or 0),
+            row["patient_id"].encode(),
+        ),
+    )
+    return [row["patient_id"] for row in rows]
+
+
+def test_the_text_beside_the_lists_says_what_every_column_is(published, tmp_path, selection):
+    text = (published / layout.README).read_text(encoding="utf-8")
+    header = (published / "practices/C87001.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    said = {line.split("  ")[1].strip() for line in text.splitlines() if line.startswith("  ")}
+    assert {name.strip('"') for name in header.split(",")} <= said
+    assert "CODE-waiting.csv" in text and "CODE-removals.csv" not in text
+    folder = selection.save(tmp_path / "out", include=["name"])
+    assert "register_name" in (folder / layout.README).read_text(encoding="utf-8")
 
 
 def test_a_practice_without_anyone_selected_has_a_file_with_a_header(tmp_path):
@@ -112,7 +136,9 @@ def test_included_columns_are_in_the_selection_and_the_practice_lists_only(selec
     whole = pq.read_table(folder / layout.SELECTION)
     assert whole.equals(selection.to_arrow(["name", "age"]))
     frame = pd.read_csv(folder / "practices/C87001.csv", dtype=str)
-    assert list(frame["register_name"]) == selection.practice("C87001", ["name"])["register_name"].to_pylist()
+    rows = selection.practice("C87001", ["name"]).to_pylist()
+    name_of = {row["patient_id"]: row["register_name"] for row in rows}
+    assert list(frame["register_name"]) == [name_of[patient] for patient in frame["patient_id"]]
     assert load_selection(folder).to_arrow().equals(selection.to_arrow())
     holding = [name for name, data in files_of(folder).items() if CANARY.encode() in data]
     assert set(holding) <= {layout.SELECTION, "practices/C87001.csv", "practices/C87002.csv"}
@@ -136,11 +162,10 @@ def test_the_manifest_counts_what_the_files_hold(published):
     for name, entry in manifest["files"].items():
         path = published / name
         if name.endswith(".parquet"):
-            rows = pq.read_table(path).num_rows
-        else:
+            assert entry["rows"] == pq.read_table(path).num_rows, name
+        elif name.endswith(".csv"):
             with path.open(encoding="utf-8-sig", newline="") as file:
-                rows = len(list(csv.reader(file))) - 1
-        assert entry["rows"] == rows, name
+                assert entry["rows"] == len(list(csv.reader(file))) - 1, name
         assert entry["bytes"] == path.stat().st_size
         assert entry["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     rows = manifest["facts"]["rows"]
@@ -527,7 +552,8 @@ def test_no_error_of_publishing_or_reading_shows_a_patient(tmp_path):
     ]
     for name, data in files_of(folder).items():
         attempts.append(lambda name=name, data=data: _with_damage(folder, name, data))
-        attempts.append(lambda name=name, data=data: _with_forged_damage(folder, name, data))
+        if name != layout.README:  # a text for people is known by its SHA-256 alone
+            attempts.append(lambda name=name, data=data: _with_forged_damage(folder, name, data))
     for attempt in attempts:
         with pytest.raises(CasemgmtError) as caught:
             attempt()

@@ -31,6 +31,7 @@ MOST_CELLS_IN_ALL = 2_000  # as many as test vectors are checked for in a few se
     cells=arguments.whole,
     seed=given.seed,
     words=arguments.text_mapping,
+    demonstration=arguments.yes_or_no,
 )
 def tabulate(
     estimator: object,
@@ -42,6 +43,7 @@ def tabulate(
     cells: int = 256,
     seed: int = 0,
     words: Mapping[str, str] | None = None,
+    demonstration: bool = False,
 ) -> Model:
     """The model that a fitted additive estimator is: tables that give its log-odds, to the nearest millionth.
 
@@ -57,6 +59,7 @@ def tabulate(
         ``model.fitting`` says how far its amount is from the estimator's. Where they change in steps, these are kept
     seed : of the joint probes
     words : what the model file says of itself; see :func:`casemgmt.fit_model`
+    demonstration : the model is for made-up people alone, such as those that the estimator was fitted to
 
     Returns
     -------
@@ -75,14 +78,24 @@ def tabulate(
             raise InputError(f"words= names '{key}'.{did_you_mean(key, WORDS)} Known: {listed(WORDS)}.")
     if not 2 <= cells <= 1_000:
         raise InputError("cells is a whole number from 2 to 1,000.")
+    if not 1 <= horizon_days <= 36_525:
+        raise InputError("horizon_days is a whole number of days, at least 1.")
     asked = asked_columns(estimator, frame, cells)
-    model = _tabulated(asked, name, outcome, horizon_days, words or {}, seed)
+    wording = Wording(
+        name=name,
+        outcome=outcome,
+        horizon_days=horizon_days,
+        words=words or {},
+        source=f"Tabulated from a fitted {type(estimator).__name__}",
+        population=f"As the estimator's; held against {plural(int(asked.known.sum()), 'row')} that it was developed on",
+        demonstration=demonstration,
+    )
+    model = _tabulated(asked, wording, seed)
     remember(estimator, model, asked.sample(seed))
     return model
 
 
-def _tabulated(asked: Asked, name: str, outcome: str, horizon_days: int, words: Mapping[str, str], seed: int) -> Model:
-    estimator = asked.estimator
+def _tabulated(asked: Asked, wording: Wording, seed: int) -> Model:
     inputs = [column.cells for column in asked.columns]
     counts = [len(column.values) for column in asked.columns]
     if sum(counts) > MOST_CELLS_IN_ALL:
@@ -96,16 +109,8 @@ def _tabulated(asked: Asked, name: str, outcome: str, horizon_days: int, words: 
     )
     truth = asked.truth()
     rounded = [each.name for each in inputs if each.name in asked.smooth]
-    wording = Wording(
-        name=name,
-        outcome=outcome,
-        horizon_days=horizon_days,
-        words=words,
-        source=f"Tabulated from a fitted {type(estimator).__name__}",
-        population=f"As the estimator's; held against {plural(len(truth), 'row')} that it was developed on",
-    )
     fitting = Fitting(
-        kind=type(estimator).__name__,
+        kind=type(asked.estimator).__name__,
         people=len(truth),
         outcomes=None,
         inputs={each.name: in_words(each) for each in inputs},

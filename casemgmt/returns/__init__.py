@@ -1,0 +1,1 @@
+"""What practices send back: read with suspicion, every row accepted or explained."""
