@@ -41,11 +41,16 @@ _WHERE = {
     "show": "casemgmt.notebook",
     "read_returns": "casemgmt.returns.returns",
     "Returns": "casemgmt.returns.returns",
+    "commissioner_report": "casemgmt.results.reporting",
+    "CommissionerReport": "casemgmt.results.reporting",
     "evaluate": "casemgmt.evaluation.evaluate",
     "Evaluation": "casemgmt.evaluation.result",
     "validate": "casemgmt.evaluation.validation",
     "stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
+    "pseudonymise": "casemgmt.pseudonyms.pseudonymising",
+    "pseudonym_lookup": "casemgmt.pseudonyms.lookup",
+    "reidentify": "casemgmt.pseudonyms.lookup",
     **dict.fromkeys(
         (
             *("CasemgmtError", "InputError", "SchemeError", "ModelError"),
@@ -73,7 +78,6 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
-    from casemgmt.notebook import show
     from casemgmt.evaluation.drift import drift
     from casemgmt.evaluation.effect import effect_at_cut
     from casemgmt.evaluation.evaluate import evaluate
@@ -82,11 +86,15 @@ if TYPE_CHECKING:
     from casemgmt.evaluation.stability import stability
     from casemgmt.evaluation.tariff import Tariff
     from casemgmt.evaluation.validation import validate
+    from casemgmt.notebook import show
+    from casemgmt.pseudonyms.lookup import pseudonym_lookup, reidentify
+    from casemgmt.pseudonyms.pseudonymising import pseudonymise
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
     from casemgmt.results.comparison import compare
     from casemgmt.results.published import load_selection
+    from casemgmt.results.reporting import CommissionerReport, commissioner_report
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
     from casemgmt.returns.returns import Returns, read_returns
@@ -103,6 +111,7 @@ __all__ = [
     "CasemgmtError",
     "CodeError",
     "CodeList",
+    "CommissionerReport",
     "Evaluation",
     "InputError",
     "InputWarning",
@@ -118,6 +127,7 @@ __all__ = [
     "__version__",
     "avoidable_admissions",
     "build_register",
+    "commissioner_report",
     "compare",
     "count_admissions",
     "derive_conditions",
@@ -134,8 +144,11 @@ __all__ = [
     "load_scheme",
     "load_selection",
     "plan",
+    "pseudonym_lookup",
+    "pseudonymise",
     "read_register",
     "read_returns",
+    "reidentify",
     "scan_register",
     "select",
     "show",

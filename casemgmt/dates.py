@@ -76,6 +76,31 @@ def completed_months(start: Days, end: dt.date) -> npt.NDArray[np.int32]:
     return np.asarray(complete, dtype=np.int32)
 
 
+def months_after(start: Days, months: int) -> npt.NDArray[np.int32]:
+    """The day on which ``months`` whole months from each day are complete; see :func:`completed_months`.
+
+    Parameters
+    ----------
+    start : int32 array of day numbers
+    months : 0 or more
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> born = np.array([day_number(dt.date(1940, 2, 29)), day_number(dt.date(1940, 3, 31))], dtype="int32")
+    >>> [str(from_day_number(day)) for day in months_after(born, 12 * 75)]
+    ['2015-03-01', '2015-03-31']
+    """
+    import numpy as np
+
+    day = start.astype("datetime64[D]")
+    month = day.astype("datetime64[M]")
+    later = (month + months).astype("datetime64[D]") + (day - month.astype("datetime64[D]"))
+    beyond = later.astype("datetime64[M]") != month + months
+    found = np.where(beyond, (month + months + 1).astype("datetime64[D]"), later)
+    return np.asarray(found.astype("datetime64[D]").astype(np.int64), dtype=np.int32)
+
+
 def first_day_within(months: int, end: dt.date) -> dt.date:
     """The first day from which fewer than ``months`` whole months are complete on ``end``.
 
@@ -94,16 +119,14 @@ def first_day_within(months: int, end: dt.date) -> dt.date:
     return dt.date(year, month + 1, min(end.day, in_month)) + dt.timedelta(days=1)
 
 
-def months_after(start: dt.date, months: int) -> dt.date:
-    """The first day on which so many whole months are complete.
+def date_months_after(start: dt.date, months: int) -> dt.date:
+    """The same of one date as :func:`months_after`.
 
     Examples
     --------
-    >>> months_after(dt.date(2024, 2, 29), 12), months_after(dt.date(2015, 1, 31), 1)
+    >>> date_months_after(dt.date(2024, 2, 29), 12), date_months_after(dt.date(2015, 1, 31), 1)
     (datetime.date(2025, 3, 1), datetime.date(2015, 3, 1))
     """
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    in_month = (dt.date(year + month // 11, (month + 1) % 12 + 1, 1) - dt.date(year, month + 1, 1)).days
-    if start.day <= in_month:
-        return dt.date(year, month + 1, start.day)
-    return dt.date(year, month + 1, in_month) + dt.timedelta(days=1)
+    import numpy as np
+
+    return from_day_number(int(months_after(np.array([day_number(start)], dtype=np.int32), months)[0]))

@@ -18,8 +18,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 import casemgmt as cm
-from casemgmt.risk.fitting.fit import seen_by
 from casemgmt.risk.fitting.people import people_of
+from casemgmt.risk.fitting.running import seen_by
 
 OUTCOME, HELD_OUT = "back_within_30_days", 0.25
 # ICD-9 codes by their first three digits: B. Strack et al., Impact of HbA1c measurement on hospital readmission rates,

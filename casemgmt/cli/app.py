@@ -20,11 +20,15 @@ from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
 from casemgmt.cli.evaluating import evaluate
 from casemgmt.cli.fitting import fit
+from casemgmt.cli.governing import governance
 from casemgmt.cli.planning import plan
+from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
+from casemgmt.cli.reporting import report
 from casemgmt.cli.returning import returns
 from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
+from casemgmt.cli.telling import letters
 from casemgmt.cli.words import in_command_words
 from casemgmt.errors import CasemgmtError, InputWarning
 from casemgmt.version import __version__
@@ -115,7 +119,9 @@ _COMMANDS = (
     *(demo, check, score, select, pack, verify, returns, compare),
     *(synthesise, models, schemes, fields, explain, derive, fit, evaluate, plan),
 )
-for _command in _COMMANDS:
+_OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
+_LEAVING = (report, letters, governance)
+for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING):
     app.command()(guarded(_command))
 
 

@@ -63,6 +63,10 @@ ScoreOption = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="Or rank by this column of the register."),
 ]
+GivenRiskOption = Annotated[
+    str | None,
+    typer.Option("--risk", metavar="COLUMN", help="With --score: what each score means, 0 to 1."),
+]
 OverCapOption = Annotated[
     OverCap,
     typer.Option(

@@ -17,6 +17,7 @@ from casemgmt.cli.options import (
     ContactOption,
     Demonstration,
     EndedOption,
+    GivenRiskOption,
     Held,
     IncludeOption,
     KeyOption,
@@ -96,6 +97,7 @@ def select(
     out: OutOption,
     model: ModelOption = None,
     score: ScoreOption = None,
+    risk: GivenRiskOption = None,
     over_cap: OverCapOption = OverCap.error,
     list_sizes: ListSizesOption = None,
     previous: PreviousOption = None,
@@ -135,12 +137,10 @@ def select(
         needs_all = earlier is not None or ended is not None or nominations is not None
         needs_all = needs_all or workbooks or pages
         scan = not needs_all and reference is Held.base and reading.is_large()
-    asked: dict[str, Any] = {"score": score, "over_cap": over_cap.value, "ended": ended, "nominations": nominations}
-    asked |= {"reference": reference.value, "threads": threads, "allow_demonstration": demonstration}
-    asked |= {
-        "allow_missing_practices": allow_missing_practice or False,
-        "list_size_within": within_of(list_size_within),
-    }
+    asked: dict[str, Any] = {"score": score, "risk": risk, "ended": ended, "nominations": nominations}
+    asked |= {"over_cap": over_cap.value, "reference": reference.value, "threads": threads}
+    asked |= {"allow_missing_practices": allow_missing_practice or False, "allow_demonstration": demonstration}
+    asked["list_size_within"] = within_of(list_size_within)
     with progress("Reading and selecting", "rows") as moved:
         register: Any = reading.scanned(moved) if scan else reading.register()
         if earlier is not None and not same_extract:
@@ -148,8 +148,12 @@ def select(
         selection = choose(register, rules, model=ranking, list_sizes=sizes, previous=earlier, **asked)
     for_practices = {"workbooks": workbooks, "pages": pages, "key": key, "reply_by": reply_by, "contact": contact}
     publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite, **for_practices)
+    _say_selected(selection, out, removals, counted=earlier is not None or removals is not None)
+
+
+def _say_selected(selection: Selection, out: Path, removals: Path | None, *, counted: bool) -> None:
     show_selection(selection)
-    show_removals(selection, removals, counted=earlier is not None or removals is not None)
+    show_removals(selection, removals, counted=counted)
     say(f"Saved in {out}. It is a proposal: a named clinician of each practice accepts or changes it.")
 
 
@@ -277,6 +281,7 @@ def explain(
 ) -> None:
     """Show what each input of a model adds to one patient's score."""
     from casemgmt.risk.files import load_model
+    from casemgmt.risk.moved import why_no_risk
 
     ranking = load_model(model)
     with working("Reading the register"):
@@ -284,10 +289,10 @@ def explain(
     found = ranking.explain(register, patient_id, allow_demonstration=demonstration)
     say(ranking.title)
     _say_demonstration(ranking)
-    _show_contributions(found, ranking)
+    _show_contributions(found, ranking, why_no_risk(ranking, register.counts.accepted))
 
 
-def _show_contributions(found: Any, model: Model) -> None:
+def _show_contributions(found: Any, model: Model, no_risk: str | None) -> None:
     from casemgmt.risk.inputs import decimal_text
 
     rows = found.to_pylist()
@@ -308,6 +313,9 @@ def _show_contributions(found: Any, model: Model) -> None:
     say(f"Score: {decimal_text(total)}" + (f" / {model.divide_by:,} = {points}" if model.divide_by != 1 else ""))
     if model.link == "points":
         say("The score orders patients. It is not a probability.")
+        return
+    if no_risk is not None:
+        say(f"No risk is shown. {no_risk}")
         return
     import numpy as np
 

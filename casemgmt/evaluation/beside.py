@@ -23,6 +23,7 @@ def rules_table(
     judged: Judged,
     rules: Sequence[Rule],
     drawn: Sequence[Replicates],
+    own: Sequence[npt.NDArray[np.int32]],
     cells: Cells,
     threshold: float | None,
 ) -> pa.Table:
@@ -30,11 +31,14 @@ def rules_table(
 
     Parameters
     ----------
-    drawn : what the replicates of the score came to, then those of each rule
+    drawn : what the replicates of the score came to, then the same people ranked by each rule
+    own : people of each cell, as drawn inside and outside the cut of the score, then that of each rule: a rule has its
+        places whoever the patients are, as the score has
     cells : the people by the list of the score, then that of each rule
     threshold : of all practices together
     """
-    cuts = [cut_of(cells, drawn[0].cells, i) for i in range(len(rules) + 1)]
+    together = [cut_of(cells, drawn[0].cells, i) for i in range(len(rules) + 1)]
+    cuts = [cut_of(cells, each, i) for i, each in enumerate(own)]
     areas = [auroc(judged.score, judged.outcome), *(_auroc_of(rule, judged) for rule in rules)]
     rows = []
     for i, (cut, area, replicated) in enumerate(zip(cuts, areas, drawn, strict=True)):
@@ -43,7 +47,7 @@ def rules_table(
         row |= {key: value for key, value in cut_columns(name, cut, threshold).items() if key != "practice_id"}
         row |= _three("auroc", (area, *interval(replicated.auroc)))
         gained = (areas[0] - area, *interval(drawn[0].auroc - replicated.auroc)) if i else NO_FIGURE
-        row |= _three("ppv_gained", _ppv_gained(cuts[0], cut) if i else NO_FIGURE)
+        row |= _three("ppv_gained", _ppv_gained(together[0], together[i]) if i else NO_FIGURE)
         rows.append(row | _three("auroc_gained", gained))
     return table_of(rows)
 

@@ -73,7 +73,7 @@ def ranking_of(score: Floats, outcome: Flags, stratum: Counts) -> Ranking:
     by_stratum = np.argsort(stratum, kind="stable")
     ranked = down[order]
     return Ranking(
-        starts=np.concatenate([[0], np.cumsum(np.bincount(stratum))]).astype(np.int64),
+        starts=_starts(stratum),
         rank_of=place[by_stratum],
         order=order,
         outcome=outcome[order].astype(np.uint8),
@@ -124,13 +124,45 @@ def replicates_of(
         people_in = (ranking.starts, ranking.rank_of, ranking.outcome, ranking.is_end, by_place, squares)
         resample(span, np.uint64(seed), *people_in, scratch, *into)
 
+    _in_spans(work, replicates, threads, progress)
+    return found
+
+
+def cells_drawn(
+    cell: Counts, stratum: Counts, *, replicates: int, seed: int, threads: int | None = None
+) -> npt.NDArray[np.int32]:
+    """How many people of each cell each replicate draws, where nothing is ranked: int32, (replicates, cells)."""
+    import numpy as np
+
+    from casemgmt.evaluation.bootstrap_kernels import count_cells
+
+    by_stratum = cell[np.argsort(stratum, kind="stable")].astype(np.int32)
+    cells = np.zeros((replicates, int(cell.max(initial=0)) + 1), dtype=np.int32)
+    starts = _starts(stratum)
+    _in_spans(lambda span: count_cells(span, np.uint64(seed), starts, by_stratum, cells), replicates, threads, None)
+    return cells
+
+
+def _starts(stratum: Counts) -> npt.NDArray[np.int64]:
+    """Where each stratum begins among people in the order of the strata, and where the last one ends."""
+    import numpy as np
+
+    return np.concatenate([[0], np.cumsum(np.bincount(stratum))]).astype(np.int64)
+
+
+def _in_spans(
+    work: Callable[[tuple[int, int]], None],
+    replicates: int,
+    threads: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Work on the replicates, some at a time on each thread."""
     workers = threads or default_workers()
     spans = [(low, min(low + _AT_ONCE, replicates)) for low in range(0, replicates, _AT_ONCE)]
     for done in range(0, len(spans), workers):
         on_threads(work, spans[done : done + workers], workers)
         if progress is not None:
             progress(spans[min(done + workers, len(spans)) - 1][1], replicates)
-    return found
 
 
 def interval(values: Floats) -> tuple[float | None, float | None]:

@@ -90,3 +90,17 @@ def resample(span, seed, starts, rank_of, outcome, is_end, cell, square, weights
         precisions[r] = precision / had if had else np.nan
         if has_risk:
             squares[r] = error / people
+
+
+@compiled
+def count_cells(span, seed, starts, cell, cells):
+    """Count whom some replicates draw, by cell alone.
+
+    Parameters
+    ----------
+    span, seed, starts : as of :func:`resample`
+    cell : int32, (people,), in the order of the strata: the cell that the person is counted in
+    cells : int32, (replicates, cells); all 0 at first
+    """
+    for r in range(span[0], span[1]):
+        _draw(seed, r, starts, cell, cells[r])

@@ -69,6 +69,7 @@ def selection_workings(
     model: Model | None = None,
     score: Any = None,
     *,
+    risk: Any = None,
     allow_demonstration: bool = False,
 ) -> Workings:
     """What a selection was worked out from; of a register, the selection that the scheme makes of it.
@@ -86,11 +87,11 @@ def selection_workings(
         if not isinstance(scheme, Scheme):
             raise not_loaded("scheme")
         terms = Terms(allow_demonstration=allow_demonstration)
-        asked = Asked(scheme=scheme, model=model, score=score, terms=terms, expected=Expected())
+        asked = Asked(scheme=scheme, model=model, score=score, risk=risk, terms=terms, expected=Expected())
         check_arguments(asked)
         return workings_of(gather(selection, asked), asked)
-    if scheme is not None or model is not None or score is not None:
-        raise InputError("scheme=, model= and score= go with a register; a selection has its own.")
+    if any(each is not None for each in (scheme, model, score, risk)):
+        raise InputError("scheme=, model=, score= and risk= go with a register; a selection has its own.")
     found = getattr(selection, "workings", None)
     if found is None or isinstance(selection, type) or not hasattr(found, "choice"):
         raise InputError(
@@ -135,7 +136,7 @@ def people_at_the_cut(made: Workings, other_routes: OtherRoutes) -> AtTheCut:
     _refuse_coarse(distance[rows], practices)
     managed = np.zeros(len(register), dtype=bool)
     managed[made.choice.rows[made.choice.place >= 0]] = True
-    risk = made.ranking.risks(score[rows])
+    risk = made.ranking.risks_of(rows, score[rows])
     return AtTheCut(
         workings=made,
         route=made.scheme.routes[route].name,

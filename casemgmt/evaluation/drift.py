@@ -19,6 +19,7 @@ from casemgmt.evaluation.drift_words import (
     score_warnings,
     selection_warnings,
 )
+from casemgmt.evaluation.labels import in_front, labels_of
 from casemgmt.evaluation.values import known_outcome
 from casemgmt.register.ranked import is_ranked
 from casemgmt.register.register import Register, a_register
@@ -50,6 +51,7 @@ class Drift:
     selection : one row a group: who would be listed and selected, old and new; None without a scheme
     scores : percentile, score_old, score_new; None without anything that scores
     warnings : what changed by more than chance and a stated threshold, a sentence each; none where nothing did
+    labels : ``synthetic people`` and ``demonstration only``, where they are true
     """
 
     inputs: pa.Table
@@ -58,11 +60,12 @@ class Drift:
     selection: pa.Table | None
     scores: pa.Table | None
     warnings: tuple[str, ...]
+    labels: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """How many inputs were compared, and every warning."""
         said = " ".join(self.warnings) or "Nothing changed by more than chance and the stated thresholds."
-        return f"<Drift: {plural(self.inputs.num_rows, 'input')} compared. {said}>"
+        return f"<Drift: {in_front(self.labels)}{plural(self.inputs.num_rows, 'input')} compared. {said}>"
 
 
 @arguments.checked(
@@ -126,6 +129,7 @@ def drift(
         selection=selection,
         scores=None if scores is None else scores.table,
         warnings=tuple(warnings),
+        labels=tuple(dict.fromkeys((*labels_of(old, model), *labels_of(new, model)))),
     )
 
 

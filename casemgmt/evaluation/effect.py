@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # With a smaller step in who is managed, an effect divided by it says nothing.
 LEAST_UPTAKE = 0.1
+FEWEST_OF_A_SIDE = 50
 
 
 @arguments.checked(comparison=arguments.text, other_routes=arguments.text, allow_demonstration=arguments.yes_or_no)
@@ -38,6 +39,7 @@ def effect_at_cut(
     scheme: Scheme | None = None,
     model: Model | None = None,
     score: Any = None,
+    risk: Any = None,
     managed: Any = None,
     base_rate: Any = None,
     other_routes: OtherRoutes = "exclude",
@@ -54,7 +56,7 @@ def effect_at_cut(
 
     Parameters
     ----------
-    selection : from :func:`casemgmt.select`; or its register, with ``scheme`` and ``model`` or ``score``
+    selection : from :func:`casemgmt.select`; or its register, with ``scheme`` and ``model``, or ``score`` and ``risk``
     outcome : of the year after: a carried column's name, true and false in source order, or keyed by patient_id. Null
         is not known, and set aside; None: the year is not over
     managed : who was managed in fact, in the same forms or a set of ids; None: whoever the scheme gave a place. Where
@@ -77,7 +79,7 @@ def effect_at_cut(
         raise not_one_of("other_routes", ("exclude", "fuzzy"))
     if bandwidth is not None and not _is_width(bandwidth):
         raise such_as("bandwidth", "write a number over 0, in units of the score", "0.5")
-    made = selection_workings(selection, scheme, model, score, allow_demonstration=allow_demonstration)
+    made = selection_workings(selection, scheme, model, score, risk=risk, allow_demonstration=allow_demonstration)
     people = people_at_the_cut(made, other_routes)
     return _answer(people, outcome, managed, base_rate, bandwidth, managed is not None or other_routes == "fuzzy")
 
@@ -116,8 +118,11 @@ def _effect(people: AtTheCut, happened: Floats | None, managed: Floats | None, b
     refuse_few(happened[known] == 1)
     x, y = people.distance[known], happened[known]
     for side, which in ((x < 0, "outside"), (x >= 0, "inside")):
-        if np.count_nonzero(side) < 50:
-            raise InputError(f"outcome: it is known of {plural(int(side.sum()), 'person', 'people')} {which} the cut.")
+        if np.count_nonzero(side) < FEWEST_OF_A_SIDE:
+            raise InputError(
+                f"outcome: it is known of {plural(int(side.sum()), 'person', 'people')} {which} the cut, and at least "
+                f"{FEWEST_OF_A_SIDE} must be compared. Take more practices, or more years of outcome, together."
+            )
     plain = jump_at_zero(x, y, bandwidth=bandwidth)
     if managed is None:
         return plain

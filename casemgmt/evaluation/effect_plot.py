@@ -64,6 +64,7 @@ def draw_effect(found: EffectAtCut, ax: Any = None) -> Any:
         for limit, end in ((found.jump.left, ">"), (found.jump.right, "<")):
             ax.plot([0], [100 * limit], marker=end, color="black", markersize=9)
     ax.axvline(0, color="black", linewidth=0.8)
+    ax.set_title("; ".join(found.labels), fontsize=10)
     ax.set_xlabel("score less the practice's score at the cut")
     ax.set_ylabel("expected, in 100" if found.outcome is None else "had the outcome, in 100")
     ax.spines[["top", "right"]].set_visible(False)

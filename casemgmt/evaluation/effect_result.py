@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, plural
 from casemgmt.evaluation.detectable import POWER
+from casemgmt.evaluation.labels import in_front, labels_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +27,8 @@ FEW_INSIDE = 200  # people inside within the bandwidth
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EffectAtCut:
     """What the step at the cut says; made by :func:`casemgmt.effect_at_cut`. Shares are from 0 to 1.
+
+    Its tables hold whole counts, for the practices' own use.
 
     Attributes
     ----------
@@ -70,6 +73,11 @@ class EffectAtCut:
         """The outcome just outside the cut: seen, or expected before the year ends."""
         shown = self.jump or self.expected
         return None if shown is None else shown.left
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """``synthetic people`` and ``demonstration only``, where they are true."""
+        return labels_of(self.people.workings.register, self.people.workings.model)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -164,7 +172,7 @@ class EffectAtCut:
 
     def __repr__(self) -> str:
         """The answer in a sentence or two; counts only."""
-        return f"<EffectAtCut: {' '.join(_sentences(self))}>"
+        return f"<EffectAtCut: {in_front(self.labels)}{' '.join(_sentences(self))}>"
 
 
 def _sentences(found: EffectAtCut) -> list[str]:

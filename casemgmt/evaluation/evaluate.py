@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, not_one_of
-from casemgmt.evaluation.at_cut import at_cut_table, cells_of, thresholds_of
+from casemgmt.evaluation.at_cut import Cells, at_cut_table, cells_of, thresholds_of
 from casemgmt.evaluation.beside import rules_table
-from casemgmt.evaluation.bootstrap import ranking_of, replicates_of
+from casemgmt.evaluation.bootstrap import Replicates, cells_drawn, ranking_of, replicates_of
 from casemgmt.evaluation.calibration import calibration_of
 from casemgmt.evaluation.funnel import funnel_table
 from casemgmt.evaluation.judged import Judged, judge
 from casemgmt.evaluation.measures import measures_table
 from casemgmt.evaluation.result import Evaluation
-from casemgmt.evaluation.rules import inside_by, rules_for
+from casemgmt.evaluation.rules import Rule, inside_by, rules_for
 from casemgmt.register.register import Register, a_register
+from casemgmt.risk.traps import Trap, traps_in
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.places import OverCap
 
+    Flags = npt.NDArray[np.bool_]
     Progress = Callable[[int, int], None]
 
 FEWEST_REPLICATES, MOST_REPLICATES = 100, 100_000
@@ -58,41 +63,30 @@ def evaluate(
 
     Parameters
     ----------
-    model_or_risks : a model; or risks of the outcome from 0 to 1, in any form that ``score=`` of
-        :func:`casemgmt.select` takes: a column's name, one value a source row in source order (such as
-        ``classifier.predict_proba(X)[:, 1]``), a Series, or keyed by patient_id
+    model_or_risks : a model; or risks from 0 to 1 in any form that ``score=`` of :func:`casemgmt.select` takes, such as
+        a column's name, or ``classifier.predict_proba(X)[:, 1]`` of the source's rows
     outcome : the column that says what happened after the list date, or true and false in the same forms; null where
         it is not known
-    register : from :func:`casemgmt.read_register`
+    register : from :func:`casemgmt.read_register`, best of people whom the model has not seen: see
+        :func:`casemgmt.validate`
     scheme : whose cut the score is judged at; without one the ranking and the risks alone are judged
     rules : whether to put simple rules beside it that get the same places: age, last year's emergency admissions,
         frailty deficits and the Cambridge Multimorbidity Score, each where the register has its columns
-    threshold : the risk, between 0 and 1, from which on case management is worth its price, for the net benefit; by
-        default the lowest risk inside each practice's cut
+    threshold : the risk from which on case management is worth its price, for the net benefit; by default the lowest
+        risk inside each practice's cut
     are_risks : False for given scores that rank and are no risks, such as points: calibration is left out
-    replicates : how often the people are drawn anew for the intervals, 100 to 100,000
-    seed : whole number from 0 of the draws
+    replicates, seed : how often the people are drawn anew for the intervals, 100 to 100,000; and a whole number
     over_cap, allow_demonstration : as :func:`casemgmt.select` takes them
     threads : how many to use; the result does not depend on it
     progress : called with (replicates done, replicates in all, those of the rules included)
 
-    Returns
-    -------
-    Evaluation
-
     Raises
     ------
-    InputError
-        Scores, outcome or register that cannot be used; fewer than ten people with or without the outcome.
-    CapExceededError
-        More nominations than places, under ``over_cap="error"``.
-
-    Notes
-    -----
-    Judge a model on people whom it was not fitted on, or it is flattered: see
-    :func:`casemgmt.evaluation.validation.validate`.
+    InputError, CapExceededError
+        Scores, outcome or register that cannot be used; fewer than ten people with or without the outcome; more
+        nominations than places.
     """
-    _check(threshold, replicates, seed, over_cap, threads)
+    check_options(threshold=threshold, replicates=replicates, seed=seed, over_cap=over_cap, threads=threads)
     judged = judge(
         *(model_or_risks, outcome, register, scheme),
         are_risks=are_risks,
@@ -107,7 +101,7 @@ def evaluate(
         seed=seed,
         threads=threads,
         progress=progress,
-        outcome_name=outcome if isinstance(outcome, str) else "the outcome given",
+        outcome_name=name_of(outcome),
     )
 
 
@@ -121,32 +115,17 @@ def evaluation_of(
     threads: int | None = None,
     progress: Progress | None = None,
     outcome_name: str = "the outcome given",
+    validated: str = "",
 ) -> Evaluation:
     """The same of people who have been brought together; see :func:`evaluate`."""
-    import numpy as np
-
     beside = rules_for(judged) if rules and judged.workings is not None else []
-    lists = (
-        []
-        if judged.workings is None or judged.inside is None
-        else [judged.inside, *(inside_by(judged.workings, rule.score)[judged.rows] for rule in beside)]
-    )
+    lists = _lists(judged, beside)
     cells = cells_of(judged.practice, judged.outcome, lists)
-    stratum = judged.practice if judged.inside is None else 2 * judged.practice + judged.inside
-    scores = [judged.score, *(rule.score[judged.rows] for rule in beside)]
-    drawn, rankings = [], [ranking_of(score, judged.outcome, stratum) for score in scores]
-    for i, ranking in enumerate(rankings):
-        drawn.append(
-            replicates_of(
-                ranking,
-                replicates=replicates,
-                seed=seed,
-                cell=None if i else cells.of_person,
-                square=None if i or judged.risk is None else np.square(judged.risk - judged.outcome),
-                threads=threads,
-                progress=_part_of(progress, i, len(rankings)),
-            )
-        )
+    drawn = _drawn(judged, beside, cells, replicates, seed, threads, progress)
+    own = [drawn[0].cells]
+    for inside in lists[1:]:
+        stratum = 2 * judged.practice + inside
+        own.append(cells_drawn(cells.of_person, stratum, replicates=replicates, seed=seed, threads=threads))
     calibration = None if judged.risk is None else calibration_of(judged.risk, judged.outcome)
     thresholds = thresholds_of(judged, threshold)
     with_cut = bool(lists)
@@ -156,15 +135,82 @@ def evaluation_of(
         measures=measures_table(judged, drawn[0], calibration),
         calibration=calibration,
         at_cut=at_cut_table(judged, cells, drawn[0].cells, thresholds) if with_cut else None,
-        rules=rules_table(judged, beside, drawn, cells, thresholds[-1]) if with_cut else None,
+        rules=rules_table(judged, beside, drawn, own, cells, thresholds[-1]) if with_cut else None,
         funnel=None if judged.risk is None else funnel_table(judged),
+        traps=_traps(judged),
         threshold=threshold,
         replicates=replicates,
         seed=seed,
+        validated=validated,
     )
 
 
-def _check(threshold: object, replicates: int, seed: int, over_cap: object, threads: int | None) -> None:
+def _traps(judged: Judged) -> tuple[Trap, ...]:
+    """What is wrong with the data of the people judged; of given scores nothing is known but the people."""
+    import numpy as np
+
+    happened = np.full(len(judged.register), np.nan)
+    happened[judged.rows] = judged.outcome
+    columns = () if judged.model is None else judged.model.columns
+    return traps_in(judged.register, happened, columns)
+
+
+def name_of(outcome: object) -> str:
+    """What an outcome is called in words: its column."""
+    return outcome if isinstance(outcome, str) else "the outcome given"
+
+
+def _lists(judged: Judged, beside: Sequence[Rule]) -> list[Flags]:
+    """Who of the people judged is inside, by the score and then by each rule; none without a scheme."""
+    if judged.workings is None or judged.inside is None:
+        return []
+    return [judged.inside, *(inside_by(judged.workings, rule.score)[judged.rows] for rule in beside)]
+
+
+def _drawn(
+    judged: Judged,
+    beside: Sequence[Rule],
+    cells: Cells,
+    replicates: int,
+    seed: int,
+    threads: int | None,
+    progress: Progress | None,
+) -> list[Replicates]:
+    """What the replicates come to by the score, then by each rule: the same people are drawn for all of them."""
+    import numpy as np
+
+    stratum = judged.practice if judged.inside is None else 2 * judged.practice + judged.inside
+    square = None if judged.risk is None else np.square(judged.risk - judged.outcome)
+    scores = [judged.score, *(rule.score[judged.rows] for rule in beside)]
+    return [
+        replicates_of(
+            ranking_of(score, judged.outcome, stratum),
+            replicates=replicates,
+            seed=seed,
+            cell=None if i else cells.of_person,
+            square=None if i else square,
+            threads=threads,
+            progress=_part_of(progress, i, len(scores)),
+        )
+        for i, score in enumerate(scores)
+    ]
+
+
+@arguments.checked(replicates=arguments.whole, seed=arguments.whole, threads=arguments.whole_or_none)
+def check_options(
+    *,
+    threshold: object = None,
+    replicates: int = FEWEST_REPLICATES,
+    seed: int = 0,
+    over_cap: object = "error",
+    threads: int | None = None,
+) -> None:
+    """Refuse options of :func:`evaluate` that are out of range.
+
+    Raises
+    ------
+    InputError
+    """
     if threshold is not None and (
         isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 < threshold < 1
     ):

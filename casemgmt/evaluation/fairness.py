@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt import arguments
 from casemgmt.arrow import column_of, texts
 from casemgmt.errors import InputError
-from casemgmt.evaluation.intervals import of_expected, wilson
+from casemgmt.evaluation.intervals import of_expected, of_share
 from casemgmt.evaluation.same_score import by_tenths, counts_by_group, expected_by_group
 from casemgmt.outputs.disclosure import ROUND_TO, publishable_outcomes
 from casemgmt.selection.summary import groups_of
@@ -143,7 +143,11 @@ def fairness_of(judged: Judged, column: str, *, suppressed: bool = False) -> Fai
     expected = expected_by_group(judged, own, len(names))
     if suppressed:
         rows = publishable_outcomes(rows, column, judged.register)
-        expected = {name: [_to_5(value) for value in values] for name, values in expected.items()}
+        hidden = [row["people"] is None or row["events"] is None for row in rows]
+        expected = {
+            name: [None if hides else _to_5(value) for hides, value in zip(hidden, values, strict=True)]
+            for name, values in expected.items()
+        }
     else:
         rows = [{**row, "note": None} for row in rows]
     found = [
@@ -183,7 +187,7 @@ def _figures(name: str, row: Mapping[str, Any]) -> _Row:
     for share, (part, whole) in SHARES.items():
         events, people = row[part], row[whole]
         known = events is not None and people is not None and people > 0
-        low, high = wilson(min(events, people), people) if known else (None, None)
+        low, high = of_share(min(events, people), people) if known else (None, None)
         found |= {share: min(events / people, 1.0) if known else None, f"{share}_low": low, f"{share}_high": high}
     for ratio, expected in RATIOS.items():
         known = row["events"] is not None and bool(row[expected])
@@ -230,7 +234,7 @@ def _by_score(judged: Judged, group: Any, column: str, names: Sequence[str]) -> 
 
     rows = by_tenths(judged, group, len(names))
     for row in rows:
-        low, high = wilson(row["events"], row["people"])
+        low, high = of_share(row["events"], row["people"])
         row |= {"event_rate": row["events"] / row["people"], "event_rate_low": low, "event_rate_high": high}
     columns: dict[str, pa.Array] = {column: texts([names[row["group"]] for row in rows])}
     columns |= {name: column_of([row[name] for row in rows], pa.int64()) for name in ("tenth", "people", "events")}

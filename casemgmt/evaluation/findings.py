@@ -10,6 +10,7 @@ from casemgmt.errors import unknown_name
 from casemgmt.evaluation.at_cut import table_of
 from casemgmt.evaluation.calibration import Calibration
 from casemgmt.evaluation.judged import Judged
+from casemgmt.risk.traps import Trap
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,8 +39,10 @@ class Findings:
         auroc, and ppv_gained and auroc_gained: by how much the score is better, in the same replicates; None without a
         scheme
     funnel : by practice, see :func:`casemgmt.evaluation.funnel.funnel_table`; None for a score that states no risk
+    traps : what in the data makes the score look better, or worse, than it will be
     threshold : of the net benefit, as given; None: the lowest risk inside each practice's cut
     replicates, seed : of the bootstrap
+    validated : how it was seen to that nobody was scored by a model that had seen them; empty where it is not known
     """
 
     judged: Judged
@@ -49,9 +52,11 @@ class Findings:
     at_cut: pa.Table | None
     rules: pa.Table | None
     funnel: pa.Table | None
+    traps: tuple[Trap, ...] = ()
     threshold: float | None
     replicates: int
     seed: int
+    validated: str = ""
 
     def tables(self) -> dict[str, pa.Table]:
         """Every table by name, as :meth:`save` writes it."""

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from casemgmt.evaluation.calibration import wilson
 
 Interval = tuple[float, float]
 
-Z95 = 1.959963984540054
 
-
-def wilson(events: float, people: float, z: float = Z95) -> Interval:
-    """The interval of a share; of nobody, everything from 0 to 1.
-
-    Parameters
-    ----------
-    events, people : ``events`` of ``people``
-    z : normal quantile of the wanted coverage; 95% by default
-
-    Notes
-    -----
-    Wilson EB. Probable inference, the law of succession, and statistical inference. JASA 1927;22:209-212.
+def of_share(events: float, people: float) -> Interval:
+    """The 95% interval of a share (Wilson, as of :func:`casemgmt.evaluation.calibration.wilson`); of nobody, 0 to 1.
 
     Examples
     --------
-    >>> [round(end, 4) for end in wilson(10, 100)]
+    >>> [round(end, 4) for end in of_share(10, 100)]
     [0.0552, 0.1744]
     """
+    import numpy as np
+
     if people <= 0:
         return 0.0, 1.0
-    share, squared = events / people, z * z / people
-    middle = (share + squared / 2) / (1 + squared)
-    width = z * sqrt(max(share * (1 - share), 0.0) / people + squared / (4 * people)) / (1 + squared)
-    return max(middle - width, 0.0), min(middle + width, 1.0)
+    low, high = wilson(np.array([events], dtype=np.float64), np.array([people], dtype=np.float64))
+    return float(low[0]), float(high[0])
 
 
 def of_expected(events: float, expected: float, outside: float = 0.05) -> Interval:

@@ -93,14 +93,8 @@ def judge(
 
     Parameters
     ----------
-    model_or_risks : a model; or risks of the outcome from 0 to 1, in any form that ``score=`` of
-        :func:`casemgmt.select` takes: a column's name, one value a source row in source order (such as
-        ``classifier.predict_proba(X)[:, 1]``), a Series, or keyed by patient_id
-    outcome : a column's name, or true and false in the same forms; null where it is not known
-    register : from ``cm.read_register``
-    scheme : whose cut the score is judged at; None judges the ranking and the risks alone
-    are_risks : False for given scores that rank and are no risks, such as points
-    over_cap, allow_demonstration : as :func:`casemgmt.select` takes them
+    model_or_risks, outcome, register, scheme, are_risks : as of :func:`casemgmt.evaluate`
+    over_cap, allow_demonstration : as of :func:`casemgmt.select`
 
     Raises
     ------
@@ -116,20 +110,9 @@ def judge(
         raise not_loaded("scheme")
     register.require_whole("Judging a score")
     happened = given_outcome(register, outcome)
-    workings = _selected(model_or_risks, model, register, scheme, over_cap, allow_demonstration)
     score, risk = _scores(model_or_risks, model, register, are_risks, allow_demonstration)
-    listable, objected = is_listable(register.packed), register.packed.is_set("objected")
-    reasons = {
-        "not on the list, or gone when the data was drawn": ~listable,
-        "objected to risk stratification": objected,
-        "without a score": ~np.isfinite(score),
-        "outcome not known": np.isnan(happened),
-    }
-    judged, set_aside = np.ones(len(register), dtype=bool), {"quarantined rows": register.quarantine.num_rows}
-    for why, applies in reasons.items():
-        set_aside[why] = int(np.count_nonzero(judged & applies))
-        judged &= ~applies
-    rows = np.flatnonzero(judged)
+    workings = _selected(model_or_risks, model, register, scheme, over_cap, allow_demonstration)
+    rows, set_aside = _who_is_judged(register, score, happened)
     refuse_few(happened[rows] == 1)
     chosen, practice, places = score[rows], register.packed.practice_of(rows), _places(workings)
     inside, case_managed, below = (None if mask is None else mask[rows] for mask in places)
@@ -152,6 +135,23 @@ def judge(
         scheme=scheme,
         workings=workings,
     )
+
+
+def _who_is_judged(register: Register, score: Floats, happened: Floats) -> tuple[npt.NDArray[np.int64], dict[str, int]]:
+    """The packed rows of the people judged, and how many are not, each under the first reason that is true."""
+    import numpy as np
+
+    reasons = {
+        "not on the list, or gone when the data was drawn": ~is_listable(register.packed),
+        "objected to risk stratification": register.packed.is_set("objected"),
+        "without a score": ~np.isfinite(score),
+        "outcome not known": np.isnan(happened),
+    }
+    judged, set_aside = np.ones(len(register), dtype=bool), {"quarantined rows": register.quarantine.num_rows}
+    for why, applies in reasons.items():
+        set_aside[why] = int(np.count_nonzero(judged & applies))
+        judged &= ~applies
+    return np.flatnonzero(judged), set_aside
 
 
 def _model_of(model_or_risks: Any) -> Model | None:
@@ -206,7 +206,7 @@ def _scores(
         check_demonstration(model, register, allow_demonstration)
         score = points_of(model, sums_of(model, register))
         return score, None if model.link == "points" else risk(model, score)
-    score = given_scores(register, given)
+    score = given_scores(register, given, "model_or_risks")
     if not are_risks:
         return score, None
     outside = int(np.count_nonzero(np.isfinite(score) & ((score < 0) | (score > 1))))

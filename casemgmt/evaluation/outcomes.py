@@ -42,10 +42,7 @@ def given_outcome(register: Register, outcome: object) -> npt.NDArray[np.float64
             raise no_such_column("outcome", outcome, register.column_names)
         values = _of_column(register.column(outcome), outcome)
     else:
-        try:
-            values = given_scores(register, _as_numbers(outcome))
-        except InputError as problem:  # given_scores knows the argument by the name that select gives it
-            raise InputError(str(problem).replace("score=", "outcome=")) from None
+        values = given_scores(register, _as_numbers(outcome), "outcome")
     other = int(np.count_nonzero(~np.isnan(values) & (values != 0) & (values != 1)))
     if other:
         raise _neither(outcome, other)

@@ -34,6 +34,7 @@ def draw_plan(plan: Plan, ax: Any = None) -> Any:
     hours = ax.twinx()
     takes = [row["hours_a_week"] for row in rows]
     hours.plot(places, takes, marker="s", linestyle="--", color="#1e6fb3", label="hours a week (right)")
+    ax.set_title("; ".join(plan.labels), fontsize=10)
     ax.set_xlabel("share of each practice's list, in 100")
     ax.set_ylabel("in 100 patients more")
     hours.set_ylabel("hours a week")

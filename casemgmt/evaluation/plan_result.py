@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, plural, such_as
+from casemgmt.evaluation.labels import in_front, labels_of
 from casemgmt.evaluation.tariff import Tariff, is_amount
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ Row = dict[str, Any]
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Plan:
     """What lists of several lengths hold and take; made by :func:`casemgmt.plan`.
+
+    Its tables hold whole counts, for the practices' own use.
 
     Attributes
     ----------
@@ -111,6 +114,11 @@ class Plan:
         shares = [Fraction(step, STEPS) for step in (low - 1, low) if step]
         return plan_of(asked, shares, self.tariff).table[-1:]
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """``synthetic people`` and ``demonstration only``, where they are true."""
+        return labels_of(self.asked.register, self.asked.ranking.model)
+
     def plot(self, ax: Any = None) -> Any:
         """Draw the marginal yield and the hours a week against the share, from ``table``; needs matplotlib.
 
@@ -130,8 +138,9 @@ class Plan:
         """Counts only."""
         shares = self.table.column("share").to_pylist()
         return (
-            f"<Plan by '{self.asked.scheme.id}': {plural(len(shares), 'share')} from {shares[0]} to {shares[-1]} of "
-            f"each list, {plural(len(self.asked.register.practices), 'practice')}; {self.tariff.describe()}>"
+            f"<Plan by '{self.asked.scheme.id}': {in_front(self.labels)}{plural(len(shares), 'share')} from "
+            f"{shares[0]} to {shares[-1]} of each list, {plural(len(self.asked.register.practices), 'practice')}; "
+            f"{self.tariff.describe()}>"
         )
 
 

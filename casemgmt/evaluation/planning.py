@@ -82,8 +82,8 @@ def plan(
     register.check_limits()
     if model is not None:
         check_demonstration(model, register, allow_demonstration)
-        if model.link == "points" and risk is None:
-            raise _points_only(model)
+        if risk is None:
+            _refuse_without_risks(model, register)
     wanted = sorted({_share(text) for text in shares})
     if not 0 < len(wanted) <= MOST_SHARES:
         raise InputError(f"shares: give 1 to {MOST_SHARES} shares, such as ('1%', '2%').")
@@ -112,10 +112,7 @@ def _ranking(register: Register, model: Model | None, score: Any, risk: Any) -> 
     ranking = ranking_of(register, model, score)
     scores = ranking.scores(keys_of(ranking.source, slice(0, len(register))))
     if risk is not None:
-        try:
-            risks = given_scores(register, risk)
-        except InputError as problem:
-            raise InputError(str(problem).replace("score=", "risk=")) from None
+        risks = given_scores(register, risk, "risk")
         unknown = int(np.count_nonzero(np.isfinite(scores) & ~np.isfinite(risks)))
         if unknown:
             raise InputError(f"risk: {plural(unknown, 'ranked patient')} without a risk. Give one for each score.")
@@ -131,9 +128,17 @@ def _ranking(register: Register, model: Model | None, score: Any, risk: Any) -> 
     return ranking, risks
 
 
-def _points_only(model: Model) -> InputError:
-    return InputError(
-        f"The model '{model.name}' gives points, which rank patients and say nothing of how likely an admission is. "
-        f"Recalibrate it on a register whose outcome is known (model.recalibrate(register, 'outcome column')), choose "
-        "a model with a logistic or survival link, or give each one's risk with risk=."
-    )
+def _refuse_without_risks(model: Model, register: Register) -> None:
+    """Refuse a model whose numbers are no chances here: points, or risks of people of other places alone."""
+    remedy = "Recalibrate it on a register whose outcome is known (model.recalibrate(register, 'outcome column')), "
+    if model.link == "points":
+        raise InputError(
+            f"The model '{model.name}' gives points, which rank patients and do not say how likely an admission is. "
+            f"{remedy}choose a model with a logistic or survival link, or give each one's risk with risk=."
+        )
+    if model.calibrated_in and not {*model.calibrated_in} & {*register.practices}:
+        raise InputError(
+            f"The model '{model.name}' was fitted or recalibrated in "
+            f"{plural(len(model.calibrated_in), 'practice')}, and not one of them is in this register: its risks may "
+            f"be far off here. {remedy}or give each one's risk with risk=."
+        )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, plural
 from casemgmt.evaluation.findings import Findings
+
+if TYPE_CHECKING:
+    from casemgmt.evaluation.fairness import Fairness
 
 
 class Evaluation(Findings):
@@ -24,6 +27,23 @@ class Evaluation(Findings):
         from casemgmt.evaluation.words import notes_of
 
         return notes_of(self)
+
+    @arguments.checked(column=arguments.text, suppressed=arguments.yes_or_no)
+    def fairness(self, column: str, *, suppressed: bool = False) -> Fairness:
+        """Whether the score treats groups of people alike: who is selected, who is missed, and need at equal score.
+
+        Parameters
+        ----------
+        column : whose groups: such as ``imd_decile``, ``ethnicity``, ``sex``, ``age_band``, or a carried column
+        suppressed : the form that may leave the practice, without counts of 1 to 7 or what would tell them
+
+        Raises
+        ------
+        InputError : the column is not there, or may not group a table that leaves
+        """
+        from casemgmt.evaluation.fairness import fairness_of
+
+        return fairness_of(self.judged, column, suppressed=suppressed)
 
     @arguments.checked(answers=arguments.text_mapping)
     def card(self, answers: Mapping[str, str] | None = None) -> str:

@@ -10,13 +10,15 @@ J Clin Epidemiol 2016;69:245-247 (leaving whole practices out).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.arrow import in_one_piece, numpy_of, validity_of
-from casemgmt.errors import InputError, no_such_column
-from casemgmt.evaluation.evaluate import evaluate
+from casemgmt.errors import InputError, no_such_column, unknown_name
+from casemgmt.evaluation.evaluate import check_options, evaluate, evaluation_of, name_of
+from casemgmt.evaluation.judged import judge
 from casemgmt.evaluation.parts import part_of, scored
 from casemgmt.evaluation.result import Evaluation
 from casemgmt.register.register import Register, a_register
@@ -29,9 +31,14 @@ if TYPE_CHECKING:
     from casemgmt.scheme.routes import Scheme
 
     Counts = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
     Flags = npt.NDArray[np.bool_]
     Fit = Callable[[Register], Any]
     Progress = Callable[[int, int], None]
+
+# Arguments of evaluate that validate takes or gives itself, and those that have a range.
+_SAID = ("model_or_risks", "outcome", "register", "scheme", "seed", "are_risks", "allow_demonstration")
+_RANGED = ("threshold", "replicates", "over_cap", "threads")
 
 
 @arguments.checked(
@@ -68,22 +75,16 @@ def validate(
     register : from :func:`casemgmt.read_register`
     outcome : the column that says what happened; ``fit`` finds it in the register that it is given
     fit : a function that is given a register and returns a model, such as
-        ``lambda training: cm.fit_model(training, outcome="readmitted")``; or returns a function that is given a
-        register and returns risks
-    scheme : whose cut the scores are judged at, as of :func:`casemgmt.evaluate`
-    later : a register of a later list date: the models are fitted on ``register``, and judged by the groups of the
-        later one that they did not see in the earlier one. Whoever has moved from a group that a model did see is set
-        aside: no patient and no group is on both sides
-    by : the column whose groups stay whole: ``practice_id``, or a column that says who is the same person where one
-        has several rows. A row without a value is a group of its own; of a later register it has no score
+        ``lambda training: cm.fit_model(training, "readmitted")``; or a function from a register to risks
+    scheme : whose cut the scores are judged at
+    later : a register of a later list date: fitted on ``register``, judged by those groups of the later one that were
+        not seen in the earlier; whoever has moved from a group that was seen is set aside
+    by : the column whose groups stay whole, such as that of the person where one has several rows. A row without a
+        value is a group of its own; of a later register it has no score
     folds : whole number from 2; as many as there are groups leaves out one at a time
     seed : whole number from 0, of the dealing and of the bootstrap
     progress : called with (folds fitted, folds in all)
     options : of :func:`casemgmt.evaluate`, such as ``replicates``
-
-    Returns
-    -------
-    Evaluation
 
     Raises
     ------
@@ -99,12 +100,32 @@ def validate(
         if by not in each.column_names:
             raise no_such_column("by", by, each.column_names)
     if later is not None and later.as_of <= register.as_of:
-        raise InputError(
-            f"later: its list date, {later.as_of}, is not after that of the register, {register.as_of}. What is fitted "
-            "on a later year and judged by an earlier one has seen the future."
-        )
+        raise _not_later(later, register)
+    _check_before_fitting(judged_by, outcome, scheme, seed, options)
     groups = _groups([register] if later is None else [register, later], by)
     fold_of = _dealt(np.concatenate(groups), folds, seed, by)
+    scores, are_risks = _scored_by_others(register, later, by, fit, fold_of, folds, progress)
+    over_cap = options.pop("over_cap", "error")
+    by_source = judged_by.to_source_rows(scores)
+    judged = judge(by_source, outcome, judged_by, scheme, are_risks=are_risks, over_cap=over_cap)
+    return evaluation_of(
+        judged, seed=seed, outcome_name=name_of(outcome), validated=_in_words(register, later, by, folds), **options
+    )
+
+
+def _scored_by_others(
+    register: Register,
+    later: Register | None,
+    by: str,
+    fit: Fit,
+    fold_of: Counts,
+    folds: int,
+    progress: Progress | None,
+) -> tuple[Floats, bool]:
+    """Each packed row's score by the model that did not see its group, or NaN; and whether all are risks."""
+    import numpy as np
+
+    judged_by = register if later is None else later
     training_fold, judged_fold = fold_of[: len(register)], fold_of[len(fold_of) - len(judged_by) :]
     scores, are_risks = np.full(len(judged_by), np.nan), True
     for fold in range(folds):
@@ -116,8 +137,35 @@ def validate(
         scores[held_out], are_risks = found[held_out], are_risks and stated
         if progress is not None:
             progress(fold + 1, folds)
-    by_source = judged_by.to_source_rows(scores)
-    return evaluate(by_source, outcome, judged_by, scheme, are_risks=are_risks, seed=seed, **options)
+    return scores, are_risks
+
+
+def _not_later(later: Register, register: Register) -> InputError:
+    """A model that is fitted on a later year and judged by an earlier one has seen the future."""
+    return InputError(
+        f"later: its list date, {later.as_of}, is not after that of the register, {register.as_of}. What is fitted "
+        "on a later year and judged by an earlier one has seen the future."
+    )
+
+
+def _in_words(register: Register, later: Register | None, by: str, folds: int) -> str:
+    year = "" if later is None else f" on the register of {register.as_of.isoformat()}"
+    return f"Each person was scored by one of {folds} models, fitted{year} without anybody of the same {by}."
+
+
+def _check_before_fitting(
+    register: Register, outcome: Any, scheme: Scheme | None, seed: int, options: dict[str, Any]
+) -> None:
+    """Refuse now what :func:`evaluate` would refuse when everything is fitted."""
+    import numpy as np
+
+    known = [name for name in inspect.signature(evaluate).parameters if name not in _SAID and name != "progress"]
+    for name in options:
+        if name not in known:
+            raise unknown_name("option", name, known)
+    check_options(seed=seed, **{name: options[name] for name in _RANGED if name in options})
+    over_cap = options.get("over_cap", "error")
+    judge(np.zeros(register.rows_in), outcome, register, scheme, are_risks=False, over_cap=over_cap)
 
 
 def _groups(registers: list[Register], by: str) -> list[Counts]:

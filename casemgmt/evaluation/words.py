@@ -114,6 +114,7 @@ def notes_of(found: Findings) -> tuple[str, ...]:
         if aside
         else "Nobody was set aside."
     )
+    notes += [f"Look at this before anything else ({trap.kind}): {trap}" for trap in found.traps]
     if why := found.why_no_calibration():
         notes.append(why)
     elif found.calibration is not None and found.calibration.at_the_ends:
@@ -128,10 +129,8 @@ def notes_of(found: Findings) -> tuple[str, ...]:
         f"cut apart (seed {found.seed}); exact where all or none had the outcome; those of calibration by the logistic "
         "model. They say how much chance there is in these people, not how the score will do elsewhere or later."
     )
-    notes.append(
-        "A score judged on the people whom it was fitted on is flattered. Ranking well is no claim that case "
-        "management helps those who are ranked high."
-    )
+    notes.append(found.validated or "A score judged on the people whom it was fitted on is flattered.")
+    notes.append("Ranking well is no claim that case management helps those who are ranked high.")
     return tuple(notes)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
 FORMAT = "casemgmt selection"
+REPORT = "casemgmt commissioner report"
 FORMAT_VERSION = 1
 OWN_SUM = "manifest_sha256"
 GIVEN = "given scores"
@@ -44,7 +45,7 @@ def make_manifest(
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "versions": _versions(),
+        "versions": versions(),
         "facts": lists.facts,
         "include": list(include),
         "scheme": {"id": scheme.id, "text": scheme.text},
@@ -59,8 +60,12 @@ def canonical(manifest: Mapping[str, Any]) -> bytes:
     return _text({**manifest, OWN_SUM: _own_sum(manifest)})
 
 
-def read_manifest(data: bytes) -> dict[str, Any]:
+def read_manifest(data: bytes, kind: str = FORMAT) -> dict[str, Any]:
     """The manifest in a file's bytes.
+
+    Parameters
+    ----------
+    kind : what it is to be the manifest of: ``FORMAT``, or ``REPORT``
 
     Raises
     ------
@@ -73,8 +78,8 @@ def read_manifest(data: bytes) -> dict[str, Any]:
         intact = False
     if not intact:
         raise ValueError("it is damaged, or was edited")
-    if manifest.get("format") != FORMAT:
-        raise ValueError("it is not the manifest of a selection")
+    if manifest.get("format") != kind:
+        raise ValueError(f"it is not the manifest of a {kind.removeprefix('casemgmt ')}")
     if manifest.get("format_version") != FORMAT_VERSION:
         raise ValueError(
             f"it is of format version {manifest.get('format_version')}, and this library reads version {FORMAT_VERSION}"
@@ -84,11 +89,21 @@ def read_manifest(data: bytes) -> dict[str, Any]:
 
 def is_publication(data: bytes) -> bool:
     """Whether a manifest names itself one of this library's, of whatever version."""
+    return format_of(data) == FORMAT
+
+
+def is_report(data: bytes) -> bool:
+    """Whether it names itself the manifest of a report."""
+    return format_of(data) == REPORT
+
+
+def format_of(data: bytes) -> object:
+    """What a manifest names itself; None where it is none."""
     try:
         manifest = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
-        return False
-    return isinstance(manifest, dict) and manifest.get("format") == FORMAT
+        return None
+    return manifest.get("format") if isinstance(manifest, dict) else None
 
 
 def _own_sum(manifest: Mapping[str, Any]) -> str:
@@ -100,7 +115,8 @@ def _text(manifest: Mapping[str, Any]) -> bytes:
     return f"{text}\n".encode()
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of this library and of what its numbers depend on."""
     import numpy as np
     import pyarrow as pa
 

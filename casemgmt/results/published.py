@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # What only a selection with its register answers.
-_NEED_THE_REGISTER = ("by", "explain", "waterfall", "save", "workbook", "page")
+_NEED_THE_REGISTER = ("by", "letters", "explain", "waterfall", "save", "workbook", "page")
 
 
 class NeedsRegisterError(InputError, PublishError, AttributeError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.errors import InputError
-from casemgmt.results.tables import SelectionTables
+from casemgmt.results.for_the_practice import ForThePractice
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from casemgmt.selection.workings import Workings
 
 
-class Selection(SelectionTables):
+class Selection(ForThePractice):
     """A selection: who is on each practice's lists, by which route, and why.
 
     Every table is a :class:`pyarrow.Table`; ``.to_pandas()`` gives a data frame. Made by :func:`casemgmt.select`; one
@@ -266,102 +266,6 @@ class Selection(SelectionTables):
         documents = documents_from(workbooks=workbooks, pages=pages, key=key, reply_by=reply_by, contact=contact)
         self.published_at = publish(self, Path(folder), include, overwrite, published_before, documents)
         return Path(folder)
-
-    @arguments.checked(
-        practice_id=arguments.text,
-        path=arguments.path,
-        key=arguments.path_or_none,
-        contact=arguments.text_or_none,
-    )
-    def workbook(
-        self,
-        practice_id: str,
-        path: str | Path,
-        *,
-        key: str | Path | None = None,
-        reply_by: str | dt.date | None = None,
-        contact: str | None = None,
-    ) -> Path:
-        """Write the list of one practice as a workbook, which it answers in and sends back.
-
-        It has a cover; the case-management list by rank; a judgement sheet with patients to think of, rows for anyone
-        else, and a count of the places used; the reviews that are due; the removals proposed; and a legend. Each row
-        carries a keyed mark, by which :func:`casemgmt.read_returns` knows it again.
-
-        Parameters
-        ----------
-        practice_id : whose list
-        path : of the workbook, which ends in ``.xlsx``, and is replaced whole or not at all
-        key : a file with the secret from which the marks are made, at least 16 bytes; without it the environment
-            variable ``CASEMGMT_MARKS_KEY``; without that the marks follow from the whole selection, all practices
-            together, which no practice holds
-        reply_by : the day by which answers are wanted; None: before the next list
-        contact : where to send it back; None: to whoever sent it
-
-        Returns
-        -------
-        the path
-
-        Raises
-        ------
-        InputError
-            There is no such practice; a register of which not every row is held; a key that is too weak.
-        PublishError
-            The file cannot be written; what was there is left as it was.
-
-        Notes
-        -----
-        The same selection and the same key give the same bytes.
-        """
-        from casemgmt.outputs.practice.files import documents_from, write_workbook
-
-        documents = documents_from(workbooks=True, key=key, reply_by=reply_by, contact=contact)
-        write_workbook(self, practice_id, Path(path), documents)
-        return Path(path)
-
-    @arguments.checked(
-        practice_id=arguments.text,
-        path=arguments.path,
-        key=arguments.path_or_none,
-        contact=arguments.text_or_none,
-    )
-    def page(
-        self,
-        practice_id: str,
-        path: str | Path,
-        *,
-        key: str | Path | None = None,
-        reply_by: str | dt.date | None = None,
-        contact: str | None = None,
-    ) -> Path:
-        """Write the list of one practice as a page for a browser: one HTML file that asks nothing of a network.
-
-        It shows what :meth:`workbook` shows, sorts and filters, opens what exactly adds to each score, and takes
-        answers and nominations up to the places that are left. Its button saves them to a file, which the practice
-        sends back and :func:`casemgmt.read_returns` reads.
-
-        Parameters
-        ----------
-        practice_id : whose list
-        path : of the page, which ends in ``.html``, and is replaced whole or not at all
-        key, reply_by, contact : as of :meth:`workbook`
-
-        Returns
-        -------
-        the path
-
-        Raises
-        ------
-        InputError
-            There is no such practice; a register of which not every row is held; a key that is too weak.
-        PublishError
-            The file cannot be written; what was there is left as it was.
-        """
-        from casemgmt.outputs.practice.files import documents_from, write_page
-
-        documents = documents_from(pages=True, key=key, reply_by=reply_by, contact=contact)
-        write_page(self, practice_id, Path(path), documents)
-        return Path(path)
 
 
 def _scores_were_given() -> InputError:

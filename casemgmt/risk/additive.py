@@ -16,6 +16,8 @@ from casemgmt.risk.pairs import PairInput
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.risk.recalibrating.record import Recalibration
+
 
 Link = Literal["points", "logistic", "survival"]
 LINKS: tuple[Link, ...] = ("points", "logistic", "survival")
@@ -42,6 +44,7 @@ class AdditiveModel:
     demonstration : true for a model that shows the format and is not for use
     calibrated_in : codes of the practices on whose people the risks were fitted or recalibrated; none where the file
         does not say
+    recalibration : what was done to the risks, of a model that this process has recalibrated; None of any other
     """
 
     name: str
@@ -67,6 +70,7 @@ class AdditiveModel:
     nested: Mapping[str, AdditiveModel] = field(default_factory=dict, hash=False)
     demonstration: bool = False
     calibrated_in: tuple[str, ...] = ()
+    recalibration: Recalibration | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what no file may say."""

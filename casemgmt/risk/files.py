@@ -11,6 +11,8 @@ from typing import Any
 from casemgmt.errors import ModelError, did_you_mean, listed, must_be, plural, unknown_name
 from casemgmt.risk.additive import LINKS
 from casemgmt.risk.bands import ScoreBand
+from casemgmt.risk.fitting.record import Fitting
+from casemgmt.risk.fitting.record_file import FITTING_FILE, fitting_of
 from casemgmt.risk.inputs import KINDS, ModelInput, millionths
 from casemgmt.risk.model import Model
 from casemgmt.risk.pairs import PairInput, PairSide
@@ -145,7 +147,8 @@ def _load(folder: Path, within: tuple[Path, ...], loaded: list[Path]) -> Model:
     }
     single = {id(section): _input_of(top, section, nested) for section in inputs if section.values["kind"] != "pair"}
     built = tuple(single.get(id(section)) or _pair_of(top, section, [*single.values()]) for section in inputs)
-    model = head.built(lambda: _model_of(head, built, nested, text, vectors_text))
+    fitting = _fitting_beside(folder)
+    model = head.built(lambda: _model_of(head, built, nested, text, vectors_text, fitting))
     if here.parent == _shipped_folder() and model.name != folder.name:
         raise must_be("name", f"the folder's name, '{folder.name}'", place=str(path), error=ModelError)
     check_vectors(model, str(folder / VECTORS_FILE))
@@ -156,6 +159,14 @@ def _read(path: Path, most: int) -> str:
     if not os.path.lexists(path):
         raise ModelError(f"{shown_path(path)}: is missing. A model folder holds {MODEL_FILE} and {VECTORS_FILE}.")
     return read_text(path, ModelError, most, "model file")
+
+
+def _fitting_beside(folder: Path) -> Fitting | None:
+    """How the model came about, where a fit has written it down."""
+    path = folder / FITTING_FILE
+    if not os.path.lexists(path):
+        return None
+    return fitting_of(read_text(path, ModelError, MODEL_BYTES, "record of a fit"), str(shown_path(path)))
 
 
 def _input_section(top: Section, table: dict[str, object], number: int) -> Section:
@@ -250,13 +261,19 @@ def _input_of(top: Section, section: Section, nested: Mapping[str, Model]) -> Mo
 
 
 def _model_of(
-    head: Section, inputs: tuple[ModelInput, ...], nested: Mapping[str, Model], text: str, vectors_text: str
+    head: Section,
+    inputs: tuple[ModelInput, ...],
+    nested: Mapping[str, Model],
+    text: str,
+    vectors_text: str,
+    fitting: Fitting | None,
 ) -> Model:
     head.only(_MODEL_KEYS)
     divide_by = head.optional("divide_by", whole)
     return Model(
         **{key: head.words(key) for key in _WORDS},
-        fitting=None,
+        recalibration=None,
+        fitting=fitting,
         link=head.checked("link", one_of(*LINKS)),
         intercept=head.checked("intercept", millionths),
         horizon_days=head.optional("horizon_days", whole),

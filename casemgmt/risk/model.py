@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt import arguments
-from casemgmt.errors import plural
+from casemgmt.errors import InputError, plural
 from casemgmt.register.register import Register, a_register
 from casemgmt.risk.additive import AdditiveModel, missing_in_words
 from casemgmt.risk.demonstration import check_demonstration
@@ -28,7 +28,7 @@ class Model(AdditiveModel):
 
     Attributes
     ----------
-    fitting : how the model was fitted, of one that this process has fitted or tabulated; None of one that was loaded.
+    fitting : how the model was fitted or tabulated, as its folder says; None where nothing says it.
         Two models that say the same are equal, however they came about
     """
 
@@ -56,6 +56,35 @@ class Model(AdditiveModel):
         return score_register(self, register)
 
     @arguments.checked(register=a_register, allow_demonstration=arguments.yes_or_no)
+    def risk(self, register: Register, *, outcome: object = None, allow_demonstration: bool = False) -> pa.Array:
+        """One risk a source row, from 0 to 1, in source order; null where there is no score.
+
+        A model that names the practices it was calibrated in (``calibrated_in``) refuses where fewer than half of the
+        register's people are of them: elsewhere its numbers rank, and are no probabilities until it is recalibrated.
+
+        Parameters
+        ----------
+        register : a register from ``read_register``
+        outcome : what happened to these people, where it is known, as :meth:`recalibrate` takes it: a refusal then says
+            how far off the model is
+        allow_demonstration : use a demonstration model though the register is not marked synthetic
+
+        Raises
+        ------
+        InputError : the model gives points and no risks; it was calibrated on other people; and as for :meth:`score`
+        """
+        from casemgmt.risk.moved import refuse_moved, risks_of_scores
+
+        if self.link == "points":
+            raise InputError(
+                f"The model '{self.name}' gives points, not risks. Fit what a point is worth to your own people: "
+                "model.recalibrate(register, outcome, method='slope')."
+            )
+        scores = self.score(register, allow_demonstration=allow_demonstration)
+        refuse_moved(self, register, outcome)
+        return risks_of_scores(self, scores)
+
+    @arguments.checked(register=a_register, allow_demonstration=arguments.yes_or_no)
     def explain(self, register: Register, patient_id: str, *, allow_demonstration: bool = False) -> pa.Table:
         """What each input adds to one patient's score: exact contributions whose sum is the score.
 
@@ -75,6 +104,41 @@ class Model(AdditiveModel):
         check_demonstration(self, register, allow_demonstration)
         register.check_limits()
         return explain_patient(self, register, patient_id)
+
+    @arguments.checked(register=a_register, method=arguments.text, horizon_days=arguments.whole_or_none)
+    def recalibrate(
+        self, register: Register, outcome: object, method: str = "slope", *, horizon_days: int | None = None
+    ) -> Model:
+        """The model with its risks fitted to what happened to these people: the same inputs, other amounts.
+
+        A model that was made elsewhere, or a score of points, ranks people here but states no risks of theirs until
+        this is done. The result says what was done and on whom (``source``, ``calibrated_in``); ``recalibration``
+        holds how far off the old risks were, in all and by practice.
+
+        Parameters
+        ----------
+        register : with the people on whom; those who are ranked, have a score and whose outcome is known are used
+        outcome : the name of a column of true and false or 0 and 1; or such values, one a source row in source order;
+            null where it is not known
+        method : ``intercept`` moves every log-odds by one amount; ``slope`` multiplies them too, each amount rounded
+            to millionths once (of a points model: finds what a point is worth); ``isotonic`` takes the shares seen in
+            rising steps of the score, none of fewer than 8 people. A line keeps the order of people and the inputs'
+            own reasons; steps tie many people, and their one reason is the score: choose them to look at the shape,
+            or where no line fits
+        horizon_days : within how many days the outcome was counted, where the model does not say
+
+        Raises
+        ------
+        InputError : fewer than 50 people who had the outcome, or who had it not; the outcome does not rise with the
+            score; a line for a survival model, or an intercept alone for points
+
+        References
+        ----------
+        Van Calster B et al. Calibration: the Achilles heel of predictive analytics. BMC Med 2019;17:230.
+        """
+        from casemgmt.risk.recalibrating.recalibration import recalibrated
+
+        return recalibrated(self, register, outcome, method, horizon_days)
 
     @arguments.checked(
         dialect=arguments.text,
@@ -171,7 +235,7 @@ class Model(AdditiveModel):
 
         Raises
         ------
-        ModelError : the model takes another model's score
+        ModelError : the model takes the score of another that is a folder of its own
         PublishError : something is there already, or the folder cannot be written; what was there is left as it was
 
         Notes

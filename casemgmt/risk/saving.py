@@ -1,7 +1,8 @@
-"""A model as a folder: ``model.toml``, ``vectors.csv`` and ``card.md``, there whole or not at all."""
+"""A model as a folder: ``model.toml``, ``vectors.csv``, ``card.md``, and ``fitting.toml`` of a fitted one."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,23 +10,28 @@ from casemgmt import disk
 from casemgmt.errors import ModelError, PublishError, being_written, listed
 from casemgmt.risk.card.of_fit import answers_of_fit
 from casemgmt.risk.card.page import model_card
+from casemgmt.risk.fitting.record_file import FITTING_FILE, fitting_text
 from casemgmt.risk.vectors import covering_vectors
 from casemgmt.risk.writing import model_text
 
 if TYPE_CHECKING:
+    from casemgmt.risk.additive import AdditiveModel
     from casemgmt.risk.model import Model
 
-FILES = ("model.toml", "vectors.csv", "card.md")
+FILES = ("model.toml", "vectors.csv", "card.md", FITTING_FILE)
+SCORE = "score"  # the folder inside of a model whose score a recalibrated one takes
 
 
 def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
     """Write a model's folder; see :meth:`casemgmt.risk.model.Model.save`."""
-    if model.nested:
-        raise ModelError("a model that takes another model's score is a folder beside the other's: copy both folders.")
-    text = model.text or model_text(model)
-    contents = {"model.toml": text, "vectors.csv": model.vectors_text or covering_vectors(model)}
+    inside = _inside(model)
+    contents = _texts(model, "")
+    for each in inside:  # whose tables may have been changed since its text was read
+        contents |= _texts(replace(each, text="", vectors_text=""), f"{SCORE}/")
     of_fit = [] if model.fitting is None else [answers_of_fit(model, model.fitting)]
     contents["card.md"] = model_card(model, *of_fit)
+    if model.fitting is not None:
+        contents[FITTING_FILE] = fitting_text(model.fitting)
     replaced = _manifest_of(folder)
     if replaced is None and folder.exists():
         raise PublishError(f"{folder} is there and is no model folder. Choose another place.")
@@ -33,9 +39,9 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
         raise PublishError(f"{folder} holds a model already. Choose another place, or say overwrite=True.")
     made = disk.make_parents(folder)
     try:
-        with disk.staged(folder, _OWNED) as staging:
-            for name in FILES:
-                staging.write(name, contents[name].encode())
+        with disk.staged(folder, _owned(bool(inside))) as staging:
+            for name, text in contents.items():
+                staging.write(name, text.encode())
             staging.put_in_place(replaced)
     except BaseException as problem:
         disk.remove_empty(made)
@@ -60,14 +66,32 @@ def _manifest_of(folder: Path) -> bytes | None:
         return None
 
 
-def _strangers_in(folder: Path, manifest: bytes) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir() if entry.name not in FILES)
+def _texts(model: AdditiveModel, place: str) -> dict[str, str]:
+    """The model's file and vectors, by their path in the folder."""
+    text, vectors = model.text or model_text(model), model.vectors_text or covering_vectors(model)
+    return {f"{place}model.toml": text, f"{place}vectors.csv": vectors}
 
 
-_OWNED = disk.Owned(
-    folders=(),
-    manifest_of=_manifest_of,
-    named_in=lambda manifest: frozenset(FILES),
-    may_hold=FILES.__contains__,
-    strangers_in=_strangers_in,
-)
+def _inside(model: AdditiveModel) -> list[AdditiveModel]:
+    """The model whose score a recalibrated one takes: it is saved inside; shipped ones are found by their names."""
+    inside = [model.nested[each.name] for each in model.inputs if each.kind == "score" and each.model == f"./{SCORE}"]
+    elsewhere = [each.model for each in model.inputs if each.kind == "score" and each.model != f"./{SCORE}"]
+    if any("/" in path for path in elsewhere) or any(_inside(each) for each in inside):
+        raise ModelError("a model that takes another model's score is a folder beside the other's: copy both folders.")
+    return inside
+
+
+def _strangers_in(folder: Path, manifest: bytes, known: tuple[str, ...]) -> list[str]:
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    return sorted(found - {*known, SCORE})
+
+
+def _owned(with_score: bool) -> disk.Owned:
+    known = (*FILES, *(f"{SCORE}/{name}" for name in FILES[:2])) if with_score else FILES
+    return disk.Owned(
+        folders=(SCORE,) if with_score else (),
+        manifest_of=_manifest_of,
+        named_in=lambda manifest: frozenset(known),
+        may_hold=known.__contains__,
+        strangers_in=lambda folder, manifest: _strangers_in(folder, manifest, known),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -30,7 +31,7 @@ EXPECTED_OF_NONE = 30.0  # people with the outcome expected among those of a val
 LESS_THAN_ALIKE = 0.93  # outcome of the managed ÷ of people alike
 SURELY = 3.0  # standard errors
 _STATES = ("nominated", "nomination_order", "on_caseload", "objected")
-_LATER = ("outcome", "next", "future", "following", "subsequent")
+_LATER = re.compile(r"(^|_)(outcome|future|subsequent)(_|$)|(^|_)(next|following)_(year|months?|days?|[0-9])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,7 @@ def _later(register: Register, names: Sequence[str], recorded_on: Mapping[str, s
                 words=f"'{name}' was recorded after {register.as_of} for {plural(later, 'person', 'people')}{beside}.",
                 remedy=remedy,
             )
-        elif name not in FIELDS and any(word in name.lower().split("_") for word in _LATER):
+        elif name not in FIELDS and _LATER.search(name.lower()):
             yield Trap(
                 kind="recorded later",
                 columns=(name,),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from casemgmt.errors import ModelError
 from casemgmt.risk.additive import AdditiveModel
+from casemgmt.risk.bands import ScoreBand
 from casemgmt.risk.inputs import ModelInput, decimal_text
 from casemgmt.risk.pairs import PairInput
 
@@ -17,14 +17,8 @@ def model_text(model: AdditiveModel) -> str:
 
     Parameters
     ----------
-    model : a model without score inputs and without bands; its own ``text`` is not read
-
-    Raises
-    ------
-    ModelError : the model has score inputs or bands, which are written by hand
+    model : its own ``text`` is not read. The models whose scores it takes are named as its inputs name them
     """
-    if model.nested or model.bands:
-        raise ModelError("a model with bands, or with another model's score as an input, is written by hand.")
     lines = ["[model]", *(_line(key, str(getattr(model, key))) for key in _WORDS)]
     lines += [_line("horizon_days", model.horizon_days)] if model.horizon_days is not None else []
     lines.append(_line("intercept", decimal_text(model.intercept)))
@@ -34,6 +28,8 @@ def model_text(model: AdditiveModel) -> str:
     lines += [_line("divide_by", model.divide_by)] if model.divide_by != 1 else []
     lines += ["demonstration = true"] if model.demonstration else []
     lines += [_list("calibrated_in", list(model.calibrated_in))] if model.calibrated_in else []
+    for band in model.bands:
+        lines += ["", "[[model.bands]]", *_band_lines(band)]
     for each in model.inputs:
         lines += ["", "[[input]]", *_input_lines(each)]
     return "\n".join(lines) + "\n"
@@ -58,9 +54,19 @@ def _input_lines(each: ModelInput) -> list[str]:
             lines.append(f"values = {{ {', '.join(f'{json.dumps(k)} = {json.dumps(v)}' for k, v in pairs)} }}")
             lines += [_line("other", _rule(each.other))] if each.other is not None else []
         case _:
+            lines += [_line("model", each.model)] if each.kind == "score" else []
             lines += [_list("edges", [decimal_text(edge) for edge in each.edges]), _line("closed", each.closed)]
             lines.append(_list("table", table))
     return [*lines, _line("missing", _rule(each.missing))]
+
+
+def _band_lines(band: ScoreBand) -> list[str]:
+    lines = [_line("name", band.name)]
+    if band.lower is not None:
+        lines.append(_line("at_least" if band.lower_included else "above", decimal_text(band.lower)))
+    if band.upper is not None:
+        lines.append(_line("at_most" if band.upper_included else "below", decimal_text(band.upper)))
+    return lines
 
 
 def _pair_lines(pair: PairInput) -> list[str]:

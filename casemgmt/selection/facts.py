@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.register.facts import account_facts
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
+from casemgmt.risk.moved import why_no_risk
 
 if TYPE_CHECKING:
     from casemgmt.risk.model import Model
@@ -25,6 +26,7 @@ def facts_of(made: Workings) -> dict[str, Any]:
     """Dates, counts of rows and sources, scheme and model, as plain values."""
     register, model = made.register, made.model
     sent = {} if made.nominations is None else {"nominations": dict(zip(_SENT, made.nominations, strict=True))}
+    moved = None if model is None else why_no_risk(model, register.counts.accepted)
     return {
         **sent,
         "as_of": register.as_of.isoformat(),
@@ -37,6 +39,7 @@ def facts_of(made: Workings) -> dict[str, Any]:
         "scheme": made.scheme.id,
         "ranked_by": ranked_by(model),
         "demonstration": model is not None and is_demonstration(model),
+        **({} if moved is None else {"no_risk": moved}),
         "absent_columns": [name for name in made.scheme.optional if name not in register.column_names],
         "ended": len(made.ended),
         "list_sizes": "official" if (made.list_sizes >= 0).any() else "counted",

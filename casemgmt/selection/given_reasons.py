@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import column_of, texts
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from casemgmt.selection.workings import Workings
 
 LARGEST_REASONS = 3
+# More digits of a factor than are ever shown.
+_DIGITS = Context(prec=12)
+_LARGEST_LOG_ODDS = 13.8
 EVERYONE = "Everyone starts here"
 
 
@@ -39,18 +42,16 @@ def reasons_of(
     added = np.where(np.isnan(scores)[:, None], np.nan, given.values[rows])
     positive = np.where(added > 0, added, 0.0)
     order = np.argsort(-positive, axis=1, kind="stable")[:, :LARGEST_REASONS]
-    held = {name: _values(register, name, rows) for name in given.names}
     reasons: list[pa.Array] = []
     for nth in range(LARGEST_REASONS):
-        if nth >= order.shape[1]:
-            reasons.append(texts([None] * len(rows)))
-            continue
-        which = order[:, nth]
-        sizes = positive[np.arange(len(rows)), which]
-        said = [
-            _sentence(given.names[place], held[given.names[place]], row, size, given.as_odds) if size > 0 else None
-            for row, (place, size) in enumerate(zip(which.tolist(), sizes.tolist(), strict=True))
-        ]
+        said: list[str | None] = [None] * len(rows)
+        which = order[:, nth] if nth < order.shape[1] else np.full(len(rows), -1)
+        for place, name in enumerate(given.names):
+            own = np.flatnonzero(which == place)
+            own = own[positive[own, place] > 0]
+            values = _values(register, name, rows[own])
+            for at, (row, size) in enumerate(zip(own.tolist(), positive[own, place].tolist(), strict=True)):
+                said[row] = f"{_words(name, values, at)}: {_size_in_words(size, given.as_odds)}"
         reasons.append(texts(said))
     return reasons
 
@@ -63,18 +64,16 @@ def _values(register: Register, name: str, rows: npt.NDArray[np.int64]) -> list[
     return values
 
 
-def _sentence(name: str, values: list[object] | None, row: int, size: float, as_odds: bool) -> str:
-    return f"{_words(name, values, row)}: {_size_in_words(size, as_odds)}"
-
-
 def _words(name: str, values: list[object] | None, row: int) -> str:
     return value_in_words(name) if values is None else value_in_words(name, values[row])
 
 
 def _size_in_words(size: float, as_odds: bool) -> str:
     """``odds × 2.1``, or ``adds 0.43 to the score``."""
+    if as_odds and size > _LARGEST_LOG_ODDS:
+        return "odds × more than 1,000,000"
     if as_odds:
-        return f"odds × {factor_in_words(Decimal(size).exp())}"
+        return f"odds × {factor_in_words(Decimal(size).exp(_DIGITS))}"
     text = f"{size:,.0f}" if abs(size) >= 9.95 else f"{size:.2g}"
     return f"adds {text} to the score"
 

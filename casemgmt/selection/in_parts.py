@@ -256,7 +256,7 @@ class _Parts:
             risks = self._risks.of(register, start)
             self._seen.faulty.append(faulty_risks(scores, risks, is_ranked(register.packed)))
             return _PartOfScores(scores, register, risks)
-        return ModelRanking(self._asked.model, register)
+        return ModelRanking(self._asked.model, register, part=True)
 
     def _make_room(self, own: npt.NDArray[np.int32], question: Question, practices: tuple[str, ...]) -> None:
         """Room for the practices that this part is the first to name."""

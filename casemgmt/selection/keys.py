@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from casemgmt.errors import InputError, plural
+from casemgmt.errors import InputError, InputWarning, plural
 from casemgmt.register.ranked import BARRED, is_ranked
+from casemgmt.risk.moved import why_no_risk
 from casemgmt.risk.scoring import NO_SCORE_64, compile_model, points_of
 from casemgmt.scheme.routes import Band
 from casemgmt.selection.loop_arrays import ScoreSource
@@ -41,14 +43,20 @@ def floats_of_keys(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
 
 
 class ModelRanking:
-    """Ranks by a model's sums."""
+    """Ranks by a model's sums.
+
+    ``why_no_risk`` says why the model's numbers are no probabilities for the register's people; None where they are. A
+    ``part`` of a register is not asked: the whole is.
+    """
 
     given_risks: None = None
+    why_no_risk: str | None = None
 
-    def __init__(self, model: Model, register: Register) -> None:
+    def __init__(self, model: Model, register: Register, *, part: bool = False) -> None:
         import numpy as np
 
         self.model = model
+        self.why_no_risk = None if part else why_no_risk(model, register.counts.accepted)
         scorer = compile_model(model, register, BARRED)
         key = scorer.key_type
         floor = max(scorer.floor, scorer.no_score + 1)
@@ -72,9 +80,13 @@ class ModelRanking:
         return points_of(self.model, self.wide(keys))
 
     def risks(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The risks of scores; NaN where the model gives none."""
+        """The risks of scores; NaN where the model gives none, or none of these people."""
+        import numpy as np
+
         from casemgmt.risk.link import risk
 
+        if self.why_no_risk is not None:
+            return np.full(len(scores), np.nan)
         return risk(self.model, scores)
 
     def risks_of(self, rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -82,7 +94,9 @@ class ModelRanking:
         return self.risks(scores)
 
     def check_bands(self, bands: Sequence[Band]) -> None:
-        """Refuse a band on risk for a model that gives none."""
+        """Refuse a band on risk for a model that gives none, or none of these people; warn of the latter anyway."""
+        if self.why_no_risk is not None:
+            refuse_bands_on_risk(bands, self.why_no_risk)
         if self.model.link == "points" and any(band.on == "risk" for band in bands):
             raise InputError(
                 f"The model '{self.model.name}' gives points, not risks, and the scheme has a band on risk. "
@@ -152,6 +166,18 @@ class GivenRanking:
 
         scores = self.scores(self.source.given)
         return int(np.count_nonzero((scores < 0) | (scores > 1)))
+
+
+def refuse_bands_on_risk(bands: Iterable[Band], why: str) -> None:
+    """Refuse a scheme with a band on risk where a model states none of these people, and warn of an empty column else.
+
+    Raises
+    ------
+    InputError
+    """
+    if any(band.on == "risk" for band in bands):
+        raise InputError(f"The scheme has a band on risk. {why}")
+    warnings.warn(f"The column 'risk' is empty. {why}", InputWarning, stacklevel=2)
 
 
 def refuse_outside(values: int) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -104,12 +104,14 @@ class Question:
     def answer(self, register: Register) -> Selection:
         """The selection from a register, on one thread: the cores belong to whoever runs many at once.
 
-        How much may be quarantined, and which practices there must be, is asked of the whole (``batch.whole``).
+        How much may be quarantined, which practices there must be, and whether a model's risks hold for the people, is
+        asked of the whole.
         """
+        model = self.model
         return select(
             register,
             self.scheme,
-            model=self.model,
+            model=replace(model, calibrated_in=()) if model is not None and model.calibrated_in else model,
             list_sizes=self.list_sizes,
             max_quarantined=1,
             max_corrected=1,

@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, no_such_column
 from casemgmt.register import fixed_width
+from casemgmt.register.counts import Counts
 from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
 from casemgmt.risk.demonstration import is_demonstration
-from casemgmt.scheme.routes import Scheme
+from casemgmt.risk.moved import why_no_risk
+from casemgmt.scheme.routes import Band, Scheme
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
+from casemgmt.selection.keys import refuse_bands_on_risk
 from casemgmt.spark.job import Job, Question, rehearse, with_field_names
 from casemgmt.spark.one_practice import is_settled, select_alone
 from casemgmt.spark.result import SparkSelection
@@ -123,14 +126,25 @@ def _result(
     tables: DataFrame,
     job: Job,
     account: Account,
+    accepted: Mapping[str, int],
     in_two_practices: int,
     notes: tuple[str, ...],
 ) -> SparkSelection:
     parts = {name: _part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
     if model is not None and is_demonstration(model):
         parts["selection"] = parts["selection"].withMetadata("score", {"demonstration_only": True})
+    if model is not None and (why := why_no_risk(model, accepted)) is not None:
+        parts["selection"] = _without_risks(parts["selection"], scheme, why)
     made = {"account": account, "practices": job.practices, "in_two_practices": in_two_practices, "notes": notes}
     return SparkSelection(**(parts | made), scheme=scheme, model=model)
+
+
+def _without_risks(selection: DataFrame, scheme: Scheme, why: str) -> DataFrame:
+    """The lists of a model that states no risks of these people; a scheme that needs them is refused."""
+    from pyspark.sql import functions as F
+
+    refuse_bands_on_risk((route for route in scheme.routes if isinstance(route, Band)), why)
+    return selection.withColumn("risk", F.lit(None).cast("double"))
 
 
 def _run(
@@ -141,8 +155,10 @@ def _run(
     row_number: str | None,
     limits: Limits,
     expected: Expected,
-) -> tuple[DataFrame, Job, Account, int, tuple[str, ...]]:
-    """Every table of every practice, checked; the job, the account, how many ids stand in two practices, and notes."""
+) -> tuple[DataFrame, Job, Account, Mapping[str, int], int, tuple[str, ...]]:
+    """Every table of every practice, checked; the job, the account, each practice's patients, how many ids stand in two
+    practices, and notes.
+    """
     rows, schema = _opened(frame, row_number)
     schema = with_field_names(schema, columns, question.reading)
     rehearse(question, schema, {})  # what is wrong with the columns is said before any row is read
@@ -154,8 +170,8 @@ def _run(
     job = rehearse(question, schema, rows_of_code)
     marked, in_two_practices = _marked(_keyed(rows, job), job)
     tables = _selected(marked, job, row_number is not None).localCheckpoint()
-    account, notes = _checked(tables, job, total, limits, expected)
-    return tables, job, account, in_two_practices, (*fixed_width.notes_of(widths), *notes)
+    account, accepted, notes = _checked(tables, job, total, limits, expected)
+    return tables, job, account, accepted, in_two_practices, (*fixed_width.notes_of(widths), *notes)
 
 
 def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Schema]:
@@ -356,8 +372,12 @@ def _counted(tables: DataFrame, name: str) -> dict[tuple[str | None, str, str], 
 
 def _checked(
     tables: DataFrame, job: Job, total: int, limits: Limits, expected: Expected
-) -> tuple[Account, tuple[str, ...]]:
-    """The account of the whole register, and its notes; one error where it, or a practice, cannot be selected from."""
+) -> tuple[Account, Mapping[str, int], tuple[str, ...]]:
+    """The account of the whole register, the patients of each practice, and notes.
+
+    One error where it, or a practice, cannot be selected from.
+    """
+    counts = Counts()
     columns = _part(tables, "column").select(*job.schemas["column"].names).toArrow()
     refusals = _part(tables, "refusal").toArrow()
     if not refusals.num_rows:  # what a practice that was refused met is not known
@@ -366,9 +386,9 @@ def _checked(
     accounts = _part(tables, "account").toArrow()
     if not refusals.num_rows:
         found = (_counted(tables, name) for name in ("quarantine", "corrections"))
-        check_whole(job, limits, expected, accounts, columns, *found)
+        counts = check_whole(job, limits, expected, accounts, columns, *found)
     check_refusals(refusals)
     account = Account.of(accounts, total)
     counted = tables.groupBy(_TABLE).count().toArrow()
     check_counts(account, dict(zip(*(column.to_pylist() for column in counted.columns), strict=True)))
-    return account, notes
+    return account, counts.accepted, notes

@@ -109,8 +109,10 @@ def check_whole(
     columns: pa.Table,
     aside: Counted,
     changed: Counted,
-) -> None:
+) -> Counts:
     """Refuse what :func:`casemgmt.select` refuses of a whole register: too much that cannot be used, or another one.
+
+    What the whole register's rows come to is given back.
 
     Parameters
     ----------
@@ -135,6 +137,7 @@ def check_whole(
     every = sum(row["rows_in"] - row["merged"] for row in rows)
     refuse_beyond(limits, counts, aside, changed, every)
     expected.check_counts(counts)
+    return counts
 
 
 def check_refusals(table: pa.Table) -> None:

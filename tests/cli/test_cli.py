@@ -256,6 +256,21 @@ def test_check_says_what_a_scheme_and_a_model_lack(register, tmp_path):
     assert "'diabetes' is missing" in run("check", tmp_path / "less.parquet", *DATE, "--model", MODEL, code=1)
 
 
+def test_select_takes_a_column_of_scores_with_one_of_risks(tmp_path):
+    table = patients()
+    risk = [round(i / (table.num_rows + 1), 3) for i in range(table.num_rows)]
+    table = table.append_column("my_score", pa.array([10 * each - 4 for each in risk]))
+    pq.write_table(table.append_column("my_risk", pa.array(risk)), tmp_path / "register.parquet")
+    how = ("select", tmp_path / "register.parquet", *DATE, "--scheme", SCHEME, "--risk", "my_risk")
+    run(*how, "--score", "my_score", "--out", tmp_path / "out")
+    made = cm.load_selection(tmp_path / "out")
+    rows = [row for row in made.to_arrow().to_pylist() if row["score"] is not None]
+    assert rows and all(abs(10 * row["risk"] - 4 - row["score"]) < 1e-9 for row in rows)
+    assert made.facts["given"] == {"risks": True}
+    text = run(*how, "--model", MODEL, "--out", tmp_path / "no", code=1)
+    assert "stands beside score=" in " ".join(text.split())
+
+
 # score and explain
 
 

@@ -21,7 +21,7 @@ from statsmodels.stats.proportion import proportion_confint
 import casemgmt as cm
 from casemgmt.errors import InputError
 from casemgmt.evaluation.fairness import COUNTED, RATIOS, SHARES, fairness_of, fairness_table
-from casemgmt.evaluation.intervals import of_expected, wilson
+from casemgmt.evaluation.intervals import of_expected, of_share
 from casemgmt.evaluation.judged import Judged, judge
 from casemgmt.evaluation.same_score import rates_at_scores
 from casemgmt.synthetic.planted import Planted
@@ -134,9 +134,9 @@ def test_the_rates_at_each_score_rise_and_keep_the_number_of_outcomes(pairs):
 
 
 def test_intervals_of_nobody_and_of_no_event_are_the_widest():
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert of_share(0, 0) == (0.0, 1.0)
     assert of_expected(0, 2.0)[0] == 0.0
-    assert wilson(0, 10)[0] == 0.0 and wilson(10, 10)[1] == 1.0
+    assert (of_share(0, 10)[0], of_share(10, 10)[1]) == pytest.approx((0.0, 1.0), abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -194,8 +194,8 @@ def with_equal_need(seed: int, recorded: float, size: int = 30_000) -> Judged:
 @pytest.mark.parametrize("recorded", [0.5, 0.7])
 def test_a_cost_label_that_records_less_of_a_group_of_equal_need_is_named(seed, recorded):
     found = fairness_of(with_equal_need(seed, recorded), "ethnicity")
-    assert len(found.warnings) == 1
-    (said,) = found.warnings
+    said, *others = found.warnings
+    assert all(other.startswith("recorded whole") and "overstates their need" in other for other in others)
     assert re.match(r"recorded less: people had the outcome 1\.\d\d times as often as everyone of the same score", said)
     assert "cost or recorded admissions" in said and "in 100 of their outcomes fell outside the cut" in said
     rows = {row["ethnicity"]: row for row in found.groups.to_pylist()}
@@ -260,6 +260,17 @@ def small_people(seed: int) -> pa.Table:
 
 @pytest.mark.parametrize("seed", range(25))
 def test_whoever_knows_the_totals_and_the_rules_pins_no_count_of_1_to_7(seed):
+    assert_nothing_pinned(seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(20))
+def test_whoever_knows_the_totals_and_the_rules_pins_no_count_of_1_to_7_in_a_thousand_tables(block):
+    for seed in range(1000 + 50 * block, 1050 + 50 * block):
+        assert_nothing_pinned(seed)
+
+
+def assert_nothing_pinned(seed: int) -> None:
     judged = judged_of(small_people(seed), "15%")
     whole = fairness_table(judged, "ethnicity").to_pylist()
     try:
@@ -269,6 +280,8 @@ def test_whoever_knows_the_totals_and_the_rules_pins_no_count_of_1_to_7(seed):
         return
     assert [row["ethnicity"] for row in shown] == [row["ethnicity"] for row in whole]
     for row, true in zip(shown, whole, strict=True):
+        if row["people"] is None or row["events"] is None:
+            assert {row[name] for name in (*RATIOS, *RATIOS.values())} == {None}
         for name in COUNTED:
             if row[name] is None:
                 assert re.search(rf"\b{name} (1–7|withheld)", row["note"])
@@ -279,14 +292,18 @@ def test_whoever_knows_the_totals_and_the_rules_pins_no_count_of_1_to_7(seed):
             if 1 <= row[name] <= 7:
                 low, high = attacked(shown, whole, place, name)
                 assert low <= row[name] <= high
-                assert not (low >= 1 and high <= 7 and (low, high) != (1, 7)), (name, low, high)
+                assert not (low >= 1 and high <= 7 and (low, high) != (1, 7)), (seed, name, low, high)
 
 
 def attacked(shown: list[dict[str, Any]], whole: list[dict[str, Any]], place: int, aim: str) -> tuple[int, int]:
     """The least and the greatest that one count can be, to a reader with a solver who knows each column's total."""
     groups, names = len(shown), list(COUNTED)
     at = {(g, name): g * len(names) + i for g in range(groups) for i, name in enumerate(names)}
-    low, high = np.zeros(len(at)), np.full(len(at), 10.0**6)
+    low = np.zeros(len(at))
+    totals = {name: sum(each[name] for each in whole) for name in names}
+    # A small total stands on no page.
+    known = {name: (1, 7) if 1 <= total <= 7 else (total, total) for name, total in totals.items()}
+    high = np.array([known[name][1] for _ in range(groups) for name in names], dtype=float)
     for (g, name), number in at.items():
         value = shown[g][name]
         if value is not None:
@@ -304,8 +321,7 @@ def attacked(shown: list[dict[str, Any]], whole: list[dict[str, Any]], place: in
         most.append(upper)
 
     for name in names:
-        total = sum(each[name] for each in whole)
-        rule({(g, name): 1 for g in range(groups)}, total, total)
+        rule({(g, name): 1 for g in range(groups)}, *known[name])
     for g in range(groups):
         rule({(g, "events_inside"): 1, (g, "missed"): 1, (g, "events"): -1}, 0, 0)
         without = {(g, "inside"): 1, (g, "events_inside"): -1}
@@ -316,17 +332,18 @@ def attacked(shown: list[dict[str, Any]], whole: list[dict[str, Any]], place: in
         rule({(g, "people"): 1, (g, "events"): -1, **others}, 0, np.inf)
     goal = np.zeros(len(at))
     goal[at[place, aim]] = 1
-    ends = []
+    found = []
     for sign in (1, -1):
         answer = milp(
             sign * goal,
             integrality=np.ones(len(at)),
             bounds=(low, high),
             constraints=LinearConstraint(np.array(rows), least, most),
+            options={"presolve": False},  # with it, HiGHS 1.12 now and then misses the least: the range is too narrow
         )
         assert answer.x is not None
-        ends.append(round(float(answer.x @ goal)))
-    return ends[0], ends[1]
+        found.append(round(float(answer.x @ goal)))
+    return found[0], found[1]
 
 
 def test_shares_intervals_and_sentences_follow_from_the_published_numbers_alone(synthetic):
@@ -337,7 +354,7 @@ def test_shares_intervals_and_sentences_follow_from_the_published_numbers_alone(
                 assert row[name] is None
             else:
                 assert row[name] == row[part] / row[whole]
-                assert (row[f"{name}_low"], row[f"{name}_high"]) == wilson(row[part], row[whole])
+                assert (row[f"{name}_low"], row[f"{name}_high"]) == of_share(row[part], row[whole])
         for name, expected in RATIOS.items():
             assert row[expected] % 5 == 0
             assert row[name] == (row["events"] / row[expected] if row[expected] else None)
@@ -351,14 +368,14 @@ def test_shares_intervals_and_sentences_follow_from_the_published_numbers_alone(
         ("age", "age_band"),
         ("free_text", "free text|different values"),
         ("nobody", "has no column|missing|not"),
-        ("two", "coarser grouping"),
+        ("ethnicity", "coarser grouping"),
     ],
 )
 def test_what_cannot_be_made_safe_or_is_not_there_is_refused(column, words):
     table = random_people(4)
     size = table.num_rows
     table = table.append_column("free_text", pa.array([f"note {i}" for i in range(size)]))
-    table = table.append_column("two", pa.array(["rare" if i < 9 else "common" for i in range(size)]))
+    table = table.set_column(6, "ethnicity", pa.array(["rare" if i < 5 else "common" for i in range(size)]))
     with pytest.raises(InputError, match=words):
         fairness_of(judged_of(table), column, suppressed=True)
 

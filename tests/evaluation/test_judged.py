@@ -144,6 +144,11 @@ def test_risks_outside_0_to_1_are_refused_unless_they_are_said_to_be_none(wrong)
     assert judge(risks, "happened", register, are_risks=False).risk is None
 
 
+def test_scores_that_do_not_fit_are_refused_by_the_name_of_the_argument():
+    with pytest.raises(cm.InputError, match="model_or_risks= holds 3 values; the source has 900 rows"):
+        judge([0.1, 0.2, 0.3], "happened", people(), scheme())
+
+
 def test_no_value_of_a_patient_is_in_the_words_for_it():
     judged = judge("risk", "happened", people(), scheme())
     assert "00001" not in repr(judged)

@@ -117,6 +117,13 @@ def test_a_model_of_points_is_refused_with_the_remedy_unless_risks_stand_beside_
     assert 0 < found["expected_admissions"] < found["ranked"] * 0.5
 
 
+def test_a_model_that_moved_to_practices_it_was_not_calibrated_in_is_refused(register, model):
+    with pytest.raises(cm.InputError, match="not one of them is in this register"):
+        cm.plan(register, SCHEME, replace(model, calibrated_in=("C87001", "C87002")), shares=["3%"])
+    at_home = replace(model, calibrated_in=("C87616", "C87002"))
+    assert cm.plan(register, SCHEME, at_home, shares=["3%"]).table.num_rows == 1
+
+
 def test_given_scores_are_risks_or_need_some(register):
     risks = np.random.default_rng(0).random(register.rows_in)
     as_scores = cm.plan(register, SCHEME, score=risks, shares=["3%"])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from bootstrap_twin import drawn_plainly
 from people_judged import AS_OF, people, people_table, scheme
 
 import casemgmt as cm
+from casemgmt.evaluation.bootstrap import interval
 from casemgmt.evaluation.judged import judge
 from casemgmt.evaluation.rules import inside_by, rules_for
 
@@ -88,6 +90,33 @@ def test_the_cambridge_score_is_no_rule_beside_itself():
     assert [each.name for each in rules_for(by_age)][-1] == "cambridge-multimorbidity-20"
     itself = judge(cm.load_model("cambridge-multimorbidity-20"), outcome, register, rule)
     assert "cambridge-multimorbidity-20" not in [each.name for each in rules_for(itself)]
+
+
+def test_intervals_of_a_rule_are_those_of_people_drawn_inside_and_outside_its_own_list():
+    found = cm.evaluate("risk", "happened", people(), scheme(), replicates=150, seed=4)
+    judged = found.judged
+    for row, rule in zip(found.rules.to_pylist()[1:], rules_for(judged), strict=True):
+        inside = inside_by(judged.workings, rule.score)[judged.rows]
+        draws = np.array([drawn_plainly(4, r, 2 * judged.practice + inside) for r in range(150)])
+        hits, places = draws[:, inside & judged.outcome].sum(axis=1), draws[:, inside].sum(axis=1)
+        assert set(places.tolist()) == {inside.sum()}, "as many places in each replicate"
+        assert (row["ppv_low"], row["ppv_high"]) == pytest.approx(interval(hits / places))
+        had = draws[:, judged.outcome].sum(axis=1)
+        assert (row["sensitivity_low"], row["sensitivity_high"]) == pytest.approx(interval(hits / had))
+
+
+def test_a_gain_is_an_interval_of_the_same_people_drawn_for_both():
+    found = cm.evaluate("risk", "happened", people(), scheme(), replicates=150, seed=4)
+    judged = found.judged
+    draws = np.array([drawn_plainly(4, r, 2 * judged.practice + judged.inside) for r in range(150)])
+
+    def shares(inside):
+        return draws[:, inside & judged.outcome].sum(axis=1) / draws[:, inside].sum(axis=1)
+
+    for row, rule in zip(found.rules.to_pylist()[1:], rules_for(judged), strict=True):
+        inside = inside_by(judged.workings, rule.score)[judged.rows]
+        gained = interval(shares(judged.inside) - shares(inside))
+        assert (row["ppv_gained_low"], row["ppv_gained_high"]) == pytest.approx(gained)
 
 
 def test_gains_are_differences_in_the_same_replicates():

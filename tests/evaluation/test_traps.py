@@ -90,6 +90,15 @@ def test_an_input_that_was_recorded_after_the_list_date_is_found(register):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "later"),
+    [("admitted_next_year", True), ("Outcome", True), ("next_of_kin_known", False), ("outcomes_clinic_12m", False)],
+)
+def test_names_of_what_comes_later_are_told_from_other_names(register, name, later):
+    other = with_columns(register, **{name: [i % 7 == 0 for i in range(len(register))]})
+    assert bool(find_traps(other, OUTCOME, inputs=[name])) is later
+
+
 def test_a_year_that_copies_the_one_before_is_found():
     copied = cm.synthesise(PRACTICE, seed=1, planted=Planted(copied_year=True))
     assert kinds(find_traps(copied, OUTCOME)) == [

@@ -52,6 +52,9 @@ def test_each_practice_is_scored_by_a_model_that_never_saw_it():
     direct = cm.evaluate("risk", "happened", people(sizes=SIZES), scheme(), replicates=100)
     assert found.measures.equals(direct.measures)
     assert found.at_cut.equals(direct.at_cut)
+    said = "Each person was scored by one of 3 models, fitted without anybody of the same practice_id."
+    assert said in found.notes()
+    assert found.outcome_name == "happened"
 
 
 def test_a_person_of_several_rows_stands_on_one_side():
@@ -109,11 +112,26 @@ def test_a_year_that_is_not_later_is_refused():
         ({"folds": 4}, "of which there are 3"),
         ({"by": "pratice_id"}, "no column"),
         ({"folds": 2, "seed": -1}, "seed"),
+        ({"folds": 2, "replicates": 7}, "replicates is a whole number from 100"),
+        ({"folds": 2, "threshold": 7}, "threshold"),
+        ({"folds": 2, "replicates": "many"}, "replicates is a whole number"),
+        ({"folds": 2, "over_cap": None}, "over_cap must be"),
+        ({"folds": 2, "replicatse": 700}, "no option 'replicatse'. Did you mean 'replicates'"),
+        ({"folds": 2, "are_risks": False}, "no option 'are_risks'"),
     ],
 )
 def test_what_cannot_be_dealt_is_refused(options, words):
+    fit = Spy()
     with pytest.raises(cm.InputError, match=words):
-        cm.validate(people(), "happened", Spy(), **options)
+        cm.validate(people(), "happened", fit, **options)
+    assert not fit.seen, "nothing was fitted before it was refused"
+
+
+def test_an_outcome_or_scheme_that_cannot_be_judged_is_refused_before_anything_is_fitted():
+    fit = Spy()
+    with pytest.raises(cm.InputError, match="neither 0 nor 1"):
+        cm.validate(people(), "age", fit, folds=2)
+    assert not fit.seen
 
 
 @pytest.mark.parametrize("what", [None, 7, "model"])

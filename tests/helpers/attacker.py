@@ -34,13 +34,17 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Person:
-    """What is known of one patient; ``standing`` is the least tier of the ranking that the patient is in."""
+    """What is known of one patient.
+
+    ``standing`` is the least tier of the ranking that the patient is in, ``due`` that a review is owed.
+    """
 
     age: int
     sex: str
     home: str
     nominated: bool
     standing: int = 0
+    due: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,6 +208,9 @@ class Counted:
             row |= {"practice_id": name, "route": f"r{i}", "list_size": len(self.people), "met": len(self.members[i])}
             row["places"] = rule.places(part) if rule.share else None
             row["used"] = None if rule.kind == "review" else len(self.used[i])
+            if rule.kind == "review":
+                row["due"] = sum(self.people[each].due for each in self.members[i])
+                row |= {"entitled": row["met"], "done": row["met"] - row["due"]}
             rows.append(row)
         return pa.Table.from_pylist(rows, summary_schema())
 
@@ -300,6 +307,13 @@ def cells_of_summary(
                 Told(f"used {i}", use, *(says(row["used"], row["note"], "used") or (0, inf)), len(counted.used[i]))
             )
             managed.append(use)
+        elif "due" in row:
+            late = lambda person, meet=meets[i]: meet(person) and person.due  # noqa: E731
+            done = lambda person, meet=meets[i]: meet(person) and not person.due  # noqa: E731
+            true = sum(counted.people[each].due for each in counted.members[i])
+            cells.append(Told(f"due {i}", late, *(says(row["due"], row["note"], "due") or (0, inf)), true))
+            true = len(counted.members[i]) - true
+            cells.append(Told(f"done {i}", done, *(says(row["done"], row["note"], "done") or (0, inf)), true))
     return cells, managed
 
 
@@ -347,7 +361,8 @@ def attack(
     nominees = (False, True)[: 1 + any(rule.kind == "nominated" for rules, _ in schemes for rule in rules)]
     # The attacker cannot leave out that somebody's sex or home is not stated, or that there are people of other ages.
     ages, sexes, homes = (*AGES, *OTHER_AGES), (*SEXES, OTHERWISE), (*HOMES, OTHERWISE)
-    kinds = [Person(*each) for each in itertools.product(ages, sexes, homes, nominees, range(tiers))]
+    late = (False, True)[: 1 + any("due" in cell.name or "done" in cell.name for cell in cells)]
+    kinds = [Person(*each) for each in itertools.product(ages, sexes, homes, nominees, range(tiers), late)]
     vectors = [np.array([cell.counts(kind) for kind in kinds], dtype=float) for cell in cells]
     limits = [(np.ones(len(kinds)), size, size), *_of_shares(kinds, schemes, size, below)]
     limits += [(vector, cell.low, min(cell.high, size)) for vector, cell in zip(vectors, cells, strict=True)]

@@ -60,7 +60,7 @@ AREAS = {
         ("casemgmt/outputs/disclosure/*.py",),
         (
             *("test_suppression.py", "test_what_a_reader_can_work_out.py", "test_disclosure.py"),
-            "test_nothing_small_follows_from_what_leaves.py",
+            *("test_nothing_small_follows_from_what_leaves.py", "test_fairness.py"),
         ),
         slow="attack or attacker or lists_every",
     ),

@@ -21,7 +21,7 @@ FLOORS = (
     ("outputs",),
     ("selection",),
     ("scanned",),
-    ("codes", "synthetic"),
+    ("codes", "synthetic", "pseudonyms"),
     ("risk", "scheme"),
     ("register",),
     ("notebook", "ages"),

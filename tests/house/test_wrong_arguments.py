@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 
 import casemgmt as cm
 from casemgmt.codes.codelist import Entry
+from casemgmt.pseudonyms.key import new_key
 from casemgmt.register.limits import Limits
 from casemgmt.scheme.routes import Scheme
 from casemgmt.selection.expected import Expected
@@ -171,6 +172,12 @@ class Objects:
         self.estimator = LogisticRegression().fit(self.frame, self.even)
         self.explained = cm.select(self.register, self.scheme, model=self.model)
         self.published = self.selection.save(folder / "out")
+        self.key = folder / "practice.key"
+        self.key.write_bytes(new_key())
+        self.key.chmod(0o600)
+        # Numbers of the range that is kept for tests.
+        self.numbered = pa.table({"patient_id": ["9990000018", "9990000026"], "practice_id": ["C87001"] * 2})
+        self.lookup = cm.pseudonym_lookup(self.numbered, key=self.key)
         records = {"events": events(), "codelists": self.codes, **self.as_of}
         self.book = self.selection.workbook("C87001", folder / "C87001.xlsx")
         self.returned = cm.read_returns(self.book, self.selection)
@@ -188,6 +195,7 @@ class Objects:
             *(cm.avoidable_admissions(coded_episodes()), cm.derive_conditions(**records)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), cm.show(self.source)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.returned),
+            *(cm.synthesise("C87616", seed=1), cm.fields(), cm.commissioner_report(self.selection)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.evaluated, self.evaluated.judged, self.stable),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r()),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.effect, self.plan, self.plan.tariff, self.drift),
@@ -225,6 +233,10 @@ class Objects:
             "avoidable_admissions": {"episodes": coded_episodes()},
             "derive_conditions": records,
             "build_register": {"demographics": self.source, **records},
+            "pseudonymise": {"frame": self.numbered, "key": self.key},
+            "pseudonym_lookup": {"frame": self.numbered, "key": self.key},
+            "reidentify": {"frame": cm.pseudonymise(self.numbered, key=self.key), "lookup": self.lookup},
+            "commissioner_report": {"selection": self.selection},
             "CodeList": {"name": "gout", "system": "icd10", "entries": entries},
             "fields": {},
             "list_models": {},
@@ -255,23 +267,28 @@ class Objects:
             "find": {"patient_id": "p1"},
             "flag": {"name": "gout"},
             "floored": {"total": 3},
+            "governance_pack": {"folder": self.folder / "pack", "overwrite": True},
             "input_named": {"name": "gout"},
             "kind": {"text": "prefix"},
             "page": {"practice_id": "C87001", "path": self.folder / "page.html"},
             "passed": {"see": lambda *given: None},
             "points": {"total": 3},
             "practice": {"practice_id": "C87001"},
+            "recalibrate": {"register": self.register, "outcome": had_it()},
             "renamed": {"names": {"gout": "other"}},
             "require": {"names": ("age",), "needed_by": "this test"},
             "require_whole": {"what": "this test"},
             "save": {"folder": self.folder / "elsewhere", "overwrite": True},
             "save_packed": {"path": self.folder / "packed.parquet"},
+            "risk": {"register": self.register},
             "Evaluation.save": {"folder": self.folder / "evaluation"},
             "value": {"measure": "auroc"},
             "score": {"register": self.register},
             "score_of": {"values": {"gout": True}},
             "select_streamed": {"scheme": self.scheme, **streamed},
             "sum_before_floor": {"values": {"gout": True}},
+            "table": {"name": "places"},
+            "CommissionerReport.save": {"folder": self.folder / "report", "overwrite": True},
             "take": {"rows": np.array([0, 60]), "groups": np.array([0, 1, 2])},
             "to_source_rows": {"values": np.zeros(len(self.register))},
             "workbook": {"practice_id": "C87001", "path": self.folder / "own.xlsx"},
@@ -285,6 +302,11 @@ class Objects:
             "BuiltRegister.take": {"rows": np.array([0]), "groups": np.array([0, 1])},
             "BuiltRegister.to_source_rows": {"values": np.zeros(1)},
         }
+
+
+def had_it() -> list[bool]:
+    """An outcome of 120 people that is more frequent among those with gout."""
+    return [(i % 3 == 0 and i % 4 < 3) or (i % 3 != 0 and i % 8 < 3) for i in range(120)]
 
 
 def one_flag(folder: Path, name: str) -> Any:
@@ -363,7 +385,15 @@ def test_no_wrong_argument_is_answered_by_a_raw_error(tmp_path, monkeypatch):
 
 POSITIONAL = {"CodeList.only": ("gout",)}
 # What refuses every call on purpose, with right arguments too.
-REFUSES = ("ScannedRegister.require_whole", "PackedRegister.require_whole", "Selection.by", "Register.grouped")
+REFUSES = (
+    *("ScannedRegister.require_whole", "PackedRegister.require_whole", "Selection.by", "Register.grouped"),
+    "Evaluation.card",  # scores were judged here, and no model
+    "Model.risk",
+    "ScannedRegister.require_whole",
+    "PackedRegister.require_whole",
+    "Selection.by",
+    "Register.grouped",
+)
 
 
 def test_the_right_arguments_are_right(tmp_path, monkeypatch):

@@ -155,7 +155,7 @@ def test_any_text_and_any_number_is_read_back_as_it_was(rows):
 
 
 @pytest.mark.parametrize(
-    "patient_id", ["0012", "9434765919", "9.43E+09x", "NA", "null", "1e5", "TRUE", "007 8", "é", "p'q", "1/2"]
+    "patient_id", ["0012", "9990000018", "9.43E+09x", "NA", "null", "1e5", "TRUE", "007 8", "é", "p'q", "1/2"]
 )
 def test_ids_are_byte_equal_when_read_as_text(patient_id):
     data = to_csv(pa.table({"patient_id": [patient_id], "n": [1]}))

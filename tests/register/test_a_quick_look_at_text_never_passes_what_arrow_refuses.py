@@ -24,7 +24,7 @@ def test_offsets_and_bytes_changed_anywhere_are_never_passed(kind):
     width, passed = (np.int64 if pa.types.is_large_string(kind) else np.int32), 0
     for _ in range(3_000):
         offsets = np.sort([chance.randrange(41) for _ in range(6)]).astype(width)
-        data = bytearray(b"9434765919 B00001 none F M residential.."[:40])
+        data = bytearray(b"9990000018 B00001 none F M residential.."[:40])
         if chance.random() < 0.5:
             offsets[chance.randrange(6)] = chance.choice([-1, 0, 3, 40, 41, 10**6])
         if chance.random() < 0.3:
@@ -42,7 +42,7 @@ def test_offsets_and_bytes_changed_anywhere_are_never_passed(kind):
 
 def test_views_changed_in_any_byte_are_never_passed():
     chance = random.Random(12)
-    views = pa.array(["", "F", "B001", "B00001", "9434765919", "943 476 5919"], pa.string_view()).buffers()[1]
+    views = pa.array(["", "F", "B001", "B00001", "9990000018", "999 000 0018"], pa.string_view()).buffers()[1]
     passed = 0
     for place in range(len(views)):
         for byte in {0, 1, 4, 13, 0x41, 0x80, 0xFF, chance.randrange(256)}:
@@ -56,7 +56,7 @@ def test_views_changed_in_any_byte_are_never_passed():
 
 
 def test_plain_ids_need_no_second_look():
-    ids = ["9434765919", "P123456789", "943 476 5919", "B00001", "F", ""]
+    ids = ["9990000018", "P123456789", "999 000 0018", "B00001", "F", ""]
     assert is_sound_ascii(pa.array(ids)) and is_sound_ascii(pa.array(ids, pa.large_string()).slice(2))
     assert _are_plain_views(pa.array(ids, pa.string_view()))
     assert not is_sound_ascii(pa.array(["é"])) and not _are_plain_views(pa.array(["é"], pa.string_view()))

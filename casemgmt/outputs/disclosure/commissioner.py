@@ -175,7 +175,11 @@ def _total(
     practice: str, route: str, counts: Sequence[dict[str, Any]], sized: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """Published cells added up, suppressed ones as nothing, and the note says so."""
-    met, used, size = _sum(counts, "met"), _sum(counts, "used"), _sum(sized, "list_size")
+    met, used, size = (
+        sum_of_published(counts, "met"),
+        sum_of_published(counts, "used"),
+        sum_of_published(sized, "list_size"),
+    )
     used_at_all = route == CASE_MANAGED or any(
         row["used"] is not None or "used" in (row["note"] or "") for row in counts
     )
@@ -192,7 +196,7 @@ def _total(
     }
 
 
-def _sum(rows: Iterable[dict[str, Any]], name: str) -> tuple[int | None, bool]:
+def sum_of_published(rows: Iterable[dict[str, Any]], name: str) -> tuple[int | None, bool]:
     """The sum of what is published, and whether nothing is left out of it."""
     rows = list(rows)
     whole = all(row[name] is not None and f"{name} {AT_LEAST}" not in (row["note"] or "") for row in rows)

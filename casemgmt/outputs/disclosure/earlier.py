@@ -12,8 +12,9 @@ from casemgmt.errors import CasemgmtError, PublishError
 from casemgmt.outputs import layout
 from casemgmt.outputs.csv_text import read_csv
 from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES
+from casemgmt.outputs.disclosure.suppression import suppress
 from casemgmt.outputs.disclosure.worlds import Publication
-from casemgmt.outputs.manifest import read_manifest, sha256
+from casemgmt.outputs.manifest import REPORT, is_report, read_manifest, sha256
 from casemgmt.scheme.files import read_scheme_text
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ REPLACED = "replaced"  # in a manifest: what stood in the folder before, of the 
 _OF_A_LIST = ("as_of", "extracted_on", "list_sizes")
 _OF_A_PRACTICE = ("list_size", "unknown_age", "objected", "quarantined")
 _COUNTS = ("list_size", "met", "used")
+_OF_A_REPORT = ("due", "done")
+
+_KEPT = ("practice_id", "route", *_COUNTS, "note")
 
 _People = Mapping[str, Sequence[int]]
 
@@ -37,7 +41,7 @@ class _Found:
     """A publication that was read: of which people, what it says, and what it replaced."""
 
     list_of: tuple[Any, ...]
-    people: _People
+    people: _People | None  # None of a report, which holds no whole counts
     said: list[dict[str, Any]]
 
 
@@ -103,12 +107,14 @@ def earlier_publications(
 
 
 def as_said(scheme: Scheme, ranked_by: str, waiting: bool, table: pa.Table) -> dict[str, Any]:
-    """A commissioner's table as a manifest keeps it."""
-    rows = [[row[name] for name in ("practice_id", "route", *_COUNTS, "note")] for row in _counts(table)]
-    return {"scheme": scheme.text, "ranked_by": ranked_by, "waiting": waiting, "rows": rows}
+    """A commissioner's table as a manifest keeps it, one of a report with its reviews."""
+    columns = ["practice_id", "route", *_COUNTS, "note", *(name for name in _OF_A_REPORT if name in table.column_names)]
+    rows = [[row[name] for name in columns] for row in _counts(table)]
+    said = {"scheme": scheme.text, "ranked_by": ranked_by, "waiting": waiting, "rows": rows}
+    return {**said, "more": list(_OF_A_REPORT)} if len(columns) > len(_KEPT) else said
 
 
-def as_published(scheme: Scheme, ranked_by: str, waiting: bool, table: pa.Table) -> Publication:
+def as_published(scheme: Scheme, ranked_by: str, waiting: bool, table: pa.Table, equity: str = "") -> Publication:
     """A commissioner's table as its readers see it, its counts as numbers or as text."""
     place = {route.name: number for number, route in enumerate(scheme.routes)}
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -116,27 +122,28 @@ def as_published(scheme: Scheme, ranked_by: str, waiting: bool, table: pa.Table)
         if row["route"] in place and row["practice_id"] != ALL_PRACTICES:
             rows.setdefault(row["practice_id"], []).append(row)
     whole = {practice: own for practice, own in rows.items() if [each["route"] for each in own] == [*place]}
-    return Publication(scheme=scheme, ranked_by=ranked_by, waiting=waiting, rows=whole)
+    return Publication(scheme=scheme, ranked_by=ranked_by, waiting=waiting, rows=whole, equity=equity)
 
 
 def _counts(table: pa.Table) -> list[dict[str, Any]]:
+    names = [name for name in (*_COUNTS, *_OF_A_REPORT) if name in table.column_names]
     return [
-        {**row, **{name: None if row[name] is None else int(row[name]) for name in _COUNTS}}
-        for row in table.to_pylist()
+        {**row, **{name: None if row[name] is None else int(row[name]) for name in names}} for row in table.to_pylist()
     ]
 
 
 def _published(said: Mapping[str, Any]) -> Publication:
     import pyarrow as pa
 
-    names = ("practice_id", "route", *_COUNTS, "note")
+    names = (*_KEPT, *said.get("more", ()))
     table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in said["rows"]])
     scheme = read_scheme_text(said["scheme"], "a published scheme")
-    return as_published(scheme, said["ranked_by"], said["waiting"], table)
+    return as_published(scheme, said["ranked_by"], said["waiting"], table, said.get("equity", ""))
 
 
 def _key(said: Mapping[str, Any]) -> Any:
-    return said["scheme"], said["ranked_by"], said["waiting"], tuple(map(tuple, said["rows"]))
+    told = said["scheme"], said["ranked_by"], said["waiting"], tuple(map(tuple, said["rows"]))
+    return *told, tuple(said.get("more", ())), said.get("equity", "")
 
 
 def _of_the_same(publication: Publication, practices: set[str]) -> Publication:
@@ -144,6 +151,10 @@ def _of_the_same(publication: Publication, practices: set[str]) -> Publication:
 
 
 def _shared(found: _Found, people: _People) -> set[str]:
+    """The practices whose people are the same, or of a report may be."""
+    if found.people is None:
+        sizes = {row[0]: row[2] for said in found.said for row in said["rows"]}
+        return {name for name, counts in people.items() if name in sizes and suppress(counts[0]) == sizes[name]}
     return {practice for practice, counts in found.people.items() if people.get(practice) == counts}
 
 
@@ -178,7 +189,10 @@ def _beside(target: Path) -> list[Path]:
 def _read(folder: Path) -> _Found | None:
     """A publication, by its manifest, commissioner's table and summary; None where there is none that is intact."""
     try:
-        manifest = read_manifest((folder / layout.MANIFEST).read_bytes())
+        raw = (folder / layout.MANIFEST).read_bytes()
+        if is_report(raw):
+            return _read_report(raw)
+        manifest = read_manifest(raw)
         data = {name: (folder / name).read_bytes() for name in (layout.COMMISSIONER, layout.SUMMARY)}
         if any(manifest["files"][name]["sha256"] != sha256(each) for name, each in data.items()):
             return None
@@ -192,3 +206,11 @@ def _read(folder: Path) -> _Found | None:
         return _Found(_list_of(facts), _people_of(summary), everything)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, CasemgmtError):
         return None
+
+
+def _read_report(raw: bytes) -> _Found:
+    manifest = read_manifest(raw, REPORT)
+    everything = [manifest["said"], *manifest.get(REPLACED, ())]
+    for each in everything:
+        _published(each)
+    return _Found(_list_of(manifest["facts"]), None, everything)

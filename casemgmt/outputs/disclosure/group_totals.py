@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -82,6 +82,7 @@ def totals_to_stand(
     publication: Publication,
     summary: Any,
     before: Sequence[Publication] = (),
+    judged: dict[Hashable, bool] | None = None,
 ) -> list[Totals]:
     """Totals of which each must leave the groups' small counts open.
 
@@ -92,20 +93,15 @@ def totals_to_stand(
     truth = {name: _sum(rows, name) or 0 for name in ("listed", "selected")}
     below = _sum(rows, "just_below")
     routes = publication.scheme.routes
-    asking = [i for i, route in enumerate(routes) if _field(column) in _where(route).fields]
+    asking = [i for i, route in enumerate(routes) if field_of(column) in _where(route).fields]
     linked = [i for i in asking if isinstance(routes[i], Everyone | Review)]
-    by_route = {name: [0] * len(routes) for name in ("met", "used")}
-    sizes: dict[str, int] = {}
-    for number, row in enumerate(summary.select(["practice_id", "list_size", "met", "used"]).to_pylist()):
-        sizes[row["practice_id"]] = row["list_size"]
-        for name, counts in by_route.items():
-            counts[number % len(routes)] += row[name] or 0
+    sizes, by_route = _whole_counts(summary, len(routes))
     managing = [i for i, route in enumerate(routes) if route.counts_as == "case_management"]
     using = managing if any(i in asking for i in managing) else []
     earlier = tuple(each for one in before for each in _told_earlier(rows, column, one, sizes))
     # Who is selected of a group may follow from the places of an earlier scheme that asked for the group.
     asked_before = any(
-        _field(column) in _where(route).fields
+        field_of(column) in _where(route).fields
         for one in before
         if one.scheme.text != publication.scheme.text
         for route in one.scheme.routes
@@ -113,7 +109,12 @@ def totals_to_stand(
     )
     joint = _Joint(publication, before, sizes, linked, using)
     known = [truth["selected"], *(by_route["met"][i] for i in linked), *(by_route["used"][i] for i in using)]
-    exact = joint.safe_with(known)
+    # Columns that no route asks for have the same totals, which are judged once where several are asked about.
+    judged = {} if judged is None else judged
+    asked = (any("due" in row for own in publication.rows.values() for row in own), *map(tuple, (linked, using, known)))
+    if asked not in judged:
+        judged[asked] = joint.safe_with(known)
+    exact = judged[asked]
     found = []
     for choice in [known] if exact else joint.extremes():
         mets = dict(zip(linked, choice[1:], strict=False))
@@ -136,6 +137,17 @@ def totals_to_stand(
     return found
 
 
+def _whole_counts(summary: Any, routes: int) -> tuple[dict[str, int], dict[str, list[int]]]:
+    """The list size of each practice, and over all practices who met each route and used a place of it."""
+    by_route = {name: [0] * routes for name in ("met", "used")}
+    sizes: dict[str, int] = {}
+    for number, row in enumerate(summary.select(["practice_id", "list_size", "met", "used"]).to_pylist()):
+        sizes[row["practice_id"]] = row["list_size"]
+        for name, counts in by_route.items():
+            counts[number % routes] += row[name] or 0
+    return sizes, by_route
+
+
 def _met_together(
     routes: Sequence[Route], mets: Mapping[int, int], links: Sequence[Link], listed: int
 ) -> Iterator[Between]:
@@ -152,7 +164,8 @@ def _sum(rows: Sequence[Mapping[str, Any]], name: str) -> int | None:
     return None if None in counts else sum(counts)
 
 
-def _field(column: str) -> str:
+def field_of(column: str) -> str:
+    """The register field that a column of groups is made from."""
     return "age" if column == "age_band" else column
 
 
@@ -200,7 +213,7 @@ def _all_selected(
     """The groups of which whoever is case managed, by whatever route, meets this route."""
     if not isinstance(route, Everyone | Review):
         return ()
-    own = [each for each in _where(route).conditions if each.field == _field(column)]
+    own = [each for each in _where(route).conditions if each.field == field_of(column)]
     rest = Where(conditions=tuple(each for each in _where(route).conditions if each not in own))
     if not all(within(_where(each), rest) for each in routes if each.counts_as == "case_management"):
         return ()
@@ -210,7 +223,7 @@ def _all_selected(
 def _groups_of(route: Route, rows: Sequence[Mapping[str, Any]], column: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The groups whose people all meet a route's conditions, and those of whom some may."""
     where = _where(route)
-    own = [each for each in where.conditions if each.field == _field(column)]
+    own = [each for each in where.conditions if each.field == field_of(column)]
     whole = isinstance(route, Everyone | Review) and len(own) == len(where.conditions)
     answers = [[_meets(row[column], each, column) for each in own] for row in rows]
     sure = tuple(i for i, each in enumerate(answers) if whole and all(answer is True for answer in each))
@@ -222,7 +235,7 @@ def _told_earlier(
 ) -> Iterator[Between]:
     """What a publication tells of the groups for whom its routes ask, over all practices."""
     for place, route in enumerate(publication.scheme.routes):
-        if not (isinstance(route, Everyone | Review) and _field(column) in _where(route).fields):
+        if not (isinstance(route, Everyone | Review) and field_of(column) in _where(route).fields):
             continue
         sure, possible = _groups_of(route, rows, column)
         told = [
@@ -325,13 +338,10 @@ class _Joint:
             self.too_many.add(practice)
             return None
         cells += [cell for each in (own, *others) for cell in each]
-        each = iter(own)
-        met: list[Sum] = []
-        used: list[Sum] = []
-        for route in scheme.routes:
-            met.append(next(each).people)
-            used.append(next(each).people if route.counts_as == "case_management" else {})
-        return [case_managed(own, scheme), *(met[i] for i in self.linked), *(used[i] for i in self.using)]
+        met = [cell.people for cell in own if cell.column == "met"]
+        each = (cell.people for cell in own if cell.column == "used")
+        used: list[Sum] = [next(each) if route.counts_as == "case_management" else {} for route in scheme.routes]
+        return [case_managed(own), *(met[i] for i in self.linked), *(used[i] for i in self.using)]
 
     def _by_range(self, worlds: Worlds, practice: str) -> list[Sum]:
         rows, size = self.publication.rows[practice], self.sizes[practice]

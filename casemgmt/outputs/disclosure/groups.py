@@ -7,7 +7,7 @@ the smallest of the other counts is withheld too, then the next, then the whole 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError
@@ -39,7 +39,12 @@ def _share(row: Mapping[str, Any]) -> float | None:
 
 
 def publishable_groups(
-    table: pa.Table, column: str, publication: Publication, summary: pa.Table, before: Sequence[Publication] = ()
+    table: pa.Table,
+    column: str,
+    publication: Publication,
+    summary: pa.Table,
+    before: Sequence[Publication] = (),
+    judged: dict[Hashable, bool] | None = None,
 ) -> pa.Table:
     """Counts by the groups of a column, together with the commissioner's table safe to publish.
 
@@ -50,6 +55,7 @@ def publishable_groups(
     publication : the commissioner's table of the same selection
     summary : its whole counts
     before : earlier publications of the same register
+    judged : what was found of the totals for other columns of the same publication, to be added to
 
     Returns
     -------
@@ -64,7 +70,7 @@ def publishable_groups(
 
     rows = table.to_pylist()
     shown = ShownCounts.of(rows, COUNTS)
-    for totals in totals_to_stand(rows, column, publication, summary, before):
+    for totals in totals_to_stand(rows, column, publication, summary, before, judged):
         if totals.selected is None:
             shown = shown.without("selected")
         shown = _withheld_until_safe(shown, totals, column)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from casemgmt.errors import InputError
 from casemgmt.outputs.disclosure.commissioner import commissioner_table
 from casemgmt.outputs.disclosure.earlier import as_published, earlier_publications
 from casemgmt.outputs.disclosure.groupings import refuse_such_groups
@@ -57,6 +58,11 @@ def groups_that_may_leave(
     refuse_such_groups(column, table.to_pylist())
     ranked_by, waiting = lists.facts["ranked_by"], lists.queue().num_rows > 0
     before = earlier_publications(lists, published_at, published_before).publications
+    if any(each.equity for each in before):
+        raise InputError(
+            f"by('{column}', suppressed=True): a report to the commissioner on these people tells their groups "
+            "already, and two tables could tell of single people. Use the report's own table, figures/equity.csv."
+        )
     summary, scheme = lists.summary(), lists.scheme
     shown = commissioner_table(summary, scheme, ranked_by=ranked_by, waiting=waiting, before=before)
     publication = as_published(scheme, ranked_by, waiting, shown)

@@ -1,9 +1,10 @@
 """Counts of people, outcomes and places by groups in the form that may leave.
 
-Whoever reads the table is taken to know every column's total exactly, as from an evaluation's page, and how the columns
-hang together: who had the outcome is one of the people, inside the cut or missed by it, and so on. Where that tells
-more of a suppressed count than that it is 1 to 7, the smallest of the other counts is withheld too, then the next, then
-the whole column; and where nothing is left, the table is refused.
+Whoever reads the table is taken to know every column's total exactly, as from an evaluation's page, but for a total
+of 1 to 7, which no page shows; and how the columns hang together: who had the outcome is one of the people, inside
+the cut or missed by it, and so on. Where that tells more of a suppressed count than that it is 1 to 7, the smallest
+of the other counts is withheld too, then the next, then the whole column; and where nothing is left, the table is
+refused.
 """
 
 from __future__ import annotations
@@ -77,13 +78,13 @@ def publishable_outcomes(rows: Sequence[_Row], column: str, register: Register) 
 def _telling(shown: ShownCounts, totals: Mapping[str, int]) -> str | None:
     """The column of a count of which the table tells more than that it is small; None where there is none."""
     worlds, cells = _worlds(shown, totals)
-    guarded = [(name, cell) for name, cell in cells if not shown.gone(name)]
-    if not any(cell.shown[0] <= SMALL[1] and cell.shown != (0, 0) for _, cell in guarded):
+    if not any(cell.shown[0] <= SMALL[1] and cell.shown != (0, 0) for _, cell in cells):
         return None
     if worlds.find() is None:  # no counts fit: nothing is shown to be safe
-        return next(name for name in COUNTS[::-1] if not shown.gone(name))
-    found = worlds.tells([cell for _, cell in guarded])
-    return None if found is None else next(name for name, cell in guarded if cell is found)
+        return next((name for name in COUNTS[::-1] if not shown.gone(name)), "people")
+    # Of a column that is withheld whole, too: its counts may follow from the others.
+    found = worlds.tells([cell for _, cell in cells])
+    return None if found is None else next(name for name, cell in cells if cell is found)
 
 
 def _worlds(shown: ShownCounts, totals: Mapping[str, int]) -> tuple[Worlds, list[tuple[str, Cell]]]:
@@ -93,14 +94,15 @@ def _worlds(shown: ShownCounts, totals: Mapping[str, int]) -> tuple[Worlds, list
     numbers: dict[str, list[int]] = {}
     for name, known in totals.items():
         numbers[name] = []
+        least, most = SMALL if SMALL[0] <= known <= SMALL[1] else (known, known)
         for value in shown.columns[name]:
-            told = (0, known) if value == WITHHELD else behind(value if isinstance(value, int) else None)
-            numbers[name].append(worlds.number(told[0], max(told[0], min(told[1], known))))
+            told = (0, most) if value == WITHHELD else behind(value if isinstance(value, int) else None)
+            numbers[name].append(worlds.number(told[0], max(told[0], min(told[1], most))))
             cells.append((name, Cell({numbers[name][-1]: 1}, told)))
-        worlds.limit(dict.fromkeys(numbers[name], 1), known, known)
-    for factors, least in (*((each, -float("inf")) for each in _NEVER_ABOVE_0), (_ALWAYS_0, 0.0)):
+        worlds.limit(dict.fromkeys(numbers[name], 1), least, most)
+    for factors, lowest in (*((each, -float("inf")) for each in _NEVER_ABOVE_0), (_ALWAYS_0, 0.0)):
         present = {name: factor for name, factor in factors.items() if name in numbers}
         if max(present.values(), default=0) > 0 and min(present.values()) < 0:
             for place in range(len(numbers["people"])):
-                worlds.limit({numbers[name][place]: factor for name, factor in present.items()}, least, 0)
+                worlds.limit({numbers[name][place]: factor for name, factor in present.items()}, lowest, 0)
     return worlds, cells

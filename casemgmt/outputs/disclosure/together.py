@@ -20,8 +20,9 @@ def tell_together(practice: str, new: Publication, before: Sequence[Publication]
 
     The reader knows the scheme files, and the exact list size too: list sizes are published elsewhere.
     """
-    beside = [each for each in before if practice in each.rows and not _says_the_same(each, new, practice)]
-    if not (beside or are_related(new.scheme)):
+    beside = others_beside(practice, new, before)
+    of_reviews = any("due" in row for row in new.rows[practice])
+    if not (beside or of_reviews or are_related(new.scheme)):
         return False  # the chain of places, which is looked at before, is all there is
     everything = [*beside, new]
     if not any(hides_something(each.rows[practice]) for each in everything):
@@ -33,14 +34,21 @@ def tell_together(practice: str, new: Publication, before: Sequence[Publication]
     try:
         return any(_tell(practice, [each, new]) for each in beside or [new])
     except TooManyKindsError:
-        return bool(beside)
+        return bool(beside) or of_reviews
+
+
+def others_beside(practice: str, new: Publication, before: Sequence[Publication]) -> list[Publication]:
+    """The earlier publications of a practice that say something else than the new one."""
+    return [each for each in before if practice in each.rows and not _says_the_same(each, new, practice)]
 
 
 def _says_the_same(one: Publication, other: Publication, practice: str) -> bool:
-    names = ("list_size", "met", "used")
-    rows = ([[row[name] for name in names] for row in each.rows[practice]] for each in (one, other))
-    first, second = rows
-    return one.scheme == other.scheme and one.ranked_by == other.ranked_by and first == second
+    """Whether both say the same of what both tell: then the two together say what the longer one says."""
+    if one.scheme != other.scheme or one.ranked_by != other.ranked_by:
+        return False
+    names = ("list_size", "met", "used", "due", "done")
+    pairs = zip(one.rows[practice], other.rows[practice], strict=True)
+    return all(a[name] == b[name] for a, b in pairs for name in names if name in a and name in b)
 
 
 def _tell(practice: str, publications: Sequence[Publication]) -> bool:

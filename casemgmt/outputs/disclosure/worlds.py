@@ -33,26 +33,29 @@ class Publication:
     scheme : whose file is published beside it
     ranked_by : what ranked
     waiting : whether nominees wait for a place, so that not every nominee is in
-    rows : of each practice, one row a route in file order: list_size, met, used, note
+    rows : of each practice, one row a route in file order: list_size, met, used, note; of a report due and done too
+    equity : the SHA-256 of a report's counts by groups of people; empty where it has none
     """
 
     scheme: Scheme
     ranked_by: str
     waiting: bool
     rows: Mapping[str, Sequence[Mapping[str, Any]]]
+    equity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A published count: the people it is the sum of, and the counts that its published form allows."""
+    """A published count: the people it is the sum of, the counts that its published form allows, and its column."""
 
     people: Sum
     shown: Range
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Set:
-    """The people of a route, or those whom a share is of."""
+    """The people of a route, those whom a share is of, or those who had no review for some months."""
 
     key: Hashable
     bound: Where
@@ -61,6 +64,7 @@ class _Set:
     band: Band | None = None
     top: TopShare | None = None
     ranked_by: str = ""
+    overdue: int = 0
 
 
 def shown(row: Mapping[str, Any], name: str, size: int) -> Range | None:
@@ -169,7 +173,10 @@ def add_practice(worlds: Worlds, practice: str, size: int, publications: Sequenc
         parts = [_Set(key=("of", of), bound=of, whole=True, listed=False) for of in shares if not of.is_everyone]
         sets |= {each.key: each for each in (*found, *parts)}
         of_route.append([each.key for each in found])
-    people = _people(worlds, size, sets, _using_places(publications, of_route))
+    overdue = _overdue(practice, publications)
+    sets |= {each.key: each for each in overdue}
+    tied = {key for key in sets if sets[key].overdue or _by_conditions(key)} if overdue else set()
+    people = _people(worlds, size, sets, _using_places(publications, of_route) | tied)
     places = _Places(worlds, size, people)
     cells = []
     for publication, keys in zip(publications, of_route, strict=True):
@@ -178,15 +185,24 @@ def add_practice(worlds: Worlds, practice: str, size: int, publications: Sequenc
     return cells
 
 
-def case_managed(cells: Sequence[Cell], scheme: Scheme) -> Sum:
+def case_managed(cells: Sequence[Cell]) -> Sum:
     """Everyone who uses a place, from the cells of :func:`add_practice`."""
     managed: Sum = {}
-    each = iter(cells)
-    for route in scheme.routes:
-        next(each)
-        if route.counts_as == "case_management":
-            managed |= next(each).people
+    for cell in cells:
+        if cell.column == "used":
+            managed |= cell.people
     return managed
+
+
+def _overdue(practice: str, publications: Sequence[Publication]) -> list[_Set]:
+    """Those who had no review for as long as a route says whose reviews due and done are told."""
+    months = {
+        route.every_months
+        for publication in publications
+        for route, row in zip(publication.scheme.routes, publication.rows[practice], strict=True)
+        if isinstance(route, Review) and "due" in row
+    }
+    return [_Set(key=("due", each), bound=EVERYONE, overdue=each) for each in sorted(months)]
 
 
 def _using_places(publications: Sequence[Publication], of_route: Sequence[Sequence[Hashable]]) -> set[Hashable]:
@@ -215,6 +231,8 @@ def _inside(a: _Set, b: _Set) -> bool:
     """Whether everyone of the first is of the second."""
     if b.whole and (a.listed or not b.listed) and within(a.bound, b.bound):
         return True
+    if a.overdue and b.overdue:
+        return a.overdue >= b.overdue
     if a.ranked_by != b.ranked_by:
         return False
     if a.band and b.band:
@@ -258,7 +276,8 @@ def _people(
     for key in keys:
         if key in loose:
             continue
-        kinds += [kind | {key} for kind in kinds if not any(_never_both(sets[key], sets[other]) for other in kind)]
+        of_reviews = [kind for kind in kinds if not sets[key].overdue or any(_by_conditions(other) for other in kind)]
+        kinds += [kind | {key} for kind in of_reviews if not any(_never_both(sets[key], sets[other]) for other in kind)]
         if len(kinds) > 4 * MOST_KINDS:
             raise TooManyKindsError
     holders = {key: [other for other in keys if other != key and _inside(sets[key], sets[other])] for key in keys}
@@ -269,6 +288,11 @@ def _people(
     worlds.limit({number: 1 for _, number in found}, size, size)
     # A set that shares nothing with the others is at most the list, and no more is known of it.
     return found + [(frozenset({key}), worlds.number(0, size)) for key in loose]
+
+
+def _by_conditions(key: Any) -> bool:
+    """Whether a key is that of people who meet conditions, as those of a review do."""
+    return bool(key[0] == "where")
 
 
 def _touches(sets: Mapping[Hashable, _Set], key: Hashable) -> bool:
@@ -318,10 +342,13 @@ def _cells(
         if route.counts_as == "case_management":
             here.append(("used", used))
             earlier.add(key)
+        if isinstance(route, Review) and "due" in row:
+            due = {number: 1 for kind, number in people if {key, ("due", route.every_months)} <= kind}
+            here += [("due", due), ("done", {number: 1 for number in met if number not in due})]
         for name, sum_of in here:
             told = shown(row, name, size) or (0, size)
             worlds.limit(sum_of, *told)
-            cells.append(Cell(sum_of, told))
+            cells.append(Cell(sum_of, told, name))
         if isinstance(route, TopShare) and not route.include_tied:
             worlds.limit({**met, places.number(route): -1}, -float("inf"), 0)
         if isinstance(route, Nominated):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from casemgmt.dates import months_after
+from casemgmt.dates import date_months_after
 from casemgmt.outputs.practice.people import Practices, facts_of_rows, id_list
 from casemgmt.outputs.practice.practice_list import ReviewDue, day_in_words
 from casemgmt.scheme.routes import Review
@@ -21,6 +21,7 @@ def reviews_of(made: Workings, where: Practices, practice: int) -> list[ReviewDu
     import numpy as np
 
     choice, as_of = made.choice, made.register.as_of
+    soon = date_months_after(as_of, 1)
     reviews = [(i, route) for i, route in enumerate(made.scheme.routes) if isinstance(route, Review)]
     stretch = where.chosen(practice)
     own = np.arange(stretch.start, stretch.stop)
@@ -37,8 +38,8 @@ def reviews_of(made: Workings, where: Practices, practice: int) -> list[ReviewDu
             strict=True,
         )
         for row, patient, facts, is_managed in people:
-            due_on = None if facts.last_review is None else months_after(facts.last_review, route.every_months)
-            if due_on is not None and due_on > months_after(as_of, 1):
+            due_on = None if facts.last_review is None else date_months_after(facts.last_review, route.every_months)
+            if due_on is not None and due_on > soon:
                 continue
             earlier = found.get(row)
             if earlier is not None and not _is_sooner(due_on, earlier.due_on):

@@ -46,6 +46,10 @@ def answers_of_fit(model: AdditiveModel, fitting: Fitting) -> dict[str, str]:
         "21": f"{people}{outcomes}.",
         "23a": _performance(fitting),
     }
+    if fitting.traps:
+        answers["26"] = "Found in the data that it was made from:\n\n" + "\n".join(
+            f"- {each}" for each in fitting.traps
+        )
     if fitting.kind == "points":
         answers["22"] = "\n".join(_points(model))
     return answers

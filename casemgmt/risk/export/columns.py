@@ -7,6 +7,7 @@ of a register, is stricter: where a model cannot read it there is no score.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from casemgmt.register.fields import FIELDS, Field
@@ -62,22 +63,25 @@ def _number(column: str, dialect: Dialect) -> str:
 
 
 def _flag(column: str, dialect: Dialect, *, is_field: bool) -> str:
-    text = dialect.as_text(column)
-    known = f"CASE WHEN {text} IN {_texts(TRUE_WORDS, dialect)} THEN 1 "
-    known += f"WHEN {text} IN {_texts(FALSE_WORDS, dialect)} THEN 0"
+    known = _when(TRUE_WORDS, "1", dialect) + _when(FALSE_WORDS, "0", dialect)
     if is_field:
-        return f"{known} END"
-    return f"{known} WHEN {text} IN {_texts(('', *MISSING_WORDS), dialect)} OR {column} IS NULL THEN NULL ELSE -1 END"
+        return f"CASE {dialect.as_text(column)}{known} END"
+    known += _when(("", *MISSING_WORDS), "NULL", dialect)
+    return f"CASE WHEN {column} IS NOT NULL THEN CASE {dialect.as_text(column)}{known} ELSE -1 END END"
+
+
+def _when(words: Iterable[str], then: str, dialect: Dialect) -> str:
+    # Databases compare one expression with many words faster in this form than in IN lists.
+    return "".join(f" WHEN {dialect.text(word)} THEN {then}" for word in words)
 
 
 def _known_category(field: Field, column: str, dialect: Dialect, as_vectors: bool) -> str:
-    text = dialect.as_text(column)
-    cases = [f"WHEN {text} = {dialect.text(word.lower())} THEN {dialect.text(word)}" for word in field.allowed]
+    known = "".join(_when((word.lower(),), dialect.text(word), dialect) for word in field.allowed)
     if field.name == "care_home_type":
-        cases.append(f"WHEN {text} IN {_texts(TRUE_WORDS, dialect)} THEN {dialect.text('unspecified')}")
-        cases.append(f"WHEN {text} IN {_texts(FALSE_WORDS, dialect)} THEN {dialect.text('none')}")
+        known += _when(TRUE_WORDS, dialect.text("unspecified"), dialect)
+        known += _when(FALSE_WORDS, dialect.text("none"), dialect)
     unknown = f" ELSE {dialect.text(field.missing)}" if field.missing in field.allowed and not as_vectors else ""
-    return f"CASE {' '.join(cases)}{unknown} END"
+    return f"CASE {dialect.as_text(column)}{known}{unknown} END"
 
 
 def _field_number(each: ModelInput, field: Field, column: str, dialect: Dialect) -> str:

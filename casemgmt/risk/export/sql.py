@@ -157,6 +157,12 @@ def _unpivoted(model: AdditiveModel, dialect: Dialect, path: str) -> str:
         case "spark":
             flat = ", ".join(f"{number}, c.value_{number}" for number in numbers)
             body = f"{start}\n  LATERAL VIEW STACK({len(numbers)}, {flat}) v AS input, value"
+        case "duckdb":  # much faster there than a lateral join
+            values = ", ".join(f"c.value_{number}" for number in numbers)
+            body = (
+                f"SELECT c.patient_id, c.objected, UNNEST([{', '.join(map(str, numbers))}]) AS input, "
+                f"UNNEST([{values}]) AS value\n  FROM {PREFIX}cells{path} AS c"
+            )
         case "sqlite":
             cases = " ".join(f"WHEN {number} THEN c.value_{number}" for number in numbers)
             body = (

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 UNSEEN = "(a category that no row has)"
 _LARGEST_TABLE = 1_000
 _SAMPLE = 64
+_STANDING, _MANY_VALUES = 12, 5_000
 
 
 class AskedColumn(NamedTuple):
@@ -96,18 +97,21 @@ def asked_columns(estimator: object, frame: object, cells: int) -> Asked:
             f"The estimator's decision_function does not take the rows of frame ({type(problem).__name__}): it must be "
             "fitted, and the columns those that it was fitted to."
         ) from None
-    # The values that the other inputs have while one is looked at: those of the first row without a gap.
+    # Rows whose values the other inputs have while one is looked at: several, since a pair may step where another
+    # value of its second input stands, and without gaps where there are such.
     whole = np.flatnonzero(rows.notna().all(axis=1).to_numpy())
-    standing = int(whole[0]) if len(whole) else 0
+    among = whole if len(whole) else np.arange(len(rows))
+    standing = among[np.linspace(0, len(among) - 1, min(_STANDING, len(among))).astype(np.int64)]
 
     def alone(name: str, values: Sequence[Any]) -> Floats:
+        few = standing if len(values) <= _MANY_VALUES else standing[:2]
         columns = [
-            np.array(values, dtype=object)
+            np.tile(np.array(values, dtype=object), len(few))
             if each == name
-            else np.full(len(values), rows[each].iloc[standing], dtype=object)
+            else np.repeat(rows[each].astype(object).to_numpy()[few], len(values))
             for each in rows.columns
         ]
-        return log_odds(estimator, frame_like(rows, columns))
+        return log_odds(estimator, frame_like(rows, columns)).reshape(len(few), len(values))
 
     columns, smooth, needed = [], [], []
     for name in rows.columns:

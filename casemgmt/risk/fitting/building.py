@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 
+WORDS = ("title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version")
+
+
 class Wording(NamedTuple):
     """What a model file says in words, where the user has not said it otherwise."""
 
@@ -70,7 +73,7 @@ def register_wording(
         population=f"Those on the lists of {where} on {register.as_of} who had not objected"
         + ("; synthetic, no real patient" if register.synthetic else ""),
         demonstration=register.synthetic,
-        calibrated_in=register.practices,
+        calibrated_in=() if register.synthetic else register.practices,  # made-up people calibrate nothing
     )
 
 
@@ -217,5 +220,6 @@ def finished(
         demonstration=wording.demonstration,
         calibrated_in=wording.calibrated_in,
         fitting=fitting,
+        recalibration=None,
     )
     return replace(model, text=model_text(model), vectors_text=covering_vectors(model))

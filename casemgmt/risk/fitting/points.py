@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS, LEAST_POINTS, MOST_POINTS = 10, -5, 10
 MOST_PER_UNIT = 8  # points that make one unit of log-odds, at most
-_STEPS = 3  # of Newton's method after each new row; a row is chosen by what is left over, for which that is enough
+_STEPS, _SMALL_STEP = 20, 0.02  # of Newton's method after each new row; points are far coarser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +144,11 @@ def _refitted(
         risk = 1 / (1 + np.exp(-(design @ found.astype(np.float32)).astype(np.float64)))
         slope = design.T @ (had - risk) - ridge @ found
         curve = design.T @ (design * (risk * (1 - risk))[:, None].astype(np.float32)) + ridge
-        found = found + np.linalg.solve(curve.astype(np.float64), slope)
+        # Where an outcome is rare, a whole step from "nothing is known" overshoots.
+        step = np.clip(np.linalg.solve(curve.astype(np.float64), slope), -1.0, 1.0)
+        found = found + step
+        if np.abs(step).max() < _SMALL_STEP:
+            break
     split = np.split(found[1:], np.cumsum([counts[number] - 1 for number in chosen])[:-1])
     return float(found[0]), [np.concatenate([[0.0], each]) for each in split], design @ found
 

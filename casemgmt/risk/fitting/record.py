@@ -18,6 +18,7 @@ class Fitting:
     set_aside : why people were set aside, and how many, by reason
     inputs : the columns, with their cells in words
     left_out : columns that no amount could be learned from, a sentence each
+    traps : what in the data makes the model look better, or worse, than it will be, a sentence each
     merged : cells that were merged because fewer than 8 people had them, a sentence each
     monotone : the columns whose amounts may only rise (1) or fall (-1)
     groups : the column whose groups were left out together; none where people were
@@ -37,6 +38,7 @@ class Fitting:
     set_aside: Mapping[str, int] = field(default_factory=dict)
     inputs: Mapping[str, str]
     left_out: tuple[str, ...] = ()
+    traps: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
     groups: str = ""

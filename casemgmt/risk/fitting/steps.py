@@ -26,7 +26,7 @@ def number_cells(
     Parameters
     ----------
     distinct : the values that rows have, rising
-    alone : the log-odds with that input at given values and all others held
+    alone : the log-odds with that input at given values and all others held, (rows at which they are held, values)
     most : cells
     """
     import numpy as np
@@ -37,14 +37,14 @@ def number_cells(
     ):  # every so many of them; a step between two that were not asked is found between these
         asked = distinct[np.unique(np.linspace(0, len(distinct) - 1, _MOST_ASKED).astype(np.int64))]
     heights = alone(name, asked.tolist())
-    steps = np.flatnonzero(np.abs(np.diff(heights)) > _LEVEL)
+    steps = np.flatnonzero((np.abs(np.diff(heights)) > _LEVEL).any(axis=0))
     if len(steps) < most:
         if not len(steps):  # it says nothing: one edge, and the same on both sides
             steps = np.array([0])
         return (*_edges(name, asked, heights, steps, alone),), asked[[0, *(steps + 1)]].tolist(), False, ""
     begins = np.unique(np.linspace(0, len(asked), most + 1).astype(np.int64)[:-1])
     edges = tuple(edge_between(float(asked[at - 1]), float(asked[at]), name) for at in begins[1:])
-    shown, off = [], 0.0
+    shown, off, heights = [], 0.0, heights[0]
     for run in np.split(np.arange(len(asked)), begins[1:]):
         middle = (heights[run].min() + heights[run].max()) / 2
         shown.append(float(asked[run[np.abs(heights[run] - middle).argmin()]]))
@@ -64,13 +64,15 @@ def _edges(
     import numpy as np
 
     low, high = asked[steps].copy(), asked[steps + 1].copy()
-    under = heights[steps]
+    under = heights[:, steps]
     for _ in range(_HALVINGS):
         middle = low + (high - low) / 2
         open_still = (high - low) > 1e-9
         if not open_still.any():
             break
-        is_under = np.abs(alone(name, middle.tolist()) - under) <= _LEVEL
+        found = alone(name, middle.tolist())
+        held = min(len(found), len(under))  # of many values fewer rows were asked about
+        is_under = (np.abs(found[:held] - under[:held]) <= _LEVEL).all(axis=0)
         low, high = np.where(is_under, middle, low), np.where(is_under, high, middle)
     return [
         edge_between(float(asked[step]), float(asked[step + 1]), name, wanted=float(edge))

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from casemgmt import arguments
 from casemgmt.errors import InputError, ModelError, did_you_mean, listed, plural
 from casemgmt.risk.fitting import given
-from casemgmt.risk.fitting.asking import asked_columns
-from casemgmt.risk.fitting.building import Wording, built_model
+from casemgmt.risk.fitting.asking import Asked, asked_columns
+from casemgmt.risk.fitting.building import WORDS, Wording, built_model
 from casemgmt.risk.fitting.cells import in_words
-from casemgmt.risk.fitting.fit import WORDS
 from casemgmt.risk.fitting.probing import bound, probed
 from casemgmt.risk.fitting.record import Fitting, versions
 from casemgmt.risk.fitting.remembered import remember
@@ -32,6 +31,7 @@ MOST_CELLS_IN_ALL = 2_000  # as many as test vectors are checked for in a few se
     cells=arguments.whole,
     seed=given.seed,
     words=arguments.text_mapping,
+    demonstration=arguments.yes_or_no,
 )
 def tabulate(
     estimator: object,
@@ -43,6 +43,7 @@ def tabulate(
     cells: int = 256,
     seed: int = 0,
     words: Mapping[str, str] | None = None,
+    demonstration: bool = False,
 ) -> Model:
     """The model that a fitted additive estimator is: tables that give its log-odds, to the nearest millionth.
 
@@ -58,6 +59,7 @@ def tabulate(
         ``model.fitting`` says how far its amount is from the estimator's. Where they change in steps, these are kept
     seed : of the joint probes
     words : what the model file says of itself; see :func:`casemgmt.fit_model`
+    demonstration : the model is for made-up people alone, such as those that the estimator was fitted to
 
     Returns
     -------
@@ -76,7 +78,24 @@ def tabulate(
             raise InputError(f"words= names '{key}'.{did_you_mean(key, WORDS)} Known: {listed(WORDS)}.")
     if not 2 <= cells <= 1_000:
         raise InputError("cells is a whole number from 2 to 1,000.")
+    if not 1 <= horizon_days <= 36_525:
+        raise InputError("horizon_days is a whole number of days, at least 1.")
     asked = asked_columns(estimator, frame, cells)
+    wording = Wording(
+        name=name,
+        outcome=outcome,
+        horizon_days=horizon_days,
+        words=words or {},
+        source=f"Tabulated from a fitted {type(estimator).__name__}",
+        population=f"As the estimator's; held against {plural(int(asked.known.sum()), 'row')} that it was developed on",
+        demonstration=demonstration,
+    )
+    model = _tabulated(asked, wording, seed)
+    remember(estimator, model, asked.sample(seed))
+    return model
+
+
+def _tabulated(asked: Asked, wording: Wording, seed: int) -> Model:
     inputs = [column.cells for column in asked.columns]
     counts = [len(column.values) for column in asked.columns]
     if sum(counts) > MOST_CELLS_IN_ALL:
@@ -90,16 +109,8 @@ def tabulate(
     )
     truth = asked.truth()
     rounded = [each.name for each in inputs if each.name in asked.smooth]
-    wording = Wording(
-        name=name,
-        outcome=outcome,
-        horizon_days=horizon_days,
-        words=words or {},
-        source=f"Tabulated from a fitted {type(estimator).__name__}",
-        population=f"As the estimator's; held against {plural(len(truth), 'row')} that it was developed on",
-    )
     fitting = Fitting(
-        kind=type(estimator).__name__,
+        kind=type(asked.estimator).__name__,
         people=len(truth),
         outcomes=None,
         inputs={each.name: in_words(each) for each in inputs},
@@ -109,7 +120,7 @@ def tabulate(
         seed=seed,
         versions=versions(),
     )
-    model = built_model(
+    return built_model(
         inputs,
         tables,
         wording,
@@ -119,5 +130,3 @@ def tabulate(
         truth=truth,
         within=float("inf") if rounded else bound(len(inputs)),
     )
-    remember(estimator, model, asked.sample(seed))
-    return model

@@ -11,7 +11,7 @@ import pytest
 from practice_books import AS_OF, people, register_of, selection_of
 
 import casemgmt as cm
-from casemgmt.dates import months_after
+from casemgmt.dates import date_months_after
 from casemgmt.errors import InputError
 from casemgmt.outputs.practice.answers import JUDGEMENT, LIST
 from casemgmt.outputs.practice.making import practice_lists
@@ -115,13 +115,13 @@ def test_reviews_are_those_due_or_due_within_a_month_the_longest_overdue_first(s
     columns = people()
     for each in shown:
         expected = {
-            patient: None if last is None else months_after(last, 12)
+            patient: None if last is None else date_months_after(last, 12)
             for patient, code, age, last in zip(
                 *(columns[name] for name in ("patient_id", "practice_id", "age", "last_review")), strict=True
             )
             if code == each.practice_id and age >= 75
         }
-        due = {patient: day for patient, day in expected.items() if day is None or day <= months_after(AS_OF, 1)}
+        due = {patient: day for patient, day in expected.items() if day is None or day <= date_months_after(AS_OF, 1)}
         assert {row.patient_id: row.due_on for row in each.reviews} == due
         days = [row.due_on or dt.date.min for row in each.reviews]
         assert days == sorted(days)

@@ -91,6 +91,18 @@ def test_a_few_pairs_become_pairs_of_the_model(frame, outcome):
     assert np.abs(scores(model, numbers) - ours.decision_function(numbers)).max() <= 0.5e-6 * 5
 
 
+def test_saved_with_its_pairs_edges_and_categories_it_loads_as_the_same_model(frame, outcome, tmp_path):
+    coded = frame.assign(
+        smoking=frame.smoking.map({"never": 0.0, "former": 1.0, "current": 2.0}), copd=frame.copd * 1.0
+    )
+    ours = AdditiveRiskClassifier(pairs=[("bmi", "copd")], max_iter=40, min_samples_leaf=100).fit(coded, outcome)
+    model = cm.tabulate(ours, coded, name="mine", horizon_days=30, words={"licence": "none"})
+    loaded = cm.load_model(model.save(tmp_path / "mine"))
+    assert loaded == model
+    assert loaded.horizon_days == 30
+    assert np.array_equal(scores(loaded, coded), scores(model, coded))
+
+
 def test_an_estimator_that_is_not_additive_is_refused_with_the_largest_discrepancy(frame, outcome):
     numbers = frame[["age", "bmi", "copd"]].astype(float)
     trees = HistGradientBoostingClassifier(max_iter=30).fit(numbers, outcome)

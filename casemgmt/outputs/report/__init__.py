@@ -1,0 +1,1 @@
+"""The commissioner's report: figures that follow from published counts alone, as a page, a workbook and CSV files."""

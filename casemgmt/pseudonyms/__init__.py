@@ -1,0 +1,1 @@
+"""NHS numbers to keyed pseudonyms, on the practice's side, and back again with the practice's own look-up."""

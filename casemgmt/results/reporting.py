@@ -1,0 +1,127 @@
+"""The four-a-year report to a commissioner, from a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casemgmt import arguments
+from casemgmt.errors import plural
+from casemgmt.outputs.report.change import read_last
+from casemgmt.outputs.report.counted import count
+from casemgmt.outputs.report.making import Asked, Made, make
+from casemgmt.outputs.report.tariff import load_tariff
+from casemgmt.results.tables import SelectionTables
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from casemgmt.register.register import Register
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class CommissionerReport:
+    """A report: tables that may leave, the page and the workbook. Made by :func:`casemgmt.commissioner_report`."""
+
+    _asked: Asked
+    _made: Made
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The figures: places, reviews, programme, money, care_homes, equity, change."""
+        return tuple(figure.name for figure in self._made.figures)
+
+    @arguments.checked(name=arguments.text)
+    def table(self, name: str) -> pa.Table:
+        """The table of a figure; a null number is explained by ``note``.
+
+        Raises
+        ------
+        InputError : there is no figure of that name
+        """
+        return self._made.figure(name).to_arrow()
+
+    def to_html(self) -> str:
+        """The page, whole: no script, nothing from the network."""
+        from casemgmt.outputs.report.page import page_of
+
+        return page_of(self._made)
+
+    @arguments.checked(folder=arguments.path, overwrite=arguments.yes_or_no)
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the page, the workbook and a CSV file a figure, with a manifest: whole, or not at all.
+
+        What lies beside the folder is looked at too, so more may be withheld than in :meth:`table`.
+
+        Parameters
+        ----------
+        folder : the folder to make
+        overwrite : replace an earlier report in that folder
+
+        Raises
+        ------
+        PublishError : the folder holds something else, or cannot be written; what was there is left as it was
+        """
+        from casemgmt.outputs.report.folder import save
+
+        target = Path(folder).absolute()
+        save(make(self._asked, target), Path(folder), overwrite=overwrite)
+        return Path(folder)
+
+    def __repr__(self) -> str:
+        """Date and scheme."""
+        facts = self._made.facts
+        practices = plural(facts["practices"], "practice")
+        return f"<CommissionerReport: {facts['scheme']}, list of {facts['as_of']}, {practices}>"
+
+
+@arguments.checked(
+    selection=arguments.instance(SelectionTables, "a selection from cm.select or cm.load_selection"),
+    register=arguments.instance_or_none("casemgmt.register.register:Register", "a register from cm.read_register"),
+    previous=arguments.path_or_none,
+    published_before=arguments.paths,
+)
+def commissioner_report(
+    selection: SelectionTables,
+    *,
+    register: Register | None = None,
+    tariff: str | Path | None = None,
+    previous: str | Path | None = None,
+    published_before: Iterable[str | Path] = (),
+) -> CommissionerReport:
+    """What a commissioner is told of a selection, by practice and in total; no figure of it tells a count of 1 to 7.
+
+    List size, each route's places, used and unused; reviews due and done; the programme's totals; money; care homes
+    that several practices serve; who is case managed by deprivation, ethnicity, age and sex; the change since the last
+    report. Counts are suppressed, rounded and withheld together, as in the commissioner's table; everything else is
+    worked out from those.
+
+    Parameters
+    ----------
+    selection : made now, or read back by :func:`casemgmt.load_selection`
+    register : that it was made from, for a selection that was read back; without it there are no groups and no homes
+    tariff : a shipped tariff by name, or the path of one; without it there is no money
+    previous : the folder of the last report, or of a published selection, to show the change from
+    published_before : folders of other publications of the same people that a reader can hold beside the report; those
+        beside the selection's own folder, and beside the report's, are looked at anyway
+
+    Returns
+    -------
+    CommissionerReport
+        with ``.table("places")`` and the like, ``.to_html()`` and ``.save(folder)``
+
+    Raises
+    ------
+    InputError : a register that is not the selection's, a tariff that says too little, a folder without a report
+    """
+    asked = Asked(
+        lists=selection,
+        counted=count(selection, register),
+        tariff=None if tariff is None else load_tariff(tariff),
+        last=None if previous is None else read_last(Path(previous)),
+        published_before=tuple(Path(each) for each in published_before),
+        published_at=getattr(selection, "published_at", None),
+    )
+    return CommissionerReport(asked, make(asked))
