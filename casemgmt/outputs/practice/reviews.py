@@ -21,6 +21,7 @@ def reviews_of(made: Workings, where: Practices, practice: int) -> list[ReviewDu
     import numpy as np
 
     choice, as_of = made.choice, made.register.as_of
+    soon = date_months_after(as_of, 1)
     reviews = [(i, route) for i, route in enumerate(made.scheme.routes) if isinstance(route, Review)]
     stretch = where.chosen(practice)
     own = np.arange(stretch.start, stretch.stop)
@@ -38,7 +39,7 @@ def reviews_of(made: Workings, where: Practices, practice: int) -> list[ReviewDu
         )
         for row, patient, facts, is_managed in people:
             due_on = None if facts.last_review is None else date_months_after(facts.last_review, route.every_months)
-            if due_on is not None and due_on > date_months_after(as_of, 1):
+            if due_on is not None and due_on > soon:
                 continue
             earlier = found.get(row)
             if earlier is not None and not _is_sooner(due_on, earlier.due_on):
