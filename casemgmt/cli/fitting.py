@@ -44,7 +44,7 @@ def fit(
     pair: PairOption = None,
     any_direction: FreeOption = False,
     groups: GroupsOption = "practice_id",
-    bags: BagsOption = 5,
+    bags: BagsOption = 4,
     seed: SeedOption = 0,
     name: ModelNameOption = "fitted-model",
     horizon_days: HorizonOption = 365,

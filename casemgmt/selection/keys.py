@@ -50,6 +50,7 @@ class ModelRanking:
     """
 
     given_risks: None = None
+    why_no_risk: str | None = None
 
     def __init__(self, model: Model, register: Register, *, part: bool = False) -> None:
         import numpy as np

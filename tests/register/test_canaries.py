@@ -189,6 +189,8 @@ def test_every_command_that_reads_a_register_refuses_a_damaged_one_in_silence(re
     damaged.write_bytes(data[:-9])
     model = ("--model", "cambridge-multimorbidity-20")
     out = ("--out", tmp_path / "out.csv")
+    key = tmp_path / "practice.key"
+    assert CliRunner().invoke(app, ["new-key", str(key)]).exit_code == 0
     for words in (
         ("check", damaged, *RULES[:2]),
         ("score", damaged, *RULES[:2], *model, *out),
@@ -197,6 +199,10 @@ def test_every_command_that_reads_a_register_refuses_a_damaged_one_in_silence(re
         ("explain", damaged, f"{CANARY}1", *RULES[:2], *model),
         ("explain", register, f"{CANARY}-nobody", *RULES[:2], *model),
         ("verify", register.parent),
+        ("letters", damaged, *RULES, *out),
+        ("report", damaged, *RULES[:2], "--selection", register.parent, *out),
+        ("pseudonymise", damaged, "--key", key, *out),
+        ("reidentify", damaged, "--lookup", damaged, *out),
     ):
         done = CliRunner().invoke(app, [str(word) for word in words])
         assert done.exit_code == 1, (words[0], done.output)

@@ -203,7 +203,7 @@ def test_a_model_with_bands_and_the_score_of_another_is_written_too(tmp_path):
 
     for name in ("lace", "hospital-frailty-risk-score"):
         model = cm.load_model(name)
-        read = load_model(written(replace(model, text=""), tmp_path / name))
+        read = load_model(written(replace(model, text=""), tmp_path / f"made-{name}"))
         assert (read.bands, read.inputs, read.nested) == (model.bands, model.inputs, model.nested)
 
 
