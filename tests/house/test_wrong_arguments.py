@@ -264,6 +264,7 @@ class Objects:
             "conditions_of": {"code": "M10"},
             "conditions_of_written": {"code": "M10"},
             "explain": {"patient_id": "p1"},
+            "fairness": {"column": "age_band"},
             "find": {"patient_id": "p1"},
             "flag": {"name": "gout"},
             "floored": {"total": 3},
