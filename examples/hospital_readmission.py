@@ -157,8 +157,8 @@ def inputs_of(frame: pd.DataFrame) -> list[str]:
     return [name for name in frame if name not in ("patient_id", "practice_id", "patient_nbr", OUTCOME)]
 
 
-def fitted_to(learned: pd.DataFrame) -> Model:
-    """A model of the stays."""
+def fitted_to(learned: pd.DataFrame, bags: int = 4) -> Model:
+    """A model of the stays: ``bags`` classifiers averaged."""
     return cm.fit_model(
         read(learned),
         OUTCOME,
@@ -166,6 +166,7 @@ def fitted_to(learned: pd.DataFrame) -> Model:
         name="hospital-readmission",
         horizon_days=30,
         groups="patient_nbr",
+        bags=bags,
         monotone=dict.fromkeys(RISES, "rises"),
         words={
             "title": "Back in hospital within 30 days, of patients with diabetes",
