@@ -255,7 +255,6 @@ class Objects:
             "cell_of": {"each": self.model.inputs[0], "values": {"gout": True}},
             "column": {"name": "age"},
             "contacts": {"patients": 3},
-            "fairness": {"column": "care_home_type"},
             "for_budget": {"pounds_a_year": 1e6, "ranked_alone": True},
             "for_hours": {"hours_a_week": 100, "ranked_alone": True},
             "hours_a_week": {"patients": 3},
