@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,6 +37,8 @@ def test_the_file_holds_the_stays_that_its_page_says(stays):
     assert page.startswith(f"# {len(stays):,} hospital stays")
     assert f"{stays.shape[1]} columns" in page
     assert "CC BY 4.0" in page
+    for target in re.findall(r"\]\(([^)#]+)\)", page):
+        assert target.startswith("https://") or (EXAMPLES / "diabetes130" / target).exists(), target
 
 
 def test_no_patient_stands_on_both_sides_and_the_later_side_is_the_last_quarter(example, frame):
