@@ -1,15 +1,17 @@
 """Fit a model to real hospital encounters (UCI data set 296) and judge it on later patients that it has not seen.
 
-    python examples/hospital_readmission.py diabetes130.parquet [folder for the model]
+    python examples/hospital_readmission.py [file of stays] [folder for the model]
 
-Each row of the file is one hospital stay of a patient with diabetes in one of 130 US hospitals, 1999-2008, every column
-text as published; the outcome is whether the patient was back within 30 days. It is hospital data of another country
-and time: a model of it shows that the road works on real people, and selects nobody.
+Each row of the file (diabetes130/ beside this script, unless another is named) is one hospital stay of a patient with
+diabetes in one of 130 US hospitals, 1999-2008, every column text as published; the outcome is whether the patient was
+back within 30 days. It is hospital data of another country and time: a model of it shows that the road works on real
+people, and selects nobody. The notebook of the same name goes through it step by step.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,9 +20,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 import casemgmt as cm
+from casemgmt.risk.fitting.cells import InputCells
 from casemgmt.risk.fitting.people import people_of
 from casemgmt.risk.fitting.running import seen_by
+from casemgmt.risk.model import Model
 
+STAYS = Path(__file__).resolve().parent / "diabetes130" / "diabetes130_development.parquet"
 OUTCOME, HELD_OUT = "back_within_30_days", 0.25
 # ICD-9 codes by their first three digits: B. Strack et al., Impact of HbA1c measurement on hospital readmission rates,
 # BioMed Research International 2014:781670, table 2; what it calls "other" by the chapters of ICD-9.
@@ -120,7 +125,7 @@ def register_frame(stays: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def figures(model, stays: pd.DataFrame) -> dict[str, float]:
+def figures(model: Model, stays: pd.DataFrame) -> dict[str, float]:
     """How the model does on stays that it has not seen."""
     register = read(stays)
     log_odds = model.score(register).to_numpy(zero_copy_only=False)
@@ -140,21 +145,28 @@ def read(frame: pd.DataFrame) -> cm.Register:
     return cm.read_register(frame, as_of="2008-12-31")
 
 
-def main() -> None:
-    """Fit on the first three quarters, judge on the last, with no patient on both sides."""
-    frame = register_frame(pd.read_parquet(sys.argv[1]))
+def sides_of(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The first three quarters of the stays and the last, with no patient on both sides."""
     late = np.arange(len(frame)) >= (1 - HELD_OUT) * len(frame)
     held_out = frame[late]
-    learned = frame[~late & ~frame["patient_nbr"].isin(held_out["patient_nbr"])]
-    inputs = [name for name in frame if name not in ("patient_id", "practice_id", "patient_nbr", OUTCOME)]
-    register = read(learned)
-    model = cm.fit_model(
-        register,
+    return frame[~late & ~frame["patient_nbr"].isin(held_out["patient_nbr"])], held_out
+
+
+def inputs_of(frame: pd.DataFrame) -> list[str]:
+    """The columns that a model learns from."""
+    return [name for name in frame if name not in ("patient_id", "practice_id", "patient_nbr", OUTCOME)]
+
+
+def fitted_to(learned: pd.DataFrame, bags: int = 4) -> Model:
+    """A model of the stays: ``bags`` classifiers averaged."""
+    return cm.fit_model(
+        read(learned),
         OUTCOME,
-        inputs=inputs,
+        inputs=inputs_of(learned),
         name="hospital-readmission",
         horizon_days=30,
         groups="patient_nbr",
+        bags=bags,
         monotone=dict.fromkeys(RISES, "rises"),
         words={
             "title": "Back in hospital within 30 days, of patients with diabetes",
@@ -166,18 +178,23 @@ def main() -> None:
         },
         options={"learning_rate": 0.1, "max_iter": 500, "min_samples_leaf": 100, "l2_regularization": 10.0},
     )
+
+
+def main() -> None:
+    """Fit on the first three quarters, judge on the last."""
+    learned, held_out = sides_of(register_frame(pd.read_parquet(sys.argv[1] if len(sys.argv) > 1 else STAYS)))
+    model = fitted_to(learned)
     print(f"{model}\n{model.fitting}")
     for name, value in figures(model, held_out).items():
         print(f"{name}: {value:,.4f}" if name != "stays" else f"{name}: {value:,}")
-    # The same people and inputs, and trees that may look at all inputs together.
-    people = people_of(register, OUTCOME, inputs, needed=(), groups="patient_nbr")
-    print(f"AUROC of trees without the restriction: {unrestricted(people, held_out):.4f}")
+    print(f"AUROC of trees without the restriction: {unrestricted(learned, held_out):.4f}")
     if len(sys.argv) > 2:
         model.save(sys.argv[2], overwrite=True)
 
 
-def unrestricted(people, held_out: pd.DataFrame) -> float:
-    """The AUROC of trees with interactions, which stop early on patients left out as well."""
+def unrestricted(learned: pd.DataFrame, held_out: pd.DataFrame) -> float:
+    """The AUROC of trees that may look at all inputs together; they stop early on patients left out as well."""
+    people = people_of(read(learned), OUTCOME, inputs_of(learned), needed=(), groups="patient_nbr")
     out = people.groups % 4 == 0
     seen = seen_by(people)
     categories = [number for number, each in enumerate(people.inputs) if each.kind == "category"]
@@ -196,7 +213,7 @@ def unrestricted(people, held_out: pd.DataFrame) -> float:
     return roc_auc_score(held_out[OUTCOME], trees.decision_function(later))
 
 
-def codes_of(cells, values: pd.Series) -> np.ndarray:
+def codes_of(cells: InputCells, values: pd.Series) -> np.ndarray:
     """What the trees are shown of a column."""
     if cells.kind == "category":
         number = {text: float(place) for place, text in enumerate(cells.categories)}

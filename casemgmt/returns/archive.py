@@ -8,13 +8,22 @@ import zipfile
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from casemgmt.returns.rows import MOST_PARTS, MOST_ROWS, MOST_UNPACKED_BYTES, UnreadableError
+from casemgmt.returns.rows import (
+    MOST_OTHER_TAGS,
+    MOST_PARTS,
+    MOST_ROWS,
+    MOST_TAGS,
+    MOST_UNPACKED_BYTES,
+    UnreadableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PIECE = 1 << 16
 _OVERLAP = 16
+_SHEETS = ("xl/worksheets/", "xl/sharedStrings")
+_TOO_FAR = "unpacks to far more than a return holds, and was not read"
 _NOT_READABLE = (
     "cannot be read as a workbook: it is damaged, locked by a password, or of another kind. Save it as .xlsx"
 )
@@ -40,26 +49,40 @@ def looked_over(data: bytes) -> zipfile.ZipFile:
 def _look_over(archive: zipfile.ZipFile) -> None:
     parts = archive.infolist()
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED_BYTES:
-        raise UnreadableError("unpacks to far more than a return holds, and was not read")
+        raise UnreadableError(_TOO_FAR)
     names = [part.filename for part in parts]
     if len(set(names)) < len(names):
         raise UnreadableError(_NOT_READABLE)
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise UnreadableError("holds macros, and was not read. Save it as .xlsx")
+    tags = 0
     for part in parts:
-        if any(b"<!DOCTYPE" in piece or b"<!ENTITY" in piece for piece in _pieces(archive, part)):
+        own = _tags_of(archive, part)
+        is_sheet = part.filename.startswith(_SHEETS)
+        tags += own if is_sheet else 0
+        if tags > MOST_TAGS or (own > MOST_OTHER_TAGS and not is_sheet):
+            raise UnreadableError(_TOO_FAR)
+
+
+def _tags_of(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    """How many tags a part has; one that declares entities, which a parser would unfold, is refused."""
+    tags = 0
+    for before, piece in _pieces(archive, part):
+        if any(word in before + piece for word in (b"<!DOCTYPE", b"<!ENTITY")):
             raise UnreadableError(_NOT_READABLE)
+        tags += piece.count(b"<")
+    return tags
 
 
-def _pieces(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """What a part unpacks to, piece by piece, each with the end of the one before; letters of two bytes are refused."""
+def _pieces(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[tuple[bytes, bytes]]:
+    """What a part unpacks to, piece by piece, each after the end of the last; no letters of two bytes."""
     before, room = b"", part.file_size
     with archive.open(part) as stream:
         while piece := stream.read(_PIECE):
             room -= len(piece)
             if room < 0 or (part.filename.endswith((".xml", ".rels")) and b"\0" in piece):
                 raise UnreadableError(_NOT_READABLE)
-            yield before + piece
+            yield before, piece
             before = piece[-_OVERLAP:]
 
 

@@ -153,7 +153,7 @@ def read_returns(paths: str | Path | Iterable[str | Path], selection: Any, *, ke
 
     Notes
     -----
-    Of a file over 20 MB, or one that unpacks to over 60 MB, nothing is read. Ids that a practice wrote into empty rows
+    Of a file over 20 MB, or one that unpacks to over 30 MB, nothing is read. Ids that a practice wrote into empty rows
     are held against the register where the selection has one; otherwise :func:`casemgmt.select` does it.
     """
     if not isinstance(getattr(selection, "scheme", None), Scheme) or not callable(getattr(selection, "queue", None)):

@@ -92,7 +92,9 @@ def _read(name: str, book: Any, parts: Layout) -> GivenFile:
         if title not in sheets:
             continue
         try:
-            rows += _rows(name, facts[layout.PRACTICE], sheet, sheets[title], parts, default)
+            rows += list(
+                _rows(name, facts[layout.PRACTICE], sheet, sheets[title], parts, default)
+            )  # all of a sheet, or none
         except UnreadableError as problem:
             problems.append((sheet, str(problem)))
     return GivenFile(

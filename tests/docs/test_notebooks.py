@@ -31,7 +31,7 @@ def executed(path: Path):
     package = str(Path(casemgmt.__file__).resolve().parent.parent)
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.insert(0, nbformat.v4.new_code_cell(STRICT))
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}})
+    client = NotebookClient(notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": path.parent}})
     client.execute(env={**os.environ, "PYTHONPATH": package})
     del notebook.cells[0]
     return notebook
@@ -47,7 +47,10 @@ def test_the_notebooks_that_run_are_the_ones_that_the_folder_names():
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [path.stem for path in NOTEBOOKS] == [
         "avoidable-admissions",
+        "bring-your-own-classifier",
         "charlson-and-frailty",
+        "fit-your-own-model",
+        "hospital-readmission",
         "select-your-first-list",
         "synthea-to-a-list",
         "what-if-5-percent",

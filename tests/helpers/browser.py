@@ -62,8 +62,7 @@ class Opened:
         self.page.goto(url)
 
     def _dialog(self, dialog: Any) -> None:
-        if dialog.type != "beforeunload":
-            self.problems.append(f"dialog: {dialog.message}")
+        self.problems.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import unicodedata
@@ -484,6 +485,9 @@ def hostile_codes() -> list[str]:
         "C87001",
         "C87001-waiting",
         "C87001-WAITING",
+        "C87001-removals",
+        "C87001-Removals",
+        "README",
         "C87001-waiting.csv",
         "manifest.json",
         "C87001~",
@@ -504,12 +508,12 @@ def hostile_codes() -> list[str]:
 def test_no_practice_code_makes_an_unsafe_or_ambiguous_file_name():
     codes = hostile_codes()
     assert len(codes) >= 200
-    names = [name for code in codes for name in (layout.practice_file(code), layout.waiting_file(code))]
+    names = [name for code in codes for name in layout.files_of_practice(code)]
     folded = {unicodedata.normalize("NFKC", name).casefold() for name in names}
     assert len(folded) == len(names)
     for name in names:
         folder, file = name.split("/")
-        stem = file.removesuffix(".csv").removesuffix("-waiting")
+        stem = re.sub(r"(-waiting|-removals)?\.csv$|\.xlsx$|\.html$", "", file)
         assert folder == "practices"
         assert file.isascii() and not set(file) & set('<>:"\\|?*\0 ')
         assert not stem.startswith((".", "-")) and stem and len(file) <= 200

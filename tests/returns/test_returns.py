@@ -427,6 +427,37 @@ def test_a_small_file_that_unpacks_to_millions_of_rows_is_not_unpacked(tmp_path,
     assert problems(returned) == ["unpacks to far more than a return holds, and was not read"]
 
 
+@pytest.mark.parametrize(
+    ("part", "end", "more"),
+    [
+        ("xl/sharedStrings.xml", b"</sst>", b"<si><t/></si>" * 400_000),
+        ("xl/styles.xml", b"</cellXfs>", b'<xf numFmtId="0"/>' * 100_000),
+        ("xl/worksheets/sheet2.xml", b"</dataValidations>", b'<dataValidation sqref="A1"/>' * 700_000),
+        ("xl/workbook.xml", b"</definedNames>", b'<definedName name="a">1</definedName>' * 60_000),
+    ],
+)
+def test_parts_with_more_tags_than_a_return_has_are_not_parsed(tmp_path, selection, books, part, end, more):
+    held = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(books["C87001"])) as old,
+        zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for each in old.infolist():
+            text = old.read(each)
+            assert each.filename != part or end in text
+            new.writestr(each, text.replace(end, more + end) if each.filename == part else text)
+    returned = read(tmp_path, selection, held.getvalue())
+    assert problems(returned) == ["unpacks to far more than a return holds, and was not read"]
+
+
+def test_a_cell_at_the_far_corner_of_a_sheet_costs_nothing(tmp_path, selection, books):
+    data = edited(books["C87001"], lambda sheets: [answer_some(sheets), sheets["reviews"].answer(0, "done")])
+    data = edited(data, lambda sheets: setattr(sheets["list"].page["XFD1048576"], "value", 1))
+    returned = read(tmp_path, selection, data)
+    assert {row[2] for row in answers(returned)} == {"reviews"}
+    assert problems(returned) == ["holds more rows than a return can have"]
+
+
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet2.xml", "xl/sharedStrings.xml", "xl/workbook.xml"])
 def test_entities_are_never_unfolded(tmp_path, selection, books, part):
     bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'

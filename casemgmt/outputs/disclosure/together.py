@@ -21,6 +21,8 @@ def tell_together(practice: str, new: Publication, before: Sequence[Publication]
     The reader knows the scheme files, and the exact list size too: list sizes are published elsewhere.
     """
     beside = others_beside(practice, new, before)
+    if any(each.equity for each in beside):
+        return True  # groups of the same people by another rule are told: who is in by one and not by the other follows
     of_reviews = any("due" in row for row in new.rows[practice])
     if not (beside or of_reviews or are_related(new.scheme)):
         return False  # the chain of places, which is looked at before, is all there is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -69,9 +69,9 @@ def points_model(
     from sklearn.metrics import roc_auc_score
 
     out = parts_of(len(people.rows), people.groups, 5, seed) == 0
-    tried = points_of(people.inputs, tables, people.codes[~out], people.had[~out])
+    tried = points_of(people.inputs, tables, people.codes[~out], people.had[~out], fitting.monotone)
     auroc = float(roc_auc_score(people.had[out], tried.sums(people.codes[out])))
-    found = points_of(people.inputs, tables, people.codes, people.had)
+    found = points_of(people.inputs, tables, people.codes, people.had, fitting.monotone)
     inputs = []
     for number, points in zip(found.rows, found.points, strict=True):
         cells = people.inputs[number]
@@ -95,8 +95,13 @@ def points_model(
     )
 
 
-def points_of(inputs: Sequence[InputCells], tables: Probed, codes: Codes, had: Known) -> Points:
-    """The rows, one after the other by how much of what is left over they explain; then points, and how many a unit."""
+def points_of(
+    inputs: Sequence[InputCells], tables: Probed, codes: Codes, had: Known, signs: Mapping[str, int]
+) -> Points:
+    """The rows, one after the other by how much of what is left over they explain; then points, and how many a unit.
+
+    Inputs that ``signs`` names have points that only rise (1), or only fall (-1), from cell to cell.
+    """
     import numpy as np
 
     bands = [bands_of(cells, amounts) for cells, amounts in zip(inputs, tables.amounts, strict=True)]
@@ -115,6 +120,9 @@ def points_of(inputs: Sequence[InputCells], tables: Probed, codes: Codes, had: K
         chosen.append(int(np.argmax(gains)))
         weights.append(np.zeros(counts[chosen[-1]]))
         level, weights, log_odds = _refitted(banded, chosen, counts, had, level, weights)
+    for place, number in enumerate(chosen):
+        if sign := signs.get(inputs[number].name):
+            weights[place] = _one_way(bands[number], weights[place], banded[:, number], sign)
     per_unit, points = _whole(banded, chosen, counts, had, weights, level)
     own = [np.array([*each])[bands[number]] for number, each in zip(chosen, points, strict=True)]
     sums = sum(each[codes[:, number]] for number, each in zip(chosen, own, strict=True))
@@ -151,6 +159,23 @@ def _refitted(
             break
     split = np.split(found[1:], np.cumsum([counts[number] - 1 for number in chosen])[:-1])
     return float(found[0]), [np.concatenate([[0.0], each]) for each in split], design @ found
+
+
+def _one_way(bands: Codes, weights: Floats, banded: Codes, sign: int) -> Floats:
+    """A row's weights that only rise or only fall along its cells: neighbours out of order share their average.
+
+    The tables have their order already, but weights found for few rows together need not keep it.
+    """
+    import numpy as np
+    from sklearn.isotonic import isotonic_regression
+
+    along = np.argsort([int(np.argmax(bands[:-1] == band)) for band in range(len(weights))])
+    people = np.bincount(banded, minlength=len(weights))
+    found = np.empty(len(weights))
+    found[along] = isotonic_regression(
+        weights[along], sample_weight=np.maximum(people[along], 1e-9), increasing=sign > 0
+    )
+    return np.asarray(found - found[0])
 
 
 def _whole(

@@ -53,7 +53,8 @@ class Fitting:
     def __repr__(self) -> str:
         """Kind, people, outcomes and the AUROC of people left out."""
         outcomes = "" if self.outcomes is None else f", {self.outcomes:,} with the outcome"
-        held = "" if self.auroc_held_out is None else f"; AUROC of people left out {self.auroc_held_out:.3f}"
+        auroc = self.auroc_held_out if self.auroc_points is None else self.auroc_points
+        held = "" if auroc is None else f"; AUROC of people left out {auroc:.3f}"
         return f"<Fitting {self.kind}: {self.people:,} people{outcomes}{held}>"
 
 

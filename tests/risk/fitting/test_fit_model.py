@@ -242,6 +242,18 @@ def test_points_are_few_rows_of_whole_points_that_lose_little(frame):
     assert risks.mean() == pytest.approx(frame.admitted.mean(), abs=0.002)
 
 
+def test_points_only_rise_where_more_never_means_less_risk(frame):
+    random, admissions = np.random.default_rng(5), frame.emergency_admissions_12m
+    falls = frame.assign(
+        admitted=random.random(len(frame)) < np.where(admissions == 1, 0.5, 0.3 * (admissions > 1) + 0.1)
+    )
+    for monotone in (True, False):
+        points = cm.fit_model(read(falls), "admitted", kind="points", monotone=monotone, **SMALL)
+        steps = np.diff(points.input_named("emergency_admissions_12m").table)
+        assert bool((steps >= 0).all()) is monotone
+    assert f"{points.fitting.auroc_points:.3f}" in repr(points.fitting)
+
+
 def test_a_points_model_says_its_points_and_risks_on_its_card(frame, tmp_path):
     points = cm.fit_model(read(frame), "admitted", kind="points", **SMALL)
     card = (points.save(tmp_path / "points") / "card.md").read_text()
