@@ -77,7 +77,7 @@ def values_by_row(
     if values.shape != (rows,):
         raise InputError(
             f"{name}= holds {plural(values.size, 'value')}; the source has {plural(rows, 'row')}. Give one value a "
-            "source row, in source order, quarantined rows included; or scores with their ids, as a frame with "
+            "source row, in source order, quarantined rows included; or values with their ids, as a frame with "
             "patient_id and one column."
         )
     return values, named
@@ -135,7 +135,7 @@ def _by_index(
     if given.index.nlevels != index.nlevels:
         raise InputError(
             f"{name}= is a Series, matched on its index, which has {plural(given.index.nlevels, 'level')}; that of the "
-            f"register's source has {index.nlevels}. Give a frame with patient_id and the scores, or an array in "
+            f"register's source has {index.nlevels}. Give a frame with patient_id and the values, or an array in "
             "source order."
         )
     if not (index.is_unique and given.index.is_unique):
@@ -151,14 +151,14 @@ def _by_index(
         raise InputError(
             f"{name}= is a Series of {plural(len(given), 'value')} numbered from 0, and the source has "
             f"{plural(rows, 'row')}: which rows they belong to cannot be told. Keep the index of the frame that they "
-            "were worked out from (register.to_pandas() has one), or give a frame with patient_id and the scores."
+            "were worked out from (register.to_pandas() has one), or give a frame with patient_id and the values."
         )
     if _is_default(given.index) and not _is_default(index.rename(None)):
         # Of a frame that was sorted, its labels and its row numbers are the same numbers in another order.
         raise InputError(
             f"{name}= is a Series numbered from 0, and the frame that the register was read from is numbered in "
             "another order: whether its numbers are that frame's labels or its rows cannot be told. Give an array in "
-            "source order, a Series with that frame's index, or a frame with patient_id and the scores."
+            "source order, a Series with that frame's index, or a frame with patient_id and the values."
         )
     return given.reindex(index), None if len(given) == rows else index.isin(given.index)
 
