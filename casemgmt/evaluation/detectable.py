@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError, such_as
 from casemgmt.evaluation.discontinuity import LEVEL, Jump, jump_at_zero
-from casemgmt.evaluation.values import known_outcome
+from casemgmt.register.outcomes import outcome_given
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,8 +32,8 @@ def expected_jump(people: AtTheCut, base_rate: object) -> Jump | None:
     Parameters
     ----------
     people : at the cut
-    base_rate : an outcome of the year before, as a column's name or in any form of an outcome; a share from 0 to 1,
-        the rate at the cut; or None, and the model's risks say what to expect
+    base_rate : an outcome of the year before, in any form that ``outcome`` takes; a share from 0 to 1, the rate at the
+        cut; or None, and the model's risks say what to expect
 
     Returns
     -------
@@ -55,7 +55,7 @@ def expected_jump(people: AtTheCut, base_rate: object) -> Jump | None:
             raise such_as("base_rate", "write a share over 0 and under 1, or a column of the year before", "0.3")
         level = np.full(len(people.rows), float(base_rate))
         return jump_at_zero(people.distance, level, variance=level * (1 - level))
-    before = known_outcome(people.workings.register, base_rate, "base_rate")[people.rows]
+    before = outcome_given(people.workings.register, base_rate, "base_rate")[people.rows]
     known = ~np.isnan(before)
     return jump_at_zero(people.distance[known], before[known])
 

@@ -20,7 +20,7 @@ from casemgmt.evaluation.drift_words import (
     selection_warnings,
 )
 from casemgmt.evaluation.labels import in_front, labels_of
-from casemgmt.evaluation.values import known_outcome
+from casemgmt.register.outcomes import outcome_given
 from casemgmt.register.ranked import is_ranked
 from casemgmt.register.register import Register, a_register
 from casemgmt.risk.demonstration import check_demonstration
@@ -91,7 +91,8 @@ def drift(
     old, new : from :func:`casemgmt.read_register`, such as the one that a model was fitted on and this month's
     model : whose inputs, scores and risks are compared; None: the usual fields, and no scores
     outcome : the name of a carried column, which the new register may lack while its year is not over; or two outcomes,
-        (old, new), in any form of an outcome, None where it is not known. None: calibration is not looked at
+        (old, new), in any form that ``outcome`` of :func:`casemgmt.evaluate` takes, None where it is not known. None:
+        calibration is not looked at
     scheme : who would be selected by it is compared, ranked by ``model``
     allow_demonstration : score by a demonstration model though a register is not marked synthetic
 
@@ -163,7 +164,7 @@ def _calibrations(
         if each is None:
             found.append(None)
             continue
-        happened = known_outcome(register, each)
+        happened = outcome_given(register, each)
         happened[~is_ranked(register.packed)] = float("nan")
         stated = None if model is None or score is None or model.link == "points" else risk(model, score)
         found.append(calibration_of(happened, stated))

@@ -14,8 +14,8 @@ from casemgmt.evaluation.density import density_check
 from casemgmt.evaluation.detectable import detectable, expected_jump, no_base_rate
 from casemgmt.evaluation.discontinuity import Jump, jump_at_zero
 from casemgmt.evaluation.effect_result import EffectAtCut
-from casemgmt.evaluation.outcomes import refuse_few
-from casemgmt.evaluation.values import known_outcome
+from casemgmt.evaluation.enough import refuse_few
+from casemgmt.register.outcomes import outcome_given
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -57,8 +57,8 @@ def effect_at_cut(
     Parameters
     ----------
     selection : from :func:`casemgmt.select`; or its register, with ``scheme`` and ``model``, or ``score`` and ``risk``
-    outcome : of the year after: a carried column's name, true and false in source order, or keyed by patient_id. Null
-        is not known, and set aside; None: the year is not over
+    outcome : of the year after, in any form that ``outcome`` of :func:`casemgmt.evaluate` takes. Null is not known, and
+        set aside; None: the year is not over
     managed : who was managed in fact, in the same forms or a set of ids; None: whoever the scheme gave a place. Where
         given, the step in the outcome is divided by the step in who was managed (a fuzzy design)
     base_rate : what to expect, for ``minimum_detectable``: the outcome of the year before, or a share over 0 and under
@@ -87,7 +87,7 @@ def effect_at_cut(
 def _answer(
     people: AtTheCut, outcome: Any, managed: Any, base_rate: Any, bandwidth: float | None, fuzzy: bool
 ) -> EffectAtCut:
-    happened = None if outcome is None else known_outcome(people.workings.register, outcome)[people.rows]
+    happened = None if outcome is None else outcome_given(people.workings.register, outcome)[people.rows]
     in_fact = _managed(people.workings.register, managed, people)
     expected = expected_jump(people, base_rate)
     if expected is None and happened is None:
@@ -154,8 +154,8 @@ def _managed(register: Register, managed: Any, people: AtTheCut) -> Floats:
         if len(ids) != len(managed):
             raise InputError("managed: a set holds patient ids, and some of these are no text.")
         managed = dict.fromkeys(ids, 1)
-        return np.nan_to_num(known_outcome(register, managed, "managed")[people.rows])
-    return known_outcome(register, managed, "managed")[people.rows]
+        return np.nan_to_num(outcome_given(register, managed, "managed")[people.rows])
+    return outcome_given(register, managed, "managed")[people.rows]
 
 
 def _step(uptake: Jump) -> float:

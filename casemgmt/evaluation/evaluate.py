@@ -65,8 +65,8 @@ def evaluate(
     ----------
     model_or_risks : a model; or risks from 0 to 1 in any form that ``score=`` of :func:`casemgmt.select` takes, such as
         a column's name, or ``classifier.predict_proba(X)[:, 1]`` of the source's rows
-    outcome : the column that says what happened after the list date, or true and false in the same forms; null where
-        it is not known
+    outcome : the column that says what happened after the list date; or true and false, 0 and 1, or words such as
+        ``yes`` and ``N`` in the same forms, keyed by patient id included. Null where it is not known
     register : from :func:`casemgmt.read_register`, best of people whom the model has not seen: see
         :func:`casemgmt.validate`
     scheme : whose cut the score is judged at; without one the ranking and the risks alone are judged

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, not_loaded, plural
-from casemgmt.evaluation.outcomes import given_outcome, refuse_few
+from casemgmt.evaluation.enough import refuse_few
+from casemgmt.register.outcomes import outcome_given
 from casemgmt.register.ranked import is_listable
 from casemgmt.scheme.routes import Band, Scheme, TopShare
 
@@ -109,7 +110,7 @@ def judge(
     if scheme is not None and not isinstance(scheme, Scheme):
         raise not_loaded("scheme")
     register.require_whole("Judging a score")
-    happened = given_outcome(register, outcome)
+    happened = outcome_given(register, outcome)
     score, risk = _scores(model_or_risks, model, register, are_risks, allow_demonstration)
     workings = _selected(model_or_risks, model, register, scheme, over_cap, allow_demonstration)
     rows, set_aside = _who_is_judged(register, score, happened)
@@ -196,17 +197,17 @@ def _scores(
     """What ranks each packed row, NaN where there is no score; and the risk that it states, if it states any."""
     import numpy as np
 
+    from casemgmt.register.given.values import values_given
     from casemgmt.risk.demonstration import check_demonstration
     from casemgmt.risk.link import risk
     from casemgmt.risk.scoring import points_of, sums_of
-    from casemgmt.selection.given import given_scores
 
     register.check_limits()
     if model is not None:
         check_demonstration(model, register, allow_demonstration)
         score = points_of(model, sums_of(model, register))
         return score, None if model.link == "points" else risk(model, score)
-    score = given_scores(register, given, "model_or_risks")
+    score = values_given(register, given, "model_or_risks")
     if not are_risks:
         return score, None
     outside = int(np.count_nonzero(np.isfinite(score) & ((score < 0) | (score > 1))))

@@ -44,9 +44,9 @@ def scored(fitted: Any, register: Register) -> tuple[Floats, bool]:
     ------
     InputError : it is neither, or gives what no score is
     """
+    from casemgmt.register.given.values import values_given
     from casemgmt.risk.link import risk
     from casemgmt.risk.scoring import points_of, sums_of
-    from casemgmt.selection.given import given_scores
 
     if isinstance(fitted, Model):
         score = points_of(fitted, sums_of(fitted, register))
@@ -56,4 +56,4 @@ def scored(fitted: Any, register: Register) -> tuple[Floats, bool]:
             "fit: what it returns must be a model, or a function that is given a register and returns risks, such as "
             "lambda register: classifier.predict_proba(inputs_of(register))[:, 1]."
         )
-    return given_scores(register, fitted(register)), True
+    return values_given(register, fitted(register)), True

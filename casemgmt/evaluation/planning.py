@@ -105,14 +105,14 @@ def _ranking(register: Register, model: Model | None, score: Any, risk: Any) -> 
     """What ranks, and the risk of each packed row; NaN where there is none."""
     import numpy as np
 
+    from casemgmt.register.given.values import values_given
     from casemgmt.selection.choosing import ranking_of
-    from casemgmt.selection.given import given_scores
     from casemgmt.selection.plain import keys_of
 
     ranking = ranking_of(register, model, score)
     scores = ranking.scores(keys_of(ranking.source, slice(0, len(register))))
     if risk is not None:
-        risks = given_scores(register, risk, "risk")
+        risks = values_given(register, risk, "risk")
         unknown = int(np.count_nonzero(np.isfinite(scores) & ~np.isfinite(risks)))
         if unknown:
             raise InputError(f"risk: {plural(unknown, 'ranked patient')} without a risk. Give one for each score.")

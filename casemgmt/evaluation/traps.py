@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, InputWarning, listed, no_such_column
-from casemgmt.evaluation.values import known_outcome
+from casemgmt.register.outcomes import outcome_given
 from casemgmt.register.register import Register
 from casemgmt.risk.traps import Trap, traps_in
 
@@ -35,7 +35,7 @@ def find_traps(
     Parameters
     ----------
     register : from :func:`casemgmt.read_register`
-    outcome : in any form of an outcome: a column's name, true and false in source order, or keyed by patient_id
+    outcome : in any form that ``outcome`` of :func:`casemgmt.evaluate` takes
     inputs : names of the columns that a model looks at; None: those of ``model``, or the usual fields
     model : whose inputs are looked at
     recorded_on : input → the carried column with the date on which it was recorded
@@ -59,7 +59,7 @@ def find_traps(
         for name in names:
             if name not in register.column_names:
                 raise no_such_column(argument, str(name), register.column_names)
-    return traps_in(register, known_outcome(register, outcome), inputs, recorded_on, managed)
+    return traps_in(register, outcome_given(register, outcome), inputs, recorded_on, managed)
 
 
 def warn_of(traps: Iterable[Trap]) -> None:

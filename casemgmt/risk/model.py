@@ -118,8 +118,8 @@ class Model(AdditiveModel):
         Parameters
         ----------
         register : with the people on whom; those who are ranked, have a score and whose outcome is known are used
-        outcome : the name of a column of true and false or 0 and 1; or such values, one a source row in source order;
-            null where it is not known
+        outcome : true and false, 0 and 1, or words such as ``yes`` and ``N``, null where it is not known: the name of a
+            column; one value a source row; a pandas Series, matched on its index; or keyed by patient id
         method : ``intercept`` moves every log-odds by one amount; ``slope`` multiplies them too, each amount rounded
             to millionths once (of a points model: finds what a point is worth); ``isotonic`` takes the shares seen in
             rising steps of the score, none of fewer than 8 people. A line keeps the order of people and the inputs'

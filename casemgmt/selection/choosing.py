@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from casemgmt.register.given.values import values_given
 from casemgmt.register.ranked import is_ranked
 from casemgmt.register.register import Register
 from casemgmt.risk.demonstration import check_demonstration
@@ -12,7 +13,6 @@ from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.asked import Asked
 from casemgmt.selection.contributions import contributions_of
 from casemgmt.selection.earlier import with_caseload
-from casemgmt.selection.given import given_scores
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys
 from casemgmt.selection.loop_arrays import Outcome
 from casemgmt.selection.nominations import with_nominations
@@ -123,11 +123,11 @@ def ranking_of(register: Register, model: Model | None, score: object, risk: obj
         return ModelRanking(model, register)
     if score is None:
         return GivenRanking(np.full(len(register), np.nan), register)
-    scores = given_scores(register, score)
+    scores = values_given(register, score)
     warn_of_far_scores(scores)
     if risk is None:
         return GivenRanking(scores, register)
-    risks = given_scores(register, risk, "risk")
+    risks = values_given(register, risk, "risk")
     faulty_risks(scores, risks, is_ranked(register.packed)).refuse()
     return GivenRanking(scores, register, risks)
 

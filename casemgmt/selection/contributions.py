@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.errors import InputError, listed, no_rows_yet, plural
-from casemgmt.selection.float_scores import as_floats, is_pandas
-from casemgmt.selection.given import in_packed_order, scores_by_row
-from casemgmt.selection.keyed_scores import column_names, keyed_by
+from casemgmt.register.given.floats import as_floats, is_pandas
+from casemgmt.register.given.keyed import column_names, keyed_by
+from casemgmt.register.given.values import in_packed_order, values_by_row
 from casemgmt.selection.risks import are_log_odds
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _places(register: Register, read: _Frame, values: Floats) -> npt.NDArray[np.
             numbered: object = pd.Series(numbers, index=read.frame.index)
         else:
             numbered = numbers
-        by_source, _ = scores_by_row(numbered, register.rows_in, register.index, _NAME)
+        by_source, _ = values_by_row(numbered, register.rows_in, register.index, _NAME)
         _refuse_differing(register, by_source, values)
         found = in_packed_order(register, by_source)
     return np.where(np.isnan(found), -1, np.nan_to_num(found)).astype(np.int64)

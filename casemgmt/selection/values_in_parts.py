@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError
-from casemgmt.selection.given import given_scores, refuse_differing, scores_by_row
-from casemgmt.selection.keyed_scores import ScoresById, scores_by_id
+from casemgmt.register.given.keyed import ValuesById, values_by_id
+from casemgmt.register.given.values import refuse_differing, values_by_row, values_given
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,8 +47,8 @@ class ValuesInParts:
         if self._value is None:
             return np.full(len(register), np.nan)
         if self._held is None:
-            return given_scores(register, self._value, self._name)
-        if isinstance(self._held, ScoresById):
+            return values_given(register, self._value, self._name)
+        if isinstance(self._held, ValuesById):
             values, met = self._held.of(register)
             self._met += met
             return values
@@ -60,29 +60,29 @@ class ValuesInParts:
         """Those of rows that were kept; None where none were given."""
         if self._value is None:
             return None
-        return self._held.of(register)[0] if isinstance(self._held, ScoresById) else self.of(register, 0)
+        return self._held.of(register)[0] if isinstance(self._held, ValuesById) else self.of(register, 0)
 
     def refuse_unmatched(self, patients: int) -> None:
         """Refuse values keyed by ids that met few of so many accepted patients."""
-        if isinstance(self._held, ScoresById):
+        if isinstance(self._held, ValuesById):
             self._held.refuse_unmatched(self._met, patients, None)
 
 
 def _held(
     scanned: RegisterInParts, value: object, name: str, for_kept_rows: bool
-) -> ScoresById | npt.NDArray[np.float64] | None:
+) -> ValuesById | npt.NDArray[np.float64] | None:
     """Values keyed by patient id, or one a row of the files; None where there are none, or they are a column."""
     import numpy as np
 
     if value is None or isinstance(value, str):
         return None
-    keyed = scores_by_id(value, name)
+    keyed = values_by_id(value, name)
     if keyed is not None:
         return keyed
     if for_kept_rows or not scanned.has_source_rows:
         why = "a packed register has lost its source's rows" if not scanned.has_source_rows else "it is read in parts"
         raise InputError(f"{name}= must be the name of a carried column, or {name}s with their patient_id: {why}.")
-    values, named = scores_by_row(value, scanned.rows_in, None, name)
+    values, named = values_by_row(value, scanned.rows_in, None, name)
     repeats = np.array(list(scanned.merged_rows().items()), dtype=np.int64).reshape(-1, 2)
     refuse_differing(values, named, repeats, name)
     return values

@@ -76,7 +76,7 @@ AREAS = {
         ("test_oracle_by_hand.py", "test_register_bad_inputs.py", "test_safety.py", "test_register_accounting.py"),
     ),
     "keys": Area(
-        tuple(f"casemgmt/selection/{name}.py" for name in ("keys", "given", "float_scores")),
+        ("casemgmt/selection/keys.py", "casemgmt/register/given/*.py"),
         ("test_bounds_of_scores_and_places.py", "test_scores_meet_their_patients.py", "test_register_scores.py"),
         ("test_oracle_by_hand.py",),
     ),

@@ -18,9 +18,9 @@ from sklearn.isotonic import IsotonicRegression
 
 import casemgmt as cm
 from casemgmt.errors import InputError
+from casemgmt.register.outcomes import outcome_given
 from casemgmt.risk.link import risk
 from casemgmt.risk.recalibrating.curves import counted, line, rising, steps
-from casemgmt.risk.recalibrating.people import outcome_of
 from casemgmt.risk.scoring import NO_SCORE_64, points_of, sums_of
 
 CAMBRIDGE = "cambridge-multimorbidity-20"
@@ -53,7 +53,7 @@ def logistic(name="a-logistic", **changes):
 
 def used(model, register):
     """Scores and outcomes of those whose outcome is known."""
-    had = outcome_of(register, "admitted")
+    had = outcome_given(register, "admitted")
     sums = sums_of(model, register)
     keep = ~np.isnan(had) & (sums != NO_SCORE_64)
     return points_of(model, sums[keep]), had[keep]
@@ -118,7 +118,7 @@ def test_isotonic_steps_are_scikit_learns(register):
 
 
 def sums_and_had(model, register):
-    had = outcome_of(register, "admitted")
+    had = outcome_given(register, "admitted")
     sums = sums_of(model, register)
     keep = ~np.isnan(had) & (sums != NO_SCORE_64)
     return sums[keep], had[keep] == 1
@@ -160,7 +160,7 @@ def test_every_practice_is_held_against_what_was_expected(register):
     table = made.recalibration.by_practice.to_pylist()
     assert [row["practice_id"] for row in table] == ["C87001", "C87002", "C87003"]
     power, had = used(model, register)
-    kept = ~np.isnan(outcome_of(register, "admitted"))
+    kept = ~np.isnan(outcome_given(register, "admitted"))
     practice = register.packed.practice_of(np.flatnonzero(kept))
     for place, row in enumerate(table):
         own = practice == place
@@ -217,8 +217,8 @@ def test_every_kind_of_input_is_multiplied_and_pairs_follow(tmp_path):
 REFUSED = [
     ({"method": "slop"}, "method"),
     ({"outcome": "admited"}, "admited"),
-    ({"outcome": [True, False]}, "outcome holds 2 values; the source has 12,000 rows"),
-    ({"outcome": "age"}, "neither true nor false"),
+    ({"outcome": [True, False]}, "outcome= holds 2 values; the source has 12,000 rows"),
+    ({"outcome": "age"}, "neither 0 nor 1"),
     ({"outcome": None}, "name of a column"),
     ({"outcome": [False] * 12_000}, "0 had it. At least 50"),
     ({"outcome": [n < 30 for n in range(12_000)]}, "30 had it"),
@@ -233,7 +233,7 @@ def test_what_cannot_be_recalibrated_is_refused_in_words(number, register):
         logistic().recalibrate(register, **asked)
 
 
-def test_an_outcome_beside_a_frame_is_in_the_frames_order_or_refused(register):
+def test_an_outcome_beside_a_frame_is_matched_on_its_index_or_refused(register):
     import pandas as pd
 
     model, frame = logistic(), register.to_arrow().to_pandas()
@@ -242,9 +242,10 @@ def test_an_outcome_beside_a_frame_is_in_the_frames_order_or_refused(register):
     named = model.recalibrate(register, "admitted", "slope").recalibration
     beside = model.recalibrate(again, frame["admitted"], "slope").recalibration
     assert (named.intercept, named.slope) == (beside.intercept, beside.slope)
-    for odd in (frame["admitted"].iloc[::-1], pd.Series(frame["admitted"].to_numpy())):
-        with pytest.raises(InputError, match="index is not that of the source"):
-            model.recalibrate(again, odd, "slope")
+    turned = model.recalibrate(again, frame["admitted"].iloc[::-1], "slope").recalibration
+    assert (named.intercept, named.slope) == (turned.intercept, turned.slope)
+    with pytest.raises(InputError, match="12,000 labels of its index that the register's source does not have"):
+        model.recalibrate(again, pd.Series(frame["admitted"].to_numpy()), "slope")
 
 
 def test_a_line_needs_log_odds_or_points_and_a_score_that_rises_with_the_outcome(register, tmp_path):

@@ -14,10 +14,10 @@ import pytest
 
 import casemgmt as cm
 from casemgmt.errors import InputError
+from casemgmt.register.given.floats import as_floats
+from casemgmt.register.given.keyed import ValuesById, column_names, values_by_id
+from casemgmt.register.given.values import _by_index, _is_default, values_by_row
 from casemgmt.scheme.conditions import Edges
-from casemgmt.selection.float_scores import as_floats
-from casemgmt.selection.given import _by_index, _is_default, scores_by_row
-from casemgmt.selection.keyed_scores import ScoresById, column_names, scores_by_id
 from casemgmt.selection.keys import (
     GivenRanking,
     ModelRanking,
@@ -250,7 +250,7 @@ def test_different_numbers_that_become_one_float_are_refused(values, merged):
     ],
 )
 def test_a_fifth_of_the_scores_or_of_the_patients_must_meet(ids, patients, met, refused):
-    scores = ScoresById(pa.array([str(each) for each in range(ids)], pa.large_string()), np.zeros(ids))
+    scores = ValuesById(pa.array([str(each) for each in range(ids)], pa.large_string()), np.zeros(ids))
     if refused:
         with pytest.raises(InputError, match=f"{met or 'not one'} of them"):
             scores.refuse_unmatched(met, patients, None)
@@ -259,7 +259,7 @@ def test_a_fifth_of_the_scores_or_of_the_patients_must_meet(ids, patients, met, 
 
 
 def test_scores_by_id_are_counted_and_missing_where_there_is_none():
-    found, met = scores_by_id({"c": 0.3, "x": 0.9, "a": 0.1}).of(register())
+    found, met = values_by_id({"c": 0.3, "x": 0.9, "a": 0.1}).of(register())
     assert met == 2
     assert sorted(found[~np.isnan(found)].tolist()) == [0.1, 0.3]
 
@@ -267,15 +267,15 @@ def test_scores_by_id_are_counted_and_missing_where_there_is_none():
 @pytest.mark.parametrize("name", ["a", "patient", "patient_ids", "z", None])
 def test_an_index_of_another_name_is_not_one_of_ids(name):
     series = pd.Series([1.0, 2.0], index=pd.Index(["a", "b"], name=name), name="s")
-    assert scores_by_id(series) is None
-    assert scores_by_id(series.to_frame()) is None
+    assert values_by_id(series) is None
+    assert values_by_id(series.to_frame()) is None
 
 
 def test_an_index_named_patient_id_is_one_of_ids():
     series = pd.Series([1.0, 2.0], index=pd.Index(["a", "b"], name="patient_id"), name="s")
     for score in (series, series.to_frame()):
-        assert scores_by_id(score).ids.to_pylist() == ["a", "b"]
-    assert scores_by_id(series.to_frame().assign(more=1)) is None
+        assert values_by_id(score).ids.to_pylist() == ["a", "b"]
+    assert values_by_id(series.to_frame().assign(more=1)) is None
 
 
 @pytest.mark.parametrize("others", [0, 2])
@@ -283,9 +283,9 @@ def test_a_table_of_ids_has_one_column_more(others):
     table = pa.table({"patient_id": ["a"], **{f"c{place}": [1.0] for place in range(others)}})
     for score in (table, table.to_pandas()):
         with pytest.raises(InputError, match=f"{others} columns more"):
-            scores_by_id(score)
+            values_by_id(score)
     with pytest.raises(InputError, match="0 columns more"):
-        scores_by_id(pd.DataFrame([["a", "b"]], columns=["patient_id", "patient_id"]))
+        values_by_id(pd.DataFrame([["a", "b"]], columns=["patient_id", "patient_id"]))
 
 
 @pytest.mark.parametrize(
@@ -294,10 +294,10 @@ def test_a_table_of_ids_has_one_column_more(others):
 def test_ids_that_are_no_text_are_refused(ids):
     score = dict(zip(ids, [1.0, 2.0], strict=True)) if isinstance(ids, list) else pd.Series([1.0, 2.0], index=ids)
     with pytest.raises(InputError, match="score= is keyed by"):
-        scores_by_id(score)
+        values_by_id(score)
     if isinstance(ids, list):
         with pytest.raises(InputError, match="score= is keyed by"):
-            scores_by_id({ids[0] if not isinstance(ids[0], str) else ids[1]: 1.0})
+            values_by_id({ids[0] if not isinstance(ids[0], str) else ids[1]: 1.0})
 
 
 def test_only_a_table_has_names_of_columns():
@@ -346,12 +346,12 @@ def test_a_series_is_put_beside_the_rows_that_it_names():
 
 
 def test_an_array_has_one_value_a_source_row():
-    assert scores_by_row([1.0, 2.0], 2, None)[0].tolist() == [1.0, 2.0]
+    assert values_by_row([1.0, 2.0], 2, None)[0].tolist() == [1.0, 2.0]
     for rows in (1, 3):
         with pytest.raises(InputError, match="Give one value a source row"):
-            scores_by_row([1.0, 2.0], rows, None)
+            values_by_row([1.0, 2.0], rows, None)
 
 
 def test_ids_of_several_kinds_in_one_column_are_refused():
     with pytest.raises(InputError, match="score= is keyed by ids that are not text"):
-        scores_by_id(pd.DataFrame({"patient_id": ["a", 1], "score": [1.0, 2.0]}))
+        values_by_id(pd.DataFrame({"patient_id": ["a", 1], "score": [1.0, 2.0]}))

@@ -17,7 +17,7 @@ from register_tools import AS_OF, people
 
 import casemgmt as cm
 from casemgmt.errors import InputError
-from casemgmt.selection.float_scores import as_floats
+from casemgmt.register.given.floats import as_floats
 
 SIZE = 300
 SCHEME = "prism-top-half-percent"

@@ -106,9 +106,9 @@ def a_scheme(seed: int) -> Any:
     return read_scheme(scheme_text(counted, required=["care_home_type", "diabetes"]))
 
 
-def a_selection(seed: int, *, given_scores: bool = False, **more: Any) -> Any:
+def a_selection(seed: int, *, values_given: bool = False, **more: Any) -> Any:
     register = a_register(seed, random.Random(seed).choice((1, 30, 400)))
-    if given_scores:
+    if values_given:
         scores = np.random.default_rng(seed).choice([0.5, -1.0, 0.25, np.nan, np.inf, 3e300], len(register))
         return cm.select(register, a_scheme(seed), score=list(scores[: register.rows_in]), **more)
     return cm.select(register, a_scheme(seed), model=a_model(seed), **more)
@@ -144,7 +144,7 @@ def assert_tables_equal_the_twins(seed: int, reference: str, compile_from: int) 
 @A_FEW
 @given(st.integers(0, 10**6))
 def test_tables_of_given_scores_equal_the_slow_twins(seed):
-    selection = a_selection(seed, given_scores=True)
+    selection = a_selection(seed, values_given=True)
     assert selection.to_arrow().equals(table_twin.selected_table(selection.workings))
     assert selection.unscored().equals(table_twin.unscored_table(selection.workings))
 

@@ -12,14 +12,11 @@ from casemgmt.risk.fitting.medicine import Direction
 from casemgmt.risk.fitting.running import Asked, FitKind, fitted_model
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from casemgmt.risk.model import Model
 
 
 @arguments.checked(
     register=a_register,
-    outcome=given.outcome,
     inputs=given.texts_or_none,
     kind=arguments.text,
     name=arguments.text,
@@ -35,7 +32,7 @@ if TYPE_CHECKING:
 )
 def fit_model(
     register: Register,
-    outcome: str | pa.Array | pa.ChunkedArray,
+    outcome: object,
     *,
     inputs: Sequence[str] | None = None,
     kind: FitKind = "boosted",
@@ -56,7 +53,8 @@ def fit_model(
     Parameters
     ----------
     register : from ``read_register``; who objected or is not on the list is set aside, and so is a null outcome
-    outcome : a carried column of true and false, or 0 and 1; or such values, one a source row in source order
+    outcome : true and false, 0 and 1, or words such as ``yes`` and ``N``, null where it is not known: the name of a
+        carried column; one value a source row; a pandas Series, matched on its index; or keyed by patient id
     inputs : columns known on the list date. None: all fields but identifiers, dates, selections and reviews
     kind : ``boosted``, trees that look at one input each; ``logistic``, penalised; ``points``, ten rows or fewer
         of whole points from -5 to 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from casemgmt import arguments
@@ -38,29 +37,3 @@ def bags(value: Any, name: str) -> int:
 def texts_or_none(value: Any, name: str) -> Any:
     """A list of texts, or none."""
     return None if value is None else arguments.texts(value, name)
-
-
-def outcome(value: Any, name: str) -> Any:
-    """The name of a column, or an Arrow column of one value a source row."""
-    import numpy as np
-    import pyarrow as pa
-
-    if isinstance(value, str):
-        return arguments.text(value, name)
-    if isinstance(value, (bytes, dict)) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
-        raise arguments.is_not(name, "a carried column, or a list of true and false, one a source row", value)
-    if isinstance(value, (pa.Table, pa.RecordBatch)):
-        raise arguments.is_not(name, "a carried column, or a list of true and false, one a source row", value)
-    if isinstance(value, (pa.Array, pa.ChunkedArray)):
-        return value
-    try:
-        return pa.array(list(value) if isinstance(value, (set, tuple)) else value, from_pandas=True)
-    except (
-        pa.ArrowInvalid,
-        pa.ArrowTypeError,
-        pa.ArrowNotImplementedError,
-        TypeError,
-        OverflowError,
-        np.exceptions.AxisError,
-    ):
-        raise InputError(f"{name} holds something that is neither true nor false, nor 0 or 1.") from None

@@ -9,15 +9,13 @@ from casemgmt.arrow import in_one_piece, numpy_of
 from casemgmt.errors import InputError, ModelError, did_you_mean, plural
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.outcomes import outcome_given
 from casemgmt.risk.fitting.cells import InputCells
 from casemgmt.risk.fitting.coding import Coded, checked_inputs, coded_input, default_inputs
-from casemgmt.risk.inputs import is_missing
-from casemgmt.risk.scoring import from_text
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    import pyarrow as pa
 
     from casemgmt.register.register import Register
 
@@ -46,7 +44,7 @@ class People(NamedTuple):
 
 def people_of(
     register: Register,
-    outcome: str | pa.Array | pa.ChunkedArray,
+    outcome: object,
     inputs: Sequence[str] | None,
     *,
     needed: Sequence[str],
@@ -62,11 +60,13 @@ def people_of(
 
     register.require_whole("Fitting a model")
     named = outcome if isinstance(outcome, str) else None
+    if named in FIELDS:
+        raise InputError(f"outcome= names '{named}', which is a field of the register: give a column of your own.")
     names = default_inputs(register, named) if inputs is None else checked_inputs(register, inputs, named)
     for each in needed:
         if each not in names:
             raise InputError(f"needed= names '{each}', which is no input.{did_you_mean(each, names)}")
-    had, known = outcome_of(register, outcome)
+    happened = outcome_given(register, outcome)
     set_aside: dict[str, int] = {}
     keep = np.ones(len(register), dtype=bool)
 
@@ -78,7 +78,7 @@ def people_of(
 
     aside("objected to risk stratification", register.packed.is_set("objected"))
     aside("not on the list on the list date", ~register.packed.is_set("on_list"))
-    aside("the outcome is not known", ~known)
+    aside("the outcome is not known", np.isnan(happened))
     rows = np.flatnonzero(keep)
     rows = rows[_by_id(register, rows)]
     left_out: dict[str, str] = {}
@@ -94,40 +94,9 @@ def people_of(
     cells = tuple(each.cells for each in coded.values())
     codes = np.column_stack([_last_is_missing(each) for each in coded.values()])
     reasons = {reason: count for reason, count in set_aside.items() if count}
-    people = People(rows, cells, codes, had[rows], None, reasons, tuple(left_out.values()))
-    _check_outcomes(people, outcome if isinstance(outcome, str) else "outcome")
+    people = People(rows, cells, codes, happened[rows] == 1, None, reasons, tuple(left_out.values()))
+    _check_outcomes(people, named or "outcome")
     return people._replace(groups=_groups(register, people.rows, groups))
-
-
-def outcome_of(register: Register, outcome: str | pa.Array | pa.ChunkedArray) -> tuple[Known, Known]:
-    """Whether each packed row had the outcome, and whether that is known.
-
-    Parameters
-    ----------
-    outcome : a carried column of true and false, or 0 and 1; or such values, one a source row in source order
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    if isinstance(outcome, str):
-        register.require((outcome,), "the outcome")
-        if outcome in FIELDS:
-            raise InputError(
-                f"outcome= names '{outcome}', which is a field of the register: give a column of your own."
-            )
-        column = register.column(outcome)
-    else:
-        if len(outcome) != register.rows_in:
-            raise InputError(f"outcome has {len(outcome):,} values; the source has {plural(register.rows_in, 'row')}.")
-        source = register.table_row if register.source_row is None else register.source_row[register.table_row]
-        column = in_one_piece(outcome).take(pa.array(source))
-    places, values = distinct_values(pa.chunked_array([column]))
-    plain = [None if is_missing(each) else from_text("flag", each) for each in values]
-    if any(each not in (None, 0, 1) for each in plain):
-        raise InputError("The outcome must be true or false, or 0 or 1; null where it is not known.")
-    had = np.array([each == 1 for each in plain] + [False])
-    known = np.array([each is not None for each in plain] + [False])
-    return had[places], known[places]
 
 
 def _by_id(register: Register, rows: Rows) -> Rows:

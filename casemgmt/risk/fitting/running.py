@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, InputWarning, did_you_mean, listed, not_one_of
+from casemgmt.register.outcomes import outcome_given
 from casemgmt.register.register import Register
 from casemgmt.risk.fitting.building import WORDS, built_model, decimal_amounts, register_wording
 from casemgmt.risk.fitting.cells import in_words
 from casemgmt.risk.fitting.medicine import Direction, monotone_signs
-from casemgmt.risk.fitting.people import People, outcome_of, people_of
+from casemgmt.risk.fitting.people import People, people_of
 from casemgmt.risk.fitting.probing import Probed, probed
 from casemgmt.risk.fitting.record import Fitting, versions
 from casemgmt.risk.traps import traps_in
@@ -20,7 +21,6 @@ from casemgmt.risk.traps import traps_in
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    import pyarrow as pa
 
     from casemgmt.risk.fitting.classifier import AdditiveRiskClassifier
     from casemgmt.risk.model import Model
@@ -36,7 +36,7 @@ _OWN = frozenset({"kind", "bags", "monotonic_cst", "pairs", "categorical_feature
 class Asked(NamedTuple):
     """What was asked for; see :func:`casemgmt.fit_model`."""
 
-    outcome: str | pa.Array | pa.ChunkedArray
+    outcome: object
     inputs: Sequence[str] | None
     kind: FitKind
     name: str
@@ -84,12 +84,9 @@ def fitted_model(register: Register, asked: Asked, progress: Callable[[int, int]
     return built_model(people.inputs, tables, wording, asked.needed, fitting, codes=people.codes, truth=truth)
 
 
-def _traps(register: Register, outcome: str | pa.Array | pa.ChunkedArray, inputs: Sequence[str]) -> tuple[str, ...]:
+def _traps(register: Register, outcome: object, inputs: Sequence[str]) -> tuple[str, ...]:
     """What is wrong with the data that would be learned from, said aloud."""
-    import numpy as np
-
-    had, known = outcome_of(register, outcome)
-    found = traps_in(register, np.where(known, had, np.nan), inputs)
+    found = traps_in(register, outcome_given(register, outcome), inputs)
     for trap in found:
         warnings.warn(f"{trap.kind} ({listed(trap.columns)}): {trap}", InputWarning, stacklevel=4)
     return tuple(str(trap) for trap in found)

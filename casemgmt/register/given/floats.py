@@ -1,8 +1,8 @@
-"""Scores as users give them, as floats without a rounded number: two that differ never become one."""
+"""Numbers as users give them, as floats without a rounded number: two that differ never become one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Real
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
     import pyarrow as pa
+
+    # Makes floats, NaN where one is missing, of a container of values and what it is called in messages.
+    ToFloats = Callable[[object, str], npt.NDArray[np.float64]]
 
 # Beyond this, two different whole numbers can be one float.
 LARGEST_WHOLE = 2**53

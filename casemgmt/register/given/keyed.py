@@ -1,4 +1,4 @@
-"""A user's scores that say whose they are: each beside its patient id."""
+"""Values that say whose they are: each beside its patient id."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from typing import TYPE_CHECKING
 from casemgmt.arrow import in_one_piece, numpy_of, texts, validity_of
 from casemgmt.errors import InputError, listed, no_rows_yet, not_valid_text, plural
 from casemgmt.register.cleaning import is_text
-from casemgmt.selection.float_scores import as_floats, is_pandas
+from casemgmt.register.given.floats import as_floats, is_pandas
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.register.given.floats import ToFloats
     from casemgmt.register.register import Register
 
-# Of the scores keyed by patient id, or of the patients if they are fewer, the share that must meet.
+# Of the values keyed by patient id, or of the patients if they are fewer, the share that must meet.
 MATCHED_SHARE = Fraction(1, 5)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ScoresById:
-    """Scores keyed by patient id.
+class ValuesById:
+    """Values keyed by patient id.
 
     Attributes
     ----------
     ids : large_string, each once
-    values : float64, one an id; NaN for no score
+    values : float64, one an id; NaN for none
     name : of the argument that they are, for messages
     """
 
@@ -39,7 +40,7 @@ class ScoresById:
     name: str = "score"
 
     def of(self, register: Register) -> tuple[npt.NDArray[np.float64], int]:
-        """The scores in packed order, NaN where a patient's id is not among them; and how many ids were found."""
+        """The values in packed order, NaN where a patient's id is not among them; and how many ids were found."""
         import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -52,11 +53,11 @@ class ScoresById:
         return np.append(self.values, np.nan)[rows], int(np.count_nonzero(rows < len(self.ids)))
 
     def refuse_unmatched(self, met: int, patients: int, among: pa.ChunkedArray | None) -> None:
-        """Refuse scores that meet nobody, or few, of so many accepted patients.
+        """Refuse values that meet nobody, or few, of so many accepted patients.
 
         Parameters
         ----------
-        met : patients whose id is among the scores'
+        met : patients whose id is among the values'
         among : ids of the register, to say why so few meet; None where they are not at hand
 
         Raises
@@ -81,27 +82,31 @@ def _likely_cause(ids: pa.Array, among: pa.ChunkedArray | None) -> str:
     return f" {likely_cause(ids, among)}"
 
 
-def scores_by_id(score: object, name: str = "score") -> ScoresById | None:
-    """Scores that say whose they are, or None for scores that do not.
+def values_by_id(given: object, name: str = "score", read: ToFloats = as_floats) -> ValuesById | None:
+    """Values that say whose they are, or None for values that do not.
+
+    Parameters
+    ----------
+    read : as of :func:`casemgmt.register.given.values.values_given`
 
     Raises
     ------
     InputError
         An id that is missing, no text, or given twice; a frame with ``patient_id`` and not one column more.
     """
-    if isinstance(score, Mapping):
-        return keyed_by(list(score.keys()), list(score.values()), name)
-    if is_pandas(score):
-        if not hasattr(score, "columns"):
-            return keyed_by(score.index, score, name) if score.index.name == "patient_id" else None
-        if "patient_id" not in score.columns:
-            named = score.index.name == "patient_id" and len(score.columns) == 1
-            return keyed_by(score.index, score.iloc[:, 0], name) if named else None
-        other = _the_other([str(each) for each in score.columns], name)
-        return keyed_by(score["patient_id"], score[other], name)
-    if type(score).__name__ == "LazyFrame":
+    if isinstance(given, Mapping):
+        return keyed_by(list(given.keys()), list(given.values()), name, read)
+    if is_pandas(given):
+        if not hasattr(given, "columns"):
+            return keyed_by(given.index, given, name, read) if given.index.name == "patient_id" else None
+        if "patient_id" not in given.columns:
+            named = given.index.name == "patient_id" and len(given.columns) == 1
+            return keyed_by(given.index, given.iloc[:, 0], name, read) if named else None
+        other = _the_other([str(each) for each in given.columns], name)
+        return keyed_by(given["patient_id"], given[other], name, read)
+    if type(given).__name__ == "LazyFrame":
         raise no_rows_yet(f"{name}= is a lazy frame, which has")
-    names = column_names(score)
+    names = column_names(given)
     if names is None:
         return None
     if "patient_id" not in names:
@@ -111,14 +116,14 @@ def scores_by_id(score: object, name: str = "score") -> ScoresById | None:
         )
     from casemgmt.register.sources import open_source
 
-    table = open_source(score).table
-    return keyed_by(table.column("patient_id"), table.column(_the_other(table.column_names, name)), name)
+    table = open_source(given).table
+    return keyed_by(table.column("patient_id"), table.column(_the_other(table.column_names, name)), name, read)
 
 
-def column_names(score: object) -> list[str] | None:
+def column_names(given: object) -> list[str] | None:
     """The column names of a table, None of anything else; an Arrow or polars column has no names of columns."""
-    names = getattr(score, "column_names", None) or getattr(score, "columns", None)
-    if not (isinstance(names, (list, tuple)) and names and hasattr(score, "__arrow_c_stream__")):
+    names = getattr(given, "column_names", None) or getattr(given, "columns", None)
+    if not (isinstance(names, (list, tuple)) and names and hasattr(given, "__arrow_c_stream__")):
         return None
     return [str(name) for name in names]
 
@@ -133,7 +138,12 @@ def _the_other(names: list[str], argument: str) -> str:
     return others[0]
 
 
-def keyed_by(ids: object, values: object, name: str = "score") -> ScoresById:
+def keyed_by(
+    ids: object,
+    values: object,
+    name: str = "score",
+    read: ToFloats = as_floats,
+) -> ValuesById:
     """Values beside the ids that they are of.
 
     Raises
@@ -157,7 +167,7 @@ def keyed_by(ids: object, values: object, name: str = "score") -> ScoresById:
     for count, what in ((column.null_count, "without a patient_id"), (repeated, "whose patient_id was given before")):
         if count:
             raise InputError(f"{name}= holds {plural(count, name.removesuffix('s'))} {what}. Give each patient's once.")
-    return ScoresById(column, as_floats(values, f"{name}="), name)
+    return ValuesById(column, read(values, f"{name}="), name)
 
 
 def _ids_as_arrow(ids: object, name: str) -> pa.Array | pa.ChunkedArray:
