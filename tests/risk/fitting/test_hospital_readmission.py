@@ -85,6 +85,13 @@ def test_a_code_is_of_one_group_at_most(example):
     assert sum(example.is_in(codes, ranges).astype(int) for ranges in example.GROUPS.values()).max() == 1
 
 
+def test_a_third_of_the_earlier_stays_and_one_classifier_order_later_patients_nearly_as_well(example, frame):
+    learned, held_out = example.sides_of(frame)
+    model = example.fitted_to(learned.iloc[::3], bags=1)
+    assert (model.horizon_days, model.fitting.groups) == (30, "patient_nbr")
+    assert example.figures(model, held_out)["AUROC"] >= 0.64
+
+
 @pytest.mark.long
 def test_later_patients_are_ordered_and_their_risks_are_about_right(example, frame):
     learned, held_out = example.sides_of(frame)
