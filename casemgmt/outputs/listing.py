@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from casemgmt.arrow import numpy_of, rows_of, validity_of
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -14,14 +16,15 @@ def listing_order(table: pa.Table) -> pa.Table:
     Within a practice: who is case managed; then the higher score, those without one last; then the patient's id.
     """
     import numpy as np
-    import pyarrow as pa
 
     if not table.num_rows:
         return table
     practice = table.column("practice_id").combine_chunks().dictionary_encode()
-    score = table.column("score").to_numpy().astype(np.float64)
-    managed = table.column("case_managed").to_numpy()
+    # Arrow's own `to_numpy` imports pandas.
+    score, scored = numpy_of(table.column("score")), validity_of(table.column("score"))
+    unscored = np.isnan(score) if scored is None else np.isnan(score) | ~scored
+    managed = numpy_of(table.column("case_managed")).astype(bool)
     # The table is in the order of practices and of ids in them, which a stable sort keeps among equals.
-    number = practice.indices.to_numpy()
-    order = np.lexsort((np.where(np.isnan(score), np.inf, -score), ~managed, number))
-    return table.take(pa.array(order))
+    number = numpy_of(practice.indices)
+    order = np.lexsort((np.where(unscored, np.inf, -score), ~managed, number))
+    return table.take(rows_of(order))

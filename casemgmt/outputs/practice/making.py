@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from casemgmt.arrow import numpy_of
 from casemgmt.errors import PublishError, unknown_name
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.candidates import Prompted, prompted_in
@@ -242,7 +243,7 @@ def _by_score(row: Listed) -> tuple[bool, float, bytes]:
 def _managed_rows(lists: Lists, made: Workings) -> dict[str, list[_Row]]:
     """Everyone whom a place is used for, by practice."""
     table = lists.to_arrow()
-    managed = table.column("case_managed").to_numpy()
+    managed = numpy_of(table.column("case_managed"))
     rows = table_rows(made)[managed]
     table = table.filter(table.column("case_managed"))
     names = ("practice_id", "patient_id", "score", "risk", "place")

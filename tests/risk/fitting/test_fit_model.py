@@ -74,10 +74,10 @@ def test_it_says_what_it_was_fitted_to(model, frame):
 
 def test_saved_it_loads_as_the_same_model(model, tmp_path):
     folder = model.save(tmp_path / "mine")
-    assert sorted(path.name for path in folder.iterdir()) == ["card.md", "model.toml", "vectors.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == ["card.md", "fitting.toml", "model.toml", "vectors.csv"]
     loaded = cm.load_model(folder)
     assert loaded == model
-    assert loaded.fitting is None
+    assert loaded.fitting == model.fitting
     assert f"{model.fitting.people:,}" in (folder / "card.md").read_text()
 
 
