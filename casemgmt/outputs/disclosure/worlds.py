@@ -119,7 +119,10 @@ class Worlds:
             matrix = csr_array((factors, (rows, columns)), shape=(len(self.sums), count), dtype=float)
             _, least, most = zip(*self.sums, strict=True)
             constraints = [LinearConstraint(matrix, least, most)]
-        found = milp(goal, integrality=np.ones(count), bounds=Bounds(low, high), constraints=constraints)
+        asked = {"integrality": np.ones(count), "bounds": Bounds(low, high), "constraints": constraints}
+        found = milp(goal, **asked)
+        if found.x is None:  # with its presolve HiGHS has called small programs infeasible that were not
+            found = milp(goal, **asked, options={"presolve": False})
         return None if found.x is None else np.rint(found.x).astype(int).tolist()
 
     def tells(self, cells: Sequence[Cell]) -> Cell | None:
