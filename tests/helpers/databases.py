@@ -61,7 +61,8 @@ class Spark:
         self._session = session
 
     def load(self, name: str, table: pa.Table) -> None:
-        self._session.createDataFrame(table).createOrReplaceTempView(name)
+        quoted = name.replace("`", "``")
+        self._session.createDataFrame(table).createOrReplaceTempView(f"`{quoted}`")
 
     def answer(self, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._session.sql(query).collect()]
