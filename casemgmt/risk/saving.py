@@ -32,6 +32,7 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
     contents["card.md"] = model_card(model, *of_fit)
     if model.fitting is not None:
         contents[FITTING_FILE] = fitting_text(model.fitting)
+    _refuse_unreadable(contents)
     replaced = _manifest_of(folder)
     if replaced is None and folder.exists():
         raise PublishError(f"{folder} is there and is no model folder. Choose another place.")
@@ -56,6 +57,28 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
             raise PublishError(f"{folder} could not be written: {problem.strerror}. Nothing was left there.") from None
         raise
     return folder
+
+
+def _refuse_unreadable(contents: dict[str, str]) -> None:
+    """Refuse what could be written and never be read again, such as a category of a thousand letters.
+
+    Raises
+    ------
+    ModelError : with the place in the file
+    """
+    from tempfile import TemporaryDirectory
+
+    from casemgmt.risk.files import load_model
+
+    with TemporaryDirectory(prefix="casemgmt-model-") as made:
+        for name, text in contents.items():
+            (Path(made) / name).parent.mkdir(exist_ok=True)
+            (Path(made) / name).write_bytes(text.encode())
+        try:
+            load_model(Path(made))
+        except ModelError as problem:
+            said = str(problem).replace(f"{made}/", "")
+            raise ModelError(f"the model cannot be saved, for it could not be read again: {said}") from None
 
 
 def _manifest_of(folder: Path) -> bytes | None:

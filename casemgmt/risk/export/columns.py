@@ -38,7 +38,7 @@ def reading_of(each: ModelInput, column: str, dialect: Dialect, *, as_vectors: b
             return _known_category(field, column, dialect, as_vectors)
         case "category":
             text = f"CAST({column} AS {dialect.text_type})"
-            return f"CASE WHEN LTRIM(RTRIM({text})) = '' THEN NULL ELSE {text} END"
+            return f"CASE WHEN {dialect.is_blank(text)} THEN NULL ELSE {text} END"
         case "integer" if field is None:
             return _carried_integer(each, column, dialect)
         case _ if field is not None:

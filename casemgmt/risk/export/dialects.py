@@ -9,6 +9,9 @@ from typing import Literal
 from casemgmt.errors import InputError, did_you_mean, listed
 from casemgmt.risk.inputs import MILLION
 
+# All that Python's text calls so, no-break and ideographic spaces among them.
+WHITE_SPACE = "".join(mark for mark in map(chr, range(0x3001)) if mark.isspace())
+
 DialectName = Literal["tsql", "spark", "duckdb", "postgres", "sqlite"]
 
 
@@ -71,6 +74,19 @@ class Dialect:
     def as_text(self, expression: str) -> str:
         """An expression as text without outer spaces, in small letters."""
         return f"LOWER(LTRIM(RTRIM(CAST({expression} AS {self.text_type}))))"
+
+    def is_blank(self, text: str) -> str:
+        """Whether a text is empty or white space alone, of any kind that a register takes for such."""
+        marks = self.quoted(WHITE_SPACE)
+        match self.name:
+            case "tsql":  # TRIM takes marks from SQL Server 2017 on
+                return f"{text}{self.exact_text} NOT LIKE {self.quoted(f'%[^{WHITE_SPACE}]%')}"
+            case "spark":
+                return f"TRIM(BOTH {marks} FROM {text}) = ''"
+            case "postgres":
+                return f"BTRIM({text}, {marks}) = ''"
+            case _:
+                return f"TRIM({text}, {marks}) = ''"
 
     def same_text(self, expression: str, value: str) -> str:
         """Whether an expression is a text, letter by letter."""

@@ -13,6 +13,7 @@ from casemgmt.errors import InputError
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.spellings import FALSE_WORDS, MISSING_WORDS, TRUE_WORDS
 from casemgmt.risk.additive import AdditiveModel
+from casemgmt.risk.export.dialects import WHITE_SPACE
 from casemgmt.risk.export.r_script import SCRIPT
 from casemgmt.risk.export.wording import plain
 from casemgmt.risk.inputs import MILLION, ModelInput, decimal_text
@@ -206,6 +207,7 @@ def _script(model: AdditiveModel, models: Sequence[AdditiveModel]) -> str:
         "TRUE_WORDS": _words(TRUE_WORDS),
         "FALSE_WORDS": _words(FALSE_WORDS),
         "MISSING_WORDS": _words(("", *MISSING_WORDS)),
+        "WHITE_SPACE": "".join(f"\\u{ord(mark):04x}" for mark in WHITE_SPACE),
         "TITLE": f"{plain(model.name)} {plain(model.version)}: {plain(model.title)}",
     }
     text = SCRIPT

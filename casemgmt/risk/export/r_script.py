@@ -16,7 +16,8 @@ casemgmt_read <- function(x, how, least, most, words) {
     if (how == "own flag" && any(odd)) stop("a flag is neither true nor false")
     return(ifelse(true, 1, ifelse(false, 0, NA)))
   }
-  if (how == "text") return(ifelse(trimws(as.character(x)) == "", NA, as.character(x)))
+  own <- as.character(x)
+  if (how == "text") return(ifelse(trimws(own, whitespace = "[<WHITE_SPACE>]") == "", NA, own))
   if (how == "known") {
     known <- strsplit(words, " ")[[1]]
     y <- known[match(text, tolower(known))]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from casemgmt.errors import InputError, ModelError
+from casemgmt.errors import InputError
 from casemgmt.register.fields import FIELDS
 from casemgmt.risk.fitting.cells import InputCells
+from casemgmt.risk.fitting.looking import kind_of, log_odds, refuse_no_log_odds, sound_values
 from casemgmt.risk.fitting.steps import number_cells
 from casemgmt.risk.inputs import is_missing
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 UNSEEN = "(a category that no row has)"
-_LARGEST_TABLE = 1_000
 _SAMPLE = 64
 _STANDING, _MANY_VALUES = 12, 5_000
 
@@ -36,12 +35,15 @@ class AskedColumn(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """All columns, and how the estimator is asked. ``smooth`` are inputs whose cells hold values that differ."""
+    """All columns, and how the estimator is asked.
+
+    ``smooth`` says, of inputs whose cells hold values that differ, by how much at most a cell's log-odds are off.
+    """
 
     estimator: Any
     frame: pd.DataFrame
     columns: list[AskedColumn]
-    smooth: frozenset[str]
+    smooth: dict[str, float]
     needed: tuple[str, ...]
 
     def decide(self, rows: Codes) -> Floats:
@@ -81,7 +83,8 @@ def asked_columns(estimator: object, frame: object, cells: int) -> Asked:
 
     Raises
     ------
-    InputError : no frame, or an estimator without ``decision_function`` or with more than two classes
+    InputError : no frame, an estimator without ``decision_function`` or with more than two classes, one whose
+        ``decision_function`` gives no log-odds, or a column that no model reads
     """
     rows = _frame_of(frame)
     if not callable(getattr(estimator, "decision_function", None)):
@@ -97,6 +100,7 @@ def asked_columns(estimator: object, frame: object, cells: int) -> Asked:
             f"The estimator's decision_function does not take the rows of frame ({type(problem).__name__}): it must be "
             "fitted, and the columns those that it was fitted to."
         ) from None
+    refuse_no_log_odds(estimator, rows)
     # Rows whose values the other inputs have while one is looked at: several, since a pair may step where another
     # value of its second input stands, and without gaps where there are such.
     whole = np.flatnonzero(rows.notna().all(axis=1).to_numpy())
@@ -113,34 +117,14 @@ def asked_columns(estimator: object, frame: object, cells: int) -> Asked:
         ]
         return log_odds(estimator, frame_like(rows, columns)).reshape(len(few), len(values))
 
-    columns, smooth, needed = [], [], []
+    columns, smooth = [], {}
     for name in rows.columns:
-        column, is_smooth = _column(rows[name], str(name), alone, cells)
+        column, off = _column(rows[name], str(name), alone, cells)
         columns.append(column)
-        smooth += [str(name)] if is_smooth else []
-        needed += [] if column.cells.learns_missing else [str(name)]
-    return Asked(estimator, rows, columns, frozenset(smooth), tuple(needed))
-
-
-def log_odds(estimator: Any, rows: Any) -> Floats:
-    """What ``decision_function`` says, one number a row; of a classifier of two classes alone.
-
-    Raises
-    ------
-    InputError : it is not fitted, does not take these columns, or has more classes
-    """
-    asked = rows if hasattr(estimator, "feature_names_in_") or not _takes_arrays(estimator) else rows.to_numpy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # categories that it does not know are shown to it on purpose
-        found = np.asarray(estimator.decision_function(asked), dtype=np.float64)
-    if found.ndim != 1 or len(found) != len(rows):
-        raise InputError("The estimator's decision_function must give one number a row: it must know two classes.")
-    return found
-
-
-def _takes_arrays(estimator: Any) -> bool:
-    """Whether it was fitted to columns without names, as scikit-learn's estimators remember it."""
-    return hasattr(estimator, "n_features_in_")
+        if off:
+            smooth[str(name)] = off
+    needed = tuple(column.cells.name for column in columns if not column.cells.learns_missing)
+    return Asked(estimator, rows, columns, smooth, needed)
 
 
 def _frame_of(frame: object) -> pd.DataFrame:
@@ -186,28 +170,28 @@ def frame_like(frame: pd.DataFrame, values: Sequence[npt.NDArray[Any]]) -> pd.Da
 
 def _column(
     column: pd.Series, name: str, alone: Callable[[str, Sequence[Any]], Floats], most: int
-) -> tuple[AskedColumn, bool]:
-    values = column.astype(object).to_numpy()
-    lacking = column.isna().to_numpy() | np.array([isinstance(each, str) and is_missing(each) for each in values])
-    distinct = sorted(set(values[~lacking].tolist()), key=lambda each: each if isinstance(each, str) else float(each))
-    if not distinct:
-        raise ModelError(f"'{name}' is empty in the rows given: nothing can be asked about it.")
-    missing = float("nan")
-    kind = _kind(name, distinct)
-    smooth = False
+) -> tuple[AskedColumn, float]:
+    values, null = column.astype(object).to_numpy(), column.isna().to_numpy()
+    lacking = null | np.array([isinstance(each, str) and is_missing(each) for each in values])
+    distinct = sound_values(name, values[~lacking])
+    # A model reads blank text as missing; an estimator that was shown it is asked about it.
+    missing = float("nan") if null.any() or not lacking.any() else values[lacking][0]
+    kind = kind_of(name, distinct)
+    off = 0.0
     match kind:
         case "category":
             scores = _answers(alone, name, UNSEEN)
             shown: list[Any] = [*distinct, UNSEEN] if scores else list(distinct)
             own: dict[str, Any] = {"categories": tuple(distinct), "has_other": scores, "other_scores": scores}
         case "flag":
-            shown, own = [0, 1], {}
+            # As they stand in the column: a categorical one knows True, and no 1.
+            shown, own = [next((each for each in distinct if each == code), code) for code in (0, 1)], {}
         case "integer":
             shown = list(range(int(distinct[0]), int(distinct[-1]) + 1))
             first = FIELDS[name].least if name in FIELDS else shown[0]
             own = {"starts": tuple(shown), "first": first}
         case _:
-            edges, shown, smooth, sentence = number_cells(name, np.array(distinct, dtype=np.float64), alone, most)
+            edges, shown, off, sentence = number_cells(name, np.array(distinct, dtype=np.float64), alone, most)
             own = {"edges": edges, "merged": (sentence,) if sentence else ()}
     codes = np.full(len(values), len(shown), dtype=np.int32)
     if kind == "category":
@@ -231,21 +215,7 @@ def _column(
         learns_missing=answers,
         **own,
     )
-    return AskedColumn(cells, [*shown, missing] if answers else shown, codes), smooth
-
-
-def _kind(name: str, distinct: list[Any]) -> Any:
-    if any(isinstance(each, str) for each in distinct):
-        if not all(isinstance(each, str) for each in distinct):
-            raise InputError(f"'{name}' holds text and numbers in one column.")
-        return "category"
-    if name in FIELDS and FIELDS[name].kind in ("flag", "integer"):
-        return FIELDS[name].kind
-    if all(each in (0, 1) for each in distinct):
-        return "flag"
-    if all(each == int(each) and 0 <= each <= _LARGEST_TABLE for each in distinct):
-        return "integer"
-    return "number"
+    return AskedColumn(cells, [*shown, missing] if answers else shown, codes), off
 
 
 def _answers(alone: Callable[[str, Sequence[Any]], Floats], name: str, value: object) -> bool:

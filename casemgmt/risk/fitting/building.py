@@ -116,6 +116,8 @@ def built_model(
     """
     decimal = decimal_amounts(tables)
     off = abs(decimal.sums(codes) - truth)
+    from casemgmt.risk.fitting.record import settled
+
     discrepancy = float(off.max()) if len(off) else 0.0
     allowed = bound(len(inputs)) if within is None else within
     # Sums of floats here, of whole millionths in the model: the last bits of a float are no difference.
@@ -128,7 +130,7 @@ def built_model(
         wording,
         intercept=round(decimal.base * MILLION),
         inputs=with_pairs(inputs, decimal, needed),
-        fitting=replace(fitting, discrepancy=discrepancy),
+        fitting=replace(fitting, discrepancy=settled(discrepancy)),
     )
 
 

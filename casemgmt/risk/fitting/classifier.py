@@ -208,6 +208,8 @@ class AdditiveRiskClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("kind must be 'boosted' or 'logistic'.")
         if self.bags < 1:
             raise ValueError("bags must be at least 1.")
+        if not isinstance(self.knots, (int, np.integer)) or self.knots < 1:
+            raise ValueError("knots must be a whole number, at least 1.")
         if self.kind == "logistic" and (self.monotonic_cst is not None or len(self.pairs)):
             raise ValueError("monotonic_cst and pairs belong to kind='boosted'.")
         check_classification_targets(y)

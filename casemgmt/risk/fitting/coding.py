@@ -15,6 +15,7 @@ from casemgmt.risk.scoring import from_text
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pyarrow as pa
 
     from casemgmt.register.register import Register
 
@@ -46,11 +47,19 @@ def coded_input(register: Register, name: str, rows: npt.NDArray[np.int64]) -> C
             f"'{name}' is {field.kind if field.kind != 'id' else 'an id'}, which no model takes as an input."
         )
     column = register.column(name, rows)
-    if pa.types.is_temporal(column.type) or pa.types.is_nested(column.type):
+    if _is_unread(column.type):
         raise InputError(f"'{name}' is of type {column.type}, which no model takes as an input.")
     places, values = distinct_values(pa.chunked_array([column]))
     kind, plain = _plain(name, values)
     return _coded(name, kind, places, plain)
+
+
+def _is_unread(kind: pa.DataType) -> bool:
+    """Whether a column is of a type that holds neither numbers, flags nor text."""
+    import pyarrow as pa
+
+    is_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    return bool(is_bytes or pa.types.is_temporal(kind) or pa.types.is_nested(kind))
 
 
 def _plain(name: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -154,9 +163,10 @@ def _number(name: str, known: list[Any], people: list[int], missing: int) -> tup
     most = min(MOST_CELLS, int(counts.sum()) // FEWEST)
     # As few people a cell as there may be, or so many that the cells are not too many.
     wanted = max(FEWEST, -(-int(counts.sum()) // max(most, 1)))
-    first_of_cell, held = [0], 0
+    first_of_cell, held, nowhere = [0], 0, None
     for place, count in enumerate(people):
-        if held >= wanted:
+        # A cell ends a value later where no decimal of six places stands between two neighbours.
+        if held >= wanted and (nowhere := _unparted(values[place - 1], values[place], name)) is None:
             first_of_cell.append(place)
             held = 0
         held += count
@@ -168,6 +178,8 @@ def _number(name: str, known: list[Any], people: list[int], missing: int) -> tup
     merged = (
         [] if len(first_of_cell) == len(values) else [f"{name}: {len(values):,} values in {len(first_of_cell)} cells"]
     )
+    if len(first_of_cell) < 2 and nowhere is not None:
+        raise nowhere
     if len(first_of_cell) < 2:
         raise ModelError(f"'{name}': too few people share its values to learn from. Leave it out.")
     cells = InputCells(
@@ -181,6 +193,15 @@ def _number(name: str, known: list[Any], people: list[int], missing: int) -> tup
         merged=tuple(merged),
     )
     return cells, cell_of.tolist()
+
+
+def _unparted(lower: float, upper: float, name: str) -> ModelError | None:
+    """Why no edge stands between two numbers; None where one does."""
+    try:
+        edge_between(float(lower), float(upper), name)
+    except ModelError as problem:
+        return problem
+    return None
 
 
 def _category(name: str, known: list[Any], people: list[int], missing: int) -> tuple[InputCells, list[int]]:

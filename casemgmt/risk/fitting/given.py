@@ -15,6 +15,8 @@ def pairs_of_names(value: Any, name: str) -> tuple[tuple[str, str], ...]:
     found = [arguments.texts(each, f"each of {name}") for each in arguments.several(value, name)]
     if any(len(pair) != 2 or pair[0] == pair[1] for pair in found):
         raise InputError(f"{name} is a list of pairs of two columns, such as [('age', 'copd')].")
+    if len({frozenset(pair) for pair in found}) < len(found):
+        raise InputError(f"{name} names a pair twice; the order of its two columns says nothing.")
     return tuple((pair[0], pair[1]) for pair in found)
 
 

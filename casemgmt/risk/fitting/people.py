@@ -80,6 +80,7 @@ def people_of(
     aside("not on the list on the list date", ~register.packed.is_set("on_list"))
     aside("the outcome is not known", np.isnan(happened))
     rows = np.flatnonzero(keep)
+    _check_outcomes(happened[rows] == 1, named or "outcome")
     rows = rows[_by_id(register, rows)]
     left_out: dict[str, str] = {}
     # Setting people aside may leave a cell with too few others, so it is looked at again until nobody is.
@@ -95,7 +96,7 @@ def people_of(
     codes = np.column_stack([_last_is_missing(each) for each in coded.values()])
     reasons = {reason: count for reason, count in set_aside.items() if count}
     people = People(rows, cells, codes, happened[rows] == 1, None, reasons, tuple(left_out.values()))
-    _check_outcomes(people, named or "outcome")
+    _check_outcomes(people.had, named or "outcome")
     return people._replace(groups=_groups(register, people.rows, groups))
 
 
@@ -145,12 +146,12 @@ def _last_is_missing(each: Coded) -> Codes:
     return np.where(each.codes < 0, np.int32(len(each.cells.people)), each.codes)
 
 
-def _check_outcomes(people: People, outcome: str) -> None:
-    with_it = int(people.had.sum())
-    fewer = min(with_it, len(people.had) - with_it)
+def _check_outcomes(had: Known, outcome: str) -> None:
+    with_it = int(had.sum())
+    fewer = min(with_it, len(had) - with_it)
     if fewer < FEWEST_OUTCOMES:
         raise InputError(
-            f"'{outcome}': {plural(with_it, 'person', 'people')} of {len(people.had):,} had it; a model is fitted "
+            f"'{outcome}': {plural(with_it, 'person', 'people')} of {len(had):,} had it; a model is fitted "
             f"where at least {FEWEST_OUTCOMES} had it and as many had not."
         )
 
@@ -166,7 +167,10 @@ def _groups(register: Register, rows: Rows, groups: str | None) -> npt.NDArray[n
     if groups == "practice_id":
         found: npt.NDArray[np.int64] = register.packed.practice_of(rows)
         return found if len(np.unique(found)) >= 5 else None
-    places, values = distinct_values(pa.chunked_array([register.column(groups, rows)]))
+    column = register.column(groups, rows)
+    if pa.types.is_nested(column.type):
+        raise InputError(f"groups= names '{groups}', which is of type {column.type}: give a column of one label each.")
+    places, values = distinct_values(pa.chunked_array([column]))
     if (places < 0).any():
         raise InputError(
             f"groups= names '{groups}', which is missing for {plural(int((places < 0).sum()), 'person', 'people')}."

@@ -68,9 +68,12 @@ def points_model(
     import numpy as np
     from sklearn.metrics import roc_auc_score
 
+    from casemgmt.risk.fitting.record import settled
+
     out = parts_of(len(people.rows), people.groups, 5, seed) == 0
     tried = points_of(people.inputs, tables, people.codes[~out], people.had[~out], fitting.monotone)
-    auroc = float(roc_auc_score(people.had[out], tried.sums(people.codes[out])))
+    both = len(np.unique(people.had[out])) == 2  # all outcomes may be of one group
+    auroc = float(roc_auc_score(people.had[out], tried.sums(people.codes[out]))) if both else None
     found = points_of(people.inputs, tables, people.codes, people.had, fitting.monotone)
     inputs = []
     for number, points in zip(found.rows, found.points, strict=True):
@@ -90,7 +93,7 @@ def points_model(
             fitting,
             auroc_points=auroc,
             inputs={each.name: fitting.inputs[each.name] for each in inputs},
-            discrepancy=float(np.abs(log_odds - tables.sums(people.codes)).max()),
+            discrepancy=settled(float(np.abs(log_odds - tables.sums(people.codes)).max())),
         ),
     )
 

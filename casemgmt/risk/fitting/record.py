@@ -58,6 +58,11 @@ class Fitting:
         return f"<Fitting {self.kind}: {self.people:,} people{outcomes}{held}>"
 
 
+def settled(value: float) -> float:
+    """A difference without the last bits of its sums, which depend on how many threads took part."""
+    return round(value, 12)
+
+
 def versions() -> dict[str, str]:
     """The versions of the packages that a fit depends on."""
     from importlib.metadata import version

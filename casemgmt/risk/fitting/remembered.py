@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from casemgmt.errors import ModelError
 
@@ -25,12 +25,18 @@ class Remembered(NamedTuple):
     said: Floats
 
 
-_MODELS: WeakKeyDictionary[object, Remembered] = WeakKeyDictionary()
+# By the estimator itself, not by what it equals: one that can be compared need not be a key.
+_MODELS: dict[int, tuple[ref[object], Remembered]] = {}
 
 
 def remember(estimator: object, model: Model, sample: tuple[Callable[[object], Floats], Floats]) -> None:
-    """Keep the model of an estimator."""
-    _MODELS[estimator] = Remembered(model, *sample)
+    """Keep the model of an estimator, for as long as the estimator is there."""
+    place = id(estimator)
+    try:
+        there = ref(estimator, lambda _: _MODELS.pop(place, None))
+    except TypeError:  # one of a class with slots cannot be watched: its model is what tabulate gave
+        return
+    _MODELS[place] = there, Remembered(model, *sample)
 
 
 def model_of(estimator: object) -> Model:
@@ -42,11 +48,8 @@ def model_of(estimator: object) -> Model:
     """
     import numpy as np
 
-    try:
-        found = _MODELS.get(estimator)
-    except TypeError:  # it cannot be a key
-        found = None
-    if found is None:
+    there, found = _MODELS.get(id(estimator), (None, None))
+    if there is None or found is None or there() is not estimator:
         raise ModelError(
             f"A model is named by text or by a Path, or is an estimator that cm.tabulate was given, not a value "
             f"of type {type(estimator).__name__}. Tabulate it first: cm.tabulate(estimator, frame)."

@@ -15,7 +15,7 @@ from casemgmt.risk.fitting.cells import in_words
 from casemgmt.risk.fitting.medicine import Direction, monotone_signs
 from casemgmt.risk.fitting.people import People, people_of
 from casemgmt.risk.fitting.probing import Probed, probed
-from casemgmt.risk.fitting.record import Fitting, versions
+from casemgmt.risk.fitting.record import Fitting, settled, versions
 from casemgmt.risk.traps import traps_in
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _record(
         monotone=signs,
         groups="" if people.groups is None or asked.groups is None else asked.groups,
         discrepancy=0.0,
-        joint_discrepancy=tables.discrepancy,
+        joint_discrepancy=settled(tables.discrepancy),
         seed=asked.seed,
         versions=versions(),
         **held_out,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.risk.fitting.cells import edge_between
+from casemgmt.risk.inputs import MILLION
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,8 +21,8 @@ _MOST_ASKED = 50_000
 
 def number_cells(
     name: str, distinct: Floats, alone: Callable[[str, Sequence[Any]], Floats], most: int
-) -> tuple[tuple[int, ...], list[float], bool, str]:
-    """Edges between an input's cells in millionths, a value of each cell, whether cells differ inside, and what to say.
+) -> tuple[tuple[int, ...], list[float], float, str]:
+    """Edges between an input's cells in millionths, a value of each cell, by how much cells are off, and what to say.
 
     Parameters
     ----------
@@ -31,6 +32,9 @@ def number_cells(
     """
     import numpy as np
 
+    if len(distinct) == 1:  # what others would add nobody knows: they count as it does
+        value = float(distinct[0])
+        return (round(value * MILLION),), [value, value], 0.0, ""
     asked = distinct
     if (
         len(distinct) > _MOST_ASKED
@@ -41,16 +45,32 @@ def number_cells(
     if len(steps) < most:
         if not len(steps):  # it says nothing: one edge, and the same on both sides
             steps = np.array([0])
-        return (*_edges(name, asked, heights, steps, alone),), asked[[0, *(steps + 1)]].tolist(), False, ""
+        return (*_edges(name, asked, heights, steps, alone),), asked[[0, *(steps + 1)]].tolist(), 0.0, ""
     begins = np.unique(np.linspace(0, len(asked), most + 1).astype(np.int64)[:-1])
+    begins = _where_edges_stand(asked, begins)
     edges = tuple(edge_between(float(asked[at - 1]), float(asked[at]), name) for at in begins[1:])
-    shown, off, heights = [], 0.0, heights[0]
+    shown, off = [], 0.0
     for run in np.split(np.arange(len(asked)), begins[1:]):
-        middle = (heights[run].min() + heights[run].max()) / 2
-        shown.append(float(asked[run[np.abs(heights[run] - middle).argmin()]]))
-        off = max(off, float(heights[run].max() - heights[run].min()) / 2)
+        middle = (heights[0, run].min() + heights[0, run].max()) / 2
+        stands = run[np.abs(heights[0, run] - middle).argmin()]
+        shown.append(float(asked[stands]))
+        off = max(off, float(np.abs(heights[:, run] - heights[:, [stands]]).max()))
     sentence = f"{name}: {len(distinct):,} values in {len(begins)} cells, within {off:.2g} of the estimator in log-odds"
-    return edges, shown, True, sentence
+    # Of values that were not asked nothing is known.
+    return edges, shown, off if len(asked) == len(distinct) else float("inf"), sentence
+
+
+def _where_edges_stand(values: Floats, begins: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Beginnings of cells, each moved up to where a decimal of six places stands below it; 0 stays."""
+    import numpy as np
+
+    low, high = values[:-1], values[1:]
+    guesses = [np.rint((low + high) / 2 * MILLION), np.rint(high * MILLION), np.rint(low * MILLION) + 1]
+    parted = 1 + np.flatnonzero(np.any([(low < each / MILLION) & (each / MILLION <= high) for each in guesses], axis=0))
+    if not len(parted):  # edge_between says why
+        return begins
+    place = np.searchsorted(parted, begins[1:])
+    return np.unique([0, *parted[place[place < len(parted)]]])
 
 
 def _edges(

@@ -11,8 +11,8 @@ from casemgmt.risk.fitting import given
 from casemgmt.risk.fitting.asking import Asked, asked_columns
 from casemgmt.risk.fitting.building import WORDS, Wording, built_model
 from casemgmt.risk.fitting.cells import in_words
-from casemgmt.risk.fitting.probing import bound, probed
-from casemgmt.risk.fitting.record import Fitting, versions
+from casemgmt.risk.fitting.probing import Probed, bound, probed
+from casemgmt.risk.fitting.record import Fitting, settled, versions
 from casemgmt.risk.fitting.remembered import remember
 
 if TYPE_CHECKING:
@@ -108,7 +108,6 @@ def _tabulated(asked: Asked, wording: Wording, seed: int) -> Model:
         asked.decide, counts, [each.base for each in inputs], [each.name for each in inputs], seed=seed, pairs=None
     )
     truth = asked.truth()
-    rounded = [each.name for each in inputs if each.name in asked.smooth]
     fitting = Fitting(
         kind=type(asked.estimator).__name__,
         people=len(truth),
@@ -116,7 +115,7 @@ def _tabulated(asked: Asked, wording: Wording, seed: int) -> Model:
         inputs={each.name: in_words(each) for each in inputs},
         merged=tuple(sentence for each in inputs for sentence in each.merged),
         discrepancy=0.0,
-        joint_discrepancy=tables.discrepancy,
+        joint_discrepancy=settled(tables.discrepancy),
         seed=seed,
         versions=versions(),
     )
@@ -128,5 +127,11 @@ def _tabulated(asked: Asked, wording: Wording, seed: int) -> Model:
         fitting,
         codes=asked.codes(),
         truth=truth,
-        within=float("inf") if rounded else bound(len(inputs)),
+        within=bound(len(inputs)) + _off(asked, tables),
     )
+
+
+def _off(asked: Asked, tables: Probed) -> float:
+    """By how much the cells of numbers that never rest are off together; of one in a pair, that is not known."""
+    paired = {asked.columns[number].cells.name for pair in tables.pairs for number in pair}
+    return float("inf") if paired & set(asked.smooth) else sum(asked.smooth.values())

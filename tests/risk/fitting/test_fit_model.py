@@ -287,3 +287,53 @@ def test_a_model_of_made_up_people_is_for_demonstration_only():
 def test_two_models_that_say_the_same_are_equal_however_they_came_about(model):
     assert dataclasses.replace(model, fitting=None) == model
     assert hash(dataclasses.replace(model, fitting=None)) == hash(model)
+
+
+def test_numbers_that_stand_closer_than_a_millionth_share_a_cell(frame):
+    close = frame.assign(dose=np.random.default_rng(2).random(len(frame)) * 1e-3)
+    table = cm.fit_model(read(close), "admitted", inputs=["age", "dose"], **SMALL).input_named("dose")
+    assert 100 < len(table.table) <= 250
+
+
+def test_a_points_score_without_an_outcome_among_those_left_out_is_saved_without_an_auroc(frame, tmp_path):
+    one_practice = frame.assign(admitted=frame.practice_id == "C87000")
+    model = cm.fit_model(read(one_practice), "admitted", kind="points", **SMALL)
+    assert model.fitting.auroc_points is None
+    assert cm.load_model(model.save(tmp_path / "mine")) == model
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        ({"note": ["x" * 500, "y"]}, "longer than 200"),
+        ({"": [0.5, 1.5]}, "not blank"),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_saved(frame, tmp_path, column, says):
+    name, values = next(iter(column.items()))
+    odd = frame.assign(**{name: values * (len(frame) // 2)})
+    model = cm.fit_model(read(odd), "admitted", inputs=["age", name], **SMALL)
+    with pytest.raises(cm.ModelError, match=f"could not be read again.*{says}"):
+        model.save(tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_bytes_lists_and_an_outcome_that_nobody_has_are_refused_in_words(frame):
+    odd = frame.assign(raw=[b"a", b"b"] * (len(frame) // 2), several=[[1]] * len(frame), unknown=np.nan)
+    register = read(odd)
+    with pytest.raises(cm.InputError, match="'raw' is of type binary"):
+        cm.fit_model(register, "admitted", inputs=["age", "raw"])
+    with pytest.raises(cm.InputError, match="'several', which is of type list"):
+        cm.fit_model(register, "admitted", groups="several")
+    with pytest.raises(cm.InputError, match="'unknown': 0 people of 0 had it"):
+        cm.fit_model(register, "unknown")
+    with pytest.raises(cm.InputError, match="names a pair twice"):
+        cm.fit_model(register, "admitted", pairs=[("age", "copd"), ("copd", "age")])
+    with pytest.raises(cm.InputError, match="knots must be a whole number"):
+        cm.fit_model(register, "admitted", kind="logistic", options={"knots": "a"})
+
+
+def test_the_record_of_a_fit_has_no_bits_that_the_number_of_threads_decides(frame):
+    fitting = cm.fit_model(read(frame), "admitted", kind="logistic", **SMALL).fitting
+    for figure in (fitting.discrepancy, fitting.joint_discrepancy):
+        assert figure == round(figure, 12)
