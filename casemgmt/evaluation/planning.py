@@ -13,6 +13,7 @@ from casemgmt.evaluation.plan_result import Plan, plan_of
 from casemgmt.evaluation.tariff import Tariff
 from casemgmt.register.register import Register, a_register
 from casemgmt.risk.demonstration import check_demonstration
+from casemgmt.risk.moved import why_no_risk
 from casemgmt.scheme.shares import Share
 
 if TYPE_CHECKING:
@@ -136,9 +137,6 @@ def _refuse_without_risks(model: Model, register: Register) -> None:
             f"The model '{model.name}' gives points, which rank patients and do not say how likely an admission is. "
             f"{remedy}choose a model with a logistic or survival link, or give each one's risk with risk=."
         )
-    if model.calibrated_in and not {*model.calibrated_in} & {*register.practices}:
-        raise InputError(
-            f"The model '{model.name}' was fitted or recalibrated in "
-            f"{plural(len(model.calibrated_in), 'practice')}, and not one of them is in this register: its risks may "
-            f"be far off here. {remedy}or give each one's risk with risk=."
-        )
+    why = why_no_risk(model, register.counts.accepted)
+    if why is not None:
+        raise InputError(f"{why} Or give each one's risk with risk=.")
