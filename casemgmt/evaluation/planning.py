@@ -65,7 +65,7 @@ def plan(
     score : ranks instead, in any form that :func:`casemgmt.select` takes
     risk : each one's risk of the outcome, 0 to 1, in the same forms; None: the model's, or the scores themselves
     tariff : what a managed patient takes; None: our default, which is no more than a place to start
-    shares : of each practice's list, such as ``("0.5%", "1%")``
+    shares : of each practice's list, such as ``("0.5%", "1%")``, or one
     list_sizes : official list size of each practice
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic
     progress : called with (shares done, shares in all)
@@ -85,7 +85,7 @@ def plan(
         check_demonstration(model, register, allow_demonstration)
         if risk is None:
             _refuse_without_risks(model, register)
-    wanted = sorted({_share(text) for text in shares})
+    wanted = sorted({_share(text) for text in ([shares] if isinstance(shares, str) else shares)})
     if not 0 < len(wanted) <= MOST_SHARES:
         raise InputError(f"shares: give 1 to {MOST_SHARES} shares, such as ('1%', '2%').")
     ranking, risks = _ranking(register, model, score, risk)

@@ -129,6 +129,12 @@ def test_a_model_that_moved_to_practices_it_was_not_calibrated_in_is_refused(reg
     assert cm.plan(register, SCHEME, at_home, shares=["3%"]).table.num_rows == 1
 
 
+def test_one_share_need_not_be_a_list(register, model, plan):
+    row = next(row for row in plan.table.to_pylist() if row["share"] == "3%")
+    alone = cm.plan(register, SCHEME, model, shares="3%").table.to_pylist()[0]
+    assert alone["patients"] == row["patients"]
+
+
 def test_given_scores_are_risks_or_need_some(register):
     risks = np.random.default_rng(0).random(register.rows_in)
     as_scores = cm.plan(register, SCHEME, score=risks, shares=["3%"])
