@@ -34,7 +34,7 @@ _A_TARIFF = "a tariff, such as Tariff(contacts_a_patient=12)"
     scheme=arguments.scheme,
     model=arguments.instance_or_none("casemgmt.risk.model:Model", "a model from cm.load_model"),
     tariff=arguments.instance_or_none(Tariff, _A_TARIFF),
-    shares=arguments.texts,
+    shares=arguments.list_of_texts,
     allow_demonstration=arguments.yes_or_no,
     progress=arguments.to_be_called_or_none,
 )
@@ -85,7 +85,7 @@ def plan(
         check_demonstration(model, register, allow_demonstration)
         if risk is None:
             _refuse_without_risks(model, register)
-    wanted = sorted({_share(text) for text in ([shares] if isinstance(shares, str) else shares)})
+    wanted = sorted({_share(text) for text in shares})
     if not 0 < len(wanted) <= MOST_SHARES:
         raise InputError(f"shares: give 1 to {MOST_SHARES} shares, such as ('1%', '2%').")
     ranking, risks = _ranking(register, model, score, risk)

@@ -22,8 +22,7 @@ MANAGED = "on_caseload"
 
 
 def _texts_or_none(value: Any, name: str) -> Any:
-    found = None if value is None else arguments.texts(value, name)
-    return [found] if isinstance(found, str) else found
+    return None if value is None else arguments.list_of_texts(value, name)
 
 
 @arguments.checked(
