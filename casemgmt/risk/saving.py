@@ -32,11 +32,7 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
     contents["card.md"] = model_card(model, *of_fit)
     if model.fitting is not None:
         contents[FITTING_FILE] = fitting_text(model.fitting)
-    replaced = _manifest_of(folder)
-    if replaced is None and folder.exists():
-        raise PublishError(f"{folder} is there and is no model folder. Choose another place.")
-    if replaced is not None and not overwrite:
-        raise PublishError(f"{folder} holds a model already. Choose another place, or say overwrite=True.")
+    replaced = replaced_by(folder, overwrite=overwrite)
     made = disk.make_parents(folder)
     try:
         with disk.staged(folder, _owned(bool(inside))) as staging:
@@ -56,6 +52,21 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
             raise PublishError(f"{folder} could not be written: {problem.strerror}. Nothing was left there.") from None
         raise
     return folder
+
+
+def replaced_by(folder: Path, *, overwrite: bool) -> bytes | None:
+    """The model file that a model saved there would replace, None for none; before a fit as well as after.
+
+    Raises
+    ------
+    PublishError : something else is there, or a model that may not be replaced
+    """
+    replaced = _manifest_of(folder)
+    if replaced is None and folder.exists():
+        raise PublishError(f"{folder} is there and is no model folder. Choose another place.")
+    if replaced is not None and not overwrite:
+        raise PublishError(f"{folder} holds a model already. Choose another place, or say overwrite=True.")
+    return replaced
 
 
 def _manifest_of(folder: Path) -> bytes | None:
