@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import column_of
-from casemgmt.evaluation.logistic import Fitted, Z, log_odds_of, logistic, risk_of
+from casemgmt.evaluation.logistic import NEAREST, Fitted, Z, log_odds_of, logistic, risk_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +91,7 @@ def calibration_of(risk: Floats, outcome: Flags) -> Calibration:
         e50=float(e50),
         e90=float(e90),
         emax=float(distances.max()),
-        observed_to_expected=int(outcome.sum()) / expected if expected else None,
+        observed_to_expected=int(outcome.sum()) / expected if expected >= NEAREST else None,
         curve=curve,
         tenths=_tenths(risk, outcome),
         at_the_ends=int(np.count_nonzero((risk <= 0) | (risk >= 1))),
