@@ -65,6 +65,12 @@ def texts(value: Any, name: str) -> Any:
     return [text(each, f"each of {name}") for each in value]
 
 
+def list_of_texts(value: Any, name: str) -> Any:
+    """A text, or several, as a list: the letters of one are no texts."""
+    found = texts(value, name)
+    return [found] if isinstance(found, str) else found
+
+
 def texts_as_given(value: Any, name: str) -> Any:
     """A text, or several; one text stays one."""
     found = texts(value, name)

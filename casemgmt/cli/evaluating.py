@@ -49,9 +49,12 @@ def evaluate(
     if card is not None:
         refuse_existing(card, overwrite=overwrite)
     from casemgmt.evaluation.evaluate import evaluate as judge
+    from casemgmt.evaluation.saving import refuse_taken
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
 
+    if out is not None:
+        refuse_taken(out)
     ranking = score if model is None else load_model(model)
     rules = None if scheme is None else load_scheme(scheme)
     with working("Reading the register"):

@@ -53,7 +53,9 @@ def fit(
 ) -> None:
     """Fit a model of your own, and write its folder: tables, test vectors, card."""
     from casemgmt.risk.fitting.fit import fit_model
+    from casemgmt.risk.saving import replaced_by
 
+    replaced_by(out, overwrite=overwrite)
     together = [_two(text) for text in pair or []]
     with working("Reading the register"):
         register = reading.register()

@@ -94,10 +94,10 @@ def plan(
             allow_demonstration=demonstration,
             progress=moved,
         )
-    if to is not None:
-        write_table(found.practices if practice else found.table, to, overwrite=overwrite)
     _show(found, ranking, synthetic=register.synthetic)
     _show_longest(found, hours_a_week, pounds_a_year, ranked_alone=ranked_alone)
+    if to is not None:
+        write_table(found.practices if practice else found.table, to, overwrite=overwrite)
     if to is not None:
         say(f"Written: {to}.")
 

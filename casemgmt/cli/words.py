@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _NAME = r"'([^']*)'"
-_OPTIONS: tuple[tuple[str, str], ...] = (
+
+
+def _option_such_as(found: re.Match[str]) -> str:
+    return f"such as --{found[1].replace('_', '-')} "
+
+
+_OPTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"columns=\{'its name in your data': 'the field'\}", "--column 'its name in your data=the field'"),
     (rf"values=\{{{_NAME}: …\}}", r"--value '\1:TEXT=VALUE'"),
     (rf"values=\{{{_NAME}: \{{{_NAME}: {_NAME}\}}\}}", r"--value '\1:\2=\3'"),
@@ -17,6 +24,12 @@ _OPTIONS: tuple[tuple[str, str], ...] = (
     (r"sheet=…", "--sheet NAME"),
     (r"\bscore= (?=names )", "--score "),
     (r"\branked_alone=True", "--ranked-alone"),
+    (r"\bmodel_or_risks(?:=(?= )|(?=:))", "--score"),
+    (r"\bare_risks=False", "--points"),
+    (r"\bsay overwrite=True", "add --overwrite"),
+    (r"\bgive each one's risk with risk=", "give each one's risk with --risk"),
+    (r"\bshares: each is a text", "--share: each is a text"),
+    (r"\bsuch as (hours_a_week|pounds_a_year|threshold|weeks)=", _option_such_as),
 )
 _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
 _VALUES = re.compile(rf"values=\{{{_NAME}: \{{((?:'[^']*': '[^']*'(?:, )?)+)\}}\}}")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import column_of
-from casemgmt.evaluation.logistic import Fitted, Z, log_odds_of, logistic, risk_of
+from casemgmt.evaluation.logistic import NEAREST, Fitted, Z, log_odds_of, logistic, risk_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +91,7 @@ def calibration_of(risk: Floats, outcome: Flags) -> Calibration:
         e50=float(e50),
         e90=float(e90),
         emax=float(distances.max()),
-        observed_to_expected=int(outcome.sum()) / expected if expected else None,
+        observed_to_expected=int(outcome.sum()) / expected if expected >= NEAREST else None,
         curve=curve,
         tenths=_tenths(risk, outcome),
         at_the_ends=int(np.count_nonzero((risk <= 0) | (risk >= 1))),
@@ -178,13 +178,15 @@ def _tenths(risk: Floats, outcome: Flags) -> pa.Table:
 
 
 def wilson(events: Floats, people: Floats) -> tuple[Floats, Floats]:
-    """The 95% interval of shares (Wilson EB. JASA 1927;22:209-212)."""
+    """The 95% interval of shares (Wilson EB. JASA 1927;22:209-212), exactly 0 below none and exactly 1 above all."""
     import numpy as np
 
     share, squared = events / people, Z * Z / people
     middle = (share + squared / 2) / (1 + squared)
     width = Z * np.sqrt(share * (1 - share) / people + squared / (4 * people)) / (1 + squared)
-    return np.maximum(middle - width, 0.0), np.minimum(middle + width, 1.0)
+    # Both ends are 0 and 1 in theory; a last digit beside them would put the share outside its own interval.
+    low = np.where(events <= 0, 0.0, np.maximum(middle - width, 0.0))
+    return low, np.where(events >= people, 1.0, np.minimum(middle + width, 1.0))
 
 
 def _floats(columns: dict[str, Floats]) -> pa.Table:

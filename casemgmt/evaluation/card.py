@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt.errors import plural
 from casemgmt.evaluation.words import figure, headline, in_hundred, notes_of, number
-from casemgmt.risk.card.answers import cell
+from casemgmt.risk.card.answers import cell, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,7 +24,7 @@ def answers_of_evaluation(found: Findings) -> dict[str, str]:
         "2": " ".join(headline(found)),
         "5b": f"Judged on a list of {register.as_of.isoformat()}.",
         "6a": f"Judged in {practices}.",
-        "12e": "\n".join(f"- {note}" for note in notes_of(found)),
+        "12e": "\n".join(f"- {plain(note)}" for note in notes_of(found)),
         "16": f"Judged on {people} in {practices}" + (", whose people are synthetic." if register.synthetic else "."),
         "20a": _flow(found, f"{people}, {events:,} with the outcome"),
         "21": f"Judged on {people}, {events:,} with the outcome.",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from casemgmt.errors import InputError, such_as
+from casemgmt.errors import InputError, plural, such_as
 from casemgmt.evaluation.discontinuity import LEVEL, Jump, jump_at_zero
+from casemgmt.evaluation.enough import FEWEST_EVENTS, refuse_few, refuse_thin_sides
 from casemgmt.register.outcomes import outcome_given
 
 if TYPE_CHECKING:
@@ -53,10 +54,13 @@ def expected_jump(people: AtTheCut, base_rate: object) -> Jump | None:
     if isinstance(base_rate, (int, float)):
         if isinstance(base_rate, bool) or not 0 < base_rate < 1:
             raise such_as("base_rate", "write a share over 0 and under 1, or a column of the year before", "0.3")
+        refuse_rare(float(base_rate), len(people.rows))
         level = np.full(len(people.rows), float(base_rate))
         return jump_at_zero(people.distance, level, variance=level * (1 - level))
     before = outcome_given(people.workings.register, base_rate, "base_rate")[people.rows]
     known = ~np.isnan(before)
+    refuse_few(before[known] == 1, "base_rate")
+    refuse_thin_sides(people.distance[known], "base_rate")
     return jump_at_zero(people.distance[known], before[known])
 
 
@@ -66,3 +70,17 @@ def no_base_rate() -> InputError:
         "What can be told at the cut depends on how common the outcome is, and scores that are no risks do not say. "
         "Give base_rate=: a column with the outcome of the year before, or a share such as 0.3."
     )
+
+
+def refuse_rare(rate: float, people: int) -> None:
+    """Refuse a share at which too few of the people compared would have the outcome, or would not.
+
+    Raises
+    ------
+    InputError
+    """
+    if min(rate, 1 - rate) * people < FEWEST_EVENTS:
+        raise InputError(
+            f"base_rate: at that share fewer than {FEWEST_EVENTS} of the {plural(people, 'person', 'people')} compared "
+            "would have the outcome, or would not. Give the share that had it in the year before, such as 0.3."
+        )

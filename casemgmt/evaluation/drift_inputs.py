@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Whole = npt.NDArray[np.int64]
 
 MISSING = "missing"
+OF_CHANCE = 3.0  # standard errors of the place of a 99th hundredth among the people
 PARTS = 10  # of the old register, into which numbers are divided
 
 
@@ -38,7 +39,8 @@ class InputShares:
     name : the column
     cells : what each cell holds, in words; the last is ``missing``
     old, new : people in each
-    old_range, new_range : the 1st, 50th and 99th hundredth of a number; None of anything else
+    old_range, new_range : the 1st, 50th and 99th hundredth of a number, and the lowest and highest that the last is by
+        chance, NaN of people too few to say; None of anything else
     """
 
     name: str
@@ -120,10 +122,15 @@ def _numbers(register: Register, name: str) -> Floats:
 
 
 def _range(values: Floats) -> Floats | None:
+    """See :class:`InputShares`; the ends are the hundredths three standard errors of their place away."""
     import numpy as np
 
     known = values[np.isfinite(values)]
-    return np.quantile(known, [0.01, 0.5, 0.99]) if len(known) else None
+    if not len(known):
+        return None
+    reach = OF_CHANCE * (0.01 * 0.99 / len(known)) ** 0.5
+    ends = np.quantile(known, [0.99 - reach, 0.99 + reach]) if reach <= 0.01 else np.full(2, np.nan)
+    return np.concatenate([np.quantile(known, [0.01, 0.5, 0.99]), ends])
 
 
 def _of_field(old: Register, new: Register, name: str) -> InputShares:

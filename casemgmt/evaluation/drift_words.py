@@ -30,6 +30,7 @@ OBSERVED = 0.1  # by which observed ÷ expected, or the share with the outcome, 
 SELECTED_TIMES = 1.25  # the share selected of a group
 FEWEST_OF_A_GROUP = 100
 SURELY = 4.0  # standard errors
+SURELY_OF_NONE = 16.0  # expected where there are none: as many standard errors as SURELY
 SURELY_ONE_OF_MANY = 5.0  # where many cells are looked at
 
 
@@ -71,9 +72,15 @@ def input_warnings(inputs: Sequence[InputShares], in_one_alone: Sequence[str], o
 
 
 def _other_range(each: InputShares) -> bool:
+    """Whether one 99th hundredth is so many times the other, and not by chance: its lowest end of the other's highest.
+
+    Both ends are NaN of people too few to tell, and no comparison with NaN is true.
+    """
     assert each.old_range is not None and each.new_range is not None  # noqa: S101 - looked at before
-    low, high = sorted((abs(float(each.old_range[2])), abs(float(each.new_range[2]))))
-    return high >= OF_RANGE * low and high - low > 2
+    first, second = ([abs(float(end)) for end in ends[2:]] for ends in (each.old_range, each.new_range))
+    low, high = sorted((first, second), key=lambda ends: ends[0])
+    surely = min(high[1:]) >= OF_RANGE * max(low[1:])
+    return surely and high[0] >= OF_RANGE * low[0] and high[0] - low[0] > 2
 
 
 def _cell_warning(each: InputShares) -> Iterator[str]:
@@ -118,7 +125,10 @@ def copy_warnings(old: Register, new: Register) -> Iterator[str]:
 
 def calibration_warnings(old: Calibration | None, new: Calibration | None) -> Iterator[str]:
     """Calibration, or the outcome itself, that moved."""
-    if old is None or new is None or not (old.events and new.events):
+    if old is None or new is None:
+        return
+    if not (old.events and new.events):
+        yield from _vanished(old, new)
         return
     ratio = new.level / old.level
     error = (old.error**2 + new.error**2) ** 0.5
@@ -136,6 +146,19 @@ def calibration_warnings(old: Calibration | None, new: Calibration | None) -> It
         f"Observed over expected is {new.level:.2f}, and was {old.level:.2f} (told from {100 * OBSERVED:.0f} in 100 "
         "more or less): recalibrate before risks are read as chances."
     )
+
+
+def _vanished(old: Calibration, new: Calibration) -> Iterator[str]:
+    """An outcome that nobody has in one register, or that nobody knows, and many have in the other."""
+    for one, other, when in ((old, new, "old"), (new, old, "new")):
+        due = other.events / other.people * one.people if other.people else 0.0
+        if not one.people and other.people:
+            yield f"In the {when} register the outcome is not known of anybody who can be judged."
+        elif not one.events and due >= SURELY_OF_NONE:
+            yield (
+                f"In the {when} register nobody of {plural(one.people, 'person', 'people')} has the outcome, and "
+                f"{due:,.0f} would be expected by the other: was it recorded, or is the year not over?"
+            )
 
 
 def score_warnings(scores: ScoreDrift, old: int, new: int) -> Iterator[str]:

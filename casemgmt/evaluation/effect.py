@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from casemgmt import arguments
-from casemgmt.errors import InputError, not_one_of, plural, such_as
+from casemgmt.errors import InputError, not_one_of, such_as
 from casemgmt.evaluation.both_sides import AtTheCut, OtherRoutes, people_at_the_cut, selection_workings
 from casemgmt.evaluation.density import density_check
 from casemgmt.evaluation.detectable import detectable, expected_jump, no_base_rate
 from casemgmt.evaluation.discontinuity import Jump, jump_at_zero
 from casemgmt.evaluation.effect_result import EffectAtCut
-from casemgmt.evaluation.enough import refuse_few
+from casemgmt.evaluation.enough import refuse_few, refuse_thin_sides
 from casemgmt.register.outcomes import outcome_given
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 # With a smaller step in who is managed, an effect divided by it says nothing.
 LEAST_UPTAKE = 0.1
-FEWEST_OF_A_SIDE = 50
 
 
 @arguments.checked(comparison=arguments.text, other_routes=arguments.text, allow_demonstration=arguments.yes_or_no)
@@ -93,6 +92,8 @@ def _answer(
     if expected is None and happened is None:
         raise no_base_rate()
     known = ~np.isnan(in_fact)
+    if fuzzy:
+        refuse_thin_sides(people.distance[known], "managed")
     uptake = jump_at_zero(people.distance[known], in_fact[known]) if fuzzy else None
     step = 1.0 if uptake is None else _step(uptake)
     return EffectAtCut(
@@ -117,12 +118,7 @@ def _effect(people: AtTheCut, happened: Floats | None, managed: Floats | None, b
         known &= ~np.isnan(managed)
     refuse_few(happened[known] == 1)
     x, y = people.distance[known], happened[known]
-    for side, which in ((x < 0, "outside"), (x >= 0, "inside")):
-        if np.count_nonzero(side) < FEWEST_OF_A_SIDE:
-            raise InputError(
-                f"outcome: it is known of {plural(int(side.sum()), 'person', 'people')} {which} the cut, and at least "
-                f"{FEWEST_OF_A_SIDE} must be compared. Take more practices, or more years of outcome, together."
-            )
+    refuse_thin_sides(x, "outcome", bandwidth)
     plain = jump_at_zero(x, y, bandwidth=bandwidth)
     if managed is None:
         return plain

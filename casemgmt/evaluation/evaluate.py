@@ -9,15 +9,16 @@ from casemgmt import arguments
 from casemgmt.errors import InputError, not_one_of
 from casemgmt.evaluation.at_cut import Cells, at_cut_table, cells_of, thresholds_of
 from casemgmt.evaluation.beside import rules_table
-from casemgmt.evaluation.bootstrap import Replicates, cells_drawn, ranking_of, replicates_of
+from casemgmt.evaluation.bootstrap import Replicates, cells_drawn, interval, ranking_of, replicates_of
 from casemgmt.evaluation.calibration import calibration_of
+from casemgmt.evaluation.discrimination import auroc
 from casemgmt.evaluation.funnel import funnel_table
 from casemgmt.evaluation.judged import Judged, judge
 from casemgmt.evaluation.measures import measures_table
 from casemgmt.evaluation.result import Evaluation
 from casemgmt.evaluation.rules import Rule, inside_by, rules_for
 from casemgmt.register.register import Register, a_register
-from casemgmt.risk.traps import Trap, traps_in
+from casemgmt.risk.traps import NEARLY_DETERMINED, TOO_GOOD, Trap, score_that_tells, traps_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,7 +138,7 @@ def evaluation_of(
         at_cut=at_cut_table(judged, cells, drawn[0].cells, thresholds) if with_cut else None,
         rules=rules_table(judged, beside, drawn, own, cells, thresholds[-1]) if with_cut else None,
         funnel=None if judged.risk is None else funnel_table(judged),
-        traps=_traps(judged),
+        traps=_traps(judged, drawn[0].auroc),
         threshold=threshold,
         replicates=replicates,
         seed=seed,
@@ -145,14 +146,24 @@ def evaluation_of(
     )
 
 
-def _traps(judged: Judged) -> tuple[Trap, ...]:
-    """What is wrong with the data of the people judged; of given scores nothing is known but the people."""
+def _traps(judged: Judged, drawn: npt.NDArray[np.float64]) -> tuple[Trap, ...]:
+    """What is wrong with the data of the people judged, by the inputs of a model, and by any score itself.
+
+    Parameters
+    ----------
+    drawn : float64, the AUROC of each replicate
+    """
     import numpy as np
 
     happened = np.full(len(judged.register), np.nan)
     happened[judged.rows] = judged.outcome
     columns = () if judged.model is None else judged.model.columns
-    return traps_in(judged.register, happened, columns)
+    found = traps_in(judged.register, happened, columns)
+    area, low = auroc(judged.score, judged.outcome), interval(drawn)[0]
+    told = any(trap.kind == "tells the outcome" for trap in found)
+    if told or area < TOO_GOOD or low is None or low < NEARLY_DETERMINED:
+        return found
+    return (score_that_tells(area), *found)
 
 
 def name_of(outcome: object) -> str:

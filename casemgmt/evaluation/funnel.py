@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from casemgmt.evaluation.at_cut import table_of
+from casemgmt.evaluation.logistic import NEAREST
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,9 +41,9 @@ def funnel_table(judged: Judged) -> pa.Table:
     rows = []
     for practice, n, seen, due in zip(judged.practices, people, observed, expected, strict=True):
         row: dict[str, object] = {"practice_id": practice, "people": n, "observed": seen, "expected": due}
-        row["ratio"] = seen / due if due > 0 else None
+        row["ratio"] = seen / due if due >= NEAREST else None
         for name, tail in LIMITS.items():
-            row[f"low_{name}"], row[f"high_{name}"] = limits(due, tail) if due > 0 else (None, None)
+            row[f"low_{name}"], row[f"high_{name}"] = limits(due, tail) if due >= NEAREST else (None, None)
         rows.append({**row, "position": _position(row)})
     return table_of(rows)
 

@@ -42,13 +42,14 @@ def scored(fitted: Any, register: Register) -> tuple[Floats, bool]:
 
     Raises
     ------
-    InputError : it is neither, or gives what no score is
+    InputError : it is neither, gives what no score is, or is a demonstration model for people not marked synthetic
     """
     from casemgmt.register.given.values import values_given
     from casemgmt.risk.link import risk
     from casemgmt.risk.scoring import points_of, sums_of
 
     if isinstance(fitted, Model):
+        _refuse_demonstration(fitted, register)
         score = points_of(fitted, sums_of(fitted, register))
         return (score, False) if fitted.link == "points" else (risk(fitted, score), True)
     if not callable(fitted):
@@ -56,4 +57,15 @@ def scored(fitted: Any, register: Register) -> tuple[Floats, bool]:
             "fit: what it returns must be a model, or a function that is given a register and returns risks, such as "
             "lambda register: classifier.predict_proba(inputs_of(register))[:, 1]."
         )
-    return values_given(register, fitted(register)), True
+    return values_given(register, fitted(register), "fit"), True
+
+
+def _refuse_demonstration(model: Model, register: Register) -> None:
+    """A result that comes of several models has nowhere to say that one of them is no model for patients."""
+    from casemgmt.risk.demonstration import is_demonstration
+
+    if is_demonstration(model) and not register.synthetic:
+        raise InputError(
+            f"fit: the model '{model.name}' that it returns is for demonstration only, and this register is not marked "
+            "synthetic. Fit a model on these people, or judge that one by cm.evaluate with allow_demonstration=True."
+        )

@@ -13,6 +13,7 @@ from casemgmt.evaluation.plan_result import Plan, plan_of
 from casemgmt.evaluation.tariff import Tariff
 from casemgmt.register.register import Register, a_register
 from casemgmt.risk.demonstration import check_demonstration
+from casemgmt.risk.moved import why_no_risk
 from casemgmt.scheme.shares import Share
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _A_TARIFF = "a tariff, such as Tariff(contacts_a_patient=12)"
     scheme=arguments.scheme,
     model=arguments.instance_or_none("casemgmt.risk.model:Model", "a model from cm.load_model"),
     tariff=arguments.instance_or_none(Tariff, _A_TARIFF),
-    shares=arguments.texts,
+    shares=arguments.list_of_texts,
     allow_demonstration=arguments.yes_or_no,
     progress=arguments.to_be_called_or_none,
 )
@@ -64,7 +65,7 @@ def plan(
     score : ranks instead, in any form that :func:`casemgmt.select` takes
     risk : each one's risk of the outcome, 0 to 1, in the same forms; None: the model's, or the scores themselves
     tariff : what a managed patient takes; None: our default, which is no more than a place to start
-    shares : of each practice's list, such as ``("0.5%", "1%")``
+    shares : of each practice's list, such as ``("0.5%", "1%")``, or one
     list_sizes : official list size of each practice
     allow_demonstration : rank by a demonstration model though the register is not marked synthetic
     progress : called with (shares done, shares in all)
@@ -136,9 +137,6 @@ def _refuse_without_risks(model: Model, register: Register) -> None:
             f"The model '{model.name}' gives points, which rank patients and do not say how likely an admission is. "
             f"{remedy}choose a model with a logistic or survival link, or give each one's risk with risk=."
         )
-    if model.calibrated_in and not {*model.calibrated_in} & {*register.practices}:
-        raise InputError(
-            f"The model '{model.name}' was fitted or recalibrated in "
-            f"{plural(len(model.calibrated_in), 'practice')}, and not one of them is in this register: its risks may "
-            f"be far off here. {remedy}or give each one's risk with risk=."
-        )
+    why = why_no_risk(model, register.counts.accepted)
+    if why is not None:
+        raise InputError(f"{why} Or give each one's risk with risk=.")

@@ -32,9 +32,7 @@ def save(found: Findings, folder: Path) -> Path:
     ------
     PublishError
     """
-    target = Path(os.path.abspath(folder))  # noqa: PTH100 - a link must stay a link, to be refused
-    if os.path.lexists(target) or not target.name:
-        raise PublishError(f"'{folder}' is there already. Name a folder that is not.")
+    target = refuse_taken(folder)
     files = files_of(found)
     try:
         made = make_parents(target)
@@ -54,6 +52,19 @@ def save(found: Findings, folder: Path) -> Path:
         ) from None
     except OSError as problem:
         raise PublishError(f"'{folder}' was not written: {problem.strerror or 'the system refused'}.") from None
+    return target
+
+
+def refuse_taken(folder: Path) -> Path:
+    """The path of a folder that may be made, in full; before an evaluation is worked out as well as after.
+
+    Raises
+    ------
+    PublishError : something is there already
+    """
+    target = Path(os.path.abspath(folder))  # noqa: PTH100 - a link must stay a link, to be refused
+    if os.path.lexists(target) or not target.name:
+        raise PublishError(f"'{folder}' is there already. Name a folder that is not.")
     return target
 
 

@@ -6,17 +6,32 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.errors import InputError, InputWarning, listed, no_such_column
+from casemgmt import arguments
+from casemgmt.errors import InputError, InputWarning, did_you_mean, listed, no_such_column
 from casemgmt.register.outcomes import outcome_given
-from casemgmt.register.register import Register
-from casemgmt.risk.traps import Trap, traps_in
+from casemgmt.register.register import Register, a_register
+from casemgmt.risk.trap_columns import holds_dates
+from casemgmt.risk.traps import Trap, traps_in, usual_inputs
 
 if TYPE_CHECKING:
     from casemgmt.risk.model import Model
 
 __all__ = ["Trap", "find_traps", "warn_of"]
 
+MANAGED = "on_caseload"
 
+
+def _texts_or_none(value: Any, name: str) -> Any:
+    return None if value is None else arguments.list_of_texts(value, name)
+
+
+@arguments.checked(
+    register=a_register,
+    inputs=_texts_or_none,
+    model=arguments.instance_or_none("casemgmt.risk.model:Model", "a model from cm.load_model"),
+    recorded_on=arguments.text_mapping,
+    managed=arguments.text,
+)
 def find_traps(
     register: Register,
     outcome: Any,
@@ -24,7 +39,7 @@ def find_traps(
     inputs: Sequence[str] | None = None,
     model: Model | None = None,
     recorded_on: Mapping[str, str] | None = None,
-    managed: str = "on_caseload",
+    managed: str = MANAGED,
 ) -> tuple[Trap, ...]:
     """What in a register, its outcome and the inputs of a model looks like a trap; none on data that is clean.
 
@@ -39,7 +54,8 @@ def find_traps(
     inputs : names of the columns that a model looks at; None: those of ``model``, or the usual fields
     model : whose inputs are looked at
     recorded_on : input → the carried column with the date on which it was recorded
-    managed : the flag of those who were under management in the year of the outcome
+    managed : the flag of those who were under management in the year of the outcome; its own, ``on_caseload``, may be
+        missing
 
     Returns
     -------
@@ -48,17 +64,26 @@ def find_traps(
     Raises
     ------
     InputError
-        Columns that are not there, or an outcome that is none.
+        Columns that are not there, dates that are none, or an outcome that is none.
     """
-    if not isinstance(register, Register):
-        raise InputError("register: give a register from cm.read_register.")
     register.require_whole("Looking for traps")
     if inputs is None and model is not None:
         inputs = [name for name in model.columns if name in register.column_names]
-    for argument, names in (("inputs", inputs or ()), ("recorded_on", (recorded_on or {}).values())):
+    dates = recorded_on or {}
+    others = () if managed == MANAGED else (managed,)
+    for argument, names in (("inputs", inputs or ()), ("recorded_on", dates.values()), ("managed", others)):
         for name in names:
             if name not in register.column_names:
-                raise no_such_column(argument, str(name), register.column_names)
+                raise no_such_column(argument, name, register.column_names)
+    looked_at = usual_inputs(register) if inputs is None else inputs
+    for name, column in dates.items():
+        if name not in looked_at:
+            raise InputError(f"recorded_on= names '{name}', which is no input.{did_you_mean(name, looked_at)}")
+        if not holds_dates(register, column):
+            raise InputError(
+                f"recorded_on= names '{column}', which holds no dates, or dates that can be read in two ways. Give a "
+                "column of dates, or of text such as 2015-04-01."
+            )
     return traps_in(register, outcome_given(register, outcome), inputs, recorded_on, managed)
 
 

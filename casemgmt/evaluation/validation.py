@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
@@ -189,6 +190,10 @@ def _as_text(column: pa.Array) -> pa.Array:
 
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
+        # Ids that pandas made floats of are whole: 12345678901.0 is whom another register calls 12345678901.
+        with suppress(pa.ArrowInvalid):
+            column = column.cast(pa.int64())
     try:
         return column.cast(pa.large_string())
     except pa.ArrowException:

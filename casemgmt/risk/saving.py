@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
 
 FILES = ("model.toml", "vectors.csv", "card.md", FITTING_FILE)
+_SCORING = ("inputs", "link", "intercept", "floor", "divide_by", "centre", "baseline_survival", "bands")
 SCORE = "score"  # the folder inside of a model whose score a recalibrated one takes
 
 
@@ -32,12 +33,8 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
     contents["card.md"] = model_card(model, *of_fit)
     if model.fitting is not None:
         contents[FITTING_FILE] = fitting_text(model.fitting)
-    _refuse_unreadable(contents)
-    replaced = _manifest_of(folder)
-    if replaced is None and folder.exists():
-        raise PublishError(f"{folder} is there and is no model folder. Choose another place.")
-    if replaced is not None and not overwrite:
-        raise PublishError(f"{folder} holds a model already. Choose another place, or say overwrite=True.")
+    _refuse_unreadable(model, contents)
+    replaced = replaced_by(folder, overwrite=overwrite)
     made = disk.make_parents(folder)
     try:
         with disk.staged(folder, _owned(bool(inside))) as staging:
@@ -59,8 +56,8 @@ def save_model(model: Model, folder: Path, *, overwrite: bool) -> Path:
     return folder
 
 
-def _refuse_unreadable(contents: dict[str, str]) -> None:
-    """Refuse what could be written and never be read again, such as a category of a thousand letters.
+def _refuse_unreadable(model: AdditiveModel, contents: dict[str, str]) -> None:
+    """Refuse what could be written and never be read again, or would be read as another model.
 
     Raises
     ------
@@ -75,10 +72,30 @@ def _refuse_unreadable(contents: dict[str, str]) -> None:
             (Path(made) / name).parent.mkdir(exist_ok=True)
             (Path(made) / name).write_bytes(text.encode())
         try:
-            load_model(Path(made))
+            read = load_model(Path(made))
         except ModelError as problem:
             said = str(problem).replace(f"{made}/", "")
             raise ModelError(f"the model cannot be saved, for it could not be read again: {said}") from None
+    if any(getattr(read, key) != getattr(model, key) for key in _SCORING):
+        raise ModelError(
+            "the model's text is that of another: its tables have been changed since it was read. Write "
+            'dataclasses.replace(model, …, text="", vectors_text="").'
+        )
+
+
+def replaced_by(folder: Path, *, overwrite: bool) -> bytes | None:
+    """The model file that a model saved there would replace, None for none; before a fit as well as after.
+
+    Raises
+    ------
+    PublishError : something else is there, or a model that may not be replaced
+    """
+    replaced = _manifest_of(folder)
+    if replaced is None and folder.exists():
+        raise PublishError(f"{folder} is there and is no model folder. Choose another place.")
+    if replaced is not None and not overwrite:
+        raise PublishError(f"{folder} holds a model already. Choose another place, or say overwrite=True.")
+    return replaced
 
 
 def _manifest_of(folder: Path) -> bytes | None:

@@ -48,7 +48,8 @@ class Cells:
     Attributes
     ----------
     counted : the people of each cell that has some
-    exact : whether each cell holds one value; of numbers with more than fifty each holds a fiftieth of the people
+    exact : whether each cell holds one value; of numbers with more than fifty, or with too few people for so many, each
+        holds a fiftieth of the people, or forty of them
     """
 
     counted: tuple[Counted, ...]
@@ -88,8 +89,10 @@ def by_value(register: Register, name: str, rows: Flags, y: Flags) -> Cells:
     values = numbers[rows]
     known = np.isfinite(values)
     edges, exact = np.unique(values[known]), True
-    if len(edges) > MOST_CELLS:
-        edges, exact = np.unique(np.quantile(values[known], np.linspace(0, 1, MOST_CELLS + 1))), False
+    # Cells of fewer people than count would all be one, and tell nothing.
+    most = min(MOST_CELLS, max(len(values[known]) // (2 * FEWEST_IN_CELL), 2))
+    if len(edges) > most:
+        edges, exact = np.unique(np.quantile(values[known], np.linspace(0, 1, most + 1))), False
     return Cells(_counted(np.where(known, np.searchsorted(edges, values, side="right"), 0), y), exact)
 
 
@@ -132,15 +135,30 @@ def days_after(register: Register, name: str) -> int:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if name not in register.column_names:
-        return 0
-    column = register.column(name)
-    if is_text(column.type) and name not in FIELDS:
-        column = _iso_dates(column)
-    if not (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)):
+    column = _dates(register, name)
+    if column is None:
         return 0
     later = pc.greater(column.cast(pa.date32(), safe=False), pa.scalar(register.as_of, pa.date32()))
     return pc.sum(later).as_py() or 0
+
+
+def holds_dates(register: Register, name: str) -> bool:
+    """Whether a column holds dates, or nothing."""
+    return name in register.column_names and (
+        _dates(register, name) is not None or register.column(name).null_count == len(register)
+    )
+
+
+def _dates(register: Register, name: str) -> pa.Array | None:
+    """A column as dates or moments; None where it holds none, or is not there."""
+    import pyarrow as pa
+
+    if name not in register.column_names:
+        return None
+    column = register.column(name)
+    if is_text(column.type) and name not in FIELDS:
+        column = _iso_dates(column)
+    return column if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type) else None
 
 
 def _iso_dates(column: pa.Array) -> pa.Array:

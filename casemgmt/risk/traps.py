@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 Kind = Literal["tells the outcome", "recorded later", "copied year", "cannot have the outcome", "already managed"]
 
 NEARLY_DETERMINED = 0.9  # AUROC of one input alone; honest ones stay under 0.8
+TOO_GOOD = 0.95  # AUROC of a whole score; models of emergency admission stay under 0.9
 NEARLY_ALL = 0.95  # of those with one value, who have the outcome
 OF_ALL_EVENTS = 0.05  # that such a value must hold
-FEWEST_PEOPLE = 50  # with a value, for anything to be said of it
+FEWEST_PEOPLE = 50  # with a value, for anything to be said of it; and with the outcome, of inputs of any kind
+FEWEST_EVENTS, EVENTS_A_CELL = 10, 5  # with the outcome, for anything to be said of inputs with a few values
 EXPECTED_OF_NONE = 30.0  # people with the outcome expected among those of a value, of whom there are none
 LESS_THAN_ALIKE = 0.93  # outcome of the managed ÷ of people alike
 SURELY = 3.0  # standard errors
@@ -107,9 +109,13 @@ def traps_in(
 def _telling(cells: Mapping[str, Cells], y: npt.NDArray[np.bool_]) -> Iterable[Trap]:
     """Inputs of which one alone says who has the outcome, or one value of which does."""
     events = int(y.sum())
-    if events < FEWEST_PEOPLE or len(y) - events < FEWEST_PEOPLE:
+    fewer = min(events, len(y) - events)
+    if fewer < FEWEST_EVENTS:
         return
     for name, each in cells.items():
+        # Of few people many cells tell the outcome by chance, and two do not.
+        if fewer < FEWEST_PEOPLE and not (each.exact and len(each.counted) * EVENTS_A_CELL <= fewer):
+            continue
         area = each.auroc
         sure = [value for value in each.counted if value.people >= FEWEST_PEOPLE and value.share >= NEARLY_ALL]
         if area >= NEARLY_DETERMINED:
@@ -127,6 +133,19 @@ def _telling(cells: Mapping[str, Cells], y: npt.NDArray[np.bool_]) -> Iterable[T
             words=what,
             remedy="It may be the outcome in another form, or recorded with it: leave it out, or say how it was known.",
         )
+
+
+def score_that_tells(area: float) -> Trap:
+    """What is to be said of a score that tells the outcome better than any honest one."""
+    return Trap(
+        kind="tells the outcome",
+        columns=("the score",),
+        words=f"The score alone tells who has the outcome (AUROC {area:.3f}; {TOO_GOOD:g} is looked at).",
+        remedy=(
+            "It may be made from the outcome or from what was recorded with it, or fitted on these very people: look "
+            "at its inputs, and judge it by cm.validate."
+        ),
+    )
 
 
 def _later(register: Register, names: Sequence[str], recorded_on: Mapping[str, str]) -> Iterable[Trap]:

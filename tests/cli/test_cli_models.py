@@ -147,3 +147,29 @@ def test_a_score_of_the_users_is_judged_and_has_no_card(registers, tmp_path):
     assert judged.exit_code == 0, judged.output
     assert "calibration" not in judged.output.split("Set aside")[0].split("value, with")[1]
     assert run(*shared, "--score", "frailty_deficits", "--points", "--card", tmp_path / "x.md").exit_code == 1
+
+
+def test_a_place_that_is_taken_is_refused_before_anything_is_worked_out(registers, fitted, tmp_path, monkeypatch):
+    monkeypatch.setattr("casemgmt.risk.fitting.fit.fitted_model", pytest.fail)
+    monkeypatch.setattr("casemgmt.evaluation.evaluate.judge", pytest.fail)
+    shared = (registers[0], "--as-of", "2021-01-01", "--outcome", OUTCOME)
+    refused = run("fit", *shared, "--out", fitted)
+    assert refused.exit_code == 4, refused.output
+    assert "add --overwrite" in refused.output
+    assert run("fit", *shared, "--out", tmp_path).exit_code == 4
+    assert run("evaluate", *shared, "--model", fitted, "--out", tmp_path).exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--score", "agee"], "--score names 'agee'"),
+        (["--score", "age"], "or say --points of a score"),
+        (["--score", "age", "--points", "--threshold", "2"], "such as --threshold 0.2"),
+    ],
+)
+def test_what_cannot_be_judged_is_said_in_the_words_of_the_command(registers, words, said):
+    result = run("evaluate", registers[0], "--as-of", "2021-01-01", "--outcome", OUTCOME, *words)
+    assert result.exit_code == 1
+    assert said in " ".join(result.output.split())
+    assert "model_or_risks" not in result.output

@@ -51,6 +51,11 @@ def test_the_longest_list_for_the_hours_follows_the_tariff(register, tmp_path):
 def test_what_cannot_be_planned_is_said_in_the_words_of_the_command(register, tmp_path):
     assert "--ranked-alone leaves them out" in run("plan", register, *AS_OF, *MODEL, "--hours-a-week", 1, code=1)
     assert "gives points" in run("plan", register, *AS_OF, "--model", "cambridge-multimorbidity-20", code=1)
+    short = ("--hours-a-week", 1, "--to", tmp_path / "short.csv")
+    run("plan", register, *AS_OF, *MODEL, *short, code=1)
+    assert not (tmp_path / "short.csv").exists()
+    assert "such as --hours-a-week 12" in run("plan", register, *AS_OF, *MODEL, "--hours-a-week", "nan", code=1)
+    assert "--share: each is a text" in run("plan", register, *AS_OF, *MODEL, "--share", 3, code=1)
     run("plan", register, *AS_OF, code=2)
     run("plan", register, *AS_OF, *MODEL, "--practice", code=2)
     (tmp_path / "there.csv").write_text("mine", encoding="utf-8")

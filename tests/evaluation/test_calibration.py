@@ -135,3 +135,9 @@ def test_shares_of_none_and_all_have_intervals():
     assert low[0] == 0
     assert 0 < high[0] < 1
     assert high[1] == pytest.approx(1)
+
+
+def test_an_interval_of_none_or_all_ends_exactly_there_so_that_it_can_be_drawn():
+    people = np.arange(1, 20_001, dtype=np.float64)
+    assert (wilson(np.zeros_like(people), people)[0] == 0).all()
+    assert (wilson(people, people)[1] == 1).all()

@@ -153,3 +153,25 @@ def test_an_outcome_may_be_given_for_one_register_alone(old, model):
         cm.drift(old, new, model, "outcome_emergency_admission")
     with pytest.raises(cm.InputError, match="give model="):
         cm.drift(old, new, scheme=cm.load_scheme("rotherham-2015-16"))
+
+
+@pytest.mark.parametrize("scored", [True, False])
+def test_an_outcome_that_nobody_has_any_more_is_told(old, model, scored):
+    new = cm.synthesise("C87616", as_of="2021-01-01", seed=2)
+    nobody = np.zeros(new.rows_in)
+    by = model if scored else None
+    told = cm.drift(old, new, by, (OUTCOME, nobody)).warnings
+    assert len(told) == 1
+    assert "In the new register nobody of" in told[0]
+    assert "In the old register nobody of" in cm.drift(new, old, by, (nobody, OUTCOME)).warnings[0]
+    unknown = np.full(new.rows_in, np.nan)
+    assert "is not known of anybody" in cm.drift(old, new, by, (OUTCOME, unknown)).warnings[0]
+
+
+@pytest.mark.parametrize("people", [1, 5, 40, 300])
+def test_a_few_of_the_same_people_reach_no_other_range(old, model, people):
+    few = old.to_pandas().sample(people, random_state=people)
+    new = cm.read_register(few, as_of=old.as_of)
+    for one, other in ((old, new), (new, old)):
+        told = cm.drift(one, other, model, allow_demonstration=True).warnings
+        assert not [sentence for sentence in told if "another unit" in sentence]

@@ -239,3 +239,41 @@ def test_a_published_selection_and_a_scheme_beside_a_selection_are_refused(regis
         cm.effect_at_cut(published, base_rate=0.3)
     with pytest.raises(cm.InputError, match="go with a register"):
         cm.effect_at_cut(selection, scheme=cm.load_scheme(SCHEME), base_rate=0.3)
+
+
+def of_people_compared(register, selection, values):
+    """One value a source row: those given, of the people compared; not known of anybody else."""
+    people = people_at_the_cut(selection.workings, "exclude")
+    found = np.full(len(register), np.nan)
+    found[people.rows] = values(people.distance)
+    return register.to_source_rows(found)
+
+
+@pytest.mark.parametrize("bandwidth", [5e-324, 1e-12, 1e-6, 1e-3, 1e300])
+def test_a_bandwidth_that_holds_hardly_anybody_or_knows_no_end_is_refused(selection, bandwidth):
+    with pytest.raises(cm.InputError, match="bandwidth: "):
+        cm.effect_at_cut(selection, "happened", base_rate=0.2, bandwidth=bandwidth)
+
+
+@pytest.mark.parametrize("argument", ["managed", "base_rate"])
+@pytest.mark.parametrize(
+    "known",
+    [
+        lambda distance: np.full(len(distance), np.nan),
+        lambda distance: np.where(distance < 0, (np.arange(len(distance)) % 5 == 0) * 1.0, np.nan),
+        lambda distance: np.where(distance >= 0, (np.arange(len(distance)) % 2 == 0) * 1.0, np.nan),
+        lambda distance: np.where(np.arange(len(distance)) < 5, 1.0, np.nan),
+        lambda distance: np.zeros(len(distance)),
+    ],
+    ids=["nobody", "outside", "inside", "five", "none-had-it"],
+)
+def test_what_is_known_of_too_few_is_refused_and_nothing_is_said_to_be_detectable(register, selection, argument, known):
+    given = of_people_compared(register, selection, known)
+    with pytest.raises(cm.InputError):
+        cm.effect_at_cut(selection, "happened", **({"base_rate": 0.2} | {argument: given}))
+
+
+@pytest.mark.parametrize("share", [1e-12, 1e-4, 1 - 1e-9])
+def test_a_base_rate_at_which_nobody_would_have_the_outcome_is_refused(selection, share):
+    with pytest.raises(cm.InputError, match="base_rate: at that share fewer than 10"):
+        cm.effect_at_cut(selection, base_rate=share)

@@ -269,3 +269,20 @@ def test_no_patient_is_named_by_any_output(found, tmp_path):
     page = " ".join(Page((folder / "index.html").read_text(encoding="utf-8")).words)
     cells = set(re.findall(r'"(\d{5})"', text)) | set(re.findall(r"\b0\d{4}\b", page))
     assert not cells & set(ids)
+
+
+@pytest.mark.parametrize("risk", [0.0, 5e-324, 1e-310, 1e-9])
+def test_risks_next_to_nothing_expect_nobody_and_can_be_saved(risk, tmp_path):
+    table = people_table()
+    tiny = risk * np.nan_to_num(table.column("risk").to_numpy(zero_copy_only=False))
+    found = cm.evaluate(tiny, "happened", people(), scheme(), replicates=100)
+    assert found.value("observed_to_expected") is None
+    assert set(found.funnel.column("ratio").to_pylist()) == {None}
+    assert (found.save(tmp_path / "judged") / "index.html").is_file()
+
+
+def test_both_columns_of_a_classifier_are_answered_with_the_one_that_is_meant():
+    risk = people_table().column("risk").to_numpy(zero_copy_only=False)
+    for given in (np.column_stack([1 - risk, risk]), risk[:, None]):
+        with pytest.raises(cm.InputError, match=r"predict_proba\(X\)\[:, 1\]"):
+            cm.evaluate(given, "happened", people(), replicates=100)

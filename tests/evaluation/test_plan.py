@@ -118,10 +118,21 @@ def test_a_model_of_points_is_refused_with_the_remedy_unless_risks_stand_beside_
 
 
 def test_a_model_that_moved_to_practices_it_was_not_calibrated_in_is_refused(register, model):
-    with pytest.raises(cm.InputError, match="not one of them is in this register"):
+    with pytest.raises(cm.InputError, match="what it says here is no probability"):
         cm.plan(register, SCHEME, replace(model, calibrated_in=("C87001", "C87002")), shares=["3%"])
+    people = pa.concat_tables(cm.synthesise(code, seed=1).to_arrow() for code in ("C87616", "C87004"))
+    mostly_elsewhere = cm.read_register(people, as_of=register.as_of)
+    with pytest.raises(cm.InputError, match="what it says here is no probability"):  # and not: nobody is expected
+        moved = replace(model, calibrated_in=("C87616",))
+        cm.plan(mostly_elsewhere, SCHEME, moved, shares=["3%"], allow_demonstration=True)
     at_home = replace(model, calibrated_in=("C87616", "C87002"))
     assert cm.plan(register, SCHEME, at_home, shares=["3%"]).table.num_rows == 1
+
+
+def test_one_share_need_not_be_a_list(register, model, plan):
+    row = next(row for row in plan.table.to_pylist() if row["share"] == "3%")
+    alone = cm.plan(register, SCHEME, model, shares="3%").table.to_pylist()[0]
+    assert alone["patients"] == row["patients"]
 
 
 def test_given_scores_are_risks_or_need_some(register):

@@ -170,3 +170,49 @@ def test_columns_that_are_not_there_are_refused(register):
         find_traps(register, OUTCOME, inputs=["agee"])
     with pytest.raises(cm.InputError, match="which is no column"):
         find_traps(register, OUTCOME, recorded_on={"age": "nowhere"})
+
+
+@pytest.mark.parametrize("people", [300, 400, 700])
+def test_an_input_that_is_the_outcome_is_found_in_a_small_register_too_and_a_clean_one_is_silent(people):
+    table = cm.synthesise("C87608", seed=1).to_arrow().slice(0, people)
+    random = np.random.default_rng(0)
+    had = np.array([bool(each) for each in table.column(OUTCOME).to_pylist()])
+    assert 10 <= had.sum() < 60
+    more = {
+        "copy": had,
+        "word": np.where(had, "yes", "no"),
+        "only_then": pa.array([1.0 if each else None for each in had]),
+        "number": random.normal(0, 1, people) + 6 * had,
+        "chance": random.normal(0, 1, people),
+        "coin": random.random(people) < 0.1,
+        "letter": random.choice(list("abcdefgh"), people),
+    }
+    for name, values in more.items():
+        table = table.append_column(name, pa.array(values))
+    register = cm.read_register(table, as_of="2021-01-01")
+    found = {trap.columns[0] for trap in find_traps(register, OUTCOME, inputs=list(more))}
+    assert found == ({"copy", "word", "only_then", "number"} if had.sum() >= 50 else {"copy", "word", "only_then"})
+    assert find_traps(register, OUTCOME) == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"inputs": 5}, "inputs"),
+        ({"inputs": "agee"}, "'agee'"),
+        ({"model": "demonstration-admission"}, "model is a model"),
+        ({"recorded_on": ["age"]}, "recorded_on is a mapping"),
+        ({"recorded_on": {"agee": "later_on"}}, "'agee', which is no input. Did you mean 'age'"),
+        ({"recorded_on": {"age": "later_onn"}}, "'later_onn'"),
+        ({"recorded_on": {"age": "british"}}, "'british', which holds no dates"),
+        ({"managed": "on_caselod"}, "'on_caselod'"),
+        ({"managed": 4}, "managed is text"),
+    ],
+)
+def test_a_slip_in_what_is_to_be_looked_at_is_no_clean_bill(register, wrong, words):
+    later = ["2021-06-01"] * len(register)
+    dated = with_columns(register, later_on=later, british=["01/06/2021"] * len(register))
+    with pytest.raises(cm.InputError, match=words):
+        find_traps(dated, OUTCOME, **wrong)
+    found = find_traps(dated, OUTCOME, inputs=["age"], recorded_on={"age": "later_on"})
+    assert kinds(found) == [("recorded later", ("age", "later_on"))]

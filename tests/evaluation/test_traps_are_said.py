@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -66,3 +67,24 @@ def test_an_evaluation_answers_for_groups(register):
     assert groups.column("people").to_pylist() and sum(groups.column("people").to_pylist()) == len(found.judged)
     with pytest.raises(cm.InputError, match="'seks' is missing"):
         found.fairness("seks")
+
+
+def test_a_score_that_is_the_outcome_is_said_to_be_whoever_gives_it(register):
+    had = np.array([np.nan if each is None else float(each) for each in register.column(OUTCOME).to_pylist()])
+    noise = np.random.default_rng(0).normal(0, 0.2, len(had))
+    for score, told in ((had, True), (np.clip(had + noise, 0, 1), True), (np.abs(noise) / 2, False)):
+        found = cm.evaluate(register.to_source_rows(score), OUTCOME, register, replicates=100)
+        assert [trap.columns for trap in found.traps] == ([("the score",)] if told else [])
+        assert any("before anything else" in note for note in found.notes()) == told
+
+
+def test_an_input_that_is_the_outcome_shows_in_a_validation_of_models_too(with_trap):
+    def fit(training):
+        with pytest.warns(cm.InputWarning, match="tells the outcome"):
+            return cm.fit_model(training, OUTCOME, inputs=["age", "discharged"], kind="logistic", bags=1, groups=None)
+
+    halves = with_trap.to_arrow()
+    halves = halves.append_column("half", pa.array([f"h{i % 2}" for i in range(halves.num_rows)]))
+    register = cm.read_register(halves, as_of=with_trap.as_of)
+    found = cm.validate(register, OUTCOME, fit, by="half", folds=2, replicates=100)
+    assert [trap.columns for trap in found.traps] == [("the score",)]

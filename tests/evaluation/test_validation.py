@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from people_judged import AS_OF, people, people_table, scheme, shuffled
@@ -142,14 +145,14 @@ def test_a_fit_that_returns_neither_model_nor_function_is_refused(what):
 
 def test_a_fit_may_return_a_model():
     register = cm.synthesise("C87616", seed=1)
-    model = cm.load_model("demonstration-admission")
+    model = replace(cm.load_model("demonstration-admission"), demonstration=False)
     halves = pa.array([f"h{i % 2}" for i in range(len(register))])
     table = (
         register.to_arrow().append_column("half", halves).replace_schema_metadata(register.source_table.schema.metadata)
     )
     again = cm.read_register(table, as_of=register.as_of)
     found = cm.validate(again, "outcome_emergency_admission_12m", lambda _: model, by="half", folds=2, replicates=100)
-    direct = cm.evaluate(model, "outcome_emergency_admission_12m", again, replicates=100, allow_demonstration=True)
+    direct = cm.evaluate(model, "outcome_emergency_admission_12m", again, replicates=100)
     assert found.value("brier") == pytest.approx(direct.value("brier"))
     assert found.value("auroc") == pytest.approx(direct.value("auroc"))
 
@@ -213,3 +216,38 @@ def test_stability_is_drawn():
     axes = found.plot()
     assert axes.get_xlabel() == "risk by the fit on everyone"
     plt.close(axes.figure)
+
+
+@pytest.mark.parametrize("kind", [pa.float64(), pa.decimal128(20, 2), pa.string(), pa.int64()])
+def test_somebody_whose_number_is_written_as_another_kind_of_number_is_still_on_one_side(kind):
+    table = people_table()
+    random = np.random.default_rng(0)
+    numbers = pa.array(random.integers(10_000_000_000, 10_000_000_300, table.num_rows))
+    register = cm.read_register(table.append_column("person", numbers), as_of=AS_OF)
+    names = pa.array([f"later{i}" for i in range(table.num_rows)])
+    years_later = table.drop_columns("date_of_death").set_column(0, "patient_id", names)
+    written = numbers.cast(kind) if kind != pa.decimal128(20, 2) else numbers.cast(pa.decimal128(19, 0)).cast(kind)
+    later = cm.read_register(years_later.append_column("person", written), as_of="2021-04-01")
+    trained_on = []
+
+    def fit(training):
+        seen = {int(number) for number in training.column("person").to_pylist()}
+        trained_on.append(seen)
+        return lambda other: other.to_source_rows(
+            np.array([float(int(float(number)) in seen) for number in other.column("person").to_pylist()])
+        )
+
+    found = cm.validate(register, "happened", fit, later=later, by="person", rules=False, replicates=100)
+    assert len(trained_on) == 5
+    assert found.judged.score.max() == 0
+
+
+@pytest.mark.parametrize("judged", ["validate", "stability"])
+def test_a_demonstration_model_that_a_fit_returns_needs_people_who_say_that_they_are_made_up(judged):
+    model = cm.load_model("demonstration-admission")
+    frames = [cm.synthesise(code, seed=1).to_pandas() for code in ("C87616", "C87608")]
+    register = cm.read_register(pd.concat(frames, ignore_index=True), as_of="2021-01-01")
+    outcome = ("outcome_emergency_admission_12m",) if judged == "validate" else ()
+    options = {"folds": 2, "replicates": 100} if judged == "validate" else {"refits": 2}
+    with pytest.raises(cm.InputError, match="is for demonstration only"):
+        getattr(cm, judged)(register, *outcome, lambda _: model, **options)

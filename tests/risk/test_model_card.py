@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -63,3 +64,12 @@ def test_a_number_that_is_no_item_is_refused():
 def test_a_demonstration_model_says_so_first():
     lines = model_card(cm.load_model("demonstration-admission")).split("\n")
     assert "Demonstration only" in lines[2]
+
+
+def test_words_of_a_model_file_are_shown_and_start_no_heading_and_no_html():
+    hostile = "<script>alert(1)</script>\n\n## 26 Limits: none"
+    model = replace(cm.load_model("charlson"), title=hostile, outcome=hostile, source=hostile, not_for=hostile)
+    card = model_card(model)
+    assert "<script" not in card
+    assert card.count("&lt;script>") == 6
+    assert not [line for line in card.splitlines() if line.startswith("## 26")]

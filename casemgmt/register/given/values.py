@@ -74,6 +74,11 @@ def values_by_row(
     if is_pandas(given):
         given, named = _by_index(_one_column(given, name), rows, index, name)
     values = read(given, f"{name}=")
+    if values.ndim > 1:
+        raise InputError(
+            f"{name}= holds {plural(values.shape[-1], 'column')} of values. Give one, such as "
+            "classifier.predict_proba(X)[:, 1], the risks of the outcome."
+        )
     if values.shape != (rows,):
         raise InputError(
             f"{name}= holds {plural(values.size, 'value')}; the source has {plural(rows, 'row')}. Give one value a "

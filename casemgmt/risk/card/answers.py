@@ -24,13 +24,13 @@ def answers_of_model(model: AdditiveModel) -> dict[str, str]:
         rule = "adds an amount of its own" if isinstance(each.missing, int) else missing_in_words(each)
         rules.setdefault(rule, []).append(each.label)
     return {
-        "1": f"{model.title}. People: {model.population}. Outcome: {model.outcome}.",
-        "3b": f"People: {model.population}. Use: {model.intended_use}. Not for: {model.not_for}.",
-        "5a": model.source,
-        "8a": f"{model.outcome}; {horizon}.",
+        "1": f"{plain(model.title)}. People: {plain(model.population)}. Outcome: {plain(model.outcome)}.",
+        "3b": f"People: {plain(model.population)}. Use: {plain(model.intended_use)}. Not for: {plain(model.not_for)}.",
+        "5a": plain(model.source),
+        "8a": f"{plain(model.outcome)}; {horizon}.",
         "9b": _inputs(model),
         "11": "What a missing value does, by input: "
-        + "; ".join(f"{rule}: {', '.join(labels)}" for rule, labels in rules.items())
+        + "; ".join(plain(f"{rule}: {', '.join(labels)}") for rule, labels in rules.items())
         + ".",
         "12b": "Each input is a table: a value falls in one cell, and the cell adds its amount. Amounts are decimals "
         "of at most six places.",
@@ -41,7 +41,7 @@ def answers_of_model(model: AdditiveModel) -> dict[str, str]:
         "22": "All of it is in `model.toml`: the intercept and every cell of every table. `vectors.csv` holds worked "
         "examples that touch every cell; the model does not load where one disagrees.",
         "27a": "A person without a value that is needed gets no score, is never ranked and is listed as unscored: "
-        + (", ".join(model.no_score_inputs) or "no input is needed so")
+        + (plain(", ".join(model.no_score_inputs)) or "no input is needed so")
         + ". Every list says how many inputs were missing (`inputs_missing`).",
     }
 
@@ -76,9 +76,14 @@ def _range(each: ModelInput) -> str:
     return decimal_text(low) if low == high else f"{decimal_text(low)} to {decimal_text(high)}"
 
 
+def plain(text: str) -> str:
+    """Words of a file or a column's name in one line of Markdown, of which nothing is taken for HTML."""
+    return " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+
+
 def cell(text: str) -> str:
     """Text in a cell of a Markdown table."""
-    return " ".join(text.split()).replace("|", "\\|")
+    return plain(text).replace("|", "\\|")
 
 
 def joined(first: Mapping[str, str], *more: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt.errors import listed, plural
 from casemgmt.risk.additive import AdditiveModel
-from casemgmt.risk.card.answers import cell
+from casemgmt.risk.card.answers import cell, plain
 from casemgmt.risk.inputs import MILLION, ModelInput, decimal_text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def answers_of_fit(model: AdditiveModel, fitting: Fitting) -> dict[str, str]:
     groups = f"whole groups of `{fitting.groups}` were" if fitting.groups else "people were"
     people = plural(fitting.people, "person", "people")
     outcomes = "" if fitting.outcomes is None else f", {fitting.outcomes:,} with the outcome"
-    left_out = "; ".join(fitting.left_out)
+    left_out = plain("; ".join(fitting.left_out))
     answers = {
         "4": "The model is made here; its figures come from people left out while it was made.",
         "6b": "People on the list of their practice on its date, who have not objected, and whose outcome is known.",
@@ -48,7 +48,7 @@ def answers_of_fit(model: AdditiveModel, fitting: Fitting) -> dict[str, str]:
     }
     if fitting.traps:
         answers["26"] = "Found in the data that it was made from:\n\n" + "\n".join(
-            f"- {each}" for each in fitting.traps
+            f"- {plain(each)}" for each in fitting.traps
         )
     if fitting.kind == "points":
         answers["22"] = "\n".join(_points(model))
@@ -58,7 +58,7 @@ def answers_of_fit(model: AdditiveModel, fitting: Fitting) -> dict[str, str]:
 def _cells(fitting: Fitting) -> str:
     words = [f"{plural(len(fitting.merged), 'time')} cells share an amount, since fewer than 8 people had them"]
     return (
-        "; ".join(words) + ":\n\n" + "\n".join(f"- {each}" for each in fitting.merged)
+        "; ".join(words) + ":\n\n" + "\n".join(f"- {plain(each)}" for each in fitting.merged)
         if fitting.merged
         else ("No cells had to share an amount.")
     )

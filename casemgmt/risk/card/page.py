@@ -8,7 +8,7 @@ from itertools import groupby
 
 from casemgmt.errors import ModelError, did_you_mean, listed, plural
 from casemgmt.risk.additive import AdditiveModel
-from casemgmt.risk.card.answers import answers_of_model, joined
+from casemgmt.risk.card.answers import answers_of_model, joined, plain
 from casemgmt.risk.card.items import ITEMS
 from casemgmt.risk.demonstration import is_demonstration
 
@@ -54,7 +54,7 @@ def model_card(model: AdditiveModel, *answers: Mapping[str, str]) -> str:
     own = {number for given in answers for number in given}
     known = joined(answers_of_model(model), *answers)
     left = [item.number for item in ITEMS if item.number not in known]
-    lines = [f"# {model.title}", "", *_warning(model), _count(left), ""]
+    lines = [f"# {plain(model.title)}", "", *_warning(model), _count(left), ""]
     for part, items in groupby(ITEMS, key=lambda item: item.part):
         lines += [f"## {part}", ""]
         for item in items:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     kind=arguments.text,
     name=arguments.text,
     horizon_days=arguments.whole,
-    needed=arguments.texts,
+    needed=arguments.list_of_texts,
     pairs=given.pairs_of_names,
     groups=arguments.text_or_none,
     bags=given.bags,

@@ -38,4 +38,4 @@ def bags(value: Any, name: str) -> int:
 
 def texts_or_none(value: Any, name: str) -> Any:
     """A list of texts, or none."""
-    return None if value is None else arguments.texts(value, name)
+    return None if value is None else arguments.list_of_texts(value, name)

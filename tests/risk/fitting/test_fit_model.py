@@ -139,6 +139,12 @@ def test_missing_has_a_cell_of_its_own_where_enough_people_lack_a_value_and_else
     assert min(admissions.table) < admissions.missing < max(admissions.table)
 
 
+def test_one_name_need_not_be_a_list(frame):
+    model = cm.fit_model(read(frame), "admitted", inputs="age", needed="age", **SMALL)
+    assert [each.name for each in model.inputs] == ["age"]
+    assert model.no_score_inputs == ("age",)
+
+
 def test_inputs_that_are_needed_give_no_score_without_a_value(frame):
     model = cm.fit_model(read(frame), "admitted", needed=["age"], **SMALL)
     assert model.no_score_inputs == ("age",)

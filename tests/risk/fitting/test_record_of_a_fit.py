@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,3 +84,12 @@ def test_a_damaged_record_is_refused_with_its_place(folder, old, new, says):
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(cm.ModelError, match=says):
         cm.load_model(path)
+
+
+def test_a_loaded_model_whose_tables_were_changed_is_not_saved_under_its_old_text(folder, tmp_path):
+    _, path = folder
+    changed = replace(cm.load_model(path), intercept=7)
+    with pytest.raises(cm.ModelError, match="text is that of another"):
+        changed.save(tmp_path / "changed")
+    again = replace(changed, text="", vectors_text="").save(tmp_path / "again")
+    assert cm.load_model(again).intercept == 7
