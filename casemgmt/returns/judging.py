@@ -21,7 +21,8 @@ _MOST_SEARCHES = 500  # of which practice a row is that is not the sender's
 class Explained(NamedTuple):
     """A row, a sheet or a file that was not accepted: where it stands, and why.
 
-    ``sheet`` is empty where a whole file is meant, ``number`` None where a whole sheet is.
+    ``practice_id`` is empty where the file names none of the selection's, ``sheet`` where a whole file is meant;
+    ``number`` is None where a whole sheet is.
     """
 
     file: str
@@ -53,6 +54,10 @@ class Judge:
         managed = table.filter(table.column("case_managed"))
         names = ("practice_id", "patient_id")
         self._managed = frozenset(zip(*(managed.column(name).to_pylist() for name in names), strict=True))
+
+    def known(self, practice: str) -> str:
+        """The code, where it is one of the selection's; else nothing, since anything may stand in a file."""
+        return practice if practice in self._practices else ""
 
     def file_problem(self, file: GivenFile) -> str:
         """Why no row of a file can be taken; empty where that is not so."""
@@ -161,13 +166,14 @@ def judge(judging: Judge, files: Iterable[GivenFile]) -> Judged:
     unanswered: dict[tuple[str, str, str], GivenRow] = {}
     for file in files:
         problem = judging.file_problem(file)
+        own = judging.known(file.practice_id)
         if problem:
-            explained.append(Explained(file.name, file.practice_id, "", None, problem))
-        explained += [Explained(file.name, file.practice_id, sheet, None, said) for sheet, said in file.problems]
+            explained.append(Explained(file.name, own, "", None, problem))
+        explained += [Explained(file.name, own, sheet, None, said) for sheet, said in file.problems]
         for row in file.rows:
             if problem:
                 if row.is_answered:
-                    explained.append(_explained(row, "stands in a file that was not taken"))
+                    explained.append(_explained(row, "stands in a file that was not taken")._replace(practice_id=own))
                 continue
             if not row.is_answered and not (judging.is_filled_in_row(row) and row.patient_id):
                 if row.patient_id:

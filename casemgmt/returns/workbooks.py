@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.errors import InputError
@@ -166,11 +167,12 @@ def _rows(name: str, practice: str, sheet: str, page: Any, parts: Layout, defaul
                 _check_head(heads, [cell.value for cell in cells])
                 seen_head = True
             continue
-        problem = "stands in a hidden row: show all rows" if number in hidden else ""
-        if len(cells) > len(heads):
-            problem = "has values to the right of its table"
+        hiding = "stands in a hidden row: show all rows" if number in hidden else ""
+        beside = "has values to the right of its table" if len(cells) > len(heads) else ""
         row = [*cells, *([_EMPTY] * (len(heads) - len(cells)))][: len(heads)]
-        yield _row(name, practice, sheet, number, row, default, problem)
+        given = _row(name, practice, sheet, number, row, default, hiding)
+        # What stands beside the table may be the answer, so the row counts as answered.
+        yield replace(given, problem=given.problem or beside)
     if not seen_head:
         raise UnreadableError(f"has no row of headings from '{layout.ID}' to '{layout.MARK}', as it was sent")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import hashlib
 import os
 import pickle
@@ -204,6 +205,34 @@ def test_a_second_column_with_the_numbers_is_refused(key):
         with pytest.raises(InputError, match="column 'nhs' holds NHS numbers too") as refused:
             cm.pseudonymise(people(nhs=column), key=key)
         assert "9990" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["decimals with a gap", "text of decimals", "notes", "categories", "lists", "bytes"])
+def test_a_second_column_with_the_numbers_is_refused_in_whatever_form_they_are(key, kind):
+    own = numbers(40)
+    column = {
+        "decimals with a gap": pa.array([None, *(float(n) for n in own[1:])]),
+        "text of decimals": pa.array([f"{n}.0" for n in own]),
+        "notes": pa.array([*[None] * 39, f"moved; NHS no. {own[39][:3]} {own[39][3:6]}-{own[39][6:]}, see letter"]),
+        "categories": pa.array([int(n) for n in own]).dictionary_encode(),
+        "lists": pa.array([[n] for n in own]),
+        "bytes": pa.array([n.encode() for n in own]),
+    }[kind]
+    with pytest.raises(InputError, match="column 'nhs' holds NHS numbers too") as refused:
+        cm.pseudonymise(people(nhs=column), key=key)
+    assert "999" not in str(refused.value)
+
+
+def test_other_columns_of_numbers_and_notes_go_along(key):
+    more = {
+        "risk": pa.array([None, float("nan"), float("inf"), -1e300, 1e300, 0.25, *[1e9] * 34]),
+        "note": pa.array(["seen 2015-04-01, 07700 900123", *["x"] * 39]),
+        "seen": pa.array([dt.date(2015, 4, 1)] * 40),
+        "flags": pa.array([[True, None]] * 40),
+    }
+    made = cm.pseudonymise(people(**more), key=key)
+    assert [name for name in more if name not in made.column_names] == []
+    assert made["note"].to_pylist() == more["note"].to_pylist()
 
 
 def test_pseudonyms_are_not_made_into_pseudonyms(key):

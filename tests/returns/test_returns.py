@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -714,3 +716,91 @@ def test_a_workbook_that_libreoffice_has_saved_is_taken_row_for_row(tmp_path, se
     assert problems(after) == []
     assert after.accepted.equals(before.accepted) and after.accepted.num_rows == 27
     assert after.unanswered.equals(before.unanswered)
+
+
+# What an attacker, or a hurried person, sends
+
+
+def page_file(selection, **changes: Any) -> dict[str, Any]:
+    """What a page of C87001 gives back: its first row accepted."""
+    (shown,) = practice_lists(selection, ["C87001"])
+    first = shown.listed[0]
+    row = {"mark": first.mark, "patient_id": first.patient_id, "sheet": "list", "answer": "accept", "reason": ""}
+    return {
+        "format": RETURN_FORMAT,
+        "format_version": RETURN_VERSION,
+        "practice_id": "C87001",
+        "scheme": selection.scheme.id,
+        "as_of": "2015-04-01",
+        "fingerprint": shown.fingerprint,
+        "rows": [{**row, "who": "Dr A", "date": "2015-04-20", "order": None}],
+        **changes,
+    }
+
+
+def test_two_answers_under_one_name_are_no_answer(tmp_path, selection):
+    text = json.dumps(page_file(selection))
+    (tmp_path / "a.json").write_text(text)
+    assert cm.read_returns(tmp_path / "a.json", selection).accepted.num_rows == 1
+    for name in ('"answer": "accept"', '"practice_id": "C87001"'):
+        (tmp_path / "a.json").write_text(text.replace(name, f'"{name.split(chr(34))[1]}": "declined", {name}'))
+        returned = cm.read_returns(tmp_path / "a.json", selection)
+        assert returned.accepted.num_rows == 0 and "changed or cut short" in problems(returned)[0]
+
+
+@pytest.mark.parametrize("said", ["Mary Smith, 943 476 5919", "\ud800", "C87001\n", "\x1b[31m", "x" * 10_000, ""])
+def test_what_a_file_says_in_place_of_a_practice_is_not_shown(tmp_path, selection, said):
+    (tmp_path / "a.json").write_text(json.dumps(page_file(selection, practice_id=said)))
+    returned = cm.read_returns(tmp_path / "a.json", selection)
+    assert returned.accepted.num_rows == 0 and returned.explained["practice_id"].to_pylist() == [None, None]
+    assert "not in this selection" in problems(returned)[0]
+
+
+def test_a_spreadsheet_of_another_kind_in_a_folder_is_no_practice_that_did_not_answer(tmp_path, selection, books):
+    (path,) = sent(tmp_path / "in", good=edited(books["C87001"], answer_some))
+    for name in ("C87002.ods", "C87002.xls", "C87003.csv", "C87003.xlsx.part", ".hidden.csv", "~$good.xlsx"):
+        (path.parent / name).write_bytes(b"x")
+    (path.parent / "more").mkdir()
+    (path.parent / "more.xlsx").mkdir()
+    returned = cm.read_returns(path.parent, selection)
+    assert returned.accepted.num_rows == 6
+    said = dict(zip(returned.explained["file"].to_pylist(), problems(returned), strict=True))
+    assert list(said) == ["C87002.ods", "C87002.xls", "C87003.csv", "C87003.xlsx.part", "more", "more.xlsx"]
+    assert all("save it as .xlsx" in said[name] for name in list(said)[:4]) and "folder" in said["more"]
+
+
+def test_a_folder_without_a_file_is_no_answer_of_nobody(tmp_path, selection):
+    (tmp_path / "empty").mkdir()
+    for paths in (tmp_path / "empty", []):
+        with pytest.raises(InputError, match="There is no returned file"):
+            cm.read_returns(paths, selection)
+    with pytest.raises(InputError, match="There is no file"):
+        cm.read_returns(tmp_path / ("x" * 300 + ".xlsx"), selection)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_text_is_explained_or_read(tmp_path, selection, books):
+    folder = os.fsencode(tmp_path)
+    with open(folder + b"/\xff1.xlsx", "wb") as file:  # noqa: PTH123
+        file.write(edited(books["C87001"], answer_some))
+    with open(folder + b"/\xff2.json", "wb") as file:  # noqa: PTH123
+        file.write(b"{")
+    returned = cm.read_returns(tmp_path, selection)
+    assert returned.accepted.num_rows == 6 and len(problems(returned)) == 1
+
+
+def test_what_stands_beside_the_table_is_said_though_nothing_in_it_is_filled_in(tmp_path, selection, books):
+    def edit(sheets):
+        own = sheets["list"]
+        own.page.cell(own.first, len(own.heads) + 2).value = "accept"
+
+    assert problems(read(tmp_path, selection, edited(books["C87001"], edit))) == [
+        "has values to the right of its table"
+    ]
+
+
+def test_a_key_given_in_place_of_its_file_is_not_repeated(tmp_path, selection):
+    for secret in ("0f3ac6b1d97e4258a1c0ffee12345678", "0f3ac6b1d97e/4258a1c0ffee12345678", "0f3ac6b1" * 40):
+        with pytest.raises(InputError, match="never the key itself") as refused:
+            selection.workbook("C87001", tmp_path / "C87001.xlsx", key=secret)
+        assert "0f3ac6" not in str(refused.value)
