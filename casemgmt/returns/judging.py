@@ -6,7 +6,17 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.outputs.practice.answers import ANSWERS_OF, JUDGEMENT, MOST_DAYS, ORDER, SHEETS
+from casemgmt.outputs.practice.answers import (
+    ACCEPT,
+    ANSWERS_OF,
+    DIED_OR_MOVED,
+    END,
+    JUDGEMENT,
+    KEEP,
+    MOST_DAYS,
+    ORDER,
+    SHEETS,
+)
 from casemgmt.outputs.practice.making import MOST_EMPTY, empty_name
 from casemgmt.outputs.practice.marks import Marker, is_same_row
 from casemgmt.register.ranked import is_listable
@@ -15,6 +25,7 @@ from casemgmt.returns.rows import GivenFile, GivenRow
 if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
+_CONTRADICTING = frozenset({DIED_OR_MOVED, END, ACCEPT, KEEP})
 _MOST_SEARCHES = 500  # of which practice a row is that is not the sender's
 
 
@@ -184,11 +195,13 @@ def judge(judging: Judge, files: Iterable[GivenFile]) -> Judged:
                 explained.append(_explained(row, said))
             else:
                 accepted.setdefault((row.practice_id, row.sheet, row.patient_id), []).append(row)
-    kept: list[GivenRow] = []
+    settled: list[GivenRow] = []
     for same in accepted.values():
-        settled, more = _settled(same)
-        kept += settled
+        one, more = _settled(same)
+        settled += one
         explained += more
+    kept, more = _without_contradictions(settled)
+    explained += more
     answered = {(row.practice_id, row.sheet, row.patient_id) for row in kept}
     return Judged(kept, explained, [row for key, row in unanswered.items() if key not in answered])
 
@@ -201,6 +214,21 @@ def _settled(same: Sequence[GivenRow]) -> tuple[list[GivenRow], list[Explained]]
         return [first], [_explained(row, "repeats an answer that was taken: nothing changed") for row in others]
     said = f"is one of {len(same)} answers about the same patient that differ: send one"
     return [], [_explained(row, said) for row in same]
+
+
+def _without_contradictions(rows: Sequence[GivenRow]) -> tuple[list[GivenRow], list[Explained]]:
+    """The answers but for those about a patient who is gone on one sheet, and goes on being cared for on another."""
+    of_patient: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        of_patient.setdefault((row.practice_id, row.patient_id), set()).add(row.answer)
+    kept, explained = [], []
+    for row in rows:
+        said = of_patient[row.practice_id, row.patient_id]
+        if said & {DIED_OR_MOVED, END} and said & {ACCEPT, KEEP} and row.answer in _CONTRADICTING:
+            explained.append(_explained(row, "says other than another sheet about the same patient: send one answer"))
+        else:
+            kept.append(row)
+    return kept, explained
 
 
 def _explained(row: GivenRow, problem: str) -> Explained:

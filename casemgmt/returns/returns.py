@@ -15,7 +15,7 @@ from casemgmt.dates import day_number
 from casemgmt.errors import InputError, plural
 from casemgmt.outputs.practice.marks import marker_of
 from casemgmt.returns.judging import Explained, Judge, judge
-from casemgmt.returns.nominating import nominations_table, overflow_table
+from casemgmt.returns.nominating import ended_table, nominations_table, overflow_table
 from casemgmt.returns.rows import MOST_FILE_BYTES, GivenFile, GivenRow, UnreadableError
 from casemgmt.rule_files import TooLargeError, is_folder, plain_bytes, shown_path
 from casemgmt.scheme.routes import Scheme
@@ -74,24 +74,11 @@ class Returns:
     def ended(self) -> pa.Table:
         """Whose case management ends, as ``ended=`` of :func:`casemgmt.select` takes it: patient_id, reason.
 
-        They are patients of the list who were answered with anything but ``accept``, and removals answered ``end`` or
-        ``died or moved``. Give it beside ``previous=`` with the selection that was answered.
+        They are patients of the list who were answered with anything but ``accept``, removals answered ``end`` or
+        ``died or moved``, and those case managed whose review was answered with ``died or moved``. Give it beside
+        ``previous=`` with the selection that was answered.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        from casemgmt.outputs.practice.answers import ENDING, LIST, REMOVALS
-
-        table = self.accepted
-        of_caseload = pc.is_in(table.column("sheet"), value_set=texts([LIST, REMOVALS]))
-        ending = pc.is_in(table.column("answer"), value_set=texts(sorted(ENDING)))
-        own = table.filter(pc.and_(of_caseload, ending))
-        reasons: dict[str, str] = {}
-        for patient, answer, reason in zip(
-            *(own.column(name).to_pylist() for name in ("patient_id", "answer", "reason")), strict=True
-        ):
-            reasons.setdefault(patient, f"{answer}: {reason}" if reason else answer)
-        return pa.table({"patient_id": texts(reasons), "reason": texts(reasons.values())})
+        return ended_table(self.lists, self.accepted)
 
     def counts(self) -> pa.Table:
         """One row a practice of the selection: practice_id, accepted, explained, unanswered; rows of its returns."""

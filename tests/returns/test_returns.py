@@ -804,3 +804,66 @@ def test_a_key_given_in_place_of_its_file_is_not_repeated(tmp_path, selection):
         with pytest.raises(InputError, match="never the key itself") as refused:
             selection.workbook("C87001", tmp_path / "C87001.xlsx", key=secret)
         assert "0f3ac6" not in str(refused.value)
+
+
+def whole_page(selection, *answered: tuple[str, Any, str]) -> dict[str, Any]:
+    """What a page gives back: (sheet, row, answer) of each."""
+    rows = [
+        {"mark": row.mark, "patient_id": row.patient_id, "sheet": sheet, "answer": answer, "who": "Dr A"}
+        for sheet, row, answer in answered
+    ]
+    return page_file(selection, rows=[{**row, "reason": "", "date": "2015-04-20", "order": None} for row in rows])
+
+
+@pytest.mark.parametrize("sheet", ["list", "judgement"])
+def test_who_has_died_on_one_sheet_is_not_accepted_on_another(tmp_path, selection, sheet):
+    (shown,) = practice_lists(selection, ["C87001"])
+    reviews = {row.patient_id: row for row in shown.reviews}
+    people_there = shown.listed if sheet == "list" else shown.candidates
+    both, *_ = (row for row in people_there if row.patient_id in reviews)
+    one = next(row for row in people_there if row is not both)
+    review = reviews[both.patient_id]
+    page = whole_page(selection, (sheet, both, "accept"), ("reviews", review, "died or moved"), (sheet, one, "accept"))
+    (tmp_path / "a.json").write_text(json.dumps(page))
+    returned = cm.read_returns(tmp_path / "a.json", selection)
+    assert answers(returned) == [("C87001", one.patient_id, sheet, "accept")]
+    assert problems(returned) == ["says other than another sheet about the same patient: send one answer"] * 2
+    assert both.patient_id not in returned.ended()["patient_id"].to_pylist()
+    page = whole_page(selection, (sheet, both, "accept"), ("reviews", review, "done"))
+    (tmp_path / "a.json").write_text(json.dumps(page))
+    assert cm.read_returns(tmp_path / "a.json", selection).accepted.num_rows == 2
+
+
+def test_a_review_of_somebody_who_has_died_ends_their_case_management(tmp_path, selection):
+    (shown,) = practice_lists(selection, ["C87001"])
+    managed = {row.patient_id for row in shown.listed}
+    of_list = [row for row in shown.reviews if row.patient_id in managed]
+    of_others = [row for row in shown.reviews if row.patient_id not in managed]
+    rows = [("reviews", row, "died or moved") for row in (*of_list, *of_others)]
+    assert of_list and of_others
+    (tmp_path / "a.json").write_text(json.dumps(whole_page(selection, *rows)))
+    returned = cm.read_returns(tmp_path / "a.json", selection)
+    assert sorted(returned.ended()["patient_id"].to_pylist()) == sorted(row.patient_id for row in of_list)
+    nominated = {row["patient_id"] for row in returned.nominations().to_pylist() if row["nominated"]}
+    assert not nominated & {row.patient_id for row in shown.reviews}
+    cm.select(
+        register_of(),
+        selection.scheme,
+        score="score",
+        over_cap="queue",
+        previous=selection,
+        nominations=returned.nominations(),
+        ended=returned.ended(),
+    )
+
+
+def test_a_name_nobody_can_see_is_no_name_and_a_week_is_no_day(tmp_path, selection):
+    (row,) = page_file(selection)["rows"]
+    for change, said in (
+        ({"who": "\u200b\u200d"}, "Who holds letters that cannot be shown"),
+        ({"reason": "\u202egnihton"}, "Reason holds letters that cannot be shown"),
+        ({"date": "2015-W17-1"}, "Date is not a day"),
+    ):
+        (tmp_path / "a.json").write_text(json.dumps(page_file(selection, rows=[{**row, **change}])))
+        returned = cm.read_returns(tmp_path / "a.json", selection)
+        assert returned.accepted.num_rows == 0 and said in problems(returned)[0]
