@@ -235,6 +235,26 @@ def test_other_columns_of_numbers_and_notes_go_along(key):
     assert made["note"].to_pylist() == more["note"].to_pylist()
 
 
+def test_a_look_up_is_of_a_practice_that_is_named_and_spaces_do_not_matter(key):
+    table = people()
+    place = table.column_names.index("practice_id")
+    for nothing in (pa.array([None] * 40, pa.string()), pa.array([" "] * 40)):
+        with pytest.raises(InputError, match="no row says its practice"):
+            cm.pseudonym_lookup(table.set_column(place, "practice_id", nothing), key=key)
+    code = table["practice_id"][0].as_py()
+    spaced = table.set_column(place, "practice_id", pa.array([f" {code} "] * 40))
+    back = cm.reidentify(cm.pseudonymise(spaced, key=key), cm.pseudonym_lookup(spaced, key=key))
+    assert back["patient_id"].to_pylist() == numbers(40)
+
+
+def test_a_list_whose_columns_are_no_text_is_refused_in_words(key):
+    lookup, made = cm.pseudonym_lookup(people(), key=key), cm.pseudonymise(people(), key=key)
+    for name in ("practice_id", "patient_id"):
+        wrong = made.set_column(made.column_names.index(name), name, pa.array([[1]] * 40))
+        with pytest.raises(InputError, match=f"'{name}' holds list"):
+            cm.reidentify(wrong, lookup)
+
+
 def test_pseudonyms_are_not_made_into_pseudonyms(key):
     with pytest.raises(InputError, match="pseudonyms already"):
         cm.pseudonymise(cm.pseudonymise(people(), key=key), key=key)

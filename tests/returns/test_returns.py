@@ -19,7 +19,8 @@ import python_calamine
 from practice_books import DAY, edited, opened, people, register_of, selection_of, sheets_of, written
 
 import casemgmt as cm
-from casemgmt.errors import CapExceededError, InputError
+from casemgmt.cli.files import write_table
+from casemgmt.errors import CapExceededError, InputError, InputWarning
 from casemgmt.outputs.practice.answers import RETURN_FORMAT, RETURN_VERSION
 from casemgmt.outputs.practice.making import practice_lists
 from casemgmt.outputs.practice.sheets import layout
@@ -681,7 +682,8 @@ def test_nominations_are_taken_from_a_mapping_a_file_or_a_table_and_refused_wher
         row["patient_id"] for row in selection_of(nominations=none).to_arrow().to_pylist() if row["judgement"]
     }
     moved = table.append_column("practice_id", pa.array(["C87001", "C87002", "C87001"]))
-    made_of_moved = selection_of(nominations=moved)
+    with pytest.warns(InputWarning, match="1 of 3 nominations set aside"):
+        made_of_moved = selection_of(nominations=moved)
     assert made_of_moved.facts["nominations"] == {"given": 3, "in_register": 2}
     for wrong in (
         {"p00001": 0},
@@ -867,3 +869,38 @@ def test_a_name_nobody_can_see_is_no_name_and_a_week_is_no_day(tmp_path, selecti
         (tmp_path / "a.json").write_text(json.dumps(page_file(selection, rows=[{**row, **change}])))
         returned = cm.read_returns(tmp_path / "a.json", selection)
         assert returned.accepted.num_rows == 0 and said in problems(returned)[0]
+
+
+FORMULA_LIKE = ["=cmd()", "-123", "+44", '="x"', "@x", "'=x", "-1e5"]
+
+
+def test_nominations_and_endings_come_back_from_a_csv_file_whatever_the_ids_look_like(tmp_path):
+    ids = [f"p{i:05d}" for i in range(450)]
+    for place, odd in enumerate(FORMULA_LIKE):
+        ids[3 * (7 * place + 10)] = odd
+    register = register_of(patient_id=ids)
+    selection = selection_of(register)
+    codes, orders = ["C87001"] * len(FORMULA_LIKE), range(1, len(FORMULA_LIKE) + 1)
+    nominations = pa.table({"practice_id": codes, "patient_id": FORMULA_LIKE, "nomination_order": orders})
+    managed = selection.to_arrow().filter(selection.to_arrow()["case_managed"])["patient_id"].to_pylist()
+    gone = [*(odd for odd in FORMULA_LIKE if odd in managed), managed[0]]
+    ended = pa.table({"patient_id": gone, "reason": ["-none-"] * len(gone)}).group_by(["patient_id", "reason"])
+    tables = {"nominations": nominations, "ended": ended.aggregate([])}
+    files = {name: tmp_path / f"{name}.csv" for name in tables}
+    for name, table in tables.items():
+        write_table(table, files[name], overwrite=False)
+    kept: dict[str, Any] = {"score": "score", "over_cap": "queue", "previous": selection}
+    made = cm.select(register, selection.scheme, **kept, **tables)
+    read_back = cm.select(register, selection.scheme, **kept, **files)
+    assert made.facts["nominations"] == {"given": len(FORMULA_LIKE), "in_register": len(FORMULA_LIKE)}
+    assert made.to_arrow().equals(read_back.to_arrow()) and made.removals().equals(read_back.removals())
+
+
+def test_a_nomination_that_meets_nobody_is_counted_and_not_lost_in_silence(selection):
+    table = pa.table({"patient_id": ["p00003", "p00006", "p0009"], "practice_id": ["C87001"] * 3})
+    kept: dict[str, Any] = {"score": "score", "over_cap": "queue"}
+    with pytest.warns(InputWarning, match="1 of 3 nominations set aside") as said:
+        cm.select(register_of(), selection.scheme, nominations=table, **kept)
+    assert "p0009" not in str(said[0].message)
+    withdrawn = table.append_column("nominated", pa.array([True, True, False]))
+    cm.select(register_of(), selection.scheme, nominations=withdrawn, **kept)  # of nobody, so nothing is lost
