@@ -13,18 +13,23 @@ from casemgmt.outputs.practice.answers import (
     END,
     JUDGEMENT,
     KEEP,
+    LIST,
     MOST_DAYS,
     ORDER,
+    REMOVALS,
+    REVIEWS,
     SHEETS,
 )
 from casemgmt.outputs.practice.making import MOST_EMPTY, empty_name
 from casemgmt.outputs.practice.marks import Marker, is_same_row
 from casemgmt.register.ranked import is_listable
 from casemgmt.returns.rows import GivenFile, GivenRow
+from casemgmt.scheme.routes import Nominated, Review
 
 if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
+_MISSING = "did not come back: the sheet was deleted or renamed, and nothing of it was read"
 _CONTRADICTING = frozenset({DIED_OR_MOVED, END, ACCEPT, KEEP})
 _MOST_SEARCHES = 500  # of which practice a row is that is not the sender's
 
@@ -64,6 +69,7 @@ class Judge:
         table = lists.to_arrow(reasons=False)
         managed = table.filter(table.column("case_managed"))
         names = ("practice_id", "patient_id")
+        self._with_removals = frozenset(lists.removals().column("practice_id").to_pylist())
         self._managed = frozenset(zip(*(managed.column(name).to_pylist() for name in names), strict=True))
 
     def known(self, practice: str) -> str:
@@ -77,6 +83,15 @@ class Judge:
         if file.fingerprint != self._marker.fingerprint:
             return f"answers another selection, {self._other(file.as_of)}, than the one it is read for"
         return ""
+
+    def missing_sheets(self, file: GivenFile) -> list[str]:
+        """The sheets that were sent, and did not come back."""
+        routes = self._lists.scheme.routes
+        sent = [LIST]
+        sent += [JUDGEMENT] if any(isinstance(route, Nominated) for route in routes) else []
+        sent += [REVIEWS] if any(isinstance(route, Review) for route in routes) else []
+        sent += [REMOVALS] if file.practice_id in self._with_removals else []
+        return [] if file.sheets is None else [sheet for sheet in sent if sheet not in file.sheets]
 
     def _other(self, as_of: str) -> str:
         try:
@@ -181,6 +196,8 @@ def judge(judging: Judge, files: Iterable[GivenFile]) -> Judged:
         if problem:
             explained.append(Explained(file.name, own, "", None, problem))
         explained += [Explained(file.name, own, sheet, None, said) for sheet, said in file.problems]
+        if not problem:
+            explained += [Explained(file.name, own, sheet, None, _MISSING) for sheet in judging.missing_sheets(file)]
         for row in file.rows:
             if problem:
                 if row.is_answered:

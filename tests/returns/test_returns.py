@@ -904,3 +904,33 @@ def test_a_nomination_that_meets_nobody_is_counted_and_not_lost_in_silence(selec
     assert "p0009" not in str(said[0].message)
     withdrawn = table.append_column("nominated", pa.array([True, True, False]))
     cm.select(register_of(), selection.scheme, nominations=withdrawn, **kept)  # of nobody, so nothing is lost
+
+
+def test_a_sheet_that_was_renamed_deleted_or_copied_is_not_passed_over_in_silence(tmp_path, selection, books):
+    def changed(change) -> cm.Returns:
+        book = opened(books["C87001"])
+        answer_some(sheets_of(book))
+        change(book, book[layout.SHEET_NAMES["list"]])
+        return read(tmp_path, selection, written(book))
+
+    renamed = changed(lambda book, page: setattr(page, "title", "Mary Smith"))
+    assert renamed.accepted.num_rows == 0 and "Mary" not in str(renamed.explained.to_pylist())
+    assert [row["sheet"] for row in renamed.explained.to_pylist()] == [None, "list"]
+    assert ["copied or renamed" in problems(renamed)[0], "did not come back" in problems(renamed)[1]] == [True, True]
+    deleted = changed(lambda book, page: book.remove(page))
+    assert [row["sheet"] for row in deleted.explained.to_pylist()] == ["list"]
+    copied = changed(lambda book, page: book.copy_worksheet(page))
+    assert copied.accepted.num_rows == 6 and "copied or renamed" in problems(copied)[0]
+    notes = changed(lambda book, page: book.create_sheet("Notes").append(["ring the daughter first"]))
+    assert notes.accepted.num_rows == 6 and problems(notes) == []
+
+
+def test_an_answer_that_is_merged_over_several_patients_is_not_taken_for_one(tmp_path, selection, books):
+    def edit(sheets):
+        answer_some(sheets)
+        own = sheets["list"]
+        column = own.column("Answer")
+        own.page.merge_cells(start_row=own.first, end_row=own.first + 2, start_column=column, end_column=column)
+
+    returned = read(tmp_path, selection, edited(books["C87001"], edit))
+    assert returned.accepted.num_rows == 0 and "merged cells" in problems(returned)[0]
