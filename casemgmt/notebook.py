@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, plural
+from casemgmt.names import meant_field
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,7 +84,7 @@ def show(table: pa.Table, *, patients: bool = False, rows: int = _MOST_ROWS) -> 
 
     Raises
     ------
-    InputError : what is given is no table, or fewer rows than one are to be shown
+    InputError : what is given is no table or has a name twice, or fewer rows than one are to be shown
 
     Examples
     --------
@@ -97,6 +98,8 @@ def show(table: pa.Table, *, patients: bool = False, rows: int = _MOST_ROWS) -> 
 
     if not isinstance(table, pa.Table):
         raise arguments.is_not("table", "an Arrow table, such as selection.summary()", table)
+    if len(set(table.column_names)) < table.num_columns:
+        raise InputError("show: two columns of the table have one name. Rename one.")
     if rows < 1:
         raise InputError("rows is how many rows to show at most: 1 or more.")
     return ShownTable(table, patients, rows)
@@ -135,25 +138,37 @@ def _print_into(table: pa.Table, printer: Any, cycle: bool) -> None:
 
 def _is_ours(table: pa.Table) -> bool:
     names = set(table.column_names)
-    return any(known <= names for known in _OURS)
+    return len(names) == table.num_columns and any(known <= names for known in _OURS)
 
 
 def _shown(shown: ShownTable) -> tuple[list[str], list[Sequence[Any]], str]:
     """The columns, the rows, and what is said below them."""
+    import pyarrow as pa
+
     table, count = shown.table, shown.table.num_rows
-    if PATIENT not in table.column_names or shown.patients:
-        cut = table.slice(0, shown.rows)
-        left = count - cut.num_rows
+    if not _is_of_patients(table) or shown.patients:
+        cut = table.slice(0, min(shown.rows, count))
+        left = max(count - shown.rows, 0)
         note = plural(count, "row") + (f", of which {left:,} more are not shown." if left else ".")
         return list(table.column_names), _rows_of(cut), note
     note = f"{plural(count, 'row')}, one a patient. Show them with cm.show(table, patients=True)."
     if "practice_id" not in table.column_names:
         return ["rows"], [[count]], note
-    counts = table.group_by("practice_id", use_threads=False).aggregate([([], "count_all")])
+    practices = table.column("practice_id")
+    if pa.types.is_dictionary(practices.type):  # which cannot be sorted
+        practices = practices.cast(practices.type.value_type)
+    counts = (
+        pa.table({"practice_id": practices}).group_by("practice_id", use_threads=False).aggregate([([], "count_all")])
+    )
     counts = counts.sort_by("practice_id").select(["practice_id", "count_all"])
     if counts.num_rows > shown.rows:
         note = f"{plural(counts.num_rows, 'practice')}, the first {shown.rows:,} shown. {note}"
     return ["practice_id", "rows"], _rows_of(counts.slice(0, shown.rows)), note
+
+
+def _is_of_patients(table: pa.Table) -> bool:
+    """Whether a table has a row a patient, by whatever name a column of ids goes."""
+    return any(meant_field(name) == PATIENT for name in table.column_names)
 
 
 def _rows_of(table: pa.Table) -> list[Sequence[Any]]:

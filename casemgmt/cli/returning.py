@@ -45,6 +45,9 @@ def returns(
     wanted = (accepted, explained, nominations, ended, overflow)
     for path in wanted:
         check_writable(path, overwrite=overwrite)
+    named = [path.resolve() for path in wanted if path is not None]
+    if len(set(named)) < len(named):
+        raise typer.BadParameter("two of the files to write are the same: give each its own name.")
     with working("Reading what came back"):
         selection = load_selection(folder)
         found = read_returns(files, selection, key=key)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import file_of, numpy_of, text_scalar, texts
 from casemgmt.errors import InputError
+from casemgmt.texts.guards import needs_guard, without_guards
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,17 +24,6 @@ BOM = b"\xef\xbb\xbf"
 END = "\r\n"
 _BATCH_ROWS = 65_536
 _REPEATED = 4  # a text that stands so often on average is quoted once
-
-# What starts a formula: = + - @ with their full-width, small, raised and lowered forms, and what spreadsheets drop
-# from the start of a cell (tab, line ends).
-_STARTS = (
-    r"=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe66}\x{fe62}\x{fe63}\x{fe6b}"
-    r"\x{2212}\x{fb29}\x{207a}\x{207b}\x{207c}\x{208a}\x{208b}\x{208c}"
-)
-# Spaces and invisible characters in front do not help, and a text that looks guarded already is guarded again, so that
-# taking one apostrophe away always gives the text back.
-_NEEDS_GUARD = rf"^'*[\p{{Z}}\p{{Cc}}\p{{Cf}}]*[{_STARTS}]"
-_IS_GUARDED = rf"^'+[\p{{Z}}\p{{Cc}}\p{{Cf}}]*[{_STARTS}]"
 
 
 def to_csv(table: pa.Table) -> bytes:
@@ -102,8 +92,8 @@ def read_csv(data: bytes) -> pa.Table:
         raise ValueError("a header that does not fit")
     if b"'" not in data:  # nothing is guarded
         return table
-    columns = [_without_guards(table.column(name)) for name in names]
-    return pa.table(columns, names=_without_guards(texts(names)).to_pylist())
+    columns = [without_guards(table.column(name)) for name in names]
+    return pa.table(columns, names=without_guards(texts(names)).to_pylist())
 
 
 def _header(data: bytes) -> list[str]:
@@ -168,7 +158,7 @@ def _quoted(text: pa.Array) -> pa.Array:
     """Texts in quotes, guarded where a spreadsheet would take them for a formula; null stays null."""
     import pyarrow.compute as pc
 
-    guard = pc.if_else(pc.match_substring_regex(text, _NEEDS_GUARD), text_scalar("'"), text_scalar(""))
+    guard = pc.if_else(needs_guard(text), text_scalar("'"), text_scalar(""))
     quote, doubled = text_scalar('"'), pc.replace_substring(text, '"', '""')
     quoted = [quote, guard, doubled, quote, text_scalar("")]
     return pc.call_function("binary_join_element_wise", quoted, pc.JoinOptions("emit_null"))
@@ -179,9 +169,3 @@ def _cannot_show(name: str) -> InputError:
         f"include: column '{name}' holds values that CSV cannot show. Include columns of text, numbers, dates or "
         "true and false."
     )
-
-
-def _without_guards(column: pa.Array | pa.ChunkedArray) -> Any:
-    import pyarrow.compute as pc
-
-    return pc.if_else(pc.match_substring_regex(column, _IS_GUARDED), pc.utf8_slice_codeunits(column, 1), column)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt import arguments
-from casemgmt.arrow import numpy_of, rows_of
-from casemgmt.errors import InputError, InputWarning, missing_columns, plural
+from casemgmt.arrow import in_one_piece, numpy_of, rows_of
+from casemgmt.errors import InputError, InputWarning, missing_columns, not_text, plural
 from casemgmt.pseudonyms.key import read_key
 from casemgmt.pseudonyms.numbers import SOUND, judged
 from casemgmt.pseudonyms.pseudonymising import ID, numbered_rows, pseudonyms_of
 from casemgmt.register.sources import open_source
+from casemgmt.texts.guards import without_guards_of_csv
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,8 +48,10 @@ def pseudonym_lookup(frame: object, *, key: Path | str, columns: Mapping[str, st
     numbered = numbered_rows(frame, columns)
     if PRACTICE not in numbered.table.column_names:
         raise missing_columns([PRACTICE], numbered.table.column_names, "pseudonym_lookup")
-    practices = pc.unique(pc.utf8_trim_whitespace(numbered.table.column(PRACTICE).cast(pa.string())))
+    practices = pc.unique(pc.utf8_trim_whitespace(_text_of(numbered.table, PRACTICE)))
     _refuse_several(len(practices), "pseudonym_lookup: the rows")
+    if len(practices) and not practices[0].as_py():
+        raise InputError("pseudonym_lookup: no row says its practice, and a look-up is one practice's own. Fill it in.")
     made = pseudonyms_of(numbered.digits, secret)
     table = pa.table(
         {
@@ -78,21 +81,21 @@ def reidentify(frame: object, lookup: object) -> pa.Table:
     InputError : the list holds another practice's rows, none of its pseudonyms is in the look-up, or that is no look-up
     """
     import numpy as np
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     practice, pseudonyms, numbers = _opened(lookup)
-    table = open_source(frame).table
+    table = without_guards_of_csv(frame, open_source(frame).table)
     if ID not in table.column_names:
         raise missing_columns([ID], table.column_names, "reidentify")
     if PRACTICE in table.column_names:
-        others = table.num_rows - int(pc.sum(pc.equal(table.column(PRACTICE).cast(pa.string()), practice)).as_py() or 0)
+        own = pc.utf8_trim_whitespace(_text_of(table, PRACTICE))
+        others = table.num_rows - int(pc.sum(pc.equal(own, practice)).as_py() or 0)
         if others:
             raise InputError(
                 f"reidentify: {plural(others, 'row')} of the list {'is' if others == 1 else 'are'} not of the "
                 "practice whose look-up this is. A practice sees its own patients alone: give its own list."
             )
-    places = pc.index_in(table.column(ID).cast(pa.string()), pseudonyms)
+    places = pc.index_in(_text_of(table, ID), pseudonyms)
     known = np.flatnonzero(numpy_of(pc.is_valid(places)).astype(bool))
     unknown = table.num_rows - len(known)
     if table.num_rows and not len(known):
@@ -110,13 +113,13 @@ def reidentify(frame: object, lookup: object) -> pa.Table:
 
 def _opened(lookup: object) -> tuple[str, pa.Array, pa.Array]:
     """The practice, pseudonyms and numbers of a look-up."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     table = open_source(lookup).table
     if missing := [name for name in LOOKUP_COLUMNS if name not in table.column_names]:
         raise missing_columns(missing, table.column_names, "reidentify: the look-up")
-    practice, pseudonyms, numbers = (table.column(name).cast(pa.string()).combine_chunks() for name in LOOKUP_COLUMNS)
+    practice, pseudonyms, numbers = (_text_of(table, name) for name in LOOKUP_COLUMNS)
+    practice = pc.utf8_trim_whitespace(practice)
     practices = pc.unique(practice)
     _refuse_several(len(practices), "reidentify: the look-up's rows")
     if not len(practices):
@@ -124,6 +127,17 @@ def _opened(lookup: object) -> tuple[str, pa.Array, pa.Array]:
     if (judged(numbers)[1] != SOUND).any() or len(pc.unique(pseudonyms)) < len(pseudonyms):
         raise InputError("reidentify: the look-up is damaged: a number is none, or a pseudonym stands twice.")
     return practices[0].as_py(), pseudonyms, numbers
+
+
+def _text_of(table: pa.Table, name: str) -> pa.Array:
+    """A column as text, in one piece."""
+    import pyarrow as pa
+
+    column = table.column(name)
+    try:
+        return in_one_piece(column.cast(pa.string()))
+    except (pa.ArrowException, UnicodeDecodeError):
+        raise not_text(name, f"{column.type}, not text") from None
 
 
 def _refuse_several(practices: int, whose: str) -> None:

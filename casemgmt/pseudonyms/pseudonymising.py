@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt import arguments
 from casemgmt.arrow import array_of, numpy_of, rows_of, texts
 from casemgmt.errors import InputError, InputWarning, missing_columns, no_such_column, not_text, plural
+from casemgmt.pseudonyms.elsewhere import numbers_in
 from casemgmt.pseudonyms.key import Key, read_key
 from casemgmt.pseudonyms.numbers import REASONS, SOUND, judged
 from casemgmt.pseudonyms.refusals import already_done, number_elsewhere, too_many_set_aside
@@ -176,19 +177,11 @@ def _in_words(set_aside: Mapping[str, int], rows: int) -> str:
 
 def _refuse_numbers_elsewhere(numbered: Numbered) -> None:
     """Refuse a table of which another column holds the row's own number, or NHS numbers for the most part."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     for name in numbered.table.column_names:
         column = numbered.table.column(name)
-        if name == ID or not (_is_text(column.type) or pa.types.is_integer(column.type)):
-            continue
-        digits, fault = judged(column.cast(pa.large_string()))
-        sound = fault == SOUND
-        own = int(pc.sum(pc.fill_null(pc.equal(digits, numbered.digits), False)).as_py() or 0)
-        stated = len(column) - column.null_count
-        if own or (stated and 2 * int(sound.sum()) > stated):
-            raise number_elsewhere(name, own or int(sound.sum()))
+        count = 0 if name == ID else numbers_in(column, numbered.digits)
+        if count:
+            raise number_elsewhere(name, count)
 
 
 def _with_objections(table: pa.Table, digits: pa.Array, opt_outs: object) -> pa.Table:

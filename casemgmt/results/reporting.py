@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt import arguments
-from casemgmt.errors import plural
+from casemgmt.errors import InputError, plural
 from casemgmt.outputs.report.change import read_last
 from casemgmt.outputs.report.counted import count
 from casemgmt.outputs.report.making import Asked, Made, make
@@ -116,11 +116,17 @@ def commissioner_report(
     ------
     InputError : a register that is not the selection's, a tariff that says too little, a folder without a report
     """
+    last = None if previous is None else read_last(Path(previous))
+    if last is not None and last.as_of > selection.facts["as_of"]:
+        raise InputError(
+            f"previous: its list is of {last.as_of}, after the selection's of {selection.facts['as_of']}: the change "
+            "would be told backwards. Name the report before this one."
+        )
     asked = Asked(
         lists=selection,
         counted=count(selection, register),
         tariff=None if tariff is None else load_tariff(tariff),
-        last=None if previous is None else read_last(Path(previous)),
+        last=last,
         published_before=tuple(Path(each) for each in published_before),
         published_at=getattr(selection, "published_at", None),
     )

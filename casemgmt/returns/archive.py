@@ -102,7 +102,7 @@ class Layout:
 
         Raises
         ------
-        UnreadableError : some of its columns were sorted by themselves; more rows than a return can have
+        UnreadableError : some of its columns were sorted by themselves; cells were merged; more rows than a return has
         """
         hidden: set[int] = set()
         last = 0
@@ -112,6 +112,8 @@ class Layout:
             name = name.rpartition(":")[2]
             if name == "sortState" and _width(attributes.get("ref", "")) < columns:
                 raise UnreadableError("was sorted in some of its columns alone: answers may stand by other patients")
+            if name == "mergeCell" and _joins_rows(attributes.get("ref", ""), columns):
+                raise UnreadableError("has merged cells, so one answer may stand for several patients: unmerge them")
             if name != "row":
                 return
             number = attributes.get("r", "")
@@ -135,6 +137,12 @@ def _width(reference: str) -> int:
         return 1
     first, last = (_column(each) for each in letters.groups())
     return last - first + 1
+
+
+def _joins_rows(reference: str, columns: int) -> bool:
+    """Whether a merged range makes one cell of several rows, in the columns of a table."""
+    found = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d+):\$?[A-Z]{1,3}\$?(\d+)", reference)
+    return found is None or (_column(found[1]) <= columns and found[2] != found[3])
 
 
 def _column(letters: str) -> int:

@@ -8,6 +8,9 @@ import unicodedata
 from casemgmt.outputs.practice.answers import LONGEST
 from casemgmt.outputs.practice.marks import same_text
 
+# They turn the order of letters round, so that a text shows as another than it is.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 class FaultyCellError(ValueError):
     """A cell that says nothing that can be taken; the message names its column, and shows no value."""
@@ -20,7 +23,8 @@ def text_of(value: object, column: str) -> str:
     if not isinstance(value, str):
         raise FaultyCellError(f"{column} is {_kind(value)}, not text")
     text = same_text(value)
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
+    kinds = {unicodedata.category(letter) for letter in text}
+    if kinds & {"Cc", "Cs"} or any(letter in _TURNING for letter in text) or (kinds and kinds <= {"Cf", "Mn"}):
         raise FaultyCellError(f"{column} holds letters that cannot be shown")
     if len(text) > LONGEST.get(column.lower(), 300):
         raise FaultyCellError(f"{column} is longer than {LONGEST.get(column.lower(), 300)} letters")
@@ -56,7 +60,9 @@ def day_of(value: object) -> dt.date | None:
         return value
     if isinstance(value, str) and len(value.strip()) == 10:
         try:
-            return dt.date.fromisoformat(value.strip())
+            day = dt.date.fromisoformat(value.strip())
+            if day.isoformat() == value.strip():  # not a week of the year
+                return day
         except ValueError:
             pass
     raise FaultyCellError("Date is not a day such as 2015-04-01")

@@ -6,22 +6,39 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.outputs.practice.answers import ANSWERS_OF, JUDGEMENT, MOST_DAYS, ORDER, SHEETS
+from casemgmt.outputs.practice.answers import (
+    ACCEPT,
+    ANSWERS_OF,
+    DIED_OR_MOVED,
+    END,
+    JUDGEMENT,
+    KEEP,
+    LIST,
+    MOST_DAYS,
+    ORDER,
+    REMOVALS,
+    REVIEWS,
+    SHEETS,
+)
 from casemgmt.outputs.practice.making import MOST_EMPTY, empty_name
 from casemgmt.outputs.practice.marks import Marker, is_same_row
 from casemgmt.register.ranked import is_listable
 from casemgmt.returns.rows import GivenFile, GivenRow
+from casemgmt.scheme.routes import Nominated, Review
 
 if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
+_MISSING = "did not come back: the sheet was deleted or renamed, and nothing of it was read"
+_CONTRADICTING = frozenset({DIED_OR_MOVED, END, ACCEPT, KEEP})
 _MOST_SEARCHES = 500  # of which practice a row is that is not the sender's
 
 
 class Explained(NamedTuple):
     """A row, a sheet or a file that was not accepted: where it stands, and why.
 
-    ``sheet`` is empty where a whole file is meant, ``number`` None where a whole sheet is.
+    ``practice_id`` is empty where the file names none of the selection's, ``sheet`` where a whole file is meant;
+    ``number`` is None where a whole sheet is.
     """
 
     file: str
@@ -52,7 +69,12 @@ class Judge:
         table = lists.to_arrow(reasons=False)
         managed = table.filter(table.column("case_managed"))
         names = ("practice_id", "patient_id")
+        self._with_removals = frozenset(lists.removals().column("practice_id").to_pylist())
         self._managed = frozenset(zip(*(managed.column(name).to_pylist() for name in names), strict=True))
+
+    def known(self, practice: str) -> str:
+        """The code, where it is one of the selection's; else nothing, since anything may stand in a file."""
+        return practice if practice in self._practices else ""
 
     def file_problem(self, file: GivenFile) -> str:
         """Why no row of a file can be taken; empty where that is not so."""
@@ -61,6 +83,15 @@ class Judge:
         if file.fingerprint != self._marker.fingerprint:
             return f"answers another selection, {self._other(file.as_of)}, than the one it is read for"
         return ""
+
+    def missing_sheets(self, file: GivenFile) -> list[str]:
+        """The sheets that were sent, and did not come back."""
+        routes = self._lists.scheme.routes
+        sent = [LIST]
+        sent += [JUDGEMENT] if any(isinstance(route, Nominated) for route in routes) else []
+        sent += [REVIEWS] if any(isinstance(route, Review) for route in routes) else []
+        sent += [REMOVALS] if file.practice_id in self._with_removals else []
+        return [] if file.sheets is None else [sheet for sheet in sent if sheet not in file.sheets]
 
     def _other(self, as_of: str) -> str:
         try:
@@ -161,13 +192,16 @@ def judge(judging: Judge, files: Iterable[GivenFile]) -> Judged:
     unanswered: dict[tuple[str, str, str], GivenRow] = {}
     for file in files:
         problem = judging.file_problem(file)
+        own = judging.known(file.practice_id)
         if problem:
-            explained.append(Explained(file.name, file.practice_id, "", None, problem))
-        explained += [Explained(file.name, file.practice_id, sheet, None, said) for sheet, said in file.problems]
+            explained.append(Explained(file.name, own, "", None, problem))
+        explained += [Explained(file.name, own, sheet, None, said) for sheet, said in file.problems]
+        if not problem:
+            explained += [Explained(file.name, own, sheet, None, _MISSING) for sheet in judging.missing_sheets(file)]
         for row in file.rows:
             if problem:
                 if row.is_answered:
-                    explained.append(_explained(row, "stands in a file that was not taken"))
+                    explained.append(_explained(row, "stands in a file that was not taken")._replace(practice_id=own))
                 continue
             if not row.is_answered and not (judging.is_filled_in_row(row) and row.patient_id):
                 if row.patient_id:
@@ -178,11 +212,13 @@ def judge(judging: Judge, files: Iterable[GivenFile]) -> Judged:
                 explained.append(_explained(row, said))
             else:
                 accepted.setdefault((row.practice_id, row.sheet, row.patient_id), []).append(row)
-    kept: list[GivenRow] = []
+    settled: list[GivenRow] = []
     for same in accepted.values():
-        settled, more = _settled(same)
-        kept += settled
+        one, more = _settled(same)
+        settled += one
         explained += more
+    kept, more = _without_contradictions(settled)
+    explained += more
     answered = {(row.practice_id, row.sheet, row.patient_id) for row in kept}
     return Judged(kept, explained, [row for key, row in unanswered.items() if key not in answered])
 
@@ -195,6 +231,21 @@ def _settled(same: Sequence[GivenRow]) -> tuple[list[GivenRow], list[Explained]]
         return [first], [_explained(row, "repeats an answer that was taken: nothing changed") for row in others]
     said = f"is one of {len(same)} answers about the same patient that differ: send one"
     return [], [_explained(row, said) for row in same]
+
+
+def _without_contradictions(rows: Sequence[GivenRow]) -> tuple[list[GivenRow], list[Explained]]:
+    """The answers but for those about a patient who is gone on one sheet, and goes on being cared for on another."""
+    of_patient: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        of_patient.setdefault((row.practice_id, row.patient_id), set()).add(row.answer)
+    kept, explained = [], []
+    for row in rows:
+        said = of_patient[row.practice_id, row.patient_id]
+        if said & {DIED_OR_MOVED, END} and said & {ACCEPT, KEEP} and row.answer in _CONTRADICTING:
+            explained.append(_explained(row, "says other than another sheet about the same patient: send one answer"))
+        else:
+            kept.append(row)
+    return kept, explained
 
 
 def _explained(row: GivenRow, problem: str) -> Explained:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.arrow import column_of, texts
-from casemgmt.outputs.practice.answers import ACCEPT, JUDGEMENT, LIST
+from casemgmt.outputs.practice.answers import ACCEPT, DIED_OR_MOVED, ENDING, JUDGEMENT, LIST, REMOVALS, REVIEWS
 from casemgmt.scheme.routes import Nominated
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _LAST = 2**31
 
 
 class _Answered(NamedTuple):
-    """The answers of one practice: (patient, order, said yes) of its judgement sheet, and whom of its list it ended."""
+    """The answers of one practice: (patient, order, said yes) of its judgement sheet, and who is to leave its list."""
 
     judged: list[tuple[str, int | None, bool]]
     ended: set[str]
@@ -71,6 +71,28 @@ def overflow_table(lists: Lists, accepted: pa.Table) -> pa.Table:
     )
 
 
+def ended_table(lists: Lists, accepted: pa.Table) -> pa.Table:
+    """See :meth:`casemgmt.returns.returns.Returns.ended`."""
+    import pyarrow as pa
+
+    managed = _case_managed(lists)
+    reasons: dict[str, str] = {}
+    names = ("practice_id", "patient_id", "sheet", "answer", "reason")
+    for practice, patient, sheet, answer, reason in zip(
+        *(accepted.column(name).to_pylist() for name in names), strict=True
+    ):
+        of_review = sheet == REVIEWS and answer == DIED_OR_MOVED and (practice, patient) in managed
+        if of_review or (sheet in (LIST, REMOVALS) and answer in ENDING):
+            reasons.setdefault(patient, f"{answer}: {reason}" if reason else answer)
+    return pa.table({"patient_id": texts(reasons), "reason": texts(reasons.values())})
+
+
+def _case_managed(lists: Lists) -> set[tuple[str, str]]:
+    table = lists.to_arrow(reasons=False)
+    table = table.filter(table.column("case_managed"))
+    return set(zip(*(table.column(name).to_pylist() for name in ("practice_id", "patient_id")), strict=True))
+
+
 def _by_practice(accepted: pa.Table) -> dict[str, _Answered]:
     found: dict[str, _Answered] = {}
     names = ("practice_id", "patient_id", "sheet", "answer", "nomination_order")
@@ -80,7 +102,7 @@ def _by_practice(accepted: pa.Table) -> dict[str, _Answered]:
         own = found.setdefault(practice, _Answered([], set()))
         if sheet == JUDGEMENT:
             own.judged.append((patient, order, answer == ACCEPT))
-        elif sheet == LIST and answer != ACCEPT:
+        elif (sheet == LIST and answer != ACCEPT) or (sheet == REVIEWS and answer == DIED_OR_MOVED):
             own.ended.add(patient)
     return found
 

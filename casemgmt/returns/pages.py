@@ -22,7 +22,7 @@ def read_page_return(name: str, data: bytes) -> GivenFile:
     UnreadableError : it is none of ours, or of another version
     """
     try:
-        found = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
+        found = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_each_once)
     except (ValueError, RecursionError):
         raise UnreadableError(_NOT_OURS) from None
     if not isinstance(found, dict) or found.get("format") != RETURN_FORMAT:
@@ -47,6 +47,14 @@ def read_page_return(name: str, data: bytes) -> GivenFile:
 
 def _no_number(_: str) -> None:
     raise ValueError
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Named values; of two answers under one name nobody could say which is meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
 
 
 def _row(name: str, practice: str, number: int, row: Any) -> GivenRow:

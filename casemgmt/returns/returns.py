@@ -15,9 +15,9 @@ from casemgmt.dates import day_number
 from casemgmt.errors import InputError, plural
 from casemgmt.outputs.practice.marks import marker_of
 from casemgmt.returns.judging import Explained, Judge, judge
-from casemgmt.returns.nominating import nominations_table, overflow_table
+from casemgmt.returns.nominating import ended_table, nominations_table, overflow_table
 from casemgmt.returns.rows import MOST_FILE_BYTES, GivenFile, GivenRow, UnreadableError
-from casemgmt.rule_files import TooLargeError, plain_bytes
+from casemgmt.rule_files import TooLargeError, is_folder, plain_bytes, shown_path
 from casemgmt.scheme.routes import Scheme
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
 _WORKBOOK, _PAGE = ".xlsx", ".json"
+_NEITHER = f"neither a workbook ({_WORKBOOK}) nor a page's file ({_PAGE}): open it, and save it as {_WORKBOOK}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -37,8 +38,8 @@ class Returns:
     accepted : one row an answer: practice_id, patient_id, sheet (``list``, ``judgement``, ``reviews`` or ``removals``),
         answer, reason, who, date, nomination_order (null where none was given), file
     explained : one row for each returned row that was not accepted, and for each sheet or file that could not be read:
-        file, practice_id (null where the file does not say), sheet, row (as the spreadsheet counts, or the place in the
-        page's file; null for a whole sheet or file), problem. It shows nothing that stands in a cell
+        file, practice_id (null where the file names none of the selection's), sheet, row (as the spreadsheet counts, or
+        the place in the page's file; null for a whole sheet or file), problem. It shows nothing that stands in a cell
     unanswered : the rows that came back without an answer: practice_id, patient_id, sheet
     """
 
@@ -73,24 +74,11 @@ class Returns:
     def ended(self) -> pa.Table:
         """Whose case management ends, as ``ended=`` of :func:`casemgmt.select` takes it: patient_id, reason.
 
-        They are patients of the list who were answered with anything but ``accept``, and removals answered ``end`` or
-        ``died or moved``. Give it beside ``previous=`` with the selection that was answered.
+        They are patients of the list who were answered with anything but ``accept``, removals answered ``end`` or
+        ``died or moved``, and those case managed whose review was answered with ``died or moved``. Give it beside
+        ``previous=`` with the selection that was answered.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        from casemgmt.outputs.practice.answers import ENDING, LIST, REMOVALS
-
-        table = self.accepted
-        of_caseload = pc.is_in(table.column("sheet"), value_set=texts([LIST, REMOVALS]))
-        ending = pc.is_in(table.column("answer"), value_set=texts(sorted(ENDING)))
-        own = table.filter(pc.and_(of_caseload, ending))
-        reasons: dict[str, str] = {}
-        for patient, answer, reason in zip(
-            *(own.column(name).to_pylist() for name in ("patient_id", "answer", "reason")), strict=True
-        ):
-            reasons.setdefault(patient, f"{answer}: {reason}" if reason else answer)
-        return pa.table({"patient_id": texts(reasons), "reason": texts(reasons.values())})
+        return ended_table(self.lists, self.accepted)
 
     def counts(self) -> pa.Table:
         """One row a practice of the selection: practice_id, accepted, explained, unanswered; rows of its returns."""
@@ -137,7 +125,8 @@ def read_returns(paths: str | Path | Iterable[str | Path], selection: Any, *, ke
 
     Parameters
     ----------
-    paths : workbooks (``.xlsx``) and files from pages (``.json``), or folders of them
+    paths : workbooks (``.xlsx``) and files from pages (``.json``), or folders of them; what else lies in a folder is
+        explained
     selection : the selection that was sent out, made now or from :func:`casemgmt.load_selection`
     key : of the marks, as it was given when the files were made; see :meth:`casemgmt.Selection.workbook`
 
@@ -148,8 +137,8 @@ def read_returns(paths: str | Path | Iterable[str | Path], selection: Any, *, ke
     Raises
     ------
     InputError
-        A path that is not there, or names no workbook or page's file; openpyxl is not installed; a weak key. A file
-        that is there and cannot be read is explained, and the others are read.
+        A path that is not there, or names no workbook or page's file; no file in the folders; openpyxl is not
+        installed; a weak key. A file that is there and cannot be read is explained, and the others are read.
 
     Notes
     -----
@@ -161,35 +150,68 @@ def read_returns(paths: str | Path | Iterable[str | Path], selection: Any, *, ke
     judging = Judge(selection, marker_of(selection, key))
     files: list[GivenFile] = []
     unread: list[Explained] = []
-    for path in _files_of(paths):
+    paths_read, others = _files_of(paths)
+    for path in paths_read:
         try:
             files.append(_read(path))
         except UnreadableError as problem:
-            unread.append(Explained(path.name, "", "", None, str(problem)))
+            unread.append(Explained(shown_path(path.name), "", "", None, str(problem)))
     judged = judge(judging, files)
     return Returns(
         lists=selection,
         accepted=_accepted_table(judged.accepted),
-        explained=_explained_table([*unread, *judged.explained]),
+        explained=_explained_table([*others, *unread, *judged.explained]),
         unanswered=_unanswered_table(judged.unanswered),
     )
 
 
-def _files_of(paths: str | Path | Iterable[str | Path]) -> list[Path]:
-    """The files, those of folders in the order of their names; each once."""
+def _files_of(paths: str | Path | Iterable[str | Path]) -> tuple[list[Path], list[Explained]]:
+    """The files, those of folders in the order of their names; and what else lies in a folder.
+
+    A practice that sends a spreadsheet of another kind must not be taken for one that did not answer.
+    """
     found: list[Path] = []
+    others: list[Explained] = []
     for each in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
         path = Path(each)
-        if path.is_dir():
-            own = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in (_WORKBOOK, _PAGE))
-            found += [entry for entry in own if not entry.name.startswith((".", "~$"))]
-        elif not path.exists():
-            raise InputError(f"There is no file '{path.name}'.")
-        elif path.suffix.lower() not in (_WORKBOOK, _PAGE):
-            raise InputError(f"'{path.name}' is neither a workbook ({_WORKBOOK}) nor a page's file ({_PAGE}).")
+        if is_folder(path):
+            for entry in _entries(path):
+                if _is_read(entry) and not is_folder(entry):
+                    found.append(entry)
+                else:
+                    said = "is a folder, and was not looked into: name it" if is_folder(entry) else f"is {_NEITHER}"
+                    others.append(Explained(shown_path(entry.name), "", "", None, said))
+        elif not _is_there(path):
+            raise InputError(f"There is no file '{shown_path(path.name)}'.")
+        elif not _is_read(path):
+            raise InputError(f"'{shown_path(path.name)}' is {_NEITHER}.")
         else:
             found.append(path)
-    return found
+    if not found and not others:
+        raise InputError(
+            "There is no returned file: give workbooks (.xlsx), files from pages (.json), or their folder."
+        )
+    return found, others
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What lies in a folder, but for hidden files and the locks of open spreadsheets."""
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "~$")))
+    except OSError as problem:
+        reason = problem.strerror or "the system refused"
+        raise InputError(f"The folder '{shown_path(folder.name)}' cannot be read: {reason}.") from None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no system could hold the path
+        return False
+
+
+def _is_read(path: Path) -> bool:
+    return path.suffix.lower() in (_WORKBOOK, _PAGE)
 
 
 def _read(path: Path) -> GivenFile:
@@ -204,7 +226,7 @@ def _read(path: Path) -> GivenFile:
         raise UnreadableError(f"cannot be read: {problem.strerror or 'the system refused'}") from None
     if data is None:
         raise UnreadableError("is no plain file")
-    return (read_workbook if path.suffix.lower() == _WORKBOOK else read_page_return)(path.name, data)
+    return (read_workbook if path.suffix.lower() == _WORKBOOK else read_page_return)(shown_path(path.name), data)
 
 
 def _accepted_table(rows: list[GivenRow]) -> pa.Table:

@@ -63,6 +63,7 @@ class GivenFile:
     practice_id, scheme, as_of, fingerprint : whose and of what it says it is; a workbook names no scheme
     rows : all of them
     problems : (sheet, what is wrong) of sheets that could not be read
+    sheets : those that it holds; None of a page's file, which has a row for each answer alone
     """
 
     name: str
@@ -71,3 +72,4 @@ class GivenFile:
     as_of: str
     rows: tuple[GivenRow, ...] = ()
     problems: tuple[tuple[str, str], ...] = field(default=())
+    sheets: frozenset[str] | None = None

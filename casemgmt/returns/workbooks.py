@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.errors import InputError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
 _MOST_COVER_ROWS, _LAST_HEAD_ROW = 200, 30
+_COPIED = "holds a sheet that was not sent, with headings of ours: it was copied or renamed, and was not read"
 
 
 class _Cell(NamedTuple):
@@ -97,6 +99,8 @@ def _read(name: str, book: Any, parts: Layout) -> GivenFile:
             )  # all of a sheet, or none
         except UnreadableError as problem:
             problems.append((sheet, str(problem)))
+    ours = {layout.COVER, layout.LEGEND, *layout.SHEET_NAMES.values()}
+    problems += [("", _COPIED) for title, page in sheets.items() if title not in ours and _has_head(page)]
     return GivenFile(
         name=name,
         practice_id=facts[layout.PRACTICE],
@@ -104,7 +108,17 @@ def _read(name: str, book: Any, parts: Layout) -> GivenFile:
         as_of=facts[layout.LIST_DATE],
         rows=tuple(rows),
         problems=tuple(problems),
+        sheets=frozenset(sheet for sheet in SHEETS if layout.SHEET_NAMES[sheet] in sheets),
     )
+
+
+def _has_head(page: Any) -> bool:
+    """Whether a sheet that was not sent has the headings of one that was; answers may stand in it."""
+    try:
+        rows = (cells for number, cells in _cells(page, MOST_ROWS) if number <= _LAST_HEAD_ROW)
+        return any(layout.ID in (cell.value for cell in row) for row in rows)
+    except UnreadableError:
+        return False
 
 
 def _cells(sheet: Any, most: int) -> Iterator[tuple[int, list[_Cell]]]:
@@ -166,11 +180,12 @@ def _rows(name: str, practice: str, sheet: str, page: Any, parts: Layout, defaul
                 _check_head(heads, [cell.value for cell in cells])
                 seen_head = True
             continue
-        problem = "stands in a hidden row: show all rows" if number in hidden else ""
-        if len(cells) > len(heads):
-            problem = "has values to the right of its table"
+        hiding = "stands in a hidden row: show all rows" if number in hidden else ""
+        beside = "has values to the right of its table" if len(cells) > len(heads) else ""
         row = [*cells, *([_EMPTY] * (len(heads) - len(cells)))][: len(heads)]
-        yield _row(name, practice, sheet, number, row, default, problem)
+        given = _row(name, practice, sheet, number, row, default, hiding)
+        # What stands beside the table may be the answer, so the row counts as answered.
+        yield replace(given, problem=given.problem or beside)
     if not seen_head:
         raise UnreadableError(f"has no row of headings from '{layout.ID}' to '{layout.MARK}', as it was sent")
 

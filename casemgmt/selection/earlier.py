@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from casemgmt.arrow import numpy_of, texts
 from casemgmt.errors import InputError, not_valid_text, plural
 from casemgmt.register.columns import person_keys, person_parts
+from casemgmt.texts.guards import without_guards_of_csv
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,7 +120,7 @@ def _pairs(ended: object) -> list[tuple[object, object]]:
     if opened.unsplit:
         lines = plural(len(opened.unsplit), "line")
         raise InputError(f"ended= holds {lines} with another number of values than its header.")
-    table = opened.table
+    table = without_guards_of_csv(ended, opened.table)
     missing = [name for name in ("patient_id", "reason") if name not in table.column_names]
     if missing:
         raise InputError(f"ended= is a table without the column '{missing[0]}'. It needs patient_id and reason.")

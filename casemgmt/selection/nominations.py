@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from casemgmt.arrow import numpy_of, texts
-from casemgmt.errors import InputError, not_valid_text, plural
+from casemgmt.errors import InputError, InputWarning, not_valid_text, plural
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FIELDS
+from casemgmt.texts.guards import without_guards_of_csv
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,7 +102,7 @@ def _rows_of(nominations: object) -> list[tuple[Any, Any, Any, Any]]:
     if opened.unsplit:
         lines = plural(len(opened.unsplit), "line")
         raise InputError(f"nominations= holds {lines} with another number of values than its header.")
-    table = opened.table
+    table = without_guards_of_csv(nominations, opened.table)
     if "patient_id" not in table.column_names:
         raise InputError("nominations= is a table without the column 'patient_id'.")
     nothing = [None] * table.num_rows
@@ -139,6 +141,15 @@ def with_nominations(register: Register, given: Nominations) -> Register:
         raise InputError(
             f"nominations=: {len(places):,} of {plural(len(given), 'patient')} are in this register, in the practice "
             "that nominated them. Check that the ids are written alike, or leave nominations= out."
+        )
+    all_made = sum(given.nominated.values())
+    missed = all_made - sum(given.nominated[name] for name in places)
+    if missed:
+        warnings.warn(
+            f"nominations=: {missed:,} of {plural(all_made, 'nomination')} set aside: no patient in this register, in "
+            "the practice that nominated them, has that id. They have moved, or the id is mistyped.",
+            InputWarning,
+            stacklevel=2,
         )
     flags = register.packed.is_set("nominated")
     flags[rows] = [given.nominated[name] for name in places]

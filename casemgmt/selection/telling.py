@@ -85,6 +85,7 @@ def recalls_table(lists: Lists) -> pa.Table:
             continue
         since = months_after(days, route.every_months)
         due = numpy_of(table.column(route.name)).astype(bool) & (~present | (since <= as_of))
+        _refuse_another_count(int(due.sum()), lists, route.name)
         rows = rows_of(np.flatnonzero(due))
         found.append(
             pa.table(
@@ -150,3 +151,21 @@ def _ages(
     turning = has & (ages(safe, register.as_of) < NAMED_GP_AGE) & (ages(safe, end) >= NAMED_GP_AGE)
     turns[turning] = months_after(safe[turning], 12 * NAMED_GP_AGE)
     return known, age, turns
+
+
+def _refuse_another_count(due: int, lists: Lists, route: str) -> None:
+    """Refuse a list that does not have as many people as the selection's own summary says are due.
+
+    A selection that was saved without ``last_review`` says who is of the review's age, and not whose review is due.
+    """
+    table = lists.summary()
+    names = ("route", "due")
+    counted = sum(
+        count or 0 for name, count in zip(*(table.column(n).to_pylist() for n in names), strict=True) if name == route
+    )
+    if due != counted:
+        raise InputError(
+            f"recalls: by the summary {plural(counted, 'review')} of '{route}' are due, and the dates of the last ones "
+            "were not saved with the selection. Save it with include=['last_review'], or read the register and select "
+            "again."
+        )

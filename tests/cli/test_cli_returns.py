@@ -73,3 +73,9 @@ def test_a_key_is_asked_for_again(sent):
     (sent / "back.xlsx").write_bytes(edited(book, lambda sheets: sheets["list"].answer(0, "accept")))
     assert "mark that is not this patient's" in run("returns", sent / "keyed", sent / "back.xlsx")
     assert "mark" not in run("returns", sent / "keyed", sent / "back.xlsx", "--key", sent / "key")
+
+
+def test_two_answers_are_not_written_into_one_file(sent):
+    book, out = sent / "lists/practices/C87001.xlsx", sent / "out.csv"
+    said = run("returns", sent / "lists", book, "--accepted", out, "--explained", out, code=2)
+    assert "the same" in said and not out.exists()

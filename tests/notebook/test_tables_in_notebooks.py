@@ -84,7 +84,18 @@ def test_many_practices_are_cut_and_the_cut_is_said():
     assert "50 practices, the first 20 shown." in repr(cm.show(table))
 
 
-@pytest.mark.parametrize("wrong", [{"table": [1]}, {"table": pa.table({"a": [1]}), "rows": 0}])
+@pytest.mark.parametrize("name", ["patient_id", "Patient_ID", "NHSNo", "nhs_number"])
+def test_ids_under_another_name_are_not_shown_unasked(name):
+    table = pa.table({"practice_id": pa.array(["C87002", "C87001"]).dictionary_encode(), name: [CANARY, CANARY]})
+    assert CANARY not in repr(cm.show(table)) and CANARY not in cm.show(table)._repr_html_()
+    assert repr(cm.show(table)).splitlines()[1].startswith("C87001")
+    assert CANARY in repr(cm.show(table, patients=True, rows=10**30))
+
+
+TWICE = pa.table([pa.array([1]), pa.array([2])], names=["practice_id", "practice_id"])
+
+
+@pytest.mark.parametrize("wrong", [{"table": [1]}, {"table": pa.table({"a": [1]}), "rows": 0}, {"table": TWICE}])
 def test_what_is_no_table_is_refused(wrong):
     with pytest.raises(cm.InputError):
         cm.show(**wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import hashlib
 import os
 import pickle
@@ -204,6 +205,54 @@ def test_a_second_column_with_the_numbers_is_refused(key):
         with pytest.raises(InputError, match="column 'nhs' holds NHS numbers too") as refused:
             cm.pseudonymise(people(nhs=column), key=key)
         assert "9990" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["decimals with a gap", "text of decimals", "notes", "categories", "lists", "bytes"])
+def test_a_second_column_with_the_numbers_is_refused_in_whatever_form_they_are(key, kind):
+    own = numbers(40)
+    column = {
+        "decimals with a gap": pa.array([None, *(float(n) for n in own[1:])]),
+        "text of decimals": pa.array([f"{n}.0" for n in own]),
+        "notes": pa.array([*[None] * 39, f"moved; NHS no. {own[39][:3]} {own[39][3:6]}-{own[39][6:]}, see letter"]),
+        "categories": pa.array([int(n) for n in own]).dictionary_encode(),
+        "lists": pa.array([[n] for n in own]),
+        "bytes": pa.array([n.encode() for n in own]),
+    }[kind]
+    with pytest.raises(InputError, match="column 'nhs' holds NHS numbers too") as refused:
+        cm.pseudonymise(people(nhs=column), key=key)
+    assert "999" not in str(refused.value)
+
+
+def test_other_columns_of_numbers_and_notes_go_along(key):
+    more = {
+        "risk": pa.array([None, float("nan"), float("inf"), -1e300, 1e300, 0.25, *[1e9] * 34]),
+        "note": pa.array(["seen 2015-04-01, 07700 900123", *["x"] * 39]),
+        "seen": pa.array([dt.date(2015, 4, 1)] * 40),
+        "flags": pa.array([[True, None]] * 40),
+    }
+    made = cm.pseudonymise(people(**more), key=key)
+    assert [name for name in more if name not in made.column_names] == []
+    assert made["note"].to_pylist() == more["note"].to_pylist()
+
+
+def test_a_look_up_is_of_a_practice_that_is_named_and_spaces_do_not_matter(key):
+    table = people()
+    place = table.column_names.index("practice_id")
+    for nothing in (pa.array([None] * 40, pa.string()), pa.array([" "] * 40)):
+        with pytest.raises(InputError, match="no row says its practice"):
+            cm.pseudonym_lookup(table.set_column(place, "practice_id", nothing), key=key)
+    code = table["practice_id"][0].as_py()
+    spaced = table.set_column(place, "practice_id", pa.array([f" {code} "] * 40))
+    back = cm.reidentify(cm.pseudonymise(spaced, key=key), cm.pseudonym_lookup(spaced, key=key))
+    assert back["patient_id"].to_pylist() == numbers(40)
+
+
+def test_a_list_whose_columns_are_no_text_is_refused_in_words(key):
+    lookup, made = cm.pseudonym_lookup(people(), key=key), cm.pseudonymise(people(), key=key)
+    for name in ("practice_id", "patient_id"):
+        wrong = made.set_column(made.column_names.index(name), name, pa.array([[1]] * 40))
+        with pytest.raises(InputError, match=f"'{name}' holds list"):
+            cm.reidentify(wrong, lookup)
 
 
 def test_pseudonyms_are_not_made_into_pseudonyms(key):

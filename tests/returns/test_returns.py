@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ import python_calamine
 from practice_books import DAY, edited, opened, people, register_of, selection_of, sheets_of, written
 
 import casemgmt as cm
-from casemgmt.errors import CapExceededError, InputError
+from casemgmt.cli.files import write_table
+from casemgmt.errors import CapExceededError, InputError, InputWarning
 from casemgmt.outputs.practice.answers import RETURN_FORMAT, RETURN_VERSION
 from casemgmt.outputs.practice.making import practice_lists
 from casemgmt.outputs.practice.sheets import layout
@@ -679,7 +682,8 @@ def test_nominations_are_taken_from_a_mapping_a_file_or_a_table_and_refused_wher
         row["patient_id"] for row in selection_of(nominations=none).to_arrow().to_pylist() if row["judgement"]
     }
     moved = table.append_column("practice_id", pa.array(["C87001", "C87002", "C87001"]))
-    made_of_moved = selection_of(nominations=moved)
+    with pytest.warns(InputWarning, match="1 of 3 nominations set aside"):
+        made_of_moved = selection_of(nominations=moved)
     assert made_of_moved.facts["nominations"] == {"given": 3, "in_register": 2}
     for wrong in (
         {"p00001": 0},
@@ -714,3 +718,219 @@ def test_a_workbook_that_libreoffice_has_saved_is_taken_row_for_row(tmp_path, se
     assert problems(after) == []
     assert after.accepted.equals(before.accepted) and after.accepted.num_rows == 27
     assert after.unanswered.equals(before.unanswered)
+
+
+# What an attacker, or a hurried person, sends
+
+
+def page_file(selection, **changes: Any) -> dict[str, Any]:
+    """What a page of C87001 gives back: its first row accepted."""
+    (shown,) = practice_lists(selection, ["C87001"])
+    first = shown.listed[0]
+    row = {"mark": first.mark, "patient_id": first.patient_id, "sheet": "list", "answer": "accept", "reason": ""}
+    return {
+        "format": RETURN_FORMAT,
+        "format_version": RETURN_VERSION,
+        "practice_id": "C87001",
+        "scheme": selection.scheme.id,
+        "as_of": "2015-04-01",
+        "fingerprint": shown.fingerprint,
+        "rows": [{**row, "who": "Dr A", "date": "2015-04-20", "order": None}],
+        **changes,
+    }
+
+
+def test_two_answers_under_one_name_are_no_answer(tmp_path, selection):
+    text = json.dumps(page_file(selection))
+    (tmp_path / "a.json").write_text(text)
+    assert cm.read_returns(tmp_path / "a.json", selection).accepted.num_rows == 1
+    for name in ('"answer": "accept"', '"practice_id": "C87001"'):
+        (tmp_path / "a.json").write_text(text.replace(name, f'"{name.split(chr(34))[1]}": "declined", {name}'))
+        returned = cm.read_returns(tmp_path / "a.json", selection)
+        assert returned.accepted.num_rows == 0 and "changed or cut short" in problems(returned)[0]
+
+
+@pytest.mark.parametrize("said", ["Mary Smith, 943 476 5919", "\ud800", "C87001\n", "\x1b[31m", "x" * 10_000, ""])
+def test_what_a_file_says_in_place_of_a_practice_is_not_shown(tmp_path, selection, said):
+    (tmp_path / "a.json").write_text(json.dumps(page_file(selection, practice_id=said)))
+    returned = cm.read_returns(tmp_path / "a.json", selection)
+    assert returned.accepted.num_rows == 0 and returned.explained["practice_id"].to_pylist() == [None, None]
+    assert "not in this selection" in problems(returned)[0]
+
+
+def test_a_spreadsheet_of_another_kind_in_a_folder_is_no_practice_that_did_not_answer(tmp_path, selection, books):
+    (path,) = sent(tmp_path / "in", good=edited(books["C87001"], answer_some))
+    for name in ("C87002.ods", "C87002.xls", "C87003.csv", "C87003.xlsx.part", ".hidden.csv", "~$good.xlsx"):
+        (path.parent / name).write_bytes(b"x")
+    (path.parent / "more").mkdir()
+    (path.parent / "more.xlsx").mkdir()
+    returned = cm.read_returns(path.parent, selection)
+    assert returned.accepted.num_rows == 6
+    said = dict(zip(returned.explained["file"].to_pylist(), problems(returned), strict=True))
+    assert list(said) == ["C87002.ods", "C87002.xls", "C87003.csv", "C87003.xlsx.part", "more", "more.xlsx"]
+    assert all("save it as .xlsx" in said[name] for name in list(said)[:4]) and "folder" in said["more"]
+
+
+def test_a_folder_without_a_file_is_no_answer_of_nobody(tmp_path, selection):
+    (tmp_path / "empty").mkdir()
+    for paths in (tmp_path / "empty", []):
+        with pytest.raises(InputError, match="There is no returned file"):
+            cm.read_returns(paths, selection)
+    with pytest.raises(InputError, match="There is no file"):
+        cm.read_returns(tmp_path / ("x" * 300 + ".xlsx"), selection)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_text_is_explained_or_read(tmp_path, selection, books):
+    folder = os.fsencode(tmp_path)
+    with open(folder + b"/\xff1.xlsx", "wb") as file:  # noqa: PTH123
+        file.write(edited(books["C87001"], answer_some))
+    with open(folder + b"/\xff2.json", "wb") as file:  # noqa: PTH123
+        file.write(b"{")
+    returned = cm.read_returns(tmp_path, selection)
+    assert returned.accepted.num_rows == 6 and len(problems(returned)) == 1
+
+
+def test_what_stands_beside_the_table_is_said_though_nothing_in_it_is_filled_in(tmp_path, selection, books):
+    def edit(sheets):
+        own = sheets["list"]
+        own.page.cell(own.first, len(own.heads) + 2).value = "accept"
+
+    assert problems(read(tmp_path, selection, edited(books["C87001"], edit))) == [
+        "has values to the right of its table"
+    ]
+
+
+def test_a_key_given_in_place_of_its_file_is_not_repeated(tmp_path, selection):
+    for secret in ("0f3ac6b1d97e4258a1c0ffee12345678", "0f3ac6b1d97e/4258a1c0ffee12345678", "0f3ac6b1" * 40):
+        with pytest.raises(InputError, match="never the key itself") as refused:
+            selection.workbook("C87001", tmp_path / "C87001.xlsx", key=secret)
+        assert "0f3ac6" not in str(refused.value)
+
+
+def whole_page(selection, *answered: tuple[str, Any, str]) -> dict[str, Any]:
+    """What a page gives back: (sheet, row, answer) of each."""
+    rows = [
+        {"mark": row.mark, "patient_id": row.patient_id, "sheet": sheet, "answer": answer, "who": "Dr A"}
+        for sheet, row, answer in answered
+    ]
+    return page_file(selection, rows=[{**row, "reason": "", "date": "2015-04-20", "order": None} for row in rows])
+
+
+@pytest.mark.parametrize("sheet", ["list", "judgement"])
+def test_who_has_died_on_one_sheet_is_not_accepted_on_another(tmp_path, selection, sheet):
+    (shown,) = practice_lists(selection, ["C87001"])
+    reviews = {row.patient_id: row for row in shown.reviews}
+    people_there = shown.listed if sheet == "list" else shown.candidates
+    both, *_ = (row for row in people_there if row.patient_id in reviews)
+    one = next(row for row in people_there if row is not both)
+    review = reviews[both.patient_id]
+    page = whole_page(selection, (sheet, both, "accept"), ("reviews", review, "died or moved"), (sheet, one, "accept"))
+    (tmp_path / "a.json").write_text(json.dumps(page))
+    returned = cm.read_returns(tmp_path / "a.json", selection)
+    assert answers(returned) == [("C87001", one.patient_id, sheet, "accept")]
+    assert problems(returned) == ["says other than another sheet about the same patient: send one answer"] * 2
+    assert both.patient_id not in returned.ended()["patient_id"].to_pylist()
+    page = whole_page(selection, (sheet, both, "accept"), ("reviews", review, "done"))
+    (tmp_path / "a.json").write_text(json.dumps(page))
+    assert cm.read_returns(tmp_path / "a.json", selection).accepted.num_rows == 2
+
+
+def test_a_review_of_somebody_who_has_died_ends_their_case_management(tmp_path, selection):
+    (shown,) = practice_lists(selection, ["C87001"])
+    managed = {row.patient_id for row in shown.listed}
+    of_list = [row for row in shown.reviews if row.patient_id in managed]
+    of_others = [row for row in shown.reviews if row.patient_id not in managed]
+    rows = [("reviews", row, "died or moved") for row in (*of_list, *of_others)]
+    assert of_list and of_others
+    (tmp_path / "a.json").write_text(json.dumps(whole_page(selection, *rows)))
+    returned = cm.read_returns(tmp_path / "a.json", selection)
+    assert sorted(returned.ended()["patient_id"].to_pylist()) == sorted(row.patient_id for row in of_list)
+    nominated = {row["patient_id"] for row in returned.nominations().to_pylist() if row["nominated"]}
+    assert not nominated & {row.patient_id for row in shown.reviews}
+    cm.select(
+        register_of(),
+        selection.scheme,
+        score="score",
+        over_cap="queue",
+        previous=selection,
+        nominations=returned.nominations(),
+        ended=returned.ended(),
+    )
+
+
+def test_a_name_nobody_can_see_is_no_name_and_a_week_is_no_day(tmp_path, selection):
+    (row,) = page_file(selection)["rows"]
+    for change, said in (
+        ({"who": "\u200b\u200d"}, "Who holds letters that cannot be shown"),
+        ({"reason": "\u202egnihton"}, "Reason holds letters that cannot be shown"),
+        ({"date": "2015-W17-1"}, "Date is not a day"),
+    ):
+        (tmp_path / "a.json").write_text(json.dumps(page_file(selection, rows=[{**row, **change}])))
+        returned = cm.read_returns(tmp_path / "a.json", selection)
+        assert returned.accepted.num_rows == 0 and said in problems(returned)[0]
+
+
+FORMULA_LIKE = ["=cmd()", "-123", "+44", '="x"', "@x", "'=x", "-1e5"]
+
+
+def test_nominations_and_endings_come_back_from_a_csv_file_whatever_the_ids_look_like(tmp_path):
+    ids = [f"p{i:05d}" for i in range(450)]
+    for place, odd in enumerate(FORMULA_LIKE):
+        ids[3 * (7 * place + 10)] = odd
+    register = register_of(patient_id=ids)
+    selection = selection_of(register)
+    codes, orders = ["C87001"] * len(FORMULA_LIKE), range(1, len(FORMULA_LIKE) + 1)
+    nominations = pa.table({"practice_id": codes, "patient_id": FORMULA_LIKE, "nomination_order": orders})
+    managed = selection.to_arrow().filter(selection.to_arrow()["case_managed"])["patient_id"].to_pylist()
+    gone = [*(odd for odd in FORMULA_LIKE if odd in managed), managed[0]]
+    ended = pa.table({"patient_id": gone, "reason": ["-none-"] * len(gone)}).group_by(["patient_id", "reason"])
+    tables = {"nominations": nominations, "ended": ended.aggregate([])}
+    files = {name: tmp_path / f"{name}.csv" for name in tables}
+    for name, table in tables.items():
+        write_table(table, files[name], overwrite=False)
+    kept: dict[str, Any] = {"score": "score", "over_cap": "queue", "previous": selection}
+    made = cm.select(register, selection.scheme, **kept, **tables)
+    read_back = cm.select(register, selection.scheme, **kept, **files)
+    assert made.facts["nominations"] == {"given": len(FORMULA_LIKE), "in_register": len(FORMULA_LIKE)}
+    assert made.to_arrow().equals(read_back.to_arrow()) and made.removals().equals(read_back.removals())
+
+
+def test_a_nomination_that_meets_nobody_is_counted_and_not_lost_in_silence(selection):
+    table = pa.table({"patient_id": ["p00003", "p00006", "p0009"], "practice_id": ["C87001"] * 3})
+    kept: dict[str, Any] = {"score": "score", "over_cap": "queue"}
+    with pytest.warns(InputWarning, match="1 of 3 nominations set aside") as said:
+        cm.select(register_of(), selection.scheme, nominations=table, **kept)
+    assert "p0009" not in str(said[0].message)
+    withdrawn = table.append_column("nominated", pa.array([True, True, False]))
+    cm.select(register_of(), selection.scheme, nominations=withdrawn, **kept)  # of nobody, so nothing is lost
+
+
+def test_a_sheet_that_was_renamed_deleted_or_copied_is_not_passed_over_in_silence(tmp_path, selection, books):
+    def changed(change) -> cm.Returns:
+        book = opened(books["C87001"])
+        answer_some(sheets_of(book))
+        change(book, book[layout.SHEET_NAMES["list"]])
+        return read(tmp_path, selection, written(book))
+
+    renamed = changed(lambda book, page: setattr(page, "title", "Mary Smith"))
+    assert renamed.accepted.num_rows == 0 and "Mary" not in str(renamed.explained.to_pylist())
+    assert [row["sheet"] for row in renamed.explained.to_pylist()] == [None, "list"]
+    assert ["copied or renamed" in problems(renamed)[0], "did not come back" in problems(renamed)[1]] == [True, True]
+    deleted = changed(lambda book, page: book.remove(page))
+    assert [row["sheet"] for row in deleted.explained.to_pylist()] == ["list"]
+    copied = changed(lambda book, page: book.copy_worksheet(page))
+    assert copied.accepted.num_rows == 6 and "copied or renamed" in problems(copied)[0]
+    notes = changed(lambda book, page: book.create_sheet("Notes").append(["ring the daughter first"]))
+    assert notes.accepted.num_rows == 6 and problems(notes) == []
+
+
+def test_an_answer_that_is_merged_over_several_patients_is_not_taken_for_one(tmp_path, selection, books):
+    def edit(sheets):
+        answer_some(sheets)
+        own = sheets["list"]
+        column = own.column("Answer")
+        own.page.merge_cells(start_row=own.first, end_row=own.first + 2, start_column=column, end_column=column)
+
+    returned = read(tmp_path, selection, edited(books["C87001"], edit))
+    assert returned.accepted.num_rows == 0 and "merged cells" in problems(returned)[0]

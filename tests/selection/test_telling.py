@@ -196,3 +196,11 @@ def test_the_command_writes_a_file_a_practice(tmp_path: Path):
     }
     again = CliRunner().invoke(app, [str(w) for w in (*words, "--out", tmp_path / "out")])
     assert again.exit_code == 4
+
+
+def test_a_selection_saved_without_the_dates_of_reviews_recalls_nobody_who_is_not_due(tmp_path):
+    selection = selection_of(register_of([dt.date(1930, 1, 1)] * 4, [None, dt.date(2014, 1, 1), AS_OF, None]))
+    assert selection.recalls().num_rows == 3
+    bare = cm.load_selection(selection.save(tmp_path / "out"))
+    with pytest.raises(InputError, match=r"dates of the last ones.*include=\['last_review'\]"):
+        bare.recalls()

@@ -68,11 +68,12 @@ def documents_from(
     ------
     InputError : a day that is none, a contact of more than a few words
     """
-    if contact is not None and not 0 < len(contact.strip()) <= _LONGEST_CONTACT:
-        raise InputError(f"contact says where to send the answers, in 1 to {_LONGEST_CONTACT} letters.")
+    said = None if contact is None else contact.strip()
+    if said is not None and not (0 < len(said) <= _LONGEST_CONTACT and said.isprintable()):
+        raise InputError(f"contact says where to send the answers, on one line of 1 to {_LONGEST_CONTACT} letters.")
     sending = Sending(
         reply_by=None if reply_by is None else as_date(reply_by, "reply_by"),
-        contact=CONTACT if contact is None else contact.strip(),
+        contact=CONTACT if said is None else said,
     )
     return Documents(workbooks=workbooks, pages=pages, key=key, sending=sending)
 

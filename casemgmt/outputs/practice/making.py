@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from casemgmt.arrow import numpy_of
-from casemgmt.errors import PublishError, unknown_name
+from casemgmt.errors import InputError, PublishError, unknown_name
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.candidates import Prompted, prompted_in
 from casemgmt.outputs.practice.marks import Marker, marker_of
@@ -69,7 +69,8 @@ def practice_lists(
 
     Raises
     ------
-    InputError : a practice that is not there; a register of which not every row is held; a key that is too weak
+    InputError : a practice that is not there; a register of which not every row is held; a key that is too weak;
+        answers wanted by a day before the list's
     PublishError : the selection was read back from files
     """
     wanted = list(lists.practices if practices is None else practices)
@@ -79,6 +80,8 @@ def practice_lists(
     if lists.workings is None:
         raise PublishError("This selection was read back from files: read the register and select again.")
     lists.workings.register.require_whole("A practice's workbook or page")
+    if sending.reply_by is not None and sending.reply_by < lists.workings.register.as_of:
+        raise InputError(f"reply_by: {sending.reply_by} is before the list date, {lists.workings.register.as_of}.")
     made = _Making(lists, lists.workings, marker_of(lists, key), sending, wanted)
     for code in wanted:
         yield made.of(code)

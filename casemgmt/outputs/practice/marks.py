@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError
-from casemgmt.rule_files import read_bytes
+from casemgmt.rule_files import TooLargeError, plain_bytes
 
 if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
@@ -32,6 +32,7 @@ KEY_VARIABLE = "CASEMGMT_MARKS_KEY"
 FEWEST_KEY_BYTES, MOST_KEY_BYTES = 16, 4096
 _WHO, _SHOWN = 16, 8  # characters of 4 bits
 _BETWEEN = "\x1f"
+_NAMED = "Give the path of a file that holds the key, never the key itself."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def marker_of(lists: Lists, key: str | Path | None = None) -> Marker:
 
 def _given_key(key: str | Path | None) -> bytes | None:
     if key is not None:
-        found = read_bytes(Path(key), InputError, MOST_KEY_BYTES, "key of the marks").strip()
+        found = _bytes_of(Path(key)).strip()
     elif KEY_VARIABLE in os.environ:
         found = os.fsencode(os.environ[KEY_VARIABLE]).strip()
     else:
@@ -110,6 +111,21 @@ def _given_key(key: str | Path | None) -> bytes | None:
             "`openssl rand -hex 32`."
         )
     return found
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        data = plain_bytes(path, MOST_KEY_BYTES)
+    except TooLargeError:
+        raise InputError(
+            f"key: the file that it names is larger than {MOST_KEY_BYTES:,} bytes, and no key is."
+        ) from None
+    except (OSError, ValueError) as problem:  # what was given may be the key itself, and is not repeated
+        reason = getattr(problem, "strerror", None) or "no file can have this name"
+        raise InputError(f"key: the file that it names cannot be read: {reason}. {_NAMED}") from None
+    if data is None:
+        raise InputError(f"key: the path that it gives is no plain file. {_NAMED}")
+    return data
 
 
 def _own_digest(lists: Lists) -> bytes:

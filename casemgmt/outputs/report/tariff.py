@@ -12,6 +12,7 @@ from casemgmt.errors import InputError, must_be, unknown_name
 from casemgmt.rule_files import SCHEME_BYTES, path_of, read_text, read_toml
 
 PER = ("head", "plan", "review")
+_LONGEST = 500  # of a text; a cell of a spreadsheet takes 32,767
 CERTAINTY = ("A", "B", "C", "D")
 _AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
 _SHIPPED = resources.files("casemgmt.outputs.report") / "tariffs"
@@ -107,4 +108,6 @@ def _texts_of(given: dict[str, Any], names: tuple[str, ...], where: str) -> dict
     for name in names:
         if not isinstance(given.get(name), str) or not given[name].strip():
             raise InputError(f"{where}: '{name}' is missing, or is no text.")
+        if len(given[name]) > _LONGEST or not given[name].isprintable():
+            raise InputError(f"{where}: '{name}' is one line of at most {_LONGEST} letters that can be printed.")
     return {name: given[name] for name in names}

@@ -344,3 +344,15 @@ def in_office(folder: Path, form: str, path: Path) -> Path:
     subprocess.run([*command, "--outdir", str(out), str(path)], capture_output=True, check=True, timeout=120)
     (made,) = out.iterdir()
     return made
+
+
+@pytest.mark.parametrize("contact", ["", " ", "x" * 201, "two\nlines", "bell\x07", "\u202eturned"])
+def test_where_to_send_the_answers_is_one_line_that_can_be_read(selection, tmp_path, contact):
+    with pytest.raises(InputError, match="contact says where"):
+        selection.workbook("C87001", tmp_path / "C87001.xlsx", contact=contact)
+
+
+def test_no_answer_is_wanted_before_the_list(selection, tmp_path):
+    for write, end in ((selection.workbook, "xlsx"), (selection.page, "html")):
+        with pytest.raises(InputError, match="reply_by: 1900-01-01 is before the list date"):
+            write("C87001", tmp_path / f"C87001.{end}", reply_by="1900-01-01")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import re
@@ -27,6 +28,7 @@ from casemgmt.outputs.csv_text import read_csv
 from casemgmt.outputs.disclosure import suppress
 from casemgmt.outputs.disclosure.homes import homes_that_may_leave
 from casemgmt.outputs.disclosure.worlds import Publication
+from casemgmt.outputs.report.change import read_last
 from casemgmt.outputs.report.counted import homes_of
 from casemgmt.outputs.report.figures import percent
 from casemgmt.outputs.report.tariff import list_tariffs, load_tariff, read_tariff_text
@@ -547,3 +549,17 @@ def test_a_register_read_a_part_at_a_time_has_all_but_the_groups(selection, repo
     with pytest.raises(InputError, match="every row"):
         lists.letters()
     assert lists.recalls().equals(selection.recalls())
+
+
+def test_a_report_of_a_later_list_is_no_report_before_this_one(selection, report, tmp_path):
+    later = dataclasses.replace(read_last(report.save(tmp_path / "last")), as_of="2031-01-01")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("casemgmt.results.reporting.read_last", lambda _: later)
+        with pytest.raises(InputError, match=r"previous: its list is of 2031-01-01, after"):
+            cm.commissioner_report(selection, previous=tmp_path / "last")
+
+
+@pytest.mark.parametrize("text", ["x" * 501, r"two\nlines", r"\u0007bell", r"\u202eturned"])
+def test_a_text_of_a_tariff_that_a_cell_cannot_show_is_refused(text):
+    with pytest.raises(InputError, match="one line of at most 500 letters"):
+        read_tariff_text(re.sub("title *= .*", lambda _: f'title = "{text}"', GOOD, count=1), "mine.toml")
