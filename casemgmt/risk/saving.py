@@ -10,9 +10,11 @@ from casemgmt import disk
 from casemgmt.errors import ModelError, PublishError, being_written, listed
 from casemgmt.risk.card.of_fit import answers_of_fit
 from casemgmt.risk.card.page import model_card
-from casemgmt.risk.fitting.record_file import FITTING_FILE, fitting_text
+from casemgmt.risk.fitting.record_file import FITTING_FILE, fitting_of, fitting_text
+from casemgmt.risk.sections import MODEL_WORDS, Section, input_name
 from casemgmt.risk.vectors import covering_vectors
 from casemgmt.risk.writing import model_text
+from casemgmt.rule_files import read_toml
 
 if TYPE_CHECKING:
     from casemgmt.risk.additive import AdditiveModel
@@ -66,19 +68,19 @@ def _refuse_unreadable(contents: dict[str, str]) -> None:
     ------
     ModelError : with the place in the file
     """
-    from tempfile import TemporaryDirectory
-
-    from casemgmt.risk.files import load_model
-
-    with TemporaryDirectory(prefix="casemgmt-model-") as made:
+    try:
         for name, text in contents.items():
-            (Path(made) / name).parent.mkdir(exist_ok=True)
-            (Path(made) / name).write_bytes(text.encode())
-        try:
-            load_model(Path(made))
-        except ModelError as problem:
-            said = str(problem).replace(f"{made}/", "")
-            raise ModelError(f"the model cannot be saved, for it could not be read again: {said}") from None
+            if name.endswith("model.toml"):
+                top = Section(read_toml(text, name, ModelError, "model file"), name)
+                head = top.section("model")
+                for key in MODEL_WORDS:
+                    head.words(key)
+                for number, table in enumerate(top.tables("input"), start=1):
+                    input_name(Section(table, f"{name}: input {number}"))
+            elif name == FITTING_FILE:
+                fitting_of(text, name)
+    except ModelError as problem:
+        raise ModelError(f"the model cannot be saved, for it could not be read again: {problem}") from None
 
 
 def _manifest_of(folder: Path) -> bytes | None:
