@@ -16,7 +16,19 @@ from casemgmt.risk.fitting.record_file import FITTING_FILE, fitting_of
 from casemgmt.risk.inputs import KINDS, ModelInput, millionths
 from casemgmt.risk.model import Model
 from casemgmt.risk.pairs import PairInput, PairSide
-from casemgmt.risk.sections import Section, amount_or, list_of, one_of, plain_text, survival, table_of, whole, yes_or_no
+from casemgmt.risk.sections import (
+    MODEL_WORDS,
+    Section,
+    amount_or,
+    input_name,
+    list_of,
+    one_of,
+    plain_text,
+    survival,
+    table_of,
+    whole,
+    yes_or_no,
+)
 from casemgmt.rule_files import (
     MODEL_BYTES,
     VECTORS_BYTES,
@@ -32,9 +44,8 @@ RULES_FILE = "rules.toml"  # how a model's inputs follow from coded records, whe
 MOST_INPUTS = 2_000  # the largest shipped has 109
 MOST_MODELS = 50  # that take scores from each other
 
-_WORDS = ("name", "title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version")
 _MODEL_KEYS = (
-    *_WORDS,
+    *MODEL_WORDS,
     *("link", "intercept", "horizon_days", "baseline_survival", "centre", "floor", "divide_by", "bands"),
     "demonstration",
     "calibrated_in",
@@ -47,7 +58,6 @@ _INPUT_KEYS = {
     "score": ("model", "edges", "closed", "table"),
     "pair": ("of", "edges_first", "edges_second", "table", "missing_first", "missing_second"),
 }
-_RESERVED = ("expected_score", "expected_risk", "expected_band")
 
 
 def load_model(source: str | Path | object) -> Model:
@@ -173,9 +183,8 @@ def _input_section(top: Section, table: dict[str, object], number: int) -> Secti
     name = table.get("name")
     at = f"input '{name}'" if isinstance(name, str) and name.strip() else f"input {number}"
     section = Section(table, f"{top.where}: {at}")
-    name, kind = section.words("name"), section.checked("kind", one_of(*KINDS))
-    if name in _RESERVED or name != name.strip():
-        raise ModelError(f"{section.where}: key 'name' may not be {listed(_RESERVED)}, nor begin or end with a space.")
+    input_name(section)
+    kind = section.checked("kind", one_of(*KINDS))
     section.only(("name", "label", "kind", "missing", *_INPUT_KEYS[kind]))
     return section
 
@@ -271,7 +280,7 @@ def _model_of(
     head.only(_MODEL_KEYS)
     divide_by = head.optional("divide_by", whole)
     return Model(
-        **{key: head.words(key) for key in _WORDS},
+        **{key: head.words(key) for key in MODEL_WORDS},
         recalibration=None,
         fitting=fitting,
         link=head.checked("link", one_of(*LINKS)),

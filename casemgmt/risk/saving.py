@@ -10,16 +10,17 @@ from casemgmt import disk
 from casemgmt.errors import ModelError, PublishError, being_written, listed
 from casemgmt.risk.card.of_fit import answers_of_fit
 from casemgmt.risk.card.page import model_card
-from casemgmt.risk.fitting.record_file import FITTING_FILE, fitting_text
-from casemgmt.risk.vectors import covering_vectors
+from casemgmt.risk.fitting.record_file import FITTING_FILE, fitting_of, fitting_text
+from casemgmt.risk.sections import MODEL_WORDS, Section, input_name
+from casemgmt.risk.vectors import check_vectors, covering_vectors
 from casemgmt.risk.writing import model_text
+from casemgmt.rule_files import read_toml
 
 if TYPE_CHECKING:
     from casemgmt.risk.additive import AdditiveModel
     from casemgmt.risk.model import Model
 
 FILES = ("model.toml", "vectors.csv", "card.md", FITTING_FILE)
-_SCORING = ("inputs", "link", "intercept", "floor", "divide_by", "centre", "baseline_survival", "bands")
 SCORE = "score"  # the folder inside of a model whose score a recalibrated one takes
 
 
@@ -63,24 +64,27 @@ def _refuse_unreadable(model: AdditiveModel, contents: dict[str, str]) -> None:
     ------
     ModelError : with the place in the file
     """
-    from tempfile import TemporaryDirectory
-
-    from casemgmt.risk.files import load_model
-
-    with TemporaryDirectory(prefix="casemgmt-model-") as made:
+    try:
         for name, text in contents.items():
-            (Path(made) / name).parent.mkdir(exist_ok=True)
-            (Path(made) / name).write_bytes(text.encode())
+            if name.endswith("model.toml"):
+                top = Section(read_toml(text, name, ModelError, "model file"), name)
+                head = top.section("model")
+                for key in MODEL_WORDS:
+                    head.words(key)
+                for number, table in enumerate(top.tables("input"), start=1):
+                    input_name(Section(table, f"{name}: input {number}"))
+            elif name == FITTING_FILE:
+                fitting_of(text, name)
+    except ModelError as problem:
+        raise ModelError(f"the model cannot be saved, for it could not be read again: {problem}") from None
+    if model.text and model.vectors_text:
         try:
-            read = load_model(Path(made))
-        except ModelError as problem:
-            said = str(problem).replace(f"{made}/", "")
-            raise ModelError(f"the model cannot be saved, for it could not be read again: {said}") from None
-    if any(getattr(read, key) != getattr(model, key) for key in _SCORING):
-        raise ModelError(
-            "the model's text is that of another: its tables have been changed since it was read. Write "
-            'dataclasses.replace(model, …, text="", vectors_text="").'
-        )
+            check_vectors(model)
+        except ModelError:
+            raise ModelError(
+                "the model's text is that of another: its tables have been changed since it was read. Write "
+                'dataclasses.replace(model, …, text="", vectors_text="").'
+            ) from None
 
 
 def replaced_by(folder: Path, *, overwrite: bool) -> bytes | None:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from casemgmt.errors import ModelError, did_you_mean, unknown_key
+from casemgmt.errors import ModelError, did_you_mean, listed, unknown_key
 from casemgmt.risk.inputs import millionths, value_must_be
 
 T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
+
+MODEL_WORDS = ("name", "title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version")
+_RESERVED = ("expected_score", "expected_risk", "expected_band")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,14 @@ class Section:
     def tables(self, key: str) -> list[dict[str, object]]:
         """A list of tables."""
         return self.checked(key, list_of(table_of))
+
+
+def input_name(section: Section) -> str:
+    """The name of an input, which must be able to head a column of the vectors."""
+    name = section.words("name")
+    if name in _RESERVED or name != name.strip():
+        raise ModelError(f"{section.where}: key 'name' may not be {listed(_RESERVED)}, nor begin or end with a space.")
+    return name
 
 
 def plain_text(value: object) -> str:
