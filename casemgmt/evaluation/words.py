@@ -64,7 +64,7 @@ def headline(found: Findings) -> list[str]:
         )
     if found.at_cut is not None:
         said.append(_at_the_cut(found.at_cut.slice(0, 1).to_pylist()[0]))
-    if found.rules is not None and found.rules.num_rows > 1:
+    if found.rules is not None and found.rules.num_rows > 1 and found.rules["inside"][0].as_py():
         said.append(beside_rules(found.rules))
     return said
 

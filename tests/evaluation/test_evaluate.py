@@ -93,6 +93,7 @@ def test_where_nobody_is_inside_the_cut_it_says_so():
     assert "Nobody who is judged is inside the cut." in repr(found)
     assert found.at_cut.column("ppv").null_count == 4
     assert found.judged.case_managed.any()
+    assert "With the same places" not in repr(found)
 
 
 def test_a_model_that_was_fitted_on_these_practices_is_said_to_be_flattered():
