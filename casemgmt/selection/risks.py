@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.errors import InputError, plural
@@ -17,14 +18,35 @@ if TYPE_CHECKING:
 
 # Risks that are the logistic function of the scores to within this make log-odds of the scores.
 _AS_LOG_ODDS = 1e-6
+# From so many patients on, risks that are this much against the scores are those of something else: our decision.
+_FEWEST_TOLD, _TURNED = 50, -0.5
 
 
 class FaultyRisks(NamedTuple):
-    """How many risks of ranked patients cannot be used: outside 0 to 1; lacking, or there, against the score."""
+    """How many risks of ranked patients cannot be used: outside 0 to 1; lacking, or there, against the score.
+
+    The sums are over patients with both: how many, scores, risks, their squares and products, which say whether risks
+    fall as scores rise. Those of parts of a register add up.
+    """
 
     outside: int = 0
     lacking: int = 0
     unscored: int = 0
+    both: int = 0
+    score: float = 0.0
+    risk: float = 0.0
+    score_squared: float = 0.0
+    risk_squared: float = 0.0
+    product: float = 0.0
+
+    @property
+    def correlation(self) -> float:
+        """Of scores and risks; 0 where it says nothing."""
+        scores = self.both * self.score_squared - self.score * self.score
+        risks = self.both * self.risk_squared - self.risk * self.risk
+        if not 0 < scores * risks < float("inf"):
+            return 0.0
+        return (self.both * self.product - self.score * self.risk) / math.sqrt(scores * risks)
 
     def refuse(self) -> None:
         """Refuse them.
@@ -47,6 +69,11 @@ class FaultyRisks(NamedTuple):
                 f"risk= has a value for {plural(self.unscored, 'patient')} without a score, who cannot be ranked. Give "
                 "each of them a score, or no risk."
             )
+        if self.both >= _FEWEST_TOLD and self.correlation < _TURNED:
+            raise InputError(
+                "risk= falls as the score rises: whoever ranks first would have the least risk. Is it the probability "
+                "of not having the outcome? Of predict_proba, give the second column, [:, 1]."
+            )
 
 
 def faulty_risks(scores: Floats, risks: Floats, ranked: Flags) -> FaultyRisks:
@@ -62,7 +89,12 @@ def faulty_risks(scores: Floats, risks: Floats, ranked: Flags) -> FaultyRisks:
     scored, given = np.isfinite(scores), ~np.isnan(risks)
     outside = given & ~((risks >= 0) & (risks <= 1))
     counted = (outside, scored & ~given, ~scored & given)
-    return FaultyRisks(*(int(np.count_nonzero(each & ranked)) for each in counted))
+    both = scored & given & ~outside & ranked
+    own, likely = scores[both], risks[both]
+    with np.errstate(over="ignore"):  # of enormous scores nothing is told
+        sums = [each.sum() for each in (own, likely, own**2, likely**2, own * likely)]
+    beyond, lacking, unscored = (int(np.count_nonzero(each & ranked)) for each in counted)
+    return FaultyRisks(beyond, lacking, unscored, len(own), *(float(each) for each in sums))
 
 
 def inside(edges: Edges, risks: Floats) -> Flags:

@@ -385,3 +385,24 @@ def test_a_band_on_given_risks_is_followed_from_one_list_to_the_next():
     )
     changes = [row for row in cm.compare(before, after).changes.to_pylist() if row["change"] != "stayer"]
     assert {(row["patient_id"], row["change"]) for row in changes} == {(f"p{moved:04d}", "joiner")}
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e200])
+def test_risks_that_fall_as_the_score_rises_are_refused_in_one_piece_and_in_parts(scale):
+    from casemgmt.selection.risks import FaultyRisks, faulty_risks
+
+    random = np.random.default_rng(1)
+    scores = random.normal(-2, 1, 300)
+    risks, ranked = 1 / (1 + np.exp(-scores)), np.ones(300, dtype=bool)
+    faulty_risks(scores * scale, risks, ranked).refuse()
+    faulty_risks(scores[:20], 1 - risks[:20], ranked[:20]).refuse()  # too few to tell
+    parts = [slice(0, 100), slice(100, 300)]
+    turned = [faulty_risks(scores * scale, 1 - risks, ranked)]
+    each = [faulty_risks(scores[part] * scale, 1 - risks[part], ranked[part]) for part in parts]
+    turned.append(FaultyRisks(*map(sum, zip(*each, strict=True))))
+    for found in turned:
+        if scale == 1.0:
+            with pytest.raises(cm.InputError, match="falls as the score rises"):
+                found.refuse()
+        else:
+            found.refuse()
