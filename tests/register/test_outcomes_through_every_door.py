@@ -224,7 +224,7 @@ REFUSED: dict[str, tuple[Form, str]] = {
     "labels of others": (lambda f: f.happened.rename(lambda n: n + 7), "7 labels of its index"),
     "labels twice": (lambda f: pd.concat([f.happened, f.happened]), "labels occur twice"),
     "too few": (lambda f: [True, False, None], "outcome= holds 3 values; the source has 1,500 rows"),
-    "an array of rows": (lambda f: f[["number"]].to_numpy()[:, [0, 0]], "holds 3,000 values; the source has 1,500"),
+    "an array of rows": (lambda f: f[["number"]].to_numpy()[:, [0, 0]], "is a table of 2 columns"),
     "a share": (lambda f: [0.5, *objects(f.number)[1:]], "outcome= holds 1 value neither 0 nor 1"),
     "infinity": (lambda f: [np.inf, *objects(f.number)[1:]], "outcome= holds 1 value neither 0 nor 1"),
     "other words": (lambda f: ["perhaps", "", *objects(f.said)[2:]], "outcome= holds 1 value neither 0 nor 1"),

@@ -131,7 +131,7 @@ def test_a_pandas_series_is_matched_on_row_numbers_where_the_register_has_no_ind
 WRONG = [
     (np.ones(60), "score= holds 60 values; the source has 61 rows"),
     (np.ones(49), "quarantined rows included"),
-    (np.ones((61, 1)), "score= holds 61 values"),
+    (np.ones((61, 1)), "score= is a table of 1 column"),
     (5.0, "score="),
     ([], "score= holds 0 values"),
     (["high"] * 61, "score= holds something that is not a number"),

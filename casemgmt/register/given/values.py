@@ -76,8 +76,8 @@ def values_by_row(
     values = read(given, f"{name}=")
     if values.ndim > 1:
         raise InputError(
-            f"{name}= holds {plural(values.shape[-1], 'column')} of values. Give one, such as "
-            "classifier.predict_proba(X)[:, 1], the risks of the outcome."
+            f"{name}= is a table of {plural(values.shape[-1], 'column')}. Give one value a row; risks of "
+            "a classifier are classifier.predict_proba(X)[:, 1]."
         )
     if values.shape != (rows,):
         raise InputError(
