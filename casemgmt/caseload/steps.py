@@ -9,7 +9,7 @@ from casemgmt.register.ranked import is_listable, is_ranked
 from casemgmt.risk.scoring import NO_SCORE_64, sums_of
 from casemgmt.scheme.conditions import Condition, Where
 from casemgmt.scheme.routes import Everyone, Nominated, Route, TopShare
-from casemgmt.selection.plain import bits_of
+from casemgmt.selection.plain import bits_of, keys_of
 from casemgmt.selection.plan import compile_scheme
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Step:
         if made is None:
             return np.full(len(self.rows), NO_SCORE_64, dtype=np.int64)
         if made.model is None:
-            keys = made.ranking.source.given
+            keys = keys_of(made.ranking.source)
         else:
             keys = np.where(is_ranked(made.register.packed), sums_of(made.model, made.register), NO_SCORE_64)
         return np.asarray(np.append(keys, NO_SCORE_64)[self.rows])

@@ -111,7 +111,7 @@ def _ranking(register: Register, model: Model | None, score: Any, risk: Any) -> 
     from casemgmt.selection.plain import keys_of
 
     ranking = ranking_of(register, model, score)
-    scores = ranking.scores(keys_of(ranking.source, slice(0, len(register))))
+    scores = ranking.scores(keys_of(ranking.source))
     if risk is not None:
         risks = values_given(register, risk, "risk")
         unknown = int(np.count_nonzero(np.isfinite(scores) & ~np.isfinite(risks)))

@@ -10,6 +10,7 @@ from casemgmt.errors import InputError, listed, no_rows_yet, plural
 from casemgmt.register.given.floats import as_floats, is_pandas
 from casemgmt.register.given.keyed import column_names, keyed_by
 from casemgmt.register.given.values import in_packed_order, values_by_row
+from casemgmt.selection.plain import keys_of
 from casemgmt.selection.risks import are_log_odds
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def contributions_of(register: Register, ranking: Ranking, contributions: object
     values = np.column_stack(list(columns.values()))
     whole = values if stated is None else np.column_stack([values, stated])
     places = _places(register, read, whole)
-    scores = ranking.scores(ranking.source.given)
+    scores = ranking.scores(keys_of(ranking.source))
     explained = np.flatnonzero((places >= 0) & ~np.isnan(scores))
     taken = np.full((len(register), values.shape[1]), np.nan)
     taken[explained] = values[places[explained]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from casemgmt.arrow import column_of, texts
 from casemgmt.errors import InputError
 from casemgmt.risk.words import factor_in_words, value_in_words
+from casemgmt.selection.plain import keys_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,7 +101,7 @@ def explain_given(made: Workings, patient_id: str) -> pa.Table:
     row = np.array([register.find(patient_id)])
     if register.packed.is_set("objected", row)[0]:
         raise InputError("The patient objected to risk stratification: no score is shown or explained.")
-    if np.isnan(made.ranking.scores(made.ranking.source.given[row]))[0]:
+    if np.isnan(made.ranking.scores(keys_of(made.ranking.source, row)))[0]:
         raise InputError("The patient has no score, so that there is nothing to explain.")
     if not given.given(row)[0]:
         raise InputError("contributions= holds nothing of that patient: give the frame a row with the patient_id.")

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError, InputWarning, plural
-from casemgmt.register.ranked import BARRED, is_ranked
+from casemgmt.register.ranked import BARRED
 from casemgmt.risk.moved import why_no_risk
 from casemgmt.risk.scoring import NO_SCORE_64, compile_model, points_of
 from casemgmt.scheme.routes import Band
 from casemgmt.selection.loop_arrays import ScoreSource
+from casemgmt.selection.plain import MAGNITUDE, keys_of, keys_of_floats
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,23 +23,13 @@ if TYPE_CHECKING:
     from casemgmt.selection.loop_arrays import Keys
 
 LARGEST_KEY = 2**63 - 1
-_MAGNITUDE = 2**63 - 1
-
-
-def keys_of_floats(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Whole numbers in the order of the scores, equal where they are; the smallest int64 for NaN and infinities."""
-    import numpy as np
-
-    bits = (scores + 0.0).view(np.int64)  # + 0.0 makes the two zeros one
-    keys = np.where(bits < 0, bits ^ _MAGNITUDE, bits)
-    return np.where(np.isfinite(scores), keys, NO_SCORE_64)
 
 
 def floats_of_keys(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """The scores that :func:`keys_of_floats` was given; NaN where there is none."""
+    """The scores that :func:`casemgmt.selection.plain.keys_of_floats` was given; NaN where there is none."""
     import numpy as np
 
-    bits = np.where(keys < 0, keys ^ _MAGNITUDE, keys)
+    bits = np.where(keys < 0, keys ^ MAGNITUDE, keys)
     return np.where(keys == NO_SCORE_64, np.nan, bits.view(np.float64))
 
 
@@ -119,10 +110,13 @@ class GivenRanking:
 
         from casemgmt.register.lookup import TableBuilder
 
-        packed = register.packed
-        columns, tables = TableBuilder(packed, np.int64, np.add, 0).build()
-        keys = keys_of_floats(np.where(is_ranked(packed), scores, np.nan))
-        self.source = ScoreSource(columns, tables, keys, *(np.int64(n) for n in (NO_SCORE_64, NO_SCORE_64, 0)))
+        barred = TableBuilder(register.packed, np.int64, np.add, 0)
+        for flag, value in BARRED:
+            if flag in register.packed.slots:
+                barred.add_field(flag, [int(code == value) for code in (0, 1)])
+        columns, tables = barred.build()
+        bits = np.ascontiguousarray(scores, dtype=np.float64).view(np.int64)
+        self.source = ScoreSource(columns, tables, bits, *(np.int64(n) for n in (NO_SCORE_64, NO_SCORE_64, 0)))
         self._as_risks = False
         self.given_risks = risks
 
@@ -164,7 +158,7 @@ class GivenRanking:
         """How many values are no risks."""
         import numpy as np
 
-        scores = self.scores(self.source.given)
+        scores = self.scores(keys_of(self.source))
         return int(np.count_nonzero((scores < 0) | (scores > 1)))
 
 

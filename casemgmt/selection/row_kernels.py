@@ -10,6 +10,9 @@ import numpy as np
 from casemgmt.compiling import compiled_within
 from casemgmt.risk.kernels import add_entries
 
+# The bits of a float but for its sign, and those that are all set where it is no number or infinite.
+MAGNITUDE, EXPONENT = np.int64(2**63 - 1), np.int64(0x7FF0000000000000)
+LEAST = np.int64(-(2**63))  # the bits of -0.0
 # Rows scored at a time: their keys and bits stay in the first-level cache beside the tables.
 BLOCK = 2048
 # So many rows are counted in bytes before those are emptied.
@@ -20,14 +23,25 @@ BYTE_ROWS = 248
 def rank_rows(scores, start, stop, keys):
     """Write into ``keys`` what ranks each row from ``start`` to ``stop``; the sign for no score where nothing does."""
     count = stop - start
+    add_entries(scores.columns, scores.tables, start, stop, keys)
     if len(scores.given):
-        given = scores.given[start:stop]
-        for i in range(count):
-            keys[i] = given[i]
+        rank_floats(scores.given[start:stop], scores.no_score, keys)
     else:
-        add_entries(scores.columns, scores.tables, start, stop, keys)
         for i in range(count):
             keys[i] = scores.no_score if keys[i] < scores.lowest else max(keys[i], scores.floor)
+
+
+@compiled_within
+def rank_floats(given, no_score, keys):
+    """Turn the bits of floats into whole numbers of the same order; the sign for no score where ``keys`` is not 0.
+
+    The bits of a float below 0 fall as it rises, so all but the sign are turned round; the two zeros become one.
+    """
+    for i in range(len(keys)):
+        bits = given[i]
+        no_number = (bits & EXPONENT) == EXPONENT
+        key = np.int64(0) if bits == LEAST else bits ^ ((bits >> np.int64(63)) & MAGNITUDE)
+        keys[i] = no_score if no_number | (keys[i] != 0) else key
 
 
 @compiled_within

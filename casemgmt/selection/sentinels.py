@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FEWEST = 3
 _DIFFERENT = 5
 _LOOKED_AT = 10_000  # scores of a part, for different ones
+_AT_ONCE = 1 << 15  # scores that stay in the cache while they are gone through
 
 
 @dataclass(slots=True)
@@ -27,12 +28,19 @@ class _End:
     next: float | None = None
 
     def add(self, values: npt.NDArray[np.float64]) -> None:
+        """More values, all finite; most of a long run change nothing, and that is told from their largest."""
         import numpy as np
 
         last = float(values.max())
+        if self.next is not None and last <= self.next:
+            return
+        shared = int(np.count_nonzero(values == last))
+        if self.next is not None and last == self.last and shared == np.count_nonzero(values > self.next):
+            self.shared += shared
+            return
         inside = values[values != last]
         nearest = float(inside.max()) if len(inside) else None
-        self._merge(last, int(np.count_nonzero(values == last)), nearest)
+        self._merge(last, shared, nearest)
 
     def _merge(self, last: float, shared: int, nearest: float | None) -> None:
         if self.last is None or last > self.last:
@@ -58,14 +66,15 @@ class Span:
         """More scores; those that are not finite are none."""
         import numpy as np
 
-        given = _finite(scores)
-        if not len(given):
-            return
-        self.scores += len(given)
-        self._above.add(given)
-        self._below.add(-given)
+        for start in range(0, len(scores), _AT_ONCE):
+            given = _finite(scores[start : start + _AT_ONCE])
+            if len(given):
+                self.scores += len(given)
+                self._above.add(given)
+                self._below.add(-given)
         if len(self._different) <= _DIFFERENT + 1:
-            self._different.update(np.unique(given[:: len(given) // _LOOKED_AT + 1])[: _DIFFERENT + 2].tolist())
+            given = _finite(scores[:: len(scores) // _LOOKED_AT + 1])
+            self._different.update(np.unique(given)[: _DIFFERENT + 2].tolist())
 
     def warn(self) -> None:
         """Warn of a value far from all others that several people share."""
@@ -89,14 +98,10 @@ class Span:
 
 
 def warn_of_far_scores(scores: npt.NDArray[np.float64]) -> None:
-    """Warn of a far value among the scores of a whole register; most have none that several share at either end."""
-    import numpy as np
-
-    given = _finite(scores)
-    if len(given) and max(np.count_nonzero(given == end) for end in (given.max(), given.min())) >= FEWEST:
-        span = Span()
-        span.add(given)
-        span.warn()
+    """Warn of a far value among the scores of a whole register."""
+    span = Span()
+    span.add(scores)
+    span.warn()
 
 
 def _finite(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

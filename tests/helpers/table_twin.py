@@ -14,6 +14,7 @@ from casemgmt.risk.inputs import LARGEST_VALUE
 from casemgmt.risk.scoring import NO_SCORE_64, cells_of, sums_of
 from casemgmt.risk.words import against_base, base_cell, in_words, size_in_words
 from casemgmt.scheme.routes import TopShare
+from casemgmt.selection.plain import keys_of
 from casemgmt.selection.tables import eligible_keys, review_due
 
 
@@ -119,7 +120,7 @@ def unscored_table(made: Any) -> pa.Table:
 
 def _scored(made: Any) -> Any:
     register, ranking = made.register, made.ranking
-    keys = ranking.source.given if ranking.model is None else sums_of(ranking.model, register)
+    keys = keys_of(ranking.source) if ranking.model is None else sums_of(ranking.model, register)
     scored: Any = keys != NO_SCORE_64
     return scored
 

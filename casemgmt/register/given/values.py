@@ -52,7 +52,7 @@ def values_given(
 def in_packed_order(register: Register, by_source: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """One value a packed row, from one a source row."""
     by_table = by_source if register.source_row is None else by_source[register.source_row]
-    return by_table[register.table_row]
+    return by_table if register.order is None else by_table[register.order]
 
 
 def values_by_row(
