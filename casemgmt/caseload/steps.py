@@ -9,7 +9,7 @@ from casemgmt.register.ranked import is_listable, is_ranked
 from casemgmt.risk.scoring import NO_SCORE_64, sums_of
 from casemgmt.scheme.conditions import Condition, Where
 from casemgmt.scheme.routes import Everyone, Nominated, Route, TopShare
-from casemgmt.selection.plain import bits_of, keys_of
+from casemgmt.selection.plain_rows import bits_of, keys_of
 from casemgmt.selection.plan import compile_scheme
 
 if TYPE_CHECKING:

@@ -113,7 +113,7 @@ def people_at_the_cut(made: Workings, other_routes: OtherRoutes) -> AtTheCut:
     """
     import numpy as np
 
-    from casemgmt.selection.plain import keys_of
+    from casemgmt.selection.plain_rows import keys_of
 
     register, source = made.register, made.ranking.source
     route = _first_share(made.scheme)

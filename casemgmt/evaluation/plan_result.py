@@ -172,7 +172,7 @@ def plan_of(
 def _expected_in_all(asked: Planned) -> float:
     import numpy as np
 
-    from casemgmt.selection.plain import keys_of
+    from casemgmt.selection.plain_rows import keys_of
 
     source = asked.ranking.source
     scored = keys_of(source, slice(0, len(asked.register))) != source.no_score

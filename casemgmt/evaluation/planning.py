@@ -108,7 +108,7 @@ def _ranking(register: Register, model: Model | None, score: Any, risk: Any) -> 
 
     from casemgmt.register.given.values import values_given
     from casemgmt.selection.choosing import ranking_of
-    from casemgmt.selection.plain import keys_of
+    from casemgmt.selection.plain_rows import keys_of
 
     ranking = ranking_of(register, model, score)
     scores = ranking.scores(keys_of(ranking.source))

@@ -89,7 +89,7 @@ def inside_by(workings: Workings, score: Floats) -> Flags:
     """
     import numpy as np
 
-    from casemgmt.selection.plain import bits_of
+    from casemgmt.selection.plain_rows import bits_of
 
     register, choice = workings.register, workings.choice
     scored = is_ranked(register.packed) & np.isfinite(score)

@@ -10,7 +10,7 @@ from casemgmt.errors import InputError, listed, no_rows_yet, plural
 from casemgmt.register.given.floats import as_floats, is_pandas
 from casemgmt.register.given.keyed import column_names, keyed_by
 from casemgmt.register.given.values import in_packed_order, values_by_row
-from casemgmt.selection.plain import keys_of
+from casemgmt.selection.plain_rows import keys_of
 from casemgmt.selection.risks import are_log_odds
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from casemgmt.arrow import column_of, texts
 from casemgmt.errors import InputError
 from casemgmt.risk.words import factor_in_words, value_in_words
-from casemgmt.selection.plain import keys_of
+from casemgmt.selection.plain_rows import keys_of
 
 if TYPE_CHECKING:
     import numpy as np

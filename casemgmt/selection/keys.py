@@ -12,7 +12,7 @@ from casemgmt.risk.moved import why_no_risk
 from casemgmt.risk.scoring import NO_SCORE_64, compile_model, points_of
 from casemgmt.scheme.routes import Band
 from casemgmt.selection.loop_arrays import ScoreSource
-from casemgmt.selection.plain import MAGNITUDE, keys_of, keys_of_floats
+from casemgmt.selection.plain_rows import MAGNITUDE, keys_of, keys_of_floats
 
 if TYPE_CHECKING:
     import numpy as np

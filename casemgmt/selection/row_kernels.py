@@ -1,6 +1,6 @@
 """The compiled loops over rows alone: what ranks each row, which conditions it meets, and how many meet each.
 
-:mod:`casemgmt.selection.plain` holds the NumPy twin, which puts out the same numbers.
+:mod:`casemgmt.selection.plain_rows` holds the NumPy twin, which puts out the same numbers.
 """
 
 from __future__ import annotations

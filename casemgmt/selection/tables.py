@@ -175,7 +175,7 @@ def eligible_keys(made: Workings, rows: Rows, route: int | None = None) -> Keys:
     """The key of each of some rows; the sign for no score where the patient is not ranked, or not by ``route``."""
     import numpy as np
 
-    from casemgmt.selection.plain import bits_of, keys_of
+    from casemgmt.selection.plain_rows import bits_of, keys_of
 
     keys = keys_of(made.ranking.source, rows)
     if route is None:

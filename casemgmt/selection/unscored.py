@@ -44,7 +44,7 @@ def _unscored_rows(made: Workings) -> npt.NDArray[np.int64]:
     """Packed rows, in their order."""
     import numpy as np
 
-    from casemgmt.selection.plain import keys_of
+    from casemgmt.selection.plain_rows import keys_of
 
     register, source = made.register, made.ranking.source
     nobody = np.empty(0, dtype=np.int64)

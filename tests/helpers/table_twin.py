@@ -14,7 +14,7 @@ from casemgmt.risk.inputs import LARGEST_VALUE
 from casemgmt.risk.scoring import NO_SCORE_64, cells_of, sums_of
 from casemgmt.risk.words import against_base, base_cell, in_words, size_in_words
 from casemgmt.scheme.routes import TopShare
-from casemgmt.selection.plain import keys_of
+from casemgmt.selection.plain_rows import keys_of
 from casemgmt.selection.tables import eligible_keys, review_due
 
 
