@@ -26,7 +26,7 @@ LARGEST_KEY = 2**63 - 1
 
 
 def floats_of_keys(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """The scores that :func:`casemgmt.selection.plain.keys_of_floats` was given; NaN where there is none."""
+    """The scores that :func:`casemgmt.selection.plain_rows.keys_of_floats` was given; NaN where there is none."""
     import numpy as np
 
     bits = np.where(keys < 0, keys ^ MAGNITUDE, keys)
