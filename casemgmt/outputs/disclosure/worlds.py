@@ -35,6 +35,7 @@ class Publication:
     waiting : whether nominees wait for a place, so that not every nominee is in
     rows : of each practice, one row a route in file order: list_size, met, used, note; of a report due and done too
     equity : the SHA-256 of a report's counts by groups of people; empty where it has none
+    caseload : whose places ``keep_within`` keeps; publications with the same number are of one caseload
     """
 
     scheme: Scheme
@@ -42,6 +43,7 @@ class Publication:
     waiting: bool
     rows: Mapping[str, Sequence[Mapping[str, Any]]]
     equity: str = ""
+    caseload: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class _Set:
     band: Band | None = None
     top: TopShare | None = None
     ranked_by: str = ""
+    caseload: int = 0
     overdue: int = 0
 
 
@@ -226,7 +229,11 @@ def _set_of(route: Route, publication: Publication, number: int) -> _Set:
         return _Set(key=("band", by, route.on, route.edges, route.where), bound=route.where, band=route, ranked_by=by)
     if isinstance(route, TopShare):
         key = ("top", by, route.share.fraction, route.share.limit, route.of, route.among, route.include_tied)
-        return _Set(key=key, bound=route.among, top=route, ranked_by=by)
+        if route.keep_within is None:
+            return _Set(key=key, bound=route.among, top=route, ranked_by=by)
+        caseload = publication.caseload
+        kept = (*key, route.keep_within.fraction, caseload)
+        return _Set(key=kept, bound=route.among, top=route, ranked_by=by, caseload=caseload)
     return _Set(key=("nominated", number if publication.waiting else -1), bound=EVERYONE)
 
 
@@ -241,15 +248,23 @@ def _inside(a: _Set, b: _Set) -> bool:
     if a.band and b.band:
         same = a.band.on == b.band.on and within(a.bound, b.bound)
         return same and edges_within(a.band.edges, b.band.edges)
-    return bool(a.top and b.top) and _no_more_places(a.top, b.top)
+    return _no_more_places(a, b)
 
 
-def _no_more_places(a: TopShare | None, b: TopShare | None) -> bool:
-    """Whether two shares are of one ranking, and the first has never more places than the second."""
+def _no_more_places(one: _Set, other: _Set) -> bool:
+    """Whether two shares are of one ranking, and whoever is in by the first is in by the second.
+
+    By a share with ``keep_within`` nobody is in from beyond it; but who is on the caseload is not known, so that it
+    holds the people of no other share than one that keeps places for the same caseload within as much.
+    """
+    a, b = one.top, other.top
     if a is None or b is None or (a.of, a.among) != (b.of, b.among) or (a.include_tied and not b.include_tied):
         return False
     in_step = b.share.limit in (a.share.limit, "at_least")
-    return in_step and a.share.fraction <= b.share.fraction
+    if b.keep_within is None:
+        return in_step and a.reach.fraction <= b.share.fraction
+    same = a.keep_within is not None and a.reach.fraction == b.reach.fraction and one.caseload == other.caseload
+    return same and a.share.limit == b.share.limit and a.share.fraction <= b.share.fraction
 
 
 def _never_both(a: _Set, b: _Set) -> bool:
@@ -371,6 +386,6 @@ def _shares_in_step(
         for b in sets.values():
             if a is b or a.top is None or b.top is None or a.top.include_tied or b.top.include_tied:
                 continue
-            if a.ranked_by == b.ranked_by and _no_more_places(a.top, b.top):
+            if a.ranked_by == b.ranked_by and _no_more_places(a, b):
                 more = {number: 1 for kind, number in people if b.key in kind and a.key not in kind}
                 worlds.limit({**more, places.number(b.top): -1, places.number(a.top): 1}, -float("inf"), 0)
