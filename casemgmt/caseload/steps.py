@@ -65,17 +65,6 @@ class Step:
             return np.zeros(len(self.rows), dtype=bool)
         return np.asarray(np.append(self.made.register.packed.is_set("on_caseload"), False)[self.rows])
 
-    def kept(self, place: int) -> npt.NDArray[np.bool_]:
-        """Whom a route lets in only because of its ``keep_within``."""
-        import numpy as np
-
-        made = self.made
-        if made is None:
-            return np.zeros(len(self.rows), dtype=bool)
-        kept = np.zeros(len(made.register) + 1, dtype=bool)
-        kept[made.choice.rows] = made.choice.kept & np.uint32(1 << place) != 0
-        return np.asarray(kept[self.rows])
-
     def keys(self) -> npt.NDArray[np.int64]:
         """What ranks each person, as int64; the smallest where they are not ranked."""
         import numpy as np

@@ -179,7 +179,7 @@ def _own_or_cut(path: Path, route: str, person: int, now: bool) -> tuple[str, st
 def _by_rank(path: Path, rule: TopShare, place: int, person: int, now: bool) -> tuple[str, str]:
     """Whether the caseload, the score or the cut made the difference on a share route."""
     was_on, is_on = (bool(path.seen(step, "on_caseload")[person]) for step in (path.with_model, path.new))
-    kept = bool(path.seen(path.new if now else path.with_model, "kept", place)[person])
+    kept = _comes_before_others(path, path.new if now else path.with_model, place, person)
     if kept and was_on != is_on and rule.keep_within is not None:
         words = kept_in_words(rule.keep_within)
         return "caseload", f"keeps a place: {words}" if now else f"no longer keeps a place: {words} before"
@@ -195,6 +195,16 @@ def _by_rank(path: Path, rule: TopShare, place: int, person: int, now: bool) -> 
     if _caseload_needs_all(path, place, person):
         return "cut moved", "others on the caseload come first, and need every place"
     return "cut moved", f"no longer within {first}, where the caseload keeps its places"
+
+
+def _comes_before_others(path: Path, step: Step, place: int, person: int) -> bool:
+    """Whether someone on the caseload, who is in by a route, keeps the place before others with higher scores."""
+    made = step.made
+    if made is None or place not in made.choice.caseload_cuts or not path.seen(step, "on_caseload")[person]:
+        return False
+    practice = made.register.packed.practice_of(step.rows[[person]])[0]
+    passed_over = made.choice.caseload_cuts[place].passed_over[practice]
+    return bool(path.seen(step, "keys")[person] < passed_over)
 
 
 def _caseload_needs_all(path: Path, place: int, person: int) -> bool:

@@ -65,7 +65,7 @@ def fact_lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield NO_CASELOAD
         return
     for name, count in facts["keep_within"]["kept"].items():
-        yield f"{plural(count, 'place')} of {name} kept by keep_within, for patients on the caseload"
+        yield f"{name} lets in {plural(count, 'patient')} on the caseload only because of keep_within"
 
 
 def caseload_notes(scheme: Scheme, columns: Collection[str]) -> tuple[str, ...]:

@@ -28,11 +28,14 @@ class CaseloadCut(NamedTuple):
     key : int64, the lowest key that may keep a place; the smallest where everyone on the caseload keeps one
     all_in : bool, whether everyone on the caseload with exactly that key keeps a place
     full : bool, whether the caseload needs every place
+    passed_over : int64, the highest key of someone within who is not on the caseload and has no place; the smallest
+        where there is none
     """
 
     key: npt.NDArray[np.int64]
     all_in: npt.NDArray[np.bool_]
     full: npt.NDArray[np.bool_]
+    passed_over: npt.NDArray[np.int64]
 
 
 class Narrowed(NamedTuple):
@@ -152,7 +155,9 @@ def _caseload_cut(
     lowest = np.full(count, np.iinfo(np.int64).max)
     np.minimum.at(lowest, practice[on & inside], keys[on & inside])
     level_out = np.bincount(practice[on & ~inside & (keys == lowest[practice])], minlength=count)
-    return CaseloadCut(np.where(full, lowest, key), np.where(full, level_out == 0, all_in), full)
+    passed_over = np.full(count, everyone)
+    np.maximum.at(passed_over, practice[~on & ~inside], keys[~on & ~inside])
+    return CaseloadCut(np.where(full, lowest, key), np.where(full, level_out == 0, all_in), full, passed_over)
 
 
 def _write_cut(line: _Line, on: npt.NDArray[np.bool_], inside: npt.NDArray[np.bool_], s: int, out: Outcome) -> None:
