@@ -161,7 +161,7 @@ def a_what_if(generator: random.Random, rules: Sequence[Rule]) -> list[Rule]:
 
 
 def keeping(generator: random.Random, rules: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
-    """The rules with a share that keeps places for the caseload; and a what-if that keeps none, or has another share."""
+    """The rules with a share that keeps places for the caseload; and a what-if that keeps none or has another share."""
     share, keep = generator.choice((("2%", "3%"), ("3%", "4%"), ("10%", "13%"), ("25%", "33%")))
     others = [rule for rule in rules if rule.kind != "top_share"]
     place = generator.randrange(len(others) + 1)
