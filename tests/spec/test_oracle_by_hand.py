@@ -278,6 +278,26 @@ def test_ties_at_the_end_of_within_and_at_the_cut_go_by_the_written_order(select
     assert counts(selection, "highest", "score_at_cut tied_in tied_out") == [9.0, 1, 1]
 
 
+def test_ties_beyond_within_count_among_those_who_were_not_let_in(select):
+    selection = select(
+        """
+        patient_id | score | on_caseload
+        a          | 5     | F
+        b          | 5     | T
+        c          | 5     | F
+        d          | 5     | F
+        e          | 5     | F
+        f          | 5     | F
+        g          | 5     | F
+        h          | 5     | F
+        """,
+        KEEPING,
+    )
+    assert counts(selection, "highest", "places met") == [2, 2]
+    assert "b" in ids(selection).split()
+    assert counts(selection, "highest", "score_at_cut tied_in tied_out") == [5.0, 1, 6]
+
+
 def test_without_word_of_a_caseload_everyone_is_a_newcomer(select):
     text = "patient_id | score\n a | 9\n b | 8\n c | 7\n d | 6\n e | 5\n f | 4\n g | 3\n h | 2"
     selection = select(text, KEEPING, optional=["on_caseload"])
