@@ -57,6 +57,14 @@ class Step:
         place[made.choice.rows] = made.choice.place
         return np.asarray(place[self.rows])
 
+    def on_caseload(self) -> npt.NDArray[np.bool_]:
+        """Who is on the caseload, by the register or by what was laid over it."""
+        import numpy as np
+
+        if self.made is None:
+            return np.zeros(len(self.rows), dtype=bool)
+        return np.asarray(np.append(self.made.register.packed.is_set("on_caseload"), False)[self.rows])
+
     def keys(self) -> npt.NDArray[np.int64]:
         """What ranks each person, as int64; the smallest where they are not ranked."""
         import numpy as np

@@ -12,7 +12,7 @@ from casemgmt.register.ranked import is_listable
 from casemgmt.risk.inputs import MILLION
 from casemgmt.risk.scoring import NO_SCORE_64, cells_of
 from casemgmt.risk.words import cell_in_words
-from casemgmt.scheme.routes import Band, Nominated, Route, TopShare
+from casemgmt.scheme.routes import Band, TopShare, kept_in_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from casemgmt.caseload.people import Found, People
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
-    from casemgmt.selection.workings import Workings
 
 SET_ASIDE = "the row could not be used this time: see the quarantine"
 MOST_NAMED = 3  # inputs named in a sentence; the attribution table has them all
@@ -172,9 +171,48 @@ def _own_or_cut(path: Path, route: str, person: int, now: bool) -> tuple[str, st
             return _REASON_OF_FIELD.get(name, "record"), _record_sentence(name, bool(is_met[person]))
     if isinstance(rule, Band):
         return "own score", _score_sentence(path, person)
-    if isinstance(rule, TopShare) and _score_explains(path, old, place, person, now):
+    if isinstance(rule, TopShare):
+        return _by_rank(path, rule, place, person, now)
+    return "cut moved", "a place became free" if now else "waits: others come first in the nomination order"
+
+
+def _by_rank(path: Path, rule: TopShare, place: int, person: int, now: bool) -> tuple[str, str]:
+    """Whether the caseload, the score or the cut made the difference on a share route."""
+    was_on, is_on = (bool(path.seen(step, "on_caseload")[person]) for step in (path.with_model, path.new))
+    kept = _comes_before_others(path, path.new if now else path.with_model, place, person)
+    if kept and was_on != is_on and rule.keep_within is not None:
+        words = kept_in_words(rule.keep_within)
+        return "caseload", f"keeps a place: {words}" if now else f"no longer keeps a place: {words} before"
+    if _score_explains(path, place, person, now, is_on):
         return "own score", _score_sentence(path, person)
-    return "cut moved", _cut_sentence(rule, now)
+    if rule.keep_within is None:
+        return "cut moved", _cut_sentence(now)
+    if now:
+        return "cut moved", f"keeps a place: {kept_in_words(rule.keep_within)}" if kept else _cut_sentence(now)
+    first = f"the first {rule.keep_within.text}"
+    if not is_on:
+        return "cut moved", f"{_cut_sentence(now)}; the caseload keeps its places within {first}"
+    if _caseload_needs_all(path, place, person):
+        return "cut moved", "others on the caseload come first, and need every place"
+    return "cut moved", f"no longer within {first}, where the caseload keeps its places"
+
+
+def _comes_before_others(path: Path, step: Step, place: int, person: int) -> bool:
+    """Whether someone on the caseload, who is in by a route, keeps the place before others with higher scores."""
+    made = step.made
+    if made is None or place not in made.choice.caseload_cuts or not path.seen(step, "on_caseload")[person]:
+        return False
+    practice = made.register.packed.practice_of(step.rows[[person]])[0]
+    passed_over = made.choice.caseload_cuts[place].passed_over[practice]
+    return bool(path.seen(step, "keys")[person] < passed_over)
+
+
+def _caseload_needs_all(path: Path, place: int, person: int) -> bool:
+    made = path.new.made
+    if made is None:
+        return False
+    practice = made.register.packed.practice_of(path.new.rows[[person]])[0]
+    return bool(made.choice.caseload_cuts[place].full[practice])
 
 
 def _record_sentence(name: str, met: bool) -> str:
@@ -185,8 +223,14 @@ def _record_sentence(name: str, met: bool) -> str:
     return f"the {what} {'now meets' if met else 'no longer meets'} the rule"
 
 
-def _score_explains(path: Path, old: Workings, place: int, person: int, now: bool) -> bool:
-    """Whether the new score, held against the old cut, gives the new state."""
+def _score_explains(path: Path, place: int, person: int, now: bool, is_on: bool) -> bool:
+    """Whether the new score, held against the old cut, gives the new state.
+
+    Someone on the caseload now is held against what kept a place by a route with ``keep_within``.
+    """
+    old = path.with_model.made
+    if old is None:
+        return False
     before = int(path.seen(path.with_model, "keys")[person])
     after = int(path.seen(path.new, "keys")[person])
     if (after <= before) if now else (after >= before):
@@ -194,6 +238,11 @@ def _score_explains(path: Path, old: Workings, place: int, person: int, now: boo
     practice = int(old.register.packed.practice_of(path.with_model.rows[[person]])[0])
     if path.seen(path.with_model, "room", place)[practice]:
         return (after != NO_SCORE_64) is now
+    kept = old.choice.caseload_cuts.get(place)
+    if is_on and kept is not None:
+        cut, all_tied_in = int(kept.key[practice]), bool(kept.all_in[practice])
+        inside = after != NO_SCORE_64 and (after > cut or (after == cut and (now or all_tied_in)))
+        return inside is now
     s, out = old.choice.plan.score_routes.index(place), old.choice.outcome
     if not out.taken[practice, s]:
         return False
@@ -225,7 +274,5 @@ def _short(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
-def _cut_sentence(rule: Route, now: bool) -> str:
-    if isinstance(rule, Nominated):
-        return "a place became free" if now else "waits: others come first in the nomination order"
+def _cut_sentence(now: bool) -> str:
     return "the cut fell, or a tie now goes this way" if now else "the cut rose, or a tie now goes the other way"

@@ -32,7 +32,7 @@ from casemgmt.cli.reading import Reading, read_list_sizes, takes_two_registers
 from casemgmt.cli.selecting import need_one_ranking, within_of
 from casemgmt.cli.show import say, table, working
 from casemgmt.errors import CasemgmtError, plural
-from casemgmt.register.facts import account_lines
+from casemgmt.selection.facts import fact_lines
 
 if TYPE_CHECKING:
     from casemgmt.results.comparison import Comparison
@@ -118,7 +118,7 @@ def _show(found: Comparison, *, each_practice: bool) -> None:
         facts = selection.facts
         say(f"{name}: {selection.scheme.title}")
         say(f"  list of {facts['as_of']}, ranked by {facts['ranked_by']}")
-        for line in account_lines(facts):
+        for line in fact_lines(facts):
             say(f"  {line}")
     both = (found.before.facts, found.after.facts)
     if all(facts["synthetic"] for facts in both):

@@ -50,6 +50,7 @@ from casemgmt.cli.reading import Reading, read_list_sizes, takes_register
 from casemgmt.cli.show import progress, say, table, working
 from casemgmt.errors import plural
 from casemgmt.register.facts import account_facts, account_lines
+from casemgmt.selection.facts import fact_lines
 
 if TYPE_CHECKING:
     from casemgmt.results.selection import Selection
@@ -263,7 +264,7 @@ def show_selection(selection: Selection) -> None:
     ):
         if count:
             say(f"{plural(count, 'patient')} {words}")
-    for line in account_lines(facts):
+    for line in fact_lines(facts):
         say(line)
     if facts["rows"]["quarantined"] or facts["rows"]["corrections"]:
         say("`casemgmt check` says where each stands and why.")

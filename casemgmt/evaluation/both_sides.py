@@ -154,11 +154,22 @@ def people_at_the_cut(made: Workings, other_routes: OtherRoutes) -> AtTheCut:
 def _first_share(scheme: Scheme) -> int:
     for place, route in enumerate(scheme.routes):
         if isinstance(route, TopShare):
+            _refuse_kept(scheme, route)
             return place
     raise InputError(
         f"The scheme '{scheme.id}' ranks nobody up to a share, so it has no cut to compare at. Choose a scheme with a "
         "route of kind top_share."
     )
+
+
+def _refuse_kept(scheme: Scheme, route: TopShare) -> None:
+    """Refuse a route by which who is on the caseload decides as well, so that no score divides its people."""
+    if route.keep_within is not None:
+        raise InputError(
+            f"The route '{route.name}' of '{scheme.id}' has keep_within: the caseload keeps places below "
+            "the score at which others are let in, so it has no sharp cut to compare at. Give the register with a "
+            "scheme without keep_within, and as managed= who was managed in fact: the step is then divided by theirs."
+        )
 
 
 def _let_in(made: Workings, routes: int) -> Flags:

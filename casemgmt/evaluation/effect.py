@@ -71,7 +71,8 @@ def effect_at_cut(
     Raises
     ------
     InputError
-        A before–after comparison; no share route; too few different scores, people or outcomes; nothing to expect.
+        A before–after comparison; no share route, or one with ``keep_within``, which has no sharp cut; too few
+        different scores, people or outcomes; nothing to expect.
     """
     _refuse_other_comparisons(comparison)
     if other_routes not in ("exclude", "fuzzy"):

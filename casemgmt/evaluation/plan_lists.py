@@ -108,7 +108,8 @@ def planned(register: Register, scheme: Scheme, ranking: Ranking, risk: Floats, 
             caps[len(kept)] = route
             kept.append(replace(route, share=share_of(Fraction(1), "at_most")))
         else:
-            kept.append(route if not isinstance(route, TopShare) else replace(route, counts_as="case_management"))
+            # Within what the caseload keeps its places is said of the scheme's own share, and of no other.
+            kept.append(replace(route, keep_within=None) if isinstance(route, TopShare) else route)
     if shares[0].counts_as != "case_management":
         raise InputError(f"The share route '{shares[0].name}' of '{scheme.id}' gives no places of case management.")
     places = [place for place, route in enumerate(kept) if isinstance(route, TopShare)]

@@ -54,8 +54,9 @@ def plan(
     """What a list of each length would hold and take: patients, expected admissions, contacts, hours and money.
 
     The share of the scheme's share route is set to each of ``shares`` in turn, and its lists are made by the rules of
-    :func:`casemgmt.select`. Expected admissions are what the risks say will happen to the people on the list; how many
-    management would avoid is not known, and nothing is claimed of it.
+    :func:`casemgmt.select`, by rank alone: a ``keep_within`` of the route is left out. Expected admissions are what the
+    risks say will happen to the people on the list; how many management would avoid is not known, and nothing is
+    claimed of it.
 
     Parameters
     ----------

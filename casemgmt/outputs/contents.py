@@ -92,7 +92,7 @@ def check_agreement(contents: Contents, scheme: Scheme, rows: Mapping[str, int])
     removals = contents.tables.get(layout.REMOVALS)
     has_own = removals is not None and layout.README in contents.documents
     deciding = dict.fromkeys(removals.column("practice_id").to_pylist()) if removals is not None and has_own else {}
-    later = {layout.REMOVALS} & set(contents.tables)
+    later = {layout.REMOVALS} & set(contents.tables) | ({layout.KEPT} if scheme.keeps_places else set())
     tables = layout.expected_files(contents.practices, waiting) | later | set(map(layout.removals_file, deciding))
     _check_names(tables, set(contents.tables))
     _check_names(_expected_documents(contents, deciding), set(contents.documents))

@@ -15,6 +15,7 @@ QUARANTINE = "processor/quarantine.parquet"
 CORRECTIONS = "processor/corrections.parquet"
 COMMISSIONER = "commissioner/summary.csv"
 REMOVALS = "processor/removals.parquet"  # since 0.3: earlier publications lack it
+KEPT = "processor/kept.parquet"  # where the scheme keeps places for the caseload
 README = "practices/README.txt"  # since 0.4, as are the next
 PRACTICE_REMOVALS = "-removals"
 WORKBOOK, PAGE = ".xlsx", ".html"

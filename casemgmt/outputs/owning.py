@@ -46,7 +46,7 @@ def named_in(manifest: bytes) -> frozenset[str]:
 def may_be_ours(name: str) -> bool:
     """Whether an unfinished publication may hold a file of this path inside it."""
     folder, _, file = name.rpartition("/")
-    if name in (layout.MANIFEST, layout.REMOVALS, layout.README) or name in layout.TABLES:
+    if name in (layout.MANIFEST, layout.REMOVALS, layout.KEPT, layout.README) or name in layout.TABLES:
         return True
     return folder == "practices" and file.endswith(_OF_PRACTICES) and not file.startswith(_OTHER_SOFTWARE)
 

@@ -154,6 +154,7 @@ def _files(lists: Lists, register: Register, include: list[str], before: Sequenc
         layout.QUARANTINE: to_parquet(register.quarantine),
         layout.CORRECTIONS: to_parquet(register.corrections),
         layout.REMOVALS: to_parquet(lists.removals()),
+        **({layout.KEPT: to_parquet(lists.kept())} if lists.scheme.keeps_places else {}),
         layout.COMMISSIONER: to_csv(
             commissioner_table(
                 summary,

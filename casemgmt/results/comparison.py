@@ -137,10 +137,13 @@ def compare(before: Selection, after: Selection) -> Comparison:
         with nothing changed but scheme and model, the old register gives the new state
     ``care home``, ``nomination``, ``age``, ``objection``, ``record``
         the patient's own record meets another of the route's conditions than before; the first, where several changed
+    ``caseload``
+        the patient is on the caseload now and not before, or the reverse, and keeps or kept a place by ``keep_within``
     ``own score``
         the patient's new score, held against the old cut, gives the new state: for a joiner a higher score that is not
         under the lowest let in, for a leaver a lower one that is, or is tied where not all the tied were let in. Where
-        places were left over there was no cut, and any score passes. ``attribution`` says which inputs moved
+        places were left over there was no cut, and any score passes. By a route with ``keep_within`` the old cut of
+        someone on the caseload is what kept a place. ``attribution`` says which inputs moved
     ``cut moved``
         otherwise: others' scores, or the number of places, moved the cut
 

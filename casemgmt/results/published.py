@@ -85,6 +85,12 @@ class PublishedSelection(SelectionTables):
         """As :meth:`casemgmt.Selection.queue`."""
         return self._tables["queue"]
 
+    def kept(self) -> pa.Table:
+        """As :meth:`casemgmt.Selection.kept`."""
+        from casemgmt.selection.tables import nobody_kept
+
+        return self._tables.get("kept", nobody_kept())
+
     def removals(self) -> pa.Table:
         """As :meth:`casemgmt.Selection.removals`.
 
@@ -138,4 +144,6 @@ def load_selection(folder: str | Path) -> PublishedSelection:
     }
     if layout.REMOVALS in contents.tables:
         tables["removals"] = contents.tables[layout.REMOVALS]
+    if layout.KEPT in contents.tables:
+        tables["kept"] = contents.tables[layout.KEPT]
     return PublishedSelection(scheme, tables, verified.facts, Path(folder))

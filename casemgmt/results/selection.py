@@ -101,7 +101,9 @@ class Selection(ForThePractice):
 
         ``list_size`` counts rows on the list on ``as_of`` (or is the official figure). ``met`` were let in by the
         route; ``used`` are places used, ``unused`` places left. ``score_at_cut`` is the lowest score let in,
-        ``tied_in`` and ``tied_out`` how many with exactly that score were and were not let in. ``unscored``,
+        ``tied_in`` and ``tied_out`` how many with exactly that score were and were not let in. Of a route with
+        ``keep_within`` the three speak of those who were not kept, on the caseload and within it, alone: the lowest
+        score by which a newcomer has a place; null, 0 and 0 where the caseload keeps every place. ``unscored``,
         ``objected``, ``unknown_age`` and ``quarantined`` count the practice's patients or rows. ``entitled``,
         ``done`` and ``due`` are for reviews. ``places_may_change`` says that quarantined rows, if they belong to
         the practice, could change the number of places. ``corrected`` counts the practice's corrected values, ``died``,
@@ -122,6 +124,22 @@ class Selection(ForThePractice):
         from casemgmt.selection.tables import queue_table
 
         return self._table("queue", lambda: queue_table(self.workings))
+
+    def kept(self) -> pa.Table:
+        """Whom a route lets in only because they are on the caseload and within its ``keep_within``.
+
+        They stand outside the first places of the route's order, and newcomers wait for the places that they keep.
+        Empty for a scheme without ``keep_within``.
+
+        Returns
+        -------
+        pyarrow.Table
+            practice_id, patient_id, route, rank (as in :meth:`to_arrow`), in order of practice_id, patient_id and the
+            routes of the scheme
+        """
+        from casemgmt.selection.tables import kept_table
+
+        return self._table("kept", lambda: kept_table(self.workings))
 
     def removals(self) -> pa.Table:
         """Everyone on the caseload who is not case managed by this selection; nobody is dropped silently.

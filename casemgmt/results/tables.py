@@ -140,6 +140,10 @@ class SelectionTables(ABC):
         return table.filter(pc.equal(table.column("practice_id"), text_scalar(practice_id)))
 
     @abstractmethod
+    def kept(self) -> pa.Table:
+        """Whom a route lets in only because of its ``keep_within``: practice_id, patient_id, route, rank."""
+
+    @abstractmethod
     def removals(self) -> pa.Table:
         """Everyone on the caseload who is not case managed by this selection."""
 

@@ -20,7 +20,7 @@ _MOST_ROUTES = 200  # the largest shipped has four
 _ROUTE_KEYS = ("name", "kind", "counts_as")
 # The keys of each kind of route: those it needs, and those it may have.
 _KIND_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "top_share": (("share", "limit", "of", "among"), ("include_tied",)),
+    "top_share": (("share", "limit", "of", "among"), ("include_tied", "keep_within")),
     "everyone": (("where",), ()),
     "nominated": (("share", "limit", "of"), ()),
     "review": (("where", "every_months"), ()),
@@ -162,6 +162,7 @@ def _build(kind: str, table: Table) -> Route:
                 of=table.where("of"),
                 among=table.where("among"),
                 include_tied=table.flag("include_tied"),
+                keep_within=_share(table, "keep_within") if "keep_within" in table.values else None,
             )
         case "everyone":
             return Everyone(name=name, counts_as=counts_as, where=table.where("where"))
@@ -176,5 +177,5 @@ def _build(kind: str, table: Table) -> Route:
             return Band(name=name, counts_as=counts_as, on=on, edges=table.edges(), where=where)
 
 
-def _share(table: Table) -> Share:
-    return Share.read(table.values["share"], cast(Limit, table.text("limit")))
+def _share(table: Table, key: str = "share") -> Share:
+    return Share.read(table.values[key], cast(Limit, table.text("limit")), key)

@@ -53,30 +53,56 @@ class TopShare(_Route):
     of : who is counted in the denominator
     among : who is ranked, of those with a score
     include_tied : for floors alone, whether everyone tied with the last one in is in as well
+    keep_within : a share larger than ``share``, of ``of`` and rounded alike. Whoever is on the caseload and stands
+        among so many first of the route's order keeps a place before anybody else has one; the places that are left go
+        to the others in that order, and there are never more places than ``share`` gives. None: a place goes by the
+        order alone
     """
 
     share: Share
     of: Where
     among: Where
     include_tied: bool = False
+    keep_within: Share | None = None
     kind: Literal["top_share"] = "top_share"
 
     def __post_init__(self) -> None:
-        """Refuse ties above a ceiling."""
+        """Refuse ties above a ceiling, and a caseload kept within no more than the share."""
         _Route.__post_init__(self)
         if self.include_tied and self.share.limit != "at_least":
             raise SchemeError("'include_tied' would exceed a ceiling. Remove it, or write limit = \"at_least\".")
+        if self.keep_within is not None:
+            self._check_keep_within(self.keep_within)
+
+    def _check_keep_within(self, within: Share) -> None:
+        if within.limit != self.share.limit:
+            raise must_be("keep_within", f'rounded as the share: limit = "{self.share.limit}"', error=SchemeError)
+        if within.fraction <= self.share.fraction:
+            more = f'Write keep_within = "4%", more than share = "{self.share.text}", or leave it out.'
+            raise must_be("keep_within", "more than the share", more, error=SchemeError)
+        if self.include_tied:
+            raise SchemeError(
+                "'keep_within' and 'include_tied' do not go together: the tied at the cut would be let in beside those "
+                "who are kept, and nothing says at which cut. Remove one."
+            )
+
+    @property
+    def reach(self) -> Share:
+        """How far down its order the route looks for whom it lets in."""
+        return self.keep_within or self.share
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The columns the route asks about."""
-        return tuple(dict.fromkeys(self.of.fields + self.among.fields))
+        kept = () if self.keep_within is None else ("on_caseload",)
+        return tuple(dict.fromkeys((*self.of.fields, *self.among.fields, *kept)))
 
     def describe(self) -> str:
         """The route in words."""
         ranked = "everyone with a score" if self.among.is_everyone else f"those scored with {self.among.describe()}"
         tied = ", with everyone tied at the cut" if self.include_tied else ""
-        return f"the highest scores, {self.share.describe()} of {_people(self.of)}, ranked among {ranked}{tied}"
+        kept = "" if self.keep_within is None else f"; who is {kept_in_words(self.keep_within)}, keeps a place"
+        return f"the highest scores, {self.share.describe()} of {_people(self.of)}, ranked among {ranked}{tied}{kept}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +323,11 @@ class Scheme:
         """Whether any route looks at a score."""
         return any(isinstance(route, (TopShare, Band)) for route in self.routes)
 
+    @property
+    def keeps_places(self) -> bool:
+        """Whether the caseload keeps places by any route."""
+        return any(isinstance(route, TopShare) and route.keep_within is not None for route in self.routes)
+
     def __repr__(self) -> str:
         """The scheme and its routes in plain words."""
         lines = [f"Scheme '{self.id}': {self.title}"]
@@ -315,6 +346,11 @@ class Scheme:
             f"<thead><tr><th>route</th><th>who</th><th>counts as</th></tr></thead><tbody>{rows}</tbody></table>"
             f"<p>Source: {escape(self.source)}. Decided here, not by the source: {decisions}.</p>"
         )
+
+
+def kept_in_words(within: Share) -> str:
+    """``on the caseload, and within the first 4%``."""
+    return f"on the caseload, and within the first {within.text}"
 
 
 def _people(of: Where) -> str:

@@ -15,7 +15,7 @@ Limit = Literal["at_most", "at_least"]
 LIMITS = ("at_most", "at_least")
 
 _SHARE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)%|([0-9]{1,9})/([0-9]{1,9})")
-_WRITE_SHARE = 'Write share = "3%".'
+_WRITE = {"share": 'Write share = "3%".', "keep_within": 'Write keep_within = "4%", more than the share.'}
 
 
 def one_of(key: str, value: object, known: tuple[str, ...]) -> None:
@@ -47,21 +47,26 @@ class Share:
     def __post_init__(self) -> None:
         """Refuse a share outside (0, 1] and an unknown limit."""
         one_of("limit", self.limit, LIMITS)
-        if not 0 < self.fraction <= 1:
-            raise must_be("share", "more than 0% and at most 100%", _WRITE_SHARE, error=SchemeError)
+        _refuse_outside(self.fraction, "share")
 
     @classmethod
-    def read(cls, text: object, limit: Limit) -> Share:
-        """The exact share that ``"3%"`` or ``"3/100"`` says; a number, ``"3"`` and ``"0.03"`` are refused."""
+    def read(cls, text: object, limit: Limit, key: str = "share") -> Share:
+        """The exact share that ``"3%"`` or ``"3/100"`` says; a number, ``"3"`` and ``"0.03"`` are refused.
+
+        Parameters
+        ----------
+        key : of the scheme file, by which errors name it
+        """
         if not isinstance(text, str):
-            raise must_be("share", "text, read as an exact fraction, and is not", _WRITE_SHARE, error=SchemeError)
+            raise must_be(key, "text, read as an exact fraction, and is not", _WRITE[key], error=SchemeError)
         found = _SHARE.fullmatch(text)
         if found is None:
-            raise must_be("share", 'a percentage, or a fraction such as "3/100"', _WRITE_SHARE, error=SchemeError)
+            raise must_be(key, 'a percentage, or a fraction such as "3/100"', _WRITE[key], error=SchemeError)
         percent, part, whole = found.groups()
         if percent is None and int(whole) == 0:
-            raise SchemeError(f"'share' divides by nought. {_WRITE_SHARE}")
+            raise SchemeError(f"'{key}' divides by nought. {_WRITE[key]}")
         fraction = Fraction(percent) / 100 if percent is not None else Fraction(int(part), int(whole))
+        _refuse_outside(fraction, key)
         return cls(text=text, fraction=fraction, limit=limit)
 
     def places(self, n: int) -> int:
@@ -76,3 +81,8 @@ class Share:
     def describe(self) -> str:
         """``at most 3%``."""
         return f"{self.limit.replace('_', ' ')} {self.text}"
+
+
+def _refuse_outside(fraction: Fraction, key: str) -> None:
+    if not 0 < fraction <= 1:
+        raise must_be(key, "more than 0% and at most 100%", _WRITE[key], error=SchemeError)

@@ -13,6 +13,7 @@ from casemgmt.scheme.routes import Band, Nominated, Scheme
 from casemgmt.selection.asked import Asked
 from casemgmt.selection.contributions import contributions_of
 from casemgmt.selection.earlier import with_caseload
+from casemgmt.selection.keeping import CaseloadCut, keep_places
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, band_keys
 from casemgmt.selection.loop_arrays import Outcome
 from casemgmt.selection.nominations import with_nominations
@@ -143,11 +144,14 @@ def _choice_of(register: Register, scheme: Scheme, question: Question, out: Outc
             present, groups = np.unique(found.practice[tied], return_inverse=True)
             inside = first_of_tied(register, found.rows[tied], groups, out.taken[present, s], scheme.tie_key)
             found.member[tied[inside]] |= np.uint32(1 << bit)
+    kept, cuts = np.zeros_like(found.member), dict[int, CaseloadCut]()
+    if scheme.keeps_places:
+        out, kept, cuts = keep_places(register, scheme, question, out, found)
     caps = nominated_places(scheme, question.plan, out, question.list_sizes)
     place, queued = give_places(register, scheme, found, caps, over_cap)
     chosen = found.member != 0
     if not chosen.all():
-        found, place = found.only(chosen), place[chosen]
+        found, place, kept = found.only(chosen), place[chosen], kept[chosen]
     return Choice(
         plan=question.plan,
         outcome=out,
@@ -156,6 +160,8 @@ def _choice_of(register: Register, scheme: Scheme, question: Question, out: Outc
         rows=found.rows,
         keys=found.keys,
         member=found.member,
+        kept=kept,
+        caseload_cuts=cuts,
         place=place,
         queue=queued,
     )

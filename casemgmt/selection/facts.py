@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.register.facts import account_facts
+from casemgmt.errors import plural
+from casemgmt.register.facts import account_facts, account_lines
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
 from casemgmt.risk.moved import why_no_risk
+from casemgmt.scheme.routes import TopShare
 
 if TYPE_CHECKING:
     from casemgmt.risk.model import Model
+    from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.workings import Workings
 
 _SENT = ("given", "in_register")
+NO_CASELOAD = (
+    "keep_within keeps no place: nothing says who is on the caseload, neither a column on_caseload nor previous=, so "
+    "everyone counts as a newcomer"
+)
 
 
 def ranked_by(model: Model | None) -> str:
@@ -44,7 +52,41 @@ def facts_of(made: Workings) -> dict[str, Any]:
         "ended": len(made.ended),
         "list_sizes": "official" if (made.list_sizes >= 0).any() else "counted",
         **_given_facts(made),
+        **_kept_facts(made),
     }
+
+
+def fact_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What became of the rows, and of a scheme with ``keep_within`` who keeps a place, in sentences."""
+    yield from account_lines(facts)
+    if "keep_within" not in facts:
+        return
+    if not facts["keep_within"]["caseload_known"]:
+        yield NO_CASELOAD
+        return
+    for name, count in facts["keep_within"]["kept"].items():
+        yield f"{name} lets in {plural(count, 'patient')} on the caseload only because of keep_within"
+
+
+def caseload_notes(scheme: Scheme, columns: Collection[str]) -> tuple[str, ...]:
+    """That a scheme with ``keep_within`` keeps no place where none of the columns says who is on the caseload."""
+    return () if not scheme.keeps_places or "on_caseload" in columns else (NO_CASELOAD,)
+
+
+def _kept_facts(made: Workings) -> dict[str, Any]:
+    """How many places each route keeps by its ``keep_within``; nothing where no route has one."""
+    import numpy as np
+
+    routes = [
+        (place, route.name)
+        for place, route in enumerate(made.scheme.routes)
+        if isinstance(route, TopShare) and route.keep_within is not None
+    ]
+    if not routes:
+        return {}
+    kept = {name: int(np.count_nonzero(made.choice.kept & np.uint32(1 << place))) for place, name in routes}
+    known = made.previous is not None or "on_caseload" in made.register.fields
+    return {"keep_within": {"kept": kept, "caseload_known": known}}
 
 
 def _given_facts(made: Workings) -> dict[str, Any]:

@@ -43,6 +43,9 @@ class Lists(Protocol):
     def queue(self) -> pa.Table:
         """Nominees over the cap."""
 
+    def kept(self) -> pa.Table:
+        """Whom a route lets in only because of its ``keep_within``."""
+
     def removals(self) -> pa.Table:
         """Everyone on the caseload who is not case managed now."""
 

@@ -114,7 +114,7 @@ def route_arrays(scheme: Scheme, plan: Plan, band_keys: dict[int, tuple[int, int
     for place in plan.score_routes:
         route = scheme.routes[place]
         if isinstance(route, TopShare):
-            share = route.share
+            share = route.reach
             denominator = plan.bits.denominators[route.of]
             numbers = (
                 share.fraction.numerator,

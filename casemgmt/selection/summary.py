@@ -10,8 +10,8 @@ from casemgmt.arrow import column_of
 from casemgmt.errors import missing_columns, plural
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.counts import by_practice_field_and_reason
-from casemgmt.register.facts import account_lines
 from casemgmt.scheme.routes import Nominated, Review, TopShare
+from casemgmt.selection.facts import fact_lines
 from casemgmt.selection.tables import eligible_keys, review_due
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def summary_html(lists: Lists) -> str:
         texts = "".join(f"<td style='text-align:right'>{'–' if c is None else format(c, ',')}</td>" for c in cells)
         rows.append(f"<tr><th style='text-align:left'>{escape(route.name)}</th>{texts}</tr>")
     facts = lists.facts
-    said = " ".join(f"{line.rstrip('.')}." for line in account_lines(facts))
+    said = " ".join(f"{line.rstrip('.')}." for line in fact_lines(facts))
     made_up = " The people are <b>synthetic</b>." if facts["synthetic"] else ""
     return (
         f"<table><caption>{escape(lists.scheme.title)}, list of {facts['as_of']}, "

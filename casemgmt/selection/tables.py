@@ -151,12 +151,17 @@ def _ranks(made: Workings) -> npt.NDArray[np.int32]:
     mask = np.uint32(sum(1 << i for i, route in enumerate(routes) if isinstance(route, TopShare)))
     inside = np.flatnonzero(choice.member & mask)
     ranks = np.zeros(len(choice.rows), dtype=np.int32)
-    if any(not route.among.is_everyone for route in routes if isinstance(route, TopShare)):
+    if any(not _lets_in_from_the_top(route) for route in routes if isinstance(route, TopShare)):
         _rank_in_whole_practices(made, inside, ranks)
     else:
         # Everyone with a higher score than someone let in was let in as well.
         ranks[inside] = ranks_within(choice.practice[inside], choice.keys[inside])
     return ranks
+
+
+def _lets_in_from_the_top(route: TopShare) -> bool:
+    """Whether everyone with a higher score than someone whom the route lets in is let in by it as well."""
+    return route.among.is_everyone and route.keep_within is None
 
 
 def _rank_in_whole_practices(made: Workings, inside: npt.NDArray[np.int64], ranks: npt.NDArray[np.int32]) -> None:
@@ -238,6 +243,37 @@ def with_published_columns(table: pa.Table, included: pa.Table, names: Sequence[
     for name in names:
         table = table.append_column(f"register_{name}", included.column(f"register_{name}"))
     return table
+
+
+def kept_table(made: Workings) -> pa.Table:
+    """Whom a route lets in only because of its ``keep_within``; see :meth:`casemgmt.Selection.kept`."""
+    import numpy as np
+    import pyarrow as pa
+
+    choice, names = made.choice, [route.name for route in made.scheme.routes]
+    chosen = np.flatnonzero(choice.kept)
+    ids = made.register.column("patient_id", choice.rows[chosen])
+    order = by_practice_and_id(choice.practice[chosen], ids)
+    chosen = chosen[order]
+    by = choice.kept[chosen, None] & (np.uint32(1) << np.arange(len(names), dtype=np.uint32)) != 0
+    person, route = np.nonzero(by)
+    ranks = _ranks(made)[chosen[person]] if len(person) else np.empty(0, dtype=np.int32)
+    return pa.table(
+        {
+            "practice_id": texts(made.register.practices).take(rows_of(choice.practice[chosen[person]])),
+            "patient_id": ids.take(rows_of(order[person])),
+            "route": texts(names).take(rows_of(route)),
+            "rank": array_of(ranks, pa.int32()),
+        }
+    )
+
+
+def nobody_kept() -> pa.Table:
+    """The table of :func:`kept_table` without a row."""
+    import pyarrow as pa
+
+    kinds = {"practice_id": pa.string(), "patient_id": pa.string(), "route": pa.string(), "rank": pa.int32()}
+    return pa.schema(kinds.items()).empty_table()
 
 
 def queue_table(made: Workings) -> pa.Table:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
     from casemgmt.selection.contributions import GivenContributions
+    from casemgmt.selection.keeping import CaseloadCut
     from casemgmt.selection.keys import Ranking
     from casemgmt.selection.lists import Lists
     from casemgmt.selection.loop_arrays import Keys
@@ -35,6 +36,8 @@ class Choice:
     rows : packed row
     keys : what ranked
     member : uint32, one bit a route that let the patient in
+    kept : uint32, one bit a route that let the patient in only because of its ``keep_within``
+    caseload_cuts : of each route with ``keep_within``, by its place in the scheme, what keeps a place
     place : int8, the route whose place is used, -1 for none
     queue : (route, packed row) of nominees who wait
     """
@@ -46,6 +49,8 @@ class Choice:
     rows: npt.NDArray[np.int64]
     keys: Keys
     member: npt.NDArray[np.uint32]
+    kept: npt.NDArray[np.uint32]
+    caseload_cuts: Mapping[int, CaseloadCut]
     place: npt.NDArray[np.int8]
     queue: list[tuple[int, int]]
 

@@ -232,6 +232,7 @@ def rehearse(question: Question, schema: pa.Schema, rows_of_code: Mapping[str | 
             "selection": selection.to_arrow().schema.remove_metadata(),
             "summary": selection.summary().schema,
             "unscored": selection.unscored().schema,
+            "kept": selection.kept().schema,
             "queue": _with_place_in_queue(selection.queue().schema),
             "quarantine": register.quarantine.schema,
             "corrections": register.corrections.schema,

@@ -116,6 +116,7 @@ def _answered(
             "selection": selection.to_arrow(),
             "summary": _summary(job, selection),
             "unscored": selection.unscored(),
+            "kept": selection.kept(),
             "queue": _numbered(selection.queue()),
         }
     return found | chosen | {"account": _account(job, practice, register, chosen.get("selection"))}

@@ -29,6 +29,7 @@ class SparkSelection:
     summary : one row a practice and route, the columns of :meth:`casemgmt.Selection.summary`
     unscored : patients on the list who have no score and have not objected
     queue : nominees over the cap; ``place_in_queue`` (1 is next) is their order in a practice
+    kept : whom a route lets in only because of its ``keep_within``, the columns of :meth:`casemgmt.Selection.kept`
     quarantine, corrections : as of :class:`casemgmt.Register`; ``source_row`` is null unless ``row_number`` was given
     account : counts of rows, practice by practice summed up: rows in = accepted + merged repeats + quarantined
     practices : the practice codes, in byte order
@@ -42,6 +43,7 @@ class SparkSelection:
     summary: DataFrame
     unscored: DataFrame
     queue: DataFrame
+    kept: DataFrame
     quarantine: DataFrame
     corrections: DataFrame
     account: Account

@@ -25,7 +25,7 @@ from casemgmt.scheme.conditions import decimal_text
 PAIRS = 200
 REASONS = {
     *("registration", "scheme", "model", "care home", "nomination", "age", "objection", "record"),
-    *("own score", "cut moved"),
+    *("caseload", "own score", "cut moved"),
 }
 
 
@@ -110,7 +110,7 @@ def test_2000_more_pairs_of_registers_equal_the_twin():
 def test_the_pairs_between_them_meet_every_reason(pairs):
     counts = Counter(row["reason"] for one in pairs for row in one.rows())
     assert {reason for reason in counts if reason} == REASONS
-    assert min(counts.values()) >= 8
+    assert min(counts.values()) >= 6
 
 
 # What must hold of every comparison

@@ -28,6 +28,7 @@ AGES = (10, 40, 66, 72, 77, 85, 95)
 SEXES = ("F", "M", "I")
 HOMES = ("none", "nursing", "residential")
 OTHERWISE = "not stated"
+KEPT = 2  # the tier of the ranking that keep_within of any rule reaches: beyond two shares
 OTHER_AGES = (19, 62)  # within a band of ten years on the other side of an edge that routes ask about
 Row = dict[str, Any]
 
@@ -36,7 +37,8 @@ Row = dict[str, Any]
 class Person:
     """What is known of one patient.
 
-    ``standing`` is the least tier of the ranking that the patient is in, ``due`` that a review is owed.
+    ``standing`` is the least tier of the ranking that the patient is in, ``due`` that a review is owed. ``turn`` is the
+    least tier of the order in which places that are kept are given out, ``on`` that the patient is on the caseload.
     """
 
     age: int
@@ -45,6 +47,8 @@ class Person:
     nominated: bool
     standing: int = 0
     due: bool = False
+    turn: int = 0
+    on: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,15 +63,16 @@ class Rule:
     limit: str = "at_most"
     of: int = 0
     among: int = 0
+    keep: str = ""
 
     def fits(self, person: Person) -> bool:
         """Whether a person meets the conditions."""
         inside = self.ages[0] <= person.age < self.ages[1]
         return inside and person.sex in self.sexes and person.home in self.homes
 
-    def places(self, people: int) -> int:
+    def places(self, people: int, share: str = "") -> int:
         """The places of a share."""
-        exact = Fraction(self.share.strip("%")) / 100 * people
+        exact = Fraction((share or self.share).strip("%")) / 100 * people
         return floor(exact) if self.limit == "at_most" else ceil(exact)
 
     def text(self, name: str) -> str:
@@ -76,7 +81,7 @@ class Rule:
         lines = [f'[[route]]\nname = "{name}"\nkind = "{self.kind}"']
         if self.kind == "top_share":
             lines += [f'share = "{self.share}"\nlimit = "{self.limit}"\nof = {part(self.of)}']
-            lines += [f"among = {part(self.among)}"]
+            lines += [f"among = {part(self.among)}", *([f'keep_within = "{self.keep}"'] if self.keep else [])]
         elif self.kind == "nominated":
             lines += [f'share = "{self.share}"\nlimit = "at_most"\nof = {part(self.of)}']
         else:
@@ -101,7 +106,7 @@ def scheme_of(rules: Sequence[Rule]) -> Scheme:
     """A scheme file of some rules."""
     head = (
         '[scheme]\nid = "t"\ntitle = "t"\nsource = "t"\ndecisions = ["all"]\ntie_key = "t"\n'
-        'required = []\noptional = ["sex", "care_home_type", "nominated"]\n'
+        'required = []\noptional = ["sex", "care_home_type", "nominated", "on_caseload"]\n'
     )
     return read_scheme_text(head + "\n".join(rule.text(f"r{i}") for i, rule in enumerate(rules)), "t")
 
@@ -155,6 +160,17 @@ def a_what_if(generator: random.Random, rules: Sequence[Rule]) -> list[Rule]:
     return changed
 
 
+def keeping(generator: random.Random, rules: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
+    """The rules with a share that keeps places for the caseload; and a what-if that keeps none or has another share."""
+    share, keep = generator.choice((("2%", "3%"), ("3%", "4%"), ("10%", "13%"), ("25%", "33%")))
+    others = [rule for rule in rules if rule.kind != "top_share"]
+    place = generator.randrange(len(others) + 1)
+    kept = [*others[:place], Rule("top_share", share=share, keep=keep), *others[place:]]
+    if generator.random() < 0.5:
+        return kept, [replace(rule, keep="") for rule in kept]
+    return kept, a_what_if(generator, kept)
+
+
 def some_people(generator: random.Random, nominees: bool = True) -> list[Person]:
     """A small practice in order of score; rare kinds of people are few."""
     size = generator.choice((generator.randrange(8, 60), generator.randrange(40, 200), generator.randrange(200, 420)))
@@ -191,7 +207,12 @@ class Counted:
             if rule.kind == "top_share":
                 ranked = [i for i, person in enumerate(self.people) if person.age >= rule.among]
                 places = rule.places(part)
-                found, self.below = set(ranked[:places]), set(ranked[places : places + -(-places // 10)])
+                if rule.keep:
+                    within = ranked[: rule.places(part, rule.keep)]
+                    kept = [i for i in within if self.people[i].on][:places]
+                    ranked = kept + [i for i in ranked if i not in kept]
+                found = set(ranked[:places])
+                self.below = set(sorted(ranked[places:])[: -(-places // 10)])
             if rule.kind == "nominated":
                 found = {i for i, person in enumerate(self.people) if person.nominated}
                 self.over_cap |= len(found & free) > rule.places(part)
@@ -269,7 +290,9 @@ def says(value: Any, note: str | None, name: str) -> tuple[float, float] | None:
 
 
 def in_top(rule: Rule, tier: int) -> Callable[[Person], bool]:
-    """Whether a person stands among the highest scores of a share."""
+    """Whether a person is in by a share: among its highest scores, or within those and early enough in turn."""
+    if rule.keep:
+        return lambda person: person.age >= rule.among and person.standing <= KEPT and person.turn <= tier
     return lambda person: person.age >= rule.among and person.standing <= tier
 
 
@@ -357,12 +380,14 @@ def attack(
     small = [cell for cell in cells if 1 <= cell.true <= 7]
     if not small:
         return []
-    tiers = 2 + max(tier for _, tier in schemes) + (below is not None)
+    keeping = any(rule.keep for rules, _ in schemes for rule in rules)
+    tiers = 2 + max(KEPT if keeping else 0, *(tier for _, tier in schemes)) + (below is not None)
     nominees = (False, True)[: 1 + any(rule.kind == "nominated" for rules, _ in schemes for rule in rules)]
     # The attacker cannot leave out that somebody's sex or home is not stated, or that there are people of other ages.
     ages, sexes, homes = (*AGES, *OTHER_AGES), (*SEXES, OTHERWISE), (*HOMES, OTHERWISE)
     late = (False, True)[: 1 + any("due" in cell.name or "done" in cell.name for cell in cells)]
-    kinds = [Person(*each) for each in itertools.product(ages, sexes, homes, nominees, range(tiers), late)]
+    turns = range(KEPT + 1) if keeping else (0,)
+    kinds = [Person(*each) for each in itertools.product(ages, sexes, homes, nominees, range(tiers), late, turns)]
     vectors = [np.array([cell.counts(kind) for kind in kinds], dtype=float) for cell in cells]
     limits = [(np.ones(len(kinds)), size, size), *_of_shares(kinds, schemes, size, below)]
     limits += [(vector, cell.low, min(cell.high, size)) for vector, cell in zip(vectors, cells, strict=True)]
@@ -405,10 +430,13 @@ def _of_shares(
                 limits.append((row - share * part, -inf, 1e-9))
                 continue
             limits.append((row, -inf, rule.places(size)))
+            if rule.keep:
+                within = np.array([kind.age >= rule.among and kind.standing <= KEPT for kind in kinds], dtype=float)
+                limits.append((within, -inf, rule.places(size, rule.keep)))
             if rule.kind == "top_share":
                 places.append((rule, row, rule.places(size)))
     for (a, row, fewer), (b, other, more) in itertools.permutations(places, 2):
-        if a.among == b.among and fewer <= more:
+        if a.among == b.among and fewer <= more and a.keep == b.keep:
             limits.append((other - row, 0, more - fewer))
     if below is not None and places:
         row = np.array([kind.standing == below for kind in kinds], dtype=float)

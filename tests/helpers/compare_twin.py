@@ -160,6 +160,10 @@ def reason_of(path: Path, person: Person, route: str, now: bool) -> str:
         was_met, is_met = (meets(stop, person, conditions) for stop in (old, new))
         if was_met != is_met:
             return REASONS.get(field, "record")
+    if getattr(rule, "keep_within", None) is not None:
+        on = [bool(stop.people[person].row.get("on_caseload")) for stop in (old, new)]
+        if on[0] != on[1] and before_others(new if now else old, person, rule):
+            return "caseload"
     if rule.kind == "band" or (rule.kind == "top_share" and score_explains(old, new, person, route, now)):
         return "own score"
     return "cut moved"
@@ -181,6 +185,48 @@ def meets(stop: Stop, person: Person, conditions: list[Any]) -> bool:
     return all(oracle.test_of_condition(condition, stop.month.case.as_of)(row) for condition in conditions)
 
 
+def in_line(stop: Stop, practice: str, rule: Any) -> tuple[list[oracle.Person], int]:
+    """Everyone of a practice whom a route ranks, in its order, and how many of them stand within."""
+    case = stop.month.case
+    rules = oracle.Rules(
+        scheme=stop.month.scheme,
+        columns=set(case.columns),
+        as_of=case.as_of,
+        over_cap=case.over_cap,
+        list_sizes=case.list_sizes,
+    )
+    among = oracle.test_of(rule.among, case.as_of)
+    ranked = [each for (code, _), each in stop.people.items() if code == practice and each.rankable]
+    line = sorted((e for e in ranked if among(e.row)), key=lambda each: oracle.position_in_line(each, rules))
+    return line, oracle.places_of(rule.keep_within, stop.summary[practice, rule.name]["denominator"])
+
+
+def before_others(stop: Stop, person: Person, rule: Any) -> bool:
+    """Whether someone on the caseload has a place, and somebody within who is not and scores more has none."""
+    line, within = in_line(stop, person[0], rule)
+    score = stop.people[person].score
+    others = [each for each in line[:within] if not each.row.get("on_caseload") and each.score > score]
+    out = [each for each in others if not stop.is_in((person[0], each.row["patient_id"]), rule.name)]
+    return bool(out) and bool(stop.people[person].row.get("on_caseload"))
+
+
+def kept_at(old: Stop, practice: str, rule: Any, score: float, now: bool) -> bool:
+    """Whether a score would have kept a place of the old selection for someone on the caseload."""
+    line, within = in_line(old, practice, rule)
+    places = old.summary[practice, rule.name]["places"]
+    stretch, end = line, within
+    keepers = [each for each in line[:within] if each.row.get("on_caseload")]
+    if len(keepers) >= places:
+        stretch, end = keepers, places
+    if stretch is line and len(line) < within:
+        return True
+    if not end:
+        return False
+    last = stretch[end - 1].score
+    tied_out = [each for each in stretch[end:] if each.score == last]
+    return score > last or (score == last and (now or not tied_out))
+
+
 def score_explains(old: Stop, new: Stop, person: Person, route: str, now: bool) -> bool:
     """Whether the new score, held against the old cut, gives the new state; with places left over there is no cut."""
     was, score = old.score(person), new.score(person)
@@ -190,7 +236,10 @@ def score_explains(old: Stop, new: Stop, person: Person, route: str, now: bool) 
     line = old.summary[person[0], route]
     if line["met"] < line["places"]:
         return (score is not None) == now
-    if not line["met"]:
+    rule = next(each for each in new.month.scheme.routes if each.name == route)
+    if rule.keep_within is not None and new.people[person].row.get("on_caseload"):
+        return (score is not None and kept_at(old, person[0], rule, score, now)) is now
+    if line["score_at_cut"] is None:
         return False
     if score is None:
         return True

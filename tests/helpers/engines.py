@@ -68,6 +68,7 @@ def found_by_library(case: Case, model: Any = None) -> OracleSelection:
         summary=selection.summary().to_pylist(),
         queue=selection.queue().to_pylist(),
         error=None,
+        kept=selection.kept().to_pylist(),
     )
 
 
@@ -107,6 +108,7 @@ def assert_same(expected: OracleSelection, found: OracleSelection) -> None:
     assert_rows_same(expected.selected, found.selected)
     assert_rows_same(expected.summary, found.summary)
     assert_rows_same(expected.queue, found.queue)
+    assert_rows_same(expected.kept, found.kept)
 
 
 def assert_rows_same(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> None:

@@ -20,7 +20,7 @@ from casemgmt.spark.whole import Account, check_columns, check_counts, check_map
 CHOOSING = ("model", "score", "over_cap", "list_sizes", "reference", "allow_demonstration")
 # The limits of the register are the whole's, whose account only the driver knows.
 NO_LIMITS = {"max_quarantined": 1, "max_corrected": 1, "list_size_within": None, "allow_missing_practices": True}
-TABLES = ("selection", "summary", "unscored", "queue", "quarantine", "corrections")
+TABLES = ("selection", "summary", "unscored", "queue", "kept", "quarantine", "corrections")
 
 
 def whole(table: pa.Table, scheme: Any, **options: Any) -> dict[str, pa.Table]:
@@ -33,6 +33,7 @@ def whole(table: pa.Table, scheme: Any, **options: Any) -> dict[str, pa.Table]:
         "summary": selection.summary(),
         "unscored": selection.unscored(),
         "queue": with_place_in_queue(selection.queue()),
+        "kept": selection.kept(),
         "quarantine": register.quarantine,
         "corrections": register.corrections,
     }
@@ -57,6 +58,7 @@ def in_order(name: str, table: pa.Table, scheme: Any) -> pa.Table:
         return table.append_column("order", order).sort_by(keys).drop_columns("order")
     names = {
         "queue": ("practice_id", "place_in_queue"),
+        "kept": ("practice_id", "patient_id", "route"),
         "quarantine": ("source_row", "practice_id", "field", "reason"),
         "corrections": ("source_row", "field", "reason"),
     }.get(name, ("practice_id", "patient_id"))

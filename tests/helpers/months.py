@@ -25,6 +25,7 @@ from registers import (
     choose_routes,
     pools,
     scheme_text,
+    with_share,
 )
 
 from casemgmt.risk.inputs import ModelInput
@@ -80,7 +81,7 @@ def pair(seed: int) -> tuple[Month, Month]:
     later_routes, later_used = routes, used
     match choose(("same", "same", "same", "shares", "routes")):
         case "shares":
-            later_routes = [re.sub(r'share = ".*"', f'share = "{choose(SHARES)}"', route) for route in routes]
+            later_routes = [with_share(route, choose(SHARES)) for route in routes]
         case "routes":
             later_routes, later_used = choose_routes(choose, AGE_ON_AS_OF + AGE_LATER, has_risk=on_risk)
     needed = (ALWAYS | used | later_used | (MODEL_COLUMNS if any(models) else set())) - {"age"}

@@ -34,6 +34,7 @@ class OracleSelection:
     summary: list[Row]
     queue: list[Row]
     error: list[tuple[str, int, int]] | None
+    kept: list[Row] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -50,6 +51,7 @@ class Person:
     inputs_missing: int
     met: set[str] = field(default_factory=set)
     due: set[str] = field(default_factory=set)
+    keeps: dict[str, bool] = field(default_factory=dict)
     place: str | None = None
 
     @property
@@ -122,7 +124,8 @@ def select(
     if error:
         return OracleSelection(selected=[], summary=[], queue=[], error=error)
     fill_ranks(selected, practices, scheme)
-    return OracleSelection(selected=selected, summary=summary, queue=queue, error=None)
+    kept = kept_rows(selected, practices, scheme)
+    return OracleSelection(selected=selected, summary=summary, queue=queue, error=None, kept=kept)
 
 
 def accept(rows: Sequence[Row], as_of: dt.date, extracted_on: dt.date | None = None) -> list[int]:
@@ -305,7 +308,8 @@ def select_practice(
         )
         eligible: list[Person] = []
         if route.kind == "top_share":
-            eligible, let_in = let_in_by_share(route, listable, places, rules)
+            within = None if route.keep_within is None else places_of(route.keep_within, denominator)
+            eligible, let_in = let_in_by_share(route, listable, places, within, rules)
         elif route.kind == "nominated":
             let_in, left_out = let_in_by_nomination(route, listable, places, rules)
             if left_out and rules.over_cap == "error":
@@ -357,10 +361,14 @@ def quarantine_matters(route: Any, denominator: int, quarantined: int, rules: Ru
     return places_of(route.share, denominator + quarantined) != places_of(route.share, denominator)
 
 
-def let_in_by_share(route: Any, listable: list[Person], places: int, rules: Rules) -> tuple[list[Person], list[Person]]:
+def let_in_by_share(
+    route: Any, listable: list[Person], places: int, within: int | None, rules: Rules
+) -> tuple[list[Person], list[Person]]:
     """Those who stand in line for the places, and those who get one."""
     meets_among = test_of(route.among, rules.as_of)
     eligible = [person for person in listable if person.score is not None and meets_among(person.row)]
+    if within is not None:
+        return eligible, let_in_after_the_caseload(route, eligible, places, within, rules)
     if places == 0 or len(eligible) <= places:
         return eligible, eligible[:places]
     cut = sorted([person.score for person in eligible], reverse=True)[places - 1]
@@ -368,6 +376,21 @@ def let_in_by_share(route: Any, listable: list[Person], places: int, rules: Rule
     if route.include_tied:
         return eligible, contenders
     return eligible, sorted(contenders, key=lambda person: position_in_line(person, rules))[:places]
+
+
+def let_in_after_the_caseload(
+    route: Any, eligible: list[Person], places: int, within: int, rules: Rules
+) -> list[Person]:
+    """Whoever is on the caseload and among the first ``within`` of the line keeps a place; the others follow in line.
+
+    Each of those who are let in and were kept is noted, with whether the line alone would have let the person in.
+    """
+    line = sorted(eligible, key=lambda person: position_in_line(person, rules))
+    keepers = [person for person in line[:within] if person.row.get("on_caseload")][:places]
+    newcomers = [person for person in line if person not in keepers]
+    for person in keepers:
+        person.keeps[route.name] = person in line[:places]
+    return keepers + newcomers[: places - len(keepers)]
 
 
 def position_in_line(person: Person, rules: Rules) -> tuple[Any, ...]:
@@ -432,12 +455,25 @@ def use_of_places(route: Any, let_in: list[Person], places: int | None) -> Row:
 def the_cut(route: Any, eligible: list[Person], let_in: list[Person]) -> Row:
     if route.kind != "top_share":
         return {"score_at_cut": None, "tied_in": None, "tied_out": None}
+    # Where the caseload keeps its places, the cut is that of those who were not kept.
+    eligible, let_in = ([each for each in some if route.name not in each.keeps] for some in (eligible, let_in))
     if not let_in:
         return {"score_at_cut": None, "tied_in": 0, "tied_out": 0}
     cut = min(person.score for person in let_in)
     tied_in = len([person for person in let_in if person.score == cut])
     tied = len([person for person in eligible if person.score == cut])
     return {"score_at_cut": cut, "tied_in": tied_in, "tied_out": tied - tied_in}
+
+
+def kept_rows(selected: list[Row], practices: dict[str, list[Person]], scheme: Any) -> list[Row]:
+    """Those whom a route lets in though the line alone would not."""
+    people = {(p, person.row["patient_id"]): person for p, each in practices.items() for person in each}
+    return [
+        {name: row[name] for name in ("practice_id", "patient_id", "rank")} | {"route": route.name}
+        for row in selected
+        for route in scheme.routes
+        if people[row["practice_id"], row["patient_id"]].keeps.get(route.name) is False
+    ]
 
 
 def reviews(route: Any, let_in: list[Person]) -> Row:

@@ -172,6 +172,19 @@ def condition_fields(conditions: Sequence[str]) -> set[str]:
     return {condition.split(" = ")[0] for condition in conditions}
 
 
+def wider_shares(lines: list[str]) -> list[str]:
+    """The shares that are larger than a route's own."""
+    own = next(line for line in lines if line.startswith("share"))
+    return list(SHARES[SHARES.index(own.split('"')[1]) + 1 :])
+
+
+def with_share(route: str, share: str) -> str:
+    """The route with another share, and without a ``keep_within`` that is no larger."""
+    route = re.sub(r'(?m)^share = ".*"$', f'share = "{share}"', route)
+    found = re.search(r'(?m)^keep_within = "(.*)"\n', route)
+    return route.replace(found[0], "") if found and SHARES.index(found[1]) <= SHARES.index(share) else route
+
+
 def choose_conditions(choose: Choose, ages: Sequence[str], least: int) -> list[str]:
     """At most two conditions on different columns, at least ``least``."""
     chosen = [choose((*CONDITIONS, *ages)) for _ in range(choose((1, 1, 2) if least else (0, 0, 0, 1, 1, 2)))]
@@ -196,6 +209,9 @@ def choose_route(choose: Choose, kind: str, name: str, ages: Sequence[str], has_
             add("among", choose_conditions(choose, ages, 0))
             if limit == "at_least" and choose((True, False)):
                 lines.append("include_tied = true")
+            elif choose((True, False)) and (more := wider_shares(lines)):
+                lines.append(f'keep_within = "{choose(more)}"')
+                used.add("on_caseload")
         else:
             used.add("nominated")
     elif kind == "review":

@@ -52,6 +52,7 @@ def said_by(select: Callable[[], Any], include: Sequence[str] = ()) -> Said:
         "summary": selection.summary(),
         "unscored": selection.unscored(),
         "queue": selection.queue(),
+        "kept": selection.kept(),
         "removals": selection.removals(),
         "quarantine": register.quarantine,
         "corrections": register.corrections,

@@ -363,6 +363,69 @@ def test_a_scheme_and_its_parts_cannot_be_changed_but_can_be_replaced_with_the_s
     assert hash(scheme) == hash(read())
 
 
+# Keeping the caseload's places.
+
+KEEPING = changed(
+    "include_tied = true", 'keep_within = "4%"'
+).replace('"frailty_deficits", "own_flag"', '"frailty_deficits", "on_caseload", "own_flag"')  # fmt: skip
+
+
+def test_keep_within_is_a_share_of_its_own_rounded_as_the_share() -> None:
+    scheme = read(KEEPING)
+    route = scheme.routes[0]
+    assert isinstance(route, TopShare)
+    assert route.keep_within == Share(text="4%", fraction=Fraction(4, 100), limit="at_least")
+    assert route.fields == ("age", "on_caseload")
+    assert scheme.keeps_places
+    assert not read().keeps_places
+    assert route.describe().endswith(
+        "ranked among everyone with a score; who is on the caseload, and within the first 4%, keeps a place"
+    )
+    assert read(scheme.text) == scheme
+    floor = read(KEEPING.replace('"at_least"', '"at_most"')).routes[0]
+    assert isinstance(floor, TopShare)
+    assert floor.keep_within == Share(text="4%", fraction=Fraction(4, 100), limit="at_most")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('"3%"', '\'keep_within\' must be more than the share. Write keep_within = "4%", more than share = "3%"'),
+        ('"2.9%"', "'keep_within' must be more than the share."),
+        ('"3/100"', "'keep_within' must be more than the share."),
+        ("0.04", "'keep_within' must be text, read as an exact fraction"),
+        ("4", "'keep_within' must be text, read as an exact fraction"),
+        ("true", "'keep_within' must be text, read as an exact fraction"),
+        ('"4"', "'keep_within' must be a percentage, or a fraction"),
+        ('"101%"', "'keep_within' must be more than 0% and at most 100%"),
+        ('"4/0"', "'keep_within' divides by nought"),
+        ('"4%"\ninclude_tied = true', "'keep_within' and 'include_tied' do not go together"),
+    ],
+)
+def test_a_keep_within_that_cannot_be_meant_is_refused_by_name(text: str, said: str) -> None:
+    assert f"route 'top': {said}" in refusal(KEEPING.replace('keep_within = "4%"', f"keep_within = {text}"))
+
+
+@pytest.mark.parametrize("name", ["homes", "named", "older", "middle"])
+def test_keep_within_on_another_kind_of_route_is_refused_by_name(name: str) -> None:
+    text = BASE.replace(f'name = "{name}"', f'name = "{name}"\nkeep_within = "4%"')
+    assert f"route '{name}': unknown key 'keep_within'" in refusal(text)
+
+
+def test_keep_within_asks_about_the_caseload_which_the_scheme_must_name() -> None:
+    assert "route 'top': 'on_caseload' stands in neither" in refusal(KEEPING.replace('"on_caseload", ', ""))
+
+
+def test_a_share_made_larger_than_keep_within_or_rounded_otherwise_is_refused() -> None:
+    route = read(KEEPING).routes[0]
+    for share, said in (
+        (Share.read("5%", "at_least"), "more than the share"),
+        (Share.read("3%", "at_most"), "rounded"),
+    ):
+        with pytest.raises(SchemeError, match=f"'keep_within' must be {said}"):
+            replace(route, share=share)
+
+
 # Shares and edges.
 
 

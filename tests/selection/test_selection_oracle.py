@@ -14,7 +14,7 @@ from a_model import MODEL_COLUMNS, a_model
 from engines import assert_rows_same, assert_same, by_library, by_oracle, library_selection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from registers import PRACTICES, SHARES, Case, cases, packed_case, scheme_text, top_share
+from registers import PRACTICES, SHARES, Case, cases, packed_case, scheme_text, top_share, with_share
 
 SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 DEFAULT = settings(
@@ -178,6 +178,7 @@ def assert_order_irrelevant(case: Case, seed: int) -> None:
     assert bytes_of(after.to_arrow()) == bytes_of(before.to_arrow())
     assert bytes_of(after.summary()) == bytes_of(before.summary())
     assert bytes_of(after.queue()) == bytes_of(before.queue())
+    assert bytes_of(after.kept()) == bytes_of(before.kept())
 
 
 def bytes_of(table: pa.Table) -> bytes:
@@ -215,6 +216,7 @@ def assert_practices_independent(case: Case, seed: int) -> None:
         (before.selected, after.selected),
         (before.summary, after.summary),
         (before.queue, after.queue),
+        (before.kept, after.kept),
     ):
         assert_rows_same(wanted, [row for row in got if row["practice_id"] in PRACTICES])
 
@@ -233,10 +235,12 @@ def test_a_larger_share_never_drops_anyone_in_a_longer_search(case):
 
 
 def assert_larger_keeps_all(case: Case) -> None:
-    def next_share(found: re.Match[str]) -> str:
-        return f'share = "{SHARES[min(SHARES.index(found[1]) + 1, len(SHARES) - 1)]}"'
+    def with_next_share(route: str) -> str:
+        found = re.search(r'(?m)^share = "(.+)"$', route)
+        return with_share(route, SHARES[min(SHARES.index(found[1]) + 1, len(SHARES) - 1)]) if found else route
 
-    larger = replace(case, scheme_text=re.sub(r'share = "([^"]+)"', next_share, case.scheme_text))
+    head, *routes = case.scheme_text.split("[[route]]")
+    larger = replace(case, scheme_text="[[route]]".join([head, *map(with_next_share, routes)]))
     before, after = by_library(case).selected, {row["patient_id"]: row for row in by_library(larger).selected}
     for row in before:
         kept = after[row["patient_id"]]

@@ -16,6 +16,7 @@ from worked_text import PROJECT, folder_of_examples, with_true_output
 
 import casemgmt as cm
 from casemgmt.errors import CapExceededError, InputError
+from casemgmt.selection.facts import NO_CASELOAD
 from casemgmt.spark import selecting as on_spark
 from casemgmt.texts.id_forms import TWO_FORMS
 
@@ -85,7 +86,7 @@ def test_a_register_with_every_fault_comes_out_as_from_the_local_engine_to_the_b
     frame = spark.createDataFrame(numbered(table)).repartition(5)
     found = on_spark.select(frame, scheme, row_number="row", **options, **NO_LIMITS)
     expected = whole(table, scheme, **options)
-    assert all(expected[name].num_rows for name in TABLES if name != "unscored")
+    assert all(expected[name].num_rows for name in TABLES if name not in ("unscored", "kept"))
     assert_same_tables(expected, tables_of(found, scheme))
     assert TWO_FORMS in expected["quarantine"]["reason"].to_pylist()
 
@@ -132,6 +133,24 @@ def test_awkward_column_names_a_score_column_list_sizes_and_no_row_numbers(spark
     assert (expected["selection"].num_rows, expected["unscored"].num_rows) == (7, 15)
     assert_same_tables(expected, tables_of(found, scheme))
     assert found.in_two_practices == 0
+
+
+KEEPING = 'name = "top"\nkind = "top_share"\nshare = "10%"\nlimit = "at_most"\nof = {}\namong = {}\n'
+KEEPING += 'keep_within = "30%"\ncounts_as = "case_management"'
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_caseload_keeps_its_places_and_where_none_is_known_that_is_said(spark, known):
+    scheme = read_scheme(scheme_text([KEEPING], optional=["on_caseload"]))
+    more = {"on_caseload": [i % 7 == 3 for i in range(90)]} if known else {}
+    table = people(90, points=[float(i * 37 % 89) for i in range(90)], **more)
+    found = on_spark.select(spark.createDataFrame(table), scheme, score="points", as_of=AS_OF, **NO_LIMITS)
+    expected = whole(table, scheme, score="points", as_of=AS_OF)
+    assert bool(expected["kept"].num_rows) == known
+    names = ("selection", "summary", "kept")
+    given = tables_of(found, scheme)
+    assert_same_tables({name: expected[name] for name in names}, {name: given[name] for name in names})
+    assert (NO_CASELOAD in found.notes) != known
 
 
 def test_nominations_over_the_cap_are_said_once_for_all_practices(spark):

@@ -24,7 +24,8 @@ stands below it. What a scheme file may say is in [Schemes](schemes.md); how a l
 
 Unless a table says otherwise everybody is 40 years old and of one practice. `highest` is a share of the list by score,
 `home` everyone in a nursing or residential home, `judgement` a nominated share, `review` a review every 12 months from
-75 on. The page is printed by `python tests/spec/rules_page.py`.
+75 on. Under *Keeping a place* `highest` is 25% of the list and has `keep_within = "50%"`; `kept` are those whom
+it lets in only because of that. The page is printed by `python tests/spec/rules_page.py`.
 """
 
 

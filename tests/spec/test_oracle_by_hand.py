@@ -6,6 +6,7 @@ Every case is put to the oracle and to the library: the tables are the specifica
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ def select(request: pytest.FixtureRequest) -> Any:
     """Select from a text table by routes; ``score`` is one of its columns, age and practice are filled in."""
     engine = {"oracle": by_oracle, "library": by_library}[request.param]
 
-    def run(text: str, *routes: str, tie_key: str = "k", **options: Any) -> OracleSelection:
+    def run(
+        text: str, *routes: str, tie_key: str = "k", optional: Sequence[str] = (), **options: Any
+    ) -> OracleSelection:
         rows = read_table(text)
         scores = [row.pop("score", None) for row in rows]
         for row in rows:
@@ -36,7 +39,7 @@ def select(request: pytest.FixtureRequest) -> Any:
             if "date_of_birth" not in row:
                 row.setdefault("age", 40)
         columns = list(rows[0])
-        optional = sorted(set(columns) - {"patient_id", "practice_id", "age", "date_of_birth"})
+        optional = sorted({*columns, *optional} - {"patient_id", "practice_id", "age", "date_of_birth"})
         text = scheme_text(routes, optional=optional, tie_key=tie_key)
         return engine(Case(rows=rows, columns=columns, scores=scores, scheme_text=text, **options))
 
@@ -198,6 +201,149 @@ def test_minus_zero_ties_with_zero_and_near_equal_scores_do_not_tie(select):
     assert column(zeros, "rank") == {"a": 1, "b": 1, "c": 3}
     near = select("patient_id | score\n a | 0.3\n b | 0.30000000000000004", HIGHEST)
     assert ids(near) == "b"
+
+
+# Keeping a place
+
+
+KEEPING = HIGHEST.replace("50%", "25%") + '\nkeep_within = "50%"'
+
+
+def kept(selection: OracleSelection) -> str:
+    """Those who are let in only because they are on the caseload and within."""
+    return " ".join(row["patient_id"] for row in selection.kept)
+
+
+def test_who_is_on_the_caseload_and_within_keeps_a_place_before_newcomers(select):
+    selection = select(
+        """
+        patient_id | score | on_caseload
+        a          | 9     | F
+        b          | 8     |
+        c          | 7     | T
+        d          | 6     | F
+        e          | 5     | T
+        f          | 4     | F
+        g          | 3     | F
+        h          | 2     | F
+        """,
+        KEEPING,
+    )
+    assert ids(selection) == "a c"
+    assert kept(selection) == "c"
+    assert column(selection, "rank") == {"a": 1, "c": 3}
+    assert counts(selection, "highest", "denominator places met unused") == [8, 2, 2, 0]
+    assert counts(selection, "highest", "score_at_cut tied_in tied_out") == [9.0, 1, 0]
+
+
+def test_where_the_caseload_needs_every_place_its_best_keep_them_and_no_score_lets_in(select):
+    selection = select(
+        """
+        patient_id | score | on_caseload
+        a          | 9     | F
+        b          | 8     | T
+        c          | 7     | T
+        d          | 6     | T
+        e          | 5     | F
+        f          | 4     | F
+        g          | 3     | F
+        h          | 2     | F
+        """,
+        KEEPING,
+    )
+    assert ids(selection) == "b c"
+    assert kept(selection) == "c"
+    assert counts(selection, "highest", "places met") == [2, 2]
+    assert counts(selection, "highest", "score_at_cut tied_in tied_out") == [None, 0, 0]
+
+
+def test_ties_at_the_end_of_within_and_at_the_cut_go_by_the_written_order(select):
+    selection = select(
+        """
+        patient_id | score | on_caseload | emergency_admissions_12m
+        a          | 9     | F           | 0
+        b          | 9     | F           | 1
+        c          | 7     | F           | 0
+        d          | 5     | T           | 0
+        e          | 5     | T           | 3
+        f          | 5     | F           | 9
+        g          | 3     | T           | 0
+        h          | 2     | F           | 0
+        """,
+        KEEPING,
+    )
+    assert ids(selection) == "b e"
+    assert kept(selection) == "e"
+    assert column(selection, "rank") == {"b": 1, "e": 4}
+    assert counts(selection, "highest", "score_at_cut tied_in tied_out") == [9.0, 1, 1]
+
+
+def test_ties_beyond_within_count_among_those_who_were_not_let_in(select):
+    selection = select(
+        """
+        patient_id | score | on_caseload
+        a          | 5     | F
+        b          | 5     | T
+        c          | 5     | F
+        d          | 5     | F
+        e          | 5     | F
+        f          | 5     | F
+        g          | 5     | F
+        h          | 5     | F
+        """,
+        KEEPING,
+    )
+    assert counts(selection, "highest", "places met") == [2, 2]
+    assert "b" in ids(selection).split()
+    assert counts(selection, "highest", "score_at_cut tied_in tied_out") == [5.0, 1, 6]
+
+
+def test_without_word_of_a_caseload_everyone_is_a_newcomer(select):
+    text = "patient_id | score\n a | 9\n b | 8\n c | 7\n d | 6\n e | 5\n f | 4\n g | 3\n h | 2"
+    selection = select(text, KEEPING, optional=["on_caseload"])
+    assert ids(selection) == "a b"
+    assert kept(selection) == ""
+    assert counts(selection, "highest", "score_at_cut tied_in tied_out") == [8.0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("limit", "list_size", "places", "chosen"),
+    [
+        ("at_most", 8, 2, "a d"),
+        ("at_most", 7, 1, "a"),
+        ("at_least", 7, 2, "a d"),
+        ("at_least", 6, 2, "a b"),
+        ("at_least", 5, 2, "a b"),
+    ],
+)
+def test_within_is_of_the_same_denominator_and_rounded_as_the_share(limit, list_size, places, chosen, select):
+    text = "patient_id | score | on_caseload\n a | 9 | F\n b | 8 | F\n c | 7 | F\n d | 6 | T\n e | 5 | F"
+    selection = select(text, KEEPING.replace("at_most", limit), list_sizes={"C87001": list_size})
+    assert counts(selection, "highest", "places met") == [places, places]
+    assert ids(selection) == chosen
+
+
+def test_who_is_not_among_keeps_nothing_and_a_place_of_another_route_is_its_own(select):
+    adults = KEEPING.replace("among = {}", "among = { age = { at_least = 18 } }")
+    selection = select(
+        """
+        patient_id | age | score | on_caseload | care_home_type
+        child      | 3   | 9     | T           | none
+        a          | 40  | 8     | F           | none
+        b          | 40  | 7     | F           | none
+        c          | 40  | 6     | T           | nursing
+        d          | 40  | 5     | F           | none
+        e          | 40  | 4     | F           | nursing
+        f          | 40  | 3     | F           | none
+        g          | 40  | 2     | F           | none
+        """,
+        HOME,
+        adults,
+    )
+    assert ids(selection, "highest") == "a c"
+    assert kept(selection) == "c"
+    assert column(selection, "place") == {"a": "highest", "c": "home", "e": "home"}
+    assert column(selection, "rank") == {"a": 2, "c": 4, "e": None}
 
 
 # Who can be chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from casemgmt.outputs.disclosure.suppression import behind
 from casemgmt.outputs.disclosure.worlds import (
@@ -54,6 +55,16 @@ def _says_the_same(one: Publication, other: Publication, practice: str) -> bool:
 
 
 def _tell(practice: str, publications: Sequence[Publication]) -> bool:
+    if _follows(practice, publications):
+        return True
+    # Whether the places that are kept are those of one caseload, the publications do not say.
+    others = [replace(each, caseload=number) for number, each in enumerate(publications)]
+    kept = sum(each.scheme.keeps_places for each in publications)
+    return kept > 1 and _follows(practice, others)
+
+
+def _follows(practice: str, publications: Sequence[Publication]) -> bool:
+    """Whether some small count follows, where equal numbers of caseloads are of one caseload."""
     ranges = [behind(each.rows[practice][0]["list_size"]) for each in publications]
     for size in range(max(low for low, _ in ranges), min(high for _, high in ranges) + 1):
         worlds = Worlds()

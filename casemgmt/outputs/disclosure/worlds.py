@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casemgmt.outputs.disclosure.related import apart, edges_apart, edges_within, within
+from casemgmt.outputs.disclosure.shares import holds_share, stands_within
 from casemgmt.outputs.disclosure.suppression import SMALL, SUPPRESSED, WITHHELD, behind, tells
 from casemgmt.scheme.conditions import EVERYONE, Where
-from casemgmt.scheme.routes import Band, Nominated, Review, Route, Scheme, TopShare
+from casemgmt.scheme.routes import Band, Nominated, Review, Route, Scheme, Share, TopShare
 from casemgmt.scheme.routes import Everyone as EveryoneRoute
 
 Range = tuple[int, int]
@@ -35,6 +36,7 @@ class Publication:
     waiting : whether nominees wait for a place, so that not every nominee is in
     rows : of each practice, one row a route in file order: list_size, met, used, note; of a report due and done too
     equity : the SHA-256 of a report's counts by groups of people; empty where it has none
+    caseload : whose places ``keep_within`` keeps; publications with the same number are of one caseload
     """
 
     scheme: Scheme
@@ -42,6 +44,7 @@ class Publication:
     waiting: bool
     rows: Mapping[str, Sequence[Mapping[str, Any]]]
     equity: str = ""
+    caseload: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class _Set:
     band: Band | None = None
     top: TopShare | None = None
     ranked_by: str = ""
+    caseload: int = 0
     overdue: int = 0
 
 
@@ -226,7 +230,11 @@ def _set_of(route: Route, publication: Publication, number: int) -> _Set:
         return _Set(key=("band", by, route.on, route.edges, route.where), bound=route.where, band=route, ranked_by=by)
     if isinstance(route, TopShare):
         key = ("top", by, route.share.fraction, route.share.limit, route.of, route.among, route.include_tied)
-        return _Set(key=key, bound=route.among, top=route, ranked_by=by)
+        if route.keep_within is None:
+            return _Set(key=key, bound=route.among, top=route, ranked_by=by)
+        caseload = publication.caseload
+        kept = (*key, route.keep_within.fraction, caseload)
+        return _Set(key=kept, bound=route.among, top=route, ranked_by=by, caseload=caseload)
     return _Set(key=("nominated", number if publication.waiting else -1), bound=EVERYONE)
 
 
@@ -241,15 +249,19 @@ def _inside(a: _Set, b: _Set) -> bool:
     if a.band and b.band:
         same = a.band.on == b.band.on and within(a.bound, b.bound)
         return same and edges_within(a.band.edges, b.band.edges)
-    return bool(a.top and b.top) and _no_more_places(a.top, b.top)
+    return _holds(a, b)
 
 
-def _no_more_places(a: TopShare | None, b: TopShare | None) -> bool:
-    """Whether two shares are of one ranking, and the first has never more places than the second."""
-    if a is None or b is None or (a.of, a.among) != (b.of, b.among) or (a.include_tied and not b.include_tied):
+def _holds(a: _Set, b: _Set) -> bool:
+    """Whether the first is a share of the ranking of the second, and holds nobody else."""
+    if a.top is None or b.top is None or a.ranked_by != b.ranked_by:
         return False
-    in_step = b.share.limit in (a.share.limit, "at_least")
-    return in_step and a.share.fraction <= b.share.fraction
+    return holds_share(a.top, b.top, one_caseload=a.caseload == b.caseload)
+
+
+def _stands_within(a: _Set, b: _Set) -> bool:
+    """Whether everyone of the first stands within what the second keeps places in."""
+    return a.top is not None and b.top is not None and a.ranked_by == b.ranked_by and stands_within(a.top, b.top)
 
 
 def _never_both(a: _Set, b: _Set) -> bool:
@@ -260,13 +272,17 @@ def _never_both(a: _Set, b: _Set) -> bool:
     return False
 
 
+def _related(a: _Set, b: _Set) -> bool:
+    return _inside(a, b) or _never_both(a, b) or _stands_within(a, b)
+
+
 def are_related(scheme: Scheme) -> bool:
     """Whether a scheme's routes, or those whom their shares are of, shut each other out or hold each other."""
     publication = Publication(scheme=scheme, ranked_by="", waiting=False, rows={})
     sets = [_set_of(route, publication, 0) for route in scheme.routes]
     shares = {route.of for route in scheme.routes if isinstance(route, TopShare | Nominated)}
     sets += [_Set(key=("of", of), bound=of, whole=True, listed=False) for of in shares if not of.is_everyone]
-    return any(_inside(a, b) or _never_both(a, b) for a in sets for b in sets if a is not b)
+    return any(_related(a, b) for a in sets for b in sets if a is not b)
 
 
 def _people(
@@ -300,9 +316,7 @@ def _by_conditions(key: Any) -> bool:
 
 def _touches(sets: Mapping[Hashable, _Set], key: Hashable) -> bool:
     one = sets[key]
-    return any(
-        _inside(one, other) or _inside(other, one) or _never_both(one, other) for k, other in sets.items() if k != key
-    )
+    return any(_related(one, other) or _related(other, one) for k, other in sets.items() if k != key)
 
 
 class _Places:
@@ -312,8 +326,10 @@ class _Places:
         self.worlds, self.size, self.people = worlds, size, people
         self.known: dict[Hashable, int] = {}
 
-    def number(self, route: TopShare | Nominated) -> int:
-        share, key = route.share, (route.share.fraction, route.share.limit, route.of)
+    def number(self, route: TopShare | Nominated, share: Share | None = None) -> int:
+        """The places of a route, or of another share of the same people."""
+        share = share or route.share
+        key = (share.fraction, share.limit, route.of)
         if key not in self.known:
             most = share.places(self.size)
             if route.of.is_everyone:
@@ -366,11 +382,17 @@ def _shares_in_step(
     people: Sequence[tuple[frozenset[Hashable], int]],
     places: _Places,
 ) -> None:
-    """Two shares of one ranking differ by no more people than they differ by places."""
+    """Two shares of one ranking differ by no more people than by places; those within ``keep_within`` fit in it."""
+    for b in sets.values():
+        if b.top is None or b.top.keep_within is None:
+            continue
+        near = {a.key for a in sets.values() if _stands_within(a, b)}
+        inside = {number: 1 for kind, number in people if kind & near}
+        worlds.limit({**inside, places.number(b.top, b.top.reach): -1}, -float("inf"), 0)
     for a in sets.values():
         for b in sets.values():
             if a is b or a.top is None or b.top is None or a.top.include_tied or b.top.include_tied:
                 continue
-            if a.ranked_by == b.ranked_by and _no_more_places(a.top, b.top):
+            if _holds(a, b):
                 more = {number: 1 for kind, number in people if b.key in kind and a.key not in kind}
                 worlds.limit({**more, places.number(b.top): -1, places.number(a.top): 1}, -float("inf"), 0)

@@ -62,6 +62,8 @@ def _of_scheme(scheme: Scheme) -> Iterator[tuple[str, str]]:
                 yield field, f"the route {route.name.replace('_', ' ')} asks for it"
         if isinstance(route, Review):
             yield "last_review", f"the route {route.name.replace('_', ' ')} asks for it"
+        if isinstance(route, TopShare) and route.keep_within is not None:
+            yield "on_caseload", f"who is on it keeps a place by the route {route.name.replace('_', ' ')}"
 
 
 def _of_model(model: Model | None) -> Iterator[tuple[str, str]]:

@@ -17,10 +17,10 @@ from casemgmt.outputs.governance.hazards import hazard_text, hazards
 from casemgmt.outputs.governance.pages import Block, Page, from_markdown, render, say, table, warn
 from casemgmt.outputs.manifest import sha256
 from casemgmt.outputs.purpose import PURPOSE
-from casemgmt.register.facts import account_lines
 from casemgmt.risk.card.page import model_card
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 from casemgmt.scheme.routes import Nominated, TopShare
+from casemgmt.selection.facts import fact_lines
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
@@ -115,7 +115,7 @@ def _data(run: Run) -> Page:
     blocks = [
         table("Where the rows came from", ("Source", "Rows", "SHA-256"), rows),
         table("What became of them", ("Rows", "Number"), counts),
-        *(say(f"{line.rstrip('.')}.") for line in account_lines(facts)),
+        *(say(f"{line.rstrip('.')}.") for line in fact_lines(facts)),
     ]
     if run.register is None:
         blocks.append(say("The register was not at hand: these are the columns that scheme and model name."))
@@ -196,15 +196,21 @@ def _model(run: Run) -> Page:
     return Page(file="model.html", title="Model card", blocks=from_markdown(_card(run)))
 
 
+def _share_in_words(route: TopShare | Nominated) -> str:
+    """``3%, at most``; of a route that keeps places, within what."""
+    said = f"{float(100 * route.share.fraction):g}%, {route.share.limit.replace('_', ' ')}"
+    if isinstance(route, TopShare) and route.keep_within is not None:
+        return f"{said}; the caseload keeps places within {float(100 * route.keep_within.fraction):g}%"
+    return said
+
+
 def _scheme(run: Run) -> Page:
     scheme = run.lists.scheme
     routes = [
         (
             route.name.replace("_", " "),
             route.kind.replace("_", " "),
-            f"{float(100 * route.share.fraction):g}%, {route.share.limit.replace('_', ' ')}"
-            if isinstance(route, TopShare | Nominated)
-            else "–",
+            _share_in_words(route) if isinstance(route, TopShare | Nominated) else "–",
             route.counts_as.replace("_", " "),
         )
         for route in scheme.routes

@@ -35,6 +35,7 @@ from casemgmt.outputs.practice.wording import (
     legend_of,
     plain_reason,
     purpose_of,
+    reason_of_keeping,
     reason_of_route,
     route_title,
     tasks_of,
@@ -110,6 +111,11 @@ class _Making:
         self._removals = _removals_by_practice(lists)
         self._summary = {(row["practice_id"], row["route"]): row for row in lists.summary().to_pylist()}
         self._number = {code: p for p, code in enumerate(register.practices)}
+        self._kept = {
+            (int(row), route.name)
+            for place, route in enumerate(made.scheme.routes)
+            for row in made.choice.rows[made.choice.kept & (1 << place) != 0]
+        }
         self._caseload = register.packed.is_set("on_caseload")
         self._earlier_known = made.previous is not None or "on_caseload" in register.fields
         self._judgement = next((route for route in made.scheme.routes if isinstance(route, Nominated)), None)
@@ -193,7 +199,7 @@ class _Making:
                 score=row.score,
                 risk=row.risk,
                 risk_words=risk_in_words(row.risk),
-                reasons=(*reason_of_route(routes[row.place], row.facts.care_home, row.reasons), *row.reasons),
+                reasons=self._reasons(row, routes[row.place]),
                 standing=self._standing(row.packed, managed=True),
                 route=row.place,
                 route_title=route_title(row.place),
@@ -201,6 +207,11 @@ class _Making:
             for row in self._rows.get(code, [])
         ]
         return self._marked(code, answers.LIST, sorted(listed, key=_by_score))
+
+    def _reasons(self, row: _Row, route: Route) -> tuple[str, ...]:
+        kept = reason_of_keeping(route) if (row.packed, route.name) in self._kept else ()
+        others = () if kept else reason_of_route(route, row.facts.care_home, row.reasons)
+        return (*kept, *others, *row.reasons)
 
     def _candidates(self, code: str, ranks: Ranks) -> tuple[Candidate, ...]:
         found = [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.practice_list import Task, day_in_words
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
-from casemgmt.scheme.routes import Everyone, Nominated, Review, Route, Scheme, TopShare
+from casemgmt.scheme.routes import Everyone, Nominated, Review, Route, Scheme, TopShare, kept_in_words
 
 if TYPE_CHECKING:
     from casemgmt.risk.model import Model
@@ -75,6 +75,13 @@ def reason_of_route(route: Route, care_home: str, reasons: tuple[str, ...]) -> t
         is_home = route.where.fields == ("care_home_type",) and care_home
         return (f"Lives in a {care_home}" if is_home else f"Let in by the rule: {route.where.describe()}",)
     return () if reasons else ("Among the highest scores of the practice",)
+
+
+def reason_of_keeping(route: Route) -> tuple[str, ...]:
+    """Why a route lets in a patient who stands outside its first places."""
+    if not isinstance(route, TopShare) or route.keep_within is None:
+        return ()
+    return (f"Keeps a place: {kept_in_words(route.keep_within)}",)
 
 
 def tasks_of(scheme: Scheme, sending: Sending, *, removals: bool) -> tuple[Task, ...]:
