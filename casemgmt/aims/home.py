@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from casemgmt.aims.grid import Grid
-from casemgmt.aims.intervals import of_difference, of_share
+from casemgmt.aims.intervals import of_difference
 from casemgmt.aims.stays import NO_AGE, Stays
+from casemgmt.evaluation.intervals import of_share
 from casemgmt.register.columns import NO_DAY
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 AFTER_DAYS, FROM_AGE = 91, 65
 # NHS Data Dictionary, DESTINATION OF DISCHARGE CODE and SOURCE OF ADMISSION CODE, which share these: a usual or a
 # temporary place of residence; a care home of the NHS, the council or others, and with and without nursing.
-HOME, CARE_HOME, DIED = ("19", "29"), ("54", "55", "56", "65", "69", "85"), "79"
+HOME, CARE_HOME, DIED = ("19", "29"), ("54", "55", "56", "65", "85"), "79"
 # Other hospitals, secure ones included.
 HOSPITAL = ("30", "48", "49", "50", "51", "52", "53", "84", "87")
 ORDINARY = "1"
 OUTCOMES = ("at_home", "died", "in_hospital", "in_care_home", "unknown", "not_followed")
 NOT_COUNTED = (
     *("younger", "age_unknown", "not_ordinary", "still_in_hospital", "died_in_hospital", "to_another_hospital"),
-    *("care_home_resident", "other_destination", "destination_unknown", "soon_after_another", "not_of_these_years"),
+    *("care_home_resident", "residence_unknown", "other_destination", "destination_unknown"),
+    *("soon_after_another", "not_of_these_years"),
 )
 
 
@@ -70,7 +68,8 @@ def follow(grid: Grid, stays: Stays, elsewhere: Elsewhere, covers: tuple[int, in
     for stays_of_one in _by_patient(stays):
         last_counted = NO_DAY
         for at in stays_of_one:
-            why = _not_counted(stays, at, covers, grid, int(years[at]))
+            moved = elsewhere.moved.get(int(stays.patient[at]))
+            why = _not_counted(stays, at, covers, grid, int(years[at]), moved)
             end = int(stays.end[at])
             if not why and last_counted != NO_DAY and end <= last_counted + AFTER_DAYS:
                 why = "soon_after_another"
@@ -95,7 +94,7 @@ def _by_patient(stays: Stays) -> Iterator[list[int]]:
             yield part.tolist()
 
 
-def _not_counted(stays: Stays, at: int, covers: tuple[int, int], grid: Grid, year: int) -> str:
+def _not_counted(stays: Stays, at: int, covers: tuple[int, int], grid: Grid, year: int, moved: int | None) -> str:
     """Why the end of a stay is no discharge that counts; "" where it is one."""
     end, age, went = int(stays.end[at]), int(stays.age[at]), str(stays.destination[at])
     if end == NO_DAY or end < stays.start[at]:
@@ -111,10 +110,10 @@ def _not_counted(stays: Stays, at: int, covers: tuple[int, int], grid: Grid, yea
     )
     if not is_ordinary:
         return "not_ordinary"
-    if went in CARE_HOME:
-        return "care_home_resident" if stays.source[at] in CARE_HOME else ""
-    if went in HOME:
-        return ""
+    if went in HOME or went in CARE_HOME:
+        if stays.source[at] in CARE_HOME or (moved is not None and moved <= stays.start[at]):
+            return "care_home_resident"
+        return "residence_unknown" if went in CARE_HOME and not stays.source[at] else ""
     told = {DIED: "died_in_hospital", "": "destination_unknown", **dict.fromkeys(HOSPITAL, "to_another_hospital")}
     return told.get(went, "other_destination")
 
@@ -127,26 +126,24 @@ def _outcome(stays: Stays, at: int, of_the_patient: list[int], elsewhere: Elsewh
         return "not_followed"
     if elsewhere.died.get(patient, day + 1) <= day:
         return "died"
-    is_resident = stays.destination[at] in CARE_HOME or elsewhere.moved.get(patient, day + 1) <= day
-    open_since = False
+    went, is_open = str(stays.destination[at]), False
     for other in of_the_patient:
         start, over = int(stays.start[other]), int(stays.end[other])
-        if other == at or not end <= start <= day:
+        if other == at or start > day:
             continue
         if over == NO_DAY or over < start:
-            open_since = True
+            is_open = is_open or start >= end
         elif over > day:
             return "in_hospital"
-        elif stays.destination[other] == DIED:
-            return "died"
-        else:
-            # Those who moved into a care home from the hospital have moved; of those who went home, the latest word.
-            is_resident = stays.destination[other] in CARE_HOME or (
-                is_resident and stays.destination[other] not in HOME
-            )
-    if open_since:
+        elif over > end:
+            went = str(stays.destination[other])
+            if went == DIED:
+                return "died"
+    if is_open:
         return "unknown"
-    return "in_care_home" if is_resident else "at_home"
+    if went in CARE_HOME or elsewhere.moved.get(patient, day + 1) <= day:
+        return "in_care_home"
+    return "at_home" if went in HOME else "unknown"
 
 
 def home_rows(grid: Grid, followed: Followed, last: int) -> list[dict[str, Any]]:
@@ -167,14 +164,10 @@ def home_rows(grid: Grid, followed: Followed, last: int) -> list[dict[str, Any]]
             name: sum(followed.outcomes[practice, cell.year, name] for practice in cell.members) for name in OUTCOMES
         }
         known = sum(counts.values()) - counts["unknown"] - counts["not_followed"]
-        row = {
-            **grid.head(cell),
-            "complete": whole(cell.year),
-            "discharges": sum(counts.values()),
-            **counts,
-            "known": known,
-        }
-        share = (counts["at_home"] / known, *of_share(counts["at_home"], known)) if known else (None,) * 3
+        row: dict[str, Any] = {**grid.head(cell), "complete": whole(cell.year), "discharges": sum(counts.values())}
+        row |= {**counts, "known": known}
+        ends = of_share(counts["at_home"], known) if known else (None, None)
+        share = (counts["at_home"] / known if known else None, *ends)
         row |= dict(zip(("share_at_home", "share_low", "share_high"), share, strict=True))
         names = ("base_difference", "base_difference_low", "base_difference_high")
         pair = grid.against(cell, grid.base)

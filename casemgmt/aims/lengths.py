@@ -33,7 +33,7 @@ def lengths_of(grid: Grid, stays: Stays, covers: tuple[int, int]) -> tuple[Lengt
 
 
 def length_rows(grid: Grid, nights: Lengths, endless: dict[tuple[str, int], int]) -> list[dict[str, Any]]:
-    """A row a practice and year of discharge: stays, days, mean and median with their intervals, stays without an end."""
+    """A row a practice and year of discharge: stays, days, mean and median with intervals, stays without an end."""
     rows = []
     for cell in grid.cells():
         found = _of(cell, nights)

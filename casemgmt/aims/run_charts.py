@@ -21,7 +21,7 @@ TAIL = 0.025
 RULES = (
     f"shift: {SHIFT} or more points in a row above, or below, the median (points on it are left out); "
     f"trend: {TREND} or more in a row that all rise or all fall (of equal neighbours one is counted); "
-    f"runs: too few or too many about the median, by Swed and Eisenhart's exact distribution at {TAIL:.1%} on each side; "
+    f"runs: too few or too many, by Swed and Eisenhart's exact distribution at {TAIL:.1%} on each side; "
     f"none is applied to fewer than {FEWEST} points. Perla and others, BMJ Qual Saf 2011;20:46-51."
 )
 

@@ -55,11 +55,12 @@ class Stays:
     ----------
     ids : the patient ids by which ``patient`` numbers them
     patient : int64, a number of the patient
-    practice : int64, place in ``practices`` on admission; -1 where it has no list in that year, or none is given
+    practice : int64, place in ``practices`` on admission; -1 where it has no list at all, or none is given
     practices : codes
     year : int64, the year in which the stay began
     start, end : int32 day numbers; ``end`` is NO_DAY where no discharge is known
     emergency : bool, by the method of the first episode
+    listed : bool, whether the practice has a list in the year in which the stay began
     counted : bool, began within the days covered, of a practice with a list
     classification, source, destination : codes, "" where not known
     age : int64 on admission, NO_AGE where not known
@@ -75,6 +76,7 @@ class Stays:
     start: Days
     end: Days
     emergency: Bools
+    listed: Bools
     counted: Bools
     classification: npt.NDArray[Any]
     source: npt.NDArray[Any]
@@ -153,12 +155,9 @@ class StayReader(InpatientRows):
         years = self.lists.years.of_days(spells.episodes.days)[kept]
         practices = self.lists.practices
         place = {code: at for at, code in enumerate(practices)}
-        listed = [
-            (codes[row], year) in self.lists.sizes for row, year in zip(first.tolist(), years.tolist(), strict=True)
-        ]
-        practice = np.array(
-            [place[codes[row]] if has else -1 for row, has in zip(first.tolist(), listed, strict=True)], dtype=np.int64
-        )
+        practice = np.array([place.get(codes[row], -1) for row in first.tolist()], dtype=np.int64)
+        keys = zip(first.tolist(), years.tolist(), strict=True)
+        listed = np.array([(codes[row], year) in self.lists.sizes for row, year in keys], dtype=bool)
         start = spells.episodes.days[kept]
         low, high = (day_number(day) for day in self.covers)
         inside = (start >= low) & (start <= high)
@@ -177,7 +176,8 @@ class StayReader(InpatientRows):
             start=start,
             end=end[numbers],
             emergency=spells.episodes.emergency[kept],
-            counted=inside & (practice >= 0),
+            listed=listed,
+            counted=inside & listed,
             classification=spells.episodes.classes[kept],
             source=spells.episodes.sources[kept],
             destination=destination[numbers],
@@ -233,7 +233,7 @@ class StayReader(InpatientRows):
         low, high = (day_number(day) for day in self.covers)
         inside = (stays.start >= low) & (stays.start <= high)
         nameless = np.array([not codes[row] for row in first.tolist()], dtype=bool)
-        unlisted = inside & ~nameless & (stays.practice < 0)
+        unlisted = inside & ~nameless & ~stays.listed
         self.fates["outside_covers"] = int(size[~inside].sum())
         self.fates["without_practice"] = int(size[inside & nameless].sum())
         self.fates["without_list"] = int(size[unlisted].sum())
