@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from casemgmt.aims.list_sizes import ListSizes
-from casemgmt.evaluation.at_cut import ALL as ALL_PRACTICES
+from casemgmt.evaluation.at_cut import ALL
+
+ALL_PRACTICES = ALL
 
 Counts = Mapping[tuple[str, int], int]
 
