@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from casemgmt.aims.stays import Stays
-from casemgmt.codes.avoidable import AvoidableAdmissions, avoidable_admissions
+from casemgmt.codes.avoidable import UNDECIDED, AvoidableAdmissions, avoidable_admissions
 from casemgmt.codes.events import Events
 
 if TYPE_CHECKING:
@@ -21,16 +20,14 @@ class Avoidable:
 
     Attributes
     ----------
-    counts : by practice and year
-    groups : by practice, year and group of conditions
-    undecided : by practice and year, the stays that depend on a code which cannot be read; they do not count
-    otherwise : episodes that the rules count and that begin no emergency stay that counts
+    places : of the stays that are avoidable admissions
+    undecided : of those that depend on a code which cannot be read, and do not count
+    otherwise : episodes that the rules count and that are in no emergency stay that counts
     faults : the codes that cannot be read
     """
 
-    counts: Mapping[tuple[str, int], int]
-    groups: Mapping[tuple[str, int, str], int]
-    undecided: Mapping[tuple[str, int], int]
+    places: tuple[int, ...]
+    undecided: tuple[int, ...]
     otherwise: int
     faults: pa.Table
 
@@ -54,36 +51,19 @@ def avoidable_of(
         date_format=events.date_format,
         max_set_aside=max_set_aside,
     )
-    group_of: dict[int, str] = {}
+    counted: set[int] = set()
     unsure: set[int] = set()
     otherwise = 0
-    for row, group, is_undecided in _judged(found):
+    for row, is_undecided in _judged(found):
         stay = stays.row_spell.get(row, -1)
-        counts = stay >= 0 and bool(stays.emergency[stay] and stays.counted[stay])
-        if is_undecided:
-            unsure |= {stay} if counts else set()
-        elif counts:
-            group_of[stay] = min(group, group_of.get(stay, group))
+        if stay < 0 or not (stays.emergency[stay] and stays.counted[stay]):
+            otherwise += not is_undecided
         else:
-            otherwise += 1
-    unsure -= group_of.keys()
-    keys = {stay: (stays.practices[stays.practice[stay]], int(stays.year[stay])) for stay in (*group_of, *unsure)}
-    return Avoidable(
-        counts=Counter(keys[stay] for stay in group_of),
-        groups=Counter((*keys[stay], group) for stay, group in group_of.items()),
-        undecided=Counter(keys[stay] for stay in unsure),
-        otherwise=otherwise,
-        faults=found.faults,
-    )
+            (unsure if is_undecided else counted).add(stay)
+    return Avoidable(tuple(sorted(counted)), tuple(sorted(unsure - counted)), otherwise, found.faults)
 
 
-def _judged(found: AvoidableAdmissions) -> list[tuple[int, str, bool]]:
-    """Source row, group and whether it is undecided, of the episodes that are one or the other."""
-    from casemgmt.codes.avoidable import UNDECIDED
-
+def _judged(found: AvoidableAdmissions) -> list[tuple[int, bool]]:
+    """Source row, and whether it is undecided, of the episodes that are avoidable admissions or may be."""
     columns = (found.episodes.column(name).to_pylist() for name in ("source_row", "group", "reason"))
-    return [
-        (row, group or "", reason == UNDECIDED)
-        for row, group, reason in zip(*columns, strict=True)
-        if group or reason == UNDECIDED
-    ]
+    return [(row, group is None) for row, group, reason in zip(*columns, strict=True) if group or reason == UNDECIDED]

@@ -203,6 +203,20 @@ def defined_table(measure: str, rows: Sequence[Mapping[str, Any]], facts: Mappin
     return pa.table(columns, schema=pa.schema(fields, metadata=metadata))
 
 
+def definitions_table(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """A row a column of each table: measure, column, definition, unit, sure."""
+    import pyarrow as pa
+
+    from casemgmt.arrow import texts
+
+    rows = [(measure, field.name, field.metadata) for measure, table in tables.items() for field in table.schema]
+    columns = {"measure": texts([measure for measure, _, _ in rows]), "column": texts([name for _, name, _ in rows])}
+    columns |= {
+        key: texts([said[key.encode()].decode() for _, _, said in rows]) for key in ("definition", "unit", "sure")
+    }
+    return pa.table(columns).replace_schema_metadata({"caution": NO_EFFECT})
+
+
 _TEXTS, _FLAGS = ("code", "year"), ("yes/no",)
 _WHOLE = ("people", "admissions", "discharges", "deaths", "stays")
 

@@ -9,11 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from casemgmt.aims.definitions import HOME, NO_EFFECT
+from casemgmt.aims.grid import ALL_PRACTICES
+from casemgmt.errors import InputError
 from casemgmt.evaluation.funnel import LIMITS, limits
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 WITHIN = "within"
+
+
+def funnel_of(table: pa.Table, measure: str, year: str) -> pa.Table:
+    """The funnel of a measure's table in one year; see :meth:`casemgmt.aims.result.Outcomes.funnel`."""
+    from casemgmt.evaluation.at_cut import table_of
+
+    rows = [row for row in table.to_pylist() if row["year"] == year and row["practice_id"] != ALL_PRACTICES]
+    found = share_funnel(rows) if measure == HOME else rate_funnel(rows, measure)
+    if not found:
+        raise InputError(f"funnel: nobody of {year} was followed, so that there is nothing to compare.")
+    said = said_of(dispersion(found, "at_home" if measure == HOME else measure))
+    facts = {"measure": measure, "year": year, "dispersion": said, "caution": NO_EFFECT}
+    return table_of(found).replace_schema_metadata(facts)
 
 
 def rate_funnel(rows: Sequence[Mapping[str, Any]], count: str) -> list[dict[str, Any]]:

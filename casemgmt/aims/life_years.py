@@ -54,6 +54,13 @@ class Expectancy:
         """Whether it is told apart by sex."""
         return any(sex for sex, _ in self.years)
 
+    @property
+    def words(self) -> str:
+        """What a year lost is."""
+        if self.up_to is not None:
+            return f"years up to the age of {self.up_to}, none at that age or above"
+        return f"the life table given, by single years of age{' and sex' if self.by_sex else ''}"
+
     def of(self, age: int, sex: str) -> float | None:
         """Years lost by a death at an age; None where the table says nothing of it."""
         if self.up_to is not None:

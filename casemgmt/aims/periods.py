@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from casemgmt.aims.definitions import NO_EFFECT
 from casemgmt.aims.grid import ALL_PRACTICES, Grid
-from casemgmt.aims.run_charts import run_chart
+from casemgmt.aims.run_charts import RULES, run_chart
 from casemgmt.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LENGTHS = {"month": 1, "quarter": 3, "year": 12}
 
 Monthly = Mapping[tuple[str, int], int]
+
+
+def chart_table(grid: Grid, monthly: Monthly, measure: str, practice: str, period: str) -> pa.Table:
+    """The run chart of a measure; see :meth:`casemgmt.aims.result.Outcomes.run_chart`."""
+    import pyarrow as pa
+
+    whole, part, text = pa.int64(), pa.float64(), pa.string()
+    kinds = {"from": pa.date32(), "per_1000_a_year": part, "median": part, "side": text, "signals": text}
+    rows = chart_rows(grid, monthly, practice, period)
+    facts = {"measure": measure, "practice_id": practice, "period": period, "rules": RULES, "caution": NO_EFFECT}
+    schema = pa.schema([(name, kinds.get(name, whole)) for name in rows[0]], metadata=facts)
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def chart_rows(grid: Grid, monthly: Monthly, practice: str, period: str) -> list[dict[str, Any]]:

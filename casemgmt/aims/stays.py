@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -88,6 +90,10 @@ class Stays:
     def __len__(self) -> int:
         """Stays."""
         return len(self.start)
+
+    def by_year(self, places: Iterable[int]) -> Counter[tuple[str, int]]:
+        """How many of some stays there are by practice and the year in which they began."""
+        return Counter((self.practices[self.practice[at]], int(self.year[at])) for at in places)
 
 
 class StayReader(InpatientRows):
