@@ -145,6 +145,6 @@ def said_of(spread: float | None) -> str:
     more = (
         "practices differ more than chance alone makes them, so that more lie outside"
         if spread > 1.5
-        else "near 1: chance"
+        else "no more than by chance"
     )
     return f"dispersion {spread:.2f} ({more}; the limits are not widened for it)"

@@ -71,9 +71,9 @@ def _funnel(table: pa.Table, said: dict[str, str], ax: Any) -> None:
         max(min(values) - spare, 0), min(max(values) + 2 * spare, 1.02) if is_share else max(values) + 2 * spare
     )
     ax.set_ylabel("share of discharges followed" if is_share else "per 1,000 on the list")
-    ax.set_title(f"{_NAMES[said['measure']]}, {said['year']}", fontsize=11, loc="left")
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    _head(ax, f"{_NAMES[said['measure']]}, {said['year']}")
     _caption(ax, "discharges followed" if is_share else "people on the list", said["dispersion"])
-    ax.legend(frameon=False, fontsize=8, loc="upper right")
 
 
 def _limit(size: float, overall: float, tail: float, chance: float, *, is_share: bool) -> float:
@@ -103,16 +103,21 @@ def _run_chart(table: pa.Table, said: dict[str, str], ax: Any) -> None:
             style = {"markersize": 9, "markerfacecolor": "none", "linestyle": "none"}
             ax.plot(*place, marker, color=OUT, label=f"part of a {name}", **style)
     low, high = min(values), max(values)
-    spare = 0.15 * (high - low) or 0.1 * high or 1.0
-    ax.set_ylim(max(low - spare, 0), high + 2.2 * spare)
+    spare = 0.1 * (high - low) or 0.1 * high or 1.0
+    ax.set_ylim(max(low - spare, 0), high + spare)
     ax.set_ylabel("per 1,000 on the list and year")
-    ax.set_title(f"{_NAMES[said['measure']]}, {said['practice_id']}", fontsize=11, loc="left")
+    _head(ax, f"{_NAMES[said['measure']]}, {said['practice_id']}")
     expected = f"{rows[0]['runs_at_least']} to {rows[0]['runs_at_most']} by chance"
     runs = f"{rows[0]['runs']} runs" + (
         f" ({expected})" if rows[0]["runs_at_least"] is not None else ", too few points for the rules"
     )
     _caption(ax, runs, said["rules"])
-    ax.legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
+
+
+def _head(ax: Any, title: str) -> None:
+    """The title, and below it what the marks are, where no point can lie."""
+    ax.set_title(title, fontsize=11, loc="left", pad=36)
+    ax.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
 
 
 def _caption(ax: Any, axis: str, words: str) -> None:
