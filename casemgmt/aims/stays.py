@@ -36,6 +36,7 @@ OPTIONAL = (
     *("spell_id", "provider_id", "episode_order", "patient_classification", "admission_source"),
     *("discharge_date", "discharge_destination", "age"),
 )
+_MAY_BE_EMPTY = ("discharge_date", "discharge_destination", "age")
 KNOWN_AS = {**HES_NAMES, "GPPRAC": "practice_id", "DISDEST": "discharge_destination", "STARTAGE": "age"}
 FATES = (
     *("counted", "further_episodes", "regular_attenders", "outside_covers", "without_list"),
@@ -116,7 +117,7 @@ class StayReader(InpatientRows):
         import numpy as np
 
         opened = open_events(events, NEEDED, OPTIONAL, KNOWN_AS)
-        batch = whole(list(opened.batches))
+        batch = _without_empty(whole(list(opened.batches)))
         self.fates["unsplit"] = len(opened.unsplit)
         self.reported += [(row, "", reason) for row, reason in opened.unsplit]
         lines = batch.rows + len(opened.unsplit)
@@ -263,6 +264,16 @@ class StayReader(InpatientRows):
             codes_of = plural(len(near), "practice")
             return f"The codes of {codes_of} differ from those of lists= in capitals alone: write them alike."
         return "Give lists= every practice and year, or name the days of the years that have lists with covers=."
+
+
+def _without_empty(batch: Batch) -> Batch:
+    """The batch without the columns that may be left out and hold nothing: they say as little."""
+    kept = {
+        name: column
+        for name, column in batch.columns.items()
+        if name not in _MAY_BE_EMPTY or column.null_count < len(column)
+    }
+    return batch._replace(columns=kept)
 
 
 def _age(text: str) -> int:
