@@ -86,6 +86,14 @@ class Outcomes:
             raise unknown_name("measure", measure, MEASURES)
         return self.tables[measure]
 
+    @property
+    def set_aside(self) -> pa.Table:
+        """The lines of ``account`` of rows that could not be used, each for a fault of its own."""
+        import pyarrow.compute as pc
+
+        faults = pc.and_(pc.is_in(self.account["fate"], value_set=_faults()), pc.greater(self.account["rows"], 0))
+        return self.account.filter(faults)
+
     def definitions(self) -> pa.Table:
         """A row a column of each table: measure, column, definition, unit, sure."""
         return definitions_table(self.tables)
@@ -206,3 +214,11 @@ class Outcomes:
                 f"year: name one that is covered whole ({known}); records: {self.covers[0]} to {self.covers[1]}."
             )
         return max(whole) if year is None else year
+
+
+def _faults() -> pa.Array:
+    from casemgmt.aims.deaths import SET_ASIDE as OF_DEATHS
+    from casemgmt.aims.stays import SET_ASIDE
+    from casemgmt.arrow import texts
+
+    return texts(sorted({*SET_ASIDE, *OF_DEATHS, "undecided", "not_in_the_life_table"}))

@@ -61,7 +61,7 @@ def side_by_side(tables: Mapping[str, pa.Table], year: str, *, suppressed: bool)
     there = [name for name in rows[0] if not _is_left_out(name, tables)]
     table = table_of([{name: row[name] for name in there} for row in rows])
     how = f"1 to {SUPPRESS_UP_TO} suppressed, others to the nearest 5" if suppressed else "whole counts"
-    return table.replace_schema_metadata({"caution": NO_EFFECT, "year": year, "counts": how}).cast(_schema(table, pa))
+    return table.cast(_schema(table, pa)).replace_schema_metadata({"caution": NO_EFFECT, "year": year, "counts": how})
 
 
 def _schema(table: pa.Table, pa: Any) -> Any:

@@ -166,12 +166,12 @@ class Twin:
             return "died"
         others = [each for each in self.spells if each["patient_id"] == spell["patient_id"] and each is not spell]
         others = [each for each in others if each["start"] <= day]
-        if any(each["end"] is not None and each["end"] >= each["start"] and each["end"] > day for each in others):
-            return "in_hospital"
-        later = [each for each in others if each["end"] is not None and each["start"] <= each["end"]]
+        later = [each for each in others if each["end"] is not None and each["start"] <= each["end"] <= day]
         later = sorted((e for e in later if e["end"] > spell["end"]), key=lambda e: (e["end"], e["start"], e["went"]))
         if any(each["went"] == "79" for each in later):
             return "died"
+        if any(each["end"] is not None and each["end"] >= each["start"] and each["end"] > day for each in others):
+            return "in_hospital"
         if any(each["start"] >= spell["end"] and (each["end"] or dt.date.min) < each["start"] for each in others):
             return "unknown"
         went = later[-1]["went"] if later else spell["went"]
