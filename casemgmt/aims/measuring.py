@@ -22,6 +22,7 @@ from casemgmt.register.limits import share_of
 
 
 @arguments.checked(
+    year=arguments.text,
     measures=arguments.texts_as_given,
     diagnoses=arguments.texts_as_given,
     procedures=arguments.texts_as_given,
@@ -49,60 +50,33 @@ def outcomes(
 ) -> Outcomes:
     """What a programme's aims are measured by, by practice and year, each with its definition and its interval.
 
-    Emergency admissions per 1,000 on the list, those for ambulatory-care-sensitive conditions, people aged 65 and over
-    at home 91 days after discharge, years of life lost, and lengths of stay. They say what happened; no figure is an
-    effect of the programme. :func:`casemgmt.effect_at_cut` is for that.
+    They say what happened; none is an effect of the programme, for which there is :func:`casemgmt.effect_at_cut`.
+    The columns that each measure needs are listed at :class:`~casemgmt.aims.result.Outcomes`.
 
     Parameters
     ----------
-    episodes : hospital episodes, as for :func:`casemgmt.count_admissions`, with ``practice_id`` (the patient's practice
-        on admission); a path, paths, a frame, or :class:`~casemgmt.codes.events.Events`. Stays need
-        ``discharge_date``; people at home ``discharge_destination`` and ``age`` as well; avoidable admissions what
-        :func:`casemgmt.avoidable_admissions` needs. The names of Hospital Episode Statistics will do
+    episodes : hospital episodes, as for :func:`casemgmt.count_admissions`, with ``practice_id``
     lists : ``practice_id``, ``year``, ``list_size``: a row a practice and year
     year : ``"financial"`` (from 1 April, written 2013/14) or ``"calendar"`` (written 2013)
     base_year : the year that others are held against, such as the peak
     covers : first and last day that the records cover whole; a year is measured where all of it is covered
-    deaths : ``date_of_death`` and, for people at home, ``patient_id``; for years of life lost ``practice_id``, ``age``,
-        and it may be ``sex`` and ``amenable`` (whether of a cause amenable to health care; without it all deaths count)
-    life_expectancy : a life table with ``age``, ``years`` and it may be ``sex``; or an age up to which years count
-    ages : ``practice_id``, ``year``, ``age_band`` (five years, such as 65-69, and 90+), ``people``: rates of years lost
-        are then directly standardised (European Standard Population 2013); without, they are crude
-    care_homes : ``patient_id``, ``moved_in``: who moved into a care home, and when
-    measures : those that are wanted, and refused where they cannot be had; by default those that can be had
+    deaths, life_expectancy, ages, care_homes : of years of life lost, and of people at home
+    measures : those that are wanted, refused where they cannot be had; by default those that can be had
     diagnoses, procedures, assume : as in :func:`casemgmt.avoidable_admissions`
-    columns, date_format : of ``episodes``, as in :func:`casemgmt.count_admissions`; give other sources as ``Events``
-    max_set_aside : the share of a source's rows, or of a column's values, that may be unusable before it is refused
+    columns, date_format : of ``episodes``; give other sources as :class:`~casemgmt.codes.events.Events`
+    max_set_aside : the share of rows, or of a column's values, that may be unusable before a source is refused
 
     Raises
     ------
     InputError
-        A missing column; a base year without lists or not covered whole; a practice and year with two lists; a month
+        A missing column; a base year without lists or not covered whole; two lists of one practice and year; a month
         without episodes; ids of two kinds; a source of which too much cannot be used.
-
-    Examples
-    --------
-    >>> import datetime as dt, pyarrow as pa, casemgmt as cm
-    >>> days = [dt.date(2013, 5, 1)] * 10 + [dt.date(2014, 5, 1)] * 9
-    >>> episodes = pa.table({"patient_id": [f"p{i}" for i in range(19)], "practice_id": ["C87001"] * 19,
-    ...                      "admission_date": days, "admission_method": ["21"] * 19})
-    >>> lists = pa.table({"practice_id": ["C87001"] * 2, "year": ["2013", "2014"], "list_size": [1000, 1000]})
-    >>> found = cm.outcomes(episodes, lists, year="calendar", base_year=2013, covers=("2013-01-01", "2014-12-31"))
-    >>> row = found.table("emergency_admissions").to_pylist()[1]
-    >>> row["per_1000"], round(row["base_ratio"], 2), row["aim_met"]
-    (9.0, 0.9, True)
     """
-    years = Years(year)
-    sizes = ListSizes.read(lists, years)
-    grid = Grid(sizes, _covers(covers), years.read(base_year, "base_year"))
+    sizes = ListSizes.read(lists, Years(year))
+    grid = Grid(sizes, _covers(covers), sizes.years.read(base_year, "base_year"))
     _check_base(grid)
-    working = Working(
-        grid=grid,
-        asked=_asked(measures),
-        most=share_of(max_set_aside, "max_set_aside"),
-        max_set_aside=max_set_aside,
-        codes=(diagnoses, procedures, assume),
-    )
+    most, codes = share_of(max_set_aside, "max_set_aside"), (diagnoses, procedures, assume)
+    working = Working(grid=grid, asked=_asked(measures), most=most, max_set_aside=max_set_aside, codes=codes)
     told = episodes if isinstance(episodes, Events) else Events(episodes, columns or {}, date_format)
     working.take_stays(told)
     working.take_deaths(deaths, care_homes)

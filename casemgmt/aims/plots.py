@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.aims.definitions import HOME, NO_EFFECT
 from casemgmt.aims.funnels import WITHIN, share_limit
 from casemgmt.evaluation.funnel import LIMITS, limits
-from casemgmt.evaluation.plots import DARK, MAIN, MOST_NAMED, OUT, require_matplotlib
+from casemgmt.evaluation.plots import DARK, MAIN, MOST_NAMED, OUT, axes_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,11 +32,7 @@ def draw(which: str, table: pa.Table, ax: Any = None) -> Any:
     ------
     InputError : matplotlib is not installed
     """
-    if ax is None:
-        require_matplotlib()
-        from matplotlib import pyplot as plt
-
-        ax = plt.subplots(figsize=SIZE, layout="constrained")[1]
+    ax = axes_of(ax, SIZE)
     said = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
     (_funnel if which == "funnel" else _run_chart)(table, said, ax)
     ax.spines[["top", "right"]].set_visible(False)

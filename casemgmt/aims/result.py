@@ -36,7 +36,33 @@ class Outcomes:
 
     Notes
     -----
-    No measure is an effect of the programme; the sentence that says so stands in every table's metadata.
+    No measure is an effect of the programme; the sentence that says so stands in every table's metadata. Of the sources
+    that :func:`casemgmt.outcomes` reads, each measure needs these columns, for which the names of Hospital Episode
+    Statistics will do:
+
+    - emergency_admissions: ``patient_id``, ``practice_id`` (the patient's, on admission), ``admission_date``,
+      ``admission_method``; and it may be ``spell_id``, ``provider_id``, ``episode_order``, ``patient_classification``
+    - avoidable_admissions: those of :func:`casemgmt.avoidable_admissions`
+    - length_of_stay: ``discharge_date``
+    - home_91_days: ``discharge_date``, ``discharge_destination``, ``age``, ``admission_source``; deaths with
+      ``patient_id`` and ``date_of_death``; it may be care_homes with ``patient_id`` and ``moved_in``
+    - years_of_life_lost: deaths with ``practice_id``, ``date_of_death``, ``age``, it may be ``sex`` and ``amenable``
+      (whether of a cause amenable to health care; without it all deaths count); life_expectancy, a table with ``age``,
+      ``years`` and it may be ``sex``, or an age up to which years count; it may be ages, with ``practice_id``,
+      ``year``, ``age_band`` (five years, such as 65-69, and 90+) and ``people``: rates are then directly standardised
+      (European Standard Population 2013), and crude without
+
+    Examples
+    --------
+    >>> import datetime as dt, pyarrow as pa, casemgmt as cm
+    >>> days = [dt.date(2013, 5, 1)] * 10 + [dt.date(2014, 5, 1)] * 9
+    >>> episodes = pa.table({"patient_id": [f"p{i}" for i in range(19)], "practice_id": ["C87001"] * 19,
+    ...                      "admission_date": days, "admission_method": ["21"] * 19})
+    >>> lists = pa.table({"practice_id": ["C87001"] * 2, "year": ["2013", "2014"], "list_size": [1000, 1000]})
+    >>> found = cm.outcomes(episodes, lists, year="calendar", base_year=2013, covers=("2013-01-01", "2014-12-31"))
+    >>> row = found.table("emergency_admissions").to_pylist()[1]
+    >>> row["per_1000"], round(row["base_ratio"], 2), row["aim_met"]
+    (9.0, 0.9, True)
     """
 
     tables: Mapping[str, pa.Table]
@@ -175,19 +201,30 @@ class Outcomes:
         table = self.tables[EMERGENCY]
         return side_by_side(self.tables, self._whole_year(table, year), suppressed=suppressed)
 
-    @arguments.checked(which=arguments.text, measure=arguments.text)
-    def plot(self, which: str, measure: str = EMERGENCY, ax: Any = None, **asked: Any) -> Any:
-        """Draw ``"funnel"`` or ``"run_chart"`` with matplotlib (the extra ``plot``); ``asked`` goes to that method.
+    @arguments.checked(which=arguments.text)
+    def plot(
+        self,
+        which: str,
+        measure: str = EMERGENCY,
+        *,
+        year: str | None = None,
+        practice: str = ALL_PRACTICES,
+        period: str = "month",
+        ax: Any = None,
+    ) -> Any:
+        """Draw ``"funnel"`` (of ``year``) or ``"run_chart"`` (of ``practice`` by ``period``), and give the axes back.
 
         Raises
         ------
-        InputError : there is no such plot, or matplotlib is not installed
+        InputError : there is no such plot, or matplotlib (the extra ``plot``) is not installed
         """
         from casemgmt.aims.plots import draw
 
-        if which not in ("funnel", "run_chart"):
-            raise not_one_of("which", ("funnel", "run_chart"))
-        return draw(which, getattr(self, which)(measure, **asked), ax)
+        if which == "funnel":
+            return draw(which, self.funnel(measure, year), ax)
+        if which == "run_chart":
+            return draw(which, self.run_chart(measure, practice=practice, period=period), ax)
+        raise not_one_of("which", ("funnel", "run_chart"))
 
     @arguments.checked(folder=arguments.path)
     def save(self, folder: str | Path) -> Path:
