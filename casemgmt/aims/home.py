@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casemgmt.aims.grid import Grid
 from casemgmt.aims.intervals import of_difference
 from casemgmt.aims.stays import NO_AGE, Stays
 from casemgmt.evaluation.intervals import of_share
 from casemgmt.register.columns import NO_DAY
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 AFTER_DAYS, FROM_AGE = 91, 65
 # NHS Data Dictionary, DESTINATION OF DISCHARGE CODE and SOURCE OF ADMISSION CODE, which share these: a usual or a
@@ -21,11 +25,7 @@ HOME, CARE_HOME, DIED = ("19", "29"), ("54", "55", "56", "65", "85"), "79"
 HOSPITAL = ("30", "48", "49", "50", "51", "52", "53", "84", "87")
 ORDINARY = "1"
 OUTCOMES = ("at_home", "died", "in_hospital", "in_care_home", "unknown", "not_followed")
-NOT_COUNTED = (
-    *("younger", "age_unknown", "not_ordinary", "still_in_hospital", "died_in_hospital", "to_another_hospital"),
-    *("care_home_resident", "residence_unknown", "other_destination", "destination_unknown"),
-    *("soon_after_another", "not_of_these_years"),
-)
+_NEVER = 2**40
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Followed:
     Attributes
     ----------
     outcomes : by practice, year of discharge and one of ``OUTCOMES``
-    not_counted : stays by the reason why their end is no discharge that counts
+    not_counted : stays by the reason why their end is no discharge that counts, the first that holds
     """
 
     outcomes: Counter[tuple[str, int, str]] = field(default_factory=Counter)
@@ -63,18 +63,21 @@ def follow(grid: Grid, stays: Stays, elsewhere: Elsewhere, covers: tuple[int, in
     ----------
     covers : first and last day number of which everything is known
     """
+    import numpy as np
+
     found = Followed()
+    moved = np.array([elsewhere.moved.get(each, _NEVER) for each in range(len(stays.ids))], dtype=np.int64)
+    reasons = _reasons(grid, stays, covers, moved[stays.patient])
+    found.not_counted.update(Counter(reason for reason in reasons.tolist() if reason))
     years = grid.lists.years.of_days(stays.end)
-    for stays_of_one in _by_patient(stays):
+    for stays_of_one in _by_patient(stays, reasons == ""):
         last_counted = NO_DAY
         for at in stays_of_one:
-            moved = elsewhere.moved.get(int(stays.patient[at]))
-            why = _not_counted(stays, at, covers, grid, int(years[at]), moved)
+            if reasons[at]:
+                continue
             end = int(stays.end[at])
-            if not why and last_counted != NO_DAY and end <= last_counted + AFTER_DAYS:
-                why = "soon_after_another"
-            if why:
-                found.not_counted[why] += 1
+            if last_counted != NO_DAY and end <= last_counted + AFTER_DAYS:
+                found.not_counted["soon_after_another"] += 1
                 continue
             last_counted = end
             key = (stays.practices[stays.practice[at]], int(years[at]))
@@ -82,40 +85,50 @@ def follow(grid: Grid, stays: Stays, elsewhere: Elsewhere, covers: tuple[int, in
     return found
 
 
-def _by_patient(stays: Stays) -> Iterator[list[int]]:
-    """The stays of each patient by the day on which they ended; those that have not come last."""
+def _by_patient(stays: Stays, counts: npt.NDArray[np.bool_]) -> Iterator[list[int]]:
+    """The stays of each patient of whom one counts, by the day on which they ended; those that have not come last."""
     import numpy as np
 
     ends = np.where(stays.end == NO_DAY, np.iinfo(np.int32).max, stays.end)
     order = np.lexsort((stays.destination, stays.start, ends, stays.patient))
-    patients = stays.patient[order]
-    for part in np.split(order, np.flatnonzero(np.diff(patients)) + 1):
-        if len(part):
-            yield part.tolist()
+    order = order[np.isin(stays.patient[order], stays.patient[counts])]
+    starts = np.flatnonzero(np.diff(stays.patient[order], prepend=-1)).tolist()
+    places = order.tolist()
+    for first, last in zip(starts, [*starts[1:], len(places)], strict=True):
+        yield places[first:last]
 
 
-def _not_counted(stays: Stays, at: int, covers: tuple[int, int], grid: Grid, year: int, moved: int | None) -> str:
-    """Why the end of a stay is no discharge that counts; "" where it is one."""
-    end, age, went = int(stays.end[at]), int(stays.age[at]), str(stays.destination[at])
-    if end == NO_DAY or end < stays.start[at]:
-        return "still_in_hospital"
-    practice = int(stays.practice[at])
-    listed = practice >= 0 and (stays.practices[practice], year) in grid.lists.sizes
-    if not (covers[0] <= end <= covers[1] and listed):
-        return "not_of_these_years"
-    if age == NO_AGE or age < FROM_AGE:
-        return "age_unknown" if age == NO_AGE else "younger"
-    is_ordinary = (
-        stays.classification[at] == ORDINARY if "patient_classification" in stays.has else end > stays.start[at]
-    )
-    if not is_ordinary:
-        return "not_ordinary"
-    if went in HOME or went in CARE_HOME:
-        if stays.source[at] in CARE_HOME or (moved is not None and moved <= stays.start[at]):
-            return "care_home_resident"
-        return "residence_unknown" if went in CARE_HOME and not stays.source[at] else ""
-    told = {DIED: "died_in_hospital", "": "destination_unknown", **dict.fromkeys(HOSPITAL, "to_another_hospital")}
-    return told.get(went, "other_destination")
+def _reasons(grid: Grid, stays: Stays, covers: tuple[int, int], moved: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """Why the end of each stay is no discharge that counts; "" where it is one.
+
+    Parameters
+    ----------
+    moved : the day number on which the patient of each stay moved into a care home, or one that never comes
+    """
+    import numpy as np
+
+    end, went = stays.end, stays.destination
+    years = grid.lists.years.of_days(end)
+    keys = zip(stays.practice.tolist(), years.tolist(), strict=True)
+    listed = np.array([at >= 0 and (stays.practices[at], year) in grid.lists.sizes for at, year in keys], dtype=bool)
+    is_ordinary = stays.classification == ORDINARY if "patient_classification" in stays.has else end > stays.start
+    to_home, to_care = np.isin(went, HOME), np.isin(went, CARE_HOME)
+    is_resident = np.isin(stays.source, CARE_HOME) | (moved <= stays.start)
+    said = {
+        "still_in_hospital": (end == NO_DAY) | (end < stays.start),
+        "not_of_these_years": ~listed | (end < covers[0]) | (end > covers[1]),
+        "age_unknown": stays.age == NO_AGE,
+        "younger": stays.age < FROM_AGE,
+        "not_ordinary": ~is_ordinary,
+        "care_home_resident": (to_home | to_care) & is_resident,
+        "residence_unknown": to_care & (stays.source == ""),
+        "died_in_hospital": went == DIED,
+        "destination_unknown": went == "",
+        "to_another_hospital": np.isin(went, HOSPITAL),
+        "other_destination": ~(to_home | to_care),
+    }
+    found: npt.NDArray[Any] = np.select(list(said.values()), list(said), default="")
+    return found
 
 
 def _outcome(stays: Stays, at: int, of_the_patient: list[int], elsewhere: Elsewhere, last: int) -> str:

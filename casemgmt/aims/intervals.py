@@ -117,7 +117,9 @@ def of_median(values: Sequence[int]) -> tuple[int, int] | None:
     from scipy.special import bdtr
 
     ordered, count = sorted(values), len(values)
-    below = -1
-    while bdtr(below + 1, count, 0.5) <= OUTSIDE / 2:
-        below += 1
-    return None if below < 0 else (ordered[below], ordered[count - 1 - below])
+    # How many values may lie below the lower end: the most that chance puts there with no more than half of the 5%.
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if bdtr(middle, count, 0.5) <= OUTSIDE / 2 else (low, middle)
+    return None if not low else (ordered[low - 1], ordered[count - low])

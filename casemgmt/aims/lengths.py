@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from casemgmt.aims.grid import Cell, Grid
@@ -12,27 +13,25 @@ from casemgmt.register.columns import NO_DAY
 Lengths = dict[tuple[str, int], list[int]]
 
 
-def lengths_of(grid: Grid, stays: Stays, covers: tuple[int, int]) -> tuple[Lengths, dict[tuple[str, int], int]]:
+def lengths_of(grid: Grid, stays: Stays, covers: tuple[int, int]) -> tuple[Lengths, Mapping[tuple[str, int], int]]:
     """The nights of each emergency stay that ended, by practice and year of discharge; and how many have no end.
 
     Stays without a day of discharge, or with one before the day of admission, are counted by the year in which they
     began.
     """
+    has_end = (stays.end != NO_DAY) & (stays.end >= stays.start)
+    endless = stays.by_year((stays.emergency & stays.counted & ~has_end).nonzero()[0].tolist())
+    inside = (stays.end >= covers[0]) & (stays.end <= covers[1])
+    places = (stays.emergency & (stays.practice >= 0) & has_end & inside).nonzero()[0]
+    years = grid.lists.years.of_days(stays.end[places]).tolist()
+    practices, lengths = stays.practice[places].tolist(), (stays.end - stays.start)[places].tolist()
     nights: Lengths = {}
-    endless: dict[tuple[str, int], int] = {}
-    ended = grid.lists.years.of_days(stays.end)
-    for at in (stays.emergency & (stays.practice >= 0)).nonzero()[0].tolist():
-        practice, end = stays.practices[stays.practice[at]], int(stays.end[at])
-        if end == NO_DAY or end < stays.start[at]:
-            if stays.counted[at]:
-                key = (practice, int(stays.year[at]))
-                endless[key] = endless.get(key, 0) + 1
-        elif covers[0] <= end <= covers[1]:
-            nights.setdefault((practice, int(ended[at])), []).append(end - int(stays.start[at]))
+    for practice, year, length in zip(practices, years, lengths, strict=True):
+        nights.setdefault((stays.practices[practice], year), []).append(length)
     return nights, endless
 
 
-def length_rows(grid: Grid, nights: Lengths, endless: dict[tuple[str, int], int]) -> list[dict[str, Any]]:
+def length_rows(grid: Grid, nights: Lengths, endless: Mapping[tuple[str, int], int]) -> list[dict[str, Any]]:
     """A row a practice and year of discharge: stays, days, mean and median with intervals, stays without an end."""
     rows = []
     for cell in grid.cells():

@@ -94,7 +94,8 @@ class Stays:
 
     def by_year(self, places: Iterable[int]) -> Counter[tuple[str, int]]:
         """How many of some stays there are by practice and the year in which they began."""
-        return Counter((self.practices[self.practice[at]], int(self.year[at])) for at in places)
+        practices, years = self.practice.tolist(), self.year.tolist()
+        return Counter((self.practices[practices[at]], years[at]) for at in places)
 
 
 class StayReader(InpatientRows):

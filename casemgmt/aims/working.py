@@ -135,9 +135,9 @@ class Working:
     def _by_month(self, places: Sequence[int]) -> Counter[tuple[str, int]]:
         """Stays by practice and the month in which they began."""
         assert self.stays is not None  # noqa: S101
-        months = self.stays.start.astype("datetime64[D]").astype("datetime64[M]").astype(int) + 1970 * 12
-        practices = self.stays.practices
-        return Counter((practices[self.stays.practice[at]], int(months[at])) for at in places)
+        months = (self.stays.start.astype("datetime64[D]").astype("datetime64[M]").astype(int) + 1970 * 12).tolist()
+        practices, practice = self.stays.practices, self.stays.practice.tolist()
+        return Counter((practices[practice[at]], months[at]) for at in places)
 
     def _emergency(self) -> None:
         assert self.stays is not None  # noqa: S101
