@@ -72,8 +72,8 @@ _MEANINGS: dict[str, dict[str, Meaning]] = {
         **_RATES,
         EMERGENCY: Meaning(
             "hospital provider spells that began in the year, of which the first episode has admission method "
-            f"{_METHODS} (NHS Data Dictionary); by the patient's practice on admission; regular day and night "
-            "attenders are none; a transfer from another hospital is an admission of its own",
+            f"{_METHODS} (NHS Data Dictionary); by the patient's practice on admission. {{spells}}; {{attenders}}; a "
+            "transfer from another hospital is an admission of its own",
             "admissions",
             "A",
         ),

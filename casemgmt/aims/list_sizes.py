@@ -13,6 +13,7 @@ from casemgmt.codes.small_codes import whole_texts
 from casemgmt.codes.source_rows import whole
 from casemgmt.errors import InputError, listed, plural
 from casemgmt.register.cleaning import distinct_values
+from casemgmt.register.register import a_register
 from casemgmt.register.spellings import is_missing_word
 
 if TYPE_CHECKING:
@@ -49,10 +50,14 @@ class ListSizes:
     def read(cls, lists: Any, years: Years) -> ListSizes:
         """List sizes from a table with ``practice_id``, ``year`` and ``list_size``, a row a practice and year.
 
+        Or from a register of each year, by year: whoever was on the list on its list date counts.
+
         Raises
         ------
         InputError : a row that cannot be read, a list of nobody, or two rows for one practice and year
         """
+        if isinstance(lists, Mapping):
+            return cls(years, _of_registers(lists, years))
         opened = open_events(lists if isinstance(lists, Events) else Events(lists), _NEEDED)
         batch = whole(list(opened.batches))
         if opened.unsplit:
@@ -79,6 +84,19 @@ class ListSizes:
         if not keys:
             raise InputError("lists: there is no row. Give one row a practice and year.")
         return cls(years, dict(zip(keys, sizes, strict=True)))
+
+
+def _of_registers(registers: Mapping[Any, Any], years: Years) -> dict[tuple[str, int], int]:
+    """List sizes by practice and year, of registers by the label of the year."""
+    found: dict[tuple[str, int], int] = {}
+    for label, given in registers.items():
+        first, register = years.read(label, "lists"), a_register(given, "lists")
+        if not years.first_day(first) <= register.as_of <= years.last_day(first):
+            raise InputError(f"lists: the register of {years.label(first)} has a list date of another year.")
+        found |= {(practice, first): size for practice, size in register.counts.on_list.items() if size}
+    if not found:
+        raise InputError("lists: there is no register with anybody on the list. Give one a year, by year.")
+    return found
 
 
 def practice_texts(column: pa.Array) -> list[str]:

@@ -56,7 +56,7 @@ def outcomes(
     Parameters
     ----------
     episodes : hospital episodes, as for :func:`casemgmt.count_admissions`, with ``practice_id``
-    lists : ``practice_id``, ``year``, ``list_size``: a row a practice and year
+    lists : ``practice_id``, ``year``, ``list_size``: a row a practice and year; or a register a year, by year
     year : ``"financial"`` (from 1 April, written 2013/14) or ``"calendar"`` (written 2013)
     base_year : the year that others are held against, such as the peak
     covers : first and last day that the records cover whole; a year is measured where all of it is covered

@@ -52,4 +52,5 @@ def _met(grid: Grid, counts: Counts, cell: Cell, other: int, aim: Fraction) -> b
     if pair is None:
         return None
     now, then = (Fraction(grid.total(counts, each), grid.size(each)) for each in pair)
-    return now <= aim * then
+    # Nothing can lie a part below nothing.
+    return None if aim < 1 and not then else now <= aim * then

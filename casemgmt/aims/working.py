@@ -52,6 +52,7 @@ class Working:
     monthly: dict[str, Mapping[tuple[str, int], int]] = field(default_factory=dict)
     fates: Fates = field(default_factory=list)
     reported: list[tuple[str, int, str, str]] = field(default_factory=list)
+    spells: str = ""
     stays: Stays | None = None
     deaths: Deaths | None = None
     elsewhere: Elsewhere | None = None
@@ -63,7 +64,7 @@ class Working:
     def take_stays(self, episodes: Events) -> None:
         """Read the episodes."""
         reader = StayReader(self.grid.lists, self.grid.covers, self.most)
-        self.stays = reader.read(episodes)
+        self.stays, self.spells = reader.read(episodes), reader.rule
         self._account("episodes", reader.fates, reader.reported)
 
     def take_deaths(self, deaths: Any, care_homes: Any) -> None:
@@ -145,7 +146,15 @@ class Working:
         counts = self.stays.by_year(places)
         rows = rate_rows(self.grid, counts, EMERGENCY, aim=BELOW_PEAK, aim_is_of_base=True)
         self.monthly[EMERGENCY] = self._by_month(places)
-        self._table(EMERGENCY, rows)
+        told = "patient_classification" in self.stays.has
+        self._table(
+            EMERGENCY,
+            rows,
+            spells=self.spells,
+            attenders="regular day and night attenders are none"
+            if told
+            else "the source has no patient_classification, so that regular day and night attenders count",
+        )
 
     def _avoidable(self, episodes: Events) -> None:
         assert self.stays is not None  # noqa: S101

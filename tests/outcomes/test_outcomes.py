@@ -153,6 +153,61 @@ def test_the_names_of_hospital_episode_statistics_will_do():
     assert all(one.table(measure).equals(other.table(measure)) for measure in one.measures)
 
 
+def test_a_register_a_year_says_how_many_were_on_the_list():
+    episodes = pa.Table.from_pylist(plain())
+    registers = {
+        year: cm.read_register(
+            pa.table(
+                {"patient_id": [f"q{n}" for n in range(size)], "practice_id": ["C87001"] * size, "age": [50] * size}
+            ),
+            as_of=f"{year}-04-01",
+        )
+        for year, size in ((2013, 500), (2014, 250))
+    }
+    rates = cells(cm.outcomes(episodes, registers, **CALENDAR).table("emergency_admissions"))
+    assert [rates[ALL, year]["list_size"] for year in ("2013", "2014")] == [500, 250]
+    assert rates[ALL, "2014"]["base_ratio"] == pytest.approx(2.0)
+    for wrong in ({}, {2013: episodes}, {"2013/14": registers[2013]}, {2014: registers[2013]}):
+        with pytest.raises(InputError, match="lists"):
+            cm.outcomes(episodes, wrong, **CALENDAR)
+
+
+def test_of_the_episodes_of_a_spell_the_last_word_on_where_somebody_went_counts():
+    first = {
+        **plain(1)[0],
+        "spell_id": "s1",
+        "patient_classification": "1",
+        "admission_source": "19",
+        "discharge_date": dt.date(2013, 1, 20),
+        "discharge_destination": "98",
+        "age": 80,
+    }
+    rows = [first | {"episode_order": 1}, first | {"episode_order": 2, "discharge_destination": "19"}]
+    rows.append(first | {"patient_id": "q", "spell_id": "s2", "episode_order": 1})
+    deaths = pa.table({"patient_id": ["somebody"], "date_of_death": [dt.date(2013, 5, 1)]})
+    found = measured(rows, deaths=deaths)
+    assert cells(found.table("home_91_days"))[ALL, "2013"]["at_home"] == 1
+    account = {line["fate"]: line["rows"] for line in found.account.to_pylist() if line["source"] == "discharges"}
+    assert account == {"counted": 1, "destination_unknown": 1}
+
+
+def test_what_the_source_cannot_tell_stands_in_the_definition():
+    def said(found: Any) -> str:
+        return found.table("emergency_admissions").field("emergency_admissions").metadata[b"definition"].decode()
+
+    assert "regular day and night attenders count" in said(measured())
+    assert "one admission date" in said(measured())
+    told = of(random_records(3))
+    assert "attenders are none" in said(told)
+    assert "one spell_id" in said(told)
+
+
+def test_of_a_base_year_without_admissions_no_aim_is_said_to_be_met():
+    later = [row for row in plain() if row["admission_date"].year == 2014]
+    rates = cells(measured(later).table("emergency_admissions"))
+    assert (rates[ALL, "2014"]["base_ratio"], rates[ALL, "2014"]["aim_met"]) == (None, None)
+
+
 # What stands with every table
 
 

@@ -85,6 +85,10 @@ class Both:
         names = ("at_home", "died", "in_hospital", "in_care_home", "unknown", "not_followed")
         ours = {name: count for name in names if (count := self.row("home_91_days", year)[name])}
         assert ours == self.twin.home().get((ALL, year), {})
+        row, left_out = self.row("home_91_days", year), ("unknown", "not_followed")
+        known = sum(count for name, count in ours.items() if name not in left_out)
+        assert (row["discharges"], row["known"]) == (sum(ours.values()), known)
+        assert row["share_at_home"] == (ours.get("at_home", 0) / known if known else None)
         return ours
 
     def nights(self, year: str) -> tuple[float, float]:
@@ -385,6 +389,18 @@ def test_deaths_of_other_causes_do_not_count_where_the_cause_is_told():
     for row in deaths:
         row["amenable"] = row["amenable"] == "yes"
     assert two_years(admitted(1, "2013-05-01"), deaths=deaths).lost("2013/14") == (1, 10.0, 1000.0)
+
+
+def test_the_years_that_were_published_for_england():
+    # 2012: 2,061 years for 100,000 registered people, "just over one week" for each (HSCIC, 26 September 2013).
+    ages = [15] * 34 + [54]
+    deaths = [
+        {"patient_id": f"{n}", "practice_id": "C87001", "date_of_death": dt.date(2013, 5, 1), "age": age}
+        for n, age in enumerate(ages)
+    ]
+    lists = "practice_id | year | list_size\nC87001 | 2013/14 | 100000"
+    assert two_years(admitted(1, "2013-05-01"), lists, deaths=deaths).lost("2013/14") == (35, 2061.0, 2061.0)
+    assert 7 < 2061 * 365.25 / 100_000 < 8
 
 
 # Length of stay
