@@ -411,6 +411,22 @@ def test_days_outside_the_years_are_counted_apart():
     assert (fates["counted"], fates["outside_covers"], fates["undated"]) == (30, 2, 1)
 
 
+def test_the_first_and_the_last_day_that_are_covered_count_and_no_others():
+    days = [dt.date(2012, 12, 31), dt.date(2013, 1, 1), dt.date(2014, 12, 31), dt.date(2015, 1, 1)]
+    same = {"practice_id": "C87001", "age": 70}
+    deaths = pa.Table.from_pylist([{**same, "date_of_death": day} for day in days])
+    rows = [{**plain(1)[0], "patient_id": f"e{n}", "admission_date": day} for n, day in enumerate(days)]
+    rows = [{**row, "discharge_date": row["admission_date"]} for row in rows]
+    found = measured(rows, deaths=deaths, life_expectancy=75)
+    for measure, name in (
+        ("years_of_life_lost", "deaths"),
+        ("emergency_admissions", "emergency_admissions"),
+        ("length_of_stay", "stays"),
+    ):
+        rows_of_all = [row for row in found.table(measure).to_pylist() if row["practice_id"] == ALL]
+        assert [row[name] for row in rows_of_all] == [1, 1], measure
+
+
 def test_sources_have_their_own_names_and_forms(tmp_path):
     path = tmp_path / "episodes.csv"
     lines = [f"{row['patient_id']},C87001,{row['admission_date']:%d/%m/%Y},21" for row in plain()]
