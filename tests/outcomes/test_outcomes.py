@@ -427,6 +427,15 @@ def test_the_first_and_the_last_day_that_are_covered_count_and_no_others():
         assert [row[name] for row in rows_of_all] == [1, 1], measure
 
 
+def test_a_stay_without_an_end_counts_in_its_year_where_that_day_is_covered():
+    rows = plain(2)
+    rows[0] |= {"admission_date": dt.date(2014, 6, 30), "discharge_date": None}
+    rows[1] |= {"admission_date": dt.date(2014, 7, 1), "discharge_date": None}
+    rows.append({**plain(1)[0], "patient_id": "ended", "discharge_date": dt.date(2013, 1, 3)})
+    found = measured(rows, covers=("2013-01-01", "2014-06-30"))
+    assert cells(found.table("length_of_stay"))[ALL, "2014"]["without_discharge"] == 1
+
+
 def test_sources_have_their_own_names_and_forms(tmp_path):
     path = tmp_path / "episodes.csv"
     lines = [f"{row['patient_id']},C87001,{row['admission_date']:%d/%m/%Y},21" for row in plain()]
