@@ -1,6 +1,9 @@
 """What every column means, its unit, where the definition comes from, and how sure that is.
 
 Sure: A read in a primary source, B in a good secondary one, C from memory, D our own decision where sources are silent.
+Methods of intervals are B: as other libraries have them, with which ours agree; the papers are named, and not all were
+read. Of people at home: NHS Digital, NHS Outcomes Framework 3.6.i, and its guidance on the return STS004; of years
+lost: NHS Digital, indicator 1a; of stays: Busby J and others. BMC Health Serv Res 2017;17:347.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ class Meaning(NamedTuple):
     sure: str
 
 
-def _ends(stem: str, of: str, unit: str, sure: str = "A") -> dict[str, Meaning]:
+def _ends(stem: str, of: str, unit: str, sure: str = "B") -> dict[str, Meaning]:
     """Both ends of a 95% interval."""
     sides = {"low": "lower", "high": "upper"}
     return {
@@ -56,7 +59,7 @@ _RATIO = {
     "previous_ratio": Meaning(f"the rate for each of the year before's, {_BOTH}", "ratio", "D"),
 }
 _PER_1000 = {
-    "per_1000": Meaning("admissions in the year for 1,000 people on the list", "per 1,000 list", "A"),
+    "per_1000": Meaning("admissions in the year for 1,000 people on the list", "per 1,000 list", "D"),
     **_ends("per_1000", _POISSON, "per 1,000 list"),
 }
 _METHODS = ", ".join(sorted(EMERGENCY_METHODS))
@@ -89,7 +92,7 @@ _MEANINGS: dict[str, dict[str, Meaning]] = {
         AVOIDABLE: Meaning(
             "of the emergency admissions, those for chronic ambulatory-care-sensitive conditions by indicator "
             "2.6 of the CCG Outcomes Indicator Set (NHS Digital, version 1.15, 2018); acute conditions are "
-            "another indicator; the published indicator is standardised for age and sex, this rate is not",
+            "another indicator; the rate is not standardised for age or sex",
             "admissions",
             "A",
         ),
@@ -159,15 +162,15 @@ _MEANINGS: dict[str, dict[str, Meaning]] = {
     STAY: {
         **_HEAD,
         "stays": Meaning(
-            "emergency admissions whose stay ended in the year, in one hospital (provider spells)", "stays", "A"
+            "emergency admissions whose stay ended in the year, in one hospital (provider spells)", "stays", "B"
         ),
         "days": Meaning(
-            "the nights of those stays: day of discharge less day of admission, 0 where they are one", "days", "A"
+            "the nights of those stays: day of discharge less day of admission, 0 where they are one", "days", "B"
         ),
         "overnight": Meaning("of them, stays of a night or more", "stays", "D"),
-        "mean_days": Meaning("days for each stay", "days", "A"),
+        "mean_days": Meaning("days for each stay", "days", "B"),
         **_ends("mean", "Student's t", "days"),
-        "median_days": Meaning("the length that half of the stays do not pass", "days", "A"),
+        "median_days": Meaning("the length that half of the stays do not pass", "days", "B"),
         **_ends("median", "order statistics, exact", "days"),
         "without_discharge": Meaning(
             "emergency admissions that began in the year and have no day of discharge, or one before it; not "
