@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.aims.grid import Grid
 from casemgmt.aims.intervals import of_difference
 from casemgmt.aims.stays import NO_AGE, Stays
+from casemgmt.codes.admission_codes import UNKNOWN_SOURCES
 from casemgmt.evaluation.intervals import of_share
 from casemgmt.register.columns import NO_DAY
 
@@ -121,7 +122,7 @@ def _reasons(grid: Grid, stays: Stays, covers: tuple[int, int], moved: npt.NDArr
         "younger": stays.age < FROM_AGE,
         "not_ordinary": ~is_ordinary,
         "care_home_resident": (to_home | to_care) & is_resident,
-        "residence_unknown": to_care & (stays.source == ""),
+        "residence_unknown": to_care & np.isin(stays.source, ("", *UNKNOWN_SOURCES)),
         "died_in_hospital": went == DIED,
         "destination_unknown": went == "",
         "to_another_hospital": np.isin(went, HOSPITAL),

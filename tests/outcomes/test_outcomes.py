@@ -475,6 +475,56 @@ def test_people_who_are_known_to_have_moved_are_not_at_home():
     assert account == {"care_home_resident": 1, "counted": 3}
 
 
+def test_whoever_goes_to_a_care_home_from_nobody_knows_where_is_not_said_to_be_new_there():
+    coded = {"discharge_destination": "85", "age": 80, "patient_classification": "1"}
+    coded |= {"admission_date": dt.date(2013, 6, 1), "discharge_date": dt.date(2013, 6, 5)}
+    sources = ("19", "54", None, "99", "98")
+    rows = [{**row, **coded, "admission_source": source} for source, row in zip(sources, plain(5), strict=True)]
+    deaths = pa.table({"patient_id": ["somebody"], "date_of_death": [dt.date(2013, 5, 1)]})
+    found = measured(rows, deaths=deaths)
+    account = {line["fate"]: line["rows"] for line in found.account.to_pylist() if line["source"] == "discharges"}
+    assert account == {"care_home_resident": 1, "residence_unknown": 3, "counted": 1}
+    assert cells(found.table("home_91_days"))[ALL, "2013"]["in_care_home"] == 1
+
+
+def test_of_two_days_of_death_the_earlier_holds():
+    coded = {"discharge_destination": "19", "age": 80, "patient_classification": "1", "admission_source": "19"}
+    coded |= {"admission_date": dt.date(2013, 6, 1), "discharge_date": dt.date(2013, 6, 5)}
+    days = [dt.date(2014, 7, 1), dt.date(2013, 7, 1), dt.date(2014, 8, 1)]
+    deaths = pa.table({"patient_id": ["p0"] * 3, "date_of_death": days})
+    row = cells(measured([plain(1)[0] | coded], deaths=deaths).table("home_91_days"))[ALL, "2013"]
+    assert (row["died"], row["at_home"]) == (1, 0)
+
+
+def test_an_avoidable_admission_is_an_emergency_admission_that_counts_and_an_unread_code_decides_nothing():
+    coded = {"episode_status": "3", "episode_order": 1, "episode_type": "1", "sex": "2", "age": 80}
+    coded |= {"admission_source": "19", "patient_classification": "1"}
+
+    def row(name: str, day: str, diagnoses: list[str], procedures: list[str], **more: Any) -> dict[str, Any]:
+        date = dt.date.fromisoformat(day)
+        told = {"patient_id": name, "practice_id": "C87001", "admission_date": date, "admission_method": "21"}
+        return {**told, **coded, "diagnoses": diagnoses, "procedures": procedures, **more}
+
+    rows = [
+        row("asthma", "2013-05-01", ["J45.9"], ["U20.1"]),
+        row("planned", "2013-05-01", ["J45.9"], ["U20.1"], admission_method="11"),
+        row("fracture", "2013-05-01", ["S52.5"], ["U20.1"]),
+        row("unread", "2013-05-01", ["I50.0"], ["K4OX"]),
+        row("outside", "2012-05-01", ["J45.9"], ["U20.1"]),
+        row("both", "2014-05-01", ["J45.9"], ["U20.1"], spell_id="s"),
+        row("both", "2014-05-01", ["I50.0"], ["K4OX"], spell_id="s"),
+    ]
+    found = measured(rows, max_set_aside="50%")
+    rates = cells(found.table("avoidable_admissions"))
+    assert [(rates[ALL, y]["avoidable_admissions"], rates[ALL, y]["undecided"]) for y in ("2013", "2014")] == [
+        (1, 1),
+        (1, 0),
+    ]
+    account = {line["fate"]: line["rows"] for line in found.account.to_pylist() if line["source"] == "avoidable"}
+    assert account == {"counted": 2, "undecided": 1, "no_emergency_admission_that_counts": 1}
+    assert {r["source"] for r in found.report.to_pylist() if r["field"] == "procedures 1"} == {"avoidable"}
+
+
 def test_a_life_table_has_each_age_once_and_each_sex_where_it_has_sexes():
     rows = [{"patient_id": "p1", "practice_id": "C87001", "date_of_death": dt.date(2013, 5, 1), "age": 60, "sex": "1"}]
     deaths = pa.Table.from_pylist(rows)

@@ -81,6 +81,10 @@ def test_what_leaves_is_rounded_and_its_rates_and_totals_come_from_what_is_shown
     for name in COUNTS:
         assert total[name] == sum(row[name] for row in leaving[:-1] if row[name] is not None)
     assert "deaths" in total["note"]
+    rows = with_counts(3, 200, 400, 500).by_practice(suppressed=True).to_pylist()
+    shown = [row["emergency_admissions"] for row in rows[:-1] if row["emergency_admissions"] is not None]
+    assert 0 < len(shown) < 4
+    assert rows[-1]["emergency_admissions_per_1000"] == pytest.approx(1000 * sum(shown) / (1005 * len(shown)))
 
 
 @pytest.mark.parametrize("counts", [(3, 40, 50, 60), (0, 40, 50), (7, 7, 90), (8, 9, 12)])
