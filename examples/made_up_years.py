@@ -31,12 +31,11 @@ def made_up_years(seed: int = 0) -> dict[str, pa.Table]:
             first = dt.date(FIRST_YEAR + at, 4, 1)
             lists.append({"practice_id": practice, "year": f"{first.year}/{(first.year + 1) % 100}", "list_size": size})
             lean = 1.25 if practice == PRACTICES[5] else 1.0
-            for number in range(round(size * OF_100_LISTED[at] * lean * choose.uniform(0.94, 1.06) / 100)):
-                episodes.append(_episode(choose, practice, first, "21" if number % 5 else "2A", size))
-            for _ in range(round(size * 0.03)):
-                episodes.append(_episode(choose, practice, first, "11", size))
-            for _ in range(round(size * 0.009 * (1 - 0.03 * at))):
-                deaths.append(_death(choose, practice, first, size))
+            emergencies = round(size * OF_100_LISTED[at] * lean * choose.uniform(0.94, 1.06) / 100)
+            methods = ["21" if number % 5 else "2A" for number in range(emergencies)] + ["11"] * round(size * 0.03)
+            episodes += [_episode(choose, practice, first, method, size) for method in methods]
+            died = round(size * 0.009 * (1 - 0.03 * at))
+            deaths += [_death(choose, practice, first, size) for _ in range(died)]
     made = {"episodes": episodes, "lists": lists, "deaths": deaths}
     return {name: pa.Table.from_pylist(rows) for name, rows in made.items()}
 

@@ -143,6 +143,7 @@ def test_about_as_many_practices_lie_outside_as_the_limits_say():
     outside = sum(row["position"] != "within" for row in rows) / len(rows)
     far = sum("99.8" in row["position"] for row in rows) / len(rows)
     assert 0.04 <= outside <= 0.06
+    assert all(row["per_1000"] == row["admissions"] for row in rows)  # of lists of 1,000
     assert far <= 0.004
     assert dispersion(rows, "admissions") == pytest.approx(1, abs=0.08)
 
