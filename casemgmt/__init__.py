@@ -24,6 +24,8 @@ _WHERE = {
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.results.comparison",
+    "outcomes": "casemgmt.aims.measuring",
+    "Outcomes": "casemgmt.aims.result",
     "drift": "casemgmt.evaluation.drift",
     "effect_at_cut": "casemgmt.evaluation.effect",
     "plan": "casemgmt.evaluation.planning",
@@ -61,6 +63,8 @@ _WHERE = {
 }
 
 if TYPE_CHECKING:
+    from casemgmt.aims.measuring import outcomes
+    from casemgmt.aims.result import Outcomes
     from casemgmt.codes.admissions import count_admissions
     from casemgmt.codes.avoidable import avoidable_admissions
     from casemgmt.codes.building import build_register
@@ -116,6 +120,7 @@ __all__ = [
     "InputError",
     "InputWarning",
     "ModelError",
+    "Outcomes",
     "PublishError",
     "Register",
     "Returns",
@@ -143,6 +148,7 @@ __all__ = [
     "load_model",
     "load_scheme",
     "load_selection",
+    "outcomes",
     "plan",
     "pseudonym_lookup",
     "pseudonymise",
