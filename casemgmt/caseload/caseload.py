@@ -1,0 +1,58 @@
+"""The caseload over time: what people did with the proposals, kept as events, and asked for any date."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from casemgmt.caseload.events.kinds import STORE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from casemgmt.caseload.store.keeping import Store
+
+
+class Caseload:
+    """The store of a caseload, opened by :func:`casemgmt.open_caseload`. Use it in a ``with`` block, or close it.
+
+    Attributes
+    ----------
+    store : where the events are
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @property
+    def practices(self) -> tuple[str, ...]:
+        """The practices with an event, in byte order of their codes."""
+        return tuple(sorted((code for code in self.store.heads() if code != STORE), key=str.encode))
+
+    def events(self, *, practice_id: str | None = None, known_at: dt.datetime | None = None) -> pa.Table:
+        """Every event, in the order of practices and numbers; see :func:`casemgmt.caseload.events.table.schema`."""
+        from casemgmt.caseload.events.table import COLUMNS
+
+        practices = None if practice_id is None else [practice_id]
+        return self.store.events(COLUMNS, practices=practices, known_at=known_at)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        """The caseload itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Where it is."""
+        return f"<Caseload: {self.store.where}>"
