@@ -79,8 +79,8 @@ def readme_text(form: str, events: int, practices: int) -> bytes:
     lines = [
         "A caseload of case management, exported whole.",
         "",
-        f"{events_file(form)}: {plural(events, 'event')} of {plural(practices, 'practice')}, one row each, in the order of",
-        "  practices and numbers. A correction is an event of its own; nothing is ever changed.",
+        f"{events_file(form)}: {plural(events, 'event')} of {plural(practices, 'practice')}, one row each, in order of",
+        "  practice and number. A correction is an event of its own; nothing is ever changed.",
         f"{PACKAGE}: what each column is (a Table Schema), the SHA-256 of that file, and each practice's last",
         "  event.",
         "manifest.json: the SHA-256 of every file here.",
