@@ -27,6 +27,7 @@ _WHERE = {
     "drift": "casemgmt.evaluation.drift",
     "effect_at_cut": "casemgmt.evaluation.effect",
     "open_caseload": "casemgmt.caseload.opening",
+    "import_caseload": "casemgmt.caseload.exchange.importing",
     "Caseload": "casemgmt.caseload.caseload",
     "plan": "casemgmt.evaluation.planning",
     "Tariff": "casemgmt.evaluation.tariff",
@@ -64,6 +65,7 @@ _WHERE = {
 
 if TYPE_CHECKING:
     from casemgmt.caseload.caseload import Caseload
+    from casemgmt.caseload.exchange.importing import import_caseload
     from casemgmt.caseload.opening import open_caseload
     from casemgmt.codes.admissions import count_admissions
     from casemgmt.codes.avoidable import avoidable_admissions
@@ -141,6 +143,7 @@ __all__ = [
     "evaluate",
     "fields",
     "fit_model",
+    "import_caseload",
     "list_codelists",
     "list_models",
     "list_schemes",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 from casemgmt.caseload.events.kinds import STORE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
 
     from casemgmt.caseload.settings import Settings
@@ -125,6 +127,34 @@ class Caseload:
         from casemgmt.caseload.state.asking import history_of
 
         return history_of(self.store, practice_id, patient_id, known_at=known_at)
+
+    def export(self, folder: str | Path, format: str = "parquet", *, overwrite: bool = False) -> Path:
+        """Write the whole store flat, for other programs and for :func:`casemgmt.import_caseload`.
+
+        The folder holds the events, one a row, with every detail in a column of its own; ``datapackage.json``, a Data
+        Package with a Table Schema of every column, the SHA-256 of the file and the last event of each practice;
+        ``README.txt`` and a manifest. It is private (0700, files 0600), and there whole or not at all. The same events
+        give the same bytes.
+
+        Parameters
+        ----------
+        folder : the folder to make; parents that are missing are made too
+        format : of the events, ``parquet`` or ``csv``
+        overwrite : replace an earlier export in that folder; nothing else is ever replaced
+
+        Returns
+        -------
+        the folder, its path whole
+
+        Raises
+        ------
+        InputError : no such format
+        VerifyError : a chain is not whole
+        PublishError : the folder holds something else, or cannot be written; what was there is left as it was
+        """
+        from casemgmt.caseload.exchange.exporting import export
+
+        return export(self.store, folder, format, overwrite=overwrite)
 
     def close(self) -> None:
         """Let go of the database."""

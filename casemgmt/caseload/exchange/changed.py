@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import texts
-from casemgmt.caseload.exchange.checking import faults_of
+from casemgmt.caseload.events.chain import broken_links, events_of
 from casemgmt.caseload.exchange.flat import flat_schema, from_text, unflattened
 from casemgmt.errors import listed, plural
 from casemgmt.outputs.csv_text import BOM
@@ -90,7 +90,7 @@ def _rows(events: pa.Table, expected: int, heads: list[dict[str, Any]]) -> str:
         row = next(i for i, (here, there) in enumerate(zip(places, in_order, strict=True)) if here != there)
         said.append(f"rows stand in another order, from row {row + 2} on")
     whole = _by_place(events, places, in_order)
-    where = [_place(code, number) for code, number, _ in faults_of(whole)]
+    where = [_place(each.practice_id, each.number) for each in broken_links(events_of(whole))]
     ends = dict(in_order)
     where += [
         f"{_place(each['practice_id'], ends.get(each['practice_id'], 0) + 1)} and after"

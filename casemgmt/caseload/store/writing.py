@@ -6,11 +6,13 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from casemgmt.caseload.events.chain import broken_links, events_of
 from casemgmt.caseload.events.checking import Known, check
 from casemgmt.caseload.events.event import NO_HASH, Event, NewEvent, chained
 from casemgmt.caseload.events.table import ASKED, COLUMNS
 from casemgmt.caseload.store.reading import read_events
 from casemgmt.caseload.store.refusals import broken_chain, in_words
+from casemgmt.errors import InputError, VerifyError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,6 +58,28 @@ class DatabaseWriting:
             added = [self._next(new) for new in events]
             _insert(self._connection, added)
         return added
+
+    def restore(self, events: pa.Table) -> None:
+        """Write all the events of another store, as they are, into this one, which holds none.
+
+        Parameters
+        ----------
+        events : with every column of :func:`casemgmt.caseload.events.table.schema`, by practice (bytes) and number
+
+        Raises
+        ------
+        InputError : the store holds an event
+        VerifyError : a chain of theirs is not whole
+        """
+        with in_words(self._shown):
+            if _holds_events(self._connection):
+                raise InputError(f"{self._shown} holds events already: restore into a new store.")
+            rows = list(events_of(events))
+            if broken_links(rows):
+                raise VerifyError("The events to restore are not whole chains; none was written.")
+            _insert(self._connection, rows)
+            ends = {row.practice_id: _End(row.number, row.hash, row.recorded_at) for row in rows}
+            _write_heads(self._connection, ends)
 
     def finish(self) -> None:
         """Write the heads of the chains that have grown."""
@@ -131,6 +155,14 @@ def _held(connection: sa.Connection, shown: str, practices: list[str]) -> dict[s
             raise broken_chain(shown)
         ends[code] = end
     return ends
+
+
+def _holds_events(connection: sa.Connection) -> bool:
+    import sqlalchemy as sa
+
+    from casemgmt.caseload.store.schema import events
+
+    return connection.execute(sa.select(events.c.number).limit(1)).first() is not None
 
 
 def _insert(connection: sa.Connection, events: list[Event]) -> None:
