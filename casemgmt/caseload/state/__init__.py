@@ -1,0 +1,1 @@
+"""Who is on the caseload on a date, folded from the events."""
