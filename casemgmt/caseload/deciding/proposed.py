@@ -42,8 +42,8 @@ class Proposed:
         pyarrow.Table
             practice_id, known_before (the same list was proposed before: nothing was recorded), case_managed (by the
             selection), joiners (of them, those proposed by it), stayers (of them, those who were proposed or
-            managed already), removals_proposed, removals_lapsed (selected again while a removal waited), nominated (newly),
-            waiting (nominees over the places)
+            managed already), removals_proposed, removals_lapsed (selected again while a removal waited), nominated
+            (newly), waiting (nominees over the places)
         """
         import pyarrow as pa
 

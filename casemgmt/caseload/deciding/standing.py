@@ -7,10 +7,12 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.arrow import array_of, column_of, in_one_piece, numpy_of, texts
+from casemgmt.arrow import array_of, in_one_piece, numpy_of, rows_of, texts
 from casemgmt.caseload.events import kinds
-from casemgmt.caseload.events.kinds import LIST_PUBLISHED, WITHDRAWN
+from casemgmt.caseload.events.kinds import LIST_PUBLISHED
 from casemgmt.caseload.state.folding import state_at
+from casemgmt.caseload.state.settling import coded, settled
+from casemgmt.caseload.state.statuses import ON_CASELOAD
 from casemgmt.register.columns import person_keys
 
 if TYPE_CHECKING:
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-MANAGED, PROPOSED = "managed", "proposed"
-ON_CASELOAD = (PROPOSED, MANAGED)
 _DECIDING = (
     *(kinds.PROPOSED, kinds.ACCEPTED, kinds.NOT_ACCEPTED, kinds.ENDED, kinds.MOVED, kinds.DIED, kinds.RETURNED),
     *(kinds.PRACTICE_CHANGED, kinds.REMOVAL_PROPOSED, kinds.REMOVAL_LAPSED, kinds.REMOVAL_REJECTED),
@@ -55,11 +55,10 @@ class Standing(NamedTuple):
 
 def standing_on(events: pa.Table, date: dt.date) -> Standing:
     """Where everyone stands at the end of a day, as the events have it."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     state = state_at(events, date, review_every_months=_ANY_INTERVAL).to_arrow(everyone=True)
-    on_caseload = numpy_of(pc.is_in(state.column("status"), value_set=pa.array(ON_CASELOAD)))
+    on_caseload = numpy_of(pc.is_in(state.column("status"), value_set=texts(ON_CASELOAD)))
     pending = numpy_of(pc.is_valid(state.column("removal_proposed_on")))
     return Standing(keys_of(state), state, on_caseload, pending & on_caseload)
 
@@ -75,74 +74,41 @@ def keys_of(table: pa.Table) -> pa.Array:
 def deciding_events(events: pa.Table, people: pa.Array | None = None) -> pa.Table:
     """The events by which a status or a pending removal changes, and what corrects or withdraws them.
 
-    They are numbered anew along each chain. Reviews and plans, most of a long chain, are left out.
+    Reviews and plans, most of a long chain, are left out.
 
     Parameters
     ----------
     events : whole chains, ordered by practice and number
     people : keys of those whose events are wanted; None: of everyone
     """
-    import numpy as np
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    kept = numpy_of(pc.is_in(events.column("kind"), value_set=texts(_DECIDING)))
+    wanted = pc.is_in(events.column("kind"), value_set=texts(_DECIDING))
     if people is not None:
-        kept = kept & numpy_of(pc.is_in(keys_of(events), value_set=people))
-    kept = kept.copy()
-    correcting = corrected_rows(events)
-    for row, named in correcting.items():
+        wanted = pc.and_(wanted, pc.is_in(keys_of(events), value_set=people).fill_null(False))
+    kept = numpy_of(wanted).copy()
+    for row, named in _corrections(events):
         kept[row] = kept[named]
-    rows = np.flatnonzero(kept)
-    found = events.take(pa.array(rows))
-    codes = numpy_of(found.column("practice_id").combine_chunks().dictionary_encode().indices)
-    first = np.searchsorted(codes, np.arange(codes.max(initial=-1) + 1))  # practices stand together
-    new = np.zeros(events.num_rows, dtype=np.int32)
-    new[rows] = np.arange(len(rows)) - first[codes] + 1
-    corrects: list[int | None] = [None] * len(rows)
-    for place, row in enumerate(rows.tolist()):
-        if row in correcting:
-            corrects[place] = int(new[correcting[row]])
-    for name, column in (("number", pa.array(new[rows])), ("corrects", column_of(corrects, pa.int32()))):
-        found = found.set_column(found.column_names.index(name), name, column)
-    return found
+    return events.filter(mask_of(kept))
 
 
-def corrected_rows(events: pa.Table) -> dict[int, int]:
-    """The row of each correction and withdrawal → the row of the event that it names, in the order of the table."""
+def _corrections(events: pa.Table) -> list[tuple[int, int]]:
+    """The rows of corrections and withdrawals, each with the row of the event that it names."""
     import numpy as np
     import pyarrow.compute as pc
 
     rows = np.flatnonzero(numpy_of(pc.is_valid(events.column("corrects"))))
     if not len(rows):
-        return {}
-    some = events.select(["practice_id", "corrects"]).take(rows)
-    first = _first_rows(events)
-    practices, named = (some.column(name).to_pylist() for name in ("practice_id", "corrects"))
-    return {
-        row: first[practice] + number - 1 for row, practice, number in zip(rows.tolist(), practices, named, strict=True)
-    }
+        return []
+    practice = coded(events.column("practice_id")).codes << 32
+    key = practice + numpy_of(events.column("number"))
+    named = np.searchsorted(key, practice[rows] + numpy_of(events.column("corrects").take(rows_of(rows))))
+    return list(zip(rows.tolist(), np.minimum(named, len(key) - 1).tolist(), strict=True))
 
 
 def in_force(events: pa.Table) -> npt.NDArray[np.bool_]:
-    """Which events of whole chains nobody has withdrawn; a withdrawal that is itself withdrawn takes nothing back."""
-    import numpy as np
-
-    holds = np.ones(events.num_rows, dtype=bool)
-    kinds = events.column("kind")
-    for row, named in reversed(corrected_rows(events).items()):
-        if holds[row] and kinds[row].as_py() == WITHDRAWN:
-            holds[named] = False
-    return holds
-
-
-def _first_rows(events: pa.Table) -> dict[str, int]:
-    """Where each practice's chain begins."""
-    import numpy as np
-    import pyarrow.compute as pc
-
-    rows = np.flatnonzero(numpy_of(pc.equal(events.column("number"), 1)))
-    return dict(zip(events.column("practice_id").take(rows).to_pylist(), rows.tolist(), strict=True))
+    """Which events of whole chains nobody has withdrawn."""
+    return settled(events).in_force
 
 
 def lists_published(events: pa.Table) -> dict[str, list[PublishedList]]:

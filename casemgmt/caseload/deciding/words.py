@@ -12,10 +12,10 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from casemgmt.caseload.deciding.standing import MANAGED, ON_CASELOAD
 from casemgmt.caseload.events import kinds
 from casemgmt.caseload.events.event import NewEvent
 from casemgmt.caseload.events.kinds import KINDS
+from casemgmt.caseload.state.statuses import MANAGED, ON_CASELOAD
 from casemgmt.outputs.practice.answers import (
     ACCEPT,
     ALREADY_MANAGED,
@@ -166,7 +166,7 @@ def event_of(decision: Decision, now: Now) -> NewEvent | str:
 
 def _why_not(decision: Decision, now: Now) -> str:
     said, status = decision.said, now.status
-    if status == DIED and said != RETURNED:
+    if status == statuses.DIED and said != RETURNED:
         return "is about a patient who died by an earlier event: correct or withdraw that first"
     if not now.known and not decision.sent and said not in _NEW_HERE:
         return "is about a patient of whom the practice has no event: nobody was proposed by that id"
@@ -178,7 +178,7 @@ def _why_not(decision: Decision, now: Now) -> str:
         return "is about a patient who is not on the caseload on that day"
     if said == ACCEPT:
         return _why_not_accepted(decision, status)
-    if said == MOVED and status == MOVED:
+    if said == MOVED and status == statuses.MOVED:
         return "is about a patient who has left by an earlier event"
     if said == RETURNED and (status is None or status in ON_CASELOAD):
         return "is about a patient who has not left the caseload"
@@ -190,4 +190,4 @@ def _why_not(decision: Decision, now: Now) -> str:
 def _why_not_accepted(decision: Decision, status: str | None) -> str:
     if status is None and not decision.sent:
         return "is about a patient who was not proposed by that day"
-    return "is about a patient who has left the practice: say 'returned' first" if status == MOVED else ""
+    return "is about a patient who has left the practice: say 'returned' first" if status == statuses.MOVED else ""

@@ -1,1 +1,1 @@
-"""Who is on the caseload on a date, folded from the events."""
+"""The caseload on any date, worked out from its events: who is managed, since when, by which plan, and who is due."""
