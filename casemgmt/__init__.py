@@ -26,6 +26,8 @@ _WHERE = {
     "compare": "casemgmt.results.comparison",
     "drift": "casemgmt.evaluation.drift",
     "effect_at_cut": "casemgmt.evaluation.effect",
+    "open_caseload": "casemgmt.caseload.opening",
+    "Caseload": "casemgmt.caseload.caseload",
     "plan": "casemgmt.evaluation.planning",
     "Tariff": "casemgmt.evaluation.tariff",
     "CodeList": "casemgmt.codes.codelist",
@@ -61,6 +63,8 @@ _WHERE = {
 }
 
 if TYPE_CHECKING:
+    from casemgmt.caseload.caseload import Caseload
+    from casemgmt.caseload.opening import open_caseload
     from casemgmt.codes.admissions import count_admissions
     from casemgmt.codes.avoidable import avoidable_admissions
     from casemgmt.codes.building import build_register
@@ -108,6 +112,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CapExceededError",
+    "Caseload",
     "CasemgmtError",
     "CodeError",
     "CodeList",
@@ -143,6 +148,7 @@ __all__ = [
     "load_model",
     "load_scheme",
     "load_selection",
+    "open_caseload",
     "plan",
     "pseudonym_lookup",
     "pseudonymise",

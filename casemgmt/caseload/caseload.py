@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from casemgmt.caseload.deciding.applying import Answers
     from casemgmt.caseload.deciding.decided import Decided
     from casemgmt.caseload.deciding.proposed import Proposed
+    from casemgmt.caseload.settings import Settings
     from casemgmt.caseload.state.state import State
     from casemgmt.caseload.store.keeping import Store
     from casemgmt.selection.lists import Lists
@@ -166,6 +167,42 @@ class Caseload:
         from casemgmt.caseload.state.asking import history_of
 
         return history_of(self.store, practice_id, patient_id, known_at=known_at)
+
+    @property
+    def settings(self) -> Settings:
+        """What the caseload is run by: ``review_every_months``, the calendar months between two reviews."""
+        from casemgmt.caseload.settings import settings_on
+
+        return settings_on(self.store)
+
+    def change_settings(
+        self,
+        *,
+        review_every_months: int,
+        by: str | None = None,
+        since: dt.date | str | None = None,
+        recorded_at: dt.datetime | None = None,
+    ) -> Settings:
+        """Write down that the settings are these from a day on.
+
+        Parameters
+        ----------
+        review_every_months : calendar months between two reviews of a patient, 1 to 60
+        by : who decided
+        since : the day from which they hold, by default the day of writing
+        recorded_at : the moment that is written down, by default the present one
+
+        Returns
+        -------
+        Settings
+        """
+        from casemgmt.arguments import whole
+        from casemgmt.caseload.settings import change_settings
+        from casemgmt.dates import as_date
+
+        months = whole(review_every_months, "review_every_months")
+        day = None if since is None else as_date(since, "since")
+        return change_settings(self.store, months, by, day, recorded_at)
 
     def close(self) -> None:
         """Let go of the database."""

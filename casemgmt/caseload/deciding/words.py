@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from casemgmt.caseload.events import kinds
 from casemgmt.caseload.events.event import NewEvent
 from casemgmt.caseload.events.kinds import KINDS
+from casemgmt.caseload.state import statuses
 from casemgmt.caseload.state.statuses import MANAGED, ON_CASELOAD
 from casemgmt.outputs.practice.answers import (
     ACCEPT,
