@@ -70,7 +70,7 @@ def apply(store: Store, returns: Answers, *, recorded_at: dt.datetime | None = N
         known = {code for code, own in read.items() if (code, answered[code].number, own.answers) in before}
         rows = [_counted(row, answered[row.practice_id]) for own in read.values() for row in own.rows]
         new = [row for row in rows if row.practice_id not in known]
-        settled = settle(events, new)
+        settled = settle(events, new, writing.recorded_on)
         told = [
             _return_read(code, own, answered[code], [row for row in new if row.practice_id == code])
             for code, own in read.items()

@@ -26,7 +26,7 @@ def decide(store: Store, decisions: object, *, recorded_at: dt.datetime | None =
         events = writing.events()
         lists = lists_published(events)
         rows = [row._replace(basis=_list_seen(row, lists)) for row in rows]
-        settled = settle(events, rows)
+        settled = settle(events, rows, writing.recorded_on)
         added = writing.append(settled.events)
     return Decided(rows=tuple(rows), outcome=tuple(settled.outcome), added=tuple(added))
 

@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from casemgmt.arrow import texts
 from casemgmt.caseload.deciding.decided import RECORDED, UNCHANGED
-from casemgmt.caseload.deciding.standing import deciding_events, in_force, keys_of, mask_of, standing_on
+from casemgmt.caseload.deciding.standing import (
+    deciding_events,
+    in_force,
+    keys_of,
+    lists_published,
+    mask_of,
+    standing_on,
+)
 from casemgmt.caseload.deciding.words import Decision, Now, event_of, possible_events, slip_in
+from casemgmt.caseload.events.checking import Known, problems_of
 from casemgmt.caseload.events.event import NewEvent, details_text
+from casemgmt.caseload.events.kinds import LIST_PUBLISHED
 from casemgmt.caseload.events.table import ASKED, schema
 from casemgmt.register.columns import person_keys
 
@@ -31,12 +40,13 @@ class Settled(NamedTuple):
     outcome: list[str]
 
 
-def settle(events: pa.Table, rows: Sequence[Decision]) -> Settled:
+def settle(events: pa.Table, rows: Sequence[Decision], recorded_on: dt.date) -> Settled:
     """What becomes of each row.
 
     Parameters
     ----------
     events : of the practices that the rows name, in order
+    recorded_on : the day on which they are written down; what has happened has happened by then
     """
     outcome = [slip_in(row) for row in rows]
     here = frozenset(events.column("practice_id").unique().to_pylist())
@@ -44,7 +54,7 @@ def settle(events: pa.Table, rows: Sequence[Decision]) -> Settled:
         if not outcome[place] and row.practice_id not in here:
             outcome[place] = _UNKNOWN_PRACTICE
     sound = [place for place, said in enumerate(outcome) if not said]
-    book = _Book(events, [rows[place] for place in sound])
+    book = _Book(events, [rows[place] for place in sound], recorded_on)
     made: dict[int, NewEvent] = {}
     for day, places in _rounds(rows, sound):
         now = book.standing(day, [rows[place] for place in places])
@@ -71,7 +81,7 @@ def _rounds(rows: Sequence[Decision], sound: Iterable[int]) -> list[tuple[dt.dat
 class _Book:
     """What the store holds of the people that some rows name, and what is written as the rows are gone through."""
 
-    def __init__(self, events: pa.Table, rows: Sequence[Decision]) -> None:
+    def __init__(self, events: pa.Table, rows: Sequence[Decision], recorded_on: dt.date) -> None:
         import pyarrow.compute as pc
 
         named = _keys(rows).unique()
@@ -81,6 +91,12 @@ class _Book:
         self._keys = keys_of(self._events)
         self._written: dict[str, list[NewEvent]] = {}
         self._same = _held(events, rows, named)
+        self._recorded_on = recorded_on
+        self._lists = {
+            (code, each.number): Known(LIST_PUBLISHED, None)
+            for code, own in lists_published(events).items()
+            for each in own
+        }
 
     def standing(self, day: dt.date, rows: Sequence[Decision]) -> list[Now]:
         """Where the patients of some rows, each one of its own, stand on a day."""
@@ -104,6 +120,8 @@ class _Book:
         if any(_same(each) in self._same for each in possible_events(row)):
             return UNCHANGED
         found = event_of(row, now)
+        if isinstance(found, NewEvent) and (wrong := problems_of(found, self._lists, self._recorded_on)):
+            return f"has a value that no event may hold: {wrong[0]}"
         if isinstance(found, NewEvent):
             self._same.add(_same(found))
             self._written.setdefault(_key(row), []).append(found)
