@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from casemgmt.caseload.state.state import State
     from casemgmt.caseload.store.keeping import Store
     from casemgmt.caseload.store.verifying import Verification
+    from casemgmt.caseload.deciding.applying import Answers
+    from casemgmt.caseload.deciding.decided import Decided
+    from casemgmt.caseload.deciding.proposed import Proposed
+    from casemgmt.caseload.settings import Settings
+    from casemgmt.caseload.state.state import State
+    from casemgmt.caseload.store.keeping import Store
+    from casemgmt.selection.lists import Lists
 
 
 class Caseload:
@@ -116,32 +123,79 @@ class Caseload:
         """What the caseload is run by: ``review_every_months``, the calendar months between two reviews."""
         from casemgmt.caseload.settings import settings_on
 
-        return settings_on(self.store)
+    def propose(self, selection: Lists, *, by: str | None = None, recorded_at: dt.datetime | None = None) -> Proposed:
+        """Write down what a selection proposes: each practice's list, who joins, whose removal is to be decided.
 
-    def change_settings(
-        self,
-        *,
-        review_every_months: int,
-        by: str | None = None,
-        since: dt.date | str | None = None,
-        recorded_at: dt.datetime | None = None,
-    ) -> Settings:
-        """Write down that the settings are these from a day on.
+        Nobody leaves by it: whoever was proposed or managed stays so until a person decides. The same list proposed
+        again changes nothing.
 
         Parameters
         ----------
-        review_every_months : calendar months between two reviews of a patient, 1 to 60
-        by : who decided
-        since : the day from which they hold, by default the day of writing
-        recorded_at : the moment that is written down, by default the present one
+        selection : made by :func:`casemgmt.select`, or read back by :func:`casemgmt.load_selection`, whose manifest's
+            checksum is then kept with the list
+        by : who proposes it
+        recorded_at : the moment its events carry; by default the present one
 
         Returns
         -------
-        Settings
+        Proposed
+            with ``.counts()``, one row a practice
+
+        Raises
+        ------
+        InputError : a practice was proposed a list of a later day already; nothing was recorded
         """
-        from casemgmt.arguments import whole
-        from casemgmt.caseload.settings import change_settings
-        from casemgmt.dates import as_date
+        from casemgmt.caseload.deciding.proposing import propose
+
+        return propose(self.store, selection, by=by, recorded_at=recorded_at)
+
+    def decide(self, decisions: Any, *, recorded_at: dt.datetime | None = None) -> Decided:
+        """Write down what people decided, each row as an event; a row that cannot be taken is explained.
+
+        The same decision twice changes nothing: the same practice, patient, day, person and details.
+
+        Parameters
+        ----------
+        decisions : a table or frame, the path of its file, or a list of mappings. ``practice_id``, ``patient_id``,
+            ``decision`` and ``date`` (a date or ISO text) are needed, ``by`` of whatever a person answers for;
+            ``reason`` and the columns of :mod:`casemgmt.caseload.deciding.words` may be there. Decisions: ``accept``,
+            ``not appropriate``, ``declined``, ``already managed``, ``end``, ``keep``, ``died``, ``moved``,
+            ``died or moved``, ``returned``, ``practice changed``, ``nominated``, ``plan agreed``, ``plan declined``,
+            ``reviewed``, ``told``, ``gp``, ``home``
+        recorded_at : the moment the events carry; by default the present one
+
+        Returns
+        -------
+        Decided
+            with ``.counts()``, ``.explained`` and ``.events()``
+
+        Raises
+        ------
+        InputError : it is no table of decisions; nothing was recorded
+        """
+        from casemgmt.caseload.deciding.decide import decide
+
+        return decide(self.store, decisions, recorded_at=recorded_at)
+
+    def apply(self, returns: Answers, *, recorded_at: dt.datetime | None = None) -> Decided:
+        """Write down what practices answered to a list that was proposed here; applying it twice changes nothing.
+
+        A decision counts from its own date, or from the date of the list where that is later. Accepted nominations are
+        written down where the practice has places for all of them; those of a practice that accepted too many are
+        explained, and wait for its order.
+
+        Parameters
+        ----------
+        returns : from :func:`casemgmt.read_returns`
+        recorded_at : the moment the events carry; by default the present one
+
+        Raises
+        ------
+        InputError : the list that was answered was never proposed here; nothing was recorded
+        """
+        from casemgmt.caseload.deciding.applying import apply
+
+        return apply(self.store, returns, recorded_at=recorded_at)
 
         months = whole(review_every_months, "review_every_months")
         day = None if since is None else as_date(since, "since")

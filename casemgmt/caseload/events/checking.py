@@ -81,6 +81,13 @@ def check(
         raise InputError(f"{plural(len(events), 'event')} given, and none was written:\n" + "\n".join(lines[:20]))
 
 
+def problems_of(new: NewEvent, known: Mapping[tuple[str, int], Known], recorded_on: dt.date) -> list[str]:
+    """What :func:`check` would refuse of one event, each thing in words that show no value."""
+    found: list[str] = []
+    _check_one(new, known, recorded_on, lambda column, text: found.append(f"{column} {text}"))
+    return found
+
+
 def _check_one(new: NewEvent, seen: Mapping[tuple[str, int], Known], recorded_on: dt.date, say: _Say) -> None:
     kind = KINDS.get(new.kind) if isinstance(new.kind, str) else None
     if kind is None:
