@@ -6,21 +6,20 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.caseload.events.chain import broken_links, events_of
-from casemgmt.caseload.events.checking import Known, check
+from casemgmt.caseload.events.chain import events_of, heads_if_whole
 from casemgmt.caseload.events.checking import Known, check, is_fit_text
 from casemgmt.caseload.events.event import NO_HASH, Event, NewEvent, chained
 from casemgmt.caseload.events.table import ASKED, COLUMNS
 from casemgmt.caseload.store.reading import read_events
 from casemgmt.caseload.store.refusals import broken_chain, in_words
 from casemgmt.errors import InputError, VerifyError
-from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import sqlalchemy as sa
 
 _MOST_NAMED = 500
+_RESTORED_AT_ONCE = 1 << 16
 
 
 class _End(NamedTuple):
@@ -79,12 +78,12 @@ class DatabaseWriting:
         with in_words(self._shown):
             if _holds_events(self._connection):
                 raise InputError(f"{self._shown} holds events already: restore into a new store.")
-            rows = list(events_of(events))
-            if broken_links(rows):
+            heads = heads_if_whole(events_of(events))
+            if heads is None:
                 raise VerifyError("The events to restore are not whole chains; none was written.")
-            _insert(self._connection, rows)
-            ends = {row.practice_id: _End(row.number, row.hash, row.recorded_at) for row in rows}
-            _write_heads(self._connection, ends)
+            for start in range(0, events.num_rows, _RESTORED_AT_ONCE):
+                _insert(self._connection, list(events_of(events.slice(start, _RESTORED_AT_ONCE))))
+            _write_heads(self._connection, {code: _End(*head, "") for code, head in heads.items()})
 
     def finish(self) -> None:
         """Write the heads of the chains that have grown."""
