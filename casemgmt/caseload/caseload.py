@@ -6,6 +6,7 @@ import datetime as dt
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from casemgmt.caseload.counted import CountedCaseload
 from casemgmt.caseload.events.kinds import STORE
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from casemgmt.caseload.store.keeping import Store
 
 
-class Caseload:
+class Caseload(CountedCaseload):
     """The store of a caseload, opened by :func:`casemgmt.open_caseload`. Use it in a ``with`` block, or close it.
 
     Attributes
