@@ -36,12 +36,17 @@ def state_on(
 ) -> State:
     """See :meth:`casemgmt.Caseload.on`."""
     on, moment = as_date(date, "date"), moment_known(known_at)
+    events, heads = events_known(store, practice_id, moment)
+    return state_at(events, on, review_every_months=review_interval(events, on), known_at=moment, heads=heads)
+
+
+def events_known(
+    store: Store, practice_id: str | None = None, moment: dt.datetime | None = None
+) -> tuple[pa.Table, dict[str, Head]]:
+    """The events up to the heads of their chains, and the practices' heads; one practice's, or all."""
     heads = _heads(store, practice_id, moment)
     practices = None if practice_id is None else [STORE, practice_id]
-    events = _up_to(store.events(READ, practices=practices, known_at=moment), heads)
-    return state_at(
-        events, on, review_every_months=review_interval(events, on), known_at=moment, heads=_of_practices(heads)
-    )
+    return _up_to(store.events(READ, practices=practices, known_at=moment), heads), _of_practices(heads)
 
 
 def review_interval(events: pa.Table, date: dt.date) -> int:
