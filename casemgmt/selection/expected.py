@@ -104,8 +104,8 @@ class Expected:
         day = self.previous.as_of
         if day > as_of.isoformat():
             raise InputError(
-                f"previous: {self.previous.dated} is of {day}, after the list date of this register, {as_of}. Give the list of an "
-                "earlier month, or of the same day, or the as_of that is meant."
+                f"previous: {self.previous.dated} is of {day}, after the list date of this register, {as_of}. "
+                "Give the list of an earlier month, or of the same day, or the as_of that is meant."
             )
 
     def check_counts(self, counts: Counts) -> None:
