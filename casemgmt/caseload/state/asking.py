@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from casemgmt.arrow import array_of, numpy_of, text_scalar
 from casemgmt.caseload.events.kinds import STORE
 from casemgmt.caseload.settings import settings_on
+from casemgmt.caseload.state.details import damaged, parsed
 from casemgmt.caseload.state.folding import state_at
 from casemgmt.caseload.state.moments import moment_known
 from casemgmt.caseload.state.settling import coded, settled
@@ -44,6 +45,40 @@ def state_on(
     every = settings_on(store, on, moment if STORE in whole else None).review_every_months
     own = {code: head for code, head in heads.items() if code != STORE}
     return state_at(events, on, review_every_months=every, known_at=moment, heads=own)
+
+
+def events_known(
+    store: Store, practice_id: str | None = None, moment: dt.datetime | None = None
+) -> tuple[pa.Table, dict[str, Head]]:
+    """The events up to the heads of their chains, and the practices' heads; one practice's, or all."""
+    whole = store.heads(moment)
+    wanted = {STORE, *_read(store, whole, practice_id)}
+    heads = {code: head for code, head in whole.items() if code in wanted}
+    practices = None if practice_id is None else [STORE, practice_id]
+    own = {code: head for code, head in heads.items() if code != STORE}
+    return _up_to(store.events(READ, practices=practices, known_at=moment), heads), own
+
+
+def review_interval(events: pa.Table, date: dt.date) -> int:
+    """The setting ``review_every_months`` as of a date: the last by day, then number, of the store's own events.
+
+    Before the day on which the store was opened its first settings hold. One where there are no events at all, as
+    before anything was known: nobody has a review then.
+    """
+    import pyarrow.compute as pc
+
+    if not events.num_rows:
+        return 1
+    own = events.filter(pc.equal(events.column("practice_id"), text_scalar(STORE)))
+    names = ("happened_on", "number", "details")
+    told = sorted(zip(*(own.column(name).to_pylist() for name in names), strict=True))
+    if not told:
+        raise damaged("the event that opened it is missing")
+    up_to = [row for row in told if row[0] <= date] or told[:1]
+    found = parsed(up_to[-1][2]).get("review_every_months")
+    if not isinstance(found, int):
+        raise damaged("settings without an interval of reviews")
+    return found
 
 
 def history_of(
