@@ -18,7 +18,10 @@ _IN_A_PIECE = 1_000
 
 
 def rows_of(connection: sa.Connection, practice: str | None = None) -> Iterator[Event]:
-    """The rows of a practice, or of all, in the order in which the database keeps them."""
+    """The rows of a practice, or of all, in the order in which the database keeps them.
+
+    Bytes that are no text come as half characters, which no hash was made of.
+    """
     return (
         _of_sqlite(connection, practice)
         if connection.dialect.name == "sqlite"
