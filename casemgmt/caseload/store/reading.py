@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from casemgmt.caseload.events.table import COLUMNS, schema
+from casemgmt.caseload.events.table import COLUMNS, MAY_BE_NULL, schema
 from casemgmt.caseload.store.refusals import not_readable
 from casemgmt.errors import InputError, listed
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # No text of an event holds these, so one of them in a line shows that somebody else has written it.
 _BETWEEN, _NOTHING = 31, 30
-_MAY_BE_NULL = frozenset({"patient_id", "by", "basis", "corrects"})
 _HASHES = ("previous", "hash")
 _BYTES_AT_ONCE = 1 << 24
 _IN_A_PIECE = 1_000
@@ -101,7 +100,7 @@ def _in_sqlite(name: str) -> str:
 def _in_postgresql(name: str) -> str:
     if name in _HASHES:
         return f"encode({name}, 'hex')"
-    return f"coalesce({_quoted(name)}::text, chr({_NOTHING}))" if name in _MAY_BE_NULL else name
+    return f"coalesce({_quoted(name)}::text, chr({_NOTHING}))" if name in MAY_BE_NULL else name
 
 
 def _quoted(name: str) -> str:
@@ -138,7 +137,7 @@ def _table(piece: tuple[int, list[bytes]], columns: list[str], shown: str) -> pa
         )
     except (pa.ArrowException, ValueError):
         raise not_readable(shown) from None
-    lacks_some = any(table.column(name).null_count for name in columns if name not in _MAY_BE_NULL)
+    lacks_some = any(table.column(name).null_count for name in columns if name not in MAY_BE_NULL)
     if lacks_some or table.num_rows != rows:
         raise not_readable(shown)
     for name in set(columns).intersection(_HASHES):
