@@ -1,32 +1,12 @@
-"""A table of events as the events that were stored, and whether their chains are whole."""
+"""Whether chains of events are whole, and where they end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from casemgmt.caseload.events.event import NO_HASH, Event, hash_of
-from casemgmt.caseload.events.table import COLUMNS
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Heads = dict[str, tuple[int, bytes]]  # by practice: number and hash of the last event
-
-_AT_ONCE = 1 << 16
-
-
-def events_of(table: pa.Table) -> Iterator[Event]:
-    """The events of a table with all the columns of :func:`casemgmt.caseload.events.table.schema`, in its order."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for start in range(0, table.num_rows, _AT_ONCE):
-        part = table.slice(start, _AT_ONCE)
-        moments = pc.strftime(part.column("recorded_at").cast(pa.timestamp("us")), format="%Y-%m-%dT%H:%M:%SZ")
-        shown = {"happened_on": part.column("happened_on").cast(pa.string()), "recorded_at": moments}
-        columns = [shown.get(name, part.column(name)).to_pylist() for name in COLUMNS]
-        yield from map(Event._make, zip(*columns, strict=True))
 
 
 def heads_if_whole(events: Iterable[Event]) -> Heads | None:

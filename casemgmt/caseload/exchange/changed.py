@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import texts
-from casemgmt.caseload.events.chain import events_of
+from casemgmt.caseload.events.table import stored_events
 from casemgmt.caseload.exchange.checking import faults_in_words
 from casemgmt.caseload.exchange.flat import flat_schema, from_text, unflattened
 from casemgmt.caseload.exchange.package import heads_in
@@ -90,6 +90,6 @@ def _rows(events: pa.Table, expected: int, heads: dict[str, tuple[int, bytes]]) 
     if places != in_order:
         row = next(i for i, (here, there) in enumerate(zip(places, in_order, strict=True)) if here != there)
         said.append(f"rows stand in another order, from row {row + 2} on")
-    if faults := faults_in_words(events_of(events), heads):
+    if faults := faults_in_words(stored_events(events), heads):
         said.append(faults)
     return "; ".join(said) or _WRITTEN

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt import arguments
-from casemgmt.caseload.events.chain import events_of, heads_if_whole
+from casemgmt.caseload.events.chain import heads_if_whole
 from casemgmt.caseload.events.kinds import STORE
-from casemgmt.caseload.events.table import COLUMNS
+from casemgmt.caseload.events.table import COLUMNS, stored_events
 from casemgmt.caseload.exchange import package
 from casemgmt.caseload.exchange.flat import as_text, flattened
 from casemgmt.errors import VerifyError, not_one_of
@@ -27,7 +27,7 @@ def export(store: Store, folder: str | Path, form: str = "parquet", *, overwrite
     if form not in package.FORMATS:
         raise not_one_of("format", package.FORMATS)
     events = store.events(COLUMNS)
-    heads = heads_if_whole(events_of(events))
+    heads = heads_if_whole(stored_events(events))
     if heads is None:
         raise VerifyError(
             f"{store.where}: a chain of events is not whole, and nothing was exported. Run verify, which says where."

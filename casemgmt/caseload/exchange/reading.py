@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.caseload.events.chain import Heads, events_of, heads_if_whole
+from casemgmt.caseload.events.chain import Heads, heads_if_whole
+from casemgmt.caseload.events.table import stored_events
 from casemgmt.caseload.exchange import package
 from casemgmt.caseload.exchange.changed import what_changed
 from casemgmt.caseload.exchange.checking import faults_in_words
@@ -41,8 +42,8 @@ def read_export(folder: Path) -> pa.Table:
         raise VerifyError(f"'{name}' is missing from the export. {_AGAIN}")
     events = unflattened(_table(name, files[name]))
     heads = package.heads_in(described)
-    if heads_if_whole(events_of(events)) != heads:
-        faults = faults_in_words(events_of(events), heads) or "its practices do not stand in order"
+    if heads_if_whole(stored_events(events)) != heads:
+        faults = faults_in_words(stored_events(events), heads) or "its practices do not stand in order"
         raise VerifyError(f"'{name}' does not hold whole chains: {faults}. {_AGAIN}")
     return events
 

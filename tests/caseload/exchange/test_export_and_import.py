@@ -21,8 +21,6 @@ from casemgmt.caseload.caseload import Caseload
 from casemgmt.caseload.events.table import COLUMNS
 from casemgmt.caseload.exchange import package
 from casemgmt.caseload.exchange.reading import heads_of_export, read_export
-from casemgmt.caseload.store.opening import create_store
-from casemgmt.caseload.store.places import place_of
 from casemgmt.outputs.csv_text import BOM, read_csv
 from casemgmt.outputs.folders import save_folder
 
@@ -345,15 +343,3 @@ def test_what_was_read_in_goes_on_where_it_stood(exported, tmp_path):
         with new.store.writing(["C87001"]) as writing:
             (added,) = writing.append([of_every_kind()[0]])
         assert (added.number, added.previous) == (before.number + 1, before.hash)
-
-
-def test_events_are_not_restored_into_a_store_that_has_some_nor_where_they_are_broken(exported, tmp_path):
-    events = read_export(exported["csv"])
-    with cm.open_caseload(tmp_path / "a.sqlite", create=True, review_every_months=6) as other:
-        with pytest.raises(cm.InputError, match="holds events already"), other.store.writing(["C87001"]) as writing:
-            writing.restore(events)
-        assert other.practices == ()
-    broken = pa.concat_tables([events.slice(0, 4), events.slice(5)])
-    with pytest.raises(cm.VerifyError, match="not whole chains"):
-        create_store(place_of(tmp_path / "b.sqlite"), lambda writing: writing.restore(broken))
-    assert not (tmp_path / "b.sqlite").exists()
