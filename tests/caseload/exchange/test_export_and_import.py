@@ -194,7 +194,7 @@ def saved_by_a_spreadsheet(data):
 
 
 CHANGES = {
-    "a digit": (lambda d: d.replace(b",2015-04-11,", b",2015-04-12,", 1), r"event \d+ of C87001: edited"),
+    "a digit": (lambda d: d.replace(b",2015-03-20,", b",2015-03-21,", 1), r"event \d+ of C87001: edited"),
     "a text": (lambda d: d.replace(b"Dr A", b"Dr B", 1), r"event \d+ of C87001: edited"),
     "a missing row": (
         lambda d: joined(lines(d)[:7] + lines(d)[8:]),
