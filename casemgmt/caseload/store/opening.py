@@ -167,15 +167,20 @@ def _keep_a_log(engine: sa.Engine, place: Place) -> None:
     connection = engine.raw_connection()
     try:
         cursor: Any = connection.cursor()
-        answer = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
+        answer = _answer(cursor)
         cursor.close()
     finally:
         connection.close()
-    if answer is None or answer[0] != "wal":
+    if answer != "wal":
         raise PublishError(
             f"{place.shown}: no write-ahead log can be kept here, as on most network shares. Choose a place on a disk "
             "of this machine, or PostgreSQL where a team shares the caseload."
         )
+
+
+def _answer(cursor: Any) -> str:
+    """The journal that SQLite keeps, asked for a write-ahead log."""
+    return str(cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0])
 
 
 def _make(
