@@ -234,5 +234,5 @@ def _bring_up_to_date(engine: sa.Engine, place: Place, migrate: bool) -> None:
 def _check_whole(connection: sa.Connection, place: Place) -> None:
     from casemgmt.caseload.store.verifying import faults_of
 
-    if faults_of(connection, {}):
+    if faults_of(connection):
         raise VerifyError(f"{place.shown} is not whole, and was not migrated. Run verify on the copy.")

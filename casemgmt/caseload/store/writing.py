@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.caseload.events.checking import Known, check
+from casemgmt.caseload.events.checking import Known, check, is_fit_text
 from casemgmt.caseload.events.event import NO_HASH, Event, NewEvent, chained
 from casemgmt.caseload.events.table import ASKED, COLUMNS
 from casemgmt.caseload.store.reading import read_events
 from casemgmt.caseload.store.refusals import broken_chain, in_words
+from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +33,10 @@ class DatabaseWriting:
 
     def __init__(self, connection: sa.Connection, shown: str, practices: Iterable[str], moment: str | None) -> None:
         self._connection, self._shown = connection, shown
-        self._practices = sorted(set(practices), key=str.encode)
+        practices = set(practices)
+        if not all(map(is_fit_text, practices)):
+            raise InputError("writing(…) takes practice codes: texts without control characters.")
+        self._practices = sorted(practices, key=str.encode)
         self._ends = _held(connection, shown, self._practices)
         self._moment = moment or _now()  # once the chains are held: who waited writes later
         self._written: set[str] = set()
