@@ -281,6 +281,8 @@ def test_the_history_shows_corrections_as_such():
     assert found.column_names[:8] == [
         *("number", "kind", "happened_on", "recorded_at", "by", "basis", "corrects", "details"),
     ]
+    add(store, NOON, told("a", "withdrawn", "2015-03-02", corrects=2), told("a", "withdrawn", "2015-03-02", corrects=2))
+    assert Caseload(store).history(HERE, "a")["withdrawn_by"].to_pylist()[0] == 9  # the last of several
     assert Caseload(store).history(HERE, "nobody").num_rows == 0
     assert Caseload(store).history(HERE, "a", known_at="2015-01-01").num_rows == 0
 
