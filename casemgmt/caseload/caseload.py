@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from casemgmt import arguments
 from casemgmt.caseload.events.kinds import STORE
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class Caseload:
         day = None if since is None else as_date(since, "since")
         return change_settings(self.store, months, by, day, recorded_at)
 
+    @arguments.checked(practice_id=arguments.text_or_none)
     def on(
         self,
         date: str | dt.date,
@@ -170,6 +172,7 @@ class Caseload:
 
         return state_on(self.store, date, known_at=known_at, practice_id=practice_id)
 
+    @arguments.checked(practice_id=arguments.text, patient_id=arguments.text)
     def history(
         self, practice_id: str, patient_id: str, *, known_at: dt.datetime | dt.date | str | None = None
     ) -> pa.Table:

@@ -210,6 +210,19 @@ def test_an_unknown_practice_is_refused(practice, caseload):
             ask()
 
 
+@pytest.mark.parametrize("wrong", [7, ["C87001"], b"C87001", "\ud800", {}])
+def test_a_practice_or_patient_that_is_no_text_is_refused(wrong, caseload):
+    for ask in (
+        lambda: caseload.on("2015-06-30", practice_id=wrong),
+        lambda: caseload.history(wrong, "a"),
+        lambda: caseload.history(HERE, wrong),
+        lambda: caseload.on(wrong),
+        lambda: caseload.on("2015-06-30", known_at=wrong),
+    ):
+        with pytest.raises(InputError, match=r"practice_id|patient_id|date|known_at"):
+            ask()
+
+
 def test_what_is_written_while_it_is_read_is_left_out(caseload, monkeypatch):
     store, read = caseload.store, caseload.store.events
 
