@@ -296,6 +296,10 @@ def test_the_history_shows_corrections_as_such():
     ]
     add(store, NOON, told("a", "withdrawn", "2015-03-02", corrects=2), told("a", "withdrawn", "2015-03-02", corrects=2))
     assert Caseload(store).history(HERE, "a")["withdrawn_by"].to_pylist()[0] == 9  # the last of several
+    add(store, NOON, told("a", "corrected", "2015-03-01", corrects=2, values={"route": "y"}))
+    last = Caseload(store).history(HERE, "a").to_pylist()[0]
+    assert (last["corrected_by"], last["corrected_details"]) == (10, '{"route":"y"}')
+    assert last["corrected_happened_on"] == dt.date(2015, 1, 11)
     assert Caseload(store).history(HERE, "nobody").num_rows == 0
     assert Caseload(store).history(HERE, "a", known_at="2015-01-01").num_rows == 0
 
