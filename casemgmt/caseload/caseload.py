@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from casemgmt import arguments
 from casemgmt.caseload.counted import CountedCaseload
 from casemgmt.caseload.events.kinds import STORE
 
@@ -190,57 +191,6 @@ class Caseload(CountedCaseload):
 
         return apply(self.store, returns, recorded_at=recorded_at)
 
-    def on(
-        self,
-        date: str | dt.date,
-        *,
-        known_at: dt.datetime | dt.date | str | None = None,
-        practice_id: str | None = None,
-    ) -> State:
-        """Who is on the caseload on a date, since when, with which plan, and whose review is due.
-
-        Parameters
-        ----------
-        date : what happened up to the end of this day has happened
-        known_at : what was recorded up to then: a moment with its time zone, a date (the end of that day in UTC), or
-            either as ISO text; by default everything. A death in March that was recorded in May is no death in the
-            state of 15 April as known on 15 April, and is one as known now
-        practice_id : one practice alone; all by default
-
-        Raises
-        ------
-        InputError : no date, no moment, no such practice, or events that this version cannot follow
-        """
-        from casemgmt.caseload.state.asking import state_on
-
-        return state_on(self.store, date, known_at=known_at, practice_id=practice_id)
-
-    def history(
-        self, practice_id: str, patient_id: str, *, known_at: dt.datetime | dt.date | str | None = None
-    ) -> pa.Table:
-        """Every event about one patient of one practice, in the order in which it was recorded.
-
-        Parameters
-        ----------
-        practice_id, patient_id : as the events write them
-        known_at : as for :meth:`on`
-
-        Returns
-        -------
-        pyarrow.Table
-            number, kind, happened_on, recorded_at, by, basis, corrects and details as they were recorded; in_force
-            (false where the event was withdrawn); withdrawn_by and corrected_by (the number of the event that did, the
-            last of several corrections); corrected_happened_on and corrected_details (what holds instead, null where
-            nothing was corrected). No row where nothing is known of the patient
-
-        Raises
-        ------
-        InputError : no such practice, or events that this version cannot follow
-        """
-        from casemgmt.caseload.state.asking import history_of
-
-        return history_of(self.store, practice_id, patient_id, known_at=known_at)
-
     def export(self, folder: str | Path, format: str = "parquet", *, overwrite: bool = False) -> Path:
         """Write the whole store flat, for other programs and for :func:`casemgmt.import_caseload`.
 
@@ -304,6 +254,59 @@ class Caseload(CountedCaseload):
         months = whole(review_every_months, "review_every_months")
         day = None if since is None else as_date(since, "since")
         return change_settings(self.store, months, by, day, recorded_at)
+
+    @arguments.checked(practice_id=arguments.text_or_none)
+    def on(
+        self,
+        date: str | dt.date,
+        *,
+        known_at: dt.datetime | dt.date | str | None = None,
+        practice_id: str | None = None,
+    ) -> State:
+        """Who is on the caseload on a date, since when, with which plan, and whose review is due.
+
+        Parameters
+        ----------
+        date : what happened up to the end of this day has happened
+        known_at : what was recorded up to then: a moment with its time zone, a date (the end of that day in UTC), or
+            either as ISO text; by default everything. A death in March that was recorded in May is no death in the
+            state of 15 April as known on 15 April, and is one as known now
+        practice_id : one practice alone; all by default
+
+        Raises
+        ------
+        InputError : no date, no moment, no such practice, or events that this version cannot follow
+        """
+        from casemgmt.caseload.state.asking import state_on
+
+        return state_on(self.store, date, known_at=known_at, practice_id=practice_id)
+
+    @arguments.checked(practice_id=arguments.text, patient_id=arguments.text)
+    def history(
+        self, practice_id: str, patient_id: str, *, known_at: dt.datetime | dt.date | str | None = None
+    ) -> pa.Table:
+        """Every event about one patient of one practice, in the order in which it was recorded.
+
+        Parameters
+        ----------
+        practice_id, patient_id : as the events write them
+        known_at : as for :meth:`on`
+
+        Returns
+        -------
+        pyarrow.Table
+            number, kind, happened_on, recorded_at, by, basis, corrects and details as they were recorded; in_force
+            (false where the event was withdrawn); withdrawn_by and corrected_by (the number of the event that did, the
+            last of several corrections); corrected_happened_on and corrected_details (what holds instead, null where
+            nothing was corrected). No row where nothing is known of the patient
+
+        Raises
+        ------
+        InputError : no such practice, or events that this version cannot follow
+        """
+        from casemgmt.caseload.state.asking import history_of
+
+        return history_of(self.store, practice_id, patient_id, known_at=known_at)
 
     def close(self) -> None:
         """Let go of the database."""
