@@ -158,7 +158,8 @@ def test_each_column_has_its_definition_and_the_table_says_that_it_stays_inside(
 def test_without_days_for_telling_nothing_is_said_of_late_or_in_time():
     table = caseload_of(event("accepted", "2015-04-10", by="Dr A")).process("2015-04-01", "2015-06-30")
     (row,) = table.to_pylist()
-    assert [row[name] for name in ("told_in_time", "told_late", "not_told", "not_told_overdue")] == [None, None, 1, None]
+    names = ("told_in_time", "told_late", "not_told", "not_told_overdue")
+    assert [row[name] for name in names] == [None, None, 1, None]
     assert table.schema.field("told_late").metadata[b"definition"].startswith(b"null: ")
 
 
