@@ -82,15 +82,15 @@ def counted(rows, test, start, end):
 
 
 def without_leaving(own, start):
-    """A patient's events without those by which a managed patient died or moved from a day on."""
-    kept, status = [], None
-    for row in own:
+    """A patient's events up to the last by which they died or moved from a day on, unless they are managed again."""
+    until, status = len(own), None
+    for place, row in enumerate(own):
         gone = row["kind"] in ("died", "moved")
         gone = gone or (row["kind"] == "ended" and row["details"]["reason"] == "died or moved")
-        if not (gone and status == "managed" and row["happened_on"] >= start):
-            kept.append(row)
+        if gone and status == "managed" and row["happened_on"] >= start:
+            until = place
         status = after(status, row["kind"])
-    return kept
+    return own if status == "managed" else own[:until]
 
 
 def after(status, kind):
