@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -247,6 +249,14 @@ def test_the_rules_are_told_in_plain_words() -> None:
         "by review": "£30.00 per review",
         "source": "A test of rules (certainty B)",
     }
+
+
+def test_the_table_that_the_page_shows_is_one_that_a_scheme_may_have() -> None:
+    page = (Path(__file__).parents[2] / "examples" / "schemes.md").read_text(encoding="utf-8")
+    (shown,) = (block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "[caseload]" in block)
+    rules = read(BASE.split("[caseload]", 1)[0] + shown).caseload
+    assert rules is not None and rules.register_test is not None
+    assert (rules.tell_within_days, rules.register_test.part, rules.payments[0].pence) == (21, "adults", 287)
 
 
 # What the shipped files say.
