@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from casemgmt import arguments
 from casemgmt.caseload.counted import CountedCaseload
 from casemgmt.caseload.events.kinds import STORE
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from casemgmt.caseload.settings import Settings
     from casemgmt.caseload.state.state import State
     from casemgmt.caseload.store.keeping import Store
+    from casemgmt.caseload.store.verifying import Verification
 
 
 class Caseload(CountedCaseload):
@@ -40,56 +43,73 @@ class Caseload(CountedCaseload):
         practices = None if practice_id is None else [practice_id]
         return self.store.events(COLUMNS, practices=practices, known_at=known_at)
 
-    def on(
-        self,
-        date: str | dt.date,
-        *,
-        known_at: dt.datetime | dt.date | str | None = None,
-        practice_id: str | None = None,
-    ) -> State:
-        """Who is on the caseload on a date, since when, with which plan, and whose review is due.
+    def heads(self) -> pa.Table:
+        """The last event of each chain: ``practice_id`` text, ``number`` int32, ``hash`` text of 64 hexadecimal digits.
 
-        Parameters
-        ----------
-        date : what happened up to the end of this day has happened
-        known_at : what was recorded up to then: a moment with its time zone, a date (the end of that day in UTC), or
-            either as ISO text; by default everything. A death in March that was recorded in May is no death in the
-            state of 15 April as known on 15 April, and is one as known now
-        practice_id : one practice alone; all by default
-
-        Raises
-        ------
-        InputError : no date, no moment, no such practice, or events that this version cannot follow
+        Whoever owns the database could write a whole chain anew; so print these on what leaves the house, and give them
+        to :meth:`verify` later. The store's own chain has an empty ``practice_id``.
         """
-        from casemgmt.caseload.state.asking import state_on
+        from casemgmt.caseload.store.printed import heads_table
 
-        return state_on(self.store, date, known_at=known_at, practice_id=practice_id)
+        return heads_table(self.store.heads())
 
-    def history(
-        self, practice_id: str, patient_id: str, *, known_at: dt.datetime | dt.date | str | None = None
-    ) -> pa.Table:
-        """Every event about one patient of one practice, in the order in which it was recorded.
+    def record(self, events: Any, recorded_at: dt.datetime | None = None) -> pa.Table:
+        """Write events down: all of them, or none where one is not as it should be.
 
         Parameters
         ----------
-        practice_id, patient_id : as the events write them
-        known_at : as for :meth:`on`
+        events : a data frame, the path of a file, or a list of mappings, one row an event: ``practice_id``, ``kind``,
+            ``happened_on``; and where the kind asks for them ``patient_id``, ``by``, ``basis``, ``corrects``, and the
+            details as columns of their own names or as JSON in ``details``. Blank is missing
+        recorded_at : the moment that is written down, by default the present one
 
         Returns
         -------
         pyarrow.Table
-            number, kind, happened_on, recorded_at, by, basis, corrects and details as they were recorded; in_force
-            (false where the event was withdrawn); withdrawn_by and corrected_by (the number of the event that did, the
-            last of several corrections); corrected_happened_on and corrected_details (what holds instead, null where
-            nothing was corrected). No row where nothing is known of the patient
+            The events as they are stored, in the order given; see :func:`casemgmt.caseload.events.table.schema`.
 
         Raises
         ------
-        InputError : no such practice, or events that this version cannot follow
+        InputError
+            A column, or a value of an event, is missing or wrong.
         """
-        from casemgmt.caseload.state.asking import history_of
+        from casemgmt.caseload.events.checking import is_fit_text
+        from casemgmt.caseload.events.recording import new_events
+        from casemgmt.caseload.events.table import events_table
 
-        return history_of(self.store, practice_id, patient_id, known_at=known_at)
+        given = new_events(events)
+        practices = {each.practice_id for each in given if is_fit_text(each.practice_id)}
+        with self.store.writing(practices, recorded_at) as writing:
+            return events_table(writing.append(given))
+
+    def verify(self, heads: Any = None, progress: Callable[[int, int], object] | None = None) -> Verification:
+        """Look at every event: was one edited, deleted, inserted, reordered or copied, and where?
+
+        Parameters
+        ----------
+        heads : heads that were printed on lists or reports, each of which must be in its chain: a mapping of practice
+            codes to ``(number, hash)``, or a table or file with ``practice_id``, ``number`` and ``hash`` as
+            :meth:`heads` gives it. The first 16 digits of a hash will do
+        progress : called with (events done, events in all)
+
+        Returns
+        -------
+        Verification
+            ``whole``, ``faults`` (a table of practice, number, last and fault), ``raise_if_broken()``.
+
+        Raises
+        ------
+        InputError
+            ``heads`` are none.
+        VerifyError
+            The database cannot be read at all.
+        """
+        from casemgmt.arguments import to_be_called_or_none
+        from casemgmt.caseload.store.printed import printed_heads
+        from casemgmt.caseload.store.verifying import verify
+
+        to_be_called_or_none(progress, "progress")
+        return verify(self.store, printed_heads(heads), progress)
 
     @property
     def settings(self) -> Settings:
@@ -126,6 +146,59 @@ class Caseload(CountedCaseload):
         months = whole(review_every_months, "review_every_months")
         day = None if since is None else as_date(since, "since")
         return change_settings(self.store, months, by, day, recorded_at)
+
+    @arguments.checked(practice_id=arguments.text_or_none)
+    def on(
+        self,
+        date: str | dt.date,
+        *,
+        known_at: dt.datetime | dt.date | str | None = None,
+        practice_id: str | None = None,
+    ) -> State:
+        """Who is on the caseload on a date, since when, with which plan, and whose review is due.
+
+        Parameters
+        ----------
+        date : what happened up to the end of this day has happened
+        known_at : what was recorded up to then: a moment with its time zone, a date (the end of that day in UTC), or
+            either as ISO text; by default everything. A death in March that was recorded in May is no death in the
+            state of 15 April as known on 15 April, and is one as known now
+        practice_id : one practice alone; all by default
+
+        Raises
+        ------
+        InputError : no date, no moment, no such practice, or events that this version cannot follow
+        """
+        from casemgmt.caseload.state.asking import state_on
+
+        return state_on(self.store, date, known_at=known_at, practice_id=practice_id)
+
+    @arguments.checked(practice_id=arguments.text, patient_id=arguments.text)
+    def history(
+        self, practice_id: str, patient_id: str, *, known_at: dt.datetime | dt.date | str | None = None
+    ) -> pa.Table:
+        """Every event about one patient of one practice, in the order in which it was recorded.
+
+        Parameters
+        ----------
+        practice_id, patient_id : as the events write them
+        known_at : as for :meth:`on`
+
+        Returns
+        -------
+        pyarrow.Table
+            number, kind, happened_on, recorded_at, by, basis, corrects and details as they were recorded; in_force
+            (false where the event was withdrawn); withdrawn_by and corrected_by (the number of the event that did, the
+            last of several corrections); corrected_happened_on and corrected_details (what holds instead, null where
+            nothing was corrected). No row where nothing is known of the patient
+
+        Raises
+        ------
+        InputError : no such practice, or events that this version cannot follow
+        """
+        from casemgmt.caseload.state.asking import history_of
+
+        return history_of(self.store, practice_id, patient_id, known_at=known_at)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -1,232 +1,400 @@
-"""Letters, register tests, payments and process measures that a hand can check, as tables.
+"""Each rule of the caseload's state, worked by hand on events few enough to follow by eye.
 
-The numbers of the sources: £2.87 a head, 1.8% of the adults, 21 days, 45/20/10/10/15% in 2014/15 and 46/27/27% in
-2015/16; and those of the programme's own description, a list of 8,543 and 6,751 adults of whom 2% are 136.
+Every case is put to the oracle and to the library: the tables are the specification of both.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
-from fractions import Fraction
+from typing import Any
 
+import caseload_oracle
 import pytest
-from caseload_by_hand import accepted, caseload_of, event, list_size
+from caseload_events import store_of
 
-import casemgmt as cm
-
-AUA_2014, AUA_2015 = (cm.load_scheme(f"avoiding-unplanned-admissions-{year}") for year in ("2014-15", "2015-16"))
-ROTHERHAM = cm.load_scheme("rotherham-2015-16")
-
-
-def rows(table, *names):
-    return [
-        tuple(str(row[name]) if isinstance(row[name], Decimal) else row[name] for name in names)
-        for row in table.to_pylist()
-    ]
+from casemgmt.caseload.caseload import Caseload
+from casemgmt.caseload.events.event import NewEvent
+from casemgmt.caseload.events.kinds import KINDS
+from casemgmt.caseload.state.moments import moment_known
 
 
-# Letters: 21 calendar days from the day of acceptance.
+@pytest.fixture(params=["oracle", "library"])
+def ask(request: pytest.FixtureRequest) -> Any:
+    """Some columns of the state of everyone with a status, a line a patient; ``-`` is null.
 
-
-@pytest.mark.parametrize(
-    ("accepted_on", "tell_by", "on", "overdue"),
-    [
-        ("2014-07-01", "2014-07-22", "2014-07-22", False),
-        ("2014-07-01", "2014-07-22", "2014-07-23", True),
-        ("2014-12-15", "2015-01-05", "2015-01-05", False),
-        ("2015-02-08", "2015-03-01", "2015-03-02", True),
-        ("2016-02-08", "2016-02-29", "2016-02-29", False),  # a leap year
-    ],
-)
-def test_a_patient_is_told_within_21_days_of_acceptance(accepted_on, tell_by, on, overdue):
-    caseload = caseload_of(event("accepted", accepted_on))
-    (row,) = caseload.letters_due(on, scheme=AUA_2014).to_pylist()
-    assert (str(row["accepted_on"]), str(row["tell_by"]), row["overdue"]) == (accepted_on, tell_by, overdue)
-
-
-# Register tests: 1.8% of the adults at the quarter's start, rounded up to whole patients.
-
-
-@pytest.mark.parametrize(
-    ("adults", "register", "needed", "passed", "short_by"),
-    [
-        (6751, 122, 122, True, 0),  # 1.8% of 6,751 is 121.518
-        (6751, 121, 122, False, 1),
-        (6751, 136, 122, True, 0),  # the 2% that are aimed at
-        (1000, 18, 18, True, 0),  # exactly 1.8%
-        (1000, 17, 18, False, 1),
-        (500, 9, 9, True, 0),
-        (55, 0, 1, False, 1),
-        (1, 1, 1, True, 0),
-    ],
-)
-def test_the_register_is_large_enough_at_1_8_per_cent_of_the_adults(adults, register, needed, passed, short_by):
-    caseload = caseload_of(list_size("2014-07-01", 9000, adults=adults), *accepted(register, "2014-08-01"))
-    table = caseload.register_test(AUA_2014, "2014-07-01", "2014-09-30")
-    expected = (register, f"{register}/{adults}", needed, passed, short_by)
-    assert rows(table, "register", "share", "needed", "passed", "short_by") == [expected]
-
-
-@pytest.mark.parametrize(
-    ("what", "counts_2014", "counts_2015"),
-    [
-        (["gp_named", "plan_agreed"], 1, 1),
-        (["gp_named", "plan_declined"], 1, 1),  # a declined plan counts in both years
-        (["gp_named"], 1, 0),  # 2015/16 looks for a plan or its refusal
-        (["plan_agreed"], 1, 0),  # and for a named GP
-        (["gp_named", "plan_agreed", "died"], 0, 1),  # who died counts from 2015/16
-        (["gp_named", "plan_agreed", "moved"], 0, 1),
-        (["gp_named", "plan_agreed", "ended"], 0, 0),
-        (["gp_named", "died"], 0, 0),  # and not more than who stays
-    ],
-)
-def test_who_is_on_the_register(what, counts_2014, counts_2015):
-    said = {"gp_named": {"gp": "Dr A"}, "ended": {"reason": "declined"}}
-    events = [event("accepted", "2015-05-01")]
-    events += [event(kind, "2015-06-01", **said.get(kind, {})) for kind in what]
-    caseload = caseload_of(list_size("2015-04-01", 100, adults=50), *events)
-    for scheme, counts in ((AUA_2014, counts_2014), (AUA_2015, counts_2015)):
-        table = caseload.register_test(scheme, "2015-04-01", "2015-09-30")
-        assert rows(table, "register") == [(counts,)]
-
-
-def test_children_with_complex_needs_are_beside_the_adults():
-    caseload = caseload_of(
-        list_size("2014-07-01", 9000, adults=1000),
-        *accepted(17, "2014-08-01", route="highest_risk"),
-        *accepted(5, "2014-08-01", first=100, route="children_with_complex_needs"),
-    )
-    table = caseload.register_test(AUA_2014, "2014-07-01", "2014-09-30")
-    assert rows(table, "register", "not_counted", "passed", "short_by") == [(17, 5, False, 1)]
-
-
-# Payments: £2.87 for each patient of the whole list at 1 April.
-
-
-def paid(caseload, scheme, year, **asked):
-    return rows(caseload.payments(scheme, year, **asked), "instalment", "share", "amount", "met", "payable")
-
-
-def test_the_instalments_of_2014_15_for_a_list_of_8543():
-    """£24,518.41: 45% is 11,033.2845, 20% is 4,903.682, 10% is 2,451.841; the last is what is left."""
-    sizes = [list_size(day, 8543, adults=6751) for day in ("2014-04-01", "2014-07-01", "2014-10-01", "2015-01-01")]
-    caseload = caseload_of(*sizes, *accepted(122, "2014-06-01"), event("died", "2014-11-01", "p00000"))
-    done = {"C87001": ["establishment", "end_of_year"]}
-    assert paid(caseload, AUA_2014, 2014, declared=done) == [
-        ("establishment", "45%", "11033.28", True, "11033.28"),
-        ("quarter_2_register", "20%", "4903.68", True, "4903.68"),
-        ("quarter_3_register", "10%", "2451.84", False, "0.00"),  # one died, and 121 are too few
-        ("quarter_4_register", "10%", "2451.84", False, "0.00"),
-        ("end_of_year", "15%", "3677.77", True, "3677.77"),
-    ]
-    assert Decimal("2.87") * 8543 == Decimal("24518.41")
-
-
-def test_the_instalments_of_2015_16_are_three_and_who_died_counts():
-    """£24,518.41: 46% is 11,278.4686, 27% is 6,619.9707; the last is what is left."""
-    people = accepted(122, "2015-05-01")
-    more = [
-        event(kind, "2015-05-02", each.patient_id, **said)
-        for each in people
-        for kind, said in (("plan_declined", {}), ("gp_named", {"gp": "Dr A"}))
-    ]
-    sizes = [list_size(day, 8543, adults=6751) for day in ("2015-04-01", "2015-10-01")]
-    caseload = caseload_of(*sizes, *people, *more, event("died", "2015-06-01", "p00000"))
-    assert paid(caseload, AUA_2015, 2015) == [
-        ("establishment", "46%", "11278.47", None, None),
-        ("mid_year_register", "27%", "6619.97", True, "6619.97"),
-        ("end_of_year_register", "27%", "6619.97", False, "0.00"),  # the death was in the first half-year
-    ]
-
-
-@pytest.mark.parametrize(
-    ("heads", "whole", "amounts"),
-    [
-        (0, "0.00", ["0.00", "0.00", "0.00", "0.00", "0.00"]),
-        (1, "2.87", ["1.29", "0.57", "0.29", "0.29", "0.43"]),  # £1.29 a patient up front, as practices were told
-        (2, "5.74", ["2.58", "1.15", "0.57", "0.57", "0.87"]),
-        (7087, "20339.69", ["9152.86", "4067.94", "2033.97", "2033.97", "3050.95"]),  # the average practice of reports
-        (8543, "24518.41", ["11033.28", "4903.68", "2451.84", "2451.84", "3677.77"]),
-    ],
-)
-def test_each_instalment_is_rounded_to_the_penny_and_the_last_is_what_is_left(heads, whole, amounts):
-    found = paid(caseload_of(list_size("2014-04-01", heads)), AUA_2014, 2014)
-    assert [row[2] for row in found] == amounts
-    assert sum(map(Decimal, amounts)) == Decimal(whole) == heads * Decimal("2.87")
-
-
-def test_a_tariff_pays_per_head_per_plan_and_per_review():
-    """£5 a head of 8,543; two patients with a plan agreed in the year, one of them twice; three reviews."""
-    caseload = caseload_of(
-        list_size("2015-04-01", 8543),
-        *accepted(3, "2015-04-10"),
-        event("plan_agreed", "2015-04-20", "p00000"),
-        event("plan_agreed", "2015-09-20", "p00000"),
-        event("plan_agreed", "2016-03-31", "p00001"),
-        event("plan_agreed", "2016-04-01", "p00002"),  # of the next year
-        event("reviewed", "2015-07-01", "p00000"),
-        event("reviewed", "2015-10-01", "p00000"),
-        event("reviewed", "2015-10-01", "p00002"),
-    )
-    table = caseload.payments(ROTHERHAM, 2015, tariff="rotherham-2015-16-example")
-    assert rows(table, "payment", "per", "each", "counted", "instalment", "amount", "payable", "certainty") == [
-        ("over_75s", "head", "5.00", 8543, "whole", "42715.00", "42715.00", "B"),
-        ("care_plan", "plan", "100.00", 2, "whole", "200.00", "200.00", "D"),
-        ("review", "review", "30.00", 3, "whole", "90.00", "90.00", "D"),
-    ]
-
-
-# Process measures of a quarter, a patient a line.
-
-
-def test_a_quarter_of_eight_patients():
+    A table has one event a row, in the order in which they were recorded, at noon of ``recorded``. ``says`` holds
+    details as name=value; a correction says beside ``corrects=`` the values that hold instead.
     """
-    p1 managed all along, reviewed twice; p2 died; p3 moved; p4 ended as fallen in score, which had been proposed
-    p5 proposed and accepted, told after 21 days; p6 proposed and accepted, told after 22; p7 proposed, not accepted
-    p8 accepted on the last day, and not told yet; p9 managed, its removal proposed and waiting
-    """
-    caseload = caseload_of(
-        *(event("accepted", "2015-01-10", patient) for patient in ("p1", "p2", "p3", "p4", "p9")),
-        event("plan_agreed", "2015-01-20", "p1"),
-        event("plan_declined", "2015-05-20", "p9"),
-        event("reviewed", "2015-04-10", "p1", next_review_on="2015-06-10"),
-        event("reviewed", "2015-06-10", "p1", next_review_on="2015-07-10"),
-        event("died", "2015-04-20", "p2"),
-        event("moved", "2015-05-20", "p3", to_practice="C87002"),
-        event("removal_proposed", "2015-04-01", "p4", reason="not selected"),
-        event("ended", "2015-06-20", "p4", reason="not appropriate"),
-        *(event("proposed", "2015-04-01", patient, route="highest_risk") for patient in ("p5", "p6", "p7")),
-        *(event("accepted", "2015-04-05", patient) for patient in ("p5", "p6")),
-        event("patient_told", "2015-04-26", "p5"),
-        event("patient_told", "2015-04-27", "p6"),
-        event("not_accepted", "2015-04-05", "p7", reason="already managed"),
-        event("accepted", "2015-06-30", "p8"),
-        event("removal_proposed", "2015-06-01", "p9", reason="not selected"),
+
+    def run(table: str, date: str, columns: str, *, known: str | None = None, months: int = 3) -> str:
+        store = store_of(events_of(table), months)
+        on, moment = dt.date.fromisoformat(date), moment_known(known)
+        if request.param == "oracle":
+            rows = caseload_oracle.state(store.events().to_pylist(), on, months, moment)
+        else:
+            rows = Caseload(store).on(on, known_at=moment).to_arrow(everyone=True).to_pylist()
+        return "\n".join(" ".join(_text(row[name]) for name in columns.split()) for row in rows)
+
+    return run
+
+
+def events_of(table: str) -> list[tuple[dt.datetime, NewEvent]]:
+    """The events of a table, each with when it was recorded."""
+    head, *lines = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
+    return [_event(dict(zip(head, line, strict=True))) for line in lines]
+
+
+def _event(row: dict[str, str]) -> tuple[dt.datetime, NewEvent]:
+    says = dict(each.split("=") for each in row.get("says", "").split())
+    corrects = says.pop("corrects", None)
+    by = "Dr A" if KINDS[row["kind"]].by_needed else None
+    new = NewEvent(
+        row.get("practice_id", "C87001"),
+        row["kind"],
+        dt.date.fromisoformat(row["happened_on"]),
+        row.get("patient_id", "p"),
+        by=by,
+        corrects=None if corrects is None else int(corrects),
+        details={"values": says} if row["kind"] == "corrected" else says,
     )
-    (row,) = caseload.process("2015-04-01", "2015-06-30", scheme=AUA_2014).to_pylist()
-    assert row == {
-        "practice_id": "C87001",
-        **{"managed_start": 5, "proposed_start": 0, "joined": 3, "left": 3},
-        **{"left_ended": 1, "left_died": 1, "left_moved": 1, "left_died_or_moved": 0, "left_not_accepted": 0},
-        **{"managed_end": 5, "proposed_end": 0},
-        **{"newly_proposed": 3, "proposals_accepted": 2, "proposals_not_accepted": 1, "proposals_dropped": 0},
-        **{"plan_agreed_end": 1, "plan_declined_end": 1, "plan_none_end": 3, "plans_agreed": 0, "plans_declined": 1},
-        **{
-            "reviews_done": 2,
-            "patients_reviewed": 1,
-            "reviews_due_end": 1,
-            "reviews_overdue_end": 1,
-        },  # p9, since 10 April
-        **{"told_in_time": 1, "told_late": 1, "not_told": 1, "not_told_overdue": 0, "left_untold": 0},
-        **{"removals_pending_start": 0, "removals_proposed": 2, "removals_decided": 1, "removals_lapsed": 0},
-        **{"removals_overtaken": 0, "removals_pending_end": 1, "decisions": 5},
-    }
+    return dt.datetime.fromisoformat(f"{row['recorded']}T12:00Z"), new
 
 
-def test_the_shares_of_the_instalments_are_together_the_whole():
-    for scheme in (AUA_2014, AUA_2015):
-        (payment,) = scheme.caseload.payments
-        assert sum((each.share for each in payment.instalments), Fraction()) == 1
-        assert payment.pence == 287
-        assert payment.list_on.in_year(2014) == dt.date(2014, 4, 1)
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value).replace(" ", "_")
+
+
+# As known then, as known now
+
+DEATH_KNOWN_LATE = """
+recorded   | kind     | happened_on | says
+2015-01-05 | proposed | 2015-01-05  | route=highest_risk
+2015-01-12 | accepted | 2015-01-12  |
+2015-05-20 | died     | 2015-03-08  |
+"""
+
+
+def test_a_death_in_march_that_was_recorded_in_may(ask):
+    columns = "status since next_review review_due left_on"
+    assert ask(DEATH_KNOWN_LATE, "2015-04-15", columns, known="2015-04-15") == "managed 2015-01-12 2015-04-12 yes -"
+    assert ask(DEATH_KNOWN_LATE, "2015-04-15", columns) == "died - - no 2015-03-08"
+    assert ask(DEATH_KNOWN_LATE, "2015-03-07", columns) == "managed 2015-01-12 2015-04-12 no -"
+    assert ask(DEATH_KNOWN_LATE, "2015-03-08", columns) == "died - - no 2015-03-08"
+
+
+def test_what_was_recorded_on_the_day_itself_was_known_at_its_end(ask):
+    assert ask(DEATH_KNOWN_LATE, "2015-06-01", "status", known="2015-05-19") == "managed"
+    assert ask(DEATH_KNOWN_LATE, "2015-06-01", "status", known="2015-05-20") == "died"
+    assert ask(DEATH_KNOWN_LATE, "2015-06-01", "status", known="2015-05-20T11:59:59+00:00") == "managed"
+    assert ask(DEATH_KNOWN_LATE, "2015-06-01", "status", known="2015-05-20T13:00+01:00") == "died"
+
+
+def test_a_review_recorded_after_the_death_is_kept_and_brings_nobody_back(ask):
+    events = DEATH_KNOWN_LATE + "2015-05-21 | reviewed | 2015-03-20 |\n2015-05-21 | accepted | 2015-03-21 |\n"
+    assert ask(events, "2015-06-01", "status left_on last_review next_review") == "died 2015-03-08 2015-03-20 -"
+
+
+def test_nothing_is_known_before_the_first_event(ask):
+    assert ask(DEATH_KNOWN_LATE, "2015-01-04", "status") == ""
+    assert ask(DEATH_KNOWN_LATE, "2015-06-01", "status", known="2015-01-04") == ""
+
+
+# Statuses and spells
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status", "since", "proposed_on"),
+    [
+        ("nominated", "", "", ""),
+        ("proposed", "proposed", "-", 1),
+        ("proposed proposed", "proposed", "-", 1),
+        ("accepted", "managed", 1, "-"),
+        ("proposed accepted", "managed", 2, 1),
+        ("proposed accepted accepted", "managed", 2, 1),
+        ("proposed accepted proposed", "managed", 2, 1),
+        ("accepted proposed", "managed", 1, 2),
+        ("practice_changed", "managed", 1, "-"),
+        ("practice_changed accepted returned", "managed", 1, "-"),
+        ("proposed not_accepted", "not_accepted", "-", "-"),
+        ("proposed not_accepted proposed", "proposed", "-", 3),
+        ("proposed not_accepted accepted", "managed", 3, "-"),
+        ("proposed accepted ended", "ended", "-", "-"),
+        ("proposed accepted ended proposed accepted", "managed", 5, 4),
+        ("proposed accepted moved returned", "managed", 4, "-"),
+        ("proposed accepted moved ended", "ended", "-", "-"),
+        ("died", "died", "-", "-"),
+        ("died proposed", "died", "-", "-"),
+        ("died accepted moved", "died", "-", "-"),
+        ("died accepted proposed returned proposed", "managed", 4, 5),
+        ("ended died", "died", "-", "-"),
+        ("died returned ended accepted", "managed", 4, "-"),
+    ],
+)
+def test_each_event_gives_a_status_or_leaves_it(kinds, status, since, proposed_on, ask):
+    says = {"proposed": "route=highest_risk", "not_accepted": "reason=declined", "ended": "reason=declined"}
+    says["practice_changed"] = "from_practice=C87009"
+    rows = [f"2015-02-01 | {kind} | 2015-01-0{i} | {says.get(kind, '')}" for i, kind in enumerate(kinds.split(), 1)]
+    days = " ".join(f"2015-01-0{day}" if isinstance(day, int) else day for day in (since, proposed_on))
+    table = "\n".join(["recorded | kind | happened_on | says", *rows])
+    assert ask(table, "2015-01-31", "status since proposed_on") == f"{status} {days}".strip()
+
+
+def test_readmission_after_an_end_begins_anew_but_remembers_the_last_review(ask):
+    events = """
+    recorded   | kind        | happened_on | says
+    2015-01-05 | proposed    | 2015-01-05  | route=highest_risk
+    2015-01-12 | accepted    | 2015-01-12  |
+    2015-01-12 | gp_named    | 2015-01-12  | gp=AB
+    2015-01-20 | plan_agreed | 2015-01-20  |
+    2015-01-21 | patient_told | 2015-01-21 | how=letter
+    2015-02-10 | reviewed    | 2015-02-10  |
+    2015-03-01 | ended       | 2015-03-01  | reason=declined
+    2015-09-01 | proposed    | 2015-09-01  | route=care_home
+    2015-09-08 | accepted    | 2015-09-08  |
+    """
+    columns = "status since route plan told_on last_review next_review accountable_gp left_on left_reason"
+    assert ask(events, "2015-02-28", columns) == (
+        "managed 2015-01-12 highest_risk agreed 2015-01-21 2015-02-10 2015-05-10 AB - -"
+    )
+    assert ask(events, "2015-04-01", columns) == "ended - - - - 2015-02-10 - AB 2015-03-01 declined"
+    assert ask(events, "2015-09-02", columns) == "proposed - care_home - - 2015-02-10 - AB - -"
+    assert ask(events, "2015-10-01", columns) == "managed 2015-09-08 care_home - - 2015-02-10 2015-12-08 AB - -"
+
+
+def test_who_moved_and_returned_keeps_the_day_given_for_the_next_review(ask):
+    events = """
+    recorded   | kind     | happened_on | says
+    2015-01-12 | accepted | 2015-01-12  |
+    2015-02-15 | reviewed | 2015-02-15  | next_review_on=2015-05-15
+    2015-03-01 | moved    | 2015-03-01  | to_practice=C87002
+    2015-03-20 | returned | 2015-03-20  |
+    """
+    assert ask(events, "2015-03-10", "status left_on left_reason next_review") == "moved 2015-03-01 - -"
+    assert ask(events, "2015-04-01", "status since next_review") == "managed 2015-03-20 2015-05-15"
+
+
+def test_a_patient_of_two_practices_has_two_states(ask):
+    events = """
+    recorded   | practice_id | kind             | happened_on | says
+    2015-01-12 | C87001      | accepted         | 2015-01-12  |
+    2015-02-01 | C87001      | moved            | 2015-02-01  |
+    2015-02-02 | C87002      | practice_changed | 2015-02-01  | from_practice=C87001
+    """
+    assert ask(events, "2015-03-01", "practice_id status since") == ("C87001 moved -\nC87002 managed 2015-02-01")
+
+
+def test_events_of_one_day_count_in_the_order_of_their_numbers(ask):
+    events = """
+    recorded   | kind        | happened_on | says
+    2015-01-12 | plan_agreed | 2015-01-12  |
+    2015-01-12 | accepted    | 2015-01-12  |
+    2015-01-12 | ended       | 2015-01-12  | reason=mistaken
+    2015-01-12 | accepted    | 2015-01-12  |
+    """
+    assert ask(events, "2015-01-12", "status since plan left_on") == "managed 2015-01-12 - -"
+
+
+def test_the_route_is_the_first_proposals_unless_the_practice_says_another(ask):
+    events = """
+    recorded   | kind     | happened_on | says
+    2015-01-05 | proposed | 2015-01-05  | route=highest_risk
+    2015-01-06 | proposed | 2015-01-06  | route=care_home
+    2015-01-12 | accepted | 2015-01-12  |
+    2015-02-12 | accepted | 2015-02-12  | route=judgement
+    2015-03-12 | accepted | 2015-03-12  |
+    """
+    assert ask(events, "2015-02-01", "route") == "highest_risk"
+    assert ask(events, "2015-04-01", "route proposed_on since") == "judgement 2015-01-05 2015-01-12"
+
+
+# Corrections and withdrawals
+
+
+def test_a_corrected_day_moves_the_event_and_the_last_correction_wins(ask):
+    events = """
+    recorded   | kind      | happened_on | says
+    2015-01-05 | proposed  | 2015-01-05  | route=highest_risk
+    2015-01-12 | accepted  | 2015-01-12  |
+    2015-02-01 | corrected | 2015-02-01  | corrects=2 happened_on=2015-02-20
+    2015-02-02 | corrected | 2015-02-02  | corrects=2 happened_on=2015-01-14
+    2015-02-03 | withdrawn | 2015-02-03  | corrects=4
+    """
+    assert ask(events, "2015-01-31", "status since", known="2015-01-31") == "managed 2015-01-12"
+    assert ask(events, "2015-01-31", "status since", known="2015-02-01") == "proposed -"
+    assert ask(events, "2015-01-31", "status since", known="2015-02-02") == "managed 2015-01-14"
+    assert ask(events, "2015-01-31", "status since") == "proposed -"
+    assert ask(events, "2015-02-20", "status since") == "managed 2015-02-20"
+
+
+def test_corrections_replace_value_by_value(ask):
+    events = """
+    recorded   | kind         | happened_on | says
+    2015-01-12 | accepted     | 2015-01-12  |
+    2015-01-12 | home_changed | 2015-01-12  | care_home_type=nursing care_home_id=h1
+    2015-02-01 | corrected    | 2015-02-01  | corrects=2 care_home_id=h2 care_home_type=residential
+    2015-02-02 | corrected    | 2015-02-02  | corrects=2 care_home_id=h3
+    """
+    assert ask(events, "2015-02-02", "care_home_type care_home_id") == "residential h3"
+
+
+def test_a_correction_counts_whatever_day_it_carries_itself(ask):
+    events = """
+    recorded   | kind      | happened_on | says
+    2015-01-12 | accepted  | 2015-01-12  |
+    2015-06-01 | withdrawn | 2015-06-01  | corrects=1
+    """
+    assert ask(events, "2015-02-01", "status") == ""
+    assert ask(events, "2015-02-01", "status", known="2015-05-31") == "managed"
+
+
+@pytest.mark.parametrize(("withdrawals", "status"), [(0, "ended"), (1, "managed"), (2, "ended"), (3, "managed")])
+def test_a_withdrawal_can_be_withdrawn(withdrawals, status, ask):
+    events = """
+    recorded   | kind      | happened_on | says
+    2015-01-12 | accepted  | 2015-01-12  |
+    2015-02-01 | ended     | 2015-02-01  | reason=declined
+    """
+    for number in range(2, 2 + withdrawals):
+        events += f"2015-02-02 | withdrawn | 2015-02-02 | corrects={number}\n"
+    assert ask(events, "2015-03-01", "status") == status
+
+
+def test_an_event_withdrawn_twice_stays_withdrawn_when_one_withdrawal_is(ask):
+    events = """
+    recorded   | kind      | happened_on | says
+    2015-01-12 | accepted  | 2015-01-12  |
+    2015-02-01 | ended     | 2015-02-01  | reason=declined
+    2015-02-02 | withdrawn | 2015-02-02  | corrects=2
+    2015-02-03 | withdrawn | 2015-02-03  | corrects=2
+    2015-02-04 | withdrawn | 2015-02-04  | corrects=3
+    """
+    assert ask(events, "2015-03-01", "status") == "managed"
+
+
+# Plans and reviews
+
+
+def test_a_declined_plan_still_counts_as_case_managed(ask):
+    events = """
+    recorded   | kind          | happened_on | says
+    2015-01-12 | accepted      | 2015-01-12  |
+    2015-01-20 | plan_agreed   | 2015-01-20  |
+    2015-02-20 | plan_declined | 2015-02-20  | reason=prefers_not
+    """
+    assert ask(events, "2015-03-01", "status plan plan_on next_review") == "managed declined 2015-02-20 2015-04-12"
+    assert ask(events, "2015-02-01", "status plan plan_on next_review") == "managed agreed 2015-01-20 2015-04-20"
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "months", "due"),
+    [
+        ("2016-02-29", 12, "2017-03-01"),
+        ("2016-02-29", 48, "2020-02-29"),
+        ("2015-11-30", 3, "2016-03-01"),
+        ("2015-11-29", 3, "2016-02-29"),
+        ("2015-11-29", 15, "2017-03-01"),
+        ("2015-08-31", 1, "2015-10-01"),
+        ("2015-08-31", 6, "2016-03-01"),
+    ],
+)
+def test_months_are_those_of_the_calendar_and_29_february_becomes_1_march(reviewed, months, due, ask):
+    events = f"""
+    recorded   | kind     | happened_on | says
+    2015-01-12 | accepted | 2015-01-12  |
+    2016-03-01 | reviewed | {reviewed}  |
+    """
+    assert ask(events, "2016-03-02", "last_review next_review", months=months) == f"{reviewed} {due}"
+
+
+def test_a_review_is_due_on_its_day(ask):
+    events = """
+    recorded   | kind     | happened_on | says
+    2015-01-12 | accepted | 2015-01-12  |
+    """
+    assert ask(events, "2015-04-11", "next_review review_due") == "2015-04-12 no"
+    assert ask(events, "2015-04-12", "next_review review_due") == "2015-04-12 yes"
+
+
+def test_a_day_given_on_the_day_of_the_last_review_or_later_counts(ask):
+    events = """
+    recorded   | kind        | happened_on | says
+    2015-01-12 | accepted    | 2015-01-12  |
+    2015-01-20 | plan_agreed | 2015-01-20  | next_review_on=2015-02-27
+    2015-02-20 | plan_agreed | 2015-02-20  |
+    2015-03-01 | reviewed    | 2015-03-01  | next_review_on=2015-03-15
+    2015-03-10 | plan_agreed | 2015-03-10  | next_review_on=2015-07-01
+    2015-03-10 | reviewed    | 2015-03-10  |
+    2015-05-01 | reviewed    | 2015-05-01  |
+    """
+    assert ask(events, "2015-01-19", "next_review") == "2015-04-12"
+    assert ask(events, "2015-02-20", "next_review") == "2015-02-27"
+    assert ask(events, "2015-03-01", "next_review") == "2015-03-15"
+    assert ask(events, "2015-03-10", "next_review") == "2015-07-01"
+    assert ask(events, "2015-05-01", "next_review") == "2015-08-01"
+
+
+def test_the_first_letter_of_the_standing_spell_is_shown(ask):
+    events = """
+    recorded   | kind         | happened_on | says
+    2015-01-05 | patient_told | 2015-01-05  |
+    2015-01-12 | accepted     | 2015-01-12  |
+    2015-01-20 | patient_told | 2015-01-20  |
+    2015-02-20 | patient_told | 2015-02-20  |
+    """
+    assert ask(events, "2015-01-15", "told_on") == "-"
+    assert ask(events, "2015-03-01", "told_on") == "2015-01-20"
+
+
+def test_the_number_of_an_earlier_home_does_not_outlive_a_move(ask):
+    events = """
+    recorded   | kind         | happened_on | says
+    2015-01-12 | accepted     | 2015-01-12  |
+    2015-01-13 | home_changed | 2015-01-13  | care_home_type=nursing care_home_id=h1
+    2015-02-13 | home_changed | 2015-02-13  | care_home_type=none
+    """
+    assert ask(events, "2015-01-31", "care_home_type care_home_id") == "nursing h1"
+    assert ask(events, "2015-02-28", "care_home_type care_home_id") == "none -"
+
+
+# Removals
+
+
+@pytest.mark.parametrize(
+    ("kinds", "pending"),
+    [
+        ("removal_proposed", "-"),
+        ("accepted removal_proposed", 2),
+        ("proposed removal_proposed", 2),
+        ("accepted removal_proposed removal_proposed", 2),
+        ("accepted removal_proposed removal_lapsed", "-"),
+        ("accepted removal_proposed removal_rejected removal_proposed", 4),
+        ("accepted removal_proposed accepted", "-"),
+        ("proposed removal_proposed accepted", "-"),
+        ("accepted removal_proposed proposed", 2),
+        ("accepted removal_proposed reviewed", 2),
+        ("accepted removal_proposed ended", "-"),
+        ("accepted removal_proposed moved returned", "-"),
+        ("accepted removal_proposed died", "-"),
+        ("accepted died removal_proposed", "-"),
+        ("ended removal_proposed proposed", "-"),
+    ],
+)
+def test_a_removal_is_pending_until_a_person_or_the_next_list_decides(kinds, pending, ask):
+    says = {"proposed": "route=highest_risk", "ended": "reason=declined", "removal_proposed": "reason=not_selected"}
+    rows = [f"2015-02-01 | {kind} | 2015-01-0{i} | {says.get(kind, '')}" for i, kind in enumerate(kinds.split(), 1)]
+    found = ask("\n".join(["recorded | kind | happened_on | says", *rows]), "2015-01-31", "removal_proposed_on")
+    assert (found or "-") == (pending if pending == "-" else f"2015-01-0{pending}")
+
+
+def test_the_first_date_of_a_standing_removal_is_kept_with_the_latest_reason(ask):
+    events = """
+    recorded   | kind             | happened_on | says
+    2015-01-12 | accepted         | 2015-01-12  |
+    2015-03-01 | removal_proposed | 2015-03-01  | reason=not_selected detail=no_route first_proposed_on=2015-02-01
+    2015-04-01 | removal_proposed | 2015-04-01  | reason=registration first_proposed_on=2015-03-15
+    """
+    columns = "removal_proposed_on removal_reason removal_detail"
+    assert ask(events, "2015-03-01", columns) == "2015-02-01 not_selected no_route"
+    assert ask(events, "2015-04-01", columns) == "2015-02-01 registration -"
