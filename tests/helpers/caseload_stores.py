@@ -15,7 +15,7 @@ FIRST = dt.datetime(2015, 1, 1, 9, tzinfo=dt.UTC)
 
 @st.composite
 def stores(draw: Any, most: int = 40) -> MemoryStore:
-    """Events of three patients in three practices, recorded on one day after the other; some ended for death or a move."""
+    """Events of three patients in three practices, recorded day after day; some ended for death or a move."""
     store, moment = MemoryStore(), FIRST
     add(store, moment, opened(draw(st.integers(1, 4)), draw(days)))
     for _ in range(draw(st.integers(0, most))):

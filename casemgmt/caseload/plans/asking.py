@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from casemgmt.caseload.events.kinds import STORE
 from casemgmt.caseload.plans.letters import days_to_tell, letters_table, stated_days
 from casemgmt.caseload.plans.payments import payments_table
 from casemgmt.caseload.plans.process import process_measures
 from casemgmt.caseload.plans.register_tests import register_test, test_of
-from casemgmt.caseload.state.asking import READ, review_interval, state_on
+from casemgmt.caseload.settings import settings_on
+from casemgmt.caseload.state.asking import READ, state_on
 from casemgmt.caseload.state.moments import moment_known
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError
@@ -40,10 +42,11 @@ def process_of(
     """See :meth:`casemgmt.Caseload.process`."""
     first, last = as_date(start, "start"), as_date(end, "end")
     days = stated_days(scheme) if tell_within_days is None else days_to_tell(tell_within_days, None)
-    events = events_known(store, known_at)
-    return process_measures(
-        events, first, last, review_every_months=review_interval(events, last), tell_within_days=days
-    )
+    moment = moment_known(known_at)
+    # Events can be older than the store that they were written into; its first settings hold for them.
+    held = settings_on(store, last, moment if STORE in store.heads(moment) else None)
+    every, events = held.review_every_months, events_known(store, moment)
+    return process_measures(events, first, last, review_every_months=every, tell_within_days=days)
 
 
 def letters_of(store: Store, on: Day, within_days: int | None, scheme: Scheme | None, known_at: Moment) -> pa.Table:

@@ -68,6 +68,12 @@ class Followed(NamedTuple):
         last[:-1] = self.person[1:] != self.person[:-1]
         return last
 
+    def last_before(self, period: Flags) -> Flags:
+        """Which events are the last of their person before a period, whose events are marked."""
+        last = ~period
+        last[:-1] &= (self.person[1:] != self.person[:-1]) | period[1:]
+        return last
+
     def standing(self, status: str) -> Flags:
         """The last events of those who stand so in the end."""
         import numpy as np

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from casemgmt import arguments
 from casemgmt.arrow import column_of
 from casemgmt.caseload.events.kinds import STORE
 from casemgmt.caseload.plans.done import done_between
@@ -129,7 +130,7 @@ def _declared(declared: Declared | None, codes: list[str], payments: tuple[Payme
     for practice, parts in (declared or {}).items():
         if practice not in codes:
             raise unknown_name("practice", practice, codes)
-        for name in parts:
+        for name in arguments.list_of_texts(parts, "each value of declared"):
             if name not in names:
                 raise unknown_name("declared instalment", name, names)
             found.add((practice, name))

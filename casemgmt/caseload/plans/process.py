@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from casemgmt.arrow import array_of, column_of, numpy_of, texts
+from casemgmt.arrow import array_of, numpy_of, texts
 from casemgmt.caseload.events import kinds
 from casemgmt.caseload.events.kinds import STORE
 from casemgmt.caseload.plans.done import done_between
 from casemgmt.caseload.plans.following import STATUSES, Followed, died_or_moved, followed
 from casemgmt.caseload.plans.labels import NOT_FOR_LEAVING, labelled
-from casemgmt.caseload.plans.measures import DEFINITIONS, definitions
+from casemgmt.caseload.plans.measures import DEFINITIONS, WITHOUT_DAYS, definitions
 from casemgmt.caseload.plans.told import told_of
 from casemgmt.caseload.state.folding import state_at
 from casemgmt.caseload.state.settling import settled
@@ -66,11 +66,10 @@ def process_measures(
     }
     counts |= _telling(people, period, day_number(end), tell_within_days, size)
     rows = [place for place, code in enumerate(codes) if code != STORE]
-    unknown = {} if tell_within_days is not None else {"told_in_time", "told_late", "not_told_overdue"}
+    unknown = WITHOUT_DAYS if tell_within_days is None else {}
     columns = {"practice_id": texts(codes[place] for place in rows)}
     for name in DEFINITIONS:
-        values = column_of([None] * len(rows), pa.int64()) if name in unknown else None
-        columns[name] = array_of(counts[name][rows], pa.int64()) if values is None else values
+        columns[name] = pa.nulls(len(rows), pa.int64()) if name in unknown else array_of(counts[name][rows], pa.int64())
     told = {"from": start.isoformat(), "to": end.isoformat(), "note": NOT_FOR_LEAVING}
     return labelled(pa.table(columns), definitions(tell_within_days), told)
 
@@ -85,9 +84,7 @@ def _flows(people: Followed, period: Flags, size: int) -> Counts:
     """Who came, left, and stood where as the period began."""
     import numpy as np
 
-    before = ~period
-    last_before = before.copy()  # the last event of each person before the period
-    last_before[:-1] &= (people.person[1:] != people.person[:-1]) | period[1:]
+    last_before = people.last_before(period)
     managed, proposed = (STATUSES.index(each) for each in (MANAGED, PROPOSED))
     joined, left = people.joined() & period, people.left() & period
     either = died_or_moved(people, left)
@@ -119,8 +116,7 @@ def _removals(people: Followed, period: Flags, size: int) -> Counts:
     was = np.zeros(len(period), dtype=bool)
     was[1:] = people.pending[:-1]
     was &= ~first
-    last_before = ~period
-    last_before[:-1] &= (people.person[1:] != people.person[:-1]) | period[1:]
+    last_before = people.last_before(period)
     over = was & ~people.pending & period
     overtaken = people.are(kinds.MOVED, kinds.DIED)
     lapsed = people.are(kinds.REMOVAL_LAPSED)

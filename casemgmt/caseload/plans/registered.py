@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from casemgmt.arrow import array_of, in_one_piece, numpy_of, text_scalar, texts, validity_of
+from casemgmt.arrow import array_of, in_one_piece, numpy_of, rows_of, text_scalar, texts, validity_of
 from casemgmt.caseload.events import kinds
 from casemgmt.caseload.events.kinds import CORRECTING
-from casemgmt.caseload.plans.following import died_or_moved, followed
+from casemgmt.caseload.plans.following import JOINING, LEAVING, Followed, died_or_moved, followed, of_kinds
 from casemgmt.caseload.state.folding import state_at
-from casemgmt.caseload.state.settling import NAMES, Settled
+from casemgmt.caseload.state.settling import Settled
 from casemgmt.caseload.state.statuses import MANAGED
 from casemgmt.dates import day_number
 
@@ -22,12 +22,21 @@ if TYPE_CHECKING:
     from casemgmt.scheme.caseload_rules import RegisterTest
 
     Flags = npt.NDArray[np.bool_]
+    Places = npt.NDArray[np.int64]
+
+# What status, route, plan and GP follow from; reviews, of which there are most, are not looked at.
+_LOOKED_AT: Final = (
+    *(kinds.PROPOSED, *JOINING, *LEAVING),
+    *(kinds.PLAN_AGREED, kinds.PLAN_DECLINED, kinds.GP_NAMED),
+)
 
 
 def count_registered(
     events: pa.Table, found: Settled, test: RegisterTest, start: dt.date, end: dt.date, codes: list[str]
 ) -> dict[str, npt.NDArray[np.int64]]:
     """How many patients count, by practice.
+
+    Who died or moved in the period counts, where the scheme has it so, as they stood before.
 
     Parameters
     ----------
@@ -43,22 +52,24 @@ def count_registered(
     import numpy as np
     import pyarrow.compute as pc
 
-    people = events
+    kept = of_kinds(found.kind, *_LOOKED_AT, *CORRECTING)
+    people = followed(found, day_number(end))
     if test.leavers_count:
-        people = _without(events, found, _gone(found, start, end))
-    state = state_at(people, end, review_every_months=1).table  # no review is looked at
+        kept &= ~_after_going(people, day_number(start))
+    state = state_at(_only(events, found, kept), end, review_every_months=1).table
     state = state.filter(pc.equal(state.column("status"), MANAGED))
     practice = numpy_of(pc.index_in(state.column("practice_id"), value_set=texts(codes)))
-    counts = _who_counts(state, test)
-    declined = counts & _equal(state, "plan", "declined")
+    counts, still = _who_counts(state, test), _are(state, people)
 
     def by_practice(which: Flags) -> npt.NDArray[np.int64]:
         return np.bincount(practice[which], minlength=len(codes))
 
-    found_counts = {"register": by_practice(counts), "declined": by_practice(declined)}
-    still = _managed(events, end) if test.leavers_count else None
-    gone = counts & ~_in(state, still) if still is not None else np.zeros(len(counts), dtype=bool)
-    return found_counts | {"gone": by_practice(gone), "not_counted": by_practice(~counts & _in(state, still))}
+    return {
+        "register": by_practice(counts),
+        "declined": by_practice(counts & _equal(state, "plan", "declined")),
+        "gone": by_practice(counts & ~still),
+        "not_counted": by_practice(~counts & still),
+    }
 
 
 def _who_counts(state: pa.Table, test: RegisterTest) -> Flags:
@@ -77,59 +88,64 @@ def _who_counts(state: pa.Table, test: RegisterTest) -> Flags:
     return counts
 
 
-def _managed(events: pa.Table, end: dt.date) -> pa.Array:
-    """Who is managed at the end of a day, as one text a person."""
-    import pyarrow.compute as pc
-
-    state = state_at(events, end, review_every_months=1).table
-    return _person(state.filter(pc.equal(state.column("status"), MANAGED)))
-
-
-def _person(state: pa.Table) -> pa.Array:
-    import pyarrow.compute as pc
-
-    names = ("practice_id", "patient_id")
-    return pc.binary_join_element_wise(*(in_one_piece(state.column(name)) for name in names), text_scalar("\n"))
-
-
-def _in(state: pa.Table, people: pa.Array | None) -> Flags:
-    import numpy as np
-    import pyarrow.compute as pc
-
-    if people is None:
-        return np.ones(state.num_rows, dtype=bool)
-    return numpy_of(pc.is_in(_person(state), value_set=people)).astype(bool)
-
-
 def _equal(state: pa.Table, name: str, word: str) -> Flags:
     import pyarrow.compute as pc
 
     return numpy_of(pc.fill_null(pc.equal(state.column(name), word), False)).astype(bool)
 
 
-def _gone(found: Settled, start: dt.date, end: dt.date) -> npt.NDArray[np.int64]:
-    """The rows of the events by which somebody who was managed died or moved in the period."""
-    people = followed(found, day_number(end))
-    left = people.left() & (people.day >= day_number(start))
+def _are(state: pa.Table, people: Followed) -> Flags:
+    """Which people of a state are managed in the end."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    found, rows = people.settled, people.row[np.flatnonzero(people.standing(MANAGED))]
+    names = (
+        found.practice.values.take(rows_of(found.practice.codes[rows])),
+        found.patient.values.take(rows_of(found.patient.codes[rows])),
+    )
+    asked = (in_one_piece(state.column(name)) for name in ("practice_id", "patient_id"))
+    one, other = (pc.binary_join_element_wise(*each, text_scalar("\n")) for each in (asked, names))
+    return numpy_of(pc.is_in(one, value_set=other)).astype(bool)
+
+
+def _after_going(people: Followed, start: int) -> Flags:
+    """Which of all events are those by which somebody died or moved from a day on, or come after that for the patient.
+
+    Only of those who are not managed in the end: who returned counts as they stand.
+    """
+    import numpy as np
+
+    found = people.settled
+    left = people.left() & (people.day >= start)
     gone = left & (people.are(kinds.DIED, kinds.MOVED) | died_or_moved(people, left))
-    return people.row[gone]
+    gone &= ~people.standing(MANAGED)[people.is_last()][people.person]
+    last = np.flatnonzero(gone)
+    if not len(last):
+        return np.zeros(len(found.kind), dtype=bool)
+    of_each = np.ones(len(last), dtype=bool)
+    of_each[:-1] = people.person[last[1:]] != people.person[last[:-1]]
+    last = people.row[last[of_each]]
+    many = len(found.patient.values)
+    own = np.where(found.patient.codes >= 0, found.practice.codes * many + found.patient.codes, -1)
+    keys = own[last]  # in the order of practices and patients, as everyone is followed
+    row = last[np.minimum(np.searchsorted(keys, own), len(keys) - 1)]
+    later = (found.day > found.day[row]) | ((found.day == found.day[row]) & (found.number >= found.number[row]))
+    return np.asarray((own == own[row]) & later)
 
 
-def _without(events: pa.Table, found: Settled, rows: npt.NDArray[np.int64]) -> pa.Table:
-    """The events without some, and without what corrects those."""
+def _only(events: pa.Table, found: Settled, kept: Flags) -> pa.Table:
+    """Some of the events, without what corrects others."""
     import numpy as np
     import pyarrow as pa
 
-    if not len(rows):
-        return events
+    kept = kept.copy()
     key = (found.practice.codes << 32) + found.number
     given = validity_of(events.column("corrects"))
     named = np.where(True if given is None else given, numpy_of(events.column("corrects")), 0).astype(np.int64)
-    kept = np.ones(events.num_rows, dtype=bool)
-    kept[rows] = False
     # A correcting event comes after the one it names, so one look in order finds corrections of corrections too.
-    correcting = np.isin(found.kind, [NAMES.index(name) for name in CORRECTING]).nonzero()[0]
+    correcting = np.flatnonzero(of_kinds(found.kind, *CORRECTING))
     target = np.searchsorted(key, (found.practice.codes[correcting] << 32) + named[correcting])
     for row, of in zip(correcting.tolist(), target.tolist(), strict=True):
-        kept[row] &= kept[of]
+        kept[row] = kept[of]
     return events.filter(array_of(kept, pa.bool_()))

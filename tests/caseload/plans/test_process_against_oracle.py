@@ -101,7 +101,7 @@ def caseload_of(*events):
 
 def measures(caseload, start="2015-04-01", end="2015-06-30", **asked):
     (row,) = caseload.process(start, end, **asked).to_pylist()
-    return {name: count for name, count in row.items() if count not in (0, "C87001")}
+    return {name: count for name, count in row.items() if count not in (0, None, "C87001")}
 
 
 def test_the_days_of_a_period_are_its_first_and_its_last():
@@ -133,6 +133,56 @@ def test_who_left_and_came_back_is_counted_both_times():
     }
 
 
+def test_after_a_death_only_a_return_changes_anything():
+    died = [event("accepted", "2015-01-10", by="Dr A"), event("died", "2015-03-01")]
+    after = [
+        event("accepted", "2015-04-02", by="Dr A"),
+        event("proposed", "2015-04-03", route="highest_risk"),
+        event("ended", "2015-04-04", by="Dr A", reason="declined"),
+    ]
+    assert measures(caseload_of(*died, *after)) == {"decisions": 2}
+    found = measures(caseload_of(*died, *after, event("returned", "2015-05-01")))
+    assert (found["joined"], found["managed_end"], found["plan_none_end"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "became"),
+    [
+        ("removal_rejected", "removals_decided"),
+        ("accepted", "removals_decided"),
+        ("ended", "removals_decided"),
+        ("not_accepted", "removals_decided"),
+        ("removal_lapsed", "removals_lapsed"),
+        ("moved", "removals_overtaken"),
+        ("died", "removals_overtaken"),
+        ("reviewed", "removals_pending_end"),
+        ("removal_proposed", "removals_pending_end"),
+    ],
+)
+def test_what_becomes_of_a_removal(kind, became):
+    by = "Dr A" if kind in ("removal_rejected", "accepted", "ended", "not_accepted") else None
+    said = {"reason": "a reason"} if kind in ("ended", "not_accepted", "removal_proposed") else {}
+    found = measures(
+        caseload_of(
+            event("accepted", "2015-01-10", by="Dr A"),
+            event("removal_proposed", "2015-02-10", reason="not selected"),
+            event(kind, "2015-04-10", by=by, **said),
+        )
+    )
+    told = {name: count for name, count in found.items() if name.startswith("removals")}
+    assert told == {"removals_pending_start": 1, became: 1}
+
+
+def test_a_removal_that_was_proposed_while_nobody_was_on_the_caseload_waits_for_nothing():
+    found = measures(
+        caseload_of(
+            event("removal_proposed", "2015-04-10", reason="not selected"),
+            event("proposed", "2015-04-11", route="highest_risk"),
+        )
+    )
+    assert found == {"newly_proposed": 1, "proposed_end": 1}
+
+
 def test_a_death_that_is_recorded_later_changes_the_quarter_only_as_known_then():
     store = store_of([])
     add(store, dt.datetime(2015, 1, 2, tzinfo=dt.UTC), event("accepted", "2015-01-01", by="Dr A"))
@@ -158,7 +208,8 @@ def test_each_column_has_its_definition_and_the_table_says_that_it_stays_inside(
 def test_without_days_for_telling_nothing_is_said_of_late_or_in_time():
     table = caseload_of(event("accepted", "2015-04-10", by="Dr A")).process("2015-04-01", "2015-06-30")
     (row,) = table.to_pylist()
-    assert [row[name] for name in ("told_in_time", "told_late", "not_told", "not_told_overdue")] == [None, None, 1, None]
+    names = ("told_in_time", "told_late", "not_told", "not_told_overdue")
+    assert [row[name] for name in names] == [None, None, 1, None]
     assert table.schema.field("told_late").metadata[b"definition"].startswith(b"null: ")
 
 
