@@ -45,7 +45,9 @@ def test_the_second_month_proposes_a_joiner_and_a_removal_and_the_third_nothing_
     caseload.propose(chosen(MARCH, "2015-03-01"))
     april = chosen(APRIL, "2015-04-01", previous=caseload)
     assert managed(april) == {ANN, CYD}
-    assert [(row["patient_id"], row["proposal"]) for row in april.removals().to_pylist()] == [("bob", "propose removal")]
+    assert [(row["patient_id"], row["proposal"]) for row in april.removals().to_pylist()] == [
+        ("bob", "propose removal")
+    ]
     proposed = caseload.propose(april)
     assert kinds(proposed.events())[1:] == [("C87001", "proposed", "cyd"), ("C87001", "removal_proposed", "bob")]
     assert [counted(proposed, name) for name in ("stayers", "joiners", "removals_proposed")] == [1, 1, 1]
