@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from casemgmt.caseload.settings import Settings
     from casemgmt.caseload.state.state import State
     from casemgmt.caseload.store.keeping import Store
+    from casemgmt.caseload.store.verifying import Verification
     from casemgmt.selection.lists import Lists
 
 
@@ -42,6 +44,74 @@ class Caseload:
 
         practices = None if practice_id is None else [practice_id]
         return self.store.events(COLUMNS, practices=practices, known_at=known_at)
+
+    def heads(self) -> pa.Table:
+        """The last event of each chain: ``practice_id`` text, ``number`` int32, ``hash`` text of 64 hexadecimal digits.
+
+        Whoever owns the database could write a whole chain anew; so print these on what leaves the house, and give them
+        to :meth:`verify` later. The store's own chain has an empty ``practice_id``.
+        """
+        from casemgmt.caseload.store.printed import heads_table
+
+        return heads_table(self.store.heads())
+
+    def record(self, events: Any, recorded_at: dt.datetime | None = None) -> pa.Table:
+        """Write events down: all of them, or none where one is not as it should be.
+
+        Parameters
+        ----------
+        events : a data frame, the path of a file, or a list of mappings, one row an event: ``practice_id``, ``kind``,
+            ``happened_on``; and where the kind asks for them ``patient_id``, ``by``, ``basis``, ``corrects``, and the
+            details as columns of their own names or as JSON in ``details``. Blank is missing
+        recorded_at : the moment that is written down, by default the present one
+
+        Returns
+        -------
+        pyarrow.Table
+            The events as they are stored, in the order given; see :func:`casemgmt.caseload.events.table.schema`.
+
+        Raises
+        ------
+        InputError
+            A column, or a value of an event, is missing or wrong.
+        """
+        from casemgmt.caseload.events.checking import is_fit_text
+        from casemgmt.caseload.events.recording import new_events
+        from casemgmt.caseload.events.table import events_table
+
+        given = new_events(events)
+        practices = {each.practice_id for each in given if is_fit_text(each.practice_id)}
+        with self.store.writing(practices, recorded_at) as writing:
+            return events_table(writing.append(given))
+
+    def verify(self, heads: Any = None, progress: Callable[[int, int], object] | None = None) -> Verification:
+        """Look at every event: was one edited, deleted, inserted, reordered or copied, and where?
+
+        Parameters
+        ----------
+        heads : heads that were printed on lists or reports, each of which must be in its chain: a mapping of practice
+            codes to ``(number, hash)``, or a table or file with ``practice_id``, ``number`` and ``hash`` as
+            :meth:`heads` gives it. The first 16 digits of a hash will do
+        progress : called with (events done, events in all)
+
+        Returns
+        -------
+        Verification
+            ``whole``, ``faults`` (a table of practice, number, last and fault), ``raise_if_broken()``.
+
+        Raises
+        ------
+        InputError
+            ``heads`` are none.
+        VerifyError
+            The database cannot be read at all.
+        """
+        from casemgmt.arguments import to_be_called_or_none
+        from casemgmt.caseload.store.printed import printed_heads
+        from casemgmt.caseload.store.verifying import verify
+
+        to_be_called_or_none(progress, "progress")
+        return verify(self.store, printed_heads(heads), progress)
 
     def propose(self, selection: Lists, *, by: str | None = None, recorded_at: dt.datetime | None = None) -> Proposed:
         """Write down what a selection proposes: each practice's list, who joins, whose removal is to be decided.

@@ -243,11 +243,18 @@ def _check_text(column: str, value: object, say: _Say) -> bool:
         say(column, "must be text")
     elif len(value) > (longest := LONGEST.get(column, LONGEST_DETAIL)):
         say(column, f"is longer than {longest:,} characters")
-    elif not (value.isascii() and value.isprintable()) and any(map(_is_unfit, value)):
+    elif not is_fit_text(value):
         say(column, "holds a control character, a line end or half of a character")
     else:
         return True
     return False
+
+
+def is_fit_text(value: object) -> bool:
+    """Whether it is text without control characters, line ends and half characters."""
+    if not isinstance(value, str):
+        return False
+    return (value.isascii() and value.isprintable()) or not any(map(_is_unfit, value))
 
 
 def _is_unfit(letter: str) -> bool:

@@ -30,6 +30,11 @@ def writing_on(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(**{_WRITING: True})
 
 
+def looking_at_once(engine: sa.Engine) -> sa.Engine:
+    """The same engine, whose transactions see the store at one moment, however many statements they make."""
+    return engine.execution_options(isolation_level="REPEATABLE READ") if engine.name == "postgresql" else engine
+
+
 def _sqlite(place: Place) -> sa.Engine:
     import sqlalchemy as sa
     from sqlalchemy.pool import QueuePool
