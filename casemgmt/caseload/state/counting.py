@@ -77,4 +77,4 @@ def _equal(table: pa.Table, name: str, word: str) -> Flags:
     """Where a column of texts says a word."""
     import pyarrow.compute as pc
 
-    return numpy_of(pc.fill_null(pc.equal(table.column(name), word), False))
+    return numpy_of(pc.is_in(table.column(name), value_set=texts([word])))

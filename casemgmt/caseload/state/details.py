@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import array_of, column_of, numpy_of, rows_of, texts
+from casemgmt.arrow import array_of, column_of, numpy_of, rows_of, text_scalar, texts
 from casemgmt.dates import day_number
 from casemgmt.errors import InputError
 
@@ -57,7 +57,7 @@ def said(
     import pyarrow as pa
 
     present = rows >= 0
-    encoded = details.take(rows_of(rows[present])).fill_null("").dictionary_encode()
+    encoded = details.take(rows_of(rows[present])).fill_null(text_scalar("")).dictionary_encode()
     different = [parsed(text) for text in encoded.dictionary.to_pylist()]
     codes = np.zeros(len(rows), dtype=np.int32)
     codes[present] = numpy_of(encoded.indices)

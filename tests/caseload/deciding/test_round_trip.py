@@ -12,6 +12,7 @@ from practice_books import edited, people, register_of, selection_of
 
 import casemgmt as cm
 from casemgmt.errors import InputError
+from casemgmt.outputs.practice.heads import heads_in
 from casemgmt.outputs.practice.making import practice_lists
 
 CODES = ("C87001", "C87002", "C87003")
@@ -69,8 +70,8 @@ def test_a_whole_round_in_a_file_of_its_own(tmp_path, april):
             "says that no review is wanted: nothing of the caseload changes",
         }
         assert_recorded(caseload, answers, proposed)
-        assert_next_month(caseload, april, answers)
-        assert caseload.verify().whole if hasattr(caseload, "verify") else True
+        may = assert_next_month(caseload, april, answers)
+        assert caseload.verify(heads_in(may.facts)).whole
 
 
 def assert_recorded(caseload: Any, answers: Any, proposed: Any) -> None:
@@ -105,7 +106,7 @@ def assert_recorded(caseload: Any, answers: Any, proposed: Any) -> None:
             assert event["happened_on"] == (dt.date(2015, 4, 1) if early else row["date"])
 
 
-def assert_next_month(caseload: Any, april: Any, answers: Any) -> None:
+def assert_next_month(caseload: Any, april: Any, answers: Any) -> Any:
     now = statuses(caseload, MAY)
     assert sorted(now.values()).count("managed") == 9
     assert sorted(now.values()).count("not accepted") == 9

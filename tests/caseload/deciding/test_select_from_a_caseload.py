@@ -152,10 +152,6 @@ def test_heads_of_a_manifest_that_was_edited_are_not_given(caseload, tmp_path):
         published_heads(tmp_path / "nothing")
 
 
-def test_a_scanned_register_takes_the_caseload_too_or_says_why_not(caseload):
-    pass
-
-
 @pytest.mark.parametrize(
     ("said", "words"),
     [
