@@ -39,7 +39,7 @@ def state_on(
 
 
 class EventsKnown(NamedTuple):
-    """The events that were known at a moment, and the heads of their chains; ``opened``: whether the store's own was."""
+    """The events that were known at a moment, the heads of their chains, and whether the store was opened by then."""
 
     events: pa.Table
     heads: Mapping[str, Head]

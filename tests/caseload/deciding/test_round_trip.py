@@ -146,6 +146,7 @@ def assert_next_month(caseload: Any, april: Any, answers: Any) -> Any:
     assert {"not accepted before", "new", "stays"} <= {
         row.standing for each in practice_lists(may) for row in each.listed
     }
+    return may
 
 
 def test_applying_twice_changes_nothing_and_more_answers_add_to_it(tmp_path, april):
