@@ -29,17 +29,21 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from casemgmt.risk.model import Model
+    from casemgmt.selection.earlier_in_parts import Whereabouts
 
 
 class Gathered(NamedTuple):
-    """The rows that can matter, what is asked of them, what the choosing loops made of it, and how many patients the
-    register has on the caseload who have left it.
+    """The rows that can matter, what is asked of them, and what the choosing loops made of it.
+
+    ``overruled`` patients are on the register's caseload though they have left; of a register that was read a part at a
+    time, ``whereabouts`` says what became of people who have no row in their practice.
     """
 
     register: Register
     question: Question
     outcome: Outcome
     overruled: int = 0
+    whereabouts: Whereabouts | None = None
 
 
 def gather(register: Register, asked: Asked) -> Gathered:
@@ -70,12 +74,13 @@ def gather(register: Register, asked: Asked) -> Gathered:
 def workings_of(gathered: Gathered, asked: Asked) -> Workings:
     """What a selection comes to once the rows that can matter are gathered."""
     expected = asked.expected
-    register, question, outcome, overruled = gathered
+    register, question, outcome, overruled, whereabouts = gathered
     return replace(
         resolved(register, asked.scheme, question, outcome, asked.terms.over_cap),
         reference=asked.terms.reference,
         previous=expected.previous,
         overruled=overruled,
+        whereabouts=whereabouts,
         ended=frozenset(asked.ended),
         given_columns=tuple(each for each in (asked.score, asked.risk) if isinstance(each, str)),
         contributions=contributions_of(register, question.ranking, asked.contributions),

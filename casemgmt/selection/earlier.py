@@ -140,17 +140,10 @@ def with_caseload(register: Register, previous: Earlier | None, ended: Mapping[s
 
     if previous is None and not ended:
         return WithCaseload(register, 0)
-    flags = register.packed.is_set("on_caseload")
-    patients = register.column("patient_id").cast(pa.string())
-    earlier, overruled = texts([]), 0
-    if previous is not None:
-        earlier = previous.on_caseload()
-        own = person_keys(register.column("practice_id"), patients)
-        left = numpy_of(pc.is_in(own, value_set=keys_of(previous.left())))
-        overruled = int((flags & left).sum())
-        flags = (flags & ~left) | numpy_of(pc.is_in(own, value_set=earlier))
+    earlier = texts([]) if previous is None else previous.on_caseload()
+    flags, overruled = flags_of(register, earlier, keys_of(nobody_left() if previous is None else previous.left()))
     if ended:
-        gone = texts(ended)
+        patients, gone = register.column("patient_id").cast(pa.string()), texts(ended)
         known = {*patients.filter(_as_mask(flags)).to_pylist(), *person_parts(earlier)[1]}
         strangers = sum(patient not in known for patient in ended)
         if strangers:
@@ -160,6 +153,23 @@ def with_caseload(register: Register, previous: Earlier | None, ended: Mapping[s
             )
         flags = flags & ~numpy_of(pc.is_in(patients, value_set=gone))
     return WithCaseload(replace(register, packed=register.packed.with_flag("on_caseload", flags)), overruled)
+
+
+def flags_of(register: Register, on_caseload: pa.Array, left: pa.Array) -> tuple[npt.NDArray[np.bool_], int]:
+    """Who of a register is on the caseload, and how many it had on it who have left.
+
+    Parameters
+    ----------
+    on_caseload, left : keys of people, as :func:`person_keys`
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    flags = register.packed.is_set("on_caseload")
+    own = person_keys(register.column("practice_id"), register.column("patient_id").cast(pa.string()))
+    gone = numpy_of(pc.is_in(own, value_set=left))
+    overruled = int((flags & gone).sum())
+    return (flags & ~gone) | numpy_of(pc.is_in(own, value_set=on_caseload)), overruled
 
 
 def keys_of(table: pa.Table) -> pa.Array:

@@ -17,6 +17,8 @@ from casemgmt.register.unmatched import are_few, likely_cause
 if TYPE_CHECKING:
     import datetime as dt
 
+    import pyarrow as pa
+
     from casemgmt.register.register import Register
     from casemgmt.selection.earlier import Earlier
 
@@ -78,8 +80,12 @@ class Expected:
         within = None if list_size_within is None else share_of(list_size_within, "list_size_within", above_all=True)
         return cls(list_sizes=list_sizes, previous=previous, may_be_missing=missing, within=within)
 
-    def check(self, register: Register) -> None:
+    def check(self, register: Register, ids: pa.Array | None = None) -> None:
         """Refuse a register that lacks practices or people, or whose lists are of another size.
+
+        Parameters
+        ----------
+        ids : of the register, where it does not hold all of its own: some, and all that the earlier caseload has too
 
         Raises
         ------
@@ -90,7 +96,7 @@ class Expected:
             return
         self.check_counts(register.counts)
         if self.previous is not None:
-            _refuse_strangers(self.previous, register)
+            _refuse_strangers(self.previous, register.id_texts() if ids is None else ids)
 
     def check_day(self, as_of: dt.date) -> None:
         """Refuse an earlier list that is of a later day: joiners, leavers and removals would run backwards.
@@ -171,15 +177,14 @@ def _whole_number(figure: Any) -> int | None:
         return None
 
 
-def _refuse_strangers(previous: Earlier, register: Register) -> None:
-    """Refuse an earlier list of whose people few have a row, used or quarantined, in the register."""
+def _refuse_strangers(previous: Earlier, own: pa.Array | pa.ChunkedArray) -> None:
+    """Refuse an earlier list of whose people few have a row, used or quarantined, in a register with these ids."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     people = pc.unique(previous.ids().cast(pa.large_string()))
     if len(people) < _FEWEST_PEOPLE:
         return
-    own = register.id_texts()
     met = len(pc.unique(own.filter(pc.is_in(own, value_set=in_one_piece(people)))))
     if are_few(met, len(people)):
         raise InputError(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
     from casemgmt.selection.contributions import GivenContributions
     from casemgmt.selection.earlier import Earlier
+    from casemgmt.selection.earlier_in_parts import Whereabouts
     from casemgmt.selection.keys import Ranking
     from casemgmt.selection.loop_arrays import Keys
 
@@ -56,7 +57,7 @@ class Workings:
 
     ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
     are held against, ``previous`` who was on the caseload before, ``overruled`` how many the register has on
-    it who have left since, ``given_columns`` the
+    it who have left since, ``whereabouts`` what became of others where not every row is held, ``given_columns`` the
     register columns of scores and risks, ``contributions`` what inputs add to given scores, ``ended`` the ids of those
     whom somebody has taken off the caseload, ``missing_practices`` known ones without an accepted row, which were
     allowed to be; ``nominations`` how many patients practices sent word of, and how many of them have a row.
@@ -69,6 +70,7 @@ class Workings:
     reference: Reference = "base"
     previous: Earlier | None = None
     overruled: int = 0
+    whereabouts: Whereabouts | None = None
     ended: frozenset[str] = frozenset()
     given_columns: tuple[str, ...] = ()
     contributions: GivenContributions | None = None

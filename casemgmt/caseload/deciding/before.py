@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.caseload.caseload import Caseload
 from casemgmt.caseload.deciding.standing import lists_published
 from casemgmt.caseload.removals import NO_ROUTE
-from casemgmt.caseload.state.asking import events_known, review_interval
-from casemgmt.caseload.state.folding import state_at
+from casemgmt.caseload.state.asking import events_known
 from casemgmt.caseload.state.state import State
 from casemgmt.caseload.state.statuses import LEFT
 from casemgmt.errors import InputError
@@ -30,16 +29,15 @@ def caseload_before(caseload: Caseload | State, as_of: dt.date) -> CaseloadBefor
     """
     if isinstance(caseload, State):
         return CaseloadBefore(caseload)
-    events, heads = events_known(caseload.store)
-    last = max((each.date for own in lists_published(events).values() for each in own), default=as_of)
+    known = events_known(caseload.store)
+    last = max((each.date for own in lists_published(known.events).values() for each in own), default=as_of)
     if last > as_of:
         raise InputError(
             f"previous: a list of {last} was proposed in this caseload, after the list date of this register, {as_of}. "
             f"Give the as_of that is meant; or, to select for that day once more, previous=caseload.on('{as_of}'), "
             "with known_at= where only what was known by then is to count."
         )
-    months = review_interval(events, as_of)
-    return CaseloadBefore(state_at(events, as_of, review_every_months=months, heads=heads))
+    return CaseloadBefore(known.state_on(caseload.store, as_of))
 
 
 class CaseloadBefore:

@@ -23,6 +23,7 @@ from casemgmt.caseload.deciding.standing import (
 from casemgmt.caseload.events.event import Event, NewEvent
 from casemgmt.caseload.events.kinds import LIST_PUBLISHED, NOMINATED, PROPOSED, REMOVAL_LAPSED, REMOVAL_PROPOSED
 from casemgmt.caseload.removals import NO_ROUTE, NOT_SELECTED
+from casemgmt.caseload.state.asking import READ
 from casemgmt.errors import InputError, listed
 from casemgmt.outputs.practice.marks import fingerprint_of
 from casemgmt.register.columns import person_parts
@@ -67,7 +68,7 @@ def propose(store: Store, selection: Any, *, by: str | None = None, recorded_at:
         raise InputError("selection: give the selection whose lists are proposed, from cm.select or cm.load_selection.")
     proposal = _Proposal(selection, by)
     with store.writing(proposal.practices, recorded_at) as writing:
-        events = writing.events()
+        events = writing.events(READ)
         proposal.meet(lists_published(events))
         added = writing.append(proposal.lists())
         proposal.number(added)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.arrow import array_of, numpy_of, text_scalar
 from casemgmt.caseload.events.kinds import STORE
 from casemgmt.caseload.settings import settings_on
-from casemgmt.caseload.state.details import damaged, parsed
 from casemgmt.caseload.state.folding import state_at
 from casemgmt.caseload.state.moments import moment_known
 from casemgmt.caseload.state.settling import coded, settled
@@ -36,49 +35,35 @@ def state_on(
     practice_id: str | None = None,
 ) -> State:
     """See :meth:`casemgmt.Caseload.on`."""
-    on, moment = as_date(date, "date"), moment_known(known_at)
+    return events_known(store, known_at=known_at, practice_id=practice_id).state_on(store, as_date(date, "date"))
+
+
+class EventsKnown(NamedTuple):
+    """The events that were known at a moment, the heads of their chains, and whether the store was opened by then."""
+
+    events: pa.Table
+    heads: Mapping[str, Head]
+    moment: dt.datetime | None
+    opened: bool
+
+    def state_on(self, store: Store, on: dt.date) -> State:
+        """The state on a date."""
+        # Events can be older than the store that they were written into; its first settings hold for them.
+        every = settings_on(store, on, self.moment if self.opened else None).review_every_months
+        own = {code: head for code, head in self.heads.items() if code != STORE}
+        return state_at(self.events, on, review_every_months=every, known_at=self.moment, heads=own)
+
+
+def events_known(
+    store: Store, *, known_at: dt.datetime | dt.date | str | None = None, practice_id: str | None = None
+) -> EventsKnown:
+    """The events of one practice, or of all, up to the heads of their chains."""
+    moment = moment_known(known_at)
     whole = store.heads(moment)
     heads = _read(store, whole, practice_id)
     practices = None if practice_id is None else [practice_id]
     events = _up_to(store.events(READ, practices=practices, known_at=moment), heads)
-    # Events can be older than the store that they were written into; its first settings hold for them.
-    every = settings_on(store, on, moment if STORE in whole else None).review_every_months
-    own = {code: head for code, head in heads.items() if code != STORE}
-    return state_at(events, on, review_every_months=every, known_at=moment, heads=own)
-
-
-def events_known(
-    store: Store, practice_id: str | None = None, moment: dt.datetime | None = None
-) -> tuple[pa.Table, dict[str, Head]]:
-    """The events up to the heads of their chains, and the practices' heads; one practice's, or all."""
-    whole = store.heads(moment)
-    wanted = {STORE, *_read(store, whole, practice_id)}
-    heads = {code: head for code, head in whole.items() if code in wanted}
-    practices = None if practice_id is None else [STORE, practice_id]
-    own = {code: head for code, head in heads.items() if code != STORE}
-    return _up_to(store.events(READ, practices=practices, known_at=moment), heads), own
-
-
-def review_interval(events: pa.Table, date: dt.date) -> int:
-    """The setting ``review_every_months`` as of a date: the last by day, then number, of the store's own events.
-
-    Before the day on which the store was opened its first settings hold. One where there are no events at all, as
-    before anything was known: nobody has a review then.
-    """
-    import pyarrow.compute as pc
-
-    if not events.num_rows:
-        return 1
-    own = events.filter(pc.equal(events.column("practice_id"), text_scalar(STORE)))
-    names = ("happened_on", "number", "details")
-    told = sorted(zip(*(own.column(name).to_pylist() for name in names), strict=True))
-    if not told:
-        raise damaged("the event that opened it is missing")
-    up_to = [row for row in told if row[0] <= date] or told[:1]
-    found = parsed(up_to[-1][2]).get("review_every_months")
-    if not isinstance(found, int):
-        raise damaged("settings without an interval of reviews")
-    return found
+    return EventsKnown(events, heads, moment, STORE in whole)
 
 
 def history_of(
