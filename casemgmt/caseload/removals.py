@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.selection.earlier import Earlier
+    from casemgmt.selection.lists import Earlier
     from casemgmt.selection.workings import Workings
 
 ENDED, REMOVE, CHECK = "confirm ended", "propose removal", "check the record"

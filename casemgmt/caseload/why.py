@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from casemgmt.caseload.people import Found, People
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
-    from casemgmt.selection.earlier_in_parts import Whereabouts
-    from casemgmt.selection.workings import Workings
+    from casemgmt.selection.workings import Whereabouts, Workings
 
 SET_ASIDE = "the row could not be used this time: see the quarantine"
 MAY_BE_SET_ASIDE = "in no row that could be used; one may be in the quarantine, whose ids a packed file does not hold"

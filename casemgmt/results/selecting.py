@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.choosing import Gathered
-    from casemgmt.selection.earlier import Earlier
+    from casemgmt.selection.lists import Earlier
 
 
 @arguments.checked(over_cap=arguments.text, reference=arguments.text)

@@ -22,14 +22,13 @@ from casemgmt.selection.risks import faulty_risks
 from casemgmt.selection.running import Question, emitted_rows, outcome_of
 from casemgmt.selection.sentinels import warn_of_far_scores
 from casemgmt.selection.ties import first_of_tied
-from casemgmt.selection.workings import Choice, Workings
+from casemgmt.selection.workings import Choice, Whereabouts, Workings
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from casemgmt.risk.model import Model
-    from casemgmt.selection.earlier_in_parts import Whereabouts
 
 
 class Gathered(NamedTuple):

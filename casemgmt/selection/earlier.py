@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import in_one_piece, numpy_of, texts
 from casemgmt.errors import InputError, not_valid_text, plural
@@ -18,50 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.selection.lists import Lists
-    from casemgmt.selection.workings import Workings
-
-
-class Earlier(Protocol):
-    """Who was on the caseload before a selection, whoever remembers it: an earlier selection, or a store of events."""
-
-    @property
-    def named(self) -> str:
-        """What it is, in a few words."""
-
-    @property
-    def where(self) -> str:
-        """Where its people are."""
-
-    @property
-    def dated(self) -> str:
-        """What of it is of a day."""
-
-    @property
-    def as_of(self) -> str:
-        """The day of which it speaks, as ISO text."""
-
-    @property
-    def workings(self) -> Workings | None:
-        """What it was worked out from; None where that is not at hand."""
-
-    def on_caseload(self) -> pa.Array:
-        """Everyone on the caseload, as :func:`person_keys`, each once."""
-
-    def left(self) -> pa.Table:
-        """Those whom a person has taken off it, or who left: practice_id, patient_id, status, left_on."""
-
-    def pending_removals(self) -> pa.Table:
-        """Whose removal waits for a decision: practice_id, patient_id, reason, detail, proposed_on."""
-
-    def ids(self) -> pa.Array | pa.ChunkedArray:
-        """The ids of its people, by which it is seen whether a register is of the same ones."""
-
-    def practices(self) -> list[str]:
-        """The practices that had people."""
-
-    def facts(self) -> dict[str, Any]:
-        """What a selection says of it."""
+    from casemgmt.selection.lists import Earlier, Lists
 
 
 class EarlierSelection:

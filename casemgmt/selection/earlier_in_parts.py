@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import array_of, in_one_piece, numpy_of, texts
 from casemgmt.register.columns import NO_DAY, person_parts
 from casemgmt.register.ranked import is_listable
-from casemgmt.selection.earlier import Earlier, flags_of, keys_of
+from casemgmt.selection.earlier import flags_of, keys_of
+from casemgmt.selection.workings import Whereabouts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
+    from casemgmt.selection.lists import Earlier
 
 # From so many ids it is seen how a register writes them.
 _ENOUGH_IDS = 100_000
-
-
-class Whereabouts(NamedTuple):
-    """What a whole register knows of the ids of an earlier caseload, in whatever practice.
-
-    Attributes
-    ----------
-    listed, died, left : ids with a row that can be used: on the practice's list, of someone who died, or left it
-    anywhere : ids with any row, used or not
-    all_known : whether ids of rows that could not be used were at hand: a packed file holds none
-    """
-
-    listed: frozenset[str]
-    died: frozenset[str]
-    left: frozenset[str]
-    anywhere: frozenset[str]
-    all_known: bool = True
 
 
 _NAMES = ("listed", "died", "left", "anywhere")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.selection.earlier import Earlier
+    from casemgmt.selection.lists import Earlier
 
 LIST_SIZE_WITHIN = "10%"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.scheme.routes import Scheme
 from casemgmt.selection.loop_arrays import Outcome
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
     from casemgmt.selection.contributions import GivenContributions
-    from casemgmt.selection.earlier import Earlier
-    from casemgmt.selection.earlier_in_parts import Whereabouts
     from casemgmt.selection.keys import Ranking
+    from casemgmt.selection.lists import Earlier
     from casemgmt.selection.loop_arrays import Keys
 
 
@@ -49,6 +48,23 @@ class Choice:
     member: npt.NDArray[np.uint32]
     place: npt.NDArray[np.int8]
     queue: list[tuple[int, int]]
+
+
+class Whereabouts(NamedTuple):
+    """What a whole register knows of the ids of an earlier caseload, in whatever practice.
+
+    Attributes
+    ----------
+    listed, died, left : ids with a row that can be used: on the practice's list, of someone who died, or left it
+    anywhere : ids with any row, used or not
+    all_known : whether ids of rows that could not be used were at hand: a packed file holds none
+    """
+
+    listed: frozenset[str]
+    died: frozenset[str]
+    left: frozenset[str]
+    anywhere: frozenset[str]
+    all_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def caseload_before(caseload: Caseload | State, as_of: dt.date) -> CaseloadBefor
 
 
 class CaseloadBefore:
-    """The state of a caseload, as :class:`casemgmt.selection.earlier.Earlier`."""
+    """The state of a caseload, as :class:`casemgmt.selection.lists.Earlier`."""
 
     named, where, dated = "the caseload", "on the caseload", "the state of the caseload"
     workings: Workings | None = None

@@ -84,7 +84,9 @@ class _Book:
     def __init__(self, events: pa.Table, rows: Sequence[Decision], recorded_on: dt.date) -> None:
         import pyarrow.compute as pc
 
-        named = _keys(rows).unique()
+        keys = _keys(rows)
+        self._key = dict(zip(map(_person, rows), keys.to_pylist(), strict=True))
+        named = keys.unique()
         patients = events.filter(pc.is_valid(events.column("patient_id")))
         self._known = frozenset(named.filter(pc.is_in(named, value_set=keys_of(patients))).to_pylist())
         self._events = deciding_events(events, named)
@@ -124,7 +126,7 @@ class _Book:
             return f"has a value that no event may hold: {wrong[0]}"
         if isinstance(found, NewEvent):
             self._same.add(_same(found))
-            self._written.setdefault(_key(row), []).append(found)
+            self._written.setdefault(self._key[_person(row)], []).append(found)
         return found
 
 
@@ -186,9 +188,8 @@ def _as_table(new: Sequence[NewEvent]) -> pa.Table:
     return pa.Table.from_pylist(rows, kinds)
 
 
-def _key(row: Decision) -> str:
-    found: str = _keys([row])[0].as_py()
-    return found
+def _person(row: Decision) -> tuple[str, str]:
+    return row.practice_id, row.patient_id
 
 
 def _keys(rows: Sequence[Decision]) -> pa.Array:
