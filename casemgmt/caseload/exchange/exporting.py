@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from casemgmt.caseload.store.keeping import Store
 
 
-@arguments.checked(folder=arguments.path, overwrite=arguments.yes_or_no)
-def export(store: Store, folder: str | Path, form: str = "parquet", *, overwrite: bool = False) -> Path:
+@arguments.checked(folder=arguments.path, format=arguments.text, overwrite=arguments.yes_or_no)
+def export(store: Store, folder: str | Path, format: str = "parquet", *, overwrite: bool = False) -> Path:
     """Write the store into a new folder, or in place of an earlier export; see :meth:`casemgmt.Caseload.export`."""
-    if form not in package.FORMATS:
+    if format not in package.FORMATS:
         raise not_one_of("format", package.FORMATS)
     events = store.events(COLUMNS)
     heads = heads_if_whole(stored_events(events))
@@ -32,11 +32,11 @@ def export(store: Store, folder: str | Path, form: str = "parquet", *, overwrite
         raise VerifyError(
             f"{store.where}: a chain of events is not whole, and nothing was exported. Run verify, which says where."
         )
-    data = to_csv(as_text(flattened(events))) if form == "csv" else to_parquet(flattened(events))
+    data = to_csv(as_text(flattened(events))) if format == "csv" else to_parquet(flattened(events))
     practices = len(heads.keys() - {STORE})
     files = {
-        package.events_file(form): data,
-        package.PACKAGE: package.package_text(form, data, sha256(data), events.num_rows, heads),
-        package.README: package.readme_text(form, events.num_rows, practices),
+        package.events_file(format): data,
+        package.PACKAGE: package.package_text(format, data, sha256(data), events.num_rows, heads),
+        package.README: package.readme_text(format, events.num_rows, practices),
     }
     return save_folder(package.KIND, files, {"events": events.num_rows}, Path(folder), overwrite=overwrite)
