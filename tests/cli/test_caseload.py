@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from a_server import server, why_no_server
 from practice_books import edited
 from test_cli import MODEL, SCHEME, patients, run
 
@@ -431,6 +432,24 @@ def test_a_password_of_an_address_is_not_repeated(monkeypatch):
     monkeypatch.setenv(VARIABLE, f"postgresql+psycopg://me:{CANARY}@127.0.0.1:1/none?connect_timeout=2")
     said = run("caseload", "status", "--on", "2015-04-30", code=4)
     assert CANARY not in said and "me@127.0.0.1" in said
+
+
+def test_a_team_shares_a_caseload_on_postgresql(published, tmp_path, monkeypatch):
+    if why_no_server():
+        pytest.skip(why_no_server())
+    with server() as running:
+        monkeypatch.setenv(VARIABLE, running.new_database())
+        run("caseload", "init", "--review-every", 3)
+        run("caseload", "propose", published)
+        run("caseload", "decide", written(tmp_path / "d.csv", decisions(os.environ[VARIABLE])))
+        said = squeezed(run("caseload", "status", "--on", "2015-04-30", "--to", tmp_path / "s.csv"))
+        assert len(rows_of(tmp_path / "s.csv")) == len(people(os.environ[VARIABLE])) > 0
+        job = ("select", tmp_path / "april.parquet", "--as-of", "2015-05-01", *RULES[2:], "--out", tmp_path / "may")
+        run(*job, "--previous", os.environ[VARIABLE])
+        assert "It holds every event" in run("caseload", "verify", "--heads", tmp_path / "may")
+        run("caseload", "export", tmp_path / "out")
+        run("caseload", "import", tmp_path / "out", tmp_path / "file.sqlite")
+        assert squeezed(run("caseload", "status", tmp_path / "file.sqlite", "--on", "2015-04-30")) in said
 
 
 WRONG = [

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from databases import postgres, why_no_postgres
+from a_server import server, why_no_server
 from every_event import fill
 from memory_store import MemoryStore
 
@@ -34,17 +34,11 @@ print("done", flush=True)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    if why_no_postgres():
-        pytest.skip(why_no_postgres() or "")
-    folder = tmp_path_factory.mktemp("pg")
-    with postgres(folder) as running:
-
-        def new_database(name: str) -> str:
-            running._connection.execute(f"CREATE DATABASE {name}")
-            return f"postgresql+psycopg://postgres@/{name}?host={folder}"
-
-        yield new_database
+def new_database():
+    if why_no_server():
+        pytest.skip(why_no_server())
+    with server() as running:
+        yield running.new_database
 
 
 def files_of(folder):
@@ -52,24 +46,24 @@ def files_of(folder):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_between_the_two_databases_nothing_is_lost_and_the_bytes_are_the_same(server, tmp_path, form):
+def test_between_the_two_databases_nothing_is_lost_and_the_bytes_are_the_same(new_database, tmp_path, form):
     store = MemoryStore()
     fill(store)
     first = Caseload(store).export(tmp_path / "first", form)
-    with cm.import_caseload(first, server(f"a_{form}")) as on_server:
+    with cm.import_caseload(first, new_database()) as on_server:
         assert files_of(on_server.export(tmp_path / "second", form)) == files_of(first)
         assert on_server.store.events(COLUMNS).equals(store.events(COLUMNS))
     with cm.import_caseload(tmp_path / "second", tmp_path / "new.sqlite") as in_file:
         assert files_of(in_file.export(tmp_path / "third", form)) == files_of(first)
-    with cm.import_caseload(tmp_path / "third", server(f"b_{form}")) as again:
+    with cm.import_caseload(tmp_path / "third", new_database()) as again:
         assert again.store.heads() == store.heads()
 
 
-def test_a_database_that_holds_anything_is_refused_and_stays_as_it_was(server, tmp_path):
+def test_a_database_that_holds_anything_is_refused_and_stays_as_it_was(new_database, tmp_path):
     store = MemoryStore()
     fill(store, ("C87001",))
     folder = Caseload(store).export(tmp_path / "first")
-    where = server("taken")
+    where = new_database()
     with cm.open_caseload(where, create=True, review_every_months=6) as there:
         heads = there.store.heads()
     with pytest.raises(cm.InputError, match="is not empty"):
@@ -129,8 +123,8 @@ def test_an_import_that_is_killed_leaves_the_store_whole_or_absent(tmp_path):
 
 
 @pytest.mark.long
-def test_200_imports_that_are_killed_on_both_databases(server, tmp_path):
+def test_200_imports_that_are_killed_on_both_databases(new_database, tmp_path):
     folder = many_events(tmp_path / "export")
     places = [str(tmp_path / f"{number}.sqlite") for number in range(100)]
-    found = check_killed(folder, [*places, *(server(f"killed_{number}") for number in range(100))], seed=2)
+    found = check_killed(folder, [*places, *(new_database() for _ in range(100))], seed=2)
     assert found["absent"] > 20 and found["whole"] > 20, found
