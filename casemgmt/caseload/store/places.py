@@ -77,6 +77,8 @@ def _check_text(path: str) -> None:
 def _file(path: Path) -> Place:
     from sqlalchemy import URL
 
+    if not path.name:
+        raise InputError(f"'{path}' is a folder. Give the path of a file in it.")
     return Place(str(path), path, URL.create("sqlite+pysqlite", database=str(path.absolute())))
 
 
