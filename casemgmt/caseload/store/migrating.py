@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,6 @@ def take_to_last(connection: sa.Connection) -> None:
     from alembic.runtime.environment import EnvironmentContext
 
     scripts = _scripts()
-    logging.getLogger("alembic").addHandler(logging.NullHandler())
     with EnvironmentContext(Config(), scripts, fn=lambda step, _: scripts._upgrade_revs("head", step)) as environment:
         environment.configure(connection=connection, version_table=VERSIONS)
         environment.run_migrations()

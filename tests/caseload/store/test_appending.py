@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import resource
 from contextlib import suppress
 
@@ -315,3 +316,12 @@ def test_settings_hold_from_their_day_on(caseload):
     for wrong in (0, 61, None, "3", 1.5):
         with pytest.raises((cm.InputError, TypeError)):
             caseload.change_settings(review_every_months=wrong)
+
+
+def test_a_caseload_that_nobody_closed_leaves_nothing_open(tmp_path):
+    made = sqlite_caseload(tmp_path)
+    made.record([{"practice_id": "A", "kind": "died", "patient_id": "1", "happened_on": "2015-04-01"}])
+    assert len(list(tmp_path.iterdir())) == 3
+    del made
+    gc.collect()
+    assert [path.name for path in tmp_path.iterdir()] == ["caseload.sqlite"]
