@@ -61,6 +61,8 @@ WRONG: dict[str, Any] = {
     "a set": {"age"},
 }
 
+DIED = {"practice_id": "C87001", "kind": "died", "patient_id": "p1", "happened_on": "2015-04-01"}
+
 # Raw errors of Python and NumPy that happen to be TypeErrors.
 OF_PYTHON = (
     *(
@@ -189,6 +191,7 @@ class Objects:
         self.caseload = cm.open_caseload(folder / "caseload.sqlite", create=True, review_every_months=3)
         self.caseload.propose(self.selection)
         self.exported = self.caseload.export(folder / "exported")
+        self.caseload.record([{**DIED, "kind": "accepted", "by": "AB"}])
         self.admissions = cm.count_admissions(episodes(), **self.as_of)
         self.built = cm.build_register(self.source, episodes=episodes(), **records)
         self.answers: tuple[Any, ...] = (
@@ -203,6 +206,7 @@ class Objects:
             *(self.evaluated, self.evaluated.judged, self.effect, self.plan, self.plan.tariff, self.drift),
             *(self.caseload, self.caseload.verify(), self.caseload.on("2015-04-02"), self.caseload.homes("2015-04-02")),
             *(self.caseload.propose(self.selection), self.caseload.decide([])),
+            *(self.caseload, self.caseload.verify(), self.caseload.on("2015-06-30")),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -293,13 +297,15 @@ class Objects:
             "flag": {"name": "gout"},
             "floored": {"total": 3},
             "governance_pack": {"folder": self.folder / "pack", "overwrite": True},
+            "history": {"practice_id": "C87001", "patient_id": "p1"},
             "input_named": {"name": "gout"},
             "kind": {"text": "prefix"},
+            "on": {"date": "2015-06-30"},
             "page": {"practice_id": "C87001", "path": self.folder / "page.html"},
             "passed": {"see": lambda *given: None},
             "points": {"total": 3},
             "practice": {"practice_id": "C87001"},
-            "record": {"events": [died]},
+            "record": {"events": [DIED]},
             "recalibrate": {"register": self.register, "outcome": had_it()},
             "renamed": {"names": {"gout": "other"}},
             "require": {"names": ("age",), "needed_by": "this test"},
