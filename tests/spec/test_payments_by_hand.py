@@ -224,6 +224,24 @@ def test_a_quarter_of_eight_patients():
     }
 
 
+@pytest.mark.parametrize(
+    ("accepted_on", "next_review", "overdue"),
+    [
+        ("2015-06-08", "2015-06-29", 1),  # told by 29 June
+        ("2015-06-09", "2015-06-30", 0),  # told by 30 June, the last day: due, and not overdue
+        ("2015-06-10", "2015-07-01", 0),
+    ],
+)
+def test_a_letter_and_a_review_are_overdue_once_their_day_is_over(accepted_on, next_review, overdue):
+    caseload = caseload_of(
+        event("accepted", accepted_on),
+        event("reviewed", accepted_on, next_review_on=next_review),
+    )
+    (row,) = caseload.process("2015-04-01", "2015-06-30", scheme=AUA_2014).to_pylist()
+    assert (row["not_told"], row["not_told_overdue"], row["reviews_overdue_end"]) == (1, overdue, overdue)
+    assert row["reviews_due_end"] == (next_review <= "2015-06-30")
+
+
 def test_the_shares_of_the_instalments_are_together_the_whole():
     for scheme in (AUA_2014, AUA_2015):
         (payment,) = scheme.caseload.payments
