@@ -39,8 +39,6 @@ def append_and_say(where: str, pipe: int, batch: int) -> None:
         turn = 0
         while True:
             with caseload.store.writing(["A", "B"]) as writing:
-                writing.append(
-                    [proposed(code, f"{turn}-{place}") for place in range(batch) for code in ("A", "B")]
-                )
+                writing.append([proposed(code, f"{turn}-{place}") for place in range(batch) for code in ("A", "B")])
             os.write(pipe, f"{turn}\n".encode())
             turn += 1

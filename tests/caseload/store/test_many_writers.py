@@ -32,9 +32,7 @@ def check_all_there(caseload, writers, count):
 def processes(where, writers, count):
     cm.open_caseload(where, create=True, review_every_months=3).close()
     context = children()
-    running = [
-        context.Process(target=append_many, args=(where, PRACTICES, writer, count)) for writer in range(writers)
-    ]
+    running = [context.Process(target=append_many, args=(where, PRACTICES, writer, count)) for writer in range(writers)]
     for each in running:
         each.start()
     for each in running:
