@@ -189,6 +189,23 @@ def test_who_leaves_the_main_practice_of_either_day_for_a_third_moved_away(patie
     assert [row[f"moved_{each}"] for each in ("towards", "away", "otherwise")] == [2, 1, 0]
 
 
+def test_who_is_on_two_lists_at_once_moved_nowhere():
+    events = [*resident("p1", "Elms"), *resident("p1", "Elms", "C87002"), *resident("p2", "Elms", "C87003")]
+    events += [event("moved", "2015-05-01", "p1", practice="C87002")]
+    (row,) = caseload_of(*events).homes_between(FIRST, LAST).homes.to_pylist()
+    assert (row["residents_start"], row["came"], row["went"], row["residents_end"]) == (3, 0, 1, 2)
+    events += [*resident("p1", "Elms", "C87004", day="2015-05-01"), *resident("p1", "Elms", "C87005", day="2015-05-01")]
+    events += [event("moved", "2015-05-01", "p1")]
+    (row,) = caseload_of(*events).homes_between(FIRST, LAST).homes.to_pylist()
+    assert (row["came"], row["went"], row["moved_towards"], row["moved_away"], row["moved_otherwise"]) == (
+        2,
+        2,
+        0,
+        0,
+        0,
+    )
+
+
 def test_of_practices_with_as_many_residents_the_first_is_the_main_one_in_whatever_order_they_come():
     people = [Resident(practice, f"p{practice}", "Elms", False) for practice in ("Y2", "C9", "É1", "C8")]
     assert main_practice(people) == main_practice(people[::-1]) == "C8"
