@@ -85,5 +85,6 @@ def server() -> Iterator[Server]:
                     time.sleep(0.1)
             yield Server(folder)
         finally:
-            process.terminate()
+            stop = [f"{bins}/pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop"]
+            subprocess.run([*before, *stop], check=True, capture_output=True, cwd=folder)
             process.wait(60)
