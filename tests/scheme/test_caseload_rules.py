@@ -137,6 +137,22 @@ def test_the_rules_may_be_left_out_whole_or_in_part() -> None:
     assert (with_test.register_test.beside, with_test.register_test.needs, with_test.payments) == ((), (), ())
 
 
+@pytest.mark.parametrize(
+    ("amount", "pence"), [("2.87", 287), ("2.5", 250), ("2.05", 205), ("0.07", 7), ("30", 3000), ("0", 0)]
+)
+def test_pounds_are_read_to_the_penny(amount: str, pence: int) -> None:
+    rules = read(changed('"2.87"', f'"{amount}"')).caseload
+    assert rules is not None
+    assert rules.payments[0].pence == pence
+
+
+@pytest.mark.parametrize("days", [0, 366])
+def test_days_of_a_year_may_be_stated(days: int) -> None:
+    rules = read(changed("tell_within_days = 21", f"tell_within_days = {days}")).caseload
+    assert rules is not None
+    assert rules.tell_within_days == days
+
+
 def test_the_rules_are_part_of_what_a_scheme_is() -> None:
     assert read() == read() != read(changed("tell_within_days = 21", "tell_within_days = 20"))
     assert hash(read()) == hash(read())
@@ -181,6 +197,7 @@ REFUSED = [
     ('list_on = "04-01"', "list_on = 2014-04-01", "caseload.payment 1: 'list_on' must be a day of every year"),
     ('per = "review"', 'per = "review"\nlist_on = "04-01"', "caseload.payment 2: 'list_on' is of a payment per head"),
     ('share = "1/3"', 'share = "1/2"', "caseload.payment 1: the instalments are together 350/3% of the payment"),
+    ('share = "2/3"', 'share = "1/3"', "caseload.payment 1: the instalments are together 200/3% of the payment"),
     ('share = "1/3"', 'share = "0%"', "instalment 1: 'share' must be more than 0%"),
     ('name = "second"', 'name = "first"', "caseload.payment 1: two instalments have one name"),
     ('name = "second"', 'name = "The second"', "instalment 2: 'name' must be a lower-case letter"),

@@ -78,17 +78,35 @@ def test_the_register_is_large_enough_at_1_8_per_cent_of_the_adults(adults, regi
         (["gp_named", "plan_agreed", "died"], 0, 1),  # who died counts from 2015/16
         (["gp_named", "plan_agreed", "moved"], 0, 1),
         (["gp_named", "plan_agreed", "ended"], 0, 0),
+        (["gp_named", "plan_agreed", "died or moved"], 0, 1),  # ended so, and which of the two is not known
+        (["gp_named", "plan_agreed", "moved", "died or moved"], 0, 1),  # said twice, and counted once
+        (["gp_named", "moved", "returned", "plan_agreed"], 1, 1),  # who is back counts as they stand
         (["gp_named", "died"], 0, 0),  # and not more than who stays
     ],
 )
 def test_who_is_on_the_register(what, counts_2014, counts_2015):
-    said = {"gp_named": {"gp": "Dr A"}, "ended": {"reason": "declined"}}
+    said = {"gp_named": {"gp": "Dr A"}, "ended": {"reason": "declined"}, "died or moved": {"reason": "died or moved"}}
     events = [event("accepted", "2015-05-01")]
-    events += [event(kind, "2015-06-01", **said.get(kind, {})) for kind in what]
+    events += [event("ended" if " " in kind else kind, "2015-06-01", **said.get(kind, {})) for kind in what]
     caseload = caseload_of(list_size("2015-04-01", 100, adults=50), *events)
     for scheme, counts in ((AUA_2014, counts_2014), (AUA_2015, counts_2015)):
         table = caseload.register_test(scheme, "2015-04-01", "2015-09-30")
         assert rows(table, "register") == [(counts,)]
+
+
+@pytest.mark.parametrize(
+    ("died_on", "counts"), [("2015-03-31", 0), ("2015-04-01", 1), ("2015-09-30", 1), ("2015-10-01", 1)]
+)
+def test_who_died_counts_from_the_first_day_of_the_period_to_its_last(died_on, counts):
+    """Who died before it does not, and who died after it was on the register at its end."""
+    caseload = caseload_of(
+        list_size("2015-04-01", 100, adults=50),
+        event("accepted", "2015-01-01"),
+        event("gp_named", "2015-01-01", gp="Dr A"),
+        event("plan_agreed", "2015-01-01"),
+        event("died", died_on),
+    )
+    assert rows(caseload.register_test(AUA_2015, "2015-04-01", "2015-09-30"), "register") == [(counts,)]
 
 
 def test_children_with_complex_needs_are_beside_the_adults():
@@ -222,6 +240,24 @@ def test_a_quarter_of_eight_patients():
         **{"removals_pending_start": 0, "removals_proposed": 2, "removals_decided": 1, "removals_lapsed": 0},
         **{"removals_overtaken": 0, "removals_pending_end": 1, "decisions": 5},
     }
+
+
+@pytest.mark.parametrize(
+    ("accepted_on", "next_review", "overdue"),
+    [
+        ("2015-06-08", "2015-06-29", 1),  # told by 29 June
+        ("2015-06-09", "2015-06-30", 0),  # told by 30 June, the last day: due, and not overdue
+        ("2015-06-10", "2015-07-01", 0),
+    ],
+)
+def test_a_letter_and_a_review_are_overdue_once_their_day_is_over(accepted_on, next_review, overdue):
+    caseload = caseload_of(
+        event("accepted", accepted_on),
+        event("reviewed", accepted_on, next_review_on=next_review),
+    )
+    (row,) = caseload.process("2015-04-01", "2015-06-30", scheme=AUA_2014).to_pylist()
+    assert (row["not_told"], row["not_told_overdue"], row["reviews_overdue_end"]) == (1, overdue, overdue)
+    assert row["reviews_due_end"] == (next_review <= "2015-06-30")
 
 
 def test_the_shares_of_the_instalments_are_together_the_whole():

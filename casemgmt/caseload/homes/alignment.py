@@ -163,9 +163,11 @@ def _home(home: str, own: list[Resident]) -> dict[str, Any]:
 
 
 def _practices(people: Sequence[Resident], homes: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    by_practice: dict[str, list[Resident]] = {}
+    for each in people:
+        by_practice.setdefault(each.practice, []).append(each)
     found = []
-    for practice in sorted({each.practice for each in people}, key=str.encode):
-        own = [each for each in people if each.practice == practice]
+    for practice, own in sorted(by_practice.items(), key=lambda pair: pair[0].encode()):
         serves = {each.home for each in own if each.home is not None}
         found.append(
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from casemgmt.arrow import rows_of, texts
+from casemgmt.arrow import numpy_of, rows_of, texts
 from casemgmt.caseload.events import kinds
 from casemgmt.caseload.plans.following import of_kinds
 from casemgmt.caseload.state.details import parsed
@@ -70,7 +70,7 @@ def residents_of_register(register: Register, events: pa.Table) -> list[Resident
     register.require(("care_home_type", "care_home_id"), "residents by care home")
     rows = np.flatnonzero(register.packed.is_set("on_list"))
     lives = pc.is_in(register.column("care_home_type", rows), value_set=texts(PERMANENT))
-    rows = rows[np.asarray(lives.to_pylist(), dtype=bool)]
+    rows = rows[numpy_of(lives).astype(bool)]
     chose = choosers(events, register.as_of)
     names = ("practice_id", "patient_id", "care_home_id")
     found = [

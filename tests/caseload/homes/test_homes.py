@@ -17,8 +17,9 @@ from memory_store import MemoryStore
 import casemgmt as cm
 from casemgmt.caseload.caseload import Caseload
 from casemgmt.caseload.events.event import NewEvent
-from casemgmt.caseload.homes.alignment import HOMES, PRACTICES
+from casemgmt.caseload.homes.alignment import HOMES, PRACTICES, main_practice
 from casemgmt.caseload.homes.moves import COLUMNS
+from casemgmt.caseload.homes.residents import Resident
 from casemgmt.errors import InputError
 
 FIRST, LAST = dt.date(2015, 4, 1), dt.date(2015, 7, 1)
@@ -167,6 +168,55 @@ def test_a_home_that_changes_its_main_practice_is_moved_towards():
         ]
     (row,) = caseload_of(*events).homes_between(FIRST, LAST).homes.to_pylist()
     assert (row["moved_towards"], row["moved_away"], row["change"]) == (3, 0, "aligned on both days")
+
+
+def moved(patient, old, new):
+    return [
+        event("moved", "2015-05-01", patient, practice=old),
+        event("practice_changed", "2015-05-01", patient, practice=new, from_practice=old),
+        lives(patient, "Elms", "2015-05-01", new),
+    ]
+
+
+@pytest.mark.parametrize(("patient", "old"), [("a4", "C87001"), ("b3", "C87002")])
+def test_who_leaves_the_main_practice_of_either_day_for_a_third_moved_away(patient, old):
+    """Four of C87001, three of C87002; two go over to C87002, the main practice then; one leaves for C87003."""
+    events = [each for place in range(1, 5) for each in resident(f"a{place}", "Elms")]
+    events += [each for place in range(1, 4) for each in resident(f"b{place}", "Elms", "C87002")]
+    events += [*moved("a1", "C87001", "C87002"), *moved("a2", "C87001", "C87002"), *moved(patient, old, "C87003")]
+    (row,) = caseload_of(*events).homes_between(FIRST, LAST).homes.to_pylist()
+    assert (row["main_start"], row["main_end"]) == ("C87001", "C87002")
+    assert [row[f"moved_{each}"] for each in ("towards", "away", "otherwise")] == [2, 1, 0]
+
+
+def test_who_is_on_two_lists_at_once_moved_nowhere():
+    events = [*resident("p1", "Elms"), *resident("p1", "Elms", "C87002"), *resident("p2", "Elms", "C87003")]
+    events += [event("moved", "2015-05-01", "p1", practice="C87002")]
+    (row,) = caseload_of(*events).homes_between(FIRST, LAST).homes.to_pylist()
+    assert (row["residents_start"], row["came"], row["went"], row["residents_end"]) == (3, 0, 1, 2)
+    events += [*resident("p1", "Elms", "C87004", day="2015-05-01"), *resident("p1", "Elms", "C87005", day="2015-05-01")]
+    events += [event("moved", "2015-05-01", "p1")]
+    (row,) = caseload_of(*events).homes_between(FIRST, LAST).homes.to_pylist()
+    assert (row["came"], row["went"], row["moved_towards"], row["moved_away"], row["moved_otherwise"]) == (
+        2,
+        2,
+        0,
+        0,
+        0,
+    )
+
+
+def test_of_practices_with_as_many_residents_the_first_is_the_main_one_in_whatever_order_they_come():
+    people = [Resident(practice, f"p{practice}", "Elms", False) for practice in ("Y2", "C9", "É1", "C8")]
+    assert main_practice(people) == main_practice(people[::-1]) == "C8"
+
+
+def test_a_choice_that_is_denied_or_was_withdrawn_is_none():
+    caseload = caseload_of(*resident("p1", "Elms", chose=False), *resident("p2", "Elms"))
+    (wrong,) = add(caseload.store, RECORDED, lives("p2", "Elms", "2015-02-01", chose=True))
+    assert caseload.homes(FIRST).summary()["chose_other_practice"] == 1
+    add(caseload.store, RECORDED, NewEvent("C87001", "withdrawn", FIRST, "p2", corrects=wrong.number))
+    assert caseload.homes(FIRST).summary()["chose_other_practice"] == 0
 
 
 def test_a_move_between_two_other_practices_is_neither():

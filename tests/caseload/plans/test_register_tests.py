@@ -178,6 +178,8 @@ def test_the_list_is_the_last_recorded_of_its_day_and_may_be_an_earlier_one_wher
     )
     (row,) = caseload.register_test(AUA, START, END).to_pylist()
     assert (row["list_size"], row["list_on"], row["passed"], row["note"]) == (1000, dt.date(2015, 4, 1), True, None)
+    (row,) = caseload.register_test(AUA, START, END, list_within_days=30).to_pylist()
+    assert (row["list_size"], row["note"]) == (1000, None)
     (row,) = caseload.register_test(AUA, "2015-03-31", END, list_within_days=11).to_pylist()
     assert (row["list_size"], row["list_on"], row["note"]) == (100, dt.date(2015, 3, 20), "the list is of 2015-03-20")
     (row,) = caseload.register_test(AUA, "2015-03-31", END, list_within_days=10).to_pylist()
