@@ -40,9 +40,11 @@ class Caseload:
 
     def events(self, *, practice_id: str | None = None, known_at: dt.datetime | None = None) -> pa.Table:
         """Every event, in the order of practices and numbers; see :func:`casemgmt.caseload.events.table.schema`."""
+        from casemgmt.arguments import text_or_none
         from casemgmt.caseload.events.table import COLUMNS
 
-        practices = None if practice_id is None else [practice_id]
+        code = text_or_none(practice_id, "practice_id")
+        practices = None if code is None else [code]
         return self.store.events(COLUMNS, practices=practices, known_at=known_at)
 
     def heads(self) -> pa.Table:

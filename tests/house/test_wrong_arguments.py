@@ -186,6 +186,7 @@ class Objects:
         self.effect = cm.effect_at_cut(self.judged, "happened", base_rate=0.3)
         self.plan = cm.plan(self.risky, self.scheme, **planned)
         self.drift = cm.drift(self.risky, self.risky, outcome="happened")
+        self.caseload = cm.open_caseload(folder / "caseload.sqlite", create=True, review_every_months=3)
         self.admissions = cm.count_admissions(episodes(), **self.as_of)
         self.built = cm.build_register(self.source, episodes=episodes(), **records)
         self.answers: tuple[Any, ...] = (
@@ -198,6 +199,7 @@ class Objects:
             *(cm.synthesise("C87616", seed=1), cm.fields(), cm.commissioner_report(self.selection)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r(), self.stable),
             *(self.evaluated, self.evaluated.judged, self.effect, self.plan, self.plan.tariff, self.drift),
+            *(self.caseload, self.caseload.verify()),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -237,6 +239,8 @@ class Objects:
             "reidentify": {"frame": cm.pseudonymise(self.numbered, key=self.key), "lookup": self.lookup},
             "commissioner_report": {"selection": self.selection},
             "CodeList": {"name": "gout", "system": "icd10", "entries": entries},
+            "open_caseload": {"where": self.folder / "caseload.sqlite"},
+            "Caseload": {"store": self.caseload.store},
             "fields": {},
             "list_models": {},
             "list_schemes": {},
@@ -245,12 +249,14 @@ class Objects:
 
     def right(self) -> dict[str, dict[str, Any]]:
         """Arguments that are right, of methods that need some."""
+        died = {"practice_id": "C87001", "kind": "died", "patient_id": "p1", "happened_on": "2015-04-01"}
         streamed = {"model": None, "score": "age", "over_cap": "error", "reference": "base", "threads": None}
         streamed |= {"expected": Expected.of(None, None, False, None), "limits": Limits(), "allow_demonstration": False}
         return {
             "account": {"tables": []},
             "band_of": {"total": 3},
             "bands_of": {"scores": [1.0]},
+            "change_settings": {"review_every_months": 6},
             "by": {"column": "age"},
             "cell_of": {"each": self.model.inputs[0], "values": {"gout": True}},
             "column": {"name": "age"},
@@ -274,6 +280,7 @@ class Objects:
             "passed": {"see": lambda *given: None},
             "points": {"total": 3},
             "practice": {"practice_id": "C87001"},
+            "record": {"events": [died]},
             "recalibrate": {"register": self.register, "outcome": had_it()},
             "renamed": {"names": {"gout": "other"}},
             "require": {"names": ("age",), "needed_by": "this test"},

@@ -124,7 +124,7 @@ def _check_who(new: NewEvent, kind: Kind, target: Known | None, say: _Say) -> No
     has_patient = kind.about == "patient"
     if kind.name in CORRECTING:  # it carries the patient of the event it names, or none where that has none
         has_patient = target is not None and target.patient_id is not None
-        if target is not None and new.patient_id != target.patient_id:
+        if target is not None and new.patient_id is not None and new.patient_id != target.patient_id:
             say("patient_id", "is not that of the event that 'corrects' names")
     if has_patient and new.patient_id is None:
         say("patient_id", f"is missing, and '{kind.name}' is about a patient")

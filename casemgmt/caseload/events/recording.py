@@ -34,6 +34,8 @@ def new_events(rows: object) -> list[NewEvent]:
     given = list(rows) if isinstance(rows, (list, tuple)) else _rows_of(rows)
     if not all(isinstance(row, Mapping) for row in given):
         raise InputError("events= is a table, the path of a file, or a list of mappings with practice_id, kind, …")
+    if isinstance(rows, (list, tuple)) and not given:
+        return []
     names = list(dict.fromkeys(name for row in given for name in row))
     _check_names(names)
     wrong: dict[str, int] = {}
@@ -77,7 +79,7 @@ def _event(row: Mapping[str, Any], wrong: dict[str, int]) -> NewEvent:
             return None
         try:
             return how(value)
-        except (TypeError, ValueError, OverflowError):
+        except (LookupError, TypeError, ValueError, OverflowError):
             told = f"{name} {must}"
             wrong[told] = wrong.get(told, 0) + 1
             return None

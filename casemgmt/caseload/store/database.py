@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ class DatabaseStore:
 
     def __init__(self, engine: sa.Engine, shown: str) -> None:
         self.engine, self._shown = engine, shown
+        weakref.finalize(self, engine.dispose)  # whoever forgets to close it leaves no connection
 
     @property
     def where(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -121,19 +122,29 @@ def _check_empty(place: Place, path: Path) -> None:
         raise _is_taken(place)
 
 
+def _unreadable(place: Place, problem: OSError) -> InputError:
+    return InputError(f"'{place.shown}' cannot be read: {problem.strerror or 'the system refused'}.")
+
+
 def _is_taken(place: Place) -> InputError:
     return InputError(f"'{place.shown}' is not empty: open it without create=True, or choose another place.")
 
 
 def _look_at_file(place: Place, path: Path) -> None:
     """Refuse what is no caseload before anything is written to it."""
-    if path.is_dir():
-        raise InputError(f"'{place.shown}' is a folder. Give the path of a file in it.")
-    if not path.is_file():
-        raise InputError(f"There is no caseload at '{place.shown}'. {_MAKE}")
     from casemgmt.caseload.store.schema import APPLICATION
 
-    if path.stat().st_size == 0:
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"There is no caseload at '{place.shown}'. {_MAKE}") from None
+    except OSError as problem:
+        raise _unreadable(place, problem) from None
+    if stat.S_ISDIR(found.st_mode):
+        raise InputError(f"'{place.shown}' is a folder. Give the path of a file in it.")
+    if not stat.S_ISREG(found.st_mode):
+        raise InputError(f"'{place.shown}' is no file. Give the path of one.")
+    if found.st_size == 0:
         raise InputError(f"'{place.shown}' is empty, and no caseload. {_MAKE}")
     application, tables = _tables_of(place, path)
     if application != APPLICATION:
@@ -147,7 +158,7 @@ def _tables_of(place: Place, path: Path) -> tuple[int, int]:
             if file.read(len(_HEADER)) != _HEADER:
                 raise InputError(f"'{place.shown}' is no caseload: not a SQLite file. Choose another place.")
     except OSError as problem:
-        raise InputError(f"'{place.shown}' cannot be read: {problem.strerror or 'the system refused'}.") from None
+        raise _unreadable(place, problem) from None
     with in_words(place.shown):
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE_SECONDS)
         try:
@@ -167,15 +178,20 @@ def _keep_a_log(engine: sa.Engine, place: Place) -> None:
     connection = engine.raw_connection()
     try:
         cursor: Any = connection.cursor()
-        answer = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
+        answer = _answer(cursor)
         cursor.close()
     finally:
         connection.close()
-    if answer is None or answer[0] != "wal":
+    if answer != "wal":
         raise PublishError(
             f"{place.shown}: no write-ahead log can be kept here, as on most network shares. Choose a place on a disk "
             "of this machine, or PostgreSQL where a team shares the caseload."
         )
+
+
+def _answer(cursor: Any) -> str:
+    """The journal that SQLite keeps, asked for a write-ahead log."""
+    return str(cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0])
 
 
 def _make(

@@ -100,7 +100,8 @@ def _in_sqlite(name: str) -> str:
 def _in_postgresql(name: str) -> str:
     if name in _HASHES:
         return f"encode({name}, 'hex')"
-    return f"coalesce({_quoted(name)}::text, chr({_NOTHING}))" if name in MAY_BE_NULL else name
+    text = f"{_quoted(name)}::text"
+    return f"coalesce({text}, chr({_NOTHING}))" if name in MAY_BE_NULL else text
 
 
 def _quoted(name: str) -> str:

@@ -39,7 +39,10 @@ _POSTGRESQL = {
     "XX": (VerifyError, f"the server says that its data are damaged. {_VERIFY}"),
     "23": (VerifyError, f"its chains do not go on where they ended. {_VERIFY}"),
 }
-_LOST = "the server cannot be reached, or the connection to it was lost. Look at it, then run again."
+_LOST = (
+    "the server cannot be reached, refuses the user, the password or the database, or the connection to it was lost. "
+    "Look at these, then run again."
+)
 
 
 @contextmanager
