@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from casemgmt import arguments
 from casemgmt.caseload.events.kinds import STORE
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ class Caseload:
 
         return apply(self.store, returns, recorded_at=recorded_at)
 
+    @arguments.checked(practice_id=arguments.text_or_none)
     def on(
         self,
         date: str | dt.date,
@@ -214,6 +216,7 @@ class Caseload:
 
         return state_on(self.store, date, known_at=known_at, practice_id=practice_id)
 
+    @arguments.checked(practice_id=arguments.text, patient_id=arguments.text)
     def history(
         self, practice_id: str, patient_id: str, *, known_at: dt.datetime | dt.date | str | None = None
     ) -> pa.Table:

@@ -32,6 +32,9 @@ def opened(months: int = 3, day: dt.date = dt.date(2014, 12, 1)) -> NewEvent:
     return NewEvent("", "opened", day, details={"review_every_months": months})
 
 
+PRACTICES = ("C87001", "C87002", "Y00001")
+FIRST = dt.datetime(2015, 1, 1, 9, tzinfo=dt.UTC)
+
 days = st.sampled_from(DAYS)
 perhaps_day = st.one_of(st.none(), days)
 
@@ -113,3 +116,24 @@ def _values(draw: Any, wrong: Any) -> dict[str, Any]:
     if not values or draw(st.booleans()):
         values["happened_on"] = draw(days)
     return values
+
+
+@st.composite
+def stores(draw: Any, practices: tuple[str, ...] = PRACTICES) -> MemoryStore:
+    """A store of up to 30 events of three patients in each of some practices, recorded on one day after the other."""
+    store, moment = MemoryStore(), FIRST
+    add(store, moment, opened(draw(st.integers(1, 4)), draw(days)))
+    for _ in range(draw(st.integers(0, 30))):
+        moment += dt.timedelta(days=draw(st.integers(0, 20)))
+        earlier = [event for code, chain in store.chains.items() if code for event in chain]
+        what = draw(st.integers(0, 19))
+        if what == 0:
+            every = {"review_every_months": draw(st.integers(1, 14))}
+            add(store, moment, NewEvent("", "settings_changed", draw(days), details=every))
+        elif what == 1:
+            add(store, moment, draw(of_a_practice(draw(st.sampled_from(practices)))))
+        elif what < 7 and earlier:
+            add(store, moment, draw(correcting(earlier)))
+        else:
+            add(store, moment, draw(of_a_patient(practices, patients=3)))
+    return store

@@ -132,7 +132,7 @@ def _named(found: Settled, key: Rows, correcting: Rows, corrects: pa.ChunkedArra
     number = np.where(True if given is None else given, numpy_of(corrects), 0)[correcting].astype(np.int64)
     wanted = (found.practice.codes[correcting] << 32) + number
     rows = np.searchsorted(key, wanted)
-    there = (number > 0) & (rows < correcting)
+    there = rows < correcting
     there &= key[np.where(there, rows, 0)] == wanted
     rows = np.where(there, rows, 0)
     again = (found.kind[correcting] == NAMES.index(CORRECTED)) & np.isin(found.kind[rows], found.kind[correcting])

@@ -6,39 +6,12 @@ import datetime as dt
 
 import caseload_oracle
 import pytest
-from caseload_events import add, correcting, days, of_a_patient, of_a_practice, opened
+from caseload_events import FIRST, stores
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_store import MemoryStore
 
 from casemgmt.caseload.caseload import Caseload
-from casemgmt.caseload.events.event import NewEvent
 from casemgmt.caseload.events.kinds import STORE
-
-PRACTICES = ("C87001", "C87002", "Y00001")
-FIRST = dt.datetime(2015, 1, 1, 9, tzinfo=dt.UTC)
-
-
-@st.composite
-def stores(draw):
-    """A store of up to 30 events of three patients in three practices, recorded on one day after the other."""
-    store, moment = MemoryStore(), FIRST
-    add(store, moment, opened(draw(st.integers(1, 4)), draw(days)))
-    for _ in range(draw(st.integers(0, 30))):
-        moment += dt.timedelta(days=draw(st.integers(0, 20)))
-        earlier = [event for code, chain in store.chains.items() if code != STORE for event in chain]
-        what = draw(st.integers(0, 19))
-        if what == 0:
-            every = {"review_every_months": draw(st.integers(1, 14))}
-            add(store, moment, NewEvent(STORE, "settings_changed", draw(days), details=every))
-        elif what == 1:
-            add(store, moment, draw(of_a_practice(draw(st.sampled_from(PRACTICES)))))
-        elif what < 7 and earlier:
-            add(store, moment, draw(correcting(earlier)))
-        else:
-            add(store, moment, draw(of_a_patient(PRACTICES, patients=3)))
-    return store
-
 
 questions = st.tuples(
     st.dates(dt.date(2014, 12, 25), dt.date(2016, 6, 1)),

@@ -210,6 +210,19 @@ def test_an_unknown_practice_is_refused(practice, caseload):
             ask()
 
 
+@pytest.mark.parametrize("wrong", [7, ["C87001"], b"C87001", "\ud800", {}])
+def test_a_practice_or_patient_that_is_no_text_is_refused(wrong, caseload):
+    for ask in (
+        lambda: caseload.on("2015-06-30", practice_id=wrong),
+        lambda: caseload.history(wrong, "a"),
+        lambda: caseload.history(HERE, wrong),
+        lambda: caseload.on(wrong),
+        lambda: caseload.on("2015-06-30", known_at=wrong),
+    ):
+        with pytest.raises(InputError, match=r"practice_id|patient_id|date|known_at"):
+            ask()
+
+
 def test_what_is_written_while_it_is_read_is_left_out(caseload, monkeypatch):
     store, read = caseload.store, caseload.store.events
 
@@ -281,6 +294,12 @@ def test_the_history_shows_corrections_as_such():
     assert found.column_names[:8] == [
         *("number", "kind", "happened_on", "recorded_at", "by", "basis", "corrects", "details"),
     ]
+    add(store, NOON, told("a", "withdrawn", "2015-03-02", corrects=2), told("a", "withdrawn", "2015-03-02", corrects=2))
+    assert Caseload(store).history(HERE, "a")["withdrawn_by"].to_pylist()[0] == 9  # the last of several
+    add(store, NOON, told("a", "corrected", "2015-03-01", corrects=2, values={"route": "y"}))
+    last = Caseload(store).history(HERE, "a").to_pylist()[0]
+    assert (last["corrected_by"], last["corrected_details"]) == (10, '{"route":"y"}')
+    assert last["corrected_happened_on"] == dt.date(2015, 1, 11)
     assert Caseload(store).history(HERE, "nobody").num_rows == 0
     assert Caseload(store).history(HERE, "a", known_at="2015-01-01").num_rows == 0
 
