@@ -44,6 +44,17 @@ def test_who_is_on_the_caseload_comes_first_among_equals_and_who_left_does_not(c
     assert managed(flagged) == set(PEOPLE) - {BOB}
 
 
+def test_a_column_of_the_state_in_its_place_gives_the_same_list(caseload):
+    """As for records that live in Spark, where there is no ``previous=``."""
+    level = dict.fromkeys(SCORES, 5.0)
+    flags = {"on_caseload": people_of(caseload.on("2015-04-01").to_arrow())}
+    by_column = chosen(level, "2015-04-01", share="2/5", columns=flags)
+    before = chosen(level, "2015-04-01", share="2/5", previous=caseload, columns={"on_caseload": {BOB}})
+    for name in ("to_arrow", "summary"):
+        assert getattr(by_column, name)().equals(getattr(before, name)())
+    assert people_of(by_column.removals()) == people_of(before.removals())
+
+
 def test_the_state_is_that_of_the_list_date_as_known_now(caseload):
     falling = {**SCORES, ANN: 0.5, BOB: 0.5}
     early = chosen(falling, "2015-03-04", previous=caseload)
