@@ -206,7 +206,6 @@ class Objects:
             *(self.evaluated, self.evaluated.judged, self.effect, self.plan, self.plan.tariff, self.drift),
             *(self.caseload, self.caseload.verify(), self.caseload.on("2015-04-02"), self.caseload.homes("2015-04-02")),
             *(self.caseload.propose(self.selection), self.caseload.decide([])),
-            *(self.caseload, self.caseload.verify(), self.caseload.on("2015-06-30")),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -257,7 +256,6 @@ class Objects:
 
     def right(self) -> dict[str, dict[str, Any]]:
         """Arguments that are right, of methods that need some."""
-        died = {"practice_id": "C87001", "kind": "died", "patient_id": "p1", "happened_on": "2015-04-01"}
         april, national = ("2015-04-01", "2015-04-30"), cm.load_scheme("avoiding-unplanned-admissions-2014-15")
         streamed = {"model": None, "score": "age", "over_cap": "error", "reference": "base", "threads": None}
         streamed |= {"expected": Expected.of(None, None, False, None), "limits": Limits(), "allow_demonstration": False}
@@ -297,7 +295,6 @@ class Objects:
             "flag": {"name": "gout"},
             "floored": {"total": 3},
             "governance_pack": {"folder": self.folder / "pack", "overwrite": True},
-            "history": {"practice_id": "C87001", "patient_id": "p1"},
             "input_named": {"name": "gout"},
             "kind": {"text": "prefix"},
             "on": {"date": "2015-06-30"},
