@@ -322,6 +322,9 @@ def test_list_sizes_payments_and_a_quarter(managed, published, tmp_path):
     assert all(head["hash"] in manifest for head in heads if head["practice_id"])
     assert {row["column"] for row in rows_of(tmp_path / "q1" / "definitions.csv")} == set(expected.column_names[1:])
     assert stat.S_IMODE((tmp_path / "q1").stat().st_mode) == 0o700
+    assert "It holds every event" in run("caseload", "verify", managed, "--heads", tmp_path / "q1")
+    run("caseload", "init", tmp_path / "other.sqlite", "--review-every", 3)
+    run("caseload", "verify", tmp_path / "other.sqlite", "--heads", tmp_path / "q1", code=1)
     assert "holds an earlier quarter of a caseload" in run(*job, code=4)
     run(*job, "--overwrite")
 
@@ -379,6 +382,9 @@ def test_a_store_that_was_rewritten_does_not_hold_the_events_that_a_later_list_s
     run("caseload", "propose", tmp_path / "other.sqlite", tmp_path / "april")
     said = run("caseload", "verify", tmp_path / "other.sqlite", "--heads", tmp_path / "may", code=1)
     assert BIG in said and SMALL in said
+    with cm.open_caseload(managed) as caseload:
+        caseload.heads().to_pandas().to_csv(tmp_path / "heads.csv", index=False)
+    assert "It holds every event" in run("caseload", "verify", managed, "--heads", tmp_path / "heads.csv")
     assert "states no last event" in run("caseload", "verify", managed, "--heads", tmp_path / "april", code=1)
 
 

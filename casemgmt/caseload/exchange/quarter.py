@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import texts
+from casemgmt.caseload.events.chain import Heads
+from casemgmt.errors import VerifyError
 from casemgmt.outputs.csv_text import to_csv
 from casemgmt.outputs.folders import Kind, save_folder
+from casemgmt.outputs.layout import MANIFEST
+from casemgmt.outputs.manifest import read_manifest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,6 +49,20 @@ def save_quarter(
     files[f"{DEFINITIONS}.csv"] = to_csv(_definitions(tables))
     ends = {code: {"number": head.number, "hash": head.hash.hex()} for code, head in heads.items()}
     return save_folder(KIND, files, {"facts": dict(facts), "heads": ends}, folder, overwrite=overwrite)
+
+
+def heads_of_quarter(folder: Path) -> Heads:
+    """The last event of each practice that was counted, by practice: its number and hash.
+
+    Raises
+    ------
+    VerifyError : the manifest was changed
+    """
+    try:
+        heads = read_manifest((folder / MANIFEST).read_bytes(), KIND.format)["heads"]
+    except ValueError as problem:
+        raise VerifyError(f"'{MANIFEST}': {problem}.") from None
+    return {code: (head["number"], bytes.fromhex(head["hash"])) for code, head in heads.items()}
 
 
 def _definitions(tables: Mapping[str, pa.Table]) -> pa.Table:

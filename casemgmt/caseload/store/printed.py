@@ -84,7 +84,9 @@ def _rows(heads: Any) -> Iterable[tuple[Any, Any, Any]]:
     table = without_guards_of_csv(heads, opened.table)
     if missing := [name for name in COLUMNS if name not in table.column_names]:
         raise missing_columns(missing, table.column_names, "heads=")
-    return zip(*(table.column(name).to_pylist() for name in COLUMNS), strict=True)
+    rows = zip(*(table.column(name).to_pylist() for name in COLUMNS), strict=True)
+    # The empty code of the store's own chain comes out of most files as a missing one.
+    return [("" if code is None else code, number, own) for code, number, own in rows]
 
 
 def _pair(pair: Any) -> tuple[Any, Any]:

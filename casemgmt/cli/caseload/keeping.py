@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casemgmt.cli.caseload.places import StoreArgument, in_their_places, opened
-from casemgmt.cli.show import say, table, working
+from casemgmt.cli.show import progress, say, table, working
 from casemgmt.errors import InputError, plural
 
 if TYPE_CHECKING:
@@ -54,16 +54,17 @@ def verify(
     heads: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR|FILE", help="Hold it against the last events that a publication, an export or a table states."
+            metavar="DIR|FILE",
+            help="Hold it against the last events that a publication, a quarter, an export or a table of heads states.",
         ),
     ] = None,
 ) -> None:
     """Check every event against its hash and the one before, and say where a chain is broken."""
     (where,) = in_their_places(store)
     with opened(where) as caseload:
-        with working("Checking every event"):
-            known = None if heads is None else _stated(heads)
-            found = caseload.verify(known)
+        known = None if heads is None else _stated(heads)
+        with progress("Checking every event", "events") as moved:
+            found = caseload.verify(known, moved)
         if found.whole:
             practices = plural(len(caseload.practices), "practice")
             say(f"{caseload.store.where}: {plural(found.events, 'event')} of {practices} intact.")
@@ -110,13 +111,13 @@ def import_(
 
 
 def _stated(where: Path) -> Any:
-    """The last events that an export, a publication or a table of heads states.
+    """The last events that a publication, a quarter, an export or a table of heads states.
 
     Raises
     ------
     InputError : it states none
     """
-    from casemgmt.caseload.exchange import package
+    from casemgmt.caseload.exchange import package, quarter
     from casemgmt.caseload.exchange.reading import heads_of_export
     from casemgmt.outputs.practice.heads import published_heads
 
@@ -124,6 +125,8 @@ def _stated(where: Path) -> Any:
         return where
     if package.KIND.manifest_of(where) is not None:
         return heads_of_export(where)
+    if quarter.KIND.manifest_of(where) is not None:
+        return quarter.heads_of_quarter(where)
     found = published_heads(where)
     if not found:
         raise InputError(f"{where} was not made from a caseload, and states no last event. Give one that was.")
