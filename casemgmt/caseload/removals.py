@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 from casemgmt.arrow import column_of, texts
 from casemgmt.caseload.changes import CASE_MANAGED, changes_between
 from casemgmt.caseload.people import find_ids
-from casemgmt.caseload.why import SET_ASIDE, how_left, where_now
+from casemgmt.caseload.why import MAY_BE_SET_ASIDE, SET_ASIDE, how_left, where_known, where_now
 from casemgmt.dates import day_number
 from casemgmt.register.columns import person_keys, person_parts
 from casemgmt.register.ranked import is_listable
-from casemgmt.selection.earlier import earlier_caseload
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.selection.lists import Lists
+    from casemgmt.selection.lists import Earlier
     from casemgmt.selection.workings import Workings
 
 ENDED, REMOVE, CHECK = "confirm ended", "propose removal", "check the record"
-NOT_SELECTED = "not selected"
+NOT_SELECTED, NO_ROUTE = "not selected", "on the caseload, and no route lets the patient in now"
 
 Person = tuple[str, str]
 _Pending = tuple[str, str, dt.date]  # reason, detail, first proposed on
@@ -35,8 +34,7 @@ def removals_table(made: Workings) -> pa.Table:
     if made.previous is not None:
         pending = _pending(made.previous)
         gone = [person for person in _gone(made.register, made.previous) if person[1] not in made.ended]
-        ids = find_ids([patient for _, patient in gone], made.register)
-        found |= {person: ("registration", where_now(made.register, ids, i)) for i, person in enumerate(gone)}
+        found |= {person: ("registration", where) for person, where in zip(gone, _where_now(made, gone), strict=True)}
         again = pending.keys() & found.keys()
         # What was found when it was first proposed says more than that no route lets the patient in; but who had left,
         # or had objected, is here again.
@@ -73,7 +71,7 @@ def _table(people: list[Person], reasons: list[tuple[str, str]], first: list[dt.
     )
 
 
-def _pending(previous: Lists) -> dict[Person, _Pending]:
+def _pending(previous: Earlier) -> dict[Person, _Pending]:
     """Whom an earlier selection proposed for removal: why, and when that was first proposed."""
     table = previous.pending_removals()
     return {
@@ -85,7 +83,7 @@ def _pending(previous: Lists) -> dict[Person, _Pending]:
 def _proposal(reason: str, detail: str) -> str:
     if reason != "registration":
         return REMOVE
-    return CHECK if detail == SET_ASIDE else ENDED
+    return CHECK if detail in (SET_ASIDE, MAY_BE_SET_ASIDE) else ENDED
 
 
 def _on_caseload_and_out(made: Workings) -> dict[Person, int]:
@@ -100,19 +98,27 @@ def _on_caseload_and_out(made: Workings) -> dict[Person, int]:
     return dict(zip(zip(practices, patients, strict=True), rows.tolist(), strict=True))
 
 
-def _gone(register: Register, previous: Lists) -> list[Person]:
+def _gone(register: Register, previous: Earlier) -> list[Person]:
     """Everyone of the earlier caseload who has no row in their practice now."""
     import pyarrow.compute as pc
 
-    keys = earlier_caseload(previous)
+    keys = previous.on_caseload()
     own = person_keys(register.column("practice_id"), register.column("patient_id"))
     return list(zip(*person_parts(keys.filter(pc.invert(pc.is_in(keys, value_set=own)))), strict=True))
 
 
-def _compared_reasons(previous: Lists, made: Workings, wanted: set[Person]) -> dict[Person, tuple[str, str]]:
+def _where_now(made: Workings, gone: list[Person]) -> list[str]:
+    """What became of each who has no row in their practice."""
+    if made.whereabouts is not None:
+        return [where_known(made.whereabouts, patient) for _, patient in gone]
+    ids = find_ids([patient for _, patient in gone], made.register)
+    return [where_now(made.register, ids, place) for place in range(len(gone))]
+
+
+def _compared_reasons(previous: Earlier, made: Workings, wanted: set[Person]) -> dict[Person, tuple[str, str]]:
     """The exact reasons of a comparison; none where the earlier selection was read back from files, or scanned."""
     before = previous.workings
-    if before is None or not before.register.is_whole:
+    if before is None or not (before.register.is_whole and made.register.is_whole):
         return {}
     changes = changes_between(before, made).table
     names = ("practice_id", "patient_id", "route", "change", "reason", "detail")
@@ -132,4 +138,4 @@ def _plain_reason(made: Workings, row: int) -> tuple[str, str]:
         return "registration", how_left(made.register, row)
     if packed.is_set("objected", [row])[0]:
         return "objection", "objects to risk stratification"
-    return NOT_SELECTED, "on the caseload, and no route lets the patient in now"
+    return NOT_SELECTED, NO_ROUTE

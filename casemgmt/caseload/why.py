@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from casemgmt.caseload.people import Found, People
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
+    from casemgmt.selection.workings import Whereabouts
 
 SET_ASIDE = "the row could not be used this time: see the quarantine"
+MAY_BE_SET_ASIDE = "in no row that could be used; one may be in the quarantine, whose ids a packed file does not hold"
+NOWHERE, MOVED = "no longer in the register", "moved to another practice's list"
+DIED, LEFT = "died", "left the practice's list"
 MOST_NAMED = 3  # inputs named in a sentence; the attribution table has them all
 _REASON_OF_FIELD = {"care_home_type": "care home", "nominated": "nomination", "age": "age", "objected": "objection"}
 
@@ -138,16 +142,27 @@ def _registration(path: Path, person: int, was_listed: bool) -> str:
 def how_left(register: Register, row: int) -> str:
     """Why a packed row of a register is on no list."""
     died = register.days.get("date_of_death")
-    return "died" if died is not None and died[row] != NO_DAY else "left the practice's list"
+    return DIED if died is not None and died[row] != NO_DAY else LEFT
 
 
 def where_now(register: Register, found: Found, person: int) -> str:
     """What became of someone who has no row in their practice."""
     row = int(found.row[person])
     if row < 0:
-        return SET_ASIDE if found.set_aside[person] else "no longer in the register"
+        return SET_ASIDE if found.set_aside[person] else NOWHERE
     listed = is_listable(register.packed, slice(row, row + 1))[0]
-    return "moved to another practice's list" if listed else how_left(register, row)
+    return MOVED if listed else how_left(register, row)
+
+
+def where_known(whereabouts: Whereabouts, patient: str) -> str:
+    """The same as :func:`where_now`, of a register that was read a part at a time."""
+    if patient in whereabouts.listed:
+        return MOVED
+    if patient in whereabouts.died or patient in whereabouts.left:
+        return DIED if patient in whereabouts.died else LEFT
+    if patient in whereabouts.anywhere:
+        return SET_ASIDE
+    return NOWHERE if whereabouts.all_known else MAY_BE_SET_ASIDE
 
 
 def _own_or_cut(path: Path, route: str, person: int, now: bool) -> tuple[str, str]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import numpy as np
     import numpy.typing as npt
 
@@ -43,6 +45,10 @@ class RegisterInParts(Protocol):
     rows_in: int
     has_source_rows: bool
     holds_whole_practices: bool
+
+    @property
+    def as_of(self) -> dt.date:
+        """The list date."""
 
     @property
     def synthetic(self) -> bool:

@@ -23,7 +23,7 @@ from casemgmt.selection.risks import faulty_risks
 from casemgmt.selection.running import Question, emitted_rows, outcome_of
 from casemgmt.selection.sentinels import warn_of_far_scores
 from casemgmt.selection.ties import first_of_tied
-from casemgmt.selection.workings import Choice, Workings
+from casemgmt.selection.workings import Choice, Whereabouts, Workings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,11 +33,17 @@ if TYPE_CHECKING:
 
 
 class Gathered(NamedTuple):
-    """The rows that can matter, what is asked of them, and what the choosing loops made of it."""
+    """The rows that can matter, what is asked of them, and what the choosing loops made of it.
+
+    ``overruled`` patients are on the register's caseload though they have left; of a register that was read a part at a
+    time, ``whereabouts`` says what became of people who have no row in their practice.
+    """
 
     register: Register
     question: Question
     outcome: Outcome
+    overruled: int = 0
+    whereabouts: Whereabouts | None = None
 
 
 def gather(register: Register, asked: Asked) -> Gathered:
@@ -55,24 +61,26 @@ def gather(register: Register, asked: Asked) -> Gathered:
     register.check_limits()
     register = with_nominations(register, asked.nominations)
     require_order(register, asked.scheme, terms.over_cap)
-    register = with_caseload(register, asked.expected.previous, asked.ended)
+    register, overruled = with_caseload(register, asked.expected.previous, asked.ended)
     if asked.model is not None:
         check_demonstration(asked.model, register, terms.allow_demonstration)
     ranking = ranking_of(register, asked.model, asked.score, asked.risk)
     sizes = official_sizes(register, asked.scheme, asked.expected.list_sizes)
     asked.expected.check(register)
     question = question_for(register, asked.scheme, ranking, sizes)
-    return Gathered(register, question, outcome_of(register.packed, question, terms.threads))
+    return Gathered(register, question, outcome_of(register.packed, question, terms.threads), overruled)
 
 
 def workings_of(gathered: Gathered, asked: Asked) -> Workings:
     """What a selection comes to once the rows that can matter are gathered."""
     expected = asked.expected
-    register, question, outcome = gathered
+    register, question, outcome, overruled, whereabouts = gathered
     return replace(
         resolved(register, asked.scheme, question, outcome, asked.terms.over_cap),
         reference=asked.terms.reference,
         previous=expected.previous,
+        overruled=overruled,
+        whereabouts=whereabouts,
         ended=frozenset(asked.ended),
         given_columns=tuple(each for each in (asked.score, asked.risk) if isinstance(each, str)),
         contributions=contributions_of(register, question.ranking, asked.contributions),

@@ -50,6 +50,7 @@ def facts_of(made: Workings) -> dict[str, Any]:
         **({} if moved is None else {"no_risk": moved}),
         "absent_columns": [name for name in made.scheme.optional if name not in register.column_names],
         "ended": len(made.ended),
+        **_caseload_facts(made),
         "list_sizes": "official" if (made.list_sizes >= 0).any() else "counted",
         **_given_facts(made),
         **_kept_facts(made),
@@ -87,6 +88,12 @@ def _kept_facts(made: Workings) -> dict[str, Any]:
     kept = {name: int(np.count_nonzero(made.choice.kept & np.uint32(1 << place))) for place, name in routes}
     known = made.previous is not None or "on_caseload" in made.register.fields
     return {"keep_within": {"kept": kept, "caseload_known": known}}
+
+
+def _caseload_facts(made: Workings) -> dict[str, Any]:
+    """Of a caseload that was before: its chains' ends, and whom the register had on it though they have left."""
+    said = {} if made.previous is None else made.previous.facts()
+    return {"caseload": {**said, "overruled": made.overruled}} if said else {}
 
 
 def _given_facts(made: Workings) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from casemgmt.scanned.kept_rows import KeptRows, group_kept_rows, kept_rows_of, 
 from casemgmt.selection.asked import Asked
 from casemgmt.selection.choosing import Gathered, question_for, require_order
 from casemgmt.selection.contributions import refuse_without_ids
+from casemgmt.selection.earlier_in_parts import EarlierInParts
 from casemgmt.selection.keys import GivenRanking, ModelRanking, Ranking, floats_of_keys, refuse_outside
 from casemgmt.selection.loop_arrays import Outcome
 from casemgmt.selection.places import is_list_size, official_sizes
@@ -60,13 +61,13 @@ def gather_in_parts(scanned: RegisterInParts, asked: Asked) -> Gathered:
     for given, needs in (
         (asked.ended, "ended="),
         (len(asked.nominations), "nominations="),
-        (asked.expected.previous is not None, "previous="),
         (asked.terms.reference != "base", "reference='practice'"),
     ):
         if given:
             raise InputError(
                 f"{needs} needs every row of the register: read it with cm.read_register, not scan_register."
             )
+    asked.expected.check_day(scanned.as_of)
     limits = scanned.limits.changed(asked.terms.max_quarantined, asked.terms.max_corrected)
     if asked.model is not None:
         check_demonstration(asked.model, scanned, asked.terms.allow_demonstration)
@@ -80,14 +81,17 @@ def gather_in_parts(scanned: RegisterInParts, asked: Asked) -> Gathered:
             raise
         scanned.check_limits(limits)
         register, candidates, question = parts.gathered(tally, limits)
-        asked.expected.check(register)
+        earlier = parts.earlier
+        all_known = scanned.has_source_rows or tally.rows_in == tally.accepted + tally.merged
+        whereabouts = earlier.whereabouts(all_known=all_known)
+        asked.expected.check(register, None if earlier.previous is None else earlier.ids())
         if scanned.holds_whole_practices:
             parts.warn_of_scores()
-            return Gathered(register, question, parts.chosen(candidates))
+            return Gathered(register, question, parts.chosen(candidates), earlier.overruled, whereabouts)
         out, short = resolve_practices(candidates, question, parts.limits(register), parts.threads)
         if not short.any():
             parts.warn_of_scores()
-            return Gathered(register, question, out)
+            return Gathered(register, question, out, earlier.overruled, whereabouts)
         parts.guess_nothing_in({register.practices[p] for p in short.nonzero()[0].tolist()})
 
 
@@ -139,6 +143,7 @@ class _Parts:
         self._unguessed: set[str] = set()
         self._scores = ValuesInParts(scanned, asked.score, "score")
         self._risks = ValuesInParts(scanned, asked.risk, "risk", for_kept_rows=True)
+        self.earlier = EarlierInParts(asked.expected.previous)
         refuse_without_ids(asked.contributions)
 
     def warn_of_scores(self) -> None:
@@ -150,6 +155,7 @@ class _Parts:
         self._seen = _Seen()
         self._scores.restart()
         self._risks.restart()
+        self.earlier.restart()
 
     def guess_nothing_in(self, practices: set[str]) -> None:
         """Leave out nobody of these practices, in which a guess has failed, in the next pass."""
@@ -161,7 +167,7 @@ class _Parts:
         """Keep whom the lists or the account name, of one part."""
         import numpy as np
 
-        seen = self._seen
+        seen, register = self._seen, self.earlier.on(register)
         packed = register.packed
         question = self._question_for(register, start)
         if isinstance(question.ranking, _PartOfScores):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.scheme.routes import Scheme
 from casemgmt.selection.loop_arrays import Outcome
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from casemgmt.selection.contributions import GivenContributions
     from casemgmt.selection.keeping import CaseloadCut
     from casemgmt.selection.keys import Ranking
-    from casemgmt.selection.lists import Lists
+    from casemgmt.selection.lists import Earlier
     from casemgmt.selection.loop_arrays import Keys
 
 
@@ -55,12 +55,30 @@ class Choice:
     queue: list[tuple[int, int]]
 
 
+class Whereabouts(NamedTuple):
+    """What a whole register knows of the ids of an earlier caseload, in whatever practice.
+
+    Attributes
+    ----------
+    listed, died, left : ids with a row that can be used: on the practice's list, of someone who died, or left it
+    anywhere : ids with any row, used or not
+    all_known : whether ids of rows that could not be used were at hand: a packed file holds none
+    """
+
+    listed: frozenset[str]
+    died: frozenset[str]
+    left: frozenset[str]
+    anywhere: frozenset[str]
+    all_known: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workings:
     """All that a selection was worked out from, and the arrays it came to.
 
     ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
-    are held against, ``previous`` an earlier selection whose patients are on the caseload, ``given_columns`` the
+    are held against, ``previous`` who was on the caseload before, ``overruled`` how many the register has on
+    it who have left since, ``whereabouts`` what became of others where not every row is held, ``given_columns`` the
     register columns of scores and risks, ``contributions`` what inputs add to given scores, ``ended`` the ids of those
     whom somebody has taken off the caseload, ``missing_practices`` known ones without an accepted row, which were
     allowed to be; ``nominations`` how many patients practices sent word of, and how many of them have a row.
@@ -71,7 +89,9 @@ class Workings:
     ranking: Ranking
     choice: Choice
     reference: Reference = "base"
-    previous: Lists | None = None
+    previous: Earlier | None = None
+    overruled: int = 0
+    whereabouts: Whereabouts | None = None
     ended: frozenset[str] = frozenset()
     given_columns: tuple[str, ...] = ()
     contributions: GivenContributions | None = None

@@ -61,6 +61,8 @@ WRONG: dict[str, Any] = {
     "a set": {"age"},
 }
 
+DIED = {"practice_id": "C87001", "kind": "died", "patient_id": "p1", "happened_on": "2015-04-01"}
+
 # Raw errors of Python and NumPy that happen to be TypeErrors.
 OF_PYTHON = (
     *(
@@ -196,6 +198,10 @@ class Objects:
         self.effect = cm.effect_at_cut(self.judged, "happened", base_rate=0.3)
         self.plan = cm.plan(self.risky, self.scheme, **planned)
         self.drift = cm.drift(self.risky, self.risky, outcome="happened")
+        self.caseload = cm.open_caseload(folder / "caseload.sqlite", create=True, review_every_months=3)
+        self.caseload.propose(self.selection)
+        self.exported = self.caseload.export(folder / "exported")
+        self.caseload.record([{**DIED, "kind": "accepted", "by": "AB"}])
         self.admissions = cm.count_admissions(episodes(), **self.as_of)
         self.built = cm.build_register(self.source, episodes=episodes(), **records)
         self.outcomes = cm.outcomes(**admitted())
@@ -210,6 +216,8 @@ class Objects:
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r(), self.stable),
             *(self.evaluated, self.evaluated.judged, self.effect, self.plan, self.plan.tariff, self.drift),
             self.outcomes,
+            *(self.caseload, self.caseload.verify(), self.caseload.on("2015-04-02"), self.caseload.homes("2015-04-02")),
+            *(self.caseload.propose(self.selection), self.caseload.decide([])),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -250,6 +258,9 @@ class Objects:
             "reidentify": {"frame": cm.pseudonymise(self.numbered, key=self.key), "lookup": self.lookup},
             "commissioner_report": {"selection": self.selection},
             "CodeList": {"name": "gout", "system": "icd10", "entries": entries},
+            "open_caseload": {"where": self.folder / "caseload.sqlite"},
+            "import_caseload": {"folder": self.exported, "where": self.folder / "imported.sqlite"},
+            "Caseload": {"store": self.caseload.store},
             "fields": {},
             "list_models": {},
             "list_schemes": {},
@@ -258,12 +269,28 @@ class Objects:
 
     def right(self) -> dict[str, dict[str, Any]]:
         """Arguments that are right, of methods that need some."""
+        april, national = ("2015-04-01", "2015-04-30"), cm.load_scheme("avoiding-unplanned-admissions-2014-15")
         streamed = {"model": None, "score": "age", "over_cap": "error", "reference": "base", "threads": None}
         streamed |= {"expected": Expected.of(None, None, False, None), "limits": Limits(), "allow_demonstration": False}
         return {
             "account": {"tables": []},
             "band_of": {"total": 3},
             "bands_of": {"scores": [1.0]},
+            "change_settings": {"review_every_months": 6},
+            "propose": {"selection": self.selection},
+            "decide": {"decisions": []},
+            "apply": {"returns": self.returned},
+            "Caseload.on": {"date": "2015-04-02"},
+            "history": {"practice_id": "C87001", "patient_id": "p1"},
+            "process": {"start": april[0], "end": april[1]},
+            "letters_due": {"on": "2015-04-02", "within_days": 21},
+            "register_test": {"scheme": national, "quarter_start": april[0], "quarter_end": april[1]},
+            "payments": {"scheme": national, "year": 2014},
+            "record_list_sizes": {"register": self.register},
+            "homes": {"date": "2015-04-02"},
+            "homes_between": {"start": april[0], "end": april[1]},
+            "Homes.counts": {"route": "care_home"},
+            "Caseload.export": {"folder": self.folder / "an export", "overwrite": True},
             "by": {"column": "age"},
             "cell_of": {"each": self.model.inputs[0], "values": {"gout": True}},
             "column": {"name": "age"},
@@ -283,10 +310,12 @@ class Objects:
             "governance_pack": {"folder": self.folder / "pack", "overwrite": True},
             "input_named": {"name": "gout"},
             "kind": {"text": "prefix"},
+            "on": {"date": "2015-06-30"},
             "page": {"practice_id": "C87001", "path": self.folder / "page.html"},
             "passed": {"see": lambda *given: None},
             "points": {"total": 3},
             "practice": {"practice_id": "C87001"},
+            "record": {"events": [DIED]},
             "recalibrate": {"register": self.register, "outcome": had_it()},
             "renamed": {"names": {"gout": "other"}},
             "require": {"names": ("age",), "needed_by": "this test"},

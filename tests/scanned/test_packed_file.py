@@ -333,7 +333,6 @@ def test_a_packed_register_is_for_one_list_date_and_for_no_other_use(packed, tmp
     for ask in (
         lambda: selection.by("age_band"),
         lambda: selection.register.save_packed(tmp_path / "again.parquet"),
-        lambda: cm.select(register, rules, score="points", previous=selection),
         lambda: cm.select(register, rules, score="points", reference="practice"),
         lambda: a_model("points").score(register),
     ):

@@ -576,12 +576,10 @@ def test_a_scanned_register_itself_is_no_register_of_rows(tmp_path):
 
     register = scanned(written(people(30), tmp_path), as_of=AS_OF)
     model, rules = a_model("logistic"), read_scheme(SCHEME)
-    read = cm.select(cm.read_register(people(30), as_of=AS_OF), rules, score="points")
     asks = [
         lambda: model.score(register),
         lambda: model.explain(register, "id000001"),
         lambda: cm.select(register, rules, score="points", reference="practice"),
-        lambda: cm.select(register, rules, score="points", previous=read),
     ]
     for ask in asks:
         with pytest.raises(InputError, match=r"cm\.read_register"):

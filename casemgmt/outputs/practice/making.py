@@ -11,9 +11,11 @@ from casemgmt.arrow import numpy_of
 from casemgmt.errors import InputError, PublishError, unknown_name
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.candidates import Prompted, prompted_in
+from casemgmt.outputs.practice.heads import heads_in, in_words
 from casemgmt.outputs.practice.marks import Marker, marker_of
 from casemgmt.outputs.practice.people import Facts, Practices, Ranks, facts_of_rows
 from casemgmt.outputs.practice.practice_list import (
+    LEFT_BEFORE,
     NEW,
     STAYS,
     WAS_ON_LIST,
@@ -40,7 +42,9 @@ from casemgmt.outputs.practice.wording import (
     route_title,
     tasks_of,
 )
+from casemgmt.register.columns import person_keys
 from casemgmt.scheme.routes import Nominated, Review, Route
+from casemgmt.selection.earlier import keys_of
 from casemgmt.selection.tables import REASONS, table_rows
 
 if TYPE_CHECKING:
@@ -107,6 +111,7 @@ class _Making:
         register = made.register
         self._made, self._facts, self._marker, self._sending = made, lists.facts, marker, sending
         self._where = Practices(made)
+        self._heads = heads_in(lists.facts)
         self._rows = _managed_rows(lists, made)
         self._removals = _removals_by_practice(lists)
         self._summary = {(row["practice_id"], row["route"]): row for row in lists.summary().to_pylist()}
@@ -118,6 +123,7 @@ class _Making:
         }
         self._caseload = register.packed.is_set("on_caseload")
         self._earlier_known = made.previous is not None or "on_caseload" in register.fields
+        self._left = _left_before(made)
         self._judgement = next((route for route in made.scheme.routes if isinstance(route, Nominated)), None)
         self._prompted: dict[int, list[Prompted]] = {}
         if self._judgement is not None:
@@ -154,7 +160,8 @@ class _Making:
             judgement_left=max(places - used, 0),
             reviews=self._marked(code, answers.REVIEWS, reviews_of(made, self._where, number)),
             removals=removals,
-            legend=legend_of(made.scheme, model),
+            legend=legend_of(made.scheme, model, left=bool(self._left)),
+            caseload_head=in_words(self._heads.get(code)),
         )
 
     def _judgement_figure(self, code: str, name: str) -> int:
@@ -179,7 +186,7 @@ class _Making:
             return ""
         if self._caseload[packed]:
             return STAYS if managed else WAS_ON_LIST
-        return NEW if managed else ""
+        return self._left.get(packed, NEW if managed else "")
 
     def _marked(self, code: str, sheet: str, rows: Iterable[SomeRow]) -> tuple[SomeRow, ...]:
         mark = self._marker.mark
@@ -248,6 +255,19 @@ class _Making:
 def empty_name(number: int) -> str:
     """What the mark of an empty row is made over, in place of a patient's id."""
     return f"\x1fempty row {number}"  # no accepted id holds this character
+
+
+def _left_before(made: Workings) -> dict[int, str]:
+    """Who of the register left the caseload before, by packed row, and how."""
+    left = None if made.previous is None else made.previous.left()
+    if left is None or not left.num_rows:
+        return {}
+    import pyarrow.compute as pc
+
+    own = person_keys(made.register.column("practice_id"), made.register.column("patient_id"))
+    rows = pc.index_in(keys_of(left).cast(own.type), value_set=own).to_pylist()
+    statuses = left.column("status").to_pylist()
+    return {row: LEFT_BEFORE[status] for row, status in zip(rows, statuses, strict=True) if row is not None}
 
 
 def _by_score(row: Listed) -> tuple[bool, float, bytes]:

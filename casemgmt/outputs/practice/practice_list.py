@@ -6,6 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 
 NEW, STAYS, WAS_ON_LIST = "new", "stays", "was on last list"
+# Of someone who is proposed again: how the patient left the caseload, by the status it has there.
+LEFT_BEFORE = {
+    "not accepted": "not accepted before",
+    "ended": "ended before",
+    "moved": "left before",
+    "died": "recorded as dead",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +81,8 @@ class Ranked(Person):
     risk : 0 to 1; None where the model gives none
     risk_words : ``12 in 100``; empty without a risk
     reasons : plain sentences, the weightiest first
-    standing : ``new``, ``stays`` or ``was on last list``; empty where no earlier list is known
+    standing : ``new``, ``stays``, ``was on last list``, or how the patient left before (:data:`LEFT_BEFORE`); empty
+        where no earlier list is known
     """
 
     rank: int | None
@@ -166,6 +174,7 @@ class PracticeList:
     reviews : the longest overdue first, then the nearest; no review on record before all
     removals : by patient id
     legend : (term, meaning)
+    caseload_head : the last event of the practice's caseload before the list; empty where no caseload is kept
     """
 
     practice_id: str
@@ -192,6 +201,7 @@ class PracticeList:
     reviews: tuple[ReviewDue, ...]
     removals: tuple[Removal, ...]
     legend: tuple[tuple[str, str], ...]
+    caseload_head: str = ""
 
 
 def day_in_words(day: dt.date) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from casemgmt.outputs.practice import answers
-from casemgmt.outputs.practice.practice_list import Task, day_in_words
+from casemgmt.outputs.practice.practice_list import LEFT_BEFORE, Task, day_in_words
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 from casemgmt.scheme.routes import Everyone, Nominated, Review, Route, Scheme, TopShare, kept_in_words
 
@@ -104,8 +104,13 @@ def tasks_of(scheme: Scheme, sending: Sending, *, removals: bool) -> tuple[Task,
     return tuple(tasks)
 
 
-def legend_of(scheme: Scheme, model: Model | None) -> tuple[tuple[str, str], ...]:
-    """What each word on the sheets means."""
+def legend_of(scheme: Scheme, model: Model | None, *, left: bool = False) -> tuple[tuple[str, str], ...]:
+    """What each word on the sheets means.
+
+    Parameters
+    ----------
+    left : whether somebody on the register has left the caseload before
+    """
     risk = "How many of 100 patients with these records are expected to have the outcome the model predicts"
     within = "" if model is None or not model.horizon_days else f", within {model.horizon_days:,} days"
     outcome = "" if model is None or not model.outcome else f": {model.outcome}"
@@ -116,6 +121,7 @@ def legend_of(scheme: Scheme, model: Model | None) -> tuple[tuple[str, str], ...
         ("new", "Not on the caseload before this list."),
         ("stays", "On the caseload already."),
         ("was on last list", "On the caseload, and not selected this time."),
+        *([(" / ".join(LEFT_BEFORE.values()), _LEFT_MEANING)] if left else []),
         *((f"Route: {route_title(route.name)}", _route_meaning(route)) for route in scheme.routes),
         (f"Answer: {answers.ACCEPT}", "Case management is, or will be, offered; on the judgement sheet, a nomination."),
         (f"Answer: {answers.NOT_APPROPRIATE}", "It would not help this patient. Say why."),
@@ -127,6 +133,9 @@ def legend_of(scheme: Scheme, model: Model | None) -> tuple[tuple[str, str], ...
         ("Order", "Of nominations: 1 comes first. Needed only where you accept more patients than there are places."),
         ("Mark", "Tells which row this is. Leave it as it stands; without it the row cannot be read."),
     )
+
+
+_LEFT_MEANING = "Was on the caseload once, or was proposed for it, and left so. Look at what was said then."
 
 
 def _route_meaning(route: Route) -> str:

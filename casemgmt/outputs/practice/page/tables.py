@@ -10,6 +10,7 @@ from typing import Generic, Literal, NamedTuple, Never, TypeVar
 from casemgmt.errors import plural
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.practice_list import (
+    LEFT_BEFORE,
     NEW,
     STAYS,
     WAS_ON_LIST,
@@ -127,7 +128,7 @@ def _list(shown: PracticeList) -> Table:
         caption=f"{plural(len(shown.listed), 'patient')} on the case-management list",
         columns=columns,
         rows=_rows(columns, shown.listed),
-        standings=(NEW, STAYS) if standing else (),
+        standings=(NEW, STAYS, *_left_before(shown.listed)) if standing else (),
         routes=tuple(used) if len(used) > 1 else (),
     )
 
@@ -152,7 +153,7 @@ def _judgement(shown: PracticeList) -> Table:
         caption=f"{plural(len(shown.candidates), 'patient')} to think of when nominating",
         columns=columns,
         rows=_rows(columns, shown.candidates),
-        standings=(WAS_ON_LIST,) if standing else (),
+        standings=(WAS_ON_LIST, *_left_before(shown.candidates)) if standing else (),
     )
 
 
@@ -196,6 +197,12 @@ def _removals(shown: PracticeList) -> Table:
         columns=columns,
         rows=_rows(columns, shown.removals),
     )
+
+
+def _left_before(rows: Sequence[Ranked]) -> list[str]:
+    """How people on a sheet left the caseload before."""
+    found = {each.standing for each in rows}
+    return [words for words in LEFT_BEFORE.values() if words in found]
 
 
 def _has_standing(shown: PracticeList) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from casemgmt.outputs.practice.answers import JUDGEMENT, LIST, REMOVALS, REVIEWS
-from casemgmt.outputs.practice.practice_list import NEW, STAYS, PracticeList, day_in_words, printable
+from casemgmt.outputs.practice.practice_list import LEFT_BEFORE, NEW, STAYS, PracticeList, day_in_words, printable
 from casemgmt.outputs.practice.sheets import layout
 from casemgmt.outputs.practice.sheets.styles import Styles
 from casemgmt.outputs.practice.sheets.tables import lay_out
@@ -56,7 +56,9 @@ def _numbers(shown: PracticeList) -> list[tuple[str, str]]:
     standing = [row.standing for row in shown.listed]
     known = any(standing)
     new, stay = standing.count(NEW), standing.count(STAYS)
-    said = f": {new:,} new, {stay:,} stay" if known else "; no earlier list is known"
+    again = sum(each in LEFT_BEFORE.values() for each in standing)
+    more = f", {again:,} who left before" if again else ""
+    said = f": {new:,} new, {stay:,} stay{more}" if known else "; no earlier list is known"
     rows = [
         ("People on the practice's list", f"{shown.list_size:,}"),
         (f"Sheet “{layout.SHEET_NAMES[LIST]}”", f"{len(shown.listed):,} patients{said}"),
@@ -71,9 +73,9 @@ def _numbers(shown: PracticeList) -> list[tuple[str, str]]:
         )
     due = sum(route.due or 0 for route in shown.routes)
     if any(route.due is not None for route in shown.routes):
-        more = len(shown.reviews) - due
+        later = len(shown.reviews) - due
         rows.append(
-            (f"Sheet “{layout.SHEET_NAMES[REVIEWS]}”", f"{due:,} reviews due now, {max(more, 0):,} within a month")
+            (f"Sheet “{layout.SHEET_NAMES[REVIEWS]}”", f"{due:,} reviews due now, {max(later, 0):,} within a month")
         )
     if shown.removals:
         rows.append((f"Sheet “{layout.SHEET_NAMES[REMOVALS]}”", f"{len(shown.removals):,} patients to decide about"))
@@ -100,6 +102,7 @@ def _facts(shown: PracticeList) -> list[tuple[str, str]]:
         ("Scheme", f"{shown.scheme_title} ({shown.scheme_id})"),
         ("Source of the scheme", shown.scheme_source),
         ("Ranked by", f"{model}{shown.ranked_by}"),
+        *([(layout.CASELOAD, shown.caseload_head)] if shown.caseload_head else []),
         (layout.SELECTION, shown.fingerprint),
         (layout.FILE_FORMAT, f"{layout.FORMAT} {layout.FORMAT_VERSION}"),
     ]

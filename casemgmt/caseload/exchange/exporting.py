@@ -1,0 +1,42 @@
+"""The whole store, written flat into a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casemgmt import arguments
+from casemgmt.caseload.events.chain import heads_if_whole
+from casemgmt.caseload.events.kinds import STORE
+from casemgmt.caseload.events.table import COLUMNS, stored_events
+from casemgmt.caseload.exchange import package
+from casemgmt.caseload.exchange.flat import as_text, flattened
+from casemgmt.errors import VerifyError, not_one_of
+from casemgmt.outputs.csv_text import to_csv
+from casemgmt.outputs.folders import save_folder
+from casemgmt.outputs.manifest import sha256
+from casemgmt.parquet.writing import to_parquet
+
+if TYPE_CHECKING:
+    from casemgmt.caseload.store.keeping import Store
+
+
+@arguments.checked(folder=arguments.path, format=arguments.text, overwrite=arguments.yes_or_no)
+def export(store: Store, folder: str | Path, format: str = "parquet", *, overwrite: bool = False) -> Path:
+    """Write the store into a new folder, or in place of an earlier export; see :meth:`casemgmt.Caseload.export`."""
+    if format not in package.FORMATS:
+        raise not_one_of("format", package.FORMATS)
+    events = store.events(COLUMNS)
+    heads = heads_if_whole(stored_events(events))
+    if heads is None:
+        raise VerifyError(
+            f"{store.where}: a chain of events is not whole, and nothing was exported. Run verify, which says where."
+        )
+    data = to_csv(as_text(flattened(events))) if format == "csv" else to_parquet(flattened(events))
+    practices = len(heads.keys() - {STORE})
+    files = {
+        package.events_file(format): data,
+        package.PACKAGE: package.package_text(format, data, sha256(data), events.num_rows, heads),
+        package.README: package.readme_text(format, events.num_rows, practices),
+    }
+    return save_folder(package.KIND, files, {"events": events.num_rows}, Path(folder), overwrite=overwrite)

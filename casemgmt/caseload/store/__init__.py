@@ -1,0 +1,1 @@
+"""Where events are kept: an append-only store in SQLite or PostgreSQL."""
