@@ -100,7 +100,7 @@ def _next_withheld(shown: Mapping[str, Form]) -> str:
 def _tell(shown: Mapping[str, Form], relations: Sequence[Relation], beside: Sequence[Told]) -> bool:
     """Whether more of a count follows than that it is small; nothing that is withheld whole tells anything."""
     everything = [shown, *(next(iter(told.rows.values())) for told in beside)]
-    if not any(form == SUPPRESSED or form == WITHHELD for each in everything for form in each.values()):
+    if not any(form in (SUPPRESSED, WITHHELD) for each in everything for form in each.values()):
         return False
     if all(form == WITHHELD for form in shown.values()):
         return False
