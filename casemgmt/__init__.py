@@ -26,6 +26,9 @@ _WHERE = {
     "compare": "casemgmt.results.comparison",
     "drift": "casemgmt.evaluation.drift",
     "effect_at_cut": "casemgmt.evaluation.effect",
+    "open_caseload": "casemgmt.caseload.opening",
+    "import_caseload": "casemgmt.caseload.exchange.importing",
+    "Caseload": "casemgmt.caseload.caseload",
     "plan": "casemgmt.evaluation.planning",
     "Tariff": "casemgmt.evaluation.tariff",
     "CodeList": "casemgmt.codes.codelist",
@@ -61,6 +64,9 @@ _WHERE = {
 }
 
 if TYPE_CHECKING:
+    from casemgmt.caseload.caseload import Caseload
+    from casemgmt.caseload.exchange.importing import import_caseload
+    from casemgmt.caseload.opening import open_caseload
     from casemgmt.codes.admissions import count_admissions
     from casemgmt.codes.avoidable import avoidable_admissions
     from casemgmt.codes.building import build_register
@@ -108,6 +114,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CapExceededError",
+    "Caseload",
     "CasemgmtError",
     "CodeError",
     "CodeList",
@@ -136,6 +143,7 @@ __all__ = [
     "evaluate",
     "fields",
     "fit_model",
+    "import_caseload",
     "list_codelists",
     "list_models",
     "list_schemes",
@@ -143,6 +151,7 @@ __all__ = [
     "load_model",
     "load_scheme",
     "load_selection",
+    "open_caseload",
     "plan",
     "pseudonym_lookup",
     "pseudonymise",

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from casemgmt.cli.caseload import COMMANDS as OF_THE_CASELOAD
 from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
@@ -123,6 +124,17 @@ _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
 _LEAVING = (report, letters, governance)
 for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING):
     app.command()(guarded(_command))
+
+caseload = typer.Typer(
+    name="caseload",
+    help="Keep a caseload over time: what is proposed, what people decide, and who is managed on any date.",
+    epilog="STORE is the file or PostgreSQL address of a caseload; left out, as CASEMGMT_CASELOAD says.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+for _name, _command in OF_THE_CASELOAD.items():
+    caseload.command(_name)(guarded(_command))
+app.add_typer(caseload)
 
 
 def main() -> None:

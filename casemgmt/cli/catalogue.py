@@ -87,6 +87,7 @@ def schemes(
     )
     for heading, entries in (
         ("Reported beside the result, never enforced", {k: f"{v:,}" for k, v in scheme.programme.items()}),
+        ("Asked of a caseload over time", scheme.caseload.describe() if scheme.caseload else {}),
         ("Stated by the source, not enforced here", scheme.notes),
     ):
         if entries:

@@ -14,7 +14,7 @@ from casemgmt.disk import NEW, OLD, BusyError, beside, locked, recover
 from casemgmt.errors import SchemeError, VerifyError, listed, plural
 from casemgmt.outputs import layout
 from casemgmt.outputs.contents import Contents, check_agreement, read_contents
-from casemgmt.outputs.manifest import read_manifest, sha256
+from casemgmt.outputs.manifest import OWN_SUM, read_manifest, sha256
 from casemgmt.outputs.owning import PUBLICATION, entries_in, passes_for_a_list
 from casemgmt.outputs.refusals import publish_again, wrong_file
 from casemgmt.rule_files import MANIFEST_BYTES, path_of, read_bytes, shown_path
@@ -38,6 +38,7 @@ class Verified:
     counts : practices, listed, case_managed, unscored, waiting, quarantined, corrections, as counted in the files
     files : rows of each table, by path inside the folder
     documents : the files for people beside them, such as workbooks
+    manifest_sha256 : the checksum in which the manifest ends
     versions : of casemgmt, python, numpy and pyarrow, that wrote it
     foreign : what else lies in the folder and is no part of it, such as ``desktop.ini``; a folder ends in ``/``
     """
@@ -48,6 +49,7 @@ class Verified:
     counts: Mapping[str, int]
     files: Mapping[str, int]
     versions: Mapping[str, str]
+    manifest_sha256: str
     foreign: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
 
@@ -109,6 +111,7 @@ def _read(folder: Path) -> tuple[Verified, Contents, Scheme]:
             counts=contents.counts(),
             files={name: table.num_rows for name, table in sorted(contents.tables.items())},
             versions=manifest["versions"],
+            manifest_sha256=manifest[OWN_SUM],
             foreign=foreign,
             documents=contents.documents,
         )

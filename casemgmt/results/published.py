@@ -34,14 +34,23 @@ class PublishedSelection(SelectionTables):
     ----------
     scheme : the rule that selected
     published_at : where it was read from
+    manifest_sha256 : the checksum in which its manifest ends
     """
 
     workings = None
     register = None
     model = None
 
-    def __init__(self, scheme: Scheme, tables: Mapping[str, pa.Table], facts: Mapping[str, Any], folder: Path) -> None:
+    def __init__(
+        self,
+        scheme: Scheme,
+        tables: Mapping[str, pa.Table],
+        facts: Mapping[str, Any],
+        folder: Path,
+        manifest_sha256: str,
+    ) -> None:
         self.scheme = scheme
+        self.manifest_sha256 = manifest_sha256
         self.published_at = folder
         self._tables = dict(tables)
         self._facts = dict(facts)
@@ -138,4 +147,4 @@ def load_selection(folder: str | Path) -> PublishedSelection:
     }
     if layout.REMOVALS in contents.tables:
         tables["removals"] = contents.tables[layout.REMOVALS]
-    return PublishedSelection(scheme, tables, verified.facts, Path(folder))
+    return PublishedSelection(scheme, tables, verified.facts, Path(folder), verified.manifest_sha256)

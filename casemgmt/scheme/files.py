@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 from casemgmt.errors import SchemeError, must_be, unknown_name
 from casemgmt.rule_files import SCHEME_BYTES, path_of, read_text, read_toml, shown_path
+from casemgmt.scheme.caseload_rules import read_caseload_rules
 from casemgmt.scheme.conditions import EVERYONE
 from casemgmt.scheme.routes import Band, CountsAs, Everyone, Nominated, Review, Route, Scheme, TopShare
 from casemgmt.scheme.shares import Limit, Share, one_of
@@ -103,7 +104,7 @@ def _read_file(path: Path) -> str:
 
 
 def _read_document(document: dict[str, Any], text: str) -> Scheme:
-    Table(document).allow(("scheme", "route", "programme", "notes"))
+    Table(document).allow(("scheme", "route", "programme", "caseload", "notes"))
     if "scheme" not in document:
         raise SchemeError("there is no [scheme] table.")
     programme, notes = _section(document, "programme"), _section(document, "notes")
@@ -113,6 +114,8 @@ def _read_document(document: dict[str, Any], text: str) -> Scheme:
         totals = {key: programme.whole(key) for key in programme.values}
     with within("[notes]"):
         stated = {key: notes.text(key) for key in notes.values}
+    with within("[caseload]"):
+        rules = read_caseload_rules(document["caseload"]) if _section(document, "caseload").values else None
     routes = document.get("route", [])
     if not isinstance(routes, list) or not all(isinstance(values, dict) for values in routes):
         raise SchemeError("a route is headed [[route]], with two brackets on each side.")
@@ -122,6 +125,7 @@ def _read_document(document: dict[str, Any], text: str) -> Scheme:
         **head,
         routes=tuple(_read_route(Table(values), place) for place, values in enumerate(routes, start=1)),
         programme=totals,
+        caseload=rules,
         notes=stated,
         text=text,
     )

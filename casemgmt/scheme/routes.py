@@ -11,6 +11,7 @@ from typing import Literal
 from casemgmt import arguments
 from casemgmt.errors import InputError, SchemeError, did_you_mean, listed, must_be
 from casemgmt.register.fields import FIELDS
+from casemgmt.scheme.caseload_rules import CaseloadRules
 from casemgmt.scheme.conditions import EVERYONE, Edges, Where
 from casemgmt.scheme.shares import Share, one_of
 
@@ -214,6 +215,7 @@ class Scheme:
     required, optional : the register columns it needs, and those it uses where they are present
     routes : in file order, which is the order in which places are used
     programme : totals reported beside the result, never enforced
+    caseload : what it asks of a caseload over time; None where it asks nothing
     notes : what the source also states, and the library does not enforce
     text : the text of the file
     """
@@ -227,6 +229,7 @@ class Scheme:
     optional: tuple[str, ...]
     routes: tuple[Route, ...]
     programme: Mapping[str, int] = field(default_factory=dict, hash=False)
+    caseload: CaseloadRules | None = None
     notes: Mapping[str, str] = field(default_factory=dict, hash=False)
     text: str = ""
 
@@ -249,6 +252,8 @@ class Scheme:
         for route in self.routes:
             self._check_fields(route)
         self._check_declared()
+        if self.caseload is not None:
+            self.caseload.check_routes(names)
 
     def _check_types(self) -> None:
         for name in ("id", "title", "source", "tie_key", "text"):
@@ -260,6 +265,7 @@ class Scheme:
             arguments.texts(given, f"'{name}'")
         arguments.values_by_name(self.notes, "'notes'")
         arguments.values_by_name(self.programme, "'programme'")
+        arguments.instance_or_none(CaseloadRules, "the rules of a [caseload] table")(self.caseload, "'caseload'")
         if not isinstance(self.routes, (list, tuple)) or not all(isinstance(each, _Route) for each in self.routes):
             raise SchemeError("'routes' is a list of routes, such as those of cm.load_scheme(…).routes.")
 

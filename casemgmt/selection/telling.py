@@ -29,7 +29,9 @@ _WITHIN = re.compile(r"\bwithin ([0-9]{1,3}) days\b")
 
 
 def days_to_tell(scheme: Scheme) -> int | None:
-    """Within how many days patients are told, as the scheme's notes have it; None where they say nothing."""
+    """Within how many days patients are told, as the scheme's rules of a caseload or its notes have it, or None."""
+    if scheme.caseload is not None and scheme.caseload.tell_within_days is not None:
+        return scheme.caseload.tell_within_days
     said = [scheme.notes[name] for name in ("telling",) if name in scheme.notes]
     found = [int(match[1]) for note in said for match in [_WITHIN.search(note)] if match]
     return found[0] if found else None

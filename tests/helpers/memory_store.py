@@ -51,6 +51,10 @@ class _Writing:
     def __init__(self, store, practices, moment) -> None:
         self.store, self.practices, self.moment = store, practices, moment
 
+    @property
+    def recorded_on(self):
+        return dt.date.fromisoformat(self.moment[:10])
+
     def events(self, columns=ASKED):
         return self.store.events(columns, practices=self.practices)
 

@@ -463,6 +463,7 @@ def test_a_scheme_shown_as_html_escapes_what_its_file_says() -> None:
 
 SHIPPED = [
     "avoiding-unplanned-admissions-2014-15",
+    "avoiding-unplanned-admissions-2015-16",
     "frailty-2017-18",
     "prism-top-half-percent",
     "rotherham-2014-15",

@@ -1,1 +1,1 @@
-"""What happens on a caseload, written down once and never changed: events, their kinds, and the chain that binds them."""
+"""What happens on a caseload, written down once and never changed: events, their kinds, the chain that binds them."""

@@ -1,7 +1,7 @@
-"""One event: what it says, how it is written for its hash, and how it is checked before it is stored.
+"""One event: what it says, and how it is written for its hash.
 
-The chain: each practice's events are numbered from 1, and each carries the SHA-256 of the one before, so a changed, lost,
-added or moved event breaks the chain where it stands.
+The chain: each practice's events are numbered from 1, and each carries the SHA-256 of the one before, so a changed,
+lost, added or moved event breaks the chain where it stands.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ NO_HASH: Final = bytes(32)  # that which the first event of a chain carries
 
 # Texts in which moments are stored sort as the moments do.
 _MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 class NewEvent(NamedTuple):
@@ -111,7 +112,7 @@ def hash_of(values: tuple[Any, ...], previous: bytes) -> bytes:
 
     SHA-256 of the hash before and of the values as a JSON array, with the number of this format.
     """
-    said = json.dumps([FORMAT, *values], separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    said = _JSON.encode([FORMAT, *values])
     return hashlib.sha256(previous + said.encode("utf-8", "surrogatepass")).digest()
 
 

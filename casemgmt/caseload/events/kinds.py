@@ -55,7 +55,9 @@ class Kind:
 
 
 _SETTINGS: Final[dict[str, Value]] = {"review_every_months": "integer"}
-_HOME: Final[dict[str, Value]] = {"care_home_id": "text", "chose_other_practice": "flag"}
+_WHY: Final[dict[str, Value]] = {"reason": "text"}
+_NEXT: Final[dict[str, Value]] = {"next_review_on": "date", **_WHY}
+_HOME: Final[dict[str, Value]] = {"care_home_id": "text", "chose_other_practice": "flag", **_WHY}
 
 _KINDS = (
     Kind(name=OPENED, about="store", meaning="the store was made, with these settings", needs=_SETTINGS),
@@ -107,20 +109,20 @@ _KINDS = (
         needs={"reason": "text"},
         by_needed=True,
     ),
-    Kind(name=PLAN_AGREED, about="patient", meaning="a care plan was agreed", may={"next_review_on": "date"}),
+    Kind(name=PLAN_AGREED, about="patient", meaning="a care plan was agreed", may=_NEXT),
     Kind(name=PLAN_DECLINED, about="patient", meaning="the patient declined a care plan", may={"reason": "text"}),
     Kind(
         name=REVIEWED,
         about="patient",
         meaning="the care plan, or the patient's health, was reviewed",
-        may={"next_review_on": "date"},
+        may=_NEXT,
     ),
-    Kind(name=GP_NAMED, about="patient", meaning="the patient has this accountable GP", needs={"gp": "text"}),
+    Kind(name=GP_NAMED, about="patient", meaning="the patient has this accountable GP", needs={"gp": "text"}, may=_WHY),
     Kind(
         name=PATIENT_TOLD,
         about="patient",
         meaning="the patient was told of the named GP or of the plan",
-        may={"how": "text"},
+        may={"how": "text", **_WHY},
     ),
     Kind(
         name=HOME_CHANGED,
@@ -134,6 +136,7 @@ _KINDS = (
         about="patient",
         meaning="the patient came from another practice, case managed there",
         needs={"from_practice": "text"},
+        may=_WHY,
     ),
     Kind(
         name=REMOVAL_PROPOSED,
@@ -153,8 +156,10 @@ _KINDS = (
     Kind(
         name=ENDED, about="patient", meaning="a person ended case management", needs={"reason": "text"}, by_needed=True
     ),
-    Kind(name=MOVED, about="patient", meaning="the patient left the practice's list", may={"to_practice": "text"}),
-    Kind(name=DIED, about="patient", meaning="the patient died"),
+    Kind(
+        name=MOVED, about="patient", meaning="the patient left the practice's list", may={"to_practice": "text", **_WHY}
+    ),
+    Kind(name=DIED, about="patient", meaning="the patient died", may=_WHY),
     Kind(name=RETURNED, about="patient", meaning="the patient is back, and case managed again", may={"reason": "text"}),
     Kind(
         name=CORRECTED,

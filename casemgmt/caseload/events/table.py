@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from casemgmt.arrow import column_of, texts
 from casemgmt.caseload.events.event import Event
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def schema() -> pa.Schema:
     """One row an event, ordered by practice_id (bytes) and number.
 
     ``practice_id`` (empty for the store's own chain), ``kind``, ``patient_id``, ``by`` and ``details`` are text,
-    ``number``, ``basis`` and ``corrects`` int32, ``happened_on`` date32, ``recorded_at`` a timestamp in microseconds, UTC,
-    ``previous`` and ``hash`` 32 bytes.
+    ``number``, ``basis`` and ``corrects`` int32, ``happened_on`` date32, ``recorded_at`` a timestamp in microseconds,
+    UTC, ``previous`` and ``hash`` 32 bytes.
     """
     import pyarrow as pa
 
@@ -50,19 +51,21 @@ def events_table(events: Iterable[Event]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    whole = schema()
-    rows = list(events)
-    columns = []
-    for place, named in enumerate(whole):
-        values = [row[place] for row in rows]
-        if named.name == "happened_on":
-            columns.append(pc.cast(pa.array(values, pa.string()), pa.date32()))
-        elif named.name == "recorded_at":
-            columns.append(
-                pc.cast(pa.array([each.rstrip("Z") for each in values], pa.string()), pa.timestamp("us")).cast(
-                    named.type
-                )
-            )
-        else:
-            columns.append(pa.array(values, named.type))
-    return pa.Table.from_arrays(columns, schema=whole)
+    whole, rows = schema(), list(events)
+    columns: dict[str, list[Any]] = {name: [row[place] for row in rows] for place, name in enumerate(COLUMNS)}
+    moments = texts(moment.removesuffix("Z") for moment in columns["recorded_at"])
+    made = {
+        "happened_on": pc.cast(texts(columns["happened_on"]), pa.date32()),
+        "recorded_at": pc.cast(moments, pa.timestamp("us")).cast(whole.field("recorded_at").type),
+        **{name: _hashes(columns[name]) for name in ("previous", "hash")},
+    }
+    return pa.table(
+        [made[each.name] if each.name in made else column_of(columns[each.name], each.type) for each in whole],
+        schema=whole,
+    )
+
+
+def _hashes(values: list[bytes]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.binary(32), len(values), [None, pa.py_buffer(b"".join(values))])

@@ -24,15 +24,28 @@ class Head(NamedTuple):
 class Writing(Protocol):
     """An open transaction on some practices' chains: nobody else writes to them until it ends."""
 
+    @property
+    def recorded_on(self) -> dt.date:
+        """The day, in UTC, of the moment that its events carry."""
+
     def events(self, columns: Sequence[str] = ASKED) -> pa.Table:
-        """The events of these practices, those appended here included; columns of :func:`casemgmt.caseload.events.table.schema`."""
+        """The events of these practices, those appended here included; see :meth:`Store.events`."""
 
     def append(self, events: Iterable[NewEvent]) -> list[Event]:
         """Write events at the ends of their practices' chains, checked first; in the order given.
 
         Raises
         ------
-        InputError : an event says what its kind may not, or leaves out what it must, or names an event that is not there
+        InputError : an event says what its kind may not, leaves out what it must, or names an event that is not there
+        """
+
+    def restore(self, events: pa.Table) -> None:
+        """Write all the events of another store, as they are, into this one, which holds none.
+
+        Raises
+        ------
+        InputError : the store holds an event
+        VerifyError : a chain of theirs is not whole
         """
 
 
@@ -56,7 +69,7 @@ class Store(Protocol):
         """
 
     def heads(self, known_at: dt.datetime | None = None) -> dict[str, Head]:
-        """The last event of each chain (up to then), by practice code; that of the store's own chain stands under ``""``."""
+        """The last event of each chain (up to then), by practice code; the store's own chain stands under ``""``."""
 
     def writing(
         self, practices: Iterable[str], recorded_at: dt.datetime | None = None

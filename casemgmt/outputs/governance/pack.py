@@ -214,6 +214,14 @@ def _scheme(run: Run) -> Page:
         table("Routes", ("Route", "Kind", "Share", "Counts as"), routes),
         Block(kind="h3", text="Decided where the source is silent"),
         *(say(f"{words}.") for words in scheme.decisions),
+        *(
+            []
+            if scheme.caseload is None
+            else [
+                Block(kind="h3", text="Asked of a caseload over time"),
+                *(say(f"{name}: {words}") for name, words in scheme.caseload.describe().items()),
+            ]
+        ),
         Block(kind="h3", text="Stated, and not enforced"),
         *([say(f"{name}: {words}") for name, words in scheme.notes.items()] or [say("Nothing.")]),
         Block(kind="h3", text="The file"),

@@ -92,10 +92,19 @@ def marker_of(lists: Lists, key: str | Path | None = None) -> Marker:
     InputError : a key that is too short, or cannot be read
     """
     own = _own_digest(lists)
-    fingerprint = hashlib.sha256(b"casemgmt fingerprint" + own).hexdigest()[:16]
+    fingerprint = _fingerprint(own)
     given = _given_key(key)
     secret = hmac.digest(own if given is None else given, b"casemgmt marks", "sha256")
     return Marker(key=secret, fingerprint=fingerprint, context=(lists.scheme.id, lists.facts["as_of"]))
+
+
+def fingerprint_of(lists: Lists) -> str:
+    """Which selection it is, as :class:`Marker` says it, whatever the key."""
+    return _fingerprint(_own_digest(lists))
+
+
+def _fingerprint(own: bytes) -> str:
+    return hashlib.sha256(b"casemgmt fingerprint" + own).hexdigest()[:16]
 
 
 def _given_key(key: str | Path | None) -> bytes | None:

@@ -6,36 +6,13 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-from casemgmt.errors import InputError, must_be, unknown_name
+from casemgmt.errors import InputError, SchemeError, unknown_name
 from casemgmt.rule_files import SCHEME_BYTES, path_of, read_text, read_toml
+from casemgmt.scheme.payments import Payment, check_texts, read_payments
+from casemgmt.scheme.tables import within
 
-PER = ("head", "plan", "review")
-_LONGEST = 500  # of a text; a cell of a spreadsheet takes 32,767
-CERTAINTY = ("A", "B", "C", "D")
-_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
 _SHIPPED = resources.files("casemgmt.outputs.report") / "tariffs"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payment:
-    """One amount.
-
-    Attributes
-    ----------
-    name : what it is called
-    per : ``head`` of the whole list, ``plan`` (a place used) or ``review`` (one done)
-    pence : of one
-    certainty : ``A`` to ``D``: primary source, good secondary source, recall, decided here
-    source : in words
-    """
-
-    name: str
-    per: str
-    pence: int
-    certainty: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,34 +57,11 @@ def read_tariff_text(text: str, origin: str) -> PaymentTariff:
     head, payments = document.get("tariff"), document.get("payment")
     if not isinstance(head, dict) or not isinstance(payments, list) or not payments:
         raise InputError(f"{origin}: a tariff has a table [tariff] and at least one [[payment]].")
-    said = _texts_of(head, ("id", "title", "source"), f"{origin}: [tariff]")
-    found = [_payment(each, f"{origin}: payment {number}") for number, each in enumerate(payments, start=1)]
-    if len({each.name for each in found}) < len(found):
-        raise InputError(f"{origin}: two payments have one name.")
-    return PaymentTariff(id=said["id"], title=said["title"], source=said["source"], payments=tuple(found), text=text)
-
-
-def _payment(given: Any, where: str) -> Payment:
-    if not isinstance(given, dict):
-        raise InputError(f"{where} is a table: [[payment]].")
-    said = _texts_of(given, ("name", "per", "amount", "certainty", "source"), where)
-    for name, allowed in (("per", PER), ("certainty", CERTAINTY)):
-        if said[name] not in allowed:
-            raise must_be(f"{where}: {name}", f"one of {', '.join(allowed)}")
-    if not _AMOUNT.fullmatch(said["amount"]):
-        raise must_be(f"{where}: amount", 'pounds in quotation marks, such as "5.00"')
-    pounds, _, pence = said["amount"].partition(".")
-    whole = 100 * int(pounds) + int(pence.ljust(2, "0") or 0)
-    return Payment(name=said["name"], per=said["per"], pence=whole, certainty=said["certainty"], source=said["source"])
-
-
-def _texts_of(given: dict[str, Any], names: tuple[str, ...], where: str) -> dict[str, str]:
-    for name in given:
-        if name not in names:
-            raise InputError(f"{where}: '{name[:40]}' is no key of it. Keys: {', '.join(names)}.")
-    for name in names:
-        if not isinstance(given.get(name), str) or not given[name].strip():
-            raise InputError(f"{where}: '{name}' is missing, or is no text.")
-        if len(given[name]) > _LONGEST or not given[name].isprintable():
-            raise InputError(f"{where}: '{name}' is one line of at most {_LONGEST} letters that can be printed.")
-    return {name: given[name] for name in names}
+    try:
+        with within(f"{origin}: [tariff]"):
+            said = check_texts(head, ("id", "title", "source"))
+        with within(origin):
+            found = read_payments(payments, "payment")
+    except SchemeError as problem:
+        raise InputError(str(problem)) from None
+    return PaymentTariff(**said, payments=found, text=text)

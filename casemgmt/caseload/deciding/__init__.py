@@ -1,0 +1,1 @@
+"""What a selection proposes and what people decide about it, each written down as an event, once."""

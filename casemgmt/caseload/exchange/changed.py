@@ -1,0 +1,117 @@
+"""What somebody did to an exported file of events: said where it is refused, so that it can be found and undone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.arrow import texts
+from casemgmt.caseload.events.chain import broken_links, events_of
+from casemgmt.caseload.exchange.flat import flat_schema, from_text, unflattened
+from casemgmt.errors import listed, plural
+from casemgmt.outputs.csv_text import BOM
+from casemgmt.parquet.reading import VerifiedFile
+from casemgmt.texts.guards import without_guards
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_MOST = 3
+_WRITTEN = "its values are the same, but written another way, as by a spreadsheet that saved it"
+
+
+def what_changed(name: str, data: bytes, described: dict[str, Any]) -> str:
+    """In words: columns, rows, or the first events that do not fit; no value of an event.
+
+    Parameters
+    ----------
+    described : what ``datapackage.json`` says, of the file as it was exported
+    """
+    resource = described["resources"][0]
+    try:
+        table = _loose_csv(data) if name.endswith(".csv") else VerifiedFile(data, name).read()
+    except ValueError:
+        return "it cannot be read as a table"
+    expected = [field["name"] for field in resource["schema"]["fields"]]
+    if said := _columns(table.column_names, expected):
+        return said
+    try:
+        typed = from_text(table) if name.endswith(".csv") else table.select(expected).cast(flat_schema())
+        events = unflattened(typed)
+    except ValueError as problem:
+        return str(problem) if str(problem).startswith("column '") else "a column holds what it may not"
+    return _rows(events, resource["rows"], described["heads"])
+
+
+def _loose_csv(data: bytes) -> pa.Table:
+    """A CSV file that another program may have written: any line ends and quotes; an empty cell is null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = data.removeprefix(BOM).decode("utf-8")
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
+    except csv.Error:
+        raise ValueError("not CSV") from None
+    header = rows[0] if rows else []
+    if len(set(header)) != len(header) or any(len(row) != len(header) for row in rows):
+        raise ValueError("not CSV")
+    columns = [without_guards(texts(row[i] or None for row in rows[1:])) for i in range(len(header))]
+    table = pa.Table.from_arrays(columns, names=header)
+    if "practice_id" in header:  # the store's own chain has the empty code
+        place = header.index("practice_id")
+        table = table.set_column(place, "practice_id", pc.fill_null(table.column(place), ""))
+    return table
+
+
+def _columns(found: list[str], expected: list[str]) -> str:
+    missing = [name for name in expected if name not in found]
+    added = [name for name in found if name not in expected]
+    if len(missing) > len(expected) // 2:  # what stands there may be values, and is not repeated
+        return "its first row is not the header"
+    if missing:
+        return f"{plural(len(missing), 'column')} missing: {listed(missing)}"
+    if added:
+        return f"{plural(len(added), 'column')} more than were exported: {listed(added)}"
+    return "" if found == expected else "its columns stand in another order"
+
+
+def _rows(events: pa.Table, expected: int, heads: list[dict[str, Any]]) -> str:
+    places = list(zip(events.column("practice_id").to_pylist(), events.column("number").to_pylist(), strict=True))
+    if any(code is None or number is None for code, number in places):
+        return "a row has no practice_id or no number"
+    said = []
+    if events.num_rows != expected:
+        more = events.num_rows - expected
+        said.append(f"{plural(abs(more), 'row')} {'too many' if more > 0 else 'missing'}")
+    in_order = sorted(places, key=lambda place: (place[0].encode(), place[1]))
+    if places != in_order:
+        row = next(i for i, (here, there) in enumerate(zip(places, in_order, strict=True)) if here != there)
+        said.append(f"rows stand in another order, from row {row + 2} on")
+    whole = _by_place(events, places, in_order)
+    where = [_place(each.practice_id, each.number) for each in broken_links(events_of(whole))]
+    ends = dict(in_order)
+    where += [
+        f"{_place(each['practice_id'], ends.get(each['practice_id'], 0) + 1)} and after"
+        for each in heads
+        if ends.get(each["practice_id"], 0) < each["number"]
+    ]
+    if where:
+        said.append(f"{listed(where[:_MOST]).replace(chr(39), '')}{_more(where)} not as exported")
+    return "; ".join(said) or _WRITTEN
+
+
+def _by_place(events: pa.Table, places: list[tuple[str, int]], in_order: list[tuple[str, int]]) -> pa.Table:
+    if places == in_order:
+        return events
+    rows = sorted(range(len(places)), key=lambda i: (places[i][0].encode(), places[i][1]))
+    return events.take(rows)
+
+
+def _place(practice: str, number: int) -> str:
+    return f"event {number} of {practice or 'the store itself'}"
+
+
+def _more(where: list[str]) -> str:
+    return f" and {len(where) - _MOST:,} more" if len(where) > _MOST else ""

@@ -1,0 +1,38 @@
+"""The whole store, written flat into a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casemgmt import arguments
+from casemgmt.caseload.events.kinds import STORE
+from casemgmt.caseload.events.table import COLUMNS
+from casemgmt.caseload.exchange import package
+from casemgmt.caseload.exchange.checking import refuse_faults
+from casemgmt.caseload.exchange.flat import as_text, flattened
+from casemgmt.errors import not_one_of
+from casemgmt.outputs.csv_text import to_csv
+from casemgmt.outputs.folders import save_folder
+from casemgmt.outputs.manifest import sha256
+from casemgmt.parquet.writing import to_parquet
+
+if TYPE_CHECKING:
+    from casemgmt.caseload.store.keeping import Store
+
+
+@arguments.checked(folder=arguments.path, overwrite=arguments.yes_or_no)
+def export(store: Store, folder: str | Path, form: str = "parquet", *, overwrite: bool = False) -> Path:
+    """Write the store into a new folder, or in place of an earlier export; see :meth:`casemgmt.Caseload.export`."""
+    if form not in package.FORMATS:
+        raise not_one_of("format", package.FORMATS)
+    events = store.events(COLUMNS)
+    refuse_faults(events, f"'{store.where}'", "Restore it from a back-up: what is exported is whole.")
+    data = to_csv(as_text(flattened(events))) if form == "csv" else to_parquet(flattened(events))
+    practices = [code for code in events.column("practice_id").unique().to_pylist() if code != STORE]
+    files = {
+        package.events_file(form): data,
+        package.PACKAGE: package.package_text(form, data, sha256(data), events),
+        package.README: package.readme_text(form, events.num_rows, len(practices)),
+    }
+    return save_folder(package.KIND, files, {"events": events.num_rows}, Path(folder), overwrite=overwrite)

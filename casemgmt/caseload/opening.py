@@ -1,0 +1,65 @@
+"""The caseload opened or made: what ``casemgmt.open_caseload`` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from casemgmt.arguments import checked, whole_or_none, yes_or_no
+from casemgmt.caseload.caseload import Caseload
+from casemgmt.errors import InputError
+
+
+@checked(create=yes_or_no, review_every_months=whole_or_none, migrate=yes_or_no)
+def open_caseload(
+    where: str | Path, *, create: bool = False, review_every_months: int | None = None, migrate: bool = False
+) -> Caseload:
+    """Open the store of a caseload, or make one.
+
+    Parameters
+    ----------
+    where : path of its file, in SQLite; or address of a PostgreSQL database, such as
+        ``postgresql+psycopg://user@server/database``. SQLite's file lies on a disk of this machine, not on a network
+        share. The file is private (0600)
+    create : whether to make it, at an empty place
+    review_every_months : of a new caseload, the calendar months between two reviews of a patient, 1 to 60; there is no
+        default, for schemes differ
+    migrate : whether a store of an earlier release may be changed to this release's tables; copy it first
+
+    Returns
+    -------
+    Caseload
+
+    Raises
+    ------
+    InputError
+        There is no caseload, or something else; it is of a later release, or of an earlier one without ``migrate``; or
+        psycopg is missing.
+    PublishError
+        It cannot be made, or no write-ahead log can be kept there.
+    VerifyError
+        It is damaged.
+
+    Examples
+    --------
+    >>> import casemgmt as cm, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with cm.open_caseload(f"{folder.name}/c.sqlite", create=True, review_every_months=3) as caseload:
+    ...     caseload.settings.review_every_months
+    3
+    >>> folder.cleanup()
+    """
+    from casemgmt.caseload.settings import check_months, opened
+    from casemgmt.caseload.store.opening import create_store, open_store
+    from casemgmt.caseload.store.places import place_of
+
+    place = place_of(where)
+    if not create:
+        if review_every_months is not None:
+            raise InputError(
+                "review_every_months= belongs to create=True. Of a caseload that is there, use change_settings."
+            )
+        return Caseload(open_store(place, migrate=migrate))
+    if review_every_months is None:
+        raise InputError("create=True needs review_every_months=, the calendar months between two reviews.")
+    months = check_months(review_every_months)
+    return Caseload(create_store(place, lambda writing: writing.append([opened(writing.recorded_on, months)])))

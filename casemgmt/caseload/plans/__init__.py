@@ -1,0 +1,1 @@
+"""What is counted of a caseload: process measures, letters, register tests, payments, and the list sizes they need."""

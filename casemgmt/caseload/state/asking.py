@@ -1,0 +1,122 @@
+"""Questions to a store: the state on a date, as known at a moment, and all that was recorded of one patient."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from casemgmt.arrow import array_of, numpy_of, text_scalar
+from casemgmt.caseload.events.kinds import STORE
+from casemgmt.caseload.state.details import damaged, parsed
+from casemgmt.caseload.state.folding import state_at
+from casemgmt.caseload.state.moments import moment_known
+from casemgmt.caseload.state.settling import coded, settled
+from casemgmt.dates import as_date
+from casemgmt.errors import unknown_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from casemgmt.caseload.state.state import State
+    from casemgmt.caseload.store.keeping import Head, Store
+
+# What is read of each event: neither who did it, nor what was seen, nor its hashes.
+READ = ("practice_id", "number", "kind", "patient_id", "happened_on", "corrects", "details")
+TOLD = ("number", "kind", "happened_on", "recorded_at", "by", "basis", "corrects", "details")
+
+
+def state_on(
+    store: Store,
+    date: str | dt.date,
+    *,
+    known_at: dt.datetime | dt.date | str | None = None,
+    practice_id: str | None = None,
+) -> State:
+    """See :meth:`casemgmt.Caseload.on`."""
+    on, moment = as_date(date, "date"), moment_known(known_at)
+    heads = _heads(store, practice_id, moment)
+    practices = None if practice_id is None else [STORE, practice_id]
+    events = _up_to(store.events(READ, practices=practices, known_at=moment), heads)
+    return state_at(
+        events, on, review_every_months=review_interval(events, on), known_at=moment, heads=_of_practices(heads)
+    )
+
+
+def review_interval(events: pa.Table, date: dt.date) -> int:
+    """The setting ``review_every_months`` as of a date: the last by day, then number, of the store's own events.
+
+    Before the day on which the store was opened its first settings hold. One where there are no events at all, as
+    before anything was known: nobody has a review then.
+    """
+    import pyarrow.compute as pc
+
+    if not events.num_rows:
+        return 1
+    own = events.filter(pc.equal(events.column("practice_id"), text_scalar(STORE)))
+    names = ("happened_on", "number", "details")
+    told = sorted(zip(*(own.column(name).to_pylist() for name in names), strict=True))
+    if not told:
+        raise damaged("the event that opened it is missing")
+    up_to = [row for row in told if row[0] <= date] or told[:1]
+    found = parsed(up_to[-1][2]).get("review_every_months")
+    if not isinstance(found, int):
+        raise damaged("settings without an interval of reviews")
+    return found
+
+
+def history_of(
+    store: Store, practice_id: str, patient_id: str, *, known_at: dt.datetime | dt.date | str | None = None
+) -> pa.Table:
+    """See :meth:`casemgmt.Caseload.history`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    moment = moment_known(known_at)
+    _heads(store, practice_id, moment)
+    events = store.events(known_at=moment, practices=[practice_id])
+    events = events.filter(pc.equal(events.column("patient_id"), text_scalar(patient_id)))
+    found = settled(events)
+    corrected = found.corrected_by > 0
+    there = array_of(corrected, pa.bool_())
+    none = pa.nulls(len(corrected), pa.string())
+    more = {
+        "in_force": array_of(found.in_force, pa.bool_()),
+        "withdrawn_by": array_of(found.withdrawn_by, pa.int32(), found.withdrawn_by > 0),
+        "corrected_by": array_of(found.corrected_by, pa.int32(), corrected),
+        "corrected_happened_on": array_of(found.day, pa.date32(), corrected),
+        "corrected_details": pc.if_else(there, found.details, none),
+    }
+    table = events.select(list(TOLD))
+    for name, column in more.items():
+        table = table.append_column(name, column)
+    return table
+
+
+def _heads(store: Store, practice_id: str | None, moment: dt.datetime | None) -> dict[str, Head]:
+    """The heads of the chains that are to be read, before they are: what is written meanwhile is left out."""
+    heads = store.heads(moment)
+    if practice_id is None:
+        return heads
+    if practice_id not in heads or practice_id == STORE:
+        known = sorted(code for code in store.heads() if code != STORE)
+        if practice_id not in known:
+            raise unknown_name("practice", practice_id, known)
+    return {code: head for code, head in heads.items() if code in (STORE, practice_id)}
+
+
+def _of_practices(heads: Mapping[str, Head]) -> dict[str, Head]:
+    return {code: head for code, head in heads.items() if code != STORE}
+
+
+def _up_to(events: pa.Table, heads: Mapping[str, Head]) -> pa.Table:
+    """The events without those that were written after the heads were read."""
+    import numpy as np
+    import pyarrow as pa
+
+    if events.num_rows == sum(head.number for head in heads.values()):
+        return events
+    practice = coded(events.column("practice_id"))
+    last = np.array([heads[code].number if code in heads else 0 for code in practice.values.to_pylist()])
+    return events.filter(array_of(numpy_of(events.column("number")) <= last[practice.codes], pa.bool_()))

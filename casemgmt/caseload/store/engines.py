@@ -1,0 +1,78 @@
+"""Connections to the two databases, set so that what is written stays, and nobody writes at the same time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.caseload.store.places import Place
+from casemgmt.errors import InputError
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+PATIENCE_SECONDS = 600.0  # fifty who write at once wait for one another
+CONNECT_SECONDS = 30
+_WRITING = "casemgmt_writing"
+
+
+def engine_of(place: Place) -> sa.Engine:
+    """An engine; it connects when it is first used.
+
+    Raises
+    ------
+    InputError : the driver is not installed
+    """
+    return _postgresql(place) if place.path is None else _sqlite(place)
+
+
+def writing_on(engine: sa.Engine) -> sa.Engine:
+    """The same engine, whose transactions write: on SQLite they hold the file from their first statement on."""
+    return engine.execution_options(**{_WRITING: True})
+
+
+def looking_at_once(engine: sa.Engine) -> sa.Engine:
+    """The same engine, whose transactions see the store at one moment, however many statements they make."""
+    return engine.execution_options(isolation_level="REPEATABLE READ") if engine.name == "postgresql" else engine
+
+
+def _sqlite(place: Place) -> sa.Engine:
+    import sqlalchemy as sa
+    from sqlalchemy.pool import QueuePool
+
+    engine = sa.create_engine(
+        place.url,
+        poolclass=QueuePool,
+        max_overflow=-1,
+        hide_parameters=True,
+        connect_args={"timeout": PATIENCE_SECONDS, "isolation_level": None, "check_same_thread": False},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        for setting in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "cell_size_check=ON"):
+            cursor.execute(f"PRAGMA {setting}")
+        cursor.close()
+
+    # The driver begins no transaction of itself, so that tables, too, are made in one.
+    @sa.event.listens_for(engine, "begin")
+    def _(connection: sa.Connection) -> None:
+        is_writing = connection.get_execution_options().get(_WRITING)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+    return engine
+
+
+def _postgresql(place: Place) -> sa.Engine:
+    import sqlalchemy as sa
+
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise InputError(
+            "A caseload in PostgreSQL needs psycopg: install casemgmt[postgresql], and its client library libpq."
+        ) from None
+    url = place.url
+    if "connect_timeout" not in url.query:
+        url = url.update_query_dict({"connect_timeout": str(CONNECT_SECONDS)})
+    return sa.create_engine(url, hide_parameters=True, max_overflow=-1, isolation_level="READ COMMITTED")
