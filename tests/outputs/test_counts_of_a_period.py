@@ -30,6 +30,12 @@ def some_counts(generator, start=None):
     )
 
 
+def keys_of(quarter):
+    """The end of one quarter is the start of the next; everything else is of the quarter itself."""
+    own = {name: (name, quarter) for name in NAMES}
+    return own | {"start": ("managed", quarter - 1), "end": ("managed", quarter)}
+
+
 MOST = 160  # more than any count here
 
 
@@ -82,11 +88,11 @@ def narrowed(found):
 
 def attack(generator):
     first = some_counts(generator)
-    told = forms_that_may_leave({"A": first}, RELATIONS)["A"]
+    told = forms_that_may_leave({"A": first}, RELATIONS, keys=keys_of(1))["A"]
     alone = narrowed(ranges(told))
     second = some_counts(generator, start=first["end"])
-    before = Told(rows={"A": told}, relations=RELATIONS, links={"end": "start"})
-    later = forms_that_may_leave({"A": second}, RELATIONS, [before])["A"]
+    before = Told(rows={"A": told}, relations=RELATIONS, keys=keys_of(1))
+    later = forms_that_may_leave({"A": second}, RELATIONS, [before], keys_of(2))["A"]
     after, earlier = ranges(later), ranges(told)
     both = earlier["end"] & after["start"]
     return alone, narrowed(after), narrowed(ranges(told, ends=both)), narrowed(ranges(later, starts=both))

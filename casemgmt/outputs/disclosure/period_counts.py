@@ -8,9 +8,9 @@ counts of the practice are withheld, the smallest first, until nothing follows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from casemgmt.outputs.disclosure.suppression import SUPPRESSED, WITHHELD, behind, suppress
 from casemgmt.outputs.disclosure.worlds import Cell, Worlds
@@ -35,16 +35,19 @@ class Told:
     ----------
     rows : practice → count's name → its published form
     relations : how its counts hang together
-    links : names of this report's counts → names of the counts in the report asked about that are the same people
+    keys : count's name → what it counts: two counts of one key, of one report or of two, are of the same people
     """
 
     rows: Mapping[str, Mapping[str, Form]]
     relations: tuple[Relation, ...]
-    links: Mapping[str, str]
+    keys: Mapping[str, Hashable]
 
 
 def forms_that_may_leave(
-    counts: Mapping[str, Mapping[str, int]], relations: Sequence[Relation], before: Sequence[Told] = ()
+    counts: Mapping[str, Mapping[str, int]],
+    relations: Sequence[Relation],
+    before: Sequence[Told] = (),
+    keys: Mapping[str, Hashable] | None = None,
 ) -> dict[str, dict[str, Form]]:
     """Each practice's counts as they may leave.
 
@@ -53,20 +56,29 @@ def forms_that_may_leave(
     counts : practice → name → whole count; the names that may be withheld first come last
     relations : between the counts of one practice
     before : what reports say that a reader can hold beside this one
+    keys : of these counts, as of :class:`Told`; None where nothing else was told
 
     Returns
     -------
     practice → name → a multiple of 5, ``1–7`` or ``withheld``
     """
-    return {practice: _safe(practice, own, relations, before) for practice, own in counts.items()}
+    found = {}
+    for practice, own in counts.items():
+        new = Told(rows={}, relations=tuple(relations), keys=keys or {name: name for name in own})
+        found[practice] = _safe(own, new, _of_practice(practice, before))
+    return found
 
 
-def _safe(
-    practice: str, own: Mapping[str, int], relations: Sequence[Relation], before: Sequence[Told]
-) -> dict[str, Form]:
+def _of_practice(practice: str, before: Sequence[Told]) -> list[Told]:
+    return [replace(told, rows={"": told.rows[practice]}) for told in before if practice in told.rows]
+
+
+def _safe(own: Mapping[str, int], new: Told, before: Sequence[Told]) -> dict[str, Form]:
     shown: dict[str, Form] = {name: _form(count) for name, count in own.items()}
-    for each in _what_is_held(practice, before):
-        while _tell(shown, relations, each):
+    # A reader may take the new report alone, beside each of the others, or beside all of them.
+    several = [before] if len(before) > 1 else []
+    for beside in ([], *([told] for told in before), *several):
+        while _tell(replace(new, rows={"": shown}), beside):
             shown[_next_withheld(shown)] = WITHHELD
     return shown
 
@@ -74,18 +86,6 @@ def _safe(
 def _form(count: int) -> Form:
     number = suppress(count)
     return SUPPRESSED if number is None else number
-
-
-def _what_is_held(practice: str, before: Sequence[Told]) -> Iterator[Sequence[Told]]:
-    """What a reader may take together with the new report: nothing, each of the others, all of them."""
-    own = [told for told in before if practice in told.rows]
-    yield ()
-    for told in own:
-        yield (Told(rows={practice: told.rows[practice]}, relations=told.relations, links=told.links),)
-    if len(own) > 1:
-        yield tuple(
-            Told(rows={practice: told.rows[practice]}, relations=told.relations, links=told.links) for told in own
-        )
 
 
 def _next_withheld(shown: Mapping[str, Form]) -> str:
@@ -97,39 +97,38 @@ def _next_withheld(shown: Mapping[str, Form]) -> str:
     return next(name for form in (SUPPRESSED, 0) for name in last_first if shown[name] == form)
 
 
-def _tell(shown: Mapping[str, Form], relations: Sequence[Relation], beside: Sequence[Told]) -> bool:
-    """Whether more of a count follows than that it is small; nothing that is withheld whole tells anything."""
-    everything = [shown, *(next(iter(told.rows.values())) for told in beside)]
-    if not any(form in (SUPPRESSED, WITHHELD) for each in everything for form in each.values()):
+def _tell(new: Told, beside: Sequence[Told]) -> bool:
+    """Whether more of a count follows than that it is small; of counts that are all withheld nothing does."""
+    everything = [new, *beside]
+    forms = [form for told in everything for form in told.rows[""].values()]
+    if not any(form in (SUPPRESSED, WITHHELD) for form in forms):
         return False
-    if all(form == WITHHELD for form in shown.values()):
+    if all(form == WITHHELD for form in new.rows[""].values()):
         return False
     worlds = Worlds()
-    new, cells = _add(worlds, shown, relations)
-    for told in beside:
-        other, others = _add(worlds, next(iter(told.rows.values())), told.relations)
-        cells += others
-        for name, same in told.links.items():
-            if name in other and same in new:
-                worlds.limit({other[name]: 1, new[same]: -1}, 0, 0)
+    numbers: dict[Hashable, int] = {}
+    cells = [cell for told in everything for cell in _add(worlds, told, numbers)]
     if worlds.find() is None:
         # Events that became known between two reports make them disagree: then nothing follows from both together.
         return not beside
     return worlds.tells(cells) is not None
 
 
-def _add(worlds: Worlds, shown: Mapping[str, Form], relations: Iterable[Relation]) -> tuple[dict[str, int], list[Cell]]:
-    numbers: dict[str, int] = {}
-    cells = []
-    for name, form in shown.items():
-        told = (0, _ANY) if form == WITHHELD else behind(form if isinstance(form, int) else None)
-        numbers[name] = worlds.number(*told)
-        cells.append(Cell({numbers[name]: 1}, told))
-    for factors, low, high in relations:
-        held = {numbers[name]: factor for name, factor in factors.items() if name in numbers}
-        if len(held) == len(factors):
-            worlds.limit(held, low, high)
-    return numbers, cells
+def _add(worlds: Worlds, told: Told, numbers: dict[Hashable, int]) -> list[Cell]:
+    """Add what a report says; ``numbers`` holds the number of each key, and is added to."""
+    cells, own = [], {}
+    for name, form in told.rows[""].items():
+        key = told.keys[name]
+        if key not in numbers:
+            numbers[key] = worlds.number(0, _ANY)
+        own[name] = numbers[key]
+        shown = (0, _ANY) if form == WITHHELD else behind(form if isinstance(form, int) else None)
+        worlds.limit({own[name]: 1}, *shown)
+        cells.append(Cell({own[name]: 1}, shown))
+    for factors, low, high in told.relations:
+        if factors.keys() <= own.keys():
+            worlds.limit({own[name]: factor for name, factor in factors.items()}, low, high)
+    return cells
 
 
 def note_of(forms: Mapping[str, Form]) -> str | None:
@@ -140,8 +139,3 @@ def note_of(forms: Mapping[str, Form]) -> str | None:
 def number_of(form: Form) -> int | None:
     """The published number; None where a word stands for it."""
     return form if isinstance(form, int) else None
-
-
-def as_kept(told: Mapping[str, Mapping[str, Form]]) -> dict[str, dict[str, Any]]:
-    """As a manifest keeps it for later reports."""
-    return {practice: dict(own) for practice, own in told.items()}
