@@ -32,6 +32,7 @@ MEASURES: Final = {
     "removals_pending_end": "Removals to decide",
 }
 REGISTER: Final = "register"
+HEX_SHOWN: Final = 16  # digits of a hash
 
 _SUMS: Final = (
     Relation({"managed_start": 1, "joined": 1, "left": -1, "managed_end": -1}, 0, 0),
@@ -114,12 +115,17 @@ def said_of(period: Period, before: Sequence[Mapping[str, Any]]) -> dict[str, An
     ----------
     before : what other reports on the same caseload keep
     """
-    held = [Told(rows=one["rows"], relations=_SUMS, keys=_keys(*_days_of(one))) for one in before]
+    held = [_told(one, practice) for one in before for practice in one["rows"]]
     keys = _keys(period.start, period.end)
     forms = {}
     for practice, counts in period.counts.items():
         forms.update(forms_that_may_leave(*_asked(practice, counts, period), held, keys))
-    return {"start": period.start.isoformat(), "end": period.end.isoformat(), "rows": forms}
+    needed = {
+        practice: [test.needed, test.passed]
+        for practice, test in period.tests.items()
+        if practice in forms and _is_told(test, forms[practice][REGISTER])
+    }
+    return {"start": period.start.isoformat(), "end": period.end.isoformat(), "rows": forms, "tests": needed}
 
 
 def _asked(
@@ -133,8 +139,19 @@ def _asked(
     own[REGISTER] = test.register
     if not _may_be_told(test) or test.needed is None:
         return {practice: own}, _SUMS
-    bound = (test.needed, INF) if test.passed else (-INF, test.needed - 1)
-    return {practice: own}, (*_SUMS, Relation({REGISTER: 1}, *bound))
+    return {practice: own}, (*_SUMS, _bound(test.needed, test.passed))
+
+
+def _bound(needed: int, passed: bool | None) -> Relation:
+    """What a test that is told says of the register."""
+    return Relation({REGISTER: 1}, *((needed, INF) if passed else (-INF, needed - 1)))
+
+
+def _told(said: Mapping[str, Any], practice: str) -> Told:
+    """What another report says of a practice."""
+    test = said["tests"].get(practice)
+    relations = _SUMS if test is None else (*_SUMS, _bound(*test))
+    return Told(rows={practice: said["rows"][practice]}, relations=relations, keys=_keys(*_days_of(said)))
 
 
 def _may_be_told(test: Test) -> bool:
@@ -166,6 +183,7 @@ def figures_of_period(period: Period, said: Mapping[str, Any]) -> tuple[Figure, 
         _test_figure(period, forms),
         _paid_figure(period, forms),
         _homes_figure(period),
+        _heads_figure(period),
     )
 
 
@@ -310,4 +328,21 @@ def _homes_figure(period: Period) -> Figure:
         kinds={"count": "whole"},
         rows=rows,
         missing="" if rows else "No care home of anyone on the caseload is recorded.",
+    )
+
+
+def _heads_figure(period: Period) -> Figure:
+    rows: list[Row] = [
+        {"practice_id": code, "number": number, "hash": digest[:HEX_SHOWN]}
+        for code, (number, digest) in period.heads.items()
+    ]
+    return Figure(
+        name="heads",
+        title="Last event of each practice",
+        says="The number of the last event that this report rests on, and the beginning of its hash. Whoever keeps this "
+        "report can tell later whether the events before it were changed: casemgmt caseload verify.",
+        headings={"practice_id": "Practice", "number": "Events", "hash": "Hash, first 16 digits"},
+        kinds={"number": "whole"},
+        rows=rows,
+        missing="" if rows else "No event is recorded.",
     )
