@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from casemgmt.caseload.counted import CountedCaseload
 from casemgmt.caseload.events.kinds import STORE
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
 
-class Caseload:
+class Caseload(CountedCaseload):
     """The store of a caseload, opened by :func:`casemgmt.open_caseload`. Use it in a ``with`` block, or close it.
 
     Attributes

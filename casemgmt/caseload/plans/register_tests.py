@@ -26,7 +26,7 @@ DEFINITIONS: Final = {
     "register": "patients who count: managed at the end of register_on, as the scheme says who of them counts",
     "declined": "of register: who declined a care plan",
     "gone": "of register: who died or moved in the period, where the scheme counts them",
-    "not_counted": "managed at the end of register_on, and not in register: by a route beside it, or for want of a plan or GP",
+    "not_counted": "managed at the end of register_on, and not in register: by a route beside it, or without plan or GP",
     "list_size": "people on the list on list_on of whom the share is; null: not recorded",
     "share": "register/list_size, as it is; null: it cannot be tested",
     "needed": "the fewest patients whose share is large enough",
