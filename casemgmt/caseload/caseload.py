@@ -15,16 +15,13 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from casemgmt.caseload.settings import Settings
-    from casemgmt.caseload.state.state import State
-    from casemgmt.caseload.store.keeping import Store
-    from casemgmt.caseload.store.verifying import Verification
     from casemgmt.caseload.deciding.applying import Answers
     from casemgmt.caseload.deciding.decided import Decided
     from casemgmt.caseload.deciding.proposed import Proposed
     from casemgmt.caseload.settings import Settings
     from casemgmt.caseload.state.state import State
     from casemgmt.caseload.store.keeping import Store
+    from casemgmt.caseload.store.verifying import Verification
     from casemgmt.selection.lists import Lists
 
 
@@ -119,11 +116,6 @@ class Caseload(CountedCaseload):
         to_be_called_or_none(progress, "progress")
         return verify(self.store, printed_heads(heads), progress)
 
-    @property
-    def settings(self) -> Settings:
-        """What the caseload is run by: ``review_every_months``, the calendar months between two reviews."""
-        from casemgmt.caseload.settings import settings_on
-
     def propose(self, selection: Lists, *, by: str | None = None, recorded_at: dt.datetime | None = None) -> Proposed:
         """Write down what a selection proposes: each practice's list, who joins, whose removal is to be decided.
 
@@ -197,10 +189,6 @@ class Caseload(CountedCaseload):
         from casemgmt.caseload.deciding.applying import apply
 
         return apply(self.store, returns, recorded_at=recorded_at)
-
-        months = whole(review_every_months, "review_every_months")
-        day = None if since is None else as_date(since, "since")
-        return change_settings(self.store, months, by, day, recorded_at)
 
     def on(
         self,

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.caseload.events.chain import broken_links, events_of
-from casemgmt.caseload.events.checking import Known, check
 from casemgmt.caseload.events.checking import Known, check, is_fit_text
 from casemgmt.caseload.events.event import NO_HASH, Event, NewEvent, chained
 from casemgmt.caseload.events.table import ASKED, COLUMNS
 from casemgmt.caseload.store.reading import read_events
 from casemgmt.caseload.store.refusals import broken_chain, in_words
 from casemgmt.errors import InputError, VerifyError
-from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -339,7 +339,7 @@ def _heads_figure(period: Period) -> Figure:
     return Figure(
         name="heads",
         title="Last event of each practice",
-        says="The number of the last event that this report rests on, and the beginning of its hash. Whoever keeps this "
+        says="The last event that this report rests on, and the beginning of its hash. Whoever keeps this "
         "report can tell later whether the events before it were changed: casemgmt caseload verify.",
         headings={"practice_id": "Practice", "number": "Events", "hash": "Hash, first 16 digits"},
         kinds={"number": "whole"},
