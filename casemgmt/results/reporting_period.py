@@ -9,7 +9,7 @@ from casemgmt.caseload.events.event import moment_text
 from casemgmt.caseload.events.kinds import STORE
 from casemgmt.caseload.state.moments import moment_known
 from casemgmt.errors import InputError
-from casemgmt.outputs.report.period import Paid, Period, Test
+from casemgmt.outputs.report.period import Paid, Period, RegisterOutcome
 
 if TYPE_CHECKING:
     from casemgmt.caseload.caseload import Caseload
@@ -62,13 +62,13 @@ def _known(caseload: Caseload, moment: dt.datetime | None) -> str:
 
 def _tests(
     caseload: Caseload, scheme: Scheme, days: tuple[dt.date, dt.date], moment: dt.datetime | None
-) -> tuple[dict[str, Test], str]:
+) -> tuple[dict[str, RegisterOutcome], str]:
     rules = scheme.caseload
     if rules is None or rules.register_test is None:
         return {}, ""
     rows = caseload.register_test(scheme, *days, known_at=moment).to_pylist()
     names = ("register", "needed", "passed")
-    tests = {row["practice_id"]: Test(**{n: row[n] for n in names}, note=row["note"] or "") for row in rows}
+    tests = {row["practice_id"]: RegisterOutcome(**{n: row[n] for n in names}, note=row["note"] or "") for row in rows}
     return tests, rules.register_test.describe()
 
 

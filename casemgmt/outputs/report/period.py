@@ -49,7 +49,7 @@ _SUMS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
+class RegisterOutcome:
     """The register test of a practice: how many are needed, whether there are so many, and what else to say."""
 
     register: int
@@ -102,7 +102,7 @@ class Period:
     known_at: str
     heads: Mapping[str, tuple[int, str]]
     counts: Mapping[str, Mapping[str, int]]
-    tests: Mapping[str, Test] = field(default_factory=dict)
+    tests: Mapping[str, RegisterOutcome] = field(default_factory=dict)
     rule: str = ""
     paid: Sequence[Paid] = ()
     homes: Mapping[str, int] = field(default_factory=dict)
@@ -154,7 +154,7 @@ def _told(said: Mapping[str, Any], practice: str) -> Told:
     return Told(rows={practice: said["rows"][practice]}, relations=relations, keys=_keys(*_days_of(said)))
 
 
-def _may_be_told(test: Test) -> bool:
+def _may_be_told(test: RegisterOutcome) -> bool:
     """Whether it may be told that a register passes: never of a small one, of which it would say more than that."""
     return test.passed is not None and test.register > SMALL[1]
 
@@ -261,7 +261,7 @@ def _test_figure(period: Period, forms: Mapping[str, Mapping[str, Form]]) -> Fig
     )
 
 
-def _is_told(test: Test, form: Form) -> bool:
+def _is_told(test: RegisterOutcome, form: Form) -> bool:
     return _may_be_told(test) and number_of(form) is not None
 
 
