@@ -24,6 +24,8 @@ _WHERE = {
     "load_scheme": "casemgmt.scheme.files",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.results.comparison",
+    "outcomes": "casemgmt.aims.measuring",
+    "Outcomes": "casemgmt.aims.result",
     "drift": "casemgmt.evaluation.drift",
     "effect_at_cut": "casemgmt.evaluation.effect",
     "open_caseload": "casemgmt.caseload.opening",
@@ -67,6 +69,8 @@ if TYPE_CHECKING:
     from casemgmt.caseload.caseload import Caseload
     from casemgmt.caseload.exchange.importing import import_caseload
     from casemgmt.caseload.opening import open_caseload
+    from casemgmt.aims.measuring import outcomes
+    from casemgmt.aims.result import Outcomes
     from casemgmt.codes.admissions import count_admissions
     from casemgmt.codes.avoidable import avoidable_admissions
     from casemgmt.codes.building import build_register
@@ -123,6 +127,7 @@ __all__ = [
     "InputError",
     "InputWarning",
     "ModelError",
+    "Outcomes",
     "PublishError",
     "Register",
     "Returns",
@@ -152,6 +157,7 @@ __all__ = [
     "load_scheme",
     "load_selection",
     "open_caseload",
+    "outcomes",
     "plan",
     "pseudonym_lookup",
     "pseudonymise",

@@ -25,6 +25,12 @@ class InputWarning(UserWarning):
     """Something in a register or in how it is described that looks like a slip, and changes no value."""
 
 
+class MissingColumnsError(InputError):
+    """Columns that are needed and are not there; ``columns`` names them."""
+
+    columns: tuple[str, ...] = ()
+
+
 class CodeError(InputError):
     """A text that is no code of its coding system."""
 
@@ -86,7 +92,7 @@ def is_misspelt(name: str, meant: str) -> bool:
 
 def missing_columns(
     missing: Sequence[str], present: Sequence[str], needed_by: str, *, checked: bool = False
-) -> InputError:
+) -> MissingColumnsError:
     """One error that names every missing column, each with the nearest column that is there, and the header.
 
     Parameters
@@ -111,7 +117,9 @@ def missing_columns(
         )
     if shown:
         lines.append("  Rename a column with columns={'its name in your data': 'the field'}.")
-    return InputError(f"{plural(len(missing), 'column')} that {needed_by} needs:\n" + "\n".join(lines))
+    error = MissingColumnsError(f"{plural(len(missing), 'column')} that {needed_by} needs:\n" + "\n".join(lines))
+    error.columns = tuple(missing)
+    return error
 
 
 def unknown_name(

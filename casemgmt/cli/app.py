@@ -22,6 +22,7 @@ from casemgmt.cli.deriving import derive
 from casemgmt.cli.evaluating import evaluate
 from casemgmt.cli.fitting import fit
 from casemgmt.cli.governing import governance
+from casemgmt.cli.outcomes import outcomes
 from casemgmt.cli.planning import plan
 from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
 from casemgmt.cli.reporting import report
@@ -118,7 +119,7 @@ def _program(
 
 _COMMANDS = (
     *(demo, check, score, select, pack, verify, returns, compare),
-    *(synthesise, models, schemes, fields, explain, derive, fit, evaluate, plan),
+    *(synthesise, models, schemes, fields, explain, derive, fit, evaluate, plan, outcomes),
 )
 _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
 _LEAVING = (report, letters, governance)

@@ -12,6 +12,12 @@ def _option_such_as(found: re.Match[str]) -> str:
     return f"such as --{found[1].replace('_', '-')} "
 
 
+def _an_option(found: re.Match[str]) -> str:
+    return {"covers": "--covers-from and --covers-to", "episodes": "EPISODES"}.get(
+        found[1], f"--{found[1].replace('_', '-')}"
+    )
+
+
 _OPTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"columns=\{'its name in your data': 'the field'\}", "--column 'its name in your data=the field'"),
     (rf"values=\{{{_NAME}: …\}}", r"--value '\1:TEXT=VALUE'"),
@@ -29,6 +35,11 @@ _OPTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\bsay overwrite=True", "add --overwrite"),
     (r"\bgive each one's risk with risk=", "give each one's risk with --risk"),
     (r"\bshares: each is a text", "--share: each is a text"),
+    (r"\bby_practice\(suppressed=True\)", "--suppressed"),
+    (
+        r"\b(lists|covers|base_year|deaths|life_expectancy|ages|care_homes|episodes)=(?=[ .,;:)]|$)",
+        _an_option,
+    ),
     (r"\bsuch as (hours_a_week|pounds_a_year|threshold|weeks)=", _option_such_as),
 )
 _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")

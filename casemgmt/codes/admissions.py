@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from casemgmt import arguments
 from casemgmt.arrow import array_of, column_of, rows_of, texts
-from casemgmt.codes.counting import FATES, NEEDED, NOTHING_SAID, SET_ASIDE, Counter
+from casemgmt.codes.counting import FATES, NEEDED, SET_ASIDE, Counter
 from casemgmt.codes.events import Events
 from casemgmt.codes.refusals import ids_of_two_kinds
 from casemgmt.codes.set_aside import MOST_SET_ASIDE, said_of
+from casemgmt.codes.source_rows import NOTHING_SAID
 from casemgmt.codes.windows import Window, window_of
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, did_you_mean, plural

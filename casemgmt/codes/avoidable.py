@@ -37,7 +37,7 @@ _OTHER = "diagnoses: the primary diagnosis is none of those counted"
 _LACKS = "diagnoses: acute bronchitis without chronic lung disease"
 _BESIDE = "diagnoses: a diagnosis that excludes it"
 _PROCEDURE = "procedures: a procedure that excludes it"
-_UNDECIDED = "undecided: a code on which it depends cannot be read"
+UNDECIDED = "undecided: a code on which it depends cannot be read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -70,7 +70,7 @@ class AvoidableAdmissions:
     @property
     def undecided(self) -> int:
         """How many admissions depend on a code that cannot be read; they are not counted."""
-        return int(self.episodes["reason"].to_pylist().count(_UNDECIDED))
+        return int(self.episodes["reason"].to_pylist().count(UNDECIDED))
 
     def counts(self, *by: str) -> pa.Table:
         """How many avoidable admissions, one row a group; with ``by``, a group of each value of those columns.
@@ -276,14 +276,14 @@ class _Judged:
             primary = found.first(rule.primary)
             if rule.needs:
                 lacks = primary & ~found.any(rule.needs)
-                self.settle(_UNDECIDED, lacks & found.unread)
+                self.settle(UNDECIDED, lacks & found.unread)
                 self.settle(_LACKS, lacks)
             beside = found.any(rule.unless) if rule.unless else nowhere
             during = done.any(rule.unless_procedure) if rule.unless_procedure else nowhere
             self.settle(_BESIDE, primary & beside)
             self.settle(_PROCEDURE, primary & during)
             unread = (found.unread if rule.unless else nowhere) | (done.unread if rule.unless_procedure else nowhere)
-            self.settle(_UNDECIDED, primary & unread)
+            self.settle(UNDECIDED, primary & unread)
             self.settle(rule.group, primary)
         self.settle(_OTHER, ~nowhere)
 

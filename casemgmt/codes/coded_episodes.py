@@ -11,7 +11,7 @@ from casemgmt.arrow import in_one_piece, numpy_of, rows_of, texts
 from casemgmt.codes.codebook import is_no_code
 from casemgmt.codes.source_columns import by_other_names, code_columns
 from casemgmt.codes.systems import NUMBERS_REFUSED
-from casemgmt.errors import InputError, missing_columns
+from casemgmt.errors import InputError, MissingColumnsError, missing_columns
 from casemgmt.register.cleaning import distinct_values, is_text
 from casemgmt.register.columns import NO_DAY
 
@@ -81,7 +81,9 @@ class EpisodeTable:
             remedy = (
                 "Where the source holds only rows that count by a column, say assume=[…]; no procedures: procedures=()."
             )
-            raise InputError(f"{problem}\n  {remedy}")
+            error = MissingColumnsError(f"{problem}\n  {remedy}")
+            error.columns = problem.columns
+            raise error
         rows = opened.row_numbers
         numbers = np.arange(opened.table.num_rows, dtype=np.int64) if rows is None else rows
         return cls(opened.table, names, numbers, opened.unsplit)

@@ -51,15 +51,26 @@ def draw(found: Findings, which: str, ax: Any = None) -> Any:
     """
     if which not in figures_of(found):
         raise InputError(_WHY_NOT[which])
-    if ax is not None and not (hasattr(ax, "set_yticks") and not isinstance(ax, type)):
-        raise InputError("ax is the axes of a matplotlib figure, such as those of plt.subplots().")
+    ax = axes_of(ax, size_of(found, which))
+    _DRAWN[which](found, ax)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def axes_of(ax: Any, size: tuple[float, float]) -> Any:
+    """The axes to draw on: those that are given, or new ones of a width and height in inches.
+
+    Raises
+    ------
+    InputError : they are no axes, or matplotlib is not installed
+    """
     if ax is None:
         require_matplotlib()
         from matplotlib import pyplot as plt
 
-        ax = plt.subplots(figsize=size_of(found, which), layout="constrained")[1]
-    _DRAWN[which](found, ax)
-    ax.spines[["top", "right"]].set_visible(False)
+        return plt.subplots(figsize=size, layout="constrained")[1]
+    if not hasattr(ax, "set_yticks") or isinstance(ax, type):
+        raise InputError("ax is the axes of a matplotlib figure, such as those of plt.subplots().")
     return ax
 
 

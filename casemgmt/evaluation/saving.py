@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casemgmt.disk import BusyError, Owned, StrangersError, make_parents, remove_empty, staged
 from casemgmt.errors import InputError, PublishError
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from casemgmt.evaluation.findings import Findings
 
 PAGE = "index.html"
-_ENDINGS = (".html", ".csv", ".png")
+_ENDINGS = (".html", ".csv", ".png", ".txt")
 # A finished folder is never replaced or deleted, so none is ever taken for our own.
 _OWNED = Owned(
     folders=(),
@@ -32,8 +34,17 @@ def save(found: Findings, folder: Path) -> Path:
     ------
     PublishError
     """
+    return write_new(files_of(found), folder)
+
+
+def write_new(files: Mapping[str, bytes], folder: Path) -> Path:
+    """Write files to a folder that is not there yet: all, or none.
+
+    Raises
+    ------
+    PublishError
+    """
     target = refuse_taken(folder)
-    files = files_of(found)
     try:
         made = make_parents(target)
         try:
@@ -87,15 +98,23 @@ def figures_as_png(found: Findings) -> dict[str, bytes]:
         require_matplotlib()
     except InputError:
         return {}
+    return {name: as_png(size_of(found, name), partial(draw, found, name)) for name in figures_of(found)}
+
+
+def as_png(size: tuple[float, float], draw_on: Callable[[Any], object]) -> bytes:
+    """A figure as a picture.
+
+    Parameters
+    ----------
+    size : width and height in inches
+    draw_on : draws on the axes that it is given
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    drawn = {}
-    for name in figures_of(found):
-        figure = Figure(figsize=size_of(found, name), layout="constrained")
-        FigureCanvasAgg(figure)
-        draw(found, name, figure.subplots())
-        data = io.BytesIO()
-        figure.savefig(data, format="png", dpi=140, metadata={"Software": None})
-        drawn[name] = data.getvalue()
-    return drawn
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    draw_on(figure.subplots())
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=140, metadata={"Software": None})
+    return data.getvalue()

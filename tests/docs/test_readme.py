@@ -88,6 +88,7 @@ def test_the_pages_name_every_shipped_model_scheme_and_command():
         "fit",
         "evaluate",
         "plan",
+        "outcomes",
         "new_key",
         "pseudonymise",
         "reidentify",

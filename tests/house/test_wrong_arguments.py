@@ -131,6 +131,16 @@ def episodes() -> pa.Table:
     )
 
 
+def admitted() -> dict[str, Any]:
+    """Episodes of two practices, and their lists, as the measures of a programme's aims need them."""
+    days = [dt.date(2014, 1, 1) + dt.timedelta(days=7 * week) for week in range(52)] * 2
+    same = {"patient_id": [f"p{i}" for i in range(104)], "practice_id": ["C87001"] * 52 + ["C87002"] * 52}
+    lists = pa.table({"practice_id": ["C87001", "C87002"], "year": ["2014"] * 2, "list_size": [1000, 2000]})
+    told = {"year": "calendar", "base_year": "2014", "covers": ("2014-01-01", "2014-12-31")}
+    episodes = pa.table({**same, "admission_date": days, "admission_method": ["21"] * 104})
+    return {"episodes": episodes, "lists": lists, **told}
+
+
 def events() -> pa.Table:
     return pa.table({"patient_id": ["p1", "p2"], "code": ["M10", "I10"], "date": ["2015-01-01", "2014-01-01"]})
 
@@ -188,6 +198,7 @@ class Objects:
         self.drift = cm.drift(self.risky, self.risky, outcome="happened")
         self.admissions = cm.count_admissions(episodes(), **self.as_of)
         self.built = cm.build_register(self.source, episodes=episodes(), **records)
+        self.outcomes = cm.outcomes(**admitted())
         self.answers: tuple[Any, ...] = (
             *(self.register, self.scheme, self.codes, self.explained, self.admissions, self.built, self.built.derived),
             *(cm.scan_register(folder / f"{name}.parquet", **self.as_of) for name in ("whole", "p")),
@@ -198,6 +209,7 @@ class Objects:
             *(cm.synthesise("C87616", seed=1), cm.fields(), cm.commissioner_report(self.selection)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r(), self.stable),
             *(self.evaluated, self.evaluated.judged, self.effect, self.plan, self.plan.tariff, self.drift),
+            self.outcomes,
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -227,6 +239,7 @@ class Objects:
             "effect_at_cut": {"selection": self.judged, "outcome": "happened", "base_rate": 0.3},
             "plan": {"register": self.risky, "scheme": self.scheme, "score": "mine", "shares": ["3%"]},
             "Tariff": {},
+            "outcomes": admitted(),
             "synthesise": {"area": "C87616", "seed": 1},
             "count_admissions": {"episodes": episodes(), **self.as_of},
             "avoidable_admissions": {"episodes": coded_episodes()},
@@ -288,6 +301,11 @@ class Objects:
             "select_streamed": {"scheme": self.scheme, **streamed},
             "sum_before_floor": {"values": {"gout": True}},
             "table": {"name": "places"},
+            "Outcomes.table": {"measure": "emergency_admissions"},
+            "funnel": {"measure": "emergency_admissions"},
+            "run_chart": {"measure": "emergency_admissions"},
+            "Outcomes.plot": {"which": "funnel"},
+            "Outcomes.save": {"folder": self.folder / "outcomes"},
             "CommissionerReport.save": {"folder": self.folder / "report", "overwrite": True},
             "take": {"rows": np.array([0, 60]), "groups": np.array([0, 1, 2])},
             "to_source_rows": {"values": np.zeros(len(self.register))},

@@ -1,7 +1,8 @@
-"""The rules of the selection as a page, printed from the tables that the tests work by hand.
+"""Pages of rules, printed from the tables that the tests work by hand.
 
-``python tests/spec/rules_page.py`` writes ``examples/rules.md`` anew. Every table on it is one that the oracle and the
-library are held against in ``test_oracle_by_hand.py``: the page cannot say what the tests do not.
+``python tests/spec/rules_page.py`` writes ``examples/rules.md`` and ``examples/outcomes-by-hand.md`` anew. Every table
+on them is one that a plain-Python oracle and the library are held against in ``test_oracle_by_hand.py`` and
+``test_outcomes_by_hand.py``: the pages cannot say what the tests do not.
 """
 
 from __future__ import annotations
@@ -28,10 +29,26 @@ Unless a table says otherwise everybody is 40 years old and of one practice. `hi
 """
 
 
-def page() -> str:
-    """The whole page."""
-    source = BY_HAND.read_text(encoding="utf-8")
-    lines = [HEAD]
+OUTCOMES_HEAD = """# Outcomes, worked by hand
+
+What each measure of a programme's aims comes to, on tables small enough to check with a pencil. They are the tests' own
+(`tests/spec/test_outcomes_by_hand.py`): each is put to a plain-Python twin and to the library, and both must give what
+stands below it. What the measures are for, and what they do not say, is in [Outcomes](outcomes.md).
+
+Unless a table says otherwise everybody is 80 years old, of practice C87001 with a list of 1,000, came as an emergency
+(method 21) from home, and years are financial. Nothing here is an effect of anything. The page is printed by
+`python tests/spec/rules_page.py`.
+"""
+OUTCOMES_BY_HAND = HERE / "test_outcomes_by_hand.py"
+OUTCOMES_PAGE = PAGE.with_name("outcomes-by-hand.md")
+PAGES = {PAGE: (HEAD, BY_HAND), OUTCOMES_PAGE: (OUTCOMES_HEAD, OUTCOMES_BY_HAND)}
+
+
+def page(path: Path = PAGE) -> str:
+    """The whole of a page."""
+    head, by_hand = PAGES[path]
+    source = by_hand.read_text(encoding="utf-8")
+    lines = [head]
     sections = dict(_sections(source))
     for test in ast.parse(source).body:
         if not (isinstance(test, ast.FunctionDef) and test.name.startswith("test_")):
@@ -90,4 +107,5 @@ def _expectations(test: ast.FunctionDef, source: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    for each in PAGES:
+        each.write_text(page(each), encoding="utf-8")

@@ -5,19 +5,26 @@ from __future__ import annotations
 import ast
 import re
 
-from rules_page import BY_HAND, PAGE, page
+import pytest
+from rules_page import BY_HAND, OUTCOMES_PAGE, PAGE, PAGES, page
 
 
-def test_the_page_is_what_the_tables_print():
-    assert PAGE.read_text(encoding="utf-8") == page(), "run `python tests/spec/rules_page.py`"
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_each_page_is_what_the_tables_print(path):
+    assert path.read_text(encoding="utf-8") == page(path), "run `python tests/spec/rules_page.py`"
 
 
-def test_every_table_and_every_test_is_on_the_page():
-    text = PAGE.read_text(encoding="utf-8")
-    tests = [each for each in ast.parse(BY_HAND.read_text(encoding="utf-8")).body if isinstance(each, ast.FunctionDef)]
-    names = [each.name for each in tests if each.name.startswith("test_")]
-    assert text.count("\n### ") == len(names) > 30
-    assert "| 8543 | 256 |" in text.replace("'at_most' | ", "").replace("'3%' | ", "")
+@pytest.mark.parametrize(
+    ("path", "at_least", "one_line"),
+    [(PAGE, 30, "| 8543 | 256 |"), (OUTCOMES_PAGE, 15, "| 100 | 92 | True |")],
+    ids=["rules", "outcomes"],
+)
+def test_every_table_and_every_test_is_on_its_page(path, at_least, one_line):
+    text = path.read_text(encoding="utf-8")
+    tests = ast.parse(PAGES[path][1].read_text(encoding="utf-8")).body
+    names = [each.name for each in tests if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")]
+    assert text.count("\n### ") == len(names) > at_least
+    assert one_line in text.replace("'at_most' | ", "").replace("'3%' | ", "")
 
 
 def test_the_map_of_rules_names_tests_that_are_there():
