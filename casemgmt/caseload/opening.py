@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from casemgmt.arguments import checked, whole_or_none, yes_or_no
 from casemgmt.caseload.caseload import Caseload
+from casemgmt.caseload.events.kinds import STORE
 from casemgmt.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @checked(create=yes_or_no, review_every_months=whole_or_none, migrate=yes_or_no)
@@ -63,3 +69,30 @@ def open_caseload(
         raise InputError("create=True needs review_every_months=, the calendar months between two reviews.")
     months = check_months(review_every_months)
     return Caseload(create_store(place, lambda writing: writing.append([opened(writing.recorded_on, months)])))
+
+
+def restored_caseload(where: str | Path, events: pa.Table) -> Caseload:
+    """Make a caseload of the events of another one, as :meth:`casemgmt.Caseload.events` gives them; hashes and all.
+
+    Raises
+    ------
+    InputError
+        Something is at the place already; or an event says what it may not, or the store's own chain is missing.
+    VerifyError
+        A chain is not whole.
+    PublishError
+        It cannot be made.
+    """
+    from casemgmt.caseload.events.checking import check
+    from casemgmt.caseload.events.event import new_of
+    from casemgmt.caseload.events.table import stored_events
+    from casemgmt.caseload.store.opening import create_store
+    from casemgmt.caseload.store.places import place_of
+
+    rows = stored_events(events)
+    practices = {row.practice_id for row in rows}
+    if STORE not in practices:
+        raise InputError("The events lack the store's own chain, in which its settings are: export all of them.")
+    last = dt.date.fromisoformat(max(row.recorded_at for row in rows)[:10])
+    check([new_of(row) for row in rows], dict.fromkeys(practices, 0), {}, last)
+    return Caseload(create_store(place_of(where), lambda writing: writing.restore(rows), practices))

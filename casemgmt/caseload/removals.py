@@ -12,17 +12,16 @@ from casemgmt.caseload.why import SET_ASIDE, how_left, where_now
 from casemgmt.dates import day_number
 from casemgmt.register.columns import person_keys, person_parts
 from casemgmt.register.ranked import is_listable
-from casemgmt.selection.earlier import earlier_caseload
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.register.register import Register
-    from casemgmt.selection.lists import Lists
+    from casemgmt.selection.earlier import Earlier
     from casemgmt.selection.workings import Workings
 
 ENDED, REMOVE, CHECK = "confirm ended", "propose removal", "check the record"
-NOT_SELECTED = "not selected"
+NOT_SELECTED, NO_ROUTE = "not selected", "on the caseload, and no route lets the patient in now"
 
 Person = tuple[str, str]
 _Pending = tuple[str, str, dt.date]  # reason, detail, first proposed on
@@ -73,7 +72,7 @@ def _table(people: list[Person], reasons: list[tuple[str, str]], first: list[dt.
     )
 
 
-def _pending(previous: Lists) -> dict[Person, _Pending]:
+def _pending(previous: Earlier) -> dict[Person, _Pending]:
     """Whom an earlier selection proposed for removal: why, and when that was first proposed."""
     table = previous.pending_removals()
     return {
@@ -100,16 +99,16 @@ def _on_caseload_and_out(made: Workings) -> dict[Person, int]:
     return dict(zip(zip(practices, patients, strict=True), rows.tolist(), strict=True))
 
 
-def _gone(register: Register, previous: Lists) -> list[Person]:
+def _gone(register: Register, previous: Earlier) -> list[Person]:
     """Everyone of the earlier caseload who has no row in their practice now."""
     import pyarrow.compute as pc
 
-    keys = earlier_caseload(previous)
+    keys = previous.on_caseload()
     own = person_keys(register.column("practice_id"), register.column("patient_id"))
     return list(zip(*person_parts(keys.filter(pc.invert(pc.is_in(keys, value_set=own)))), strict=True))
 
 
-def _compared_reasons(previous: Lists, made: Workings, wanted: set[Person]) -> dict[Person, tuple[str, str]]:
+def _compared_reasons(previous: Earlier, made: Workings, wanted: set[Person]) -> dict[Person, tuple[str, str]]:
     """The exact reasons of a comparison; none where the earlier selection was read back from files, or scanned."""
     before = previous.workings
     if before is None or not before.register.is_whole:
@@ -132,4 +131,4 @@ def _plain_reason(made: Workings, row: int) -> tuple[str, str]:
         return "registration", how_left(made.register, row)
     if packed.is_set("objected", [row])[0]:
         return "objection", "objects to risk stratification"
-    return NOT_SELECTED, "on the caseload, and no route lets the patient in now"
+    return NOT_SELECTED, NO_ROUTE

@@ -81,10 +81,11 @@ ListSizesOption = Annotated[
     ),
 ]
 PreviousOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        metavar="DIR",
-        help="An earlier published selection, whose case-managed patients are on the caseload.",
+        metavar="DIR|STORE",
+        help="An earlier published selection, whose case-managed patients are on the caseload; or the caseload itself, "
+        "a file or PostgreSQL address.",
     ),
 ]
 SameExtractOption = Annotated[

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,6 +53,8 @@ from casemgmt.errors import plural
 from casemgmt.register.facts import account_facts, account_lines
 
 if TYPE_CHECKING:
+    from casemgmt.caseload.caseload import Caseload
+    from casemgmt.results.published import PublishedSelection
     from casemgmt.results.selection import Selection
     from casemgmt.risk.model import Model
 
@@ -122,7 +125,7 @@ def select(
 ) -> None:
     """Select patients by a scheme and publish the lists."""
     from casemgmt.register.freshness import refuse_used_before
-    from casemgmt.results.published import load_selection
+    from casemgmt.results.published import PublishedSelection
     from casemgmt.results.selecting import select as choose
     from casemgmt.risk.files import load_model
     from casemgmt.scheme.files import load_scheme
@@ -132,23 +135,21 @@ def select(
     ranking = None if model is None else load_model(model)
     sizes = None if list_sizes is None else read_list_sizes(list_sizes)
     check_writable(removals, overwrite=overwrite)
-    earlier = None if previous is None else load_selection(previous)
     if scan is None:
-        needs_all = earlier is not None or ended is not None or nominations is not None
-        needs_all = needs_all or workbooks or pages
+        needs_all = any(each is not None for each in (previous, ended, nominations)) or workbooks or pages
         scan = not needs_all and reference is Held.base and reading.is_large()
     asked: dict[str, Any] = {"score": score, "risk": risk, "ended": ended, "nominations": nominations}
     asked |= {"over_cap": over_cap.value, "reference": reference.value, "threads": threads}
     asked |= {"allow_missing_practices": allow_missing_practice or False, "allow_demonstration": demonstration}
     asked["list_size_within"] = within_of(list_size_within)
-    with progress("Reading and selecting", "rows") as moved:
+    with earlier_of(previous) as earlier, progress("Reading and selecting", "rows") as moved:
         register: Any = reading.scanned(moved) if scan else reading.register()
-        if earlier is not None and not same_extract:
+        if isinstance(earlier, PublishedSelection) and not same_extract:
             refuse_used_before(register.parts, register.as_of, earlier.facts)
         selection = choose(register, rules, model=ranking, list_sizes=sizes, previous=earlier, **asked)
     for_practices = {"workbooks": workbooks, "pages": pages, "key": key, "reply_by": reply_by, "contact": contact}
     publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite, **for_practices)
-    _say_selected(selection, out, removals, counted=earlier is not None or removals is not None)
+    _say_selected(selection, out, removals, counted=previous is not None or removals is not None)
 
 
 def _say_selected(selection: Selection, out: Path, removals: Path | None, *, counted: bool) -> None:
@@ -194,6 +195,19 @@ def pack(
     say(f"Packed in {out}. Ages and list sizes are those of {register.as_of}: pack again for another list date.")
 
 
+@contextmanager
+def earlier_of(previous: str | None) -> Iterator[PublishedSelection | Caseload | None]:
+    """What --previous names: a folder is a published selection, a file or an address a caseload."""
+    from casemgmt.caseload.opening import open_caseload
+    from casemgmt.results.published import load_selection
+
+    if previous is not None and ("://" in previous or Path(previous).is_file()):
+        with open_caseload(previous) as caseload:
+            yield caseload
+    else:
+        yield None if previous is None else load_selection(previous)
+
+
 def within_of(said: str) -> str | None:
     """``list_size_within`` as the command line writes it."""
     return None if said == "any" else said
@@ -226,7 +240,8 @@ def show_removals(selection: Selection, written: Path | None, *, counted: bool) 
         for (proposal, reason), count in sorted(kinds.items()):
             say(f"  {proposal} ({reason}): {count:,}")
     if found.num_rows:
-        say("Nobody leaves the caseload until a clinician ends it, and --ended says so.")
+        how = "`casemgmt caseload decide`" if "caseload" in selection.facts else "--ended"
+        say(f"Nobody leaves the caseload until a clinician ends it, and {how} says so.")
     if written is not None:
         say(f"Written: {written} ({plural(found.num_rows, 'row')}, all practices).")
 

@@ -40,7 +40,16 @@ _OPTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         r"\b(lists|covers|base_year|deaths|life_expectancy|ages|care_homes|episodes)=(?=[ .,;:)]|$)",
         _an_option,
     ),
-    (r"\bsuch as (hours_a_week|pounds_a_year|threshold|weeks)=", _option_such_as),
+    (r"\bsuch as (hours_a_week|pounds_a_year|threshold|weeks|known_at)=", _option_such_as),
+    (r"\bTo make one, give create=True and review_every_months=\.", "`casemgmt caseload init` makes one."),
+    (r"\bopen it without create=True, or choose another place", "choose another place"),
+    (r"\bthen open it with migrate=True", "then run `casemgmt caseload migrate`"),
+    (r"\bwhere= is (?=the path)", "STORE is "),
+    (r"\bwhere=: ", "STORE: "),
+    (r"\bheads= (?=holds |maps )", "--heads "),
+    (r"\bGive within_days=21, or a scheme that says so", "Give --within-days 21, or a --scheme that says so"),
+    (r"\bGive tariff=, a tariff", "Give --tariff, a tariff"),
+    (r"; or, to select for that day once more, previous=caseload\.on\([^)]*\), with known_at= [^.]*", ""),
 )
 _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
 _VALUES = re.compile(rf"values=\{{{_NAME}: \{{((?:'[^']*': '[^']*'(?:, )?)+)\}}\}}")

@@ -30,7 +30,7 @@ from casemgmt.outputs.contents import check_agreement, read_contents
 from casemgmt.outputs.csv_text import to_csv, to_csv_parts
 from casemgmt.outputs.disclosure.earlier import REPLACED, Earlier, as_said, earlier_publications
 from casemgmt.outputs.listing import listing_order
-from casemgmt.outputs.manifest import canonical, make_manifest, read_manifest, sha256
+from casemgmt.outputs.manifest import OWN_SUM, canonical, make_manifest, read_manifest, sha256
 from casemgmt.outputs.owning import PUBLICATION, manifest_of, strangers_in
 from casemgmt.parquet.writing import to_parquet
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
@@ -109,6 +109,15 @@ def publish(
             remove_empty(made)
             raise
     return target
+
+
+def own_sum_of(folder: Path) -> str | None:
+    """The checksum in which a publication's manifest ends; None where somebody has taken it away again."""
+    try:
+        manifest = manifest_of(folder)
+        return None if manifest is None else str(read_manifest(manifest)[OWN_SUM])
+    except (OSError, ValueError):
+        return None
 
 
 def _names(include: Iterable[str]) -> list[str]:

@@ -12,12 +12,14 @@ from casemgmt.results.selection import Selection
 from casemgmt.results.tables import SelectionTables
 from casemgmt.selection.asked import Asked, Terms, check_arguments
 from casemgmt.selection.choosing import gather, workings_of
-from casemgmt.selection.earlier import read_ended
+from casemgmt.selection.earlier import EarlierSelection, read_ended
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
 from casemgmt.selection.nominations import read_nominations
 from casemgmt.selection.places import OverCap
 
 if TYPE_CHECKING:
+    from casemgmt.caseload.caseload import Caseload
+    from casemgmt.caseload.state.state import State
     from casemgmt.register.limits import Share
     from casemgmt.results.published import PublishedSelection
     from casemgmt.risk.explain import Reference
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.choosing import Gathered
+    from casemgmt.selection.earlier import Earlier
 
 
 @arguments.checked(over_cap=arguments.text, reference=arguments.text)
@@ -38,7 +41,7 @@ def select(
     contributions: Any = None,
     over_cap: OverCap = "error",
     list_sizes: Mapping[str, int] | None = None,
-    previous: Selection | PublishedSelection | None = None,
+    previous: Selection | PublishedSelection | Caseload | State | None = None,
     ended: Any = None,
     nominations: Any = None,
     reference: Reference = "base",
@@ -65,7 +68,8 @@ def select(
         ``patient_id`` or one row a source row. Checked to add up; they become the reasons
     over_cap : ``error`` raises where a practice nominates more patients than it has places, ``queue`` lets them wait
     list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
-    previous : an earlier selection, whose people are on the caseload; ``removals()`` lists whom this one does not keep
+    previous : an earlier selection, whose people are on the caseload; or the caseload itself, from
+        :func:`casemgmt.open_caseload`, as it stands on the list date; ``removals()`` lists whom this one does not keep
     ended : whose case management a person has ended since: ids with reasons, as a mapping or a table (or its file)
     nominations : what practices sent back, laid over the register's: ``read_returns(…).nominations()``, or its file
     reference : what reasons are held against: each table's ``base``, or the average of the ``practice``
@@ -81,13 +85,35 @@ def select(
         A column, score or practice is missing or cannot be used, as the message says; more nominations than places.
     """
     terms = Terms(over_cap, reference, allow_demonstration, max_quarantined, max_corrected, threads)
-    if previous is not None and not isinstance(previous, SelectionTables):
-        raise InputError("previous: give a selection, from cm.select or cm.load_selection.")
-    expected = Expected.of(list_sizes, previous, allow_missing_practices, list_size_within)
+    expected = Expected.of(list_sizes, _earlier(previous, register), allow_missing_practices, list_size_within)
     given = {"score": score, "risk": risk, "contributions": contributions, "nominations": read_nominations(nominations)}
     asked = Asked(scheme=scheme, model=model, **given, terms=terms, expected=expected, ended=read_ended(ended))
     check_arguments(asked)
     return Selection(workings_of(_gathered(register, asked), asked))
+
+
+def _earlier(previous: Any, register: Any) -> Earlier | None:
+    """What was before, whoever remembers it."""
+    if previous is None:
+        return None
+    if isinstance(previous, SelectionTables):
+        return EarlierSelection(previous)
+    from casemgmt.caseload.caseload import Caseload
+    from casemgmt.caseload.state.state import State
+
+    if not isinstance(previous, (Caseload, State)):
+        raise InputError(
+            "previous: give a selection, from cm.select or cm.load_selection; or a caseload, from cm.open_caseload."
+        )
+    from casemgmt.caseload.deciding.before import caseload_before
+
+    if not hasattr(register, "as_of"):
+        raise _not_read()
+    return caseload_before(previous, register.as_of)
+
+
+def _not_read() -> InputError:
+    return InputError("register: read it first, with cm.read_register(…, as_of=…).")
 
 
 def _gathered(register: Any, asked: Asked) -> Gathered:
@@ -98,5 +124,5 @@ def _gathered(register: Any, asked: Asked) -> Gathered:
     from casemgmt.selection.in_parts import gather_in_parts
 
     if not isinstance(register, ScannedRegister):
-        raise InputError("register: read it first, with cm.read_register(…, as_of=…).")
+        raise _not_read()
     return gather_in_parts(register, asked)

@@ -30,6 +30,7 @@ class Selection(ForThePractice):
     scheme : the rule that selected
     workings : what the lists were worked out from
     published_at : where it was saved last; None before
+    manifest_sha256 : the checksum in which the manifest ends that was saved last; None before
     """
 
     workings: Workings
@@ -38,6 +39,7 @@ class Selection(ForThePractice):
         self.scheme = workings.scheme
         self.workings = workings
         self.published_at: Path | None = None
+        self.manifest_sha256: str | None = None
         self._tables: dict[str, pa.Table] = {}
 
     @property
@@ -261,10 +263,11 @@ class Selection(ForThePractice):
             The folder holds something else, or cannot be written; what was there is left as it was.
         """
         from casemgmt.outputs.practice.files import documents_from
-        from casemgmt.outputs.publishing import publish
+        from casemgmt.outputs.publishing import own_sum_of, publish
 
         documents = documents_from(workbooks=workbooks, pages=pages, key=key, reply_by=reply_by, contact=contact)
         self.published_at = publish(self, Path(folder), include, overwrite, published_before, documents)
+        self.manifest_sha256 = own_sum_of(self.published_at)
         return Path(folder)
 
 

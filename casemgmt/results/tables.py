@@ -27,6 +27,7 @@ class SelectionTables(ABC):
     scheme: Scheme
     workings: Workings | None
     published_at: Path | None
+    manifest_sha256: str | None
 
     @property
     @abstractmethod

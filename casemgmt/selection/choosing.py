@@ -32,11 +32,14 @@ if TYPE_CHECKING:
 
 
 class Gathered(NamedTuple):
-    """The rows that can matter, what is asked of them, and what the choosing loops made of it."""
+    """The rows that can matter, what is asked of them, what the choosing loops made of it, and how many patients the
+    register has on the caseload who have left it.
+    """
 
     register: Register
     question: Question
     outcome: Outcome
+    overruled: int = 0
 
 
 def gather(register: Register, asked: Asked) -> Gathered:
@@ -54,24 +57,25 @@ def gather(register: Register, asked: Asked) -> Gathered:
     register.check_limits()
     register = with_nominations(register, asked.nominations)
     require_order(register, asked.scheme, terms.over_cap)
-    register = with_caseload(register, asked.expected.previous, asked.ended)
+    register, overruled = with_caseload(register, asked.expected.previous, asked.ended)
     if asked.model is not None:
         check_demonstration(asked.model, register, terms.allow_demonstration)
     ranking = ranking_of(register, asked.model, asked.score, asked.risk)
     sizes = official_sizes(register, asked.scheme, asked.expected.list_sizes)
     asked.expected.check(register)
     question = question_for(register, asked.scheme, ranking, sizes)
-    return Gathered(register, question, outcome_of(register.packed, question, terms.threads))
+    return Gathered(register, question, outcome_of(register.packed, question, terms.threads), overruled)
 
 
 def workings_of(gathered: Gathered, asked: Asked) -> Workings:
     """What a selection comes to once the rows that can matter are gathered."""
     expected = asked.expected
-    register, question, outcome = gathered
+    register, question, outcome, overruled = gathered
     return replace(
         resolved(register, asked.scheme, question, outcome, asked.terms.over_cap),
         reference=asked.terms.reference,
         previous=expected.previous,
+        overruled=overruled,
         ended=frozenset(asked.ended),
         given_columns=tuple(each for each in (asked.score, asked.risk) if isinstance(each, str)),
         contributions=contributions_of(register, question.ranking, asked.contributions),

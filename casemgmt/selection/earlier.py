@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from casemgmt.arrow import numpy_of, texts
+from casemgmt.arrow import in_one_piece, numpy_of, texts
 from casemgmt.errors import InputError, not_valid_text, plural
 from casemgmt.register.columns import person_keys, person_parts
 from casemgmt.texts.guards import without_guards_of_csv
@@ -19,27 +19,116 @@ if TYPE_CHECKING:
 
     from casemgmt.register.register import Register
     from casemgmt.selection.lists import Lists
+    from casemgmt.selection.workings import Workings
 
 
-def earlier_caseload(previous: Lists) -> pa.Array:
-    """Everyone on the caseload after an earlier selection, as :func:`person_keys`, each once.
+class Earlier(Protocol):
+    """Who was on the caseload before a selection, whoever remembers it: an earlier selection, or a store of events."""
 
-    They are its case-managed patients, and whoever it proposed for removal: nobody leaves until a person decides.
+    @property
+    def named(self) -> str:
+        """What it is, in a few words."""
+
+    @property
+    def where(self) -> str:
+        """Where its people are."""
+
+    @property
+    def dated(self) -> str:
+        """What of it is of a day."""
+
+    @property
+    def as_of(self) -> str:
+        """The day of which it speaks, as ISO text."""
+
+    @property
+    def workings(self) -> Workings | None:
+        """What it was worked out from; None where that is not at hand."""
+
+    def on_caseload(self) -> pa.Array:
+        """Everyone on the caseload, as :func:`person_keys`, each once."""
+
+    def left(self) -> pa.Table:
+        """Those whom a person has taken off it, or who left: practice_id, patient_id, status, left_on."""
+
+    def pending_removals(self) -> pa.Table:
+        """Whose removal waits for a decision: practice_id, patient_id, reason, detail, proposed_on."""
+
+    def ids(self) -> pa.Array | pa.ChunkedArray:
+        """The ids of its people, by which it is seen whether a register is of the same ones."""
+
+    def practices(self) -> list[str]:
+        """The practices that had people."""
+
+    def facts(self) -> dict[str, Any]:
+        """What a selection says of it."""
+
+
+class EarlierSelection:
+    """An earlier selection: its case-managed patients, and whoever it proposed for removal: nobody leaves until a
+    person decides.
     """
+
+    named, where, dated = "the previous selection", "on the earlier lists", "its list"
+
+    def __init__(self, lists: Lists) -> None:
+        self._lists = lists
+        self.as_of: str = lists.facts["as_of"]
+        self.workings = lists.workings
+
+    def on_caseload(self) -> pa.Array:
+        """See :class:`Earlier`."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        listed = self._lists.to_arrow(reasons=False)
+        managed = listed.filter(listed.column("case_managed"))
+        keys = [
+            person_keys(table.column("practice_id"), table.column("patient_id")).cast(pa.string()).combine_chunks()
+            for table in (managed, self.pending_removals())
+        ]
+        return pc.unique(pa.chunked_array(keys, pa.string()))
+
+    def left(self) -> pa.Table:
+        """Nobody that it knows of."""
+        return nobody_left()
+
+    def pending_removals(self) -> pa.Table:
+        """See :class:`Earlier`."""
+        return self._lists.pending_removals()
+
+    def ids(self) -> pa.Array | pa.ChunkedArray:
+        """Of everyone listed."""
+        return self._lists.to_arrow(reasons=False).column("patient_id")
+
+    def practices(self) -> list[str]:
+        """See :class:`Earlier`."""
+        summary = self._lists.summary()
+        columns = (summary.column(name).to_pylist() for name in ("practice_id", "list_size"))
+        return [code for code, size in dict(zip(*columns, strict=True)).items() if size]
+
+    def facts(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+
+def nobody_left() -> pa.Table:
+    """The table of :meth:`Earlier.left` without a row."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    listed = previous.to_arrow(reasons=False)
-    managed = listed.filter(listed.column("case_managed"))
-    keys = [
-        person_keys(table.column("practice_id"), table.column("patient_id")).cast(pa.string()).combine_chunks()
-        for table in (managed, previous.pending_removals())
-    ]
-    return pc.unique(pa.chunked_array(keys, pa.string()))
+    names = ("practice_id", "patient_id", "status")
+    return pa.table({**{name: texts([]) for name in names}, "left_on": pa.array([], pa.date32())})
 
 
-def with_caseload(register: Register, previous: Lists | None, ended: Mapping[str, str]) -> Register:
-    """The register with everyone of an earlier caseload on the caseload as well, but for those who were ended.
+class WithCaseload(NamedTuple):
+    """A register whose ``on_caseload`` is that of the caseload as it stands, and how many it had on it that left."""
+
+    register: Register
+    overruled: int
+
+
+def with_caseload(register: Register, previous: Earlier | None, ended: Mapping[str, str]) -> WithCaseload:
+    """The register with everyone of an earlier caseload on the caseload as well, but for those who left or were ended.
 
     Raises
     ------
@@ -50,14 +139,16 @@ def with_caseload(register: Register, previous: Lists | None, ended: Mapping[str
     import pyarrow.compute as pc
 
     if previous is None and not ended:
-        return register
+        return WithCaseload(register, 0)
     flags = register.packed.is_set("on_caseload")
     patients = register.column("patient_id").cast(pa.string())
-    earlier = texts([])
+    earlier, overruled = texts([]), 0
     if previous is not None:
-        earlier = earlier_caseload(previous)
+        earlier = previous.on_caseload()
         own = person_keys(register.column("practice_id"), patients)
-        flags = flags | numpy_of(pc.is_in(own, value_set=earlier))
+        left = numpy_of(pc.is_in(own, value_set=keys_of(previous.left())))
+        overruled = int((flags & left).sum())
+        flags = (flags & ~left) | numpy_of(pc.is_in(own, value_set=earlier))
     if ended:
         gone = texts(ended)
         known = {*patients.filter(_as_mask(flags)).to_pylist(), *person_parts(earlier)[1]}
@@ -68,7 +159,15 @@ def with_caseload(register: Register, previous: Lists | None, ended: Mapping[str
                 "earlier selection, nor proposed for removal by it, nor on_caseload in the register. Check the ids."
             )
         flags = flags & ~numpy_of(pc.is_in(patients, value_set=gone))
-    return replace(register, packed=register.packed.with_flag("on_caseload", flags))
+    return WithCaseload(replace(register, packed=register.packed.with_flag("on_caseload", flags)), overruled)
+
+
+def keys_of(table: pa.Table) -> pa.Array:
+    """The key of each row of a table with practice_id and patient_id."""
+    import pyarrow as pa
+
+    columns = (table.column(name).cast(pa.string()) for name in ("practice_id", "patient_id"))
+    return in_one_piece(person_keys(*columns))
 
 
 def _as_mask(flags: npt.NDArray[np.bool_]) -> pa.Array:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from casemgmt.register.register import Register
-    from casemgmt.selection.lists import Lists
+    from casemgmt.selection.earlier import Earlier
 
 LIST_SIZE_WITHIN = "10%"
 
@@ -34,16 +34,17 @@ class Expected:
     Attributes
     ----------
     list_sizes : official list size of each practice, used instead of counted rows as the whole-list denominator
-    previous : an earlier selection; its case-managed patients and those whom it proposed for removal are on the
-        caseload, beside those whom the register's ``on_caseload`` names, and ``removals()`` lists whoever is on the
-        caseload and not selected again, month after month until somebody decides
+    previous : an earlier selection: its case-managed patients and those whom it proposed for removal are on the
+        caseload, beside those whom the register's ``on_caseload`` names; or a caseload: everyone proposed or managed is
+        on it, and nobody who left, whatever the register says. ``removals()`` lists whoever is on the caseload and not
+        selected again, month after month until somebody decides
     may_be_missing : practices of the two that may have no accepted row; True: any
     within : share of an official list size by which the counted one may differ, of practices of 20 people or more;
         None: by anything
     """
 
     list_sizes: Mapping[str, int] | None = None
-    previous: Lists | None = None
+    previous: Earlier | None = None
     may_be_missing: bool | frozenset[str] = False
     within: Fraction | None = Fraction(1, 10)
 
@@ -51,7 +52,7 @@ class Expected:
     def of(
         cls,
         list_sizes: Mapping[str, int] | None,
-        previous: Lists | None,
+        previous: Earlier | None,
         allow_missing_practices: bool | str | Iterable[str],
         list_size_within: Share | None,
     ) -> Expected:
@@ -100,11 +101,11 @@ class Expected:
         """
         if self.previous is None:
             return
-        day = self.previous.facts["as_of"]
+        day = self.previous.as_of
         if day > as_of.isoformat():
             raise InputError(
-                f"previous: its list is of {day}, after the list date of this register, {as_of}. Give the list of an "
-                "earlier month, or of the same day, or the as_of that is meant."
+                f"previous: {self.previous.dated} is of {day}, after the list date of this register, {as_of}. "
+                "Give the list of an earlier month, or of the same day, or the as_of that is meant."
             )
 
     def check_counts(self, counts: Counts) -> None:
@@ -120,18 +121,12 @@ class Expected:
         """Practices that are known, and have no accepted row → where they are known from."""
         known: dict[str, str] = {}
         if self.previous is not None:
-            known = dict.fromkeys(_practices_with_people(self.previous), "the previous selection")
+            known = dict.fromkeys(self.previous.practices(), self.previous.named)
         for code, size in (self.list_sizes or {}).items():
             if size:
                 known.setdefault(code, "list_sizes")
         absent = {code: where for code, where in known.items() if not counts.accepted.get(code)}
         return dict(sorted(absent.items(), key=lambda each: str(each[0]).encode()))
-
-
-def _practices_with_people(previous: Lists) -> list[str]:
-    summary = previous.summary()
-    sizes = zip(summary.column("practice_id").to_pylist(), summary.column("list_size").to_pylist(), strict=True)
-    return [code for code, size in dict(sizes).items() if size]
 
 
 def _refuse_missing(absent: Mapping[str, str]) -> None:
@@ -176,18 +171,18 @@ def _whole_number(figure: Any) -> int | None:
         return None
 
 
-def _refuse_strangers(previous: Lists, register: Register) -> None:
+def _refuse_strangers(previous: Earlier, register: Register) -> None:
     """Refuse an earlier list of whose people few have a row, used or quarantined, in the register."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    people = pc.unique(previous.to_arrow(reasons=False).column("patient_id").cast(pa.large_string()))
+    people = pc.unique(previous.ids().cast(pa.large_string()))
     if len(people) < _FEWEST_PEOPLE:
         return
     own = register.id_texts()
     met = len(pc.unique(own.filter(pc.is_in(own, value_set=in_one_piece(people)))))
     if are_few(met, len(people)):
         raise InputError(
-            f"previous: {met:,} of the {plural(len(people), 'person', 'people')} on the earlier lists are in this "
+            f"previous: {met:,} of the {plural(len(people), 'person', 'people')} {previous.where} are in this "
             f"register at all. {likely_cause(people, own)} Or leave previous= out."
         )

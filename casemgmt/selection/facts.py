@@ -42,9 +42,16 @@ def facts_of(made: Workings) -> dict[str, Any]:
         **({} if moved is None else {"no_risk": moved}),
         "absent_columns": [name for name in made.scheme.optional if name not in register.column_names],
         "ended": len(made.ended),
+        **_caseload_facts(made),
         "list_sizes": "official" if (made.list_sizes >= 0).any() else "counted",
         **_given_facts(made),
     }
+
+
+def _caseload_facts(made: Workings) -> dict[str, Any]:
+    """Of a caseload that was before: its chains' ends, and whom the register had on it though they have left."""
+    said = {} if made.previous is None else made.previous.facts()
+    return {"caseload": {**said, "overruled": made.overruled}} if said else {}
 
 
 def _given_facts(made: Workings) -> dict[str, Any]:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
     from casemgmt.selection.contributions import GivenContributions
+    from casemgmt.selection.earlier import Earlier
     from casemgmt.selection.keys import Ranking
-    from casemgmt.selection.lists import Lists
     from casemgmt.selection.loop_arrays import Keys
 
 
@@ -55,7 +55,8 @@ class Workings:
     """All that a selection was worked out from, and the arrays it came to.
 
     ``list_sizes`` holds each practice's official list size, or -1 where rows are counted; ``reference`` is what reasons
-    are held against, ``previous`` an earlier selection whose patients are on the caseload, ``given_columns`` the
+    are held against, ``previous`` who was on the caseload before, ``overruled`` how many the register has on
+    it who have left since, ``given_columns`` the
     register columns of scores and risks, ``contributions`` what inputs add to given scores, ``ended`` the ids of those
     whom somebody has taken off the caseload, ``missing_practices`` known ones without an accepted row, which were
     allowed to be; ``nominations`` how many patients practices sent word of, and how many of them have a row.
@@ -66,7 +67,8 @@ class Workings:
     ranking: Ranking
     choice: Choice
     reference: Reference = "base"
-    previous: Lists | None = None
+    previous: Earlier | None = None
+    overruled: int = 0
     ended: frozenset[str] = frozenset()
     given_columns: tuple[str, ...] = ()
     contributions: GivenContributions | None = None

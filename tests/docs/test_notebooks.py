@@ -46,6 +46,7 @@ def printed(notebook) -> list[str]:
 def test_the_notebooks_that_run_are_the_ones_that_the_folder_names():
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [path.stem for path in NOTEBOOKS] == [
+        "a-year-of-case-management",
         "avoidable-admissions",
         "bring-your-own-classifier",
         "charlson-and-frailty",

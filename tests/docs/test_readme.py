@@ -68,6 +68,7 @@ def test_the_readme_is_read_in_one_sitting():
 def test_the_pages_name_every_shipped_model_scheme_and_command():
     import casemgmt as cm
     from casemgmt.cli import app
+    from casemgmt.cli.caseload import COMMANDS
 
     commands = [command.callback.__name__ for command in app.registered_commands]
     assert commands == [
@@ -99,7 +100,10 @@ def test_the_pages_name_every_shipped_model_scheme_and_command():
     tables = {
         "models/README.md": cm.list_models(),
         "examples/schemes.md": cm.list_schemes(),
-        "examples/commands.md": [command.replace("_", "-") for command in commands],
+        "examples/commands.md": [
+            *(command.replace("_", "-") for command in commands),
+            *(f"caseload {name}" for name in COMMANDS),
+        ],
     }
     for page, names in tables.items():
         rows = [line for line in (PROJECT / page).read_text(encoding="utf-8").splitlines() if line.startswith("| `")]

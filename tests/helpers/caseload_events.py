@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import Any
 
 from hypothesis import strategies as st
@@ -66,15 +65,6 @@ DETAILS = {
     "died": st.just({}),
     "returned": _details({}, {"reason": st.sampled_from(REASONS)}),
 }
-NEEDED = {
-    "proposed": ["route"],
-    "not_accepted": ["reason"],
-    "ended": ["reason"],
-    "gp_named": ["gp"],
-    "home_changed": ["care_home_type"],
-    "practice_changed": ["from_practice"],
-    "removal_proposed": ["reason"],
-}
 BY = ("accepted", "not_accepted", "removal_rejected", "ended")
 # The kinds that begin and end spells come often, so that most lists have several.
 KINDS = (*DETAILS, "proposed", "proposed", "accepted", "accepted", "removal_proposed", "returned")
@@ -117,12 +107,9 @@ def correcting(draw: Any, earlier: Any) -> NewEvent:
 
 @st.composite
 def _values(draw: Any, wrong: Any) -> dict[str, Any]:
-    """Other values of an event: its day, or some of its details; null takes away what need not be there."""
+    """Other values of an event: its day, or some of its details."""
     values = draw(DETAILS[wrong.kind]) if wrong.kind in DETAILS else {}
     values = {name: values[name] for name in values if draw(st.booleans())}
-    may_go = [name for name in json.loads(wrong.details or "{}") if name not in NEEDED.get(wrong.kind, ())]
-    if wrong.kind in DETAILS and may_go and draw(st.integers(0, 3)) == 0:
-        values[draw(st.sampled_from(may_go))] = None
     if not values or draw(st.booleans()):
         values["happened_on"] = draw(days)
     return values

@@ -49,8 +49,6 @@ def what_holds(rows: list[Row]) -> list[Row]:
                     for name, value in row["details"]["values"].items():
                         if name == "happened_on":
                             wrong["happened_on"] = dt.date.fromisoformat(value)
-                        elif value is None:
-                            wrong["details"].pop(name, None)
                         else:
                             wrong["details"][name] = value
     return [row for row in rows if row["kind"] not in ("corrected", "withdrawn")]

@@ -25,7 +25,7 @@ def of_every_kind(practice: str = "C87001") -> list[NewEvent]:
             continue
         for details in (kind.needs, kind.details):
             patient = TEXTS[count % len(TEXTS)] if kind.about == "patient" else None
-            day = OPENED_ON + dt.timedelta(days=count)
+            day = OPENED_ON - dt.timedelta(days=count)
             by = TEXTS[(count + 3) % len(TEXTS)] if kind.by_needed or details is not kind.needs else None
             basis = 1 if patient is not None and details is not kind.needs else None
             found.append(NewEvent(practice, kind.name, day, patient, by, basis, None, _details(details, count)))

@@ -58,7 +58,7 @@ def page() -> str:
     lines += [COLUMNS_HEAD, _markdown(("column", "type", "is"), [_field(fields[name]) for name in COLUMNS])]
     details = [_field(field) for name, field in fields.items() if name not in COLUMNS]
     lines += [DETAILS_HEAD, _markdown(("detail", "type", "is"), details)]
-    return "\n".join(lines)
+    return "\n".join(line.strip("\n") + "\n" for line in lines)
 
 
 def _names(details: Mapping[str, str]) -> str:

@@ -14,9 +14,8 @@ from casemgmt.errors import plural
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_COUNTED = (
-    *("case_managed", "joiners", "stayers", "removals_proposed", "removals_lapsed", "nominated", "waiting"),
-)  # fmt: skip
+TALLIED = ("joiners", "taken_over", "removals_proposed", "removals_lapsed", "nominated")
+_COUNTED = ("case_managed", "stayers", *TALLIED, "waiting")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -41,9 +40,10 @@ class Proposed:
         -------
         pyarrow.Table
             practice_id, known_before (the same list was proposed before: nothing was recorded), case_managed (by the
-            selection), joiners (of them, those proposed by it), stayers (of them, those who were proposed or
-            managed already), removals_proposed, removals_lapsed (selected again while a removal waited), nominated
-            (newly), waiting (nominees over the places)
+            selection), stayers (of them, those who were proposed or managed already), joiners (of them, those whom it
+            proposes), taken_over (not selected, and on the caseload by the register alone: known from now on, with a
+            removal to decide), removals_proposed (those too), removals_lapsed (selected again while a removal waited),
+            nominated (newly), waiting (nominees over the places)
         """
         import pyarrow as pa
 

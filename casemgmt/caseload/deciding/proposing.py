@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import numpy_of
-from casemgmt.caseload.deciding.proposed import Proposed
+from casemgmt.caseload.deciding.proposed import TALLIED, Proposed
 from casemgmt.caseload.deciding.standing import (
     PublishedList,
     Standing,
     deciding_events,
-    keys_of,
     lists_published,
     mask_of,
     of_kind,
@@ -23,11 +22,12 @@ from casemgmt.caseload.deciding.standing import (
 )
 from casemgmt.caseload.events.event import Event, NewEvent
 from casemgmt.caseload.events.kinds import LIST_PUBLISHED, NOMINATED, PROPOSED, REMOVAL_LAPSED, REMOVAL_PROPOSED
-from casemgmt.caseload.removals import NOT_SELECTED
+from casemgmt.caseload.removals import NO_ROUTE, NOT_SELECTED
 from casemgmt.errors import InputError, listed
 from casemgmt.outputs.practice.marks import fingerprint_of
 from casemgmt.register.columns import person_parts
 from casemgmt.scheme.routes import Nominated, Scheme
+from casemgmt.selection.earlier import keys_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,11 +38,13 @@ if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
 _PERSON = ("practice_id", "patient_id")
+# The route of who was on the caseload before the store knew of it.
+ON_CASELOAD_BEFORE = "on_caseload"
 
 
 @dataclass(slots=True)
 class _OfPractice:
-    """What became of a practice's list: its event, whether that was there before, and how many events of each kind."""
+    """What became of a practice's list: its event, whether that was there before, and how many events of each sort."""
 
     published: PublishedList | None = None
     known: bool = False
@@ -145,19 +147,21 @@ class _Proposal:
         """Who is nominated, joins, is not selected again, or is selected again after all."""
         found: list[NewEvent] = []
         now = standing_on(deciding_events(events), self._date)
-        for code, more in (
-            *self._nominated(events, now),
-            *self._joining(now),
-            *self._not_selected(now),
-            *self._selected_again(now),
+        for counted, some in (
+            ("nominated", self._nominated(events, now)),
+            ("joiners", self._joining(now)),
+            ("taken_over", self._on_the_register(now)),
+            ("removals_proposed", self._not_selected(now)),
+            ("removals_lapsed", self._selected_again(now)),
         ):
-            own = self._of[code]
-            if not own.known and own.published is not None:
-                own.tally[more.kind] = own.tally.get(more.kind, 0) + 1
-                found.append(more._replace(by=self._by, basis=own.published.number))
+            for event in some:
+                own = self._of[event.practice_id]
+                if not own.known and own.published is not None:
+                    own.tally[counted] = own.tally.get(counted, 0) + 1
+                    found.append(event._replace(by=self._by, basis=own.published.number))
         return sorted(found, key=lambda event: event.practice_id.encode())
 
-    def _nominated(self, events: pa.Table, now: Standing) -> Iterator[tuple[str, NewEvent]]:
+    def _nominated(self, events: pa.Table, now: Standing) -> Iterator[NewEvent]:
         """Nominees of whom no nomination is known since they were last on the caseload."""
         last: dict[tuple[str, str], dt.date] = {}
         for row in of_kind(events, [NOMINATED]).select([*_PERSON, "happened_on"]).to_pylist():
@@ -169,37 +173,41 @@ class _Proposal:
             known = last.get((code, patient))
             if known is None or known <= left.get((code, patient), dt.date.min):
                 details = {} if order is None else {"order": order}
-                yield code, NewEvent(code, NOMINATED, self._date, patient, details=details)
+                yield NewEvent(code, NOMINATED, self._date, patient, details=details)
 
-    def _joining(self, now: Standing) -> Iterator[tuple[str, NewEvent]]:
+    def _joining(self, now: Standing) -> Iterator[NewEvent]:
         stays = _is_in(keys_of(self._managed), now.people.filter(mask_of(now.on_caseload)))
         self._stayers = _tally(self._managed.filter(mask_of(stays)).column("practice_id"))
-        rows = self._managed.filter(mask_of(~stays)).select([*_PERSON, "place", "rank"]).to_pylist()
-        for row in rows:
+        for row in self._managed.filter(mask_of(~stays)).select([*_PERSON, "place", "rank"]).to_pylist():
             details = {"route": row["place"]} | ({} if row["rank"] is None else {"rank": int(row["rank"])})
-            yield (
-                row["practice_id"],
-                NewEvent(row["practice_id"], PROPOSED, self._date, row["patient_id"], details=details),
-            )
+            yield NewEvent(row["practice_id"], PROPOSED, self._date, row["patient_id"], details=details)
 
-    def _not_selected(self, now: Standing) -> Iterator[tuple[str, NewEvent]]:
+    def _on_the_register(self, now: Standing) -> Iterator[NewEvent]:
+        """Whose removal is proposed, and who is on the caseload by the register, or an earlier selection, alone."""
+        known = frozenset(zip(*(now.table.column(name).to_pylist() for name in _PERSON), strict=True))
+        for code, patient in self._removals:
+            if (code, patient) not in known:
+                yield NewEvent(code, PROPOSED, self._date, patient, details={"route": ON_CASELOAD_BEFORE})
+
+    def _not_selected(self, now: Standing) -> Iterator[NewEvent]:
         """Everyone on a practice's caseload whom the selection does not keep, and about whom nothing waits already."""
         here = frozenset(self._lists.practices)
+        known = frozenset(zip(*(now.table.column(name).to_pylist() for name in _PERSON), strict=True))
         out = now.on_caseload & ~now.pending & ~_is_in(now.people, keys_of(self._managed))
-        for code, patient in zip(*person_parts(now.people.filter(mask_of(out))), strict=True):
+        on_caseload = zip(*person_parts(now.people.filter(mask_of(out))), strict=True)
+        for code, patient in (*on_caseload, *(person for person in self._removals if person not in known)):
             said = self._removals.get((code, patient))
             if said is None and code not in here:
                 continue  # the selection says nothing of this practice
-            details = {"reason": NOT_SELECTED} if said is None else {"reason": said.reason}
-            if said is not None:
-                details |= {} if said.detail is None else {"detail": said.detail}
-                details |= {} if said.first == self._date else {"first_proposed_on": said.first.isoformat()}
-            yield code, NewEvent(code, REMOVAL_PROPOSED, self._date, patient, details=details)
+            said = said or _Removal(NOT_SELECTED, NO_ROUTE, self._date)
+            details = {"reason": said.reason} | ({} if said.detail is None else {"detail": said.detail})
+            details |= {} if said.first == self._date else {"first_proposed_on": said.first.isoformat()}
+            yield NewEvent(code, REMOVAL_PROPOSED, self._date, patient, details=details)
 
-    def _selected_again(self, now: Standing) -> Iterator[tuple[str, NewEvent]]:
+    def _selected_again(self, now: Standing) -> Iterator[NewEvent]:
         again = now.pending & _is_in(now.people, keys_of(self._managed))
         for code, patient in zip(*person_parts(now.people.filter(mask_of(again))), strict=True):
-            yield code, NewEvent(code, REMOVAL_LAPSED, self._date, patient)
+            yield NewEvent(code, REMOVAL_LAPSED, self._date, patient)
 
     def told(self, added: list[Event]) -> Proposed:
         """The counts of each practice, and the events."""
@@ -210,11 +218,8 @@ class _Proposal:
                 "practice_id": code,
                 "known_before": counts.known,
                 "case_managed": managed.get(code, 0),
-                "joiners": counts.tally.get(PROPOSED, 0),
                 "stayers": self._stayers.get(code, 0),
-                "removals_proposed": counts.tally.get(REMOVAL_PROPOSED, 0),
-                "removals_lapsed": counts.tally.get(REMOVAL_LAPSED, 0),
-                "nominated": counts.tally.get(NOMINATED, 0),
+                **{name: counts.tally.get(name, 0) for name in TALLIED},
                 "waiting": waiting.get(code, 0),
             }
             for code, counts in self._of.items()

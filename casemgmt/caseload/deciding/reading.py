@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from casemgmt.caseload.deciding.words import DETAILS, NO_DAY, Decision
 from casemgmt.caseload.events.kinds import KINDS
-from casemgmt.errors import InputError, missing_columns, plural
+from casemgmt.errors import InputError, did_you_mean, missing_columns, plural
 from casemgmt.texts.guards import without_guards_of_csv
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def read_decisions(decisions: object) -> list[Decision]:
     strange = [name for name in names if name not in _KNOWN]
     if strange:
         raise InputError(
-            f"decisions: {plural(len(strange), 'column')} that no decision has, the first '{strange[0]}'. Known: "
+            f"decisions: {plural(len(strange), 'column')} that no decision has, the first '{strange[0]}'."
+            f"{did_you_mean(strange[0], _KNOWN)} Known: "
             f"{', '.join(_KNOWN)}."
         )
     missing = [name for name in _NEEDED if name not in names] if rows else []

@@ -14,7 +14,6 @@ from casemgmt.caseload.deciding.decided import RECORDED, UNCHANGED
 from casemgmt.caseload.deciding.standing import (
     deciding_events,
     in_force,
-    keys_of,
     lists_published,
     mask_of,
     standing_on,
@@ -25,6 +24,7 @@ from casemgmt.caseload.events.event import NewEvent, details_text
 from casemgmt.caseload.events.kinds import LIST_PUBLISHED
 from casemgmt.caseload.events.table import ASKED, schema
 from casemgmt.register.columns import person_keys
+from casemgmt.selection.earlier import keys_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

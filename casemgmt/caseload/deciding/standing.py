@@ -7,13 +7,13 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.arrow import array_of, in_one_piece, numpy_of, rows_of, texts
+from casemgmt.arrow import array_of, numpy_of, rows_of, texts
 from casemgmt.caseload.events import kinds
 from casemgmt.caseload.events.kinds import LIST_PUBLISHED
 from casemgmt.caseload.state.folding import state_at
 from casemgmt.caseload.state.settling import coded, settled
 from casemgmt.caseload.state.statuses import ON_CASELOAD
-from casemgmt.register.columns import person_keys
+from casemgmt.selection.earlier import keys_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,14 +61,6 @@ def standing_on(events: pa.Table, date: dt.date) -> Standing:
     on_caseload = numpy_of(pc.is_in(state.column("status"), value_set=texts(ON_CASELOAD)))
     pending = numpy_of(pc.is_valid(state.column("removal_proposed_on")))
     return Standing(keys_of(state), state, on_caseload, pending & on_caseload)
-
-
-def keys_of(table: pa.Table) -> pa.Array:
-    """The key of each row of a table with practice_id and patient_id."""
-    import pyarrow as pa
-
-    columns = (table.column(name).cast(pa.string()) for name in ("practice_id", "patient_id"))
-    return in_one_piece(person_keys(*columns))
 
 
 def deciding_events(events: pa.Table, people: pa.Array | None = None) -> pa.Table:

@@ -25,7 +25,6 @@ from casemgmt.outputs.practice.answers import (
     END,
     KEEP,
     NOT_APPROPRIATE,
-    REMOVALS,
 )
 
 DIED, MOVED, RETURNED, PRACTICE_CHANGED = "died", "moved", "returned", "practice changed"
@@ -137,8 +136,6 @@ def possible_events(decision: Decision) -> Iterator[NewEvent]:
     found = [kind]
     if decision.said in REFUSING:
         found.append(kinds.ENDED)
-    if decision.said == KEEP and decision.sheet == REMOVALS:
-        found.append(kinds.ACCEPTED)
     for each in found:
         yield NewEvent(
             decision.practice_id,
@@ -159,9 +156,6 @@ def event_of(decision: Decision, now: Now) -> NewEvent | str:
     first, *others = possible_events(decision)
     if decision.said in REFUSING and now.status == MANAGED:
         return others[0]
-    # Someone on the caseload by the register alone, whom the practice keeps, is managed from now on.
-    if decision.said == KEEP and now.status is None:
-        return others[0]
     return first
 
 
@@ -171,11 +165,9 @@ def _why_not(decision: Decision, now: Now) -> str:
         return "is about a patient who died by an earlier event: correct or withdraw that first"
     if not now.known and not decision.sent and said not in _NEW_HERE:
         return "is about a patient of whom the practice has no event: nobody was proposed by that id"
-    # Whose removal was proposed is on the caseload: if not by an event, then by the register.
-    by_register = decision.sheet == REMOVALS and status is None
-    if said == KEEP and not (now.pending or by_register):
+    if said == KEEP and not now.pending:
         return "is about a patient whose removal is not proposed on that day"
-    if said in _ON_CASELOAD_ALONE and status not in ON_CASELOAD and not by_register:
+    if said in _ON_CASELOAD_ALONE and status not in ON_CASELOAD:
         return "is about a patient who is not on the caseload on that day"
     if said == ACCEPT:
         return _why_not_accepted(decision, status)

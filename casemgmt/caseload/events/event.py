@@ -17,6 +17,7 @@ NO_HASH: Final = bytes(32)  # that which the first event of a chain carries
 
 # Texts in which moments are stored sort as the moments do.
 _MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_JSON_IN_ORDER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -76,7 +77,7 @@ def details_text(details: Mapping[str, Any]) -> str:
     """The details in the one way they are written: JSON, keys in order, nothing where there are none."""
     if not details:
         return ""
-    return json.dumps(_plain(details), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _JSON_IN_ORDER.encode(_plain(details))
 
 
 def _plain(details: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,3 +132,15 @@ def chained(new: NewEvent, number: int, recorded_at: str, previous: bytes) -> Ev
         details_text(new.details),
     )
     return Event(*values, previous, hash_of(values, previous))
+
+
+def new_of(event: Event) -> NewEvent:
+    """What somebody wanted written down, from what is stored; details that are no JSON come as their text."""
+    day = dt.date.fromisoformat(event.happened_on)
+    try:
+        details: Any = json.loads(event.details) if event.details else {}
+    except ValueError:
+        details = event.details
+    return NewEvent(
+        event.practice_id, event.kind, day, event.patient_id, event.by, event.basis, event.corrects, details
+    )

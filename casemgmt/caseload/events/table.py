@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from casemgmt.arrow import column_of, texts
 from casemgmt.caseload.events.event import Event
+from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,6 +18,7 @@ ASKED: Final = (
     *("by", "basis", "corrects", "details"),
 )
 COLUMNS: Final = (*ASKED, "previous", "hash")
+MAY_BE_NULL: Final = frozenset({"patient_id", "by", "basis", "corrects"})
 
 
 def schema() -> pa.Schema:
@@ -63,6 +65,29 @@ def events_table(events: Iterable[Event]) -> pa.Table:
         [made[each.name] if each.name in made else column_of(columns[each.name], each.type) for each in whole],
         schema=whole,
     )
+
+
+def stored_events(table: pa.Table) -> list[Event]:
+    """The events of a table that holds all of :func:`schema`, as they are stored.
+
+    Raises
+    ------
+    InputError : a column is missing or of another kind, or a value that must be there is not
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        table = table.select(list(COLUMNS)).cast(schema())
+        moments = pc.strftime(table.column("recorded_at"), "%Y-%m-%dT%H:%M:%SZ")
+        table = table.set_column(COLUMNS.index("recorded_at"), "recorded_at", moments)
+        days = table.column("happened_on").cast(pa.string())
+        table = table.set_column(COLUMNS.index("happened_on"), "happened_on", days)
+    except (KeyError, ValueError, pa.ArrowException):
+        raise InputError("The table of events does not have the columns of caseload.events().") from None
+    if any(table.column(name).null_count for name in COLUMNS if name not in MAY_BE_NULL):
+        raise InputError("The table of events lacks a value that every event has.")
+    return list(map(Event._make, zip(*(column.to_pylist() for column in table.columns), strict=True)))
 
 
 def _hashes(values: list[bytes]) -> pa.Array:

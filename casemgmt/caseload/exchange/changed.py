@@ -7,8 +7,10 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import texts
-from casemgmt.caseload.events.chain import broken_links, events_of
+from casemgmt.caseload.events.table import stored_events
+from casemgmt.caseload.exchange.checking import faults_in_words
 from casemgmt.caseload.exchange.flat import flat_schema, from_text, unflattened
+from casemgmt.caseload.exchange.package import heads_in
 from casemgmt.errors import listed, plural
 from casemgmt.outputs.csv_text import BOM
 from casemgmt.parquet.reading import VerifiedFile
@@ -17,7 +19,6 @@ from casemgmt.texts.guards import without_guards
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_MOST = 3
 _WRITTEN = "its values are the same, but written another way, as by a spreadsheet that saved it"
 
 
@@ -41,7 +42,7 @@ def what_changed(name: str, data: bytes, described: dict[str, Any]) -> str:
         events = unflattened(typed)
     except ValueError as problem:
         return str(problem) if str(problem).startswith("column '") else "a column holds what it may not"
-    return _rows(events, resource["rows"], described["heads"])
+    return _rows(events, resource["rows"], heads_in(described))
 
 
 def _loose_csv(data: bytes) -> pa.Table:
@@ -77,7 +78,7 @@ def _columns(found: list[str], expected: list[str]) -> str:
     return "" if found == expected else "its columns stand in another order"
 
 
-def _rows(events: pa.Table, expected: int, heads: list[dict[str, Any]]) -> str:
+def _rows(events: pa.Table, expected: int, heads: dict[str, tuple[int, bytes]]) -> str:
     places = list(zip(events.column("practice_id").to_pylist(), events.column("number").to_pylist(), strict=True))
     if any(code is None or number is None for code, number in places):
         return "a row has no practice_id or no number"
@@ -89,29 +90,6 @@ def _rows(events: pa.Table, expected: int, heads: list[dict[str, Any]]) -> str:
     if places != in_order:
         row = next(i for i, (here, there) in enumerate(zip(places, in_order, strict=True)) if here != there)
         said.append(f"rows stand in another order, from row {row + 2} on")
-    whole = _by_place(events, places, in_order)
-    where = [_place(each.practice_id, each.number) for each in broken_links(events_of(whole))]
-    ends = dict(in_order)
-    where += [
-        f"{_place(each['practice_id'], ends.get(each['practice_id'], 0) + 1)} and after"
-        for each in heads
-        if ends.get(each["practice_id"], 0) < each["number"]
-    ]
-    if where:
-        said.append(f"{listed(where[:_MOST]).replace(chr(39), '')}{_more(where)} not as exported")
+    if faults := faults_in_words(stored_events(events), heads):
+        said.append(faults)
     return "; ".join(said) or _WRITTEN
-
-
-def _by_place(events: pa.Table, places: list[tuple[str, int]], in_order: list[tuple[str, int]]) -> pa.Table:
-    if places == in_order:
-        return events
-    rows = sorted(range(len(places)), key=lambda i: (places[i][0].encode(), places[i][1]))
-    return events.take(rows)
-
-
-def _place(practice: str, number: int) -> str:
-    return f"event {number} of {practice or 'the store itself'}"
-
-
-def _more(where: list[str]) -> str:
-    return f" and {len(where) - _MOST:,} more" if len(where) > _MOST else ""

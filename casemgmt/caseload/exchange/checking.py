@@ -1,27 +1,30 @@
-"""Whether chains are whole, before they leave a store or enter one."""
+"""What was done to the chains of events that are not whole, in words that name practice and event, and no patient."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
-from casemgmt.caseload.events.chain import broken_links, events_of
-from casemgmt.errors import VerifyError, plural
+from casemgmt.caseload.events.event import Event
+from casemgmt.caseload.store.faults import faults_in
+from casemgmt.errors import plural
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-_MOST = 5
+_MOST = 3
 
 
-def refuse_faults(events: pa.Table, what: str, remedy: str) -> None:
-    """Refuse events whose chains are broken.
+def faults_in_words(events: Iterable[Event], heads: Mapping[str, tuple[int, bytes]]) -> str:
+    """The first faults of the chains, in any order of rows; nothing where each chain holds its events up to its head.
 
-    Raises
-    ------
-    VerifyError : where, by practice and number
+    Parameters
+    ----------
+    heads : number and hash of the last event of each chain, as they should be
     """
-    found = broken_links(events_of(events))
-    if found:
-        where = "; ".join(f"practice '{code}', event {number}: {fault}" for code, number, fault in found[:_MOST])
-        more = f"; and {len(found) - _MOST:,} more" if len(found) > _MOST else ""
-        raise VerifyError(f"{what}: {plural(len(found), 'event')} of a broken chain: {where}{more}. {remedy}")
+    chains: dict[str, list[Event]] = {}
+    for event in events:
+        chains.setdefault(event.practice_id, []).append(event)
+    found = [
+        f"event {fault.number} of {practice or 'the store itself'}: {fault.fault}"
+        for practice in sorted(chains.keys() | heads.keys(), key=str.encode)
+        for fault in faults_in(practice, chains.get(practice, ()), heads.get(practice), lambda _: None)
+    ]
+    more = len(found) - _MOST
+    return "; ".join([*found[:_MOST], *([f"and {plural(more, 'fault')} more"] if more > 0 else [])])

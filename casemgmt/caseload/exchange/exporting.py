@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt import arguments
+from casemgmt.caseload.events.chain import heads_if_whole
 from casemgmt.caseload.events.kinds import STORE
-from casemgmt.caseload.events.table import COLUMNS
+from casemgmt.caseload.events.table import COLUMNS, stored_events
 from casemgmt.caseload.exchange import package
-from casemgmt.caseload.exchange.checking import refuse_faults
 from casemgmt.caseload.exchange.flat import as_text, flattened
-from casemgmt.errors import not_one_of
+from casemgmt.errors import VerifyError, not_one_of
 from casemgmt.outputs.csv_text import to_csv
 from casemgmt.outputs.folders import save_folder
 from casemgmt.outputs.manifest import sha256
@@ -27,12 +27,16 @@ def export(store: Store, folder: str | Path, form: str = "parquet", *, overwrite
     if form not in package.FORMATS:
         raise not_one_of("format", package.FORMATS)
     events = store.events(COLUMNS)
-    refuse_faults(events, f"'{store.where}'", "Restore it from a back-up: what is exported is whole.")
+    heads = heads_if_whole(stored_events(events))
+    if heads is None:
+        raise VerifyError(
+            f"{store.where}: a chain of events is not whole, and nothing was exported. Run verify, which says where."
+        )
     data = to_csv(as_text(flattened(events))) if form == "csv" else to_parquet(flattened(events))
-    practices = [code for code in events.column("practice_id").unique().to_pylist() if code != STORE]
+    practices = len(heads.keys() - {STORE})
     files = {
         package.events_file(form): data,
-        package.PACKAGE: package.package_text(form, data, sha256(data), events),
-        package.README: package.readme_text(form, events.num_rows, len(practices)),
+        package.PACKAGE: package.package_text(form, data, sha256(data), events.num_rows, heads),
+        package.README: package.readme_text(form, events.num_rows, practices),
     }
     return save_folder(package.KIND, files, {"events": events.num_rows}, Path(folder), overwrite=overwrite)

@@ -32,9 +32,6 @@ def import_caseload(folder: str | Path, where: str | Path) -> Caseload:
     VerifyError : a file of the export was changed: which, and where
     PublishError : the store could not be written
     """
-    from casemgmt.caseload.store.opening import create_store
-    from casemgmt.caseload.store.places import place_of
+    from casemgmt.caseload.opening import restored_caseload
 
-    place = place_of(where)
-    events = read_export(Path(folder))
-    return Caseload(create_store(place, lambda writing: writing.restore(events)))
+    return restored_caseload(where, read_export(Path(folder)))

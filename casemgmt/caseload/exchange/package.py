@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+from casemgmt.caseload.events.chain import Heads
 from casemgmt.caseload.exchange.fields import table_schema
 from casemgmt.errors import plural
 from casemgmt.outputs.folders import Kind
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 FORMATS: Final = ("parquet", "csv")
 
@@ -36,12 +35,13 @@ KIND = Kind(
 )
 
 
-def package_text(form: str, data: bytes | memoryview, sum_of_data: str, events: pa.Table) -> bytes:
+def package_text(form: str, data: bytes | memoryview, sum_of_data: str, rows: int, heads: Heads) -> bytes:
     """``datapackage.json``: the one resource, its schema, and the last event of each practice's chain.
 
     Parameters
     ----------
     data, sum_of_data : what the file of events holds, and its SHA-256
+    rows, heads : how many events, and the last one of each practice's chain
     """
     resource: dict[str, Any] = {
         "name": "events",
@@ -50,7 +50,7 @@ def package_text(form: str, data: bytes | memoryview, sum_of_data: str, events: 
         "mediatype": _MEDIA[form],
         "bytes": len(data),
         "hash": f"sha256:{sum_of_data}",
-        "rows": events.num_rows,
+        "rows": rows,
     }
     if form == "csv":
         resource |= {"encoding": "utf-8", "dialect": _DIALECT}
@@ -60,18 +60,14 @@ def package_text(form: str, data: bytes | memoryview, sum_of_data: str, events: 
         "title": "A caseload of case management: every event, in the order of practices and numbers",
         "format_version": _FORMAT_VERSION,
         "resources": [{**resource, "schema": table_schema()}],
-        "heads": heads_of(events),
+        "heads": [{"practice_id": code, "number": number, "hash": own.hex()} for code, (number, own) in heads.items()],
     }
     return (json.dumps(package, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def heads_of(events: pa.Table) -> list[dict[str, Any]]:
-    """The last event of each chain, in the order of the table: practice_id, number and hash."""
-    last: dict[str, dict[str, Any]] = {}
-    keys = (events.column(name).to_pylist() for name in ("practice_id", "number", "hash"))
-    for practice, number, held in zip(*keys, strict=True):
-        last[practice] = {"practice_id": practice, "number": number, "hash": held.hex()}
-    return list(last.values())
+def heads_in(described: Mapping[str, Any]) -> Heads:
+    """The last event of each chain, as ``datapackage.json`` says."""
+    return {each["practice_id"]: (each["number"], bytes.fromhex(each["hash"])) for each in described["heads"]}
 
 
 def readme_text(form: str, events: int, practices: int) -> bytes:

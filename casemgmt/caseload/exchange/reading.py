@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.caseload.events.chain import Heads, heads_if_whole
+from casemgmt.caseload.events.table import stored_events
 from casemgmt.caseload.exchange import package
 from casemgmt.caseload.exchange.changed import what_changed
-from casemgmt.caseload.exchange.checking import refuse_faults
+from casemgmt.caseload.exchange.checking import faults_in_words
 from casemgmt.caseload.exchange.fields import table_schema
 from casemgmt.caseload.exchange.flat import flat_schema, from_text, unflattened
 from casemgmt.errors import InputError, VerifyError
@@ -38,15 +40,15 @@ def read_export(folder: Path) -> pa.Table:
     name = package.events_file(form)
     if name not in files:
         raise VerifyError(f"'{name}' is missing from the export. {_AGAIN}")
-    table = _table(name, files[name])
-    events = unflattened(table)
-    refuse_faults(events, f"'{name}'", _AGAIN)
-    if package.heads_of(events) != described["heads"] or events.num_rows != described["resources"][0]["rows"]:
-        raise VerifyError(f"'{name}' and '{package.PACKAGE}' do not say the same last events. {_AGAIN}")
+    events = unflattened(_table(name, files[name]))
+    heads = package.heads_in(described)
+    if heads_if_whole(stored_events(events)) != heads:
+        faults = faults_in_words(stored_events(events), heads) or "its practices do not stand in order"
+        raise VerifyError(f"'{name}' does not hold whole chains: {faults}. {_AGAIN}")
     return events
 
 
-def heads_of_export(folder: Path) -> dict[str, tuple[int, bytes]]:
+def heads_of_export(folder: Path) -> Heads:
     """The last event of each chain as an export says, by practice: its number and hash; the file of events is not read.
 
     Raises
@@ -54,8 +56,7 @@ def heads_of_export(folder: Path) -> dict[str, tuple[int, bytes]]:
     InputError : the folder is no export of a caseload
     VerifyError : ``datapackage.json`` or the manifest was changed
     """
-    described = _described(_files(folder, (package.PACKAGE,))[package.PACKAGE])
-    return {each["practice_id"]: (each["number"], bytes.fromhex(each["hash"])) for each in described["heads"]}
+    return package.heads_in(_described(_files(folder, (package.PACKAGE,))[package.PACKAGE]))
 
 
 def _files(folder: Path, wanted: tuple[str, ...] = package.FILES) -> dict[str, bytes]:
@@ -92,16 +93,16 @@ def _described(data: bytes) -> dict[str, Any]:
     try:
         described: dict[str, Any] = json.loads(data)
         resource = described["resources"][0]
-        known = resource["schema"] == table_schema() and resource["format"] in package.FORMATS
-        own = (described["heads"], resource["rows"])
+        is_known = resource["schema"] == table_schema() and resource["format"] in package.FORMATS
+        package.heads_in(described), int(resource["rows"])
     except (ValueError, KeyError, TypeError, IndexError):
         raise VerifyError(f"'{package.PACKAGE}' does not describe an export of a caseload. {_AGAIN}") from None
-    if not known:
+    if not is_known:
         raise VerifyError(
             f"'{package.PACKAGE}' describes other columns than this version of casemgmt writes. Import with the "
             "version that exported it, or export again."
         )
-    return described if own else {}
+    return described
 
 
 def _table(name: str, data: bytes) -> pa.Table:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt.arrow import array_of, numpy_of, text_scalar
 from casemgmt.caseload.events.kinds import STORE
+from casemgmt.caseload.settings import settings_on
 from casemgmt.caseload.state.details import damaged, parsed
 from casemgmt.caseload.state.folding import state_at
 from casemgmt.caseload.state.moments import moment_known
@@ -36,12 +37,26 @@ def state_on(
 ) -> State:
     """See :meth:`casemgmt.Caseload.on`."""
     on, moment = as_date(date, "date"), moment_known(known_at)
-    heads = _heads(store, practice_id, moment)
-    practices = None if practice_id is None else [STORE, practice_id]
+    whole = store.heads(moment)
+    heads = _read(store, whole, practice_id)
+    practices = None if practice_id is None else [practice_id]
     events = _up_to(store.events(READ, practices=practices, known_at=moment), heads)
-    return state_at(
-        events, on, review_every_months=review_interval(events, on), known_at=moment, heads=_of_practices(heads)
-    )
+    # Events can be older than the store that they were written into; its first settings hold for them.
+    every = settings_on(store, on, moment if STORE in whole else None).review_every_months
+    own = {code: head for code, head in heads.items() if code != STORE}
+    return state_at(events, on, review_every_months=every, known_at=moment, heads=own)
+
+
+def events_known(
+    store: Store, practice_id: str | None = None, moment: dt.datetime | None = None
+) -> tuple[pa.Table, dict[str, Head]]:
+    """The events up to the heads of their chains, and the practices' heads; one practice's, or all."""
+    whole = store.heads(moment)
+    wanted = {STORE, *_read(store, whole, practice_id)}
+    heads = {code: head for code, head in whole.items() if code in wanted}
+    practices = None if practice_id is None else [STORE, practice_id]
+    own = {code: head for code, head in heads.items() if code != STORE}
+    return _up_to(store.events(READ, practices=practices, known_at=moment), heads), own
 
 
 def review_interval(events: pa.Table, date: dt.date) -> int:
@@ -74,7 +89,7 @@ def history_of(
     import pyarrow.compute as pc
 
     moment = moment_known(known_at)
-    _heads(store, practice_id, moment)
+    _read(store, store.heads(moment), practice_id)
     events = store.events(known_at=moment, practices=[practice_id])
     events = events.filter(pc.equal(events.column("patient_id"), text_scalar(patient_id)))
     found = settled(events)
@@ -94,20 +109,15 @@ def history_of(
     return table
 
 
-def _heads(store: Store, practice_id: str | None, moment: dt.datetime | None) -> dict[str, Head]:
-    """The heads of the chains that are to be read, before they are: what is written meanwhile is left out."""
-    heads = store.heads(moment)
+def _read(store: Store, heads: Mapping[str, Head], practice_id: str | None) -> Mapping[str, Head]:
+    """The heads of the chains that are to be read, taken before they are: what is written meanwhile is left out."""
     if practice_id is None:
         return heads
     if practice_id not in heads or practice_id == STORE:
         known = sorted(code for code in store.heads() if code != STORE)
         if practice_id not in known:
             raise unknown_name("practice", practice_id, known)
-    return {code: head for code, head in heads.items() if code in (STORE, practice_id)}
-
-
-def _of_practices(heads: Mapping[str, Head]) -> dict[str, Head]:
-    return {code: head for code, head in heads.items() if code != STORE}
+    return {code: head for code, head in heads.items() if code == practice_id}
 
 
 def _up_to(events: pa.Table, heads: Mapping[str, Head]) -> pa.Table:

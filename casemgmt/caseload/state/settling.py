@@ -2,8 +2,7 @@
 
 A correcting event counts as soon as it is recorded, whatever its own day: what it says is about the event it names. The
 order in which things were told decides between corrections (the highest number wins, value by value); a withdrawn
-correction says nothing, and neither does a withdrawn withdrawal. A value of a correction that is null takes that detail
-away.
+correction says nothing, and neither does a withdrawn withdrawal.
 """
 
 from __future__ import annotations
@@ -194,11 +193,7 @@ def _replaced(details: pa.Array, said: dict[int, dict[str, Any]]) -> pa.Array:
         return details
     rows = np.fromiter(said.keys(), np.int64, len(said))
     before = details.take(rows_of(rows)).to_pylist()
-    after = [_changed(parsed(text), values) for text, values in zip(before, said.values(), strict=True)]
+    after = [details_text({**parsed(text), **values}) for text, values in zip(before, said.values(), strict=True)]
     places = np.arange(len(details))
     places[rows] = len(details) + np.arange(len(rows))
     return pa.concat_arrays([details, texts(after)]).take(rows_of(places))
-
-
-def _changed(details: dict[str, Any], values: dict[str, Any]) -> str:
-    return details_text({name: value for name, value in {**details, **values}.items() if value is not None})

@@ -7,7 +7,7 @@ renumbered or copied, one whose hash fits no number was edited, and one that fol
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -89,7 +89,7 @@ def faults_in(
     """
     rows = [_Row(event, event.hash) for event in sorted(events, key=_order)]
     _recognise(rows, head)
-    _tell_copies(practice, rows, elsewhere)
+    _tell_copies(practice, rows, _followed(rows, head), elsewhere)
     _tell_moved(rows)
     chain = _Chain(practice, rows, head)
     chain.tell_head()
@@ -108,32 +108,54 @@ def _recognise(rows: list[_Row], head: tuple[Any, Any] | None) -> None:
         if is_own(row.event):
             row.true = row.number
     for _ in range(_PASSES):
-        before = {row.hash: row.true for row in rows if row.true is not None} | {NO_HASH: 0}
-        after = {row.event.previous: row.true for row in rows if row.true is not None and _is_hash(row.event.previous)}
-        if head is not None and type(head[0]) is int and _is_hash(head[1]):
-            after.setdefault(head[1], head[0] + 1)
+        known = [row for row in rows if row.true is not None]
         unknown = [(place, row) for place, row in enumerate(rows) if row.true is None]
+        before = {row.hash: row.true or 0 for row in known} | {NO_HASH: 0}
+        after = _followed(rows, head)
         for place, row in unknown:
-            _recognise_one(row, rows[place - 1].hash if place else NO_HASH, before, after)
+            _recognise_forwards(row, rows[place - 1].hash if place else NO_HASH, before, after)
             if row.true is not None:
                 before[row.hash] = row.true
-        if not any(row.true is not None for _, row in unknown):
+        for _, row in reversed(unknown):
+            if row.true is None:
+                _recognise_backwards(row, after)
+            if row.true is not None and _is_hash(row.event.previous):
+                after[row.event.previous] = row.true
+        if all(row.true is None for _, row in unknown):
             return
 
 
-def _recognise_one(row: _Row, before_it: bytes, before: dict[bytes, int], after: dict[bytes, int]) -> None:
-    event = row.event
+def _followed(rows: list[_Row], head: tuple[Any, Any] | None) -> dict[bytes, int | None]:
+    """The number of the event that follows each hash, where it is known; the head follows the last event's."""
+    after = {row.event.previous: row.true for row in rows if _is_hash(row.event.previous)}
+    if head is not None and _is_hash(head[1]):
+        after.setdefault(head[1], head[0] + 1 if type(head[0]) is int else None)
+    return after
+
+
+def _recognise_forwards(
+    row: _Row, hash_before: bytes, before: dict[bytes, int], after: dict[bytes, int | None]
+) -> None:
+    """By the event before it."""
+    event, number = row.event, row.number
     said = said_hash(event)
-    if row.number is not None and _is_hash(before_it) and said_hash(event, before_it) == event.hash:
-        row.true, row.told = row.number, "edited: its link to the event before is another"
-    elif row.number is not None and said is not None and after.get(said) == row.number + 1:
-        row.true, row.hash, row.told = row.number, said, "edited: its hash is another"
-    elif _is_hash(event.previous) and (number := before.get(event.previous)) is not None:
-        row.true = number + 1
-        if said_hash(event, number=row.true) != event.hash:
-            row.told = _EDITED
-    elif _is_hash(event.hash) and (number := after.get(event.hash)) is not None:
-        row.true, row.told = number - 1, _EDITED
+    if number is not None and _is_hash(hash_before) and said_hash(event, hash_before) == event.hash:
+        row.true, row.told = number, "edited: its link to the event before is another"
+    elif number is not None and said is not None and after.get(said) == number + 1:
+        row.true, row.hash, row.told = number, said, "edited: its hash is another"
+    elif _is_hash(event.previous) and event.previous in before:
+        found = before[event.previous] + 1
+        fits = said_hash(event, number=found) == event.hash
+        if fits or event.previous != NO_HASH or event.hash in after:  # any chain's first event follows no hash
+            row.true, row.told = found, None if fits else _EDITED
+
+
+def _recognise_backwards(row: _Row, after: dict[bytes, int | None]) -> None:
+    """By the event after it."""
+    number = after.get(row.event.hash) if _is_hash(row.event.hash) else None
+    if number is not None:
+        fits = said_hash(row.event, number=number - 1) == row.event.hash
+        row.true, row.told = number - 1, None if fits else _EDITED
 
 
 _EDITED = "edited: it does not say what it said when it was written"
@@ -143,15 +165,20 @@ def _is_hash(value: object) -> bool:
     return isinstance(value, bytes)
 
 
-def _tell_copies(practice: str, rows: list[_Row], elsewhere: Callable[[bytes], tuple[str, int] | None]) -> None:
+def _tell_copies(
+    practice: str, rows: list[_Row], followed: Container[bytes], elsewhere: Callable[[bytes], tuple[str, int] | None]
+) -> None:
     """Of several rows that were one event, one is it: others, and those of no event here, are no part of the chain."""
     best: dict[int, _Row] = {}
-    followed = {row.event.previous for row in rows if _is_hash(row.event.previous)}
-    for row in rows:
+    worth: dict[int, tuple[bool, ...]] = {}
+    for before, row in zip([None, *rows], rows, strict=False):
         if row.true is None:
             row.told = _of_elsewhere(practice, row.event, elsewhere)
-        elif row.true not in best or _worth(row, followed) > _worth(best[row.true], followed):
-            best[row.true] = row
+            continue
+        follows = row.event.previous == (before.hash if before else NO_HASH)
+        own = (row.hash in followed, follows, row.told is None, row.number == row.true)
+        if row.true not in best or own > worth[row.true]:
+            best[row.true], worth[row.true] = row, own
     for row in rows:
         if row.true is not None and best[row.true] is not row:
             row.told, row.true = f"inserted: a copy of event {row.true:,}", None
@@ -170,25 +197,38 @@ def _of_elsewhere(practice: str, event: Event, elsewhere: Callable[[bytes], tupl
     return "inserted"
 
 
-def _worth(row: _Row, followed: set[bytes]) -> tuple[bool, bool, bool]:
-    return row.hash in followed, row.told is None, row.number == row.true
-
-
 def _tell_moved(rows: list[_Row]) -> None:
-    """Those that do not stand in the order of the others; as few as can be."""
+    """Those that do not stand in the order of the others: as few as can be, and sooner one that has another number."""
     known = [row for row in rows if row.true is not None]
-    ends: list[int] = []
-    at: list[int] = []
-    for row in known:
-        place = bisect_left(ends, row.true or 0)
-        ends[place : place + 1] = [row.true or 0]
-        at.append(place)
-    wanted = len(ends) - 1
-    for row, place in zip(reversed(known), reversed(at), strict=True):
-        if place == wanted:
-            wanted -= 1
-        else:
+    most = max((row.true or 0 for row in known), default=0)
+    if all(one.true < other.true for one, other in pairwise(known)):  # type: ignore[operator]
+        return
+    places = {number: place for place, number in enumerate(sorted({row.true for row in known}), 1)}  # type: ignore[type-var]
+    best = [(0, -1)] * (len(places) + 1)  # a binary indexed tree of the worth of a line of rows and its last row
+    before = [-1] * len(known)
+    for place, row in enumerate(known):
+        worth, before[place] = _best_up_to(best, places[row.true] - 1)
+        worth += most + 1 + (row.number == row.true)
+        at = places[row.true]
+        while at < len(best):
+            best[at] = max(best[at], (worth, place))
+            at += at & -at
+    standing = set()
+    place = _best_up_to(best, len(places))[1]
+    while place >= 0:
+        standing.add(place)
+        place = before[place]
+    for place, row in enumerate(known):
+        if place not in standing:
             row.told = f"reordered: it stands at {row.number if row.number is not None else 'no number'}"
+
+
+def _best_up_to(best: list[tuple[int, int]], at: int) -> tuple[int, int]:
+    found = (0, -1)
+    while at:
+        found = max(found, best[at])
+        at -= at & -at
+    return found
 
 
 class _Chain:

@@ -39,15 +39,6 @@ class Writing(Protocol):
         InputError : an event says what its kind may not, leaves out what it must, or names an event that is not there
         """
 
-    def restore(self, events: pa.Table) -> None:
-        """Write all the events of another store, as they are, into this one, which holds none.
-
-        Raises
-        ------
-        InputError : the store holds an event
-        VerifyError : a chain of theirs is not whole
-        """
-
 
 class Store(Protocol):
     """A store of events. Reading never waits for a writer."""

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def steps(folder: Path = SCRIPTS) -> list[str]:
+def steps() -> list[str]:
     """The steps there are, the first one first."""
-    found = [step.revision for step in _scripts(folder).walk_revisions()]
+    found = [step.revision for step in _scripts().walk_revisions()]
     return found[::-1]
 
 
@@ -31,19 +31,19 @@ def step_of(connection: sa.Connection) -> str | None:
     return rows[0][0] if len(rows) == 1 and isinstance(rows[0][0], str) else None
 
 
-def take_to_last(connection: sa.Connection, folder: Path = SCRIPTS) -> None:
+def take_to_last(connection: sa.Connection) -> None:
     """Run the steps that a store has not seen; it is the caller's transaction that makes them whole."""
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
 
-    scripts = _scripts(folder)
+    scripts = _scripts()
     logging.getLogger("alembic").addHandler(logging.NullHandler())
     with EnvironmentContext(Config(), scripts, fn=lambda step, _: scripts._upgrade_revs("head", step)) as environment:
         environment.configure(connection=connection, version_table=VERSIONS)
         environment.run_migrations()
 
 
-def _scripts(folder: Path) -> ScriptDirectory:
+def _scripts() -> ScriptDirectory:
     from alembic.script import ScriptDirectory
 
-    return ScriptDirectory(folder)
+    return ScriptDirectory(SCRIPTS)

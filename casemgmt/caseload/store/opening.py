@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.caseload.events.kinds import STORE
 from casemgmt.caseload.store.database import DatabaseStore
 from casemgmt.caseload.store.engines import engine_of, writing_on
 from casemgmt.caseload.store.places import Place
 from casemgmt.caseload.store.refusals import in_words
+from casemgmt.caseload.store.writing import DatabaseWriting
 from casemgmt.disk import BusyError, locked, make_parents, remove_empty, write_file
 from casemgmt.errors import InputError, PublishError, VerifyError, being_written
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-
-    from casemgmt.caseload.store.keeping import Writing
 
 _HEADER = b"SQLite format 3\0"
 _MAKE = "To make one, give create=True and review_every_months=."
@@ -49,12 +49,15 @@ def open_store(place: Place, *, migrate: bool = False) -> DatabaseStore:
     return DatabaseStore(engine, place.shown)
 
 
-def create_store(place: Place, begin: Callable[[Writing], object]) -> DatabaseStore:
+def create_store(
+    place: Place, begin: Callable[[DatabaseWriting], object], practices: Iterable[str] = (STORE,)
+) -> DatabaseStore:
     """Make a store at an empty place.
 
     Parameters
     ----------
     begin : writes its first events; the store is there with them or not at all
+    practices : whose chains it writes to
 
     Raises
     ------
@@ -67,7 +70,7 @@ def create_store(place: Place, begin: Callable[[Writing], object]) -> DatabaseSt
             with in_words(place.shown):
                 if place.path is not None:
                     _keep_a_log(engine, place)
-                _make(engine, place, begin)
+                _make(engine, place, begin, practices)
         except BaseException:
             engine.dispose()
             raise
@@ -164,23 +167,28 @@ def _keep_a_log(engine: sa.Engine, place: Place) -> None:
     connection = engine.raw_connection()
     try:
         cursor: Any = connection.cursor()
-        answer = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
+        answer = _answer(cursor)
         cursor.close()
     finally:
         connection.close()
-    if answer is None or answer[0] != "wal":
+    if answer != "wal":
         raise PublishError(
             f"{place.shown}: no write-ahead log can be kept here, as on most network shares. Choose a place on a disk "
             "of this machine, or PostgreSQL where a team shares the caseload."
         )
 
 
-def _make(engine: sa.Engine, place: Place, begin: Callable[[Writing], object]) -> None:
+def _answer(cursor: Any) -> str:
+    """The journal that SQLite keeps, asked for a write-ahead log."""
+    return str(cursor.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+
+
+def _make(
+    engine: sa.Engine, place: Place, begin: Callable[[DatabaseWriting], object], practices: Iterable[str]
+) -> None:
     import sqlalchemy as sa
 
-    from casemgmt.caseload.events.kinds import STORE
     from casemgmt.caseload.store.migrating import take_to_last
-    from casemgmt.caseload.store.writing import DatabaseWriting
 
     with writing_on(engine).begin() as connection:
         _one_maker(connection)
@@ -188,7 +196,7 @@ def _make(engine: sa.Engine, place: Place, begin: Callable[[Writing], object]) -
             raise _is_taken(place)
         take_to_last(connection)
         _mark(connection)
-        writing = DatabaseWriting(connection, place.shown, [STORE], None)
+        writing = DatabaseWriting(connection, place.shown, practices, None)
         begin(writing)
         writing.finish()
 

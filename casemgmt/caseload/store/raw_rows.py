@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,25 @@ _AT_ONCE = 1 << 13
 _IN_A_PIECE = 1_000
 
 
-def rows_of(connection: sa.Connection, practice: str | None = None) -> Iterator[Event]:
-    """The rows of a practice, or of all, in the order in which the database keeps them."""
-    return (
-        _of_sqlite(connection, practice)
-        if connection.dialect.name == "sqlite"
-        else _of_postgresql(connection, practice)
-    )
+class NotTextError(Exception):
+    """Bytes stand where a text should."""
+
+
+def rows_of(connection: sa.Connection, practice: str | None = None, *, are_texts: bool = False) -> Iterator[Event]:
+    """The rows of a practice, or of all, in the order in which the database keeps them.
+
+    Parameters
+    ----------
+    are_texts : whether every text is taken to be one, which is faster; otherwise bytes that are none come as half
+        characters, of which no hash was made
+
+    Raises
+    ------
+    NotTextError : a text is none, though all are taken to be
+    """
+    if connection.dialect.name == "sqlite":
+        return _of_sqlite(connection, practice, are_texts)
+    return _of_postgresql(connection, practice)
 
 
 def heads_of(connection: sa.Connection) -> dict[Any, tuple[Any, Any]]:
@@ -43,17 +56,27 @@ def complaint_of(connection: sa.Connection) -> bool:
     return bool(cursor.fetchall() != [("ok",)])
 
 
-def _of_sqlite(connection: sa.Connection, practice: str | None) -> Iterator[Event]:
+def _of_sqlite(connection: sa.Connection, practice: str | None, are_texts: bool) -> Iterator[Event]:
     names = ", ".join('"by"' if name == "by" else name for name in COLUMNS)
     where = "" if practice is None else "WHERE practice_id = ?"
     cursor = connection.connection.cursor()
-    with _any_text(connection):
+    with _as_texts() if are_texts else _any_text(connection):
         cursor.execute(
             f"SELECT {names} FROM events {where} ORDER BY practice_id, number",  # noqa: S608
             () if practice is None else (practice,),
         )
         while rows := cursor.fetchmany(_AT_ONCE):
             yield from map(Event._make, rows)
+
+
+@contextmanager
+def _as_texts() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as problem:
+        if hasattr(problem, "sqlite_errorcode"):
+            raise
+        raise NotTextError from None  # the driver's own words hold the text
 
 
 @contextmanager

@@ -26,6 +26,7 @@ _SQLITE = {
 }
 # The classes of PostgreSQL's codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRESQL = {
+    "22": (InputError, "nothing was written: a value is of a kind that it cannot hold."),
     "25": (PublishError, "it may only be read. Ask for the right to write."),
     "28": (InputError, "it refuses the user or the password."),
     "3D": (InputError, "there is no such database."),
@@ -38,7 +39,10 @@ _POSTGRESQL = {
     "XX": (VerifyError, f"the server says that its data are damaged. {_VERIFY}"),
     "23": (VerifyError, f"its chains do not go on where they ended. {_VERIFY}"),
 }
-_LOST = "the server cannot be reached, or the connection to it was lost. Look at it, then run again."
+_LOST = (
+    "the server cannot be reached, refuses the user, the password or the database, or the connection to it was lost. "
+    "Look at these, then run again."
+)
 
 
 @contextmanager
@@ -57,8 +61,10 @@ def in_words(shown: str) -> Iterator[None]:
         raise _of_driver(shown, problem.orig) from None
     except SQLAlchemyError as problem:
         raise InputError(f"{shown}: the database cannot be used ({type(problem).__name__}).") from None
-    except sqlite3.Error as problem:
-        raise _of_driver(shown, problem) from None
+    except Exception as problem:
+        if isinstance(problem, sqlite3.Error) or type(problem).__module__.partition(".")[0] == "psycopg":
+            raise _of_driver(shown, problem) from None
+        raise
 
 
 def not_readable(shown: str) -> VerifyError:

@@ -11,7 +11,7 @@ from casemgmt.arrow import column_of, texts
 from casemgmt.caseload.events.event import NO_HASH
 from casemgmt.caseload.store.engines import looking_at_once
 from casemgmt.caseload.store.faults import Fault, faults_in, is_own
-from casemgmt.caseload.store.raw_rows import complaint_of, heads_of, rows_of
+from casemgmt.caseload.store.raw_rows import NotTextError, complaint_of, heads_of, rows_of
 from casemgmt.caseload.store.refusals import in_words
 from casemgmt.errors import InputError, VerifyError, plural
 
@@ -135,7 +135,10 @@ class _Looked:
         broken: set[Any] = set()
         try:
             self._heads = heads_of(self._connection)
-            self._look(broken)
+            try:
+                self._look(broken, are_texts=True)
+            except NotTextError:
+                self._look(broken, are_texts=False)
         except sqlite3.Error as problem:
             _check_damage(problem)
             self.is_damaged = True
@@ -145,13 +148,14 @@ class _Looked:
             return [Fault(None, None, None, _DAMAGED_FILE)]
         return found
 
-    def _look(self, broken: set[Any]) -> None:
+    def _look(self, broken: set[Any], are_texts: bool) -> None:
         """Add the practices whose chains are not whole."""
+        self.events = 0
         wanted = {(code, number): printed for code, pairs in self._printed.items() for number, printed in pairs}
         ends: dict[Any, tuple[Any, Any]] = {}
         total = sum(head[0] for head in self._heads.values() if type(head[0]) is int)
         practice, number, own = None, 0, NO_HASH
-        for event in rows_of(self._connection):
+        for event in rows_of(self._connection, are_texts=are_texts):
             if event.practice_id != practice:
                 if event.practice_id in ends:
                     broken.add(event.practice_id)

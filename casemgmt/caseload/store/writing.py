@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.caseload.events.chain import broken_links, events_of
 from casemgmt.caseload.events.checking import Known, check, is_fit_text
 from casemgmt.caseload.events.event import NO_HASH, Event, NewEvent, chained
 from casemgmt.caseload.events.table import ASKED, COLUMNS
+from casemgmt.caseload.store.faults import is_own
 from casemgmt.caseload.store.reading import read_events
 from casemgmt.caseload.store.refusals import broken_chain, in_words
 from casemgmt.errors import InputError, VerifyError
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 _MOST_NAMED = 500
+_LINES_AT_ONCE = 10_000
+_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 class _End(NamedTuple):
@@ -62,27 +64,26 @@ class DatabaseWriting:
             _insert(self._connection, added)
         return added
 
-    def restore(self, events: pa.Table) -> None:
-        """Write all the events of another store, as they are, into this one, which holds none.
-
-        Parameters
-        ----------
-        events : with every column of :func:`casemgmt.caseload.events.table.schema`, by practice (bytes) and number
+    def restore(self, events: Iterable[Event]) -> None:
+        """Write events as they stood in another store, at the ends of their chains.
 
         Raises
         ------
-        InputError : the store holds an event
-        VerifyError : a chain of theirs is not whole
+        VerifyError : one does not follow the event before it, or does not say what it was hashed as
         """
+        events = list(events)
+        for event in events:
+            end = self._ends[event.practice_id]
+            follows = event.number == end.number + 1 and event.previous == end.hash
+            if not follows or event.recorded_at < end.recorded_at or not is_own(event):
+                raise VerifyError(
+                    f"Practice {event.practice_id!r}, event {event.number:,} is not as it was written, or does not "
+                    "follow the event before it. Nothing was written."
+                )
+            self._ends[event.practice_id] = _End(event.number, event.hash, event.recorded_at)
+            self._written.add(event.practice_id)
         with in_words(self._shown):
-            if _holds_events(self._connection):
-                raise InputError(f"{self._shown} holds events already: restore into a new store.")
-            rows = list(events_of(events))
-            if broken_links(rows):
-                raise VerifyError("The events to restore are not whole chains; none was written.")
-            _insert(self._connection, rows)
-            ends = {row.practice_id: _End(row.number, row.hash, row.recorded_at) for row in rows}
-            _write_heads(self._connection, ends)
+            _insert(self._connection, events)
 
     def finish(self) -> None:
         """Write the heads of the chains that have grown."""
@@ -160,14 +161,6 @@ def _held(connection: sa.Connection, shown: str, practices: list[str]) -> dict[s
     return ends
 
 
-def _holds_events(connection: sa.Connection) -> bool:
-    import sqlalchemy as sa
-
-    from casemgmt.caseload.store.schema import events
-
-    return connection.execute(sa.select(events.c.number).limit(1)).first() is not None
-
-
 def _insert(connection: sa.Connection, events: list[Event]) -> None:
     names = ", ".join('"by"' if name == "by" else name for name in COLUMNS)
     if not events:
@@ -177,8 +170,22 @@ def _insert(connection: sa.Connection, events: list[Event]) -> None:
         connection.exec_driver_sql(f"INSERT INTO events ({names}) VALUES ({marks})", [tuple(event) for event in events])  # noqa: S608
         return
     with connection.connection.cursor().copy(f"COPY events ({names}) FROM STDIN") as copy:
-        for event in events:
-            copy.write_row(event)
+        for low in range(0, len(events), _LINES_AT_ONCE):
+            copy.write("".join(map(_line, events[low : low + _LINES_AT_ONCE])))
+
+
+def _line(event: Event) -> str:
+    """An event as PostgreSQL's COPY reads it: https://www.postgresql.org/docs/current/sql-copy.html."""
+    return "\t".join(map(_copied, event)) + "\n"
+
+
+def _copied(value: object) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bytes):
+        return f"\\\\x{value.hex()}"
+    text = str(value)
+    return text if "\\" not in text and text.isprintable() else text.translate(_ESCAPED)
 
 
 def _write_heads(connection: sa.Connection, ends: dict[str, _End]) -> None:

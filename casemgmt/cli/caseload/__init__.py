@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from casemgmt.cli.caseload.asking import due, history, status
+from casemgmt.cli.caseload.counting import homes, letters, list_sizes, payments
 from casemgmt.cli.caseload.deciding import decide, propose, record
-from casemgmt.cli.caseload.keeping import export, import_, init, verify
+from casemgmt.cli.caseload.keeping import export, import_, init, migrate, verify
+from casemgmt.cli.caseload.reporting import report
 
 # In the order of a year's work.
 COMMANDS: Final[dict[str, Callable[..., None]]] = {
@@ -17,8 +19,14 @@ COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "record": record,
     "status": status,
     "due": due,
+    "letters": letters,
     "history": history,
+    "homes": homes,
+    "list-sizes": list_sizes,
+    "payments": payments,
+    "report": report,
     "verify": verify,
     "export": export,
     "import": import_,
+    "migrate": migrate,
 }

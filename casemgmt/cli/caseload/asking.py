@@ -63,7 +63,9 @@ def due(
     store: StoreArgument = None,
     on: Annotated[
         dt.date | None,
-        typer.Option(parser=a_date, metavar="DATE", help="The day it is asked. [default: the day of --until]"),
+        typer.Option(
+            parser=a_date, metavar="DATE", help="Say too whose review is overdue on this day, by what was so then."
+        ),
     ] = None,
     known_at: KnownAt = None,
     practice: Practice = None,
@@ -75,8 +77,12 @@ def due(
     with opened(where) as caseload, working("Asking"):
         state = caseload.on(until if on is None else on, known_at=known_at, practice_id=practice)
         people = state.due(until=until)
-    late = sum(people.column("overdue").to_pylist())
-    say(f"{plural(people.num_rows, 'review')} due until {until}, {late:,} of them overdue on {state.date}.")
+    if on is None:
+        people = people.drop_columns(["overdue"])
+        say(f"{plural(people.num_rows, 'review')} due until {until}.")
+    else:
+        late = sum(people.column("overdue").to_pylist())
+        say(f"{plural(people.num_rows, 'review')} due until {until}, {late:,} of them overdue on {on}.")
     write_people(people, to, overwrite=overwrite, of="patient")
 
 

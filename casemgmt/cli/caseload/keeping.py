@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from casemgmt.cli.caseload.places import StoreArgument, in_their_places, opened
 from casemgmt.cli.show import say, table, working
-from casemgmt.errors import plural
+from casemgmt.errors import InputError, plural
+
+if TYPE_CHECKING:
+    from casemgmt.caseload.caseload import Caseload
 
 _MOST_FAULTS = 20
 
@@ -24,7 +27,7 @@ class Form(StrEnum):
 
 def init(
     review_every: Annotated[
-        int, typer.Option(min=1, max=120, metavar="MONTHS", help="Calendar months from one review to the next.")
+        int, typer.Option(min=1, max=60, metavar="MONTHS", help="Calendar months from one review to the next.")
     ],
     store: StoreArgument = None,
 ) -> None:
@@ -37,27 +40,37 @@ def init(
         say("Keep a back-up of it, and keep a file off network shares; a team shares a PostgreSQL database.")
 
 
+def migrate(store: StoreArgument = None) -> None:
+    """Change the tables of a caseload that an earlier release made into this release's. Copy it first."""
+    from casemgmt.caseload.opening import open_caseload
+
+    (where,) = in_their_places(store)
+    with working("Checking and migrating"), open_caseload(where, migrate=True) as caseload:
+        say(f"{caseload.store.where} has this release's tables: {plural(_count(caseload), 'event')}.")
+
+
 def verify(
     store: StoreArgument = None,
     heads: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Hold it against the last events that an export or a publication states."),
+        typer.Option(
+            metavar="DIR|FILE", help="Hold it against the last events that a publication, an export or a table states."
+        ),
     ] = None,
 ) -> None:
     """Check every event against its hash and the one before, and say where a chain is broken."""
     (where,) = in_their_places(store)
     with opened(where) as caseload:
         with working("Checking every event"):
-            known: Any = None if heads is None else _heads_of(heads)
+            known = None if heads is None else _stated(heads)
             found = caseload.verify(known)
-            events = sum(head.number for head in caseload.heads().values())
         if found.whole:
             practices = plural(len(caseload.practices), "practice")
-            say(f"{caseload.store.where}: {plural(events, 'event')} of {practices} intact.")
+            say(f"{caseload.store.where}: {plural(found.events, 'event')} of {practices} intact.")
             if known is not None:
                 say(f"It holds every event that {heads} states.")
             return
-        rows = [(row["practice_id"] or "(store)", row["number"], row["fault"]) for row in found.faults.to_pylist()]
+        rows = [(_named(row["practice_id"]), row["number"], row["fault"]) for row in found.faults.to_pylist()]
         say(f"{caseload.store.where}: {plural(len(rows), 'fault')}. Restore it from a back-up.")
         table(("practice", "event", "fault"), rows[:_MOST_FAULTS])
         if len(rows) > _MOST_FAULTS:
@@ -74,11 +87,10 @@ def export(
     """Write the whole store flat, with a description that other programs read, so that nothing is lost."""
     where, named = in_their_places(store, folder, named=("STORE", "DIR"))
     with opened(where) as caseload, working("Writing every event"):
-        written = caseload.export(named, format=form.value, overwrite=overwrite)
-        events = sum(head.number for head in caseload.heads().values())
+        caseload.export(named, form.value, overwrite=overwrite)
+        events = _count(caseload)
     say(f"{plural(events, 'event')} in {named}: events.{form.value}, described by datapackage.json.")
     say("It holds patients' ids: it is for those who may see the caseload.")
-    del written
 
 
 def import_(
@@ -93,11 +105,34 @@ def import_(
 
     (where,) = in_their_places(store)
     with working("Checking and writing every event"), import_caseload(folder, where) as caseload:
-        events = sum(head.number for head in caseload.heads().values())
-        say(f"{plural(events, 'event')} of {plural(len(caseload.practices), 'practice')} in {caseload.store.where}.")
+        practices = plural(len(caseload.practices), "practice")
+        say(f"{plural(_count(caseload), 'event')} of {practices} in {caseload.store.where}.")
 
 
-def _heads_of(folder: Path) -> Any:
+def _stated(where: Path) -> Any:
+    """The last events that an export, a publication or a table of heads states.
+
+    Raises
+    ------
+    InputError : it states none
+    """
+    from casemgmt.caseload.exchange import package
     from casemgmt.caseload.exchange.reading import heads_of_export
+    from casemgmt.outputs.practice.heads import published_heads
 
-    return heads_of_export(folder)
+    if not where.is_dir():
+        return where
+    if package.KIND.manifest_of(where) is not None:
+        return heads_of_export(where)
+    found = published_heads(where)
+    if not found:
+        raise InputError(f"{where} was not made from a caseload, and states no last event. Give one that was.")
+    return {code: (head.number, head.hash) for code, head in found.items()}
+
+
+def _named(practice: str | None) -> str:
+    return "not known" if practice is None else practice or "(the store)"
+
+
+def _count(caseload: Caseload) -> int:
+    return sum(caseload.heads().column("number").to_pylist())

@@ -22,6 +22,9 @@ def show_counts(counts: pa.Table, *, total: bool = True) -> None:
     if _OF_PEOPLE & set(counts.column_names):
         raise AssertionError("a table of people is written into a file, never printed")
     rows = counts.to_pylist()
+    if not rows:
+        say("No practice.")
+        return
     names = [name for name in counts.column_names if name == "practice_id" or any(row[name] for row in rows)]
     heads = ["practice" if name == "practice_id" else name.replace("_", " ") for name in names]
     shown = [[row[name] for name in names] for row in rows]

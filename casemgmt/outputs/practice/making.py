@@ -11,6 +11,7 @@ from casemgmt.arrow import numpy_of
 from casemgmt.errors import InputError, PublishError, unknown_name
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.candidates import Prompted, prompted_in
+from casemgmt.outputs.practice.heads import heads_in, in_words
 from casemgmt.outputs.practice.marks import Marker, marker_of
 from casemgmt.outputs.practice.people import Facts, Practices, Ranks, facts_of_rows
 from casemgmt.outputs.practice.practice_list import (
@@ -106,6 +107,7 @@ class _Making:
         register = made.register
         self._made, self._facts, self._marker, self._sending = made, lists.facts, marker, sending
         self._where = Practices(made)
+        self._heads = heads_in(lists.facts)
         self._rows = _managed_rows(lists, made)
         self._removals = _removals_by_practice(lists)
         self._summary = {(row["practice_id"], row["route"]): row for row in lists.summary().to_pylist()}
@@ -149,6 +151,7 @@ class _Making:
             reviews=self._marked(code, answers.REVIEWS, reviews_of(made, self._where, number)),
             removals=removals,
             legend=legend_of(made.scheme, model),
+            caseload_head=in_words(self._heads.get(code)),
         )
 
     def _judgement_figure(self, code: str, name: str) -> int:

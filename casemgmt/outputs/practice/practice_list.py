@@ -166,6 +166,7 @@ class PracticeList:
     reviews : the longest overdue first, then the nearest; no review on record before all
     removals : by patient id
     legend : (term, meaning)
+    caseload_head : the last event of the practice's caseload before the list; empty where no caseload is kept
     """
 
     practice_id: str
@@ -192,6 +193,7 @@ class PracticeList:
     reviews: tuple[ReviewDue, ...]
     removals: tuple[Removal, ...]
     legend: tuple[tuple[str, str], ...]
+    caseload_head: str = ""
 
 
 def day_in_words(day: dt.date) -> str:

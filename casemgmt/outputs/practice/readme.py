@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from casemgmt.outputs import layout
+from casemgmt.outputs.practice.heads import heads_in
 from casemgmt.outputs.practice.wording import cautions_of, purpose_of, route_title
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
 _WIDTH = 100
+_FROM_CASELOAD = (
+    "The lists were made from the caseload as it stood on their date. A practice's workbook and page say the number "
+    "and the hash of its last event then: whoever keeps one can tell later if what was there has been rewritten."
+)
 _LIST = {
     "practice_id": "The practice's code.",
     "patient_id": "The patient, as in the register. Keep the column as text: a spreadsheet drops leading zeros.",
@@ -55,6 +60,7 @@ def readme_of(lists: Lists, columns: Sequence[str], files: Sequence[str]) -> byt
         *cautions_of(synthetic=facts["synthetic"], demonstration=facts["demonstration"]),
         " ".join(f"{said.rstrip('.')}." for said in purpose_of(model)),
         "Each file is for the practice whose code begins its name, and for no other.",
+        *([_FROM_CASELOAD] if heads_in(facts) else []),
     ]
     lines = [fill(each, _WIDTH) + "\n" for each in paragraphs]
     lines += _section("CODE.csv: the list, by rank", {name: _of_list(lists.scheme, name) for name in columns})

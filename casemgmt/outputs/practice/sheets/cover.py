@@ -100,6 +100,7 @@ def _facts(shown: PracticeList) -> list[tuple[str, str]]:
         ("Scheme", f"{shown.scheme_title} ({shown.scheme_id})"),
         ("Source of the scheme", shown.scheme_source),
         ("Ranked by", f"{model}{shown.ranked_by}"),
+        *([(layout.CASELOAD, shown.caseload_head)] if shown.caseload_head else []),
         (layout.SELECTION, shown.fingerprint),
         (layout.FILE_FORMAT, f"{layout.FORMAT} {layout.FORMAT_VERSION}"),
     ]

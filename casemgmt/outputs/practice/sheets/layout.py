@@ -25,6 +25,7 @@ ANSWER_HEADINGS: Final = {"answer": "Answer", "reason": "Reason", "who": "Who", 
 
 # Facts on the cover, by their words in its first column, that the reader looks up in the second.
 PRACTICE, LIST_DATE, SELECTION, FILE_FORMAT = "Practice", "List date", "Selection", "Format"
+CASELOAD = "Caseload before this list"
 ANSWERED_BY, ANSWERED_ON = "Answers given by (name and role)", "Answers given on (date)"
 
 
