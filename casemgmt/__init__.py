@@ -66,11 +66,11 @@ _WHERE = {
 }
 
 if TYPE_CHECKING:
+    from casemgmt.aims.measuring import outcomes
+    from casemgmt.aims.result import Outcomes
     from casemgmt.caseload.caseload import Caseload
     from casemgmt.caseload.exchange.importing import import_caseload
     from casemgmt.caseload.opening import open_caseload
-    from casemgmt.aims.measuring import outcomes
-    from casemgmt.aims.result import Outcomes
     from casemgmt.codes.admissions import count_admissions
     from casemgmt.codes.avoidable import avoidable_admissions
     from casemgmt.codes.building import build_register

@@ -15,12 +15,14 @@ from casemgmt.outputs.report.change import read_last
 from casemgmt.outputs.report.counted import count
 from casemgmt.outputs.report.making import Asked, Made, make
 from casemgmt.outputs.report.tariff import load_tariff
+from casemgmt.results.reporting_outcomes import outcome_figure
 from casemgmt.results.reporting_period import period_of
 from casemgmt.results.tables import SelectionTables
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.aims.result import Outcomes
     from casemgmt.caseload.caseload import Caseload
     from casemgmt.register.register import Register
 
@@ -87,6 +89,8 @@ class CommissionerReport:
     previous=arguments.path_or_none,
     published_before=arguments.paths,
     caseload=arguments.instance_or_none("casemgmt.caseload.caseload:Caseload", "a caseload from cm.open_caseload"),
+    outcomes=arguments.instance_or_none("casemgmt.aims.result:Outcomes", "outcomes from cm.outcomes"),
+    year=arguments.text_or_none,
 )
 def commissioner_report(
     selection: SelectionTables,
@@ -98,6 +102,8 @@ def commissioner_report(
     caseload: Caseload | None = None,
     period: tuple[str | dt.date, str | dt.date] | None = None,
     known_at: dt.datetime | dt.date | str | None = None,
+    outcomes: Outcomes | None = None,
+    year: str | None = None,
 ) -> CommissionerReport:
     """What a commissioner is told of a selection, by practice and in total; no figure of it tells a count of 1 to 7.
 
@@ -120,6 +126,8 @@ def commissioner_report(
     known_at : up to when events are taken, as for :meth:`casemgmt.Caseload.on`; by default all. The report says the
         moment of the last event it rests on, and prints the last event of each practice: with that moment, the same
         store and the same selection give the same report again
+    outcomes : from :func:`casemgmt.outcomes`; the report tells them of one year, in the form that may leave
+    year : of the outcomes, covered whole; by default the last that is
 
     Returns
     -------
@@ -132,6 +140,8 @@ def commissioner_report(
     """
     if caseload is None and not (period is None and known_at is None):
         raise InputError("period and known_at are of a caseload: give caseload= as well, from cm.open_caseload.")
+    if outcomes is None and year is not None:
+        raise InputError("year is of outcomes: give outcomes= as well, from cm.outcomes.")
     last = None if previous is None else read_last(Path(previous))
     if last is not None and last.as_of > selection.facts["as_of"]:
         raise InputError(
@@ -145,6 +155,7 @@ def commissioner_report(
         last=last,
         published_before=tuple(Path(each) for each in published_before),
         published_at=getattr(selection, "published_at", None),
+        outcomes=() if outcomes is None else (outcome_figure(outcomes, year),),
         period=None if caseload is None else period_of(caseload, selection.scheme, _days(period), known_at),
     )
     return CommissionerReport(asked, make(asked))
