@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt import arguments
+from casemgmt.dates import as_date
 from casemgmt.errors import InputError, plural
 from casemgmt.outputs.report.change import read_last
 from casemgmt.outputs.report.counted import count
 from casemgmt.outputs.report.making import Asked, Made, make
 from casemgmt.outputs.report.tariff import load_tariff
+from casemgmt.results.reporting_outcomes import outcome_figure
+from casemgmt.results.reporting_period import period_of
 from casemgmt.results.tables import SelectionTables
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.aims.result import Outcomes
+    from casemgmt.caseload.caseload import Caseload
     from casemgmt.register.register import Register
 
 
@@ -82,6 +88,9 @@ class CommissionerReport:
     register=arguments.instance_or_none("casemgmt.register.register:Register", "a register from cm.read_register"),
     previous=arguments.path_or_none,
     published_before=arguments.paths,
+    caseload=arguments.instance_or_none("casemgmt.caseload.caseload:Caseload", "a caseload from cm.open_caseload"),
+    outcomes=arguments.instance_or_none("casemgmt.aims.result:Outcomes", "outcomes from cm.outcomes"),
+    year=arguments.text_or_none,
 )
 def commissioner_report(
     selection: SelectionTables,
@@ -90,6 +99,11 @@ def commissioner_report(
     tariff: str | Path | None = None,
     previous: str | Path | None = None,
     published_before: Iterable[str | Path] = (),
+    caseload: Caseload | None = None,
+    period: tuple[str | dt.date, str | dt.date] | None = None,
+    known_at: dt.datetime | dt.date | str | None = None,
+    outcomes: Outcomes | None = None,
+    year: str | None = None,
 ) -> CommissionerReport:
     """What a commissioner is told of a selection, by practice and in total; no figure of it tells a count of 1 to 7.
 
@@ -106,6 +120,14 @@ def commissioner_report(
     previous : the folder of the last report, or of a published selection, to show the change from
     published_before : folders of other publications of the same people that a reader can hold beside the report; those
         beside the selection's own folder, and beside the report's, are looked at anyway
+    caseload : from :func:`casemgmt.open_caseload`; with ``period`` the report tells who was case managed, plans,
+        reviews, the scheme's register test and payments per head, and care homes over the period
+    period : its first and last day, such as those of a quarter
+    known_at : up to when events are taken, as for :meth:`casemgmt.Caseload.on`; by default all. The report says the
+        moment of the last event it rests on, and prints the last event of each practice: with that moment, the same
+        store and the same selection give the same report again
+    outcomes : from :func:`casemgmt.outcomes`; the report tells them of one year, in the form that may leave
+    year : of the outcomes, covered whole; by default the last that is
 
     Returns
     -------
@@ -116,6 +138,10 @@ def commissioner_report(
     ------
     InputError : a register that is not the selection's, a tariff that says too little, a folder without a report
     """
+    if caseload is None and not (period is None and known_at is None):
+        raise InputError("period and known_at are of a caseload: give caseload= as well, from cm.open_caseload.")
+    if outcomes is None and year is not None:
+        raise InputError("year is of outcomes: give outcomes= as well, from cm.outcomes.")
     last = None if previous is None else read_last(Path(previous))
     if last is not None and last.as_of > selection.facts["as_of"]:
         raise InputError(
@@ -129,5 +155,17 @@ def commissioner_report(
         last=last,
         published_before=tuple(Path(each) for each in published_before),
         published_at=getattr(selection, "published_at", None),
+        outcomes=() if outcomes is None else (outcome_figure(outcomes, year),),
+        period=None if caseload is None else period_of(caseload, selection.scheme, _days(period), known_at),
     )
     return CommissionerReport(asked, make(asked))
+
+
+def _days(period: tuple[str | dt.date, str | dt.date] | None) -> tuple[dt.date, dt.date]:
+    """The first and the last day of a period."""
+    if not isinstance(period, (tuple, list)) or len(period) != 2:
+        raise InputError("period: give the first and the last day, such as ('2015-04-01', '2015-06-30').")
+    start, end = (as_date(day, "period") for day in period)
+    if end < start:
+        raise InputError("period: its last day comes before its first. Give them in this order.")
+    return start, end

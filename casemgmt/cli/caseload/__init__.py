@@ -9,6 +9,7 @@ from casemgmt.cli.caseload.asking import due, history, status
 from casemgmt.cli.caseload.counting import homes, letters, list_sizes, payments
 from casemgmt.cli.caseload.deciding import decide, propose, record
 from casemgmt.cli.caseload.keeping import export, import_, init, migrate, verify
+from casemgmt.cli.caseload.measures import measures
 from casemgmt.cli.caseload.reporting import report
 
 # In the order of a year's work.
@@ -24,6 +25,7 @@ COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "homes": homes,
     "list-sizes": list_sizes,
     "payments": payments,
+    "measures": measures,
     "report": report,
     "verify": verify,
     "export": export,

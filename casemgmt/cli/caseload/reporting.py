@@ -1,87 +1,149 @@
-"""``casemgmt caseload report``: what a quarter came to, practice by practice."""
+"""``casemgmt caseload report``: the four reports a year to the commissioner."""
 
 from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from casemgmt.cli.caseload.asking import KnownAt
+from casemgmt.cli.caseload.measures import check_proposed
 from casemgmt.cli.caseload.places import StoreArgument, in_their_places, opened
-from casemgmt.cli.caseload.telling import show_counts
+from casemgmt.cli.options import PublishedBeforeOption
 from casemgmt.cli.reading import a_date
 from casemgmt.cli.show import say, working
-from casemgmt.errors import InputError, plural
+from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from casemgmt.register.register import Register
+    from casemgmt.results.published import PublishedSelection
 
-    from casemgmt.caseload.caseload import Caseload
+_FIRST_MONTHS = (4, 7, 10, 1)  # of the quarters of a financial year
 
-_SHOWN = ("managed_start", "joined", "left", "managed_end", "plan_agreed_end", "reviews_done", "reviews_overdue_end")
+
+class Quarter(NamedTuple):
+    """A quarter that is reported: its name, its days, the selection it is reported with, and that one's register."""
+
+    name: str
+    start: dt.date
+    end: dt.date
+    lists: PublishedSelection
+    register: Path | None
 
 
 def report(
     selection: Annotated[
-        Path, typer.Option(metavar="DIR", help="A published selection that was proposed, whose scheme is reported on.")
+        list[Path],
+        typer.Option(metavar="DIR", help="A published selection that was proposed; with --year one a quarter."),
     ],
-    quarter_start: Annotated[dt.date, typer.Option(parser=a_date, metavar="DATE", help="The first day.")],
-    quarter_end: Annotated[dt.date, typer.Option(parser=a_date, metavar="DATE", help="The last day.")],
-    to: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make.")],
+    to: Annotated[Path, typer.Option(metavar="DIR", help="The folder to make; with --year one in it a quarter.")],
     store: StoreArgument = None,
+    year: Annotated[
+        int | None,
+        typer.Option(metavar="YEAR", help="Report the quarters of the financial year that begins on 1 April YEAR."),
+    ] = None,
+    quarter_start: Annotated[
+        dt.date | None, typer.Option(parser=a_date, metavar="DATE", help="Without --year: the first day.")
+    ] = None,
+    quarter_end: Annotated[
+        dt.date | None, typer.Option(parser=a_date, metavar="DATE", help="Without --year: the last day.")
+    ] = None,
+    register: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="The register of each selection, in their order, for groups and homes."),
+    ] = None,
+    tariff: Annotated[
+        str | None, typer.Option(metavar="NAME|PATH", help="What a plan, a review and a head are paid. [default: none]")
+    ] = None,
+    previous: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The report before the first, to show the change since then.")
+    ] = None,
+    published_before: PublishedBeforeOption = None,
     known_at: KnownAt = None,
-    list_within_days: Annotated[
-        int, typer.Option(min=0, max=366, help="How many days before the quarter a recorded list size may be.")
-    ] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier one in that folder.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier reports in those folders.")] = False,
 ) -> None:
-    """Write a quarter's process measures, one row a practice. Whole counts: they are not for the commissioner."""
-    from casemgmt.caseload.exchange.quarter import save_quarter
-    from casemgmt.results.published import load_selection
+    """Write a quarter's report to the commissioner, or a year's four: a page, a workbook and CSV files, suppressed."""
+    from casemgmt.results.reporting import commissioner_report
 
     (where,) = in_their_places(store)
     with working("Checking every file"):
-        lists = load_selection(selection)
-    with opened(where) as caseload, working("Counting"):
-        _check_proposed(caseload, lists)
-        asked: dict[str, Any] = {"scheme": lists.scheme, "known_at": known_at}
-        tables = {"process": caseload.process(quarter_start, quarter_end, **asked)}
-        rules = lists.scheme.caseload
-        if rules is not None and rules.register_test is not None:
-            tables["register_test"] = caseload.register_test(
-                lists.scheme, quarter_start, quarter_end, list_within_days=list_within_days, known_at=known_at
+        quarters = _quarters(selection, register or [], year, (quarter_start, quarter_end))
+    last = previous
+    with opened(where) as caseload:
+        for each in quarters:
+            check_proposed(caseload, each.lists)
+        for each in quarters:
+            folder = to / each.name if each.name else to
+            with working(f"Working out what may leave of {each.start} to {each.end}"):
+                made = commissioner_report(
+                    each.lists,
+                    register=_read(each),
+                    tariff=tariff,
+                    previous=last,
+                    published_before=published_before or (),
+                    caseload=caseload,
+                    period=(each.start, each.end),
+                    known_at=known_at,
+                )
+                made.save(folder, overwrite=overwrite)
+            say(f"{each.start} to {each.end}: {made}".replace("<", "").replace(">", ""))
+            say(f"Saved in {folder}: report.html, report.xlsx, and the data of each figure in figures/.")
+            last = folder
+    say("Counts of 1 to 7 are suppressed, and the figures were held against the reports beside them.")
+
+
+def _quarters(
+    selections: list[Path], registers: list[Path], year: int | None, days: tuple[dt.date | None, dt.date | None]
+) -> list[Quarter]:
+    """Which quarters to report, each with its selection.
+
+    Raises
+    ------
+    typer.BadParameter : the options do not go together
+    InputError : a selection is of no quarter of the year, or two are of one
+    """
+    from casemgmt.results.published import load_selection
+
+    if registers and len(registers) != len(selections):
+        raise typer.BadParameter("give a --register for each --selection, in the same order, or none.")
+    lists = [load_selection(folder) for folder in selections]
+    of_each: list[Path | None] = [*registers] or [None] * len(lists)
+    start, end = days
+    if year is None:
+        if start is None or end is None or len(lists) != 1:
+            raise typer.BadParameter(
+                "give --quarter-start and --quarter-end with one --selection; or --year with one a quarter."
             )
-        facts = {"from": quarter_start.isoformat(), "to": quarter_end.isoformat(), "scheme": lists.scheme.id}
-        save_quarter(tables, caseload.on(quarter_end, known_at=known_at).heads, facts, to, overwrite=overwrite)
-    _show(tables, quarter_start, quarter_end)
-    say(f"Saved in {to}. It holds whole counts, small ones included: it is not for the commissioner.")
+        return [Quarter("", start, end, lists[0], of_each[0])]
+    if start is not None or end is not None:
+        raise typer.BadParameter("--year says the days of its quarters: leave --quarter-start and --quarter-end out.")
+    found: dict[str, Quarter] = {}
+    for made, register in zip(lists, of_each, strict=True):
+        quarter = _quarter_of(made, register, year)
+        if quarter.name in found:
+            raise InputError(f"Two selections are of {quarter.start} to {quarter.end}. Give one a quarter.")
+        found[quarter.name] = quarter
+    return [found[name] for name in sorted(found)]
 
 
-def _check_proposed(caseload: Caseload, lists: Any) -> None:
-    """Refuse a selection of which this caseload knows nothing."""
-    from casemgmt.caseload.deciding.standing import lists_published
-    from casemgmt.outputs.practice.marks import fingerprint_of
-
-    own = fingerprint_of(lists)
-    known = lists_published(caseload.store.events())
-    if not any(each.fingerprint == own for lists_of in known.values() for each in lists_of):
-        raise InputError(
-            f"The selection of {lists.facts['as_of']} was never proposed to {caseload.store.where}. Give one that was, "
-            "or propose it first."
-        )
+def _quarter_of(lists: PublishedSelection, register: Path | None, year: int) -> Quarter:
+    """The quarter of the year in which a selection's list is."""
+    day = dt.date.fromisoformat(lists.facts["as_of"])
+    for number, month in enumerate(_FIRST_MONTHS, start=1):
+        start = dt.date(year + (month == 1), month, 1)
+        following = dt.date(start.year + (month == 10), 1 if month == 10 else month + 3, 1)
+        if start <= day < following:
+            end = following - dt.timedelta(days=1)
+            return Quarter(f"{year}-{(year + 1) % 100:02d}-Q{number}", start, end, lists, register)
+    raise InputError(f"The selection of {day} is of no quarter of the year from {year}-04-01. Give another --year.")
 
 
-def _show(tables: dict[str, pa.Table], start: dt.date, end: dt.date) -> None:
-    process = tables["process"]
-    say(f"{start} to {end}, {plural(process.num_rows, 'practice')}")
-    say()
-    show_counts(process.select(["practice_id", *_SHOWN]))
-    say()
-    if "register_test" in tables:
-        passed = tables["register_test"].column("passed").to_pylist()
-        say(
-            f"Register test: {passed.count(True):,} passed, {passed.count(False):,} failed, "
-            f"{passed.count(None):,} without a list size."
-        )
+def _read(quarter: Quarter) -> Register | None:
+    if quarter.register is None:
+        return None
+    from casemgmt.register.reading import read_register
+
+    facts = quarter.lists.facts
+    return read_register(quarter.register, as_of=facts["as_of"], extracted_on=facts["extracted_on"])

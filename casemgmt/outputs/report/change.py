@@ -26,11 +26,13 @@ class Last:
 
     Attributes
     ----------
+    folder : where it lies
     as_of : its list date
     scheme : the id of its scheme
     values : by practice and figure
     """
 
+    folder: Path
     as_of: str
     scheme: str
     values: Mapping[tuple[str, str], float | int]
@@ -59,7 +61,7 @@ def read_last(folder: Path) -> Last:
         raise InputError(
             f"previous: '{shown_path(folder)}' holds no report and no published selection that is intact. Name another."
         )
-    return Last(as_of=as_of, scheme=scheme, values=values)
+    return Last(folder=folder, as_of=as_of, scheme=scheme, values=values)
 
 
 def values_of(places: Sequence[Row], reviews: Sequence[Row] = (), homes: Sequence[Row] = ()) -> Values:

@@ -6,6 +6,8 @@ PAGE = "report.html"
 WORKBOOK = "report.xlsx"
 FIGURES = "figures"
 NAMES = ("places", "reviews", "programme", "money", "care_homes", "equity", "change")
+OF_A_PERIOD = ("caseload", "register_test", "payments", "homes_over_time", "heads")
+OUTCOMES = "outcomes"
 
 
 def figure_file(name: str) -> str:
@@ -13,4 +15,4 @@ def figure_file(name: str) -> str:
     return f"{FIGURES}/{name}.csv"
 
 
-FILES = (PAGE, WORKBOOK, *map(figure_file, NAMES))
+FILES = (PAGE, WORKBOOK, *map(figure_file, (*NAMES, *OF_A_PERIOD, OUTCOMES)))

@@ -27,6 +27,8 @@ from casemgmt.outputs.report.figures import (
     practice_figure,
     review_figure,
 )
+from casemgmt.outputs.report.period import Period, figures_of_period, said_of
+from casemgmt.outputs.report.periods_told import PERIOD, periods_told
 from casemgmt.outputs.report.tariff import PaymentTariff
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 
@@ -45,6 +47,8 @@ class Asked:
     ----------
     lists, counted : the selection, and its whole counts
     tariff, last : what is paid, and the report before; None where not given
+    period : whole counts of a period on the caseload; None without a caseload
+    outcomes : figures of outcomes, already in the form that may leave
     published_before : folders that a reader can hold beside this report
     published_at : where the selection itself was published
     """
@@ -55,6 +59,8 @@ class Asked:
     last: Last | None
     published_before: tuple[Path, ...]
     published_at: Path | None
+    period: Period | None = None
+    outcomes: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +94,15 @@ def make(asked: Asked, target: Path | None = None) -> Made:
     """
     lists = asked.lists
     earlier = _earlier(asked, target)
-    facts = facts_of(lists, asked.tariff, asked.last)
+    facts = facts_of(lists, asked.tariff, asked.last) | _facts_of_period(asked.period)
     waiting = lists.queue().num_rows > 0
     before = earlier.publications
-    made = figures_of(asked, lists.scheme, facts, waiting=waiting, before=before)
-    figures, said = made
+    figures, said = figures_of(asked, lists.scheme, facts, waiting=waiting, before=before)
+    if asked.period is not None:
+        named = (*asked.published_before, *([asked.last.folder] if asked.last else ()))
+        told = said_of(asked.period, periods_told(target, named))
+        figures, said = (*figures, *figures_of_period(asked.period, told)), {**said, PERIOD: told}
+    figures = (*figures, *asked.outcomes)
     return Made(facts=facts, figures=figures, said=said, replaced=tuple(e for e in earlier.replaced if e != said))
 
 
@@ -141,6 +151,14 @@ def facts_of(lists: Lists, tariff: PaymentTariff | None, last: Last | None) -> d
         "tariff": tariff.id if tariff else None,
         "previous_as_of": last.as_of if last else None,
     }
+
+
+def _facts_of_period(period: Period | None) -> dict[str, Any]:
+    """The days, the moment up to which events were taken, and the last event of each practice then."""
+    if period is None:
+        return {}
+    days = {"start": period.start.isoformat(), "end": period.end.isoformat(), "known_at": period.known_at}
+    return {"period": {**days, "heads": {code: list(head) for code, head in period.heads.items()}}}
 
 
 def cautions(facts: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,104 @@
+"""The whole counts of a period that a commissioner's report tells of, from the events of a caseload."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from casemgmt.caseload.events.event import moment_text
+from casemgmt.caseload.events.kinds import STORE
+from casemgmt.caseload.state.moments import moment_known
+from casemgmt.errors import InputError
+from casemgmt.outputs.report.period import Paid, Period, RegisterOutcome
+
+if TYPE_CHECKING:
+    from casemgmt.caseload.caseload import Caseload
+    from casemgmt.scheme.routes import Scheme
+
+Day = str | dt.date
+Moment = dt.datetime | dt.date | str | None
+
+
+def period_of(caseload: Caseload, scheme: Scheme, days: tuple[dt.date, dt.date], known_at: Moment) -> Period:
+    """Count a period.
+
+    Parameters
+    ----------
+    scheme : whose register test and payments are taken
+    days : the first and the last day
+    known_at : up to when events are taken; None for all of them
+
+    Raises
+    ------
+    InputError : nothing was recorded by then
+    """
+    start, end = days
+    moment = moment_known(known_at)
+    heads = {code: head for code, head in caseload.store.heads(moment).items() if code != STORE}
+    if not heads:
+        raise InputError("caseload: nothing was recorded of any practice by then, so there is nothing to report.")
+    measures = caseload.process(start, end, scheme=scheme, known_at=moment).to_pylist()
+    tests, rule = _tests(caseload, scheme, days, moment)
+    return Period(
+        start=start,
+        end=end,
+        known_at=_known(caseload, moment),
+        heads={code: (heads[code].number, heads[code].hash.hex()) for code in sorted(heads, key=str.encode)},
+        counts={row.pop("practice_id"): {name: n for name, n in row.items() if n is not None} for row in measures},
+        tests=tests,
+        rule=rule,
+        paid=_paid(caseload, scheme, end, moment),
+        homes=_homes(caseload, days, moment),
+    )
+
+
+def _known(caseload: Caseload, moment: dt.datetime | None) -> str:
+    """The moment of the last event that is taken: the same events say the same, whenever they are asked."""
+    import pyarrow.compute as pc
+
+    recorded = caseload.store.events(["recorded_at"], known_at=moment).column("recorded_at")
+    return moment_text(pc.max(recorded).as_py())
+
+
+def _tests(
+    caseload: Caseload, scheme: Scheme, days: tuple[dt.date, dt.date], moment: dt.datetime | None
+) -> tuple[dict[str, RegisterOutcome], str]:
+    rules = scheme.caseload
+    if rules is None or rules.register_test is None:
+        return {}, ""
+    rows = caseload.register_test(scheme, *days, known_at=moment).to_pylist()
+    names = ("register", "needed", "passed")
+    tests = {row["practice_id"]: RegisterOutcome(**{n: row[n] for n in names}, note=row["note"] or "") for row in rows}
+    return tests, rules.register_test.describe()
+
+
+def _paid(caseload: Caseload, scheme: Scheme, end: dt.date, moment: dt.datetime | None) -> tuple[Paid, ...]:
+    """Payments per head: those per plan or review would tell the exact number of either."""
+    if scheme.caseload is None or not any(each.per == "head" for each in scheme.caseload.payments):
+        return ()
+    year = end.year - (end < dt.date(end.year, 4, 1))
+    rows = caseload.payments(scheme, year, until=end, known_at=moment).to_pylist()
+    return tuple(_of_a_head(row) for row in rows if row["per"] == "head")
+
+
+def _of_a_head(row: dict[str, Any]) -> Paid:
+    pounds = None if row["amount"] is None else float(row["amount"])
+    # What a test came to is told, or withheld, with the test.
+    note = "" if row["condition"] == "register_test" and row["met"] is not None else row["note"] or ""
+    names = ("practice_id", "payment", "instalment", "condition", "met", "certainty")
+    return Paid(**{name: row[name] for name in names}, pounds=pounds, note=note)
+
+
+def _homes(caseload: Caseload, days: tuple[dt.date, dt.date], moment: dt.datetime | None) -> dict[str, int]:
+    """Homes by whether they are with one practice; nothing where no home is recorded."""
+    changes = caseload.homes_between(*days, known_at=moment)
+    rows = changes.homes.to_pylist()
+    if not rows:
+        return {}
+    kinds = [row["change"] for row in rows]
+    return {
+        "homes": sum(row["residents_end"] > 0 for row in rows),
+        "aligned": sum(row["practices_end"] == 1 for row in rows),
+        "newly_aligned": kinds.count("newly aligned"),
+        "no_longer_aligned": kinds.count("no longer aligned"),
+    }

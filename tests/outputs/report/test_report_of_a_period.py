@@ -1,0 +1,273 @@
+"""The report of a quarter: what happened on the caseload, as far as it may leave; one store says the same again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from caseload_events import add, opened
+from memory_store import MemoryStore
+from scipy.optimize import linprog
+from test_report import table_of
+
+import casemgmt as cm
+from casemgmt.caseload.caseload import Caseload
+from casemgmt.caseload.events.event import NewEvent
+from casemgmt.errors import InputError
+from casemgmt.outputs.report.period import MEASURES, Period, RegisterOutcome, said_of
+
+QUARTERS = [("2015-04-01", "2015-06-30"), ("2015-07-01", "2015-09-30"), ("2015-10-01", "2015-12-31")]
+SCHEME = "avoiding-unplanned-admissions-2014-15"
+
+
+@pytest.fixture(scope="module")
+def selections():
+    scheme = cm.load_scheme(SCHEME)
+    days = ("2015-04-01", "2015-07-01")
+    return [cm.select(cm.read_register(table_of(), as_of=day), scheme, score="points") for day in days]
+
+
+def moment(day: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(f"{day}T12:00:00+00:00")
+
+
+def a_caseload(joining: int = 40, leaving: int = 12) -> Caseload:
+    """Two practices: C87001 with as many as are asked for, C87002 with four of whom three have a plan."""
+    store = MemoryStore()
+    add(store, moment("2015-03-31"), opened(3, dt.date(2015, 1, 1)))
+    for code, people, plans, gone in (("C87001", joining, joining // 2, leaving), ("C87002", 4, 3, 1)):
+        size = NewEvent(code, "list_size", dt.date(2015, 4, 1), details={"whole": 800, "adults": 640})
+        add(store, moment("2015-04-01"), size)
+        for i in range(people):
+            told: list[Any] = [("accepted", dt.date(2015, 4, 2), {})]
+            told += [("plan_agreed", dt.date(2015, 4, 20), {})] if i < plans else []
+            told += [("patient_told", dt.date(2015, 4, 10), {})] if i % 2 else []
+            told += [("home_changed", dt.date(2015, 4, 3), {"care_home_type": "nursing", "care_home_id": f"H{i % 9}"})]
+            told += [("reviewed", dt.date(2015, 6, 10), {})] if i % 3 == 0 else []
+            told += [("died", dt.date(2015, 8, 1), {})] if i < gone else []
+            for kind, day, details in told:
+                by = "AB" if kind == "accepted" else None
+                add(store, moment(day.isoformat()), NewEvent(code, kind, day, f"p{i}", by, details=details))
+    return Caseload(store)
+
+
+def report(selection: Any, caseload: Caseload, quarter: int = 0, **more: Any) -> Any:
+    return cm.commissioner_report(selection, caseload=caseload, period=QUARTERS[quarter], **more)
+
+
+def rows_of(made: Any, name: str) -> dict[str, Any]:
+    return {row["practice_id"]: row for row in made.table(name).to_pylist()}
+
+
+def test_the_measures_of_a_quarter_by_hand(selections):
+    rows = rows_of(report(selections[0], a_caseload()), "caseload")
+    large = rows["C87001"]
+    assert (large["managed_start"], large["joined"], large["left"], large["managed_end"]) == (0, 40, 0, 40)
+    assert (large["plan_agreed_end"], large["plan_none_end"], large["plans_percent"]) == (20, 20, 50.0)
+    assert (large["told_in_time"], large["not_told"], large["reviews_done"]) == (20, 20, 15)
+    small = rows["C87002"]
+    assert small["managed_end"] is None
+    assert "managed_end" in small["note"]
+    assert rows["all practices"]["joined"] == 40
+    assert "joined at least" in rows["all practices"]["note"]
+
+
+def test_the_register_test_and_what_it_pays(selections):
+    made = report(selections[0], a_caseload())
+    rows = rows_of(made, "register_test")
+    # 1.8% of 640 adults is 11.52, so 12 are needed.
+    assert (rows["C87001"]["needed"], rows["C87001"]["register"], rows["C87001"]["passed"]) == (12, 40, "yes")
+    assert (rows["C87002"]["register"], rows["C87002"]["passed"]) == (None, None)
+    assert "passed withheld" in rows["C87002"]["note"]
+    paid = [row for row in made.table("payments").to_pylist() if row["practice_id"] == "C87002"]
+    assert all(row["payable_pounds"] is None for row in paid if row["note"] == "met withheld")
+
+
+def test_a_register_that_fails_is_told_where_it_is_large(selections):
+    store = a_caseload(joining=11, leaving=0)
+    rows = rows_of(report(selections[0], store), "register_test")
+    assert (rows["C87001"]["register"], rows["C87001"]["passed"]) == (10, "no")
+
+
+def test_homes_and_the_last_events_are_told(selections):
+    caseload = a_caseload()
+    made = report(selections[0], caseload)
+    homes = {row["figure"]: row["count"] for row in made.table("homes_over_time").to_pylist()}
+    assert homes["Homes with residents on the caseload"] == 10
+    heads = rows_of(made, "heads")
+    for row in caseload.heads().to_pylist():
+        if row["practice_id"]:
+            shown = heads[row["practice_id"]]
+            assert (shown["number"], shown["hash"]) == (row["number"], row["hash"][:16])
+    assert heads["C87001"]["hash"] in made.to_html()
+
+
+def test_the_same_report_again_after_more_was_recorded(selections, tmp_path):
+    caseload = a_caseload()
+    first = report(selections[0], caseload, known_at="2015-07-15")
+    first.save(tmp_path / "a" / "q1")
+    add(caseload.store, moment("2015-12-01"), NewEvent("C87001", "died", dt.date(2015, 5, 1), "p30"))
+    now = report(selections[0], caseload)
+    assert rows_of(now, "caseload")["C87001"] != rows_of(first, "caseload")["C87001"]
+    again = report(selections[0], caseload, known_at="2015-07-15")
+    again.save(tmp_path / "b" / "q1")
+    files = [sorted(path for path in (tmp_path / name).rglob("*") if path.is_file()) for name in "ab"]
+    assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
+    assert len(files[0]) > 10
+
+
+def test_the_next_report_is_held_against_the_one_before(selections, tmp_path):
+    """Twelve of C87002's neighbours stay hidden in both quarters, whatever the second says."""
+    caseload = a_caseload()
+    report(selections[0], caseload).save(tmp_path / "q1")
+    second = report(selections[1], caseload, 1, previous=tmp_path / "q1")
+    second.save(tmp_path / "q2")
+    row = rows_of(second, "caseload")["C87001"]
+    assert (row["managed_start"], row["left"], row["managed_end"]) == (40, 10, 30)
+    small = rows_of(second, "caseload")["C87002"]
+    assert all(small[name] in (None, 0) for name in MEASURES if name in small)
+
+
+def test_a_period_needs_a_caseload_and_two_days_in_order(selections):
+    with pytest.raises(InputError, match="give caseload="):
+        cm.commissioner_report(selections[0], period=QUARTERS[0])
+    with pytest.raises(InputError, match="first and the last day"):
+        cm.commissioner_report(selections[0], caseload=a_caseload())
+    with pytest.raises(InputError, match="last day comes before"):
+        cm.commissioner_report(selections[0], caseload=a_caseload(), period=("2015-06-30", "2015-04-01"))
+    with pytest.raises(InputError, match="nothing was recorded"):
+        report(selections[0], a_caseload(), known_at="2014-01-01")
+
+
+def test_without_a_caseload_the_report_says_nothing_of_one(selections):
+    assert "caseload" not in cm.commissioner_report(selections[0]).names
+
+
+# What hangs together, in words of the definitions, apart from the library's own list: an equality, or at most 0.
+EQUAL = (
+    {"managed_start": 1, "joined": 1, "left": -1, "managed_end": -1},
+    {"plan_agreed_end": 1, "plan_declined_end": 1, "plan_none_end": 1, "managed_end": -1},
+)
+AT_MOST = (
+    {"reviews_due_end": 1, "managed_end": -1},
+    {"told_in_time": 1, "told_late": 1, "not_told": 1, "joined": -1},
+    {"removals_pending_end": 1, "managed_end": -1, "proposed_end": -1},
+    {"register": 1, "managed_end": -1, "left": -1},
+)
+NAMES = (*MEASURES, "register")
+
+
+def some_counts(generator: random.Random, start: int | None = None) -> dict[str, int]:
+    large = generator.choice((3, 9, 14, 60))
+    some = generator.randint
+    start = some(0, large) if start is None else start
+    left, joined = some(0, start), some(0, large)
+    end, proposed = start + joined - left, some(0, large)
+    agreed = some(0, end)
+    declined = some(0, end - agreed)
+    told = sorted(some(0, joined) for _ in range(3))
+    return {
+        "managed_end": end,
+        "managed_start": start,
+        "joined": joined,
+        "left": left,
+        "proposed_end": proposed,
+        "plan_agreed_end": agreed,
+        "plan_declined_end": declined,
+        "plan_none_end": end - agreed - declined,
+        "reviews_done": some(0, large),
+        "reviews_due_end": some(0, end),
+        "told_in_time": told[0],
+        "told_late": told[1] - told[0],
+        "not_told": told[2] - told[1],
+        "removals_pending_end": some(0, end + proposed),
+        "register": some(0, end),
+    }
+
+
+def reach(form: Any) -> tuple[int, int]:
+    if form == "withheld":
+        return 0, 10_000
+    if form == "1–7":
+        return 1, 7
+    return (0, 0) if form == 0 else (max(form - 2, 8), form + 2)
+
+
+def narrowed(said: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    """The counts of one practice that linear bounds over one or more quarters show to be a part of 1 to 7."""
+    place = {(q, name): q * len(NAMES) + i for q in range(len(said)) for i, name in enumerate(NAMES)}
+
+    def row(factors: dict[Any, int]) -> Any:
+        found = np.zeros(len(place))
+        for key, factor in factors.items():
+            found[place[key]] += factor
+        return found
+
+    equal, most, high = [], [], []
+    for q, each in enumerate(said):
+        equal += [row({(q, name): factor for name, factor in one.items()}) for one in EQUAL]
+        most += [row({(q, name): factor for name, factor in one.items()}) for one in AT_MOST]
+        high += [0] * len(AT_MOST)
+        for needed, passed in each["tests"].values():
+            most.append(row({(q, "register"): -1 if passed else 1}))
+            high.append(-needed if passed else needed - 1)
+        equal += [row({(q, "managed_start"): 1, (q - 1, "managed_end"): -1})] if q else []
+    bounds = [reach(each["rows"]["A"][name]) for each in said for name in NAMES]
+    known = {"A_eq": np.array(equal), "b_eq": np.zeros(len(equal)), "A_ub": np.array(most), "b_ub": high}
+    found = []
+    for key, column in place.items():
+        ends = []
+        for sign in (1, -1):
+            solved = linprog(sign * np.eye(len(place))[column], bounds=bounds, **known)
+            assert solved.status == 0, solved.message
+            ends.append(sign * solved.fun)
+        low, top = int(np.ceil(ends[0] - 1e-6)), int(np.floor(ends[1] + 1e-6))
+        if low >= 1 and top <= 7 and (low, top) != (1, 7):
+            found.append(key)
+    return found
+
+
+def quarters(generator: random.Random, several: int) -> list[dict[str, Any]]:
+    said: list[dict[str, Any]] = []
+    start = None
+    for quarter in range(several):
+        counts = some_counts(generator, start)
+        start = counts["managed_end"]
+        needed = generator.choice((1, 5, 9, counts["register"], counts["register"] + 1))
+        test = RegisterOutcome(register=counts["register"], needed=needed, passed=counts["register"] >= needed, note="")
+        days = [dt.date.fromisoformat(day) for day in QUARTERS[quarter]]
+        own = {name: counts[name] for name in MEASURES}
+        period = Period(start=days[0], end=days[1], known_at="", heads={}, counts={"A": own}, tests={"A": test})
+        said.append(said_of(period, said))
+    return said
+
+
+def attack(seed: int) -> list[Any]:
+    several = quarters(random.Random(seed), 3)
+    # The quarters alone, in pairs, and all three.
+    return [narrowed(part) for part in (*([q] for q in several), several[:2], several[1:], several)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_attacker_of_three_quarters_finds_no_small_count(seed):
+    assert not any(attack(seed)), seed
+
+
+@pytest.mark.long
+def test_an_attacker_of_ten_thousand_quarters_finds_no_small_count():
+    for seed in range(1000, 4400):
+        assert not any(attack(seed)), seed
+
+
+def test_the_attacker_finds_what_follows_from_two_quarters():
+    said = [{"rows": {"A": dict.fromkeys(NAMES, "withheld")}, "tests": {}} for _ in range(2)]
+    said[0]["rows"]["A"] |= {"managed_end": "1–7"}
+    assert narrowed(said) == []
+    said[1]["rows"]["A"] |= {"managed_end": 0, "joined": 0, "left": "1–7"}
+    assert narrowed(said) == []
+    said[0]["rows"]["A"] |= {"managed_start": 0, "joined": 10, "left": 0, "managed_end": 10}
+    said[1]["rows"]["A"] |= {"managed_end": 10, "left": "1–7"}
+    assert (1, "left") in narrowed(said)
