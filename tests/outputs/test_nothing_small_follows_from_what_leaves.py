@@ -100,7 +100,7 @@ def attack_groups(generator: random.Random) -> list[Any]:
     for column in ("sex", "care_home_type", "age_band"):
         whole = counted.by(column)
         try:
-            shown = publishable_groups(whole, column, publication, counted.summary())
+            shown = publishable_groups(whole, column, publication, counted.summary(), values=counted.values())
         except InputError:
             continue
         cells += cells_of_groups(shown.to_pylist(), whole.to_pylist(), column, managed, 1)
@@ -126,7 +126,7 @@ def attack_groups_of_a_what_if(generator: random.Random) -> list[Any]:
     more, managed = told_by(publication, second, tier)
     whole = second.by("sex")
     try:
-        shown = publishable_groups(whole, "sex", publication, second.summary(), before)
+        shown = publishable_groups(whole, "sex", publication, second.summary(), before, values=second.values())
     except InputError:
         return []
     groups = cells_of_groups(shown.to_pylist(), whole.to_pylist(), "sex", managed, tier + 1)

@@ -10,9 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
-from casemgmt.outputs.disclosure.related import apart, edges_apart, edges_within, within
+from casemgmt.outputs.disclosure.kinds import (
+    NOMINATED,
+    Kind,
+    People,
+    by_conditions,
+    have_to_do_with_each_other,
+    kinds_of,
+    no_more_places,
+)
 from casemgmt.outputs.disclosure.suppression import SMALL, SUPPRESSED, WITHHELD, behind, tells
 from casemgmt.scheme.conditions import EVERYONE, Where
 from casemgmt.scheme.routes import Band, Nominated, Review, Route, Scheme, TopShare
@@ -21,7 +30,8 @@ from casemgmt.scheme.routes import Everyone as EveryoneRoute
 Range = tuple[int, int]
 Sum = dict[int, int]
 
-MOST_KINDS = 1500  # of people; a scheme of a dozen unrelated routes has more, and is then taken apart
+CELLS = ("met", "used", "due", "done")
+BELOW: Hashable = ("below",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +64,39 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Set:
-    """The people of a route, those whom a share is of, or those who had no review for some months."""
+class Grouped:
+    """Columns whose groups are told of beside the routes.
 
-    key: Hashable
-    bound: Where
-    whole: bool = False
-    listed: bool = True
-    band: Band | None = None
-    top: TopShare | None = None
-    ranked_by: str = ""
-    overdue: int = 0
+    Attributes
+    ----------
+    fields : the columns
+    bounds : conditions whose classes of those columns are told apart
+    below : whether those just below the cut are told of
+    gone : whether some on the list may have died or left since
+    sized : whether all kinds together are the list size
+    """
+
+    fields: tuple[str, ...] = ()
+    bounds: tuple[Where, ...] = ()
+    below: bool = False
+    gone: bool = True
+    sized: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The people of one practice as whole numbers.
+
+    Attributes
+    ----------
+    cells : of each publication, met and used by route
+    kinds : of each kind of people, its number
+    managing : the sets of those who use a place of the first publication
+    """
+
+    cells: Sequence[Sequence[Cell]]
+    kinds: Sequence[tuple[Kind, int]]
+    managing: frozenset[Hashable]
 
 
 def shown(row: Mapping[str, Any], name: str, size: int) -> Range | None:
@@ -157,55 +189,78 @@ def total(people: Sum, world: Sequence[int]) -> int:
     return sum(factor * world[each] for each, factor in people.items())
 
 
-class TooManyKindsError(ValueError):
-    """More kinds of people than are looked at together."""
+def add_practice(
+    worlds: Worlds, practice: str, size: int, publications: Sequence[Publication], grouped: Grouped | None = None
+) -> Counted:
+    """Add the people of one practice of a known list size.
 
-
-def add_practice(worlds: Worlds, practice: str, size: int, publications: Sequence[Publication]) -> list[list[Cell]]:
-    """Add the people of one practice of a known list size; the cells of each publication, met and used by route.
+    Parameters
+    ----------
+    grouped : the columns whose groups are told of too; where None, of no column
 
     Raises
     ------
     TooManyKindsError : the routes of all the publications make too many kinds of people
     """
-    sets: dict[Hashable, _Set] = {}
+    told = [
+        [{name: shown(row, name, size) for name in CELLS if name in row} for row in publication.rows[practice]]
+        for publication in publications
+    ]
+    return add_people(worlds, told, size, publications, grouped)
+
+
+def add_people(
+    worlds: Worlds,
+    told: Sequence[Sequence[Mapping[str, Range | None]]],
+    size: int,
+    publications: Sequence[Publication],
+    grouped: Grouped | None = None,
+) -> Counted:
+    """The same of any people, by what is told of each publication's routes: the range of each cell by its column."""
+    grouped = grouped or Grouped()
+    sets: dict[Hashable, People] = {}
     of_route = []
     for number, publication in enumerate(publications):
-        found = [_set_of(route, publication, number) for route in publication.scheme.routes]
-        shares = [route.of for route in publication.scheme.routes if isinstance(route, TopShare | Nominated)]
-        parts = [_Set(key=("of", of), bound=of, whole=True, listed=False) for of in shares if not of.is_everyone]
-        sets |= {each.key: each for each in (*found, *parts)}
-        of_route.append([each.key for each in found])
-    overdue = _overdue(practice, publications)
+        own = [_set_of(route, publication, number) for route in publication.scheme.routes]
+        sets |= {each.key: each for each in (*own, *_parts(publication.scheme))}
+        of_route.append([each.key for each in own])
+    overdue = _overdue(told, publications)
     sets |= {each.key: each for each in overdue}
-    tied = {key for key in sets if sets[key].overdue or _by_conditions(key)} if overdue else set()
-    people = _people(worlds, size, sets, _using_places(publications, of_route) | tied)
+    if grouped.below:
+        sets |= {each.key: each for each in _just_below(publications[0], of_route[0])}
+    tied = {key for key in sets if sets[key].overdue or by_conditions(key)} if overdue else set()
+    people = _people(worlds, size, sets, _using_places(publications, of_route) | tied, grouped)
     places = _Places(worlds, size, people)
     cells = []
-    for publication, keys in zip(publications, of_route, strict=True):
-        cells.append(_cells(worlds, publication, publication.rows[practice], keys, people, places, size))
+    for publication, rows, keys in zip(publications, told, of_route, strict=True):
+        cells.append(_cells(worlds, publication, rows, keys, people, places, size))
     _shares_in_step(worlds, sets, people, places)
-    return cells
+    managing = frozenset(_using_places(publications[:1], of_route[:1]))
+    return Counted(cells=cells, kinds=people, managing=managing)
 
 
-def case_managed(cells: Sequence[Cell]) -> Sum:
-    """Everyone who uses a place, from the cells of :func:`add_practice`."""
-    managed: Sum = {}
-    for cell in cells:
-        if cell.column == "used":
-            managed |= cell.people
-    return managed
+def _parts(scheme: Scheme) -> list[People]:
+    """Those whom a share is of, where that is not the whole list."""
+    shares = [route.of for route in scheme.routes if isinstance(route, TopShare | Nominated)]
+    return [People(key=("of", of), bound=of, whole=True, listed=False) for of in shares if not of.is_everyone]
 
 
-def _overdue(practice: str, publications: Sequence[Publication]) -> list[_Set]:
+def _just_below(publication: Publication, keys: Sequence[Hashable]) -> list[People]:
+    for route, key in zip(publication.scheme.routes, keys, strict=True):
+        if isinstance(route, TopShare):
+            return [People(key=BELOW, bound=route.among, below=key)]
+    return []
+
+
+def _overdue(told: Sequence[Sequence[Mapping[str, Range | None]]], publications: Sequence[Publication]) -> list[People]:
     """Those who had no review for as long as a route says whose reviews due and done are told."""
     months = {
         route.every_months
-        for publication in publications
-        for route, row in zip(publication.scheme.routes, publication.rows[practice], strict=True)
+        for publication, rows in zip(publications, told, strict=True)
+        for route, row in zip(publication.scheme.routes, rows, strict=True)
         if isinstance(route, Review) and "due" in row
     }
-    return [_Set(key=("due", each), bound=EVERYONE, overdue=each) for each in sorted(months)]
+    return [People(key=("due", each), bound=EVERYONE, overdue=each) for each in sorted(months)]
 
 
 def _using_places(publications: Sequence[Publication], of_route: Sequence[Sequence[Hashable]]) -> set[Hashable]:
@@ -217,98 +272,53 @@ def _using_places(publications: Sequence[Publication], of_route: Sequence[Sequen
     }
 
 
-def _set_of(route: Route, publication: Publication, number: int) -> _Set:
+def _set_of(route: Route, publication: Publication, number: int) -> People:
     """The set of people of a route; routes that let in the same people by their rules have the same key."""
     by = publication.ranked_by
     if isinstance(route, EveryoneRoute | Review):
-        return _Set(key=("where", frozenset(route.where.conditions)), bound=route.where, whole=True)
+        return People(key=("where", frozenset(route.where.conditions)), bound=route.where, whole=True)
     if isinstance(route, Band):
-        return _Set(key=("band", by, route.on, route.edges, route.where), bound=route.where, band=route, ranked_by=by)
+        return People(key=("band", by, route.on, route.edges, route.where), bound=route.where, band=route, ranked_by=by)
     if isinstance(route, TopShare):
         key = ("top", by, route.share.fraction, route.share.limit, route.of, route.among, route.include_tied)
-        return _Set(key=key, bound=route.among, top=route, ranked_by=by)
-    return _Set(key=("nominated", number if publication.waiting else -1), bound=EVERYONE)
-
-
-def _inside(a: _Set, b: _Set) -> bool:
-    """Whether everyone of the first is of the second."""
-    if b.whole and (a.listed or not b.listed) and within(a.bound, b.bound):
-        return True
-    if a.overdue and b.overdue:
-        return a.overdue >= b.overdue
-    if a.ranked_by != b.ranked_by:
-        return False
-    if a.band and b.band:
-        same = a.band.on == b.band.on and within(a.bound, b.bound)
-        return same and edges_within(a.band.edges, b.band.edges)
-    return bool(a.top and b.top) and _no_more_places(a.top, b.top)
-
-
-def _no_more_places(a: TopShare | None, b: TopShare | None) -> bool:
-    """Whether two shares are of one ranking, and the first has never more places than the second."""
-    if a is None or b is None or (a.of, a.among) != (b.of, b.among) or (a.include_tied and not b.include_tied):
-        return False
-    in_step = b.share.limit in (a.share.limit, "at_least")
-    return in_step and a.share.fraction <= b.share.fraction
-
-
-def _never_both(a: _Set, b: _Set) -> bool:
-    if apart(a.bound, b.bound):
-        return True
-    if a.band and b.band and a.ranked_by == b.ranked_by and a.band.on == b.band.on:
-        return edges_apart(a.band.edges, b.band.edges)
-    return False
+        return People(key=key, bound=route.among, top=route, ranked_by=by)
+    own = number if publication.waiting else -1
+    return People(key=("nominated", own), bound=NOMINATED, whole=not publication.waiting)
 
 
 def are_related(scheme: Scheme) -> bool:
-    """Whether a scheme's routes, or those whom their shares are of, shut each other out or hold each other."""
+    """Whether a scheme's routes, or those whom their shares are of, may shut each other out or hold each other."""
     publication = Publication(scheme=scheme, ranked_by="", waiting=False, rows={})
-    sets = [_set_of(route, publication, 0) for route in scheme.routes]
-    shares = {route.of for route in scheme.routes if isinstance(route, TopShare | Nominated)}
-    sets += [_Set(key=("of", of), bound=of, whole=True, listed=False) for of in shares if not of.is_everyone]
-    return any(_inside(a, b) or _never_both(a, b) for a in sets for b in sets if a is not b)
+    sets = {each.key: each for each in (_set_of(route, publication, 0) for route in scheme.routes)}
+    sets |= {each.key: each for each in _parts(scheme)}
+    same = len(sets) < len(scheme.routes) + len({each.key for each in _parts(scheme)})
+    return same or any(have_to_do_with_each_other(a, b) for a, b in combinations(sets.values(), 2))
 
 
 def _people(
-    worlds: Worlds, size: int, sets: Mapping[Hashable, _Set], using: set[Hashable]
-) -> list[tuple[frozenset[Hashable], int]]:
+    worlds: Worlds, size: int, sets: Mapping[Hashable, People], using: set[Hashable], grouped: Grouped
+) -> list[tuple[Kind, int]]:
     """The kinds of people there can be, each with its number; all together are the list."""
-    keys = list(sets)
-    loose = [key for key in keys if key not in using and sets[key].listed and not _touches(sets, key)]
-    kinds: list[frozenset[Hashable]] = [frozenset()]
-    for key in keys:
-        if key in loose:
-            continue
-        of_reviews = [kind for kind in kinds if not sets[key].overdue or any(_by_conditions(other) for other in kind)]
-        kinds += [kind | {key} for kind in of_reviews if not any(_never_both(sets[key], sets[other]) for other in kind)]
-        if len(kinds) > 4 * MOST_KINDS:
-            raise TooManyKindsError
-    holders = {key: [other for other in keys if other != key and _inside(sets[key], sets[other])] for key in keys}
-    kinds = [kind for kind in kinds if all(other in kind for key in kind for other in holders[key])]
-    if len(kinds) > MOST_KINDS:
-        raise TooManyKindsError
+    loose = [key for key in sets if key not in using and sets[key].listed and not _touches(sets, key, grouped.fields)]
+    kept = {key: each for key, each in sets.items() if key not in loose}
+    kinds = kinds_of(kept, grouped.fields, grouped.bounds, gone=grouped.gone)
     found = [(kind, worlds.number(0, size)) for kind in kinds]
-    worlds.limit({number: 1 for _, number in found}, size, size)
+    if grouped.sized:
+        worlds.limit({number: 1 for _, number in found}, size, size)
     # A set that shares nothing with the others is at most the list, and no more is known of it.
-    return found + [(frozenset({key}), worlds.number(0, size)) for key in loose]
+    return found + [(Kind(frozenset({key})), worlds.number(0, size)) for key in loose]
 
 
-def _by_conditions(key: Any) -> bool:
-    """Whether a key is that of people who meet conditions, as those of a review do."""
-    return bool(key[0] == "where")
-
-
-def _touches(sets: Mapping[Hashable, _Set], key: Hashable) -> bool:
+def _touches(sets: Mapping[Hashable, People], key: Hashable, fields: Sequence[str]) -> bool:
     one = sets[key]
-    return any(
-        _inside(one, other) or _inside(other, one) or _never_both(one, other) for k, other in sets.items() if k != key
-    )
+    others = (other for each, other in sets.items() if each != key)
+    return any(each in fields for each in one.bound.fields) or any(have_to_do_with_each_other(one, o) for o in others)
 
 
 class _Places:
     """The places of a share: a figure where it is of the whole list, otherwise a number that follows its part."""
 
-    def __init__(self, worlds: Worlds, size: int, people: Sequence[tuple[frozenset[Hashable], int]]) -> None:
+    def __init__(self, worlds: Worlds, size: int, people: Sequence[tuple[Kind, int]]) -> None:
         self.worlds, self.size, self.people = worlds, size, people
         self.known: dict[Hashable, int] = {}
 
@@ -321,7 +331,7 @@ class _Places:
             else:
                 self.known[key] = places = self.worlds.number(0, most)
                 part, whole = share.fraction.numerator, share.fraction.denominator
-                among = {number: part for kind, number in self.people if ("of", route.of) in kind}
+                among = {number: part for kind, number in self.people if ("of", route.of) in kind.sets}
                 low, high = (0, whole - 1) if share.limit == "at_most" else (1 - whole, 0)
                 self.worlds.limit({**among, places: -whole}, low, high)
         return self.known[key]
@@ -330,26 +340,26 @@ class _Places:
 def _cells(
     worlds: Worlds,
     publication: Publication,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Range | None]],
     keys: Sequence[Hashable],
-    people: Sequence[tuple[frozenset[Hashable], int]],
+    people: Sequence[tuple[Kind, int]],
     places: _Places,
     size: int,
 ) -> list[Cell]:
     cells = []
     earlier: set[Hashable] = set()
     for route, row, key in zip(publication.scheme.routes, rows, keys, strict=True):
-        met = {number: 1 for kind, number in people if key in kind}
-        used = {number: 1 for kind, number in people if key in kind and not kind & earlier}
+        met = {number: 1 for kind, number in people if key in kind.sets}
+        used = {number: 1 for kind, number in people if key in kind.sets and not kind.sets & earlier}
         here = [("met", met)]
         if route.counts_as == "case_management":
             here.append(("used", used))
             earlier.add(key)
         if isinstance(route, Review) and "due" in row:
-            due = {number: 1 for kind, number in people if {key, ("due", route.every_months)} <= kind}
+            due = {number: 1 for kind, number in people if {key, ("due", route.every_months)} <= kind.sets}
             here += [("due", due), ("done", {number: 1 for number in met if number not in due})]
         for name, sum_of in here:
-            told = shown(row, name, size) or (0, size)
+            told = row.get(name) or (0, size)
             worlds.limit(sum_of, *told)
             cells.append(Cell(sum_of, told, name))
         if isinstance(route, TopShare) and not route.include_tied:
@@ -362,8 +372,8 @@ def _cells(
 
 def _shares_in_step(
     worlds: Worlds,
-    sets: Mapping[Hashable, _Set],
-    people: Sequence[tuple[frozenset[Hashable], int]],
+    sets: Mapping[Hashable, People],
+    people: Sequence[tuple[Kind, int]],
     places: _Places,
 ) -> None:
     """Two shares of one ranking differ by no more people than they differ by places."""
@@ -371,6 +381,6 @@ def _shares_in_step(
         for b in sets.values():
             if a is b or a.top is None or b.top is None or a.top.include_tied or b.top.include_tied:
                 continue
-            if a.ranked_by == b.ranked_by and _no_more_places(a.top, b.top):
-                more = {number: 1 for kind, number in people if b.key in kind and a.key not in kind}
+            if a.ranked_by == b.ranked_by and no_more_places(a.top, b.top):
+                more = {number: 1 for kind, number in people if b.key in kind.sets and a.key not in kind.sets}
                 worlds.limit({**more, places.number(b.top): -1, places.number(a.top): 1}, -float("inf"), 0)
