@@ -145,7 +145,7 @@ def test_reviews_that_tell_nothing_are_shown():
 
 @pytest.mark.parametrize("seed", [1719, 3283, 3301, 3375])
 def test_what_the_routes_of_several_columns_tell_together_of_a_group_stays_hidden(seed):
-    """As in 1719: everyone of 65 and over is in, and so are residents and children, whose numbers leave 1 to 5 others."""
+    """In 1719 those of 65 and over, residents and children are in, whose numbers leave 1 to 5 other people."""
     assert attack_one(random.Random(seed)) == []
 
 
