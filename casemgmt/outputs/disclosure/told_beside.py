@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -129,7 +129,7 @@ class ToldBeside:
                 total = _managed(counted)
                 worlds.limit(total, self.whole["selected"] or 0, self.whole["selected"] or 0)
             for place, (name, level) in enumerate(levels.items()):
-                self._limit(worlds, counted, grouped, place, self.tables[name], level)
+                _limit(worlds, counted, place, self.tables[name], level)
             if worlds.find() is None:
                 return None
             cells = [cell for each in counted for own in each.cells for cell in own]
@@ -137,40 +137,6 @@ class ToldBeside:
                 return False
             start += together
         return True
-
-    def _limit(
-        self,
-        worlds: Worlds,
-        counted: Sequence[Counted],
-        grouped: Grouped,
-        place: int,
-        values: Sequence[Value],
-        level: str,
-    ) -> None:
-        """Say that people of the classes of a column's values are as many as there are."""
-        asked = {"listed": (None, None), "selected": (True, None), "just_below": (None, True)}
-        asked["selected_just_below"] = (True, True)
-        for name, (managed, below) in asked.items() if level == ALL else [("listed", asked["listed"])]:
-            if any(value.counts.get(name) is None for value in values):
-                continue
-            left: dict[Class, int] = {}
-            parts: dict[Class, Sum] = {}
-            for value in values:
-                count = value.counts[name]
-                if len(value.classes) == 1:
-                    left[value.classes[0]] = left.get(value.classes[0], 0) + count
-                    continue
-                numbers = {each: worlds.number(0, count) for each in value.classes}
-                worlds.limit(dict.fromkeys(numbers.values(), 1), count, count)
-                for each, number in numbers.items():
-                    parts.setdefault(each, {})[number] = -1
-            sums: dict[Class, Sum] = {}
-            for practice in counted:
-                for kind, number in practice.kinds:
-                    if kind.classes and _is(kind.sets, practice, managed=managed, below=below):
-                        sums.setdefault(kind.classes[place], {})[number] = 1
-            for one in {**sums, **left, **parts}:
-                worlds.limit({**sums.get(one, {}), **parts.get(one, {})}, left.get(one, 0), left.get(one, 0))
 
     def ends(self) -> tuple[int, ...]:
         """The least and the greatest number of selected that the commissioner's table allows."""
@@ -199,10 +165,43 @@ class ToldBeside:
             counted.append(add_people(worlds, [told], size, [self.publication], grouped))
         return worlds, counted
 
-    def _range(self, practices: Sequence[str] | Mapping[str, Any], place: int, name: str) -> tuple[int, int]:
+    def _range(self, practices: Iterable[str], place: int, name: str) -> tuple[int, int]:
         rows = ((self.publication.rows[practice][place], self.sizes[practice]) for practice in practices)
         ranges = [shown(row, name, size) or (0, 0 if name == "used" else size) for row, size in rows]
         return sum(low for low, _ in ranges), sum(high for _, high in ranges)
+
+
+def _limit(
+    worlds: Worlds,
+    counted: Sequence[Counted],
+    place: int,
+    values: Sequence[Value],
+    level: str,
+) -> None:
+    """Say that people of the classes of a column's values are as many as there are."""
+    asked = {"listed": (None, None), "selected": (True, None), "just_below": (None, True)}
+    asked["selected_just_below"] = (True, True)
+    for name, (managed, below) in asked.items() if level == ALL else [("listed", asked["listed"])]:
+        if any(value.counts.get(name) is None for value in values):
+            continue
+        left: dict[Class, int] = {}
+        parts: dict[Class, Sum] = {}
+        for value in values:
+            count = value.counts[name]
+            if len(value.classes) == 1:
+                left[value.classes[0]] = left.get(value.classes[0], 0) + count
+                continue
+            numbers = {each: worlds.number(0, count) for each in value.classes}
+            worlds.limit(dict.fromkeys(numbers.values(), 1), count, count)
+            for each, number in numbers.items():
+                parts.setdefault(each, {})[number] = -1
+        sums: dict[Class, Sum] = {}
+        for practice in counted:
+            for kind, number in practice.kinds:
+                if kind.classes and _is(kind.sets, practice, managed=managed, below=below):
+                    sums.setdefault(kind.classes[place], {})[number] = 1
+        for one in {**sums, **left, **parts}:
+            worlds.limit({**sums.get(one, {}), **parts.get(one, {})}, left.get(one, 0), left.get(one, 0))
 
 
 def _is(sets: frozenset[Any], counted: Counted, *, managed: bool | None, below: bool | None) -> bool:
