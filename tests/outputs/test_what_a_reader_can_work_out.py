@@ -17,7 +17,8 @@ from casemgmt.outputs.disclosure.kinds import Kind, People, class_of, kinds_of
 from casemgmt.outputs.disclosure.related import edges_apart, edges_within
 from casemgmt.outputs.disclosure.shown_counts import ShownCounts
 from casemgmt.outputs.disclosure.together import _says_the_same
-from casemgmt.outputs.disclosure.worlds import Cell, Publication, Worlds, are_related, hides_something, shown
+from casemgmt.outputs.disclosure.whole_numbers import Cell, Worlds
+from casemgmt.outputs.disclosure.worlds import Publication, are_related, hides_something, shown
 from casemgmt.scheme.conditions import Condition, Edges, Where
 from casemgmt.scheme.files import read_scheme_text
 

@@ -15,7 +15,8 @@ from casemgmt.errors import InputError
 from casemgmt.outputs.disclosure.group_totals import BOTH, COUNTS, Totals, Values, totals_to_stand
 from casemgmt.outputs.disclosure.shown_counts import ShownCounts
 from casemgmt.outputs.disclosure.suppression import SMALL, WITHHELD, behind, suppress
-from casemgmt.outputs.disclosure.worlds import Cell, Publication, Sum, Worlds
+from casemgmt.outputs.disclosure.whole_numbers import Cell, Sum, Worlds
+from casemgmt.outputs.disclosure.worlds import Publication
 
 if TYPE_CHECKING:
     import pyarrow as pa

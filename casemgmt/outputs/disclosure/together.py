@@ -6,13 +6,8 @@ from collections.abc import Sequence
 
 from casemgmt.outputs.disclosure.kinds import TooManyKindsError
 from casemgmt.outputs.disclosure.suppression import behind
-from casemgmt.outputs.disclosure.worlds import (
-    Publication,
-    Worlds,
-    add_practice,
-    are_related,
-    hides_something,
-)
+from casemgmt.outputs.disclosure.whole_numbers import Worlds
+from casemgmt.outputs.disclosure.worlds import Publication, add_practice, are_related, hides_something
 
 
 def tell_together(practice: str, new: Publication, before: Sequence[Publication]) -> bool:

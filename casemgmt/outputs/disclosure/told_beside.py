@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from casemgmt.outputs.disclosure.kinds import NOMINATED, Class, TooManyKindsError
+from casemgmt.outputs.disclosure.whole_numbers import Sum, Worlds
 from casemgmt.outputs.disclosure.worlds import (
     BELOW,
     CELLS,
     Counted,
     Grouped,
     Publication,
-    Sum,
-    Worlds,
     add_people,
     add_practice,
     hides_something,

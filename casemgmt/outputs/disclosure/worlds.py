@@ -1,15 +1,14 @@
 """Every way in which the people of a practice could lie behind what was published of it.
 
 A person belongs to some of the sets that the routes make (and that their shares are of); which of them go together is
-plain from the scheme files. How many people there are of each kind are whole numbers that add up to the cells, so the
-least and the greatest count behind a cell are found by integer programming, which leaves nothing to be overlooked.
+plain from the scheme files. How many people there are of each kind are whole numbers that add up to the cells.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -22,13 +21,11 @@ from casemgmt.outputs.disclosure.kinds import (
     kinds_of,
     no_more_places,
 )
-from casemgmt.outputs.disclosure.suppression import SMALL, SUPPRESSED, WITHHELD, behind, tells
+from casemgmt.outputs.disclosure.suppression import SMALL, SUPPRESSED, WITHHELD, behind
+from casemgmt.outputs.disclosure.whole_numbers import Cell, Range, Worlds
 from casemgmt.scheme.conditions import EVERYONE, Where
 from casemgmt.scheme.routes import Band, Nominated, Review, Route, Scheme, TopShare
 from casemgmt.scheme.routes import Everyone as EveryoneRoute
-
-Range = tuple[int, int]
-Sum = dict[int, int]
 
 CELLS = ("met", "used", "due", "done")
 BELOW: Hashable = ("below",)
@@ -52,15 +49,6 @@ class Publication:
     waiting: bool
     rows: Mapping[str, Sequence[Mapping[str, Any]]]
     equity: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A published count: the people it is the sum of, the counts that its published form allows, and its column."""
-
-    people: Sum
-    shown: Range
-    column: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,80 +101,6 @@ def shown(row: Mapping[str, Any], name: str, size: int) -> Range | None:
 def hides_something(rows: Iterable[Mapping[str, Any]]) -> bool:
     """Whether any count of these rows is left out: otherwise none of them is small."""
     return any(SUPPRESSED in (row["note"] or "") or WITHHELD in (row["note"] or "") for row in rows)
-
-
-@dataclass(slots=True)
-class Worlds:
-    """Whole numbers, and sums of them that lie within bounds."""
-
-    bounds: list[Range] = field(default_factory=list)
-    sums: list[tuple[Sum, float, float]] = field(default_factory=list)
-
-    def number(self, low: int, high: int) -> int:
-        """A new whole number."""
-        self.bounds.append((low, high))
-        return len(self.bounds) - 1
-
-    def limit(self, people: Sum, low: float, high: float) -> None:
-        """Say within what a sum lies."""
-        self.sums.append((people, low, high))
-
-    def find(self, aim: Sum | None = None, sign: int = 1) -> list[int] | None:
-        """A world that fits, with the least (or for -1 the greatest) sum ``aim``; None where none fits."""
-        import numpy as np
-        from scipy.optimize import Bounds, LinearConstraint, milp
-        from scipy.sparse import csr_array
-
-        count = len(self.bounds)
-        goal = np.zeros(count)
-        for each, factor in (aim or {}).items():
-            goal[each] = sign * factor
-        low, high = np.array(self.bounds, dtype=float).reshape(count, 2).T
-        if (low > high).any():
-            return None
-        entries = [(row, each, factor) for row, (people, *_) in enumerate(self.sums) for each, factor in people.items()]
-        constraints = []
-        if entries:
-            rows, columns, factors = zip(*entries, strict=True)
-            matrix = csr_array((factors, (rows, columns)), shape=(len(self.sums), count), dtype=float)
-            _, least, most = zip(*self.sums, strict=True)
-            constraints = [LinearConstraint(matrix, least, most)]
-        asked = {"integrality": np.ones(count), "bounds": Bounds(low, high), "constraints": constraints}
-        found = milp(goal, **asked)
-        if found.x is None:  # with its presolve HiGHS has called small programs infeasible that were not
-            found = milp(goal, **asked, options={"presolve": False})
-        return None if found.x is None else np.rint(found.x).astype(int).tolist()
-
-    def tells(self, cells: Sequence[Cell]) -> Cell | None:
-        """The first cell of which these numbers tell more than that it is small; None where none does, or none fits."""
-        world = self.find()
-        if world is None:
-            return None
-        known = [(total(cell.people, world),) * 2 for cell in cells]
-        for place, cell in enumerate(cells):
-            for sign in (1, -1):
-                if not tells(known[place]):
-                    break
-                world = self.find(cell.people, sign)
-                if world is None:  # the solver gave up: nothing is shown to be safe
-                    return cell
-                counts = [total(each.people, world) for each in cells]
-                known = [(min(k[0], n), max(k[1], n)) for k, n in zip(known, counts, strict=True)]
-            if tells(known[place]):
-                return cell
-        return None
-
-    def range_of(self, people: Sum) -> Range | None:
-        """The least and the greatest a sum can be; None where nothing fits."""
-        found = [self.find(people, sign) for sign in (1, -1)]
-        if found[0] is None or found[1] is None:
-            return None
-        return total(people, found[0]), total(people, found[1])
-
-
-def total(people: Sum, world: Sequence[int]) -> int:
-    """What a sum comes to in a world."""
-    return sum(factor * world[each] for each, factor in people.items())
 
 
 def add_practice(
