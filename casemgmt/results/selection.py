@@ -198,7 +198,9 @@ class Selection(ForThePractice):
 
         refuse_to_group(self.register, column)
         table = groups_table(self.workings, column)
-        return groups_that_may_leave(self, column, table, published_before, published_at=self.published_at)
+        return groups_that_may_leave(
+            self, self.workings, column, table, published_before, published_at=self.published_at
+        )
 
     def explain(self, patient_id: str) -> Any:
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`.

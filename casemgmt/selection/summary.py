@@ -15,6 +15,8 @@ from casemgmt.selection.facts import fact_lines
 from casemgmt.selection.tables import eligible_keys, review_due
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
@@ -194,6 +196,49 @@ def groups_table(made: Workings, column: str) -> pa.Table:
             "just_below": pa.array(below_counts, pa.int64()),
         }
     )
+
+
+def counts_by_value(
+    register: Register,
+    fields: Iterable[str],
+    managed: npt.NDArray[np.int64],
+    below: npt.NDArray[np.int64] | None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Whole counts of the values of some columns, of those that the register has.
+
+    Parameters
+    ----------
+    managed : packed rows of those who are case managed
+    below : of those just below the cut; None without a share route
+
+    Returns
+    -------
+    dict
+        by column, a row a value (``not stated`` last): value (text), listed, selected, just_below, and
+        selected_just_below, those who are both; the last two None without ``below``
+    """
+    import numpy as np
+
+    rows: dict[str, npt.NDArray[np.int64] | None] = {
+        "listed": np.flatnonzero(register.packed.is_set("on_list")),
+        "selected": managed,
+        "just_below": below,
+        "selected_just_below": None if below is None else np.intersect1d(managed, below),
+    }
+    found = {}
+    for field in fields:
+        if field not in register.column_names:
+            continue
+        group, names = groups_of(register, field)
+        counts = {
+            name: [None] * len(names) if each is None else np.bincount(group[each], minlength=len(names)).tolist()
+            for name, each in rows.items()
+        }
+        found[field] = [
+            {"value": value, **{name: each[place] for name, each in counts.items()}}
+            for place, value in enumerate(names)
+        ]
+    return found
 
 
 def just_below(made: Workings) -> npt.NDArray[np.int64] | None:

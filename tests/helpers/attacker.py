@@ -30,6 +30,7 @@ HOMES = ("none", "nursing", "residential")
 OTHERWISE = "not stated"
 KEPT = 2  # the tier of the ranking that keep_within of any rule reaches: beyond two shares
 OTHER_AGES = (19, 62)  # within a band of ten years on the other side of an edge that routes ask about
+BOTH = "selected_just_below"
 Row = dict[str, Any]
 
 
@@ -234,6 +235,25 @@ class Counted:
                 row |= {"entitled": row["met"], "done": row["met"] - row["due"]}
             rows.append(row)
         return pa.Table.from_pylist(rows, summary_schema())
+
+    def values(self) -> dict[str, list[Row]]:
+        """Whole counts by the values of each column that routes may ask for."""
+        managed = set().union(*self.used)
+        ranks = any(rule.kind == "top_share" for rule in self.rules)
+        found = {}
+        for name in ("age", "sex", "care_home_type", "nominated"):
+            rows: dict[str, Row] = {}
+            for i, person in enumerate(self.people):
+                value = str(getattr(person, "home" if name == "care_home_type" else name))
+                row = rows.setdefault(value, dict.fromkeys(("listed", "selected", "just_below", BOTH), 0))
+                below = i in self.below
+                row["listed"] += 1
+                row["selected"] += i in managed
+                row["just_below"] += below
+                row[BOTH] += below and i in managed
+            missing = {} if ranks else dict.fromkeys(("just_below", BOTH))
+            found[name] = [{"value": value, **row, **missing} for value, row in rows.items()]
+        return found
 
     def by(self, column: str) -> pa.Table:
         """Whole counts by groups."""

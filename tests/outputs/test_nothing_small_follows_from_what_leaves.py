@@ -34,6 +34,7 @@ from casemgmt.outputs.csv_text import read_csv
 from casemgmt.outputs.disclosure import commissioner_table, earlier, publishable_groups, suppressed_groups
 from casemgmt.outputs.disclosure.earlier import as_published
 from casemgmt.outputs.disclosure.worlds import Publication
+from casemgmt.selection.summary import counts_by_value, just_below
 
 RANKED = "given scores"
 
@@ -111,7 +112,7 @@ def attack_groups(generator: random.Random) -> list[Any]:
     for column in ("sex", "care_home_type", "age_band"):
         whole = counted.by(column)
         try:
-            shown = publishable_groups(whole, column, publication, counted.summary())
+            shown = publishable_groups(whole, column, publication, counted.summary(), values=counted.values())
         except InputError:
             continue
         cells += cells_of_groups(shown.to_pylist(), whole.to_pylist(), column, managed, 1)
@@ -137,7 +138,7 @@ def attack_groups_of_a_what_if(generator: random.Random) -> list[Any]:
     more, managed = told_by(publication, second, tier)
     whole = second.by("sex")
     try:
-        shown = publishable_groups(whole, "sex", publication, second.summary(), before)
+        shown = publishable_groups(whole, "sex", publication, second.summary(), before, values=second.values())
     except InputError:
         return []
     groups = cells_of_groups(shown.to_pylist(), whole.to_pylist(), "sex", managed, tier + 1)
@@ -350,6 +351,41 @@ def test_the_same_selection_again_has_the_same_table(tmp_path):
     selection = cm.select(register_of(counted.people), scheme_of(counted.rules), score="points")
     tables = [selection.save(tmp_path / name) / "commissioner/summary.csv" for name in ("one", "two")]
     assert tables[0].read_bytes() == tables[1].read_bytes()
+
+
+def edge_within_a_band() -> Counted:
+    """Everyone of 65 and over is in, and a band of ages on both sides of that edge is small."""
+    ages = [19] * 30 + [40] * 60 + [62] * 2 + [66] * 3 + [77] * 40 + [85] * 30
+    people = [Person(age, "FM"[i % 2], "none", False) for i, age in enumerate(ages)]
+    return Counted([Rule("top_share", share="10%"), Rule("everyone", ages=(65, 200))], people)
+
+
+def test_the_values_of_columns_that_routes_ask_for_are_counted_as_they_are():
+    counted = edge_within_a_band()
+    made = cm.select(register_of(counted.people), scheme_of(counted.rules), score="points").workings
+    chosen = made.choice.rows[made.choice.place >= 0]
+    fields = ("age", "sex", "care_home_type", "nominated", "no such column")
+    found = counts_by_value(made.register, fields, chosen, just_below(made))
+    own = counted.values()
+    assert list(found) == ["age", "sex", "care_home_type"]
+    for field, rows in found.items():
+        stated = {row["value"]: row for row in rows if row["listed"]}
+        assert stated == {row["value"]: row for row in own[field]}
+    assert {row["just_below"] for row in counts_by_value(made.register, ["age"], chosen, None)["age"]} == {None}
+
+
+def test_both_doors_judge_a_band_of_ages_by_the_ages_in_it():
+    counted = edge_within_a_band()
+    selection = cm.select(register_of(counted.people), scheme_of(counted.rules), score="points")
+    whole, publication, summary = counted.by("age_band"), publication_of(counted), counted.summary()
+    with pytest.raises(InputError, match="so few or so small"):  # taken as it is, the band of 60 to 69 is too small
+        publishable_groups(whole, "age_band", publication, summary)
+    shown = publishable_groups(whole, "age_band", publication, summary, values=counted.values()).to_pylist()
+    listed = [(row["age_band"], row["listed"], row["note"]) for row in shown if row["listed"] != 0]
+    by_door = selection.by("age_band", suppressed=True).to_pylist()
+    assert [(row["age_band"], row["listed"], row["note"]) for row in by_door if row["listed"] != 0] == listed
+    told = {row["group"]: row["note"] for row in cm.commissioner_report(selection).table("equity").to_pylist()}
+    assert (told["60–69"], told["70–79"]) == ("listed 1–7; case_managed 1–7", None)
 
 
 # What may group a table that leaves

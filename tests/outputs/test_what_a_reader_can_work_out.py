@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -9,14 +10,16 @@ import pytest
 
 from casemgmt.errors import InputError
 from casemgmt.outputs.disclosure.commissioner import _column, _with_percentage
-from casemgmt.outputs.disclosure.group_totals import Link, Totals, _link, _meets, totals_to_stand
+from casemgmt.outputs.disclosure.group_totals import Part, Totals, classes_of_group, totals_to_stand
 from casemgmt.outputs.disclosure.groupings import refuse_such_groups
 from casemgmt.outputs.disclosure.groups import COUNTS, _telling_column, _withheld_until_safe, _worlds
 from casemgmt.outputs.disclosure.inference import Cells, narrows, work_out
-from casemgmt.outputs.disclosure.related import apart, edges_apart, edges_within, within
+from casemgmt.outputs.disclosure.kinds import Kind, People, class_of, kinds_of
+from casemgmt.outputs.disclosure.related import edges_apart, edges_within
 from casemgmt.outputs.disclosure.shown_counts import ShownCounts
 from casemgmt.outputs.disclosure.together import _says_the_same
-from casemgmt.outputs.disclosure.worlds import Cell, Publication, Worlds, are_related, hides_something, shown
+from casemgmt.outputs.disclosure.whole_numbers import Cell, Worlds
+from casemgmt.outputs.disclosure.worlds import Grouped, Publication, add_practice, are_related, hides_something, shown
 from casemgmt.scheme.conditions import Condition, Edges, Where
 from casemgmt.scheme.files import read_scheme_text
 
@@ -146,6 +149,9 @@ def flag(name: str, value: bool) -> Condition:
         (where(age(at_most=75)), where(age(at_least=75)), False, False),
         (where(age(at_least=75)), where(age(at_most=75)), False, False),
         (where(age(at_most=74)), where(age(at_least=75, on="end_of_calendar_year")), False, False),
+        (where(age(at_most=73)), where(age(at_least=75, on="end_of_calendar_year")), False, True),
+        (where(age(at_least=75)), where(age(at_least=75, on="end_of_financial_year")), True, False),
+        (where(age(at_least=75)), where(age(at_least=75, on="2015-03-31")), False, False),  # by how much is not known
         (where(sex("F")), where(sex("F", "M")), True, False),
         (where(sex("F", "M")), where(sex("F")), False, False),
         (where(sex("F")), where(sex("M")), False, True),
@@ -166,8 +172,40 @@ def flag(name: str, value: bool) -> Condition:
     ],
 )
 def test_how_the_people_of_two_sets_of_conditions_lie(one, other, inside, never_both):
-    assert within(one, other) == inside
-    assert apart(one, other) == apart(other, one) == never_both
+    kinds = [kind.sets for kind in kinds_of({"one": whole("one", one), "other": whole("other", other)}, gone=False)]
+    assert all("other" in sets for sets in kinds if "one" in sets) == inside
+    assert any({"one", "other"} <= sets for sets in kinds) != never_both
+
+
+def whole(key: str, bound: Where) -> People:
+    return People(key=key, bound=bound, whole=True)
+
+
+def test_nobody_meets_two_of_three_pairs_of_conditions_without_the_third():
+    old, home, woman = age(at_least=65), Condition(field="care_home_type", allowed=("nursing",)), sex("F")
+    pairs = {"a": where(old, home), "b": where(home, woman), "c": where(old, woman)}
+    kinds = {kind.sets for kind in kinds_of({key: whole(key, bound) for key, bound in pairs.items()}, gone=False)}
+    assert kinds == {frozenset(each) for each in ("", "a", "b", "c", "abc")}
+
+
+def test_kinds_of_people_are_told_apart_by_the_classes_of_the_columns_that_group():
+    sets = {"old": whole("old", where(age(at_least=65))), "women": whole("women", where(sex("F")))}
+    kinds = kinds_of(sets, ["sex"], [where(sex("M"))], gone=False)
+    men, women, others = (class_of(value, [sex("M"), sex("F")]) for value in ("M", "F", None))
+    of_old = ({"old"}, set())
+    expected = [
+        Kind(frozenset(a | b), (c,)) for a in of_old for b, c in ((set(), men), ({"women"}, women), (set(), others))
+    ]
+    assert len(kinds) == len(set(kinds)) == len(expected)
+    assert set(kinds) == set(expected)
+
+
+def test_who_has_died_since_the_list_date_is_of_no_route_but_of_those_whom_a_share_is_of():
+    part = People(key="of", bound=where(age(at_least=65)), whole=True, listed=False)
+    sets = {"of": part, "old": whole("old", where(age(at_least=65)))}
+    found = {kind.sets for kind in kinds_of(sets)}
+    assert found == {frozenset(), frozenset({"of", "old"}), frozenset({"of"})}
+    assert {kind.sets for kind in kinds_of(sets, gone=False)} == {frozenset(), frozenset({"of", "old"})}
 
 
 # Publications beside each other
@@ -180,7 +218,7 @@ source = "tests"
 decisions = ["all"]
 tie_key = "t"
 required = ["sex"]
-optional = ["age"]
+optional = ["age", "imd_decile", "nominated"]
 """
 
 
@@ -199,6 +237,11 @@ def everyone(conditions: str) -> str:
     return f'kind = "everyone"\nwhere = {conditions}\ncounts_as = "case_management"'
 
 
+def pair(*columns: str) -> str:
+    asked = {"age": "age = { at_least = 65 }", "sex": 'sex = ["F"]', "imd_decile": "imd_decile = { at_most = 3 }"}
+    return everyone("{ " + ", ".join(asked[column] for column in columns) + " }")
+
+
 WOMEN, MEN = everyone('{ sex = ["F"] }'), everyone('{ sex = ["M"] }')
 
 
@@ -215,10 +258,27 @@ WOMEN, MEN = everyone('{ sex = ["F"] }'), everyone('{ sex = ["M"] }')
         ((share("3%", "at_least"), share("5%")), False),
         ((share("3%"), share("5%", among='{ sex = ["F"] }')), False),
         ((share("3%"), WOMEN), False),
+        # None of these two by two, yet nobody meets two of them without the third.
+        ((pair("age", "sex"), pair("sex", "imd_decile"), pair("imd_decile", "age")), True),
+        ((WOMEN, WOMEN), True),
     ],
 )
 def test_routes_that_hold_each_other_or_shut_each_other_out_are_related(routes, related):
     assert are_related(scheme_of(*routes)) == related
+
+
+def test_who_is_just_below_a_cut_is_not_inside_it():
+    sets = {"top": People(key="top", bound=where()), "below": People(key="below", bound=where(), below="top")}
+    assert {kind.sets for kind in kinds_of(sets)} == {frozenset(), frozenset({"top"}), frozenset({"below"})}
+
+
+@pytest.mark.parametrize(("waiting", "kinds"), [(False, {0, 2}), (True, {0, 1, 2})])
+def test_whoever_is_nominated_is_let_in_unless_somebody_waits(waiting, kinds):
+    named = 'kind = "nominated"\nshare = "50%"\nlimit = "at_most"\nof = {}\ncounts_as = "case_management"'
+    routes = (everyone("{ nominated = true }"), named)
+    one = replace(publication(row(10), row(10), routes=routes), waiting=waiting)
+    counted = add_practice(Worlds(), "A", 100, [one], Grouped(gone=False))
+    assert {len(kind.sets) for kind, _ in counted.kinds} == kinds
 
 
 def row(met: int | None, note: str | None = None, list_size: int | None = 100) -> dict[str, Any]:
@@ -287,67 +347,108 @@ def condition(**said: Any) -> Condition:
 @pytest.mark.parametrize(
     ("group", "asked", "column", "meets"),
     [
-        ("70–79", age(at_least=70), "age_band", True),
-        ("70–79", age(at_least=71), "age_band", None),
-        ("70–79", age(at_least=79), "age_band", None),
-        ("70–79", age(at_least=80), "age_band", False),
-        ("70–79", age(below=80), "age_band", True),
-        ("70–79", age(below=70), "age_band", False),
-        ("90+", age(at_least=90), "age_band", True),
-        ("90+", age(at_most=120), "age_band", True),
-        ("90+", age(at_most=119), "age_band", None),
-        ("90+", age(below=90), "age_band", False),
-        ("70–79", age(at_least=70, on="end_of_calendar_year"), "age_band", None),
-        ("not stated", age(at_least=0), "age_band", False),
-        ("F", sex("F", "I"), "sex", True),
-        ("M", sex("F", "I"), "sex", False),
-        ("True", flag("nominated", True), "nominated", True),
-        ("False", flag("nominated", True), "nominated", False),
-        ("3", Condition(field="imd_decile", edges=edges(at_most=3)), "imd_decile", True),
-        ("4", Condition(field="imd_decile", edges=edges(at_most=3)), "imd_decile", False),
-        ("north", Condition(field="imd_decile", edges=edges(at_most=3)), "imd_decile", None),
+        ("70–79", age(at_least=70), "age_band", {True}),
+        ("70–79", age(at_least=71), "age_band", {True, False}),
+        ("70–79", age(at_least=79), "age_band", {True, False}),
+        ("70–79", age(at_least=80), "age_band", {False}),
+        ("70–79", age(below=80), "age_band", {True}),
+        ("70–79", age(below=70), "age_band", {False}),
+        ("90 and over", age(at_least=90), "age_band", {True}),
+        ("90 and over", age(at_most=120), "age_band", {True}),
+        ("90 and over", age(at_most=119), "age_band", {True, False}),
+        ("90 and over", age(below=90), "age_band", {False}),
+        ("74", age(at_least=75), "age", {False}),
+        ("75", age(at_least=75), "age", {True}),
+        ("not stated", age(at_least=0), "age_band", {False}),
+        ("F", sex("F", "I"), "sex", {True}),
+        ("M", sex("F", "I"), "sex", {False}),
+        ("True", flag("nominated", True), "nominated", {True}),
+        ("False", flag("nominated", True), "nominated", {False}),
+        ("3", Condition(field="imd_decile", edges=edges(at_most=3)), "imd_decile", {True}),
+        ("4", Condition(field="imd_decile", edges=edges(at_most=3)), "imd_decile", {False}),
+        ("north", Condition(field="imd_decile", edges=edges(at_most=3)), "imd_decile", {False}),
     ],
 )
 def test_whether_the_people_of_a_group_meet_a_condition(group, asked, column, meets):
-    assert _meets(group, asked, column) is meets
+    assert {answer for ((answer,),) in classes_of_group(group, column, [asked])} == meets
 
 
-@pytest.mark.parametrize(
-    ("body", "met", "sure", "possible", "all_in"),
-    [
-        (WOMEN, 20, (0,), (0,), True),
-        (WOMEN, 19, (0,), (0,), False),  # one has died since the list date
-        (MEN, 30, (1,), (1,), False),  # who met it is in, and 25 men are not
-        (everyone('{ sex = ["F", "M"] }'), 50, (0, 1), (0, 1), False),
-        (everyone('{ sex = ["F"], age = { at_least = 40 } }'), 20, (), (0,), False),
-        (everyone("{ age = { at_least = 40 } }"), 20, (), (0, 1, 2), True),
-        (share("3%"), 20, (), (0, 1, 2), True),
-        (share("3%", among='{ sex = ["M"] }'), 20, (), (1,), True),
-    ],
-)
-def test_how_a_route_lies_to_the_groups_of_a_column(body, met, sure, possible, all_in):
-    rows = [
-        {"sex": sex, "listed": listed, "selected": selected}
-        for sex, listed, selected in (("F", 20, 20), ("M", 30, 5), ("not stated", 0, 0))
-    ]
-    found = _link(rows, "sex", publication(row(10), routes=(body,)), 0, met, met, met)
-    assert (found.sure, found.possible, found.managed) == (sure, possible, True)
-    assert found.first_share == ("top_share" in body)
-    if sure:
-        assert found.all_in == all_in
+def test_an_age_at_the_end_of_the_year_is_that_of_the_list_date_or_one_more():
+    later = age(at_least=75, on="end_of_calendar_year")
+    found = {value: classes_of_group(value, "age", [later]) for value in ("73", "74", "75")}
+    assert found == {"73": (((False, False),),), "74": (((False, True),),), "75": (((True, True),),)}
 
 
-def test_the_totals_of_groups_are_of_the_routes_that_use_places():
+# What the groups add up to
+
+AGES_ASKED = everyone("{ age = { at_least = 65 } }")
+SUMMARY = {"practice_id": ["A"], "list_size": [100], "met": [60], "used": [60]}
+
+
+def age_rows(**bands: tuple[int, int]) -> list[dict[str, Any]]:
+    names = {"fifties": "50–59", "sixties": "60–69", "seventies": "70–79"}
+    return [{"age_band": names[name], "listed": a, "selected": b, "just_below": None} for name, (a, b) in bands.items()]
+
+
+def parts_of(rows: list[dict[str, Any]], column: str, routes: tuple[str, ...], values: Any = None) -> Any:
     import pyarrow as pa
 
-    review = 'kind = "review"\nwhere = { age = { at_least = 75 } }\nevery_months = 12\ncounts_as = "entitlement"'
-    both = publication(row(60), {**row(20), "used": None}, routes=(WOMEN, review))
-    summary = pa.table({"practice_id": ["A", "A"], "list_size": [100, 100], "met": [60, 20], "used": [60, None]})
-    counts = (("F", 60, 60), ("M", 40, 0), ("not stated", 0, 0))
-    rows = [{"sex": sex, "listed": a, "selected": b, "just_below": None} for sex, a, b in counts]
-    (found,) = totals_to_stand(rows, "sex", both, summary)
-    assert (found.listed, found.selected, found.just_below) == (100, 60, None)
-    assert [(each.met, each.used, each.managed) for each in found.links] == [(60, 60, True), (None, None, False)]
+    shown_rows = [row(60)] * len(routes)
+    (found,) = totals_to_stand(rows, column, publication(*shown_rows, routes=routes), pa.table(SUMMARY), values=values)
+    return [(part.groups, part.listed, part.selected) for part in found.parts]
+
+
+def test_a_column_that_no_route_asks_for_has_one_total():
+    rows = [
+        {"sex": sex, "listed": a, "selected": b, "just_below": None} for sex, a, b in (("F", 60, 50), ("M", 40, 10))
+    ]
+    assert parts_of(rows, "sex", (AGES_ASKED,)) == [((0, 1), 100, 60)]
+
+
+def test_a_column_that_a_route_asks_for_has_a_total_of_each_class():
+    sexes = (("F", 60, 60), ("M", 30, 0), ("not stated", 10, 0))
+    rows = [{"sex": sex, "listed": a, "selected": b, "just_below": None} for sex, a, b in sexes]
+    assert parts_of(rows, "sex", (WOMEN,)) == [((0,), 60, 60), ((1, 2), 40, 0)]
+
+
+def test_a_band_of_ages_on_both_sides_of_an_edge_is_divided_by_its_ages():
+    rows = age_rows(fifties=(40, 0), sixties=(30, 20), seventies=(30, 30))
+    ages = [
+        {"value": age, "listed": a, "selected": b, "just_below": None} for age, a, b in (("55", 40, 0), ("61", 10, 0))
+    ]
+    ages += [
+        {"value": age, "listed": a, "selected": b, "just_below": None} for age, a, b in (("66", 20, 20), ("72", 30, 30))
+    ]
+    assert parts_of(rows, "age_band", (AGES_ASKED,), {"age": ages}) == [((0, 1), 50, 0), ((1, 2), 50, 50)]
+    # Without its ages, how it divides is not known, and it is taken as it is.
+    assert parts_of(rows, "age_band", (AGES_ASKED,)) == [((0,), 40, 0), ((1,), 30, 20), ((2,), 30, 30)]
+
+
+def test_an_age_on_a_date_that_is_written_out_makes_each_band_a_class_of_its_own():
+    dated = everyone('{ age = { at_least = 65, on = "2015-03-31" } }')
+    rows = age_rows(fifties=(40, 0), sixties=(30, 20), seventies=(30, 30))
+    ages = [{"value": "66", "listed": 100, "selected": 50, "just_below": None}]
+    assert parts_of(rows, "age_band", (dated,), {"age": ages}) == [((0,), 40, 0), ((1,), 30, 20), ((2,), 30, 30)]
+
+
+def known_of(met: int | None, note: str | None, sexes: Any) -> Any:
+    """What may be shown by sex, beside one practice's count of women and what is hidden of it."""
+    import pyarrow as pa
+
+    rows = [{"sex": sex, "listed": a, "selected": b, "just_below": None} for sex, a, b in sexes]
+    women = sum(b for _, _, b in sexes)
+    summary = {"practice_id": ["A"], "list_size": [100], "met": [women], "used": [women]}
+    one = publication(row(met, note))
+    found = totals_to_stand(rows, "sex", one, pa.table(summary))
+    return [(totals.shown, totals.exact, [part.selected for part in totals.parts]) for totals in found]
+
+
+def test_nothing_is_shown_of_groups_whose_exact_counts_would_tell_a_suppressed_one():
+    assert known_of(None, "met 1–7; used 1–7", (("F", 4, 4), ("M", 96, 0))) == []
+
+
+def test_groups_beside_a_table_that_hides_nothing_are_judged_by_exact_totals():
+    assert known_of(20, None, (("F", 20, 20), ("M", 80, 0))) == [(COUNTS, True, [20, 0])]
 
 
 def groups(listed: list[int], selected: list[int], below: list[int | None]) -> ShownCounts:
@@ -355,62 +456,58 @@ def groups(listed: list[int], selected: list[int], below: list[int | None]) -> S
     return ShownCounts.of([{"listed": a, "selected": b, "just_below": c} for a, b, c in rows], COUNTS)
 
 
-def totals(listed: int, selected: int, below: int | None, *links: Link) -> Totals:
-    return Totals(listed=listed, selected=selected, just_below=below, links=links)
-
-
-def link(**said: Any) -> Link:
-    usual = {"met": None, "used": None, "sure": (), "possible": (0, 1), "all_in": False, "managed": True}
-    return Link(**{**usual, "first_share": False, **said})
+def totals(listed: int, selected: int, below: int | None, groups: int = 2, **more: Any) -> Totals:
+    part = Part(groups=tuple(range(groups)), listed=listed, selected=selected, just_below=below)
+    return Totals(parts=(part,), **more)
 
 
 @pytest.mark.parametrize(
     ("shown_groups", "known", "telling"),
     [
         # 98 to 102 and 1 to 7 come to 104: 2 to 6 in the small group.
-        (groups([100, 4], [20, 0], [None, None]), totals(104, 20, None, link()), "listed"),
-        (groups([100, 50], [20, 4], [None, None]), totals(150, 24, None, link()), "selected"),
-        (groups([100, 50], [20, 15], [None, None]), totals(150, 35, None, link()), None),
-        (groups([3, 4], [0, 0], [None, None]), totals(7, 0, None, link()), "listed"),  # 1 to 6 each
+        (groups([100, 4], [20, 0], [None, None]), totals(104, 20, None), "listed"),
+        (groups([100, 50], [20, 4], [None, None]), totals(150, 24, None), "selected"),
+        (groups([100, 50], [20, 15], [None, None]), totals(150, 35, None), None),
+        (groups([3, 4], [0, 0], [None, None]), totals(7, 0, None), "listed"),  # 1 to 6 each
         # Counts that cannot stand at totals which a reader must be able to hold for true.
-        (groups([3, 4], [0, 0], [None, None]), totals(20, 0, None, link()), "listed"),
-        (groups([100, 50], [20, 4], [None, None]), totals(150, 60, None, link()), "selected"),
+        (groups([3, 4], [0, 0], [None, None]), totals(20, 0, None), "listed"),
+        (groups([100, 50], [20, 4], [None, None]), totals(150, 60, None), "selected"),
         # Three small groups leave each other open; two counts that are rounded leave the small one open.
-        (groups([100, 50, 50], [4, 4, 4], [None] * 3), totals(200, 12, None, link(possible=(0, 1, 2))), None),
-        (groups([100, 100, 50], [20, 20, 4], [None] * 3), totals(250, 44, None, link(possible=(0, 1, 2))), None),
-        # Who is in is not just below: of 20 listed, 18 are in, and 1 or 2 are left.
-        (groups([20, 100], [18, 20], [2, 20]), totals(120, 38, 22, link(first_share=True)), "just_below"),
+        (groups([100, 50, 50], [4, 4, 4], [None] * 3), totals(200, 12, None, 3), None),
+        (groups([100, 100, 50], [20, 20, 4], [None] * 3), totals(250, 44, None, 3), None),
+        # Who is in is not just below, unless by another route: of 18 to 22 listed, 18 are in, and at most 4 are left.
+        (groups([20] + [100] * 3, [18] + [20] * 3, [2] + [20] * 3), totals(320, 78, 62, 4, most_both=0), "just_below"),
+        (groups([20] + [100] * 3, [18] + [20] * 3, [2] + [20] * 3), totals(320, 78, 62, 4), None),
     ],
 )
 def test_the_column_whose_small_count_follows_from_the_others(shown_groups, known, telling):
     assert _telling_column(shown_groups, known) == telling
 
 
-def test_whom_a_route_asks_for_bounds_the_group():
-    """All of the second group are in by the route, which 23 met: its 20 to 25 listed are 23, and 23 are selected."""
-    shown_groups = groups([100, 23], [20, 23], [None, None])
-    asked = link(met=23, used=23, sure=(1,), possible=(1,), all_in=True)
-    worlds, cells = _worlds(shown_groups, totals(123, 43, None, asked, link(possible=(0, 1))))
-    ranges = {f"{name} {place}": worlds.range_of(cell.people) for place, (name, cell) in enumerate(cells)}
-    assert ranges == {"listed 0": (100, 100), "listed 1": (23, 23), "selected 2": (20, 20), "selected 3": (23, 23)}
-    part = link(met=24, sure=(1,), possible=(1,), all_in=False)
-    worlds, cells = _worlds(shown_groups, totals(123, 43, None, part, link()))
-    assert worlds.range_of(cells[1][1].people) == (24, 25)
-    # Nobody is selected who is not listed.
-    assert worlds.range_of({3: 1, 1: -1}) == (-2, 0)
+def test_the_groups_of_a_class_add_up_to_what_is_known_of_the_class():
+    """Of two classes that share the second group, nobody of one is selected and everyone of the other is."""
+    shown_groups = groups([40, 30, 30], [0, 20, 30], [None] * 3)
+    young = Part(groups=(0, 1), listed=50, selected=0, just_below=None)
+    old = Part(groups=(1, 2), listed=51, selected=51, just_below=None)
+    worlds, cells = _worlds(shown_groups, Totals(parts=(young, old)))
+    ranges = {f"{name} {place % 3}": worlds.range_of(cell.people) for place, (name, cell) in enumerate(cells)}
+    assert ranges == {
+        **{"listed 0": (38, 42), "listed 1": (28, 32), "listed 2": (29, 32)},
+        **{"selected 0": (0, 0), "selected 1": (19, 22), "selected 2": (29, 32)},
+    }
 
 
 def test_counts_are_withheld_until_none_tells_and_no_further():
     safe = groups([100, 50], [20, 15], [None, None])
-    assert _withheld_until_safe(safe, totals(150, 35, None, link()), "sex") == safe
+    assert _withheld_until_safe(safe, totals(150, 35, None), "sex") == safe
     telling = groups([100, 50], [20, 4], [None, None])
-    shown_groups = _withheld_until_safe(telling, totals(150, 24, None, link()), "sex")
+    shown_groups = _withheld_until_safe(telling, totals(150, 24, None), "sex")
     assert shown_groups.columns["selected"] == ["withheld", "1–7"]
     assert shown_groups.columns["listed"] == [100, 50]
-    few = _withheld_until_safe(groups([100, 4], [20, 0], [None, None]), totals(104, 20, None, link()), "sex")
+    few = _withheld_until_safe(groups([100, 4], [20, 0], [None, None]), totals(104, 20, None), "sex")
     assert few.columns["listed"] == ["withheld", "1–7"]
     with pytest.raises(InputError, match="so few or so small"):
-        _withheld_until_safe(groups([3, 4], [0, 0], [None, None]), totals(7, 0, None, link()), "sex")
+        _withheld_until_safe(groups([3, 4], [0, 0], [None, None]), totals(7, 0, None), "sex")
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,18 @@ the smallest of the other counts is withheld too, then the next, then the whole 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError
-from casemgmt.outputs.disclosure.group_totals import Link, Totals, totals_to_stand
+from casemgmt.outputs.disclosure.group_totals import BOTH, COUNTS, Totals, Values, totals_to_stand
 from casemgmt.outputs.disclosure.shown_counts import ShownCounts
 from casemgmt.outputs.disclosure.suppression import SMALL, WITHHELD, behind, suppress
-from casemgmt.outputs.disclosure.worlds import Cell, Publication, Worlds
+from casemgmt.outputs.disclosure.whole_numbers import Cell, Sum, Worlds
+from casemgmt.outputs.disclosure.worlds import Publication
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-COUNTS = ("listed", "selected", "just_below")
 
 
 def suppressed_groups(table: pa.Table) -> pa.Table:
@@ -44,7 +44,8 @@ def publishable_groups(
     publication: Publication,
     summary: pa.Table,
     before: Sequence[Publication] = (),
-    judged: dict[Hashable, bool] | None = None,
+    judged: dict[Hashable, Any] | None = None,
+    values: Values | None = None,
 ) -> pa.Table:
     """Counts by the groups of a column, together with the commissioner's table safe to publish.
 
@@ -56,6 +57,9 @@ def publishable_groups(
     summary : its whole counts
     before : earlier publications of the same register
     judged : what was found of the totals for other columns of the same publication, to be added to
+    values : of each column that a route asks for, whole counts by its values (of the ages, for ``age_band``): rows of
+        ``value``, the table's counts, and ``selected_just_below``, those who are both. Tables by columns that routes
+        ask for tell of each other: all of them that may leave must be here, or the table be the only one
 
     Returns
     -------
@@ -70,9 +74,12 @@ def publishable_groups(
 
     rows = table.to_pylist()
     shown = ShownCounts.of(rows, COUNTS)
-    for totals in totals_to_stand(rows, column, publication, summary, before, judged):
-        if totals.selected is None:
-            shown = shown.without("selected")
+    found_totals = totals_to_stand(rows, column, publication, summary, before, judged, values)
+    if not found_totals:
+        raise _too_small(column)
+    for totals in found_totals:
+        for name in COUNTS:
+            shown = shown if name in totals.shown else shown.without(name)
         shown = _withheld_until_safe(shown, totals, column)
     found = []
     for place, row in enumerate(rows):
@@ -87,13 +94,17 @@ def _withheld_until_safe(shown: ShownCounts, totals: Totals, column: str) -> Sho
         # A column that is gone already tells by what is left of the others.
         left = [name for name in (telling, *COUNTS[::-1]) if not shown.gone(name)]
         if not left or left == ["listed"] or (telling == "listed" and shown.with_less("listed").gone("listed")):
-            raise InputError(
-                f"by('{column}', suppressed=True): the groups are so few or so small that a count of 1 to "
-                f"{SMALL[1]} would follow from the others and the list size. Use a coarser grouping, or keep the table "
-                "in the practice (suppressed=False)."
-            )
+            raise _too_small(column)
         shown = shown.with_less(left[0])
     return shown
+
+
+def _too_small(column: str) -> InputError:
+    return InputError(
+        f"by('{column}', suppressed=True): the groups are so few or so small that a count of 1 to {SMALL[1]} would "
+        "follow from the others and the list size. Use a coarser grouping, or keep the table in the practice "
+        "(suppressed=False)."
+    )
 
 
 def _telling_column(shown: ShownCounts, totals: Totals) -> str | None:
@@ -118,58 +129,39 @@ def _first_left(shown: ShownCounts) -> str | None:
 
 
 def _worlds(shown: ShownCounts, totals: Totals) -> tuple[Worlds, list[tuple[str, Cell]]]:
-    """The whole numbers behind a table: groups add up to the totals, and nobody is counted who is not listed."""
+    """The whole numbers behind a table: of each group and class, who is selected, just below the cut, both or neither.
+
+    The groups of a class add up to what is known of the class.
+    """
     worlds = Worlds()
+    has_below = shown.columns["just_below"][0] is not None if shown.columns["just_below"] else False
+    of_group: dict[str, dict[int, Sum]] = {name: {} for name in COUNTS}
+    overlap: Sum = {}
+    for part in totals.parts:
+        of_part: dict[str, Sum] = {name: {} for name in (*COUNTS, BOTH)}
+        for place in part.groups:
+            for selected, below in product((False, True), (False, True) if has_below else (False,)):
+                number = worlds.number(0, part.listed)
+                names = ("listed", *["selected"] * selected, *["just_below"] * below)
+                for name in names:
+                    of_group[name].setdefault(place, {})[number] = 1
+                    of_part[name][number] = 1
+                if selected and below:
+                    of_part[BOTH][number] = overlap[number] = 1
+        known = {"listed": part.listed, "selected": part.selected, "just_below": part.just_below, BOTH: part.both}
+        for name, count in known.items():
+            if count is not None and of_part[name]:
+                worlds.limit(of_part[name], count, count)
+    if overlap and totals.most_both is not None:
+        worlds.limit(overlap, 0, totals.most_both)
     cells: list[tuple[str, Cell]] = []
-    numbers: dict[str, list[int]] = {}
+    whole = sum(part.listed for part in totals.parts)
     for name in COUNTS:
-        numbers[name] = []
-        for value in shown.columns[name]:
+        for place, value in enumerate(shown.columns[name]):
             if value is None:
                 continue
-            most = totals.listed
-            told = (0, most) if value == WITHHELD else behind(value if isinstance(value, int) else None)
-            numbers[name].append(worlds.number(told[0], max(told[0], min(told[1], most))))
-            cells.append((name, Cell({numbers[name][-1]: 1}, told)))
-        known = getattr(totals, name)
-        if known is not None and numbers[name]:
-            worlds.limit(dict.fromkeys(numbers[name], 1), known, known)
-    for name in COUNTS[1:]:
-        for part, whole in zip(numbers[name], numbers["listed"], strict=bool(numbers[name])):
-            worlds.limit({part: 1, whole: -1}, -float("inf"), 0)
-    for between in totals.between:
-        worlds.limit({numbers["listed"][place]: 1 for place in between.groups}, between.least, between.most)
-    for link in totals.links:
-        _link(worlds, numbers, link)
-    _places_used(worlds, numbers, totals)
+            told = (0, whole) if value == WITHHELD else behind(value if isinstance(value, int) else None)
+            people = of_group[name].get(place, {})
+            worlds.limit(people, *told)
+            cells.append((name, Cell(people, told)))
     return worlds, cells
-
-
-def _link(worlds: Worlds, numbers: Mapping[str, Sequence[int]], link: Link) -> None:
-    """Who met a route that asks about the column is of the groups that it asks for."""
-    if link.met is not None:
-        worlds.limit({numbers["listed"][place]: 1 for place in link.possible}, link.met, float("inf"))
-    if link.all_selected and link.met is not None and numbers["selected"]:
-        worlds.limit({numbers["selected"][place]: 1 for place in link.all_selected}, 0, link.met)
-    if link.all_in and link.met is not None:
-        worlds.limit({numbers["listed"][place]: 1 for place in link.sure}, 0, link.met)
-        for place in link.sure if link.managed else ():
-            worlds.limit({numbers["selected"][place]: 1, numbers["listed"][place]: -1}, 0, 0)
-
-
-def _places_used(worlds: Worlds, numbers: Mapping[str, Sequence[int]], totals: Totals) -> None:
-    """Each group's selected use places of the routes that are open to the group; who is in is not just below."""
-    users: list[dict[int, int]] = [{} for _ in numbers["selected"]]
-    for link in totals.links:
-        if not link.managed:
-            continue
-        own = {place: worlds.number(0, totals.listed) for place in link.possible}
-        for place, number in own.items():
-            users[place][number] = 1
-            if link.first_share and numbers["just_below"]:
-                listed, below = numbers["listed"][place], numbers["just_below"][place]
-                worlds.limit({number: 1, below: 1, listed: -1}, -float("inf"), 0)
-        if link.used is not None:
-            worlds.limit(dict.fromkeys(own.values(), 1), link.used, link.used)
-    for selected, parts in zip(numbers["selected"], users, strict=True):
-        worlds.limit({**parts, selected: -1}, 0, 0)

@@ -12,11 +12,14 @@ from casemgmt.outputs.disclosure.commissioner import commissioner_table
 from casemgmt.outputs.disclosure.earlier import as_published, earlier_publications
 from casemgmt.outputs.disclosure.groupings import refuse_such_groups
 from casemgmt.outputs.disclosure.groups import publishable_groups
+from casemgmt.outputs.disclosure.told_beside import fields_asked
+from casemgmt.selection.summary import counts_by_value, just_below
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from casemgmt.selection.lists import Lists
+    from casemgmt.selection.workings import Workings
 
 
 def table_that_may_leave(
@@ -43,6 +46,7 @@ def table_that_may_leave(
 
 def groups_that_may_leave(
     lists: Lists,
+    made: Workings,
     column: str,
     table: pa.Table,
     published_before: Iterable[str | os.PathLike[str]] = (),
@@ -53,6 +57,7 @@ def groups_that_may_leave(
 
     Parameters
     ----------
+    made : the workings of the selection
     column, table : what grouped, and the whole counts
     """
     refuse_such_groups(column, table.to_pylist())
@@ -66,4 +71,7 @@ def groups_that_may_leave(
     summary, scheme = lists.summary(), lists.scheme
     shown = commissioner_table(summary, scheme, ranked_by=ranked_by, waiting=waiting, before=before)
     publication = as_published(scheme, ranked_by, waiting, shown)
-    return publishable_groups(table, column, publication, summary, before)
+    chosen = made.choice.rows[made.choice.place >= 0]
+    asked = fields_asked([publication, *before])
+    values = counts_by_value(made.register, asked, chosen, just_below(made))
+    return publishable_groups(table, column, publication, summary, before, values=values)

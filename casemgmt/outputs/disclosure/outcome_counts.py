@@ -17,7 +17,7 @@ from casemgmt.errors import InputError
 from casemgmt.outputs.disclosure.groupings import refuse_such_groups, refuse_to_group
 from casemgmt.outputs.disclosure.shown_counts import ShownCounts
 from casemgmt.outputs.disclosure.suppression import SMALL, WITHHELD, behind
-from casemgmt.outputs.disclosure.worlds import Cell, Worlds
+from casemgmt.outputs.disclosure.whole_numbers import Cell, Worlds
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from casemgmt.outputs.disclosure.suppression import SUPPRESSED, WITHHELD, behind, suppress
-from casemgmt.outputs.disclosure.worlds import Cell, Worlds
+from casemgmt.outputs.disclosure.whole_numbers import Cell, Worlds
 
 Form = int | str  # a number as it is published, or the word that stands for it
 _ANY = 100_000  # more people than any practice has

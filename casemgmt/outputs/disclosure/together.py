@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from casemgmt.outputs.disclosure.kinds import TooManyKindsError
 from casemgmt.outputs.disclosure.suppression import behind
-from casemgmt.outputs.disclosure.worlds import (
-    Publication,
-    TooManyKindsError,
-    Worlds,
-    add_practice,
-    are_related,
-    hides_something,
-)
+from casemgmt.outputs.disclosure.whole_numbers import Worlds
+from casemgmt.outputs.disclosure.worlds import Publication, add_practice, are_related, hides_something
 
 
 def tell_together(practice: str, new: Publication, before: Sequence[Publication]) -> bool:
@@ -68,7 +63,7 @@ def _follows(practice: str, publications: Sequence[Publication]) -> bool:
     ranges = [behind(each.rows[practice][0]["list_size"]) for each in publications]
     for size in range(max(low for low, _ in ranges), min(high for _, high in ranges) + 1):
         worlds = Worlds()
-        cells = add_practice(worlds, practice, size, publications)
+        cells = add_practice(worlds, practice, size, publications).cells
         if worlds.tells([cell for each in cells for cell in each]) is not None:
             return True
     return False

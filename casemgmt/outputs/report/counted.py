@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import in_one_piece, numpy_of
 from casemgmt.errors import CasemgmtError, InputError
 from casemgmt.outputs.disclosure.homes import HomeCounts
 from casemgmt.register.facts import account_facts
 from casemgmt.scheme.routes import Everyone
-from casemgmt.selection.summary import groups_of
+from casemgmt.selection.summary import counts_by_value, groups_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,12 +35,14 @@ class Counted:
     ----------
     summary : by practice and route, as :meth:`casemgmt.Selection.summary` has them
     groups : by column, listed and case managed of each group; or why there are none
+    values : of each column that groups or that a route asks for, whole counts by its values
     homes : care homes and how many practices serve them; or why they are not known
     """
 
     summary: pa.Table
     groups: Mapping[str, pa.Table | str]
     homes: HomeCounts | str
+    values: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def count(lists: Lists, register: Register | None) -> Counted:
@@ -59,7 +61,11 @@ def count(lists: Lists, register: Register | None) -> Counted:
     elif register is not None:
         _refuse_another(lists, register)
     groups = {column: _groups(lists, register, column) for column in GROUPINGS}
-    return Counted(summary=lists.summary(), groups=groups, homes=_homes(lists, register))
+    values: dict[str, list[dict[str, Any]]] = {}
+    if register is not None and not all(isinstance(each, str) for each in groups.values()):
+        asked = dict.fromkeys((*lists.scheme.fields, *("age" if each == "age_band" else each for each in GROUPINGS)))
+        values = counts_by_value(register, asked, _managed_rows(lists, register), None)
+    return Counted(summary=lists.summary(), groups=groups, homes=_homes(lists, register), values=values)
 
 
 def care_home_route(scheme: Scheme) -> str | None:

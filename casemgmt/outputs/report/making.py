@@ -114,7 +114,8 @@ def figures_of(
     plain = commissioner_table(counted.summary, scheme, ranked_by=ranked_by, waiting=waiting, before=before)
     table = with_reviews(plain, counted.summary, scheme, ranked_by=ranked_by, waiting=waiting, before=before)
     publication = as_published(scheme, ranked_by, waiting, table)
-    equity = equity_figure(groupings_that_may_leave(counted.groups, publication, counted.summary, before))
+    groups = groupings_that_may_leave(counted.groups, publication, counted.summary, before, counted.values)
+    equity = equity_figure(groups)
     said = as_said(scheme, ranked_by, waiting, table)
     if any(column for column, each in counted.groups.items() if not isinstance(each, str)):
         sum_of_equity = sha256(figure_csv(equity, facts))
