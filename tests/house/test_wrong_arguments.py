@@ -61,6 +61,8 @@ WRONG: dict[str, Any] = {
     "a set": {"age"},
 }
 
+DIED = {"practice_id": "C87001", "kind": "died", "patient_id": "p1", "happened_on": "2015-04-01"}
+
 # Raw errors of Python and NumPy that happen to be TypeErrors.
 OF_PYTHON = (
     *(
@@ -187,6 +189,7 @@ class Objects:
         self.plan = cm.plan(self.risky, self.scheme, **planned)
         self.drift = cm.drift(self.risky, self.risky, outcome="happened")
         self.caseload = cm.open_caseload(folder / "caseload.sqlite", create=True, review_every_months=3)
+        self.caseload.record([{**DIED, "kind": "accepted", "by": "AB"}])
         self.admissions = cm.count_admissions(episodes(), **self.as_of)
         self.built = cm.build_register(self.source, episodes=episodes(), **records)
         self.answers: tuple[Any, ...] = (
@@ -199,7 +202,7 @@ class Objects:
             *(cm.synthesise("C87616", seed=1), cm.fields(), cm.commissioner_report(self.selection)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r(), self.stable),
             *(self.evaluated, self.evaluated.judged, self.effect, self.plan, self.plan.tariff, self.drift),
-            *(self.caseload, self.caseload.verify()),
+            *(self.caseload, self.caseload.verify(), self.caseload.on("2015-06-30")),
         )
 
     def functions(self) -> dict[str, dict[str, Any]]:
@@ -249,7 +252,6 @@ class Objects:
 
     def right(self) -> dict[str, dict[str, Any]]:
         """Arguments that are right, of methods that need some."""
-        died = {"practice_id": "C87001", "kind": "died", "patient_id": "p1", "happened_on": "2015-04-01"}
         streamed = {"model": None, "score": "age", "over_cap": "error", "reference": "base", "threads": None}
         streamed |= {"expected": Expected.of(None, None, False, None), "limits": Limits(), "allow_demonstration": False}
         return {
@@ -274,13 +276,15 @@ class Objects:
             "flag": {"name": "gout"},
             "floored": {"total": 3},
             "governance_pack": {"folder": self.folder / "pack", "overwrite": True},
+            "history": {"practice_id": "C87001", "patient_id": "p1"},
             "input_named": {"name": "gout"},
             "kind": {"text": "prefix"},
+            "on": {"date": "2015-06-30"},
             "page": {"practice_id": "C87001", "path": self.folder / "page.html"},
             "passed": {"see": lambda *given: None},
             "points": {"total": 3},
             "practice": {"practice_id": "C87001"},
-            "record": {"events": [died]},
+            "record": {"events": [DIED]},
             "recalibrate": {"register": self.register, "outcome": had_it()},
             "renamed": {"names": {"gout": "other"}},
             "require": {"names": ("age",), "needed_by": "this test"},

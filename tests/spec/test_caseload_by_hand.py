@@ -209,6 +209,23 @@ def test_the_route_is_the_first_proposals_unless_the_practice_says_another(ask):
     assert ask(events, "2015-04-01", "route proposed_on since") == "judgement 2015-01-05 2015-01-12"
 
 
+def test_what_was_said_between_a_death_and_a_return_is_not_of_the_spell_that_follows(ask):
+    events = """
+    recorded   | kind             | happened_on | says
+    2015-01-05 | proposed         | 2015-01-05  | route=highest_risk
+    2015-01-12 | died             | 2015-01-12  |
+    2015-01-13 | proposed         | 2015-01-13  | route=care_home
+    2015-01-14 | accepted         | 2015-01-14  | route=judgement
+    2015-01-15 | plan_agreed      | 2015-01-15  |
+    2015-01-16 | patient_told     | 2015-01-16  | how=letter
+    2015-01-17 | removal_proposed | 2015-01-17  | reason=not_selected
+    2015-01-20 | returned         | 2015-01-20  |
+    """
+    columns = "status since proposed_on route plan told_on removal_proposed_on next_review"
+    assert ask(events, "2015-01-31", columns) == "managed 2015-01-20 - - - - - 2015-04-20"
+    assert ask(events, "2015-01-18", columns) == "died - - - - - - -"
+
+
 # Corrections and withdrawals
 
 
