@@ -227,6 +227,12 @@ TOLD = {
     f"DELETE FROM chains WHERE {HERE}": ["C87001 13 the head of the chain is missing"],
     f"UPDATE chains SET number = 2000000000 WHERE {HERE}": ["C87001 13 the head of the chain was edited"],
     f"UPDATE chains SET number = 0 WHERE {HERE}": ["C87001 13 the head of the chain was edited"],
+    f"UPDATE chains SET number = 5, hash = (SELECT hash FROM events WHERE {HERE} AND number = 7) WHERE {HERE}": [
+        "C87001 13 the head of the chain was edited"
+    ],
+    f"UPDATE events SET patient_id = 'x', hash = previous WHERE {HERE} AND number = 4": [
+        "C87001 4 edited: it does not say what it said"
+    ],
     f"INSERT INTO events SELECT practice_id, 14, {COLUMNS_BUT} FROM events WHERE {HERE} AND number = 4": [
         "C87001 14 inserted: a copy of event 4"
     ],
