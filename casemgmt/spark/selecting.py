@@ -74,7 +74,7 @@ def select(
 
     The rows are those of ``cm.select(cm.read_register(frame.toArrow(), …), …)``, with the same columns, types and
     values. :mod:`casemgmt.spark.selecting` says how it is done. Of the columns, none may be ``extracted_on``: say it.
-    What was before stands in the column ``on_caseload``; where a caseload is kept, that is who ``caseload.on(…)`` holds.
+    What was before stands in the column ``on_caseload``; where a caseload is kept, it is whom ``caseload.on(…)`` holds.
 
     Parameters
     ----------
