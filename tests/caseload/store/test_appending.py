@@ -18,6 +18,7 @@ from casemgmt.caseload.events.event import NO_HASH, NewEvent, chained
 from casemgmt.caseload.events.table import ASKED, COLUMNS, schema
 from casemgmt.caseload.store import database, writing
 from casemgmt.caseload.store.engines import writing_on
+from casemgmt.caseload.store.schema import events
 
 MOMENT = dt.datetime(2015, 4, 1, 9, 30, 0, 123456, dt.UTC)
 
@@ -212,6 +213,18 @@ def test_an_event_that_is_not_as_the_library_writes_it_is_refused(caseload, valu
     assert not caseload.verify().whole
 
 
+def test_a_text_that_looks_like_another_event_is_refused(caseload):
+    with caseload.store.writing(["A"]) as open_to:
+        open_to.append([proposed("A", "1")])
+    line = ["A", "2", "died", "2", "2015-04-01", "2015-04-01T09:30:00.000000Z", *"\x1e\x1e\x1e", ""]
+    forged = "{}\n" + "\x1f".join(line)
+    with writing_on(caseload.store.engine).begin() as connection:
+        connection.execute(events.update().where(events.c.practice_id == "A").values(details=forged))
+    with pytest.raises(cm.VerifyError):
+        caseload.store.events()
+    assert [fault.number for fault in caseload.verify().found] == [1]
+
+
 def sqlite_caseload(tmp_path):
     return cm.open_caseload(tmp_path / "caseload.sqlite", create=True, review_every_months=3)
 
@@ -244,6 +257,10 @@ def test_values_of_wrong_kinds_in_sqlite_are_refused_and_found(tmp_path, value, 
         assert {fault.practice_id for fault in found} == {"A"}
         assert 2 in {fault.number for fault in found}
         assert len(found) == 1
+        if value == "NULL":
+            with pytest.raises(cm.VerifyError):
+                caseload.events()
+            return
         with suppress(cm.VerifyError):
             assert not caseload.events().equals(before)
 

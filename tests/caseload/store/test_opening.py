@@ -13,6 +13,8 @@ from appending import append_as_nobody, children, proposed
 from older_stores import later_scripts
 
 import casemgmt as cm
+from casemgmt.caseload.events.event import hash_of
+from casemgmt.caseload.events.table import events_table, stored_events
 from casemgmt.caseload.opening import restored_caseload
 from casemgmt.caseload.store import migrating, opening, schema
 from casemgmt.caseload.store.places import place_of
@@ -330,6 +332,14 @@ def test_a_place_without_a_log_is_refused(tmp_path, monkeypatch):
         cm.open_caseload(path)
 
 
+def written_anew(events, place):
+    """An event changed, with its hash made anew: the next one follows another."""
+    rows = stored_events(events)
+    changed = rows[place]._replace(patient_id="another")
+    rows[place] = changed._replace(hash=hash_of(changed[:10], changed.previous))
+    return events_table(rows)
+
+
 def test_another_caseload_is_restored_whole_or_refused(caseload, tmp_path):
     with caseload.store.writing(["A"]) as writing:
         writing.append([proposed("A", str(n)) for n in range(5)])
@@ -344,6 +354,7 @@ def test_another_caseload_is_restored_whole_or_refused(caseload, tmp_path):
         events.take([0, 2, 1]),
         events.set_column(3, "patient_id", events.column("patient_id").take([0, 2, 1, 3, 4, 5])),
         events.drop_columns(["hash"]),
+        written_anew(events, 2),
     ]
     for table in wrong:
         with pytest.raises(cm.CasemgmtError):

@@ -204,3 +204,49 @@ def test_what_was_damaged_is_said(file):
         with pytest.raises(cm.VerifyError, match="practice 'C87002', event 3: edited") as refused:
             found.raise_if_broken()
         assert "secret" not in str(refused.value)
+
+
+COLUMNS_BUT = 'kind, patient_id, happened_on, recorded_at, "by", basis, corrects, details, previous, hash'
+HERE = "practice_id = 'C87001'"
+TOLD = {
+    f"UPDATE events SET patient_id = 'x' WHERE {HERE} AND number = 4": [
+        "C87001 4 edited: it does not say what it said"
+    ],
+    f"UPDATE events SET hash = previous WHERE {HERE} AND number = 4": ["C87001 4 edited: its hash is another"],
+    f"UPDATE events SET hash = previous WHERE {HERE} AND number = 13": ["C87001 13 edited: its hash is another"],
+    f"UPDATE events SET previous = hash WHERE {HERE} AND number = 4": ["C87001 4 edited: its link to the event before"],
+    f"UPDATE events SET number = 50 WHERE {HERE} AND number = 4": ["C87001 4 reordered: it stands at 50"],
+    f"UPDATE events SET number = 50 WHERE {HERE} AND number = 13": ["C87001 13 renumbered: it stands at 50"],
+    f"UPDATE events SET practice_id = 'D' WHERE {HERE} AND number = 4": [
+        "C87001 4 deleted",
+        "D 4 inserted: it is event 4 of practice 'C87001'",
+    ],
+    f"DELETE FROM events WHERE {HERE} AND number IN (4, 5, 9)": ["C87001 4 deleted: 2 events", "C87001 9 deleted"],
+    f"DELETE FROM events WHERE {HERE} AND number > 11": ["C87001 12 deleted: 2 events, from the end of the chain"],
+    f"DELETE FROM events WHERE {HERE}": ["C87001 1 deleted: 13 events, from the end of the chain"],
+    f"DELETE FROM chains WHERE {HERE}": ["C87001 13 the head of the chain is missing"],
+    f"UPDATE chains SET number = 2000000000 WHERE {HERE}": ["C87001 13 the head of the chain was edited"],
+    f"UPDATE chains SET number = 0 WHERE {HERE}": ["C87001 13 the head of the chain was edited"],
+    f"UPDATE chains SET number = 5, hash = (SELECT hash FROM events WHERE {HERE} AND number = 7) WHERE {HERE}": [
+        "C87001 13 the head of the chain was edited"
+    ],
+    f"UPDATE events SET patient_id = 'x', hash = previous WHERE {HERE} AND number = 4": [
+        "C87001 4 edited: it does not say what it said"
+    ],
+    f"INSERT INTO events SELECT practice_id, 14, {COLUMNS_BUT} FROM events WHERE {HERE} AND number = 4": [
+        "C87001 14 inserted: a copy of event 4"
+    ],
+    f"INSERT INTO events SELECT 'C87002', 8, {COLUMNS_BUT} FROM events WHERE {HERE} AND number = 4": [
+        "C87002 8 inserted: a copy of event 4 of practice 'C87001'"
+    ],
+}
+
+
+@pytest.mark.parametrize("change", TOLD)
+def test_what_was_done_is_told(filled, change):
+    with writing_on(filled.store.engine).begin() as connection:
+        connection.exec_driver_sql(change)
+    found = filled.verify().found
+    assert len(found) == len(TOLD[change])
+    for fault, told in zip(found, TOLD[change], strict=True):
+        assert f"{fault.practice_id} {fault.number} {fault.fault}".startswith(told)
