@@ -132,6 +132,20 @@ def test_the_same_events_give_the_same_bytes_and_another_folder_is_not_touched(c
     assert (tmp_path / "b" / "mine.txt").read_text() == "mine"
 
 
+def test_what_a_killed_export_left_is_taken_away_and_what_is_not_its_own_stays(caseload, tmp_path):
+    left = tmp_path / ".a.casemgmt-new"
+    left.mkdir()
+    (left / "events.csv").write_bytes(b"half")
+    caseload.export(tmp_path / "a", "csv")
+    assert not left.exists()
+    (tmp_path / ".b.casemgmt-new").mkdir()
+    (tmp_path / ".b.casemgmt-new" / "mine.txt").write_text("mine")
+    with pytest.raises(cm.PublishError, match=r"mine\.txt"):
+        caseload.export(tmp_path / "b", "csv")
+    assert (tmp_path / ".b.casemgmt-new" / "mine.txt").read_text() == "mine"
+    assert not (tmp_path / "b").exists()
+
+
 def test_wrong_arguments_are_answered_in_a_sentence(caseload, tmp_path):
     with pytest.raises(cm.InputError, match="format must be 'parquet' or 'csv'"):
         caseload.export(tmp_path / "b", "xlsx")
