@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.caseload.events.event import moment_text
 from casemgmt.caseload.events.kinds import STORE
 from casemgmt.caseload.state.moments import moment_known
-from casemgmt.errors import InputError
+from casemgmt.errors import InputError, VerifyError, listed
+from casemgmt.outputs import layout
+from casemgmt.outputs.manifest import REPORT, read_manifest
 from casemgmt.outputs.report.period import Paid, Period, RegisterOutcome
+from casemgmt.rule_files import shown_path
 
 if TYPE_CHECKING:
     from casemgmt.caseload.caseload import Caseload
@@ -43,7 +47,7 @@ def period_of(caseload: Caseload, scheme: Scheme, days: tuple[dt.date, dt.date],
         start=start,
         end=end,
         known_at=_known(caseload, moment),
-        heads={code: (heads[code].number, heads[code].hash.hex()) for code in sorted(heads, key=str.encode)},
+        heads={code: heads[code].hash.hex() for code in sorted(heads, key=str.encode)},
         counts={row.pop("practice_id"): {name: n for name, n in row.items() if n is not None} for row in measures},
         tests=tests,
         rule=rule,
@@ -102,3 +106,27 @@ def _homes(caseload: Caseload, days: tuple[dt.date, dt.date], moment: dt.datetim
         "newly_aligned": kinds.count("newly aligned"),
         "no_longer_aligned": kinds.count("no longer aligned"),
     }
+
+
+def reported_heads(folder: Path, caseload: Caseload) -> dict[str, tuple[int, str]]:
+    """The last events that a report states, as ``heads=`` of :meth:`casemgmt.Caseload.verify` takes them.
+
+    A report states hashes, and the moment up to which it was made; the numbers are those of the chains then.
+
+    Raises
+    ------
+    VerifyError : there is no report of a period that is intact, or the caseload had no event of a practice by then
+    """
+    try:
+        manifest = read_manifest((folder / layout.MANIFEST).read_bytes(), REPORT)
+        said = manifest["facts"]["period"]
+        hashes, moment = dict(said["heads"]), moment_known(said["known_at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise VerifyError(f"'{shown_path(folder)}' holds no report of a period that is intact.") from None
+    then = caseload.store.heads(moment)
+    if missing := sorted(hashes.keys() - then.keys()):
+        raise VerifyError(
+            f"The report rests on events of {listed(missing)} that this caseload did not have by then: they were "
+            "deleted, or it is another caseload."
+        )
+    return {code: (then[code].number, digest) for code, digest in hashes.items()}

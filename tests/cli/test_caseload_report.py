@@ -111,3 +111,22 @@ def test_a_selection_that_was_never_proposed_is_refused(year, tmp_path):
     done = run(year / "store.sqlite", "--selection", tmp_path / "other", "--year", 2015, "--to", tmp_path / "out")
     assert done.exit_code == 1
     assert "never proposed" in " ".join(done.output.split())
+
+
+def verify(store: object, report: object):
+    return CliRunner().invoke(app, ["caseload", "verify", str(store), "--heads", str(report)])
+
+
+def test_a_report_tells_a_chain_that_was_written_anew(year, tmp_path):
+    days = ("--quarter-start", "2015-04-01", "--quarter-end", "2015-06-30")
+    report, other = tmp_path / "q1", tmp_path / "other.sqlite"
+    run(year / "store.sqlite", "--selection", year / "lists" / DAYS[0], *days, "--to", report)
+    done = verify(year / "store.sqlite", report)
+    assert done.exit_code == 0, done.output
+    with cm.open_caseload(other, create=True, review_every_months=3) as caseload:
+        for code in ("C87001", "C87002", "C87003"):
+            size = {"practice_id": code, "kind": "list_size", "happened_on": "2015-04-01", "whole": 500}
+            caseload.record([size], recorded_at=dt.datetime(2015, 4, 1, tzinfo=dt.UTC))
+    found = verify(other, report)
+    assert found.exit_code == 1
+    assert "printed" in found.output

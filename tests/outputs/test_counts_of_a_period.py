@@ -25,9 +25,14 @@ def some_counts(generator, start=None):
     joined = generator.randrange(large)
     end = start + joined - left
     agreed = generator.randint(0, end)
-    return dict(
-        end=end, agreed=agreed, declined=generator.randint(0, end - agreed), joined=joined, left=left, start=start
-    )
+    return {
+        "end": end,
+        "agreed": agreed,
+        "declined": generator.randint(0, end - agreed),
+        "joined": joined,
+        "left": left,
+        "start": start,
+    }
 
 
 def keys_of(quarter):
@@ -110,12 +115,12 @@ def test_nothing_small_follows_from_ten_thousand_quarters_and_the_next():
 
 
 def test_the_attacker_finds_a_small_count_behind_its_neighbours():
-    shown = dict(end=10, agreed=10, declined="1–7", joined=0, left=0, start=10)
+    shown = {"end": 10, "agreed": 10, "declined": "1–7", "joined": 0, "left": 0, "start": 10}
     assert narrowed(ranges(shown)) == ["declined"]
 
 
 def test_the_smallest_neighbour_is_withheld():
-    counts = dict(end=10, agreed=8, declined=2, joined=0, left=0, start=10)
+    counts = {"end": 10, "agreed": 8, "declined": 2, "joined": 0, "left": 0, "start": 10}
     shown = forms_that_may_leave({"A": counts}, RELATIONS)["A"]
     assert shown["declined"] == "1–7"
     assert "withheld" in shown.values()
@@ -123,12 +128,15 @@ def test_the_smallest_neighbour_is_withheld():
 
 
 def test_large_counts_are_rounded_and_nothing_is_withheld():
-    counts = dict(end=103, agreed=80, declined=12, joined=21, left=9, start=91)
+    counts = {"end": 103, "agreed": 80, "declined": 12, "joined": 21, "left": 9, "start": 91}
     shown = forms_that_may_leave({"A": counts}, RELATIONS)["A"]
-    assert shown == dict(end=105, agreed=80, declined=10, joined=20, left=10, start=90)
+    assert shown == {"end": 105, "agreed": 80, "declined": 10, "joined": 20, "left": 10, "start": 90}
 
 
 def test_practices_are_looked_at_one_by_one():
-    small, large = dict.fromkeys(NAMES, 0), dict(end=103, agreed=80, declined=12, joined=21, left=9, start=91)
+    small, large = (
+        dict.fromkeys(NAMES, 0),
+        {"end": 103, "agreed": 80, "declined": 12, "joined": 21, "left": 9, "start": 91},
+    )
     alone = forms_that_may_leave({"A": large}, RELATIONS)["A"]
     assert forms_that_may_leave({"B": small, "A": large}, RELATIONS)["A"] == alone

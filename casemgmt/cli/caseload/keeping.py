@@ -55,14 +55,14 @@ def verify(
         Path | None,
         typer.Option(
             metavar="DIR|FILE",
-            help="Hold it against the last events that a publication, a quarter, an export or a table of heads states.",
+            help="Hold it against the last events that a publication, report, quarter, export or table of heads states.",
         ),
     ] = None,
 ) -> None:
     """Check every event against its hash and the one before, and say where a chain is broken."""
     (where,) = in_their_places(store)
     with opened(where) as caseload:
-        known = None if heads is None else _stated(heads)
+        known = None if heads is None else _stated(heads, caseload)
         with progress("Checking every event", "events") as moved:
             found = caseload.verify(known, moved)
         if found.whole:
@@ -110,8 +110,8 @@ def import_(
         say(f"{plural(_count(caseload), 'event')} of {practices} in {caseload.store.where}.")
 
 
-def _stated(where: Path) -> Any:
-    """The last events that a publication, a quarter, an export or a table of heads states.
+def _stated(where: Path, caseload: Caseload) -> Any:
+    """The last events that a publication, a report, a quarter, an export or a table of heads states.
 
     Raises
     ------
@@ -120,6 +120,8 @@ def _stated(where: Path) -> Any:
     from casemgmt.caseload.exchange import package, quarter
     from casemgmt.caseload.exchange.reading import heads_of_export
     from casemgmt.outputs.practice.heads import published_heads
+    from casemgmt.outputs.report import folder as report
+    from casemgmt.results.reporting_period import reported_heads
 
     if not where.is_dir():
         return where
@@ -127,6 +129,8 @@ def _stated(where: Path) -> Any:
         return heads_of_export(where)
     if quarter.KIND.manifest_of(where) is not None:
         return quarter.heads_of_quarter(where)
+    if report.KIND.manifest_of(where) is not None:
+        return reported_heads(where, caseload)
     found = published_heads(where)
     if not found:
         raise InputError(f"{where} was not made from a caseload, and states no last event. Give one that was.")

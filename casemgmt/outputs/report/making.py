@@ -161,7 +161,7 @@ def _facts_of_period(period: Period | None) -> dict[str, Any]:
     if period is None:
         return {}
     days = {"start": period.start.isoformat(), "end": period.end.isoformat(), "known_at": period.known_at}
-    return {"period": {**days, "heads": {code: list(head) for code, head in period.heads.items()}}}
+    return {"period": {**days, "heads": dict(period.heads)}}
 
 
 def of_caseload(facts: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ MEASURES: Final = {
     "removals_pending_end": "Removals to decide",
 }
 REGISTER: Final = "register"
-HEX_SHOWN: Final = 16  # digits of a hash
+SHOWN: Final = 16  # hexadecimal digits of a hash; the manifest holds all 64
 
 _SUMS: Final = (
     Relation({"managed_start": 1, "joined": 1, "left": -1, "managed_end": -1}, 0, 0),
@@ -89,7 +89,7 @@ class Period:
     ----------
     start, end : its first and last day
     known_at : the moment up to which events were taken
-    heads : practice → the number and the hash of its last event then
+    heads : practice → the hash of its last event then; its number would tell how much happened
     counts : practice → measure → whole count; measures that nobody can know are left out
     tests : practice → its register test; empty where the scheme has none
     rule : of the register test, in words
@@ -100,7 +100,7 @@ class Period:
     start: dt.date
     end: dt.date
     known_at: str
-    heads: Mapping[str, tuple[int, str]]
+    heads: Mapping[str, str]
     counts: Mapping[str, Mapping[str, int]]
     tests: Mapping[str, RegisterOutcome] = field(default_factory=dict)
     rule: str = ""
@@ -332,17 +332,13 @@ def _homes_figure(period: Period) -> Figure:
 
 
 def _heads_figure(period: Period) -> Figure:
-    rows: list[Row] = [
-        {"practice_id": code, "number": number, "hash": digest[:HEX_SHOWN]}
-        for code, (number, digest) in period.heads.items()
-    ]
+    rows: list[Row] = [{"practice_id": code, "hash": digest[:SHOWN]} for code, digest in period.heads.items()]
     return Figure(
         name="heads",
         title="Last event of each practice",
-        says="The last event that this report rests on, and the beginning of its hash. Whoever keeps this "
-        "report can tell later whether the events before it were changed: casemgmt caseload verify.",
-        headings={"practice_id": "Practice", "number": "Events", "hash": "Hash, first 16 digits"},
-        kinds={"number": "whole"},
+        says=f"The events that this report rests on are those recorded by {period.known_at}. Whoever keeps it can tell "
+        "later whether they were changed: casemgmt caseload verify --heads, with this report's folder.",
+        headings={"practice_id": "Practice", "hash": "Hash of its last event, first 16 digits"},
         rows=rows,
         missing="" if rows else "No event is recorded.",
     )

@@ -100,9 +100,9 @@ def test_homes_and_the_last_events_are_told(selections):
     heads = rows_of(made, "heads")
     for row in caseload.heads().to_pylist():
         if row["practice_id"]:
-            shown = heads[row["practice_id"]]
-            assert (shown["number"], shown["hash"]) == (row["number"], row["hash"][:16])
+            assert heads[row["practice_id"]]["hash"] == row["hash"][:16]
     assert heads["C87001"]["hash"] in made.to_html()
+    assert made.table("heads").column_names == ["practice_id", "hash"]  # a number would tell how much happened
 
 
 def test_the_same_report_again_after_more_was_recorded(selections, tmp_path):
