@@ -166,6 +166,24 @@ SAME = {"a": 9.0, "b": 8.0, "c": 7.0, "d": 6.0, "e": 5.0}
                 "b": ("leaver", "cut moved", f"{ROSE}; the caseload keeps its places within the first 40%"),
             },
         ),
+        # e comes on the caseload and to the top at once: the score alone would have done it.
+        (
+            (SAME, ""),
+            (SAME | {"e": 9.5}, "e"),
+            {
+                "e": ("joiner", "own score", "score 5 to 9.5"),
+                "b": ("leaver", "cut moved", f"{ROSE}; the caseload keeps its places within the first 40%"),
+            },
+        ),
+        # b and c need both places, so that below 7 nothing is kept; then e passes c.
+        (
+            (SAME, "b c e"),
+            (SAME | {"c": 6.2, "e": 6.5}, "b c e"),
+            {
+                "c": ("leaver", "own score", "score 7 to 6.2"),
+                "e": ("joiner", "cut moved", f"keeps a place: {WITHIN}"),
+            },
+        ),
         # The caseload grows: its best keep the places.
         (
             (SAME, "c d"),
