@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import shutil
+import sqlite3
 
 import pytest
 from appending import DAY
@@ -183,8 +184,6 @@ def test_a_file_cut_short_is_seen(file, tmp_path):
 
 def test_what_was_damaged_is_said(file):
     path, _, _ = file
-    import sqlite3
-
     copy = path.with_name("copy.sqlite")
     shutil.copy(path, copy)
     with sqlite3.connect(copy) as connection:
@@ -204,6 +203,30 @@ def test_what_was_damaged_is_said(file):
         with pytest.raises(cm.VerifyError, match="practice 'C87002', event 3: edited") as refused:
             found.raise_if_broken()
         assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["CAST(x'43b7' AS TEXT)", "x'43'", "'C' || char(10)", "7"])
+def test_a_practice_code_that_is_none_is_found(file, value):
+    path, _, _ = file
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE events SET practice_id = {value} WHERE practice_id = 'C87002' AND number = 3")
+    connection.close()
+    with cm.open_caseload(path) as caseload:
+        found = caseload.verify()
+        assert ("C87002", 3) in [(fault.practice_id, fault.number) for fault in found.found]
+        assert len(found.found) == found.faults.num_rows == 2
+
+
+@pytest.mark.parametrize("value", ["CAST(x'43b7' AS TEXT)", "x'43'", "7"])
+def test_an_event_of_no_practice_is_found(file, value):
+    path, _, _ = file
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            f"INSERT INTO events SELECT {value}, 1, {COLUMNS_BUT} FROM events WHERE {HERE} AND number = 1"
+        )
+    connection.close()
+    with cm.open_caseload(path) as caseload:
+        assert ["inserted" in fault.fault for fault in caseload.verify().found] == [True]
 
 
 COLUMNS_BUT = 'kind, patient_id, happened_on, recorded_at, "by", basis, corrects, details, previous, hash'
