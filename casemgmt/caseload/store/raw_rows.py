@@ -58,12 +58,13 @@ def complaint_of(connection: sa.Connection) -> bool:
 
 def _of_sqlite(connection: sa.Connection, practice: str | None, are_texts: bool) -> Iterator[Event]:
     names = ", ".join('"by"' if name == "by" else name for name in COLUMNS)
-    where = "" if practice is None else "WHERE practice_id = ?"
+    mark = "CAST(? AS TEXT)" if isinstance(practice, str) else "?"
+    where = "" if practice is None else f"WHERE practice_id = {mark}"
     cursor = connection.connection.cursor()
     with _as_texts() if are_texts else _any_text(connection):
         cursor.execute(
             f"SELECT {names} FROM events {where} ORDER BY practice_id, number",  # noqa: S608
-            () if practice is None else (practice,),
+            () if practice is None else (_raw(practice),),
         )
         while rows := cursor.fetchmany(_AT_ONCE):
             yield from map(Event._make, rows)
@@ -92,6 +93,11 @@ def _any_text(connection: sa.Connection) -> Iterator[None]:
         yield
     finally:
         driver.text_factory = before
+
+
+def _raw(text: Any) -> Any:
+    """The bytes of a text, whatever they are; a blob stays one."""
+    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
 
 
 def _text(raw: bytes) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import column_of, texts
+from casemgmt.caseload.events.checking import is_fit_text
 from casemgmt.caseload.events.event import NO_HASH
 from casemgmt.caseload.store.engines import looking_at_once
 from casemgmt.caseload.store.faults import Fault, faults_in, is_own
@@ -144,7 +145,7 @@ class _Looked:
             self.is_damaged = True
             broken |= self._heads.keys()
         found = [fault for practice in sorted(broken, key=_in_order) for fault in self._in_practice(practice)]
-        if not found and (self.is_damaged or complaint_of(self._connection)):
+        if not found and (broken or self.is_damaged or complaint_of(self._connection)):
             return [Fault(None, None, None, _DAMAGED_FILE)]
         return found
 
@@ -175,7 +176,7 @@ class _Looked:
             self._progress(self.events, self.events)
 
     def _in_practice(self, practice: Any) -> list[Fault]:
-        shown = practice if isinstance(practice, str) else None
+        shown = practice if is_fit_text(practice) else None
         try:
             rows = list(rows_of(self._connection, practice))
             found = faults_in(practice, rows, self._heads.get(practice), self._elsewhere)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import shutil
+import sqlite3
 
 import pytest
 from appending import DAY
@@ -183,8 +184,6 @@ def test_a_file_cut_short_is_seen(file, tmp_path):
 
 def test_what_was_damaged_is_said(file):
     path, _, _ = file
-    import sqlite3
-
     copy = path.with_name("copy.sqlite")
     shutil.copy(path, copy)
     with sqlite3.connect(copy) as connection:
@@ -204,3 +203,73 @@ def test_what_was_damaged_is_said(file):
         with pytest.raises(cm.VerifyError, match="practice 'C87002', event 3: edited") as refused:
             found.raise_if_broken()
         assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["CAST(x'43b7' AS TEXT)", "x'43'", "'C' || char(10)", "7"])
+def test_a_practice_code_that_is_none_is_found(file, value):
+    path, _, _ = file
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE events SET practice_id = {value} WHERE practice_id = 'C87002' AND number = 3")
+    connection.close()
+    with cm.open_caseload(path) as caseload:
+        found = caseload.verify()
+        assert ("C87002", 3) in [(fault.practice_id, fault.number) for fault in found.found]
+        assert len(found.found) == found.faults.num_rows == 2
+
+
+@pytest.mark.parametrize("value", ["CAST(x'43b7' AS TEXT)", "x'43'", "7"])
+def test_an_event_of_no_practice_is_found(file, value):
+    path, _, _ = file
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            f"INSERT INTO events SELECT {value}, 1, {COLUMNS_BUT} FROM events WHERE {HERE} AND number = 1"
+        )
+    connection.close()
+    with cm.open_caseload(path) as caseload:
+        assert ["inserted" in fault.fault for fault in caseload.verify().found] == [True]
+
+
+COLUMNS_BUT = 'kind, patient_id, happened_on, recorded_at, "by", basis, corrects, details, previous, hash'
+HERE = "practice_id = 'C87001'"
+TOLD = {
+    f"UPDATE events SET patient_id = 'x' WHERE {HERE} AND number = 4": [
+        "C87001 4 edited: it does not say what it said"
+    ],
+    f"UPDATE events SET hash = previous WHERE {HERE} AND number = 4": ["C87001 4 edited: its hash is another"],
+    f"UPDATE events SET hash = previous WHERE {HERE} AND number = 13": ["C87001 13 edited: its hash is another"],
+    f"UPDATE events SET previous = hash WHERE {HERE} AND number = 4": ["C87001 4 edited: its link to the event before"],
+    f"UPDATE events SET number = 50 WHERE {HERE} AND number = 4": ["C87001 4 reordered: it stands at 50"],
+    f"UPDATE events SET number = 50 WHERE {HERE} AND number = 13": ["C87001 13 renumbered: it stands at 50"],
+    f"UPDATE events SET practice_id = 'D' WHERE {HERE} AND number = 4": [
+        "C87001 4 deleted",
+        "D 4 inserted: it is event 4 of practice 'C87001'",
+    ],
+    f"DELETE FROM events WHERE {HERE} AND number IN (4, 5, 9)": ["C87001 4 deleted: 2 events", "C87001 9 deleted"],
+    f"DELETE FROM events WHERE {HERE} AND number > 11": ["C87001 12 deleted: 2 events, from the end of the chain"],
+    f"DELETE FROM events WHERE {HERE}": ["C87001 1 deleted: 13 events, from the end of the chain"],
+    f"DELETE FROM chains WHERE {HERE}": ["C87001 13 the head of the chain is missing"],
+    f"UPDATE chains SET number = 2000000000 WHERE {HERE}": ["C87001 13 the head of the chain was edited"],
+    f"UPDATE chains SET number = 0 WHERE {HERE}": ["C87001 13 the head of the chain was edited"],
+    f"UPDATE chains SET number = 5, hash = (SELECT hash FROM events WHERE {HERE} AND number = 7) WHERE {HERE}": [
+        "C87001 13 the head of the chain was edited"
+    ],
+    f"UPDATE events SET patient_id = 'x', hash = previous WHERE {HERE} AND number = 4": [
+        "C87001 4 edited: it does not say what it said"
+    ],
+    f"INSERT INTO events SELECT practice_id, 14, {COLUMNS_BUT} FROM events WHERE {HERE} AND number = 4": [
+        "C87001 14 inserted: a copy of event 4"
+    ],
+    f"INSERT INTO events SELECT 'C87002', 8, {COLUMNS_BUT} FROM events WHERE {HERE} AND number = 4": [
+        "C87002 8 inserted: a copy of event 4 of practice 'C87001'"
+    ],
+}
+
+
+@pytest.mark.parametrize("change", TOLD)
+def test_what_was_done_is_told(filled, change):
+    with writing_on(filled.store.engine).begin() as connection:
+        connection.exec_driver_sql(change)
+    found = filled.verify().found
+    assert len(found) == len(TOLD[change])
+    for fault, told in zip(found, TOLD[change], strict=True):
+        assert f"{fault.practice_id} {fault.number} {fault.fault}".startswith(told)
