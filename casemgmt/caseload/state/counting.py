@@ -33,7 +33,8 @@ def summary_table(table: pa.Table, practices: Sequence[str], date: dt.date) -> p
     planned = numpy_of(table.column("plan").is_valid())
     agreed, declined = (_equal(table, "plan", word) for word in ("agreed", "declined"))
     due = numpy_of(table.column("review_due"))
-    overdue = due & (numpy_of(table.column("next_review").cast(pa.int32())) < day_number(date))
+    next_review = numpy_of(table.column("next_review").cast(pa.int32()))  # all of the managed have one
+    overdue = next_review < day_number(date)
     of_managed = (agreed, declined, ~planned, due, overdue, told, ~told)
     counts = {
         PROPOSED: _equal(table, "status", PROPOSED),
