@@ -80,6 +80,7 @@ def test_the_register_is_large_enough_at_1_8_per_cent_of_the_adults(adults, regi
         (["gp_named", "plan_agreed", "ended"], 0, 0),
         (["gp_named", "plan_agreed", "died or moved"], 0, 1),  # ended so, and which of the two is not known
         (["gp_named", "plan_agreed", "moved", "died or moved"], 0, 1),  # said twice, and counted once
+        (["gp_named", "moved", "returned", "plan_agreed", "moved"], 0, 1),  # as they stood before they left for good
         (["gp_named", "moved", "returned", "plan_agreed"], 1, 1),  # who is back counts as they stand
         (["gp_named", "died"], 0, 0),  # and not more than who stays
     ],

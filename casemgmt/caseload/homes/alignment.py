@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from casemgmt import arguments
 from casemgmt.arrow import column_of
 from casemgmt.caseload.homes.residents import Resident
 from casemgmt.caseload.plans.labels import NOT_FOR_LEAVING, labelled
@@ -78,6 +79,7 @@ class Homes:
             "with_main": sum(home["with_main"] for home in homes),
         }
 
+    @arguments.checked(route=arguments.text)
     def counts(self, route: str) -> HomeCounts:
         """What a report holds back before anything of it leaves.
 
