@@ -5,7 +5,8 @@ Needs pyspark 4 (``pip install "casemgmt[spark]"``), and casemgmt in the Python 
 Each practice is read, checked and ranked by one worker; what only the whole register can tell (ids in two practices,
 codes that differ only in case, columns nobody can read, nominations over the cap) is found in Spark or on the driver,
 to which nothing but practice codes, counts and messages travel. The frame is read four times, and once more where ids
-stand in two practices.
+stand in two practices. What was before stands in the column ``on_caseload``: where a caseload is kept, it is whom
+``caseload.on(…)`` holds.
 """
 
 from __future__ import annotations
@@ -74,7 +75,6 @@ def select(
 
     The rows are those of ``cm.select(cm.read_register(frame.toArrow(), …), …)``, with the same columns, types and
     values. :mod:`casemgmt.spark.selecting` says how it is done. Of the columns, none may be ``extracted_on``: say it.
-    What was before stands in the column ``on_caseload``; where a caseload is kept, that is who ``caseload.on(…)`` holds.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ A chain that was rewritten as a whole is whole; it no longer holds the event who
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -45,6 +46,16 @@ def published_heads(folder: str | Path) -> dict[str, PrintedHead]:
         raise
     except (KeyError, TypeError, AttributeError, ValueError):
         raise VerifyError(f"'{layout.MANIFEST}' cannot be trusted: it is damaged, or was edited.") from None
+
+
+def digest_of(heads: Mapping[str, PrintedHead]) -> str:
+    """One hash of the ends of all chains, in hexadecimal; empty where there are none.
+
+    SHA-256 of a line ``practice number hash`` a chain, in byte order of the codes. It may leave: how many events a
+    practice had between two reports does not follow from it.
+    """
+    lines = [f"{code} {heads[code].number} {heads[code].hash}\n" for code in sorted(heads, key=str.encode)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest() if lines else ""
 
 
 def in_words(head: PrintedHead | None) -> str:

@@ -16,6 +16,7 @@ from casemgmt.outputs.disclosure.homes import homes_that_may_leave
 from casemgmt.outputs.disclosure.reviews import with_reviews
 from casemgmt.outputs.disclosure.worlds import Publication
 from casemgmt.outputs.manifest import sha256
+from casemgmt.outputs.practice.heads import SHOWN, digest_of, heads_in
 from casemgmt.outputs.report.change import Last, change_figure, values_of
 from casemgmt.outputs.report.counted import Counted
 from casemgmt.outputs.report.figures import (
@@ -140,7 +141,14 @@ def facts_of(lists: Lists, tariff: PaymentTariff | None, last: Last | None) -> d
         "practices": len(lists.practices),
         "tariff": tariff.id if tariff else None,
         "previous_as_of": last.as_of if last else None,
+        **({"caseload_digest": digest} if (digest := digest_of(heads_in(facts))) else {}),
     }
+
+
+def of_caseload(facts: Mapping[str, Any]) -> str:
+    """What a report says of the caseload that its lists were made from; empty where there was none."""
+    digest = facts.get("caseload_digest", "")
+    return f"Made from a caseload; SHA-256 of the ends of its chains: {digest[:SHOWN]}." if digest else ""
 
 
 def cautions(facts: Mapping[str, Any]) -> list[str]:

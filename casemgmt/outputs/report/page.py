@@ -13,7 +13,7 @@ from casemgmt.outputs.disclosure.suppression import ROUND_TO, SUPPRESS_UP_TO, SU
 from casemgmt.outputs.purpose import PURPOSE
 from casemgmt.outputs.report.figures import Figure, Row
 from casemgmt.outputs.report.layout import figure_file
-from casemgmt.outputs.report.making import Made, cautions
+from casemgmt.outputs.report.making import Made, cautions, of_caseload
 
 _HERE = resources.files("casemgmt.outputs.report")
 MOST_BARS = 60
@@ -48,6 +48,7 @@ def page_of(made: Made) -> str:
         style=style,
         style_hash=f"sha256-{digest}",
         facts=made.facts,
+        of_caseload=of_caseload(made.facts),
         cautions=cautions(made.facts),
         purpose=PURPOSE,
         suppressed=SUPPRESS_UP_TO,

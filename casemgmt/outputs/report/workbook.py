@@ -17,7 +17,7 @@ from casemgmt.errors import plural
 from casemgmt.outputs.disclosure.suppression import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD
 from casemgmt.outputs.purpose import PURPOSE
 from casemgmt.outputs.report.figures import Figure, Row
-from casemgmt.outputs.report.making import Made, cautions
+from casemgmt.outputs.report.making import Made, cautions, of_caseload
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -74,6 +74,7 @@ def _cover(book: Workbook, made: Made, title: str, formats: Mapping[str, Format]
     lines = [
         f"List of {facts['as_of']}; data drawn on {facts['extracted_on']}; {plural(facts['practices'], 'practice')}.",
         f"Scheme: {facts['scheme_title']} ({facts['scheme']}). Ranked by: {facts['ranked_by']}.",
+        *([said] if (said := of_caseload(facts)) else []),
         *cautions(facts),
         PURPOSE,
     ]

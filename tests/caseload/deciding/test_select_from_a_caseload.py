@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 
 import openpyxl
 import pytest
@@ -10,7 +12,7 @@ from caseload_months import a_caseload, a_decision, chosen, managed, people_of
 
 import casemgmt as cm
 from casemgmt.errors import InputError, VerifyError
-from casemgmt.outputs.practice.heads import heads_in, published_heads
+from casemgmt.outputs.practice.heads import digest_of, heads_in, published_heads
 
 PEOPLE = [("C87001", name) for name in ("ann", "bob", "cyd", "dee", "eve", "fay", "gus", "hal", "ida", "jim")]
 ANN, BOB, CYD, DEE = PEOPLE[:4]
@@ -140,6 +142,23 @@ def test_the_head_of_the_chain_is_on_what_the_practice_gets(caseload, tmp_path):
     april.save(tmp_path / "b", workbooks=True, pages=True)
     files = [sorted(each for each in (tmp_path / name).rglob("*") if each.is_file()) for name in "ab"]
     assert [each.read_bytes() for each in files[0]] == [each.read_bytes() for each in files[1]]
+
+
+def test_a_report_says_one_hash_of_all_chains_and_no_number_of_events(caseload, tmp_path):
+    caseload.propose(chosen({("C87002", "kim"): 2, ("C87002", "lee"): 1}, "2015-03-01"))
+    everyone = {**SCORES, ("C87002", "kim"): 2.0, ("C87002", "lee"): 1.0}
+    april = chosen(everyone, "2015-04-01", previous=caseload)
+    report = cm.commissioner_report(april)
+    heads = caseload.store.heads()
+    lines = "".join(f"{code} {heads[code].number} {heads[code].hash.hex()}\n" for code in ("C87001", "C87002"))
+    digest = hashlib.sha256(lines.encode()).hexdigest()
+    assert digest == digest_of(heads_in(april.facts))
+    assert f"SHA-256 of the ends of its chains: {digest[:16]}." in report.to_html()
+    report.save(tmp_path / "report")
+    assert json.loads((tmp_path / "report" / "manifest.json").read_text())["facts"]["caseload_digest"] == digest
+    cover = openpyxl.load_workbook(tmp_path / "report" / "report.xlsx")["Cover"]
+    assert any(digest[:16] in str(row[0]) for row in cover.values)
+    assert "caseload" not in cm.commissioner_report(chosen(everyone, "2015-04-01")).to_html()
 
 
 def test_a_list_without_a_caseload_says_nothing_of_one(tmp_path):
