@@ -7,9 +7,9 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import texts
-from casemgmt.caseload.events.table import stored_events
+from casemgmt.caseload.events.table import COLUMNS, stored_events
 from casemgmt.caseload.exchange.checking import faults_in_words
-from casemgmt.caseload.exchange.flat import flat_schema, from_text, unflattened
+from casemgmt.caseload.exchange.flat import flattened, from_text, unflattened
 from casemgmt.caseload.exchange.package import heads_in
 from casemgmt.errors import listed, plural
 from casemgmt.outputs.csv_text import BOM
@@ -29,6 +29,8 @@ def what_changed(name: str, data: bytes, described: dict[str, Any]) -> str:
     ----------
     described : what ``datapackage.json`` says, of the file as it was exported
     """
+    import pyarrow as pa
+
     resource = described["resources"][0]
     try:
         table = _loose_csv(data) if name.endswith(".csv") else VerifiedFile(data, name).read()
@@ -38,11 +40,11 @@ def what_changed(name: str, data: bytes, described: dict[str, Any]) -> str:
     if said := _columns(table.column_names, expected):
         return said
     try:
-        typed = from_text(table) if name.endswith(".csv") else table.select(expected).cast(flat_schema())
-        events = unflattened(typed)
+        text = table.cast(pa.schema([pa.field(each, pa.string()) for each in expected]))
+        events = unflattened(from_text(text))
     except ValueError as problem:
         return str(problem) if str(problem).startswith("column '") else "a column holds what it may not"
-    return _rows(events, resource["rows"], heads_in(described))
+    return _rows(events, resource["rows"], heads_in(described)) or _details(text, events) or _WRITTEN
 
 
 def _loose_csv(data: bytes) -> pa.Table:
@@ -92,4 +94,21 @@ def _rows(events: pa.Table, expected: int, heads: dict[str, tuple[int, bytes]]) 
         said.append(f"rows stand in another order, from row {row + 2} on")
     if faults := faults_in_words(stored_events(events), heads):
         said.append(faults)
-    return "; ".join(said) or _WRITTEN
+    return "; ".join(said)
+
+
+def _details(text: pa.Table, events: pa.Table) -> str:
+    """Which column of a detail does not repeat what the details say."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    told = flattened(events)
+    for name in told.column_names[len(COLUMNS) :]:
+        if name in text.column_names:
+            here, there = text.column(name).combine_chunks(), told.column(name).cast(pa.string()).combine_chunks()
+            if not here.equals(there):
+                same = pc.fill_null(pc.equal(here, there), pc.and_(pc.is_null(here), pc.is_null(there)))
+                return (
+                    f"column '{name}' says something else than 'details', first in row {same.index(False).as_py() + 2}"
+                )
+    return ""

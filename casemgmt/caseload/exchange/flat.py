@@ -83,7 +83,7 @@ def as_text(table: pa.Table) -> pa.Table:
 
 
 def from_text(table: pa.Table) -> pa.Table:
-    """The flat table of one whose columns are all text.
+    """The columns of events of a flat table whose columns are all text.
 
     Raises
     ------
@@ -91,13 +91,13 @@ def from_text(table: pa.Table) -> pa.Table:
     """
     import pyarrow as pa
 
-    columns = []
-    for field in flat_schema():
+    columns, fields = [], [field for field in flat_schema() if field.name in COLUMNS]
+    for field in fields:
         try:
             columns.append(table.column(field.name).combine_chunks().cast(field.type))
         except pa.ArrowException:
             raise ValueError(f"column '{field.name}' holds what it may not") from None
-    return pa.Table.from_arrays(columns, schema=flat_schema())
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
 def _null_where_empty(details: pa.Array) -> pa.Array:

@@ -14,7 +14,7 @@ from casemgmt.outputs.folders import Kind
 FORMATS: Final = ("parquet", "csv")
 
 PACKAGE, README = "datapackage.json", "README.txt"
-_FORMAT_VERSION = 1
+FORMAT_VERSION: Final = 1
 
 _DIALECT = {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "lineTerminator": "\r\n", "header": True}
 _MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
@@ -58,7 +58,7 @@ def package_text(form: str, data: bytes | memoryview, sum_of_data: str, rows: in
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "caseload",
         "title": "A caseload of case management: every event, in the order of practices and numbers",
-        "format_version": _FORMAT_VERSION,
+        "format_version": FORMAT_VERSION,
         "resources": [{**resource, "schema": table_schema()}],
         "heads": [{"practice_id": code, "number": number, "hash": own.hex()} for code, (number, own) in heads.items()],
     }

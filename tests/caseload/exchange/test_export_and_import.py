@@ -23,6 +23,7 @@ from casemgmt.caseload.exchange import package
 from casemgmt.caseload.exchange.reading import heads_of_export, read_export
 from casemgmt.outputs.csv_text import BOM, read_csv
 from casemgmt.outputs.folders import save_folder
+from casemgmt.outputs.manifest import canonical, read_manifest
 
 FORMATS = ("parquet", "csv")
 
@@ -326,13 +327,54 @@ def test_missing_files_other_folders_and_later_formats_are_refused(exported, tmp
         cm.import_caseload(tmp_path, tmp_path / "new.sqlite")
     with pytest.raises(cm.InputError, match=r"is no folder that caseload\.export wrote"):
         cm.import_caseload(tmp_path / "nowhere", tmp_path / "new.sqlite")
-    later = lambda d: d.replace(b'"name": "gp"', b'"name": "doctor"')  # noqa: E731
+    later = lambda d: d.replace(b'"format_version": 1', b'"format_version": 2')  # noqa: E731
     changed(folder, "datapackage.json", later, forge=True)
-    with pytest.raises(cm.VerifyError, match="describes other columns than this version"):
+    with pytest.raises(cm.VerifyError, match="of another form than this version"):
         cm.import_caseload(folder, tmp_path / "new.sqlite")
     (exported["parquet"] / "events.parquet").unlink()
     with pytest.raises(cm.VerifyError, match=r"'events\.parquet' is missing"):
         cm.import_caseload(exported["parquet"], tmp_path / "new.sqlite")
+
+
+def test_an_export_with_other_columns_of_details_is_read(exported, tmp_path):
+    """Another version may know other kinds of event; the column of details says all that is needed."""
+    name, folder = "events.parquet", exported["parquet"]
+    files_of_old.update(files_of(folder))
+
+    def without_gp(data):
+        out = io.BytesIO()
+        pq.write_table(pq.read_table(io.BytesIO(data)).drop_columns(["gp"]), out)
+        return out.getvalue()
+
+    before = read_export(folder)
+    changed(folder, name, without_gp, forge=True)
+    changed(folder, "datapackage.json", lambda d: d.replace(b'"name": "gp"', b'"name": "doctor"'), forge=True)
+    assert read_export(folder).equals(before)
+
+
+@pytest.mark.parametrize(
+    "said", [b"{}", b"[]", b'{"resources": []}', b'{"resources": [{}], "heads": 3}', b"null", b"\xff"]
+)
+def test_a_forged_description_is_refused_in_words(exported, tmp_path, said):
+    changed(exported["csv"], "datapackage.json", lambda _: said, forge=True)
+    with pytest.raises(cm.VerifyError, match=r"'datapackage\.json' does not describe"):
+        cm.import_caseload(exported["csv"], tmp_path / "new.sqlite")
+
+
+@pytest.mark.parametrize("files", [None, [], 3, {"events.csv": 3}, {"datapackage.json": {}}, {}])
+def test_a_forged_manifest_is_refused_in_words(exported, tmp_path, files):
+    path = exported["csv"] / "manifest.json"
+    said = {k: v for k, v in read_manifest(path.read_bytes(), package.KIND.format).items() if k != "manifest_sha256"}
+    path.write_bytes(canonical(said | {"files": files}))
+    with pytest.raises(cm.VerifyError, match=r"names no files|was changed"):
+        cm.import_caseload(exported["csv"], tmp_path / "new.sqlite")
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(exported, tmp_path):
+    (exported["csv"] / "events.csv").unlink()
+    os.mkfifo(exported["csv"] / "events.csv")
+    with pytest.raises(cm.VerifyError, match="cannot be read"):
+        cm.import_caseload(exported["csv"], tmp_path / "new.sqlite")
 
 
 # Where it is read to

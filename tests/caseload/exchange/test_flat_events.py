@@ -45,7 +45,7 @@ def test_events_come_back_as_they_were_from_the_flat_table_and_from_its_text(eve
     assert unflattened(table).equals(events)
     text = as_text(table)
     text = text.cast(pa.schema([pa.field(name, pa.string()) for name in text.column_names]))
-    assert from_text(text).equals(table)
+    assert from_text(text).equals(table.select(COLUMNS))
     assert text.column("recorded_at")[0].as_py() == "2015-04-01T09:30:00.000123Z"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -78,31 +77,41 @@ def many_events(folder: Path) -> Path:
     return Caseload(store).export(folder)
 
 
-def killed_while_importing(folder: Path, where: str, after_seconds: float) -> bool:
-    """Whether the import had been done when it was killed."""
+def importing(folder: Path, where: str) -> subprocess.Popen:
+    """A process that has loaded everything and begins to import."""
     env = {**os.environ, "PYTHONPATH": str(Path(cm.__file__).resolve().parent.parent)}
-    child = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(folder), where],
-        env=env,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    program = [sys.executable, "-c", KILLED, str(folder), where]
+    child = subprocess.Popen(program, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline() == "ready\n"
     child.stdin.write("go\n")
     child.stdin.flush()
-    time.sleep(after_seconds)
-    child.send_signal(signal.SIGKILL)
+    return child
+
+
+def killed_while_importing(folder: Path, where: str, after_seconds: float) -> bool:
+    """Whether the import had been done when it was killed."""
+    child = importing(folder, where)
+    try:
+        child.wait(after_seconds)
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGKILL)
     said, _ = child.communicate(timeout=60)
     return "done" in said
 
 
-def check_killed(folder, places, seed):
-    """Kill at moments spread over the time that an import takes; what is there then is whole, or can be made."""
-    events = read_export(folder)
-    rng, found = random.Random(seed), {"whole": 0, "absent": 0}
-    for where in places:
-        done = killed_while_importing(folder, where, rng.uniform(0.0, 0.5))
+def seconds_of(folder, where):
+    """How long an import takes that nobody stops."""
+    child, begun = importing(folder, where), time.monotonic()
+    assert child.wait(120) == 0
+    child.communicate()
+    return time.monotonic() - begun
+
+
+def check_killed(folder, places, seconds):
+    """Kill at moments spread over twice the time of an import; what is there then is whole, or can be made."""
+    events, found = read_export(folder), {"whole": 0, "absent": 0}
+    for number, where in enumerate(places):
+        done = killed_while_importing(folder, where, 2 * seconds * number / len(places))
         try:
             there = cm.open_caseload(where)
         except cm.CasemgmtError:
@@ -118,13 +127,15 @@ def check_killed(folder, places, seed):
 
 def test_an_import_that_is_killed_leaves_the_store_whole_or_absent(tmp_path):
     folder = many_events(tmp_path / "export")
-    found = check_killed(folder, [str(tmp_path / f"{number}.sqlite") for number in range(8)], seed=1)
-    assert found["absent"]
+    places = [str(tmp_path / f"{number}.sqlite") for number in range(8)]
+    found = check_killed(folder, places, seconds_of(folder, str(tmp_path / "first.sqlite")))
+    assert found["absent"] and sum(found.values()) == len(places)
 
 
 @pytest.mark.long
 def test_200_imports_that_are_killed_on_both_databases(new_database, tmp_path):
     folder = many_events(tmp_path / "export")
-    places = [str(tmp_path / f"{number}.sqlite") for number in range(100)]
-    found = check_killed(folder, [*places, *(new_database() for _ in range(100))], seed=2)
-    assert found["absent"] > 20 and found["whole"] > 20, found
+    files = [str(tmp_path / f"{number}.sqlite") for number in range(101)]
+    for places in (files, [new_database() for _ in range(101)]):
+        found = check_killed(folder, places[1:], seconds_of(folder, places[0]))
+        assert found["absent"] > 20 and found["whole"] > 20, found
