@@ -310,7 +310,7 @@ def test_list_sizes_payments_and_a_quarter(managed, published, tmp_path):
     assert f"{SMALL} {first['payment']} {first['instalment']} 50 " in said and " yes " in said
     run(*job, "--declared", "C87003", code=2)
     quarter = ("--quarter-start", "2015-04-01", "--quarter-end", "2015-06-30")
-    job = ("caseload", "report", managed, "--selection", published, *quarter, "--to", tmp_path / "q1")
+    job = ("caseload", "measures", managed, "--selection", published, *quarter, "--to", tmp_path / "q1")
     said = squeezed(run(*job))
     assert "2015-04-01 to 2015-06-30, 2 practices" in said and "not for the commissioner" in said
     with cm.open_caseload(managed) as caseload:
@@ -331,7 +331,7 @@ def test_list_sizes_payments_and_a_quarter(managed, published, tmp_path):
 
 def test_a_quarter_of_a_selection_that_was_never_proposed_is_refused(place, published, tmp_path):
     quarter = ("--quarter-start", "2015-04-01", "--quarter-end", "2015-06-30")
-    job = ("caseload", "report", place, "--selection", published, *quarter, "--to", tmp_path / "q1")
+    job = ("caseload", "measures", place, "--selection", published, *quarter, "--to", tmp_path / "q1")
     assert "was never proposed to" in run(*job, code=1)
     assert not (tmp_path / "q1").exists()
 
@@ -476,7 +476,7 @@ WRONG = [
     ("due", "c.sqlite", "--until", "2015-04-30"),
     ("due", "c.sqlite", "--until", "soon", "--to", "due.csv"),
     ("history", "c.sqlite", "--practice", "C87002", "--patient", "1"),
-    ("report", "c.sqlite", "--selection", "lists", "--quarter-start", "2015-04-01", "--to", "q1"),
+    ("measures", "c.sqlite", "--selection", "lists", "--quarter-start", "2015-04-01", "--to", "q1"),
     ("payments", "c.sqlite", "--scheme", SCHEME),
     ("export", "c.sqlite"),
     ("export", "c.sqlite", "out", "--format", "xlsx"),

@@ -106,22 +106,22 @@ def _quarters(
     """
     from casemgmt.results.published import load_selection
 
+    start, end = days
     if registers and len(registers) != len(selections):
         raise typer.BadParameter("give a --register for each --selection, in the same order, or none.")
+    if year is None and (start is None or end is None or len(selections) != 1):
+        raise typer.BadParameter(
+            "give --quarter-start and --quarter-end with one --selection; or --year with one a quarter."
+        )
+    if year is not None and (start is not None or end is not None):
+        raise typer.BadParameter("--year says the days of its quarters: leave --quarter-start and --quarter-end out.")
     lists = [load_selection(folder) for folder in selections]
     of_each: list[Path | None] = [*registers] or [None] * len(lists)
-    start, end = days
-    if year is None:
-        if start is None or end is None or len(lists) != 1:
-            raise typer.BadParameter(
-                "give --quarter-start and --quarter-end with one --selection; or --year with one a quarter."
-            )
+    if year is None and start is not None and end is not None:
         return [Quarter("", start, end, lists[0], of_each[0])]
-    if start is not None or end is not None:
-        raise typer.BadParameter("--year says the days of its quarters: leave --quarter-start and --quarter-end out.")
     found: dict[str, Quarter] = {}
     for made, register in zip(lists, of_each, strict=True):
-        quarter = _quarter_of(made, register, year)
+        quarter = _quarter_of(made, register, year or 0)
         if quarter.name in found:
             raise InputError(f"Two selections are of {quarter.start} to {quarter.end}. Give one a quarter.")
         found[quarter.name] = quarter
