@@ -55,7 +55,7 @@ def verify(
         Path | None,
         typer.Option(
             metavar="DIR|FILE",
-            help="Hold it against the last events that a publication, report, quarter, export or table of heads states.",
+            help="Hold it against the last events that a publication, report, quarter, export or table states.",
         ),
     ] = None,
 ) -> None:
