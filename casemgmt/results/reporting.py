@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from casemgmt import arguments
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, plural
-from casemgmt.outputs.report.change import read_last
+from casemgmt.outputs.report.change import Last, read_last
 from casemgmt.outputs.report.counted import count
 from casemgmt.outputs.report.making import Asked, Made, make
 from casemgmt.outputs.report.tariff import load_tariff
@@ -142,12 +142,7 @@ def commissioner_report(
         raise InputError("period and known_at are of a caseload: give caseload= as well, from cm.open_caseload.")
     if outcomes is None and year is not None:
         raise InputError("year is of outcomes: give outcomes= as well, from cm.outcomes.")
-    last = None if previous is None else read_last(Path(previous))
-    if last is not None and last.as_of > selection.facts["as_of"]:
-        raise InputError(
-            f"previous: its list is of {last.as_of}, after the selection's of {selection.facts['as_of']}: the change "
-            "would be told backwards. Name the report before this one."
-        )
+    last = None if previous is None else _last(Path(previous), selection)
     asked = Asked(
         lists=selection,
         counted=count(selection, register),
@@ -169,3 +164,14 @@ def _days(period: tuple[str | dt.date, str | dt.date] | None) -> tuple[dt.date, 
     if end < start:
         raise InputError("period: its last day comes before its first. Give them in this order.")
     return start, end
+
+
+def _last(folder: Path, selection: SelectionTables) -> Last:
+    """The report before, which must not be of a later list."""
+    last = read_last(folder)
+    if last.as_of > selection.facts["as_of"]:
+        raise InputError(
+            f"previous: its list is of {last.as_of}, after the selection's of {selection.facts['as_of']}: the change "
+            "would be told backwards. Name the report before this one."
+        )
+    return last

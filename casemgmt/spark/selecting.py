@@ -24,6 +24,7 @@ from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.risk.moved import why_no_risk
 from casemgmt.scheme.routes import Band, Scheme
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
+from casemgmt.selection.facts import caseload_notes
 from casemgmt.selection.keys import refuse_bands_on_risk
 from casemgmt.spark.job import Job, Question, rehearse, with_field_names
 from casemgmt.spark.one_practice import is_settled, select_alone
@@ -172,7 +173,8 @@ def _run(
     marked, in_two_practices = _marked(_keyed(rows, job), job)
     tables = _selected(marked, job, row_number is not None).localCheckpoint()
     account, accepted, notes = _checked(tables, job, total, limits, expected)
-    return tables, job, account, accepted, in_two_practices, (*fixed_width.notes_of(widths), *notes)
+    notes = (*fixed_width.notes_of(widths), *notes, *caseload_notes(question.scheme, job.names))
+    return tables, job, account, accepted, in_two_practices, notes
 
 
 def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Schema]:

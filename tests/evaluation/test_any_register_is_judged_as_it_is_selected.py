@@ -41,7 +41,7 @@ def test_inside_and_case_managed_are_who_was_let_in(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_score_as_a_rule_lets_in_whom_it_let_in(seed):
-    """By share routes; a band from above and not from below lets in others than the highest."""
+    """By share routes; a band from above and not from below, or a place that is kept, lets in others than the highest."""
     register, scheme, _, judged = judged_case(seed)
     score = np.full(len(register), np.nan)
     score[judged.rows] = judged.score
@@ -51,7 +51,7 @@ def test_the_score_as_a_rule_lets_in_whom_it_let_in(seed):
         sum(1 << i for i, route in enumerate(scheme.routes) if route in routes)
     )
     rows = judged.workings.choice.rows[let_in != 0]
-    if any(isinstance(route, Band) for route in routes):
+    if any(isinstance(route, Band) for route in routes) or scheme.keeps_places:
         assert inside.sum() <= len(rows) or len(routes) > 1
     else:
         assert set(np.flatnonzero(inside).tolist()) == set(rows.tolist())

@@ -27,6 +27,7 @@ from casemgmt.selection.keys import (
     keys_of_floats,
     refuse_outside,
 )
+from casemgmt.selection.plain_rows import keys_of
 
 LARGEST = 2**53
 NO_SCORE = -(2**63)
@@ -150,7 +151,7 @@ def test_who_objected_left_or_is_not_yet_there_has_no_key():
         registered_on=[None, None, "2015-05-01", None],
     )
     ranking = GivenRanking(np.array([0.1, 0.2, 0.3, 0.4]), people)
-    assert np.isnan(ranking.scores(ranking.source.given)).tolist() == [True, True, True, False]
+    assert np.isnan(ranking.scores(keys_of(ranking.source))).tolist() == [True, True, True, False]
 
 
 @pytest.mark.parametrize(
