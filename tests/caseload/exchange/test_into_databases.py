@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -108,18 +109,24 @@ def seconds_of(folder, where):
 
 
 def check_killed(folder, places, seconds):
-    """Kill at moments spread over twice the time of an import; what is there then is whole, or can be made."""
+    """Kill around the moment at which it is written, sooner after a whole store and later after none.
+
+    What is there then is whole, or can be made.
+    """
     events, found = read_export(folder), {"whole": 0, "absent": 0}
-    for number, where in enumerate(places):
-        done = killed_while_importing(folder, where, 2 * seconds * number / len(places))
+    spread = random.Random(1)
+    for where in places:
+        done = killed_while_importing(folder, where, seconds * spread.uniform(0.3, 1.5))
         try:
             there = cm.open_caseload(where)
         except cm.CasemgmtError:
             assert not done
             found["absent"] += 1
+            seconds *= 1.1
             there = cm.import_caseload(folder, where)
         else:
             found["whole"] += 1
+            seconds *= 0.9
         with there:
             assert there.store.events(COLUMNS).equals(events)
     return found
