@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from appending import BATCH, READY, append_and_say, children, import_and_say, migrate_and_say, proposed
@@ -26,7 +27,8 @@ def killed(target, where, seconds, *given):
     said.close()
     assert heard.recv_bytes() == READY
     time.sleep(seconds)
-    os.kill(child.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it may have ended by then
+        os.kill(child.pid, signal.SIGKILL)
     child.join()
     told = []
     while True:
