@@ -8,7 +8,9 @@ import io
 import json
 import os
 import re
+import sqlite3
 import stat
+from contextlib import closing
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -163,6 +165,21 @@ def test_a_store_that_is_not_whole_is_not_exported(tmp_path):
     with pytest.raises(cm.VerifyError, match="a chain of events is not whole, and nothing was exported"):
         Caseload(store).export(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("gone", ["number = 45", "number > 0"])
+def test_a_store_whose_last_events_are_gone_is_not_exported(exported, tmp_path, gone):
+    """What is left is a whole chain; its head in the store says that there was more."""
+    place = tmp_path / "new.sqlite"
+    cm.import_caseload(exported["csv"], place).close()
+    with closing(sqlite3.connect(place)) as connection, connection:
+        connection.execute(f"DELETE FROM events WHERE practice_id = 'C87002' AND {gone}")
+    with (
+        cm.open_caseload(place) as caseload,
+        pytest.raises(cm.VerifyError, match="is not whole, and nothing was exported"),
+    ):
+        caseload.export(tmp_path / "again")
+    assert not (tmp_path / "again").exists()
 
 
 # What was changed
