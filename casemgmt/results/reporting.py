@@ -138,10 +138,10 @@ def commissioner_report(
     ------
     InputError : a register that is not the selection's, a tariff that says too little, a folder without a report
     """
-    if caseload is None and not (period is None and known_at is None):
-        raise InputError("period and known_at are of a caseload: give caseload= as well, from cm.open_caseload.")
-    if outcomes is None and year is not None:
-        raise InputError("year is of outcomes: give outcomes= as well, from cm.outcomes.")
+    _check_given(
+        caseload, period or known_at, "period and known_at are of a caseload: give caseload=, from cm.open_caseload."
+    )
+    _check_given(outcomes, year, "year is of outcomes: give outcomes=, from cm.outcomes.")
     last = None if previous is None else _last(Path(previous), selection)
     asked = Asked(
         lists=selection,
@@ -164,6 +164,12 @@ def _days(period: tuple[str | dt.date, str | dt.date] | None) -> tuple[dt.date, 
     if end < start:
         raise InputError("period: its last day comes before its first. Give them in this order.")
     return start, end
+
+
+def _check_given(whole: object, of_it: object, said: str) -> None:
+    """Refuse what only goes with something else that is not there."""
+    if whole is None and of_it is not None:
+        raise InputError(said)
 
 
 def _last(folder: Path, selection: SelectionTables) -> Last:

@@ -41,7 +41,7 @@ def test_inside_and_case_managed_are_who_was_let_in(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_score_as_a_rule_lets_in_whom_it_let_in(seed):
-    """By share routes; a band from above and not from below, or a place that is kept, lets in others than the highest."""
+    """By share routes; a band from above and not from below, or a place that is kept, lets in others."""
     register, scheme, _, judged = judged_case(seed)
     score = np.full(len(register), np.nan)
     score[judged.rows] = judged.score
