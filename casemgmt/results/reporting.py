@@ -138,10 +138,8 @@ def commissioner_report(
     ------
     InputError : a register that is not the selection's, a tariff that says too little, a folder without a report
     """
-    _check_given(
-        caseload, period or known_at, "period and known_at are of a caseload: give caseload=, from cm.open_caseload."
-    )
-    _check_given(outcomes, year, "year is of outcomes: give outcomes=, from cm.outcomes.")
+    _check_given(caseload, period or known_at, "period and known_at are of a caseload: give caseload= too.")
+    _check_given(outcomes, year, "year is of outcomes: give outcomes= too.")
     last = None if previous is None else _last(Path(previous), selection)
     asked = Asked(
         lists=selection,

@@ -132,7 +132,7 @@ def test_the_next_report_is_held_against_the_one_before(selections, tmp_path):
 
 
 def test_a_period_needs_a_caseload_and_two_days_in_order(selections):
-    with pytest.raises(InputError, match="give caseload="):
+    with pytest.raises(InputError, match="give caseload= too"):
         cm.commissioner_report(selections[0], period=QUARTERS[0])
     with pytest.raises(InputError, match="first and the last day"):
         cm.commissioner_report(selections[0], caseload=a_caseload())
