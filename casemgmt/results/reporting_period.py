@@ -6,9 +6,12 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.caseload.caseload import Caseload
 from casemgmt.caseload.events.event import moment_text
 from casemgmt.caseload.events.kinds import STORE
+from casemgmt.caseload.state.asking import READ
 from casemgmt.caseload.state.moments import moment_known
+from casemgmt.caseload.store.held import HeldStore
 from casemgmt.errors import InputError, VerifyError, listed
 from casemgmt.outputs import layout
 from casemgmt.outputs.manifest import REPORT, read_manifest
@@ -16,7 +19,6 @@ from casemgmt.outputs.report.period import Paid, Period, RegisterOutcome
 from casemgmt.rule_files import shown_path
 
 if TYPE_CHECKING:
-    from casemgmt.caseload.caseload import Caseload
     from casemgmt.scheme.routes import Scheme
 
 Day = str | dt.date
@@ -38,7 +40,8 @@ def period_of(caseload: Caseload, scheme: Scheme, days: tuple[dt.date, dt.date],
     """
     start, end = days
     moment = moment_known(known_at)
-    heads = {code: head for code, head in caseload.store.heads(moment).items() if code != STORE}
+    caseload = Caseload(HeldStore(caseload.store, moment, (*READ, "recorded_at")))
+    heads = {code: head for code, head in caseload.store.heads().items() if code != STORE}
     if not heads:
         raise InputError("caseload: nothing was recorded of any practice by then, so there is nothing to report.")
     measures = caseload.process(start, end, scheme=scheme, known_at=moment).to_pylist()
