@@ -157,11 +157,15 @@ def facts_of(lists: Lists, tariff: PaymentTariff | None, last: Last | None) -> d
 
 
 def _facts_of_period(period: Period | None) -> dict[str, Any]:
-    """The days, the moment up to which events were taken, and the last event of each practice then."""
+    """The days, the moment up to which events were taken, and the last event of each practice then.
+
+    Of its hash as many digits as the page shows: whoever holds the whole hash of one report can try every event that
+    leads from it to the next report's, and so find the counts in it.
+    """
     if period is None:
         return {}
     days = {"start": period.start.isoformat(), "end": period.end.isoformat(), "known_at": period.known_at}
-    return {"period": {**days, "heads": dict(period.heads)}}
+    return {"period": {**days, "heads": {code: digest[:SHOWN] for code, digest in period.heads.items()}}}
 
 
 def of_caseload(facts: Mapping[str, Any]) -> str:

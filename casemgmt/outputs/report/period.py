@@ -32,7 +32,7 @@ MEASURES: Final = {
     "removals_pending_end": "Removals to decide",
 }
 REGISTER: Final = "register"
-SHOWN: Final = 16  # hexadecimal digits of a hash; the manifest holds all 64
+SHOWN: Final = 16  # hexadecimal digits of a hash; no file of a report holds more
 
 _SUMS: Final = (
     Relation({"managed_start": 1, "joined": 1, "left": -1, "managed_end": -1}, 0, 0),
@@ -69,6 +69,7 @@ class Paid:
     condition : ``none``, ``declared`` or ``register_test``
     met : None where it is not known
     certainty, note : in words
+    tested : of a register test, the day of the list and that of the register
     """
 
     practice_id: str
@@ -79,6 +80,7 @@ class Paid:
     met: bool | None
     certainty: str
     note: str
+    tested: tuple[dt.date, dt.date] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,12 +270,10 @@ def _is_told(test: RegisterOutcome, form: Form) -> bool:
 def _paid_figure(period: Period, forms: Mapping[str, Mapping[str, Form]]) -> Figure:
     rows: list[Row] = []
     for each in period.paid:
-        form = forms.get(each.practice_id, {}).get(REGISTER, WITHHELD)
-        test = period.tests.get(each.practice_id)
-        open_to_all = each.condition != "register_test" or (test is not None and _is_told(test, form))
+        open_to_all = each.met is None or each.condition != "register_test" or _test_is_told(each, period, forms)
         met = {None: "not known", True: "yes", False: "no"}[each.met] if open_to_all else None
         payable = None if each.met is None or not open_to_all else each.pounds if each.met else 0.0
-        note = each.note if open_to_all else f"met {WITHHELD}"
+        note = each.note if open_to_all else f"met {WITHHELD}" + _whose_report(each, period)
         row: Row = {"practice_id": each.practice_id, "payment": each.payment.replace("_", " ")}
         row |= {"instalment": each.instalment.replace("_", " "), "amount_pounds": each.pounds, "met": met}
         rows.append({**row, "payable_pounds": payable, "certainty": each.certainty, "note": note or None})
@@ -296,6 +296,20 @@ def _paid_figure(period: Period, forms: Mapping[str, Mapping[str, Form]]) -> Fig
         rows=rows,
         missing="" if rows else "The scheme states no payments per head.",
     )
+
+
+def _test_is_told(paid: Paid, period: Period, forms: Mapping[str, Mapping[str, Form]]) -> bool:
+    """Whether an instalment's register test is this period's, and told; one of other days is of another register."""
+    test = period.tests.get(paid.practice_id)
+    form = forms.get(paid.practice_id, {}).get(REGISTER, WITHHELD)
+    return paid.tested == (period.start, period.end) and test is not None and _is_told(test, form)
+
+
+def _whose_report(paid: Paid, period: Period) -> str:
+    """Where a test of other days is told, if it may be; empty for the period's own."""
+    if paid.tested in (None, (period.start, period.end)):
+        return ""
+    return ": a report from {} to {} tells it, where it may be told".format(*paid.tested or ())
 
 
 HOMES: Final = {

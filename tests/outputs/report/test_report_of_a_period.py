@@ -18,6 +18,7 @@ from casemgmt.caseload.caseload import Caseload
 from casemgmt.caseload.events.event import NewEvent
 from casemgmt.errors import InputError
 from casemgmt.outputs.report.period import MEASURES, Period, RegisterOutcome, said_of
+from casemgmt.results.reporting_period import reported_heads
 
 QUARTERS = [("2015-04-01", "2015-06-30"), ("2015-07-01", "2015-09-30"), ("2015-10-01", "2015-12-31")]
 SCHEME = "avoiding-unplanned-admissions-2014-15"
@@ -90,6 +91,37 @@ def test_a_register_that_fails_is_told_where_it_is_large(selections):
     store = a_caseload(joining=11, leaving=0)
     rows = rows_of(report(selections[0], store), "register_test")
     assert (rows["C87001"]["register"], rows["C87001"]["passed"]) == (10, "no")
+
+
+def test_a_test_of_another_quarter_is_not_told_with_its_payment(selections):
+    """Three were on the register of the second quarter: that they were too few would say that they were under five."""
+    store = MemoryStore()
+    add(store, moment("2015-03-31"), opened(3, dt.date(2015, 1, 1)))
+    for day in ("2015-04-01", "2015-07-01", "2015-10-01"):
+        size = NewEvent("C87001", "list_size", dt.date.fromisoformat(day), details={"whole": 300, "adults": 270})
+        add(store, moment(day), size)
+    for i in range(40):
+        day = dt.date(2015, 7, 15) if i < 3 else dt.date(2015, 11, 2)
+        add(store, moment(day.isoformat()), NewEvent("C87001", "accepted", day, f"p{i}", "AB"))
+    made = cm.commissioner_report(selections[0], caseload=Caseload(store), period=QUARTERS[2])
+    paid = {row["instalment"]: row for row in made.table("payments").to_pylist()}
+    assert (paid["quarter 3 register"]["met"], paid["quarter 3 register"]["payable_pounds"]) == ("yes", 86.1)
+    second = paid["quarter 2 register"]
+    assert (second["met"], second["payable_pounds"]) == (None, None)
+    assert "met withheld: a report from 2015-07-01 to 2015-09-30 tells it" in second["note"]
+    assert paid["quarter 4 register"]["met"] == "not known"
+
+
+def test_no_file_of_a_report_holds_a_whole_hash(selections, tmp_path):
+    """From one whole hash to the next, every event could be tried until it fits, and its counts were told."""
+    caseload = a_caseload()
+    report(selections[0], caseload).save(tmp_path / "q1")
+    whole = [row["hash"] for row in caseload.heads().to_pylist()]
+    for path in (each for each in (tmp_path / "q1").rglob("*") if each.is_file()):
+        data = path.read_bytes()
+        assert not any(digest[:17].encode() in data for digest in whole), path.name
+    assert whole[-1][:16].encode() in (tmp_path / "q1" / "manifest.json").read_bytes()
+    assert {len(digest) for _, digest in reported_heads(tmp_path / "q1", caseload).values()} == {16}
 
 
 def test_homes_and_the_last_events_are_told(selections):
