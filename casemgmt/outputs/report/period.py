@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES, AT_LEAST
-from casemgmt.outputs.disclosure.period_counts import Form, Relation, Told, forms_that_may_leave, note_of, number_of
+from casemgmt.outputs.disclosure.period_counts import (
+    Flow,
+    FollowedUp,
+    Form,
+    Relation,
+    Stock,
+    Told,
+    forms_that_may_leave,
+    note_of,
+    number_of,
+)
 from casemgmt.outputs.disclosure.suppression import SMALL, WITHHELD
 from casemgmt.outputs.report.figures import Figure, Row, percent, totals_first
 
@@ -35,12 +45,15 @@ REGISTER: Final = "register"
 SHOWN: Final = 16  # hexadecimal digits of a hash; no file of a report holds more
 
 _SUMS: Final = (
-    Relation({"managed_start": 1, "joined": 1, "left": -1, "managed_end": -1}, 0, 0),
+    Relation({"managed_start": 1, "joined": 1, "left": -1, "managed_end": -1}, 0, 0, of_parts=True),
     Relation({"plan_agreed_end": 1, "plan_declined_end": 1, "plan_none_end": 1, "managed_end": -1}, 0, 0),
     Relation({"reviews_due_end": 1, "managed_end": -1}, -INF, 0),
-    Relation({"told_in_time": 1, "told_late": 1, "not_told": 1, "joined": -1}, -INF, 0),
-    Relation({"told_in_time": 1, "told_late": 1, "joined": -1}, -INF, 0),
-    Relation({"not_told": 1, "joined": -1}, -INF, 0),
+    Relation({"told_in_time": 1, "told_late": 1, "not_told": 1, "joined": -1}, -INF, 0, of_parts=True),
+    Relation({"told_in_time": 1, "told_late": 1, "joined": -1}, -INF, 0, of_parts=True),
+    Relation({"not_told": 1, "joined": -1}, -INF, 0, of_parts=True),
+    # Who joined and was not told has left, or is still managed.
+    Relation({"joined": 1, "told_in_time": -1, "told_late": -1, "not_told": -1, "left": -1}, -INF, 0),
+    Relation({"not_told": 1, "managed_end": -1}, -INF, 0),
     # Who waits for a decision is managed or proposed.
     Relation({"removals_pending_end": 1, "managed_end": -1, "proposed_end": -1}, -INF, 0),
     # Who died or moved in the period may be on a register beside those who are managed at its end.
@@ -174,7 +187,10 @@ def _keys(start: dt.date, end: dt.date) -> dict[str, Hashable]:
     found: dict[str, Hashable] = {}
     for name in (*MEASURES, REGISTER):
         found[name] = (name, night) if name.endswith("_end") else (name, start, end)
-    return found | {"managed_start": ("managed", start), "managed_end": ("managed", night)}
+    found |= {name: Flow(name, start, night) for name in ("joined", "left", "reviews_done")}
+    found |= {name: FollowedUp(name, start, night, 1) for name in ("told_in_time", "told_late")}
+    found["not_told"] = FollowedUp("not_told", start, night, -1)
+    return found | {"managed_start": Stock("managed", start), "managed_end": Stock("managed", night)}
 
 
 def figures_of_period(period: Period, said: Mapping[str, Any]) -> tuple[Figure, ...]:

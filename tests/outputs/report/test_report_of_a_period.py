@@ -288,6 +288,74 @@ def test_an_attacker_of_three_quarters_finds_no_small_count(seed):
     assert not any(attack(seed)), seed
 
 
+def told_of_quarters_and_their_half_year(seed: int) -> list[dict[str, Any]]:
+    """What is said of two quarters and then of both together, of a practice of whom nothing else is small."""
+    some = random.Random(seed).randint
+    first, second = ({"joined": some(1, 9), "left": some(1, 9), "reviews_done": some(1, 9)} for _ in range(2))
+    in_time = [some(0, each["joined"]) for each in (first, second)]
+    by_quarter = [
+        {"managed_start": start, "managed_end": start + each["joined"] - each["left"], **each, "told_in_time": told}
+        for start, each, told in zip(
+            (100, 100 + first["joined"] - first["left"]), (first, second), in_time, strict=True
+        )
+    ]
+    half = {name: first[name] + second[name] for name in first} | {"told_in_time": sum(in_time)}
+    half |= {"managed_start": 100, "managed_end": by_quarter[1]["managed_end"]}
+    said: list[dict[str, Any]] = []
+    days = [*QUARTERS[:2], (QUARTERS[0][0], QUARTERS[1][1])]
+    for counts, (start, end) in zip((*by_quarter, half), days, strict=True):
+        own = {name: counts[name] for name in MEASURES if name in counts}
+        period = Period(
+            start=dt.date.fromisoformat(start), end=dt.date.fromisoformat(end), known_at="", heads={}, counts={"A": own}
+        )
+        said.append(said_of(period, said))
+    return said
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_quarters_and_their_half_year_together_tell_no_small_count(seed):
+    """What happened in two quarters adds up to what happened in the half year; of those told in time at most."""
+    said = told_of_quarters_and_their_half_year(seed)
+    for name in ("joined", "left", "reviews_done", "told_in_time"):
+        reaches = [range(low, min(high, 40) + 1) for low, high in (reach(each["rows"]["A"][name]) for each in said)]
+        fit = [
+            (a, b, whole)
+            for a in reaches[0]
+            for b in reaches[1]
+            for whole in reaches[2]
+            if a + b == whole or (name == "told_in_time" and a + b <= whole)
+        ]
+        for values in map(set, zip(*fit, strict=True)):
+            assert not (min(values) >= 1 and max(values) <= 7 and len(values) < 7), (name, values)
+
+
+def test_reports_that_agree_are_held_together_beside_one_that_does_not():
+    """A report of old knowledge, with which nothing fits, hides no small count of the others."""
+    said = []
+    for (start, end), joined in zip((*QUARTERS[:2], QUARTERS[1]), (6, 7, 60), strict=True):
+        period = Period(
+            start=dt.date.fromisoformat(start),
+            end=dt.date.fromisoformat(end),
+            known_at="",
+            heads={},
+            counts={"A": {"joined": joined}},
+        )
+        said.append(said_of(period, said))
+    half = Period(
+        start=dt.date(2015, 4, 1), end=dt.date(2015, 9, 30), known_at="", heads={}, counts={"A": {"joined": 13}}
+    )
+    assert said_of(half, said)["rows"]["A"] == {"joined": "withheld"}
+    assert said_of(half, [])["rows"]["A"] == {"joined": 15}
+
+
+def test_who_was_told_late_or_not_follows_from_nobody_having_left():
+    """Of 23 who joined and of whom nobody left, 17 told in time would show that 6 or 7 are not told."""
+    counts = {"joined": 23, "left": 0, "told_in_time": 17, "told_late": 0, "not_told": 6}
+    period = Period(start=dt.date(2015, 4, 1), end=dt.date(2015, 6, 30), known_at="", heads={}, counts={"A": counts})
+    told = said_of(period, [])["rows"]["A"]
+    assert told != {"joined": 25, "left": 0, "told_in_time": 15, "told_late": 0, "not_told": "1–7"}
+
+
 @pytest.mark.long
 def test_an_attacker_of_ten_thousand_quarters_finds_no_small_count():
     for seed in range(1000, 4400):
