@@ -101,8 +101,11 @@ def _of_a_head(row: dict[str, Any], tested: dict[tuple[str, str], tuple[dt.date,
 
 
 def _homes(caseload: Caseload, days: tuple[dt.date, dt.date], moment: dt.datetime | None) -> dict[str, int]:
-    """Homes by whether they are with one practice; nothing where no home is recorded."""
-    changes = caseload.homes_between(*days, known_at=moment)
+    """Homes by whether they are with one practice; nothing where no home is recorded.
+
+    The period begins where the one before ends: at the end of the day before its first.
+    """
+    changes = caseload.homes_between(days[0] - dt.timedelta(days=1), days[1], known_at=moment)
     rows = changes.homes.to_pylist()
     if not rows:
         return {}

@@ -21,6 +21,7 @@ from casemgmt.outputs.disclosure.period_counts import (
 )
 from casemgmt.outputs.disclosure.suppression import SMALL, WITHHELD
 from casemgmt.outputs.report.figures import Figure, Row, percent, totals_first
+from casemgmt.outputs.report.homes_over_time import homes_figure, said_of_homes
 
 INF: Final = float("inf")
 
@@ -140,7 +141,13 @@ def said_of(period: Period, before: Sequence[Mapping[str, Any]]) -> dict[str, An
         for practice, test in period.tests.items()
         if practice in forms and _is_told(test, forms[practice][REGISTER])
     }
-    return {"start": period.start.isoformat(), "end": period.end.isoformat(), "rows": forms, "tests": needed}
+    days = {"start": period.start.isoformat(), "end": period.end.isoformat()}
+    return {
+        **days,
+        "rows": forms,
+        "tests": needed,
+        "homes": said_of_homes(period.homes, (period.start, period.end), before),
+    }
 
 
 def _asked(
@@ -200,7 +207,7 @@ def figures_of_period(period: Period, said: Mapping[str, Any]) -> tuple[Figure, 
         _caseload_figure(period, forms),
         _test_figure(period, forms),
         _paid_figure(period, forms),
-        _homes_figure(period),
+        homes_figure(said["homes"], _in_words(period)),
         _heads_figure(period),
     )
 
@@ -326,39 +333,6 @@ def _whose_report(paid: Paid, period: Period) -> str:
     if paid.tested in (None, (period.start, period.end)):
         return ""
     return ": a report from {} to {} tells it, where it may be told".format(*paid.tested or ())
-
-
-HOMES: Final = {
-    "homes": "Homes with residents on the caseload",
-    "aligned": "Of them with one practice",
-    "newly_aligned": "Came to one practice in the period",
-    "no_longer_aligned": "Came to several",
-}
-
-
-def _homes_figure(period: Period) -> Figure:
-    counts = {name: period.homes[name] for name in HOMES if name in period.homes}
-    relations = [Relation({name: 1, "homes": -1}, -INF, 0) for name in HOMES if name != "homes"]
-    relations.append(Relation({"newly_aligned": 1, "aligned": -1}, -INF, 0))
-    forms = forms_that_may_leave({ALL_PRACTICES: counts}, relations)[ALL_PRACTICES] if counts else {}
-    rows = [
-        {
-            "figure": HOMES[name],
-            "count": number_of(form),
-            "note": None if number_of(form) is not None else f"count {form}",
-        }
-        for name, form in forms.items()
-    ]
-    return Figure(
-        name="homes_over_time",
-        title="Care homes over the period",
-        says=f"{_in_words(period)} All practices together. A home is with one practice when all its residents on the "
-        "caseload are on that practice's list; residents keep their choice, so some never will be.",
-        headings={"figure": "Figure", "count": "Homes", "note": "Note"},
-        kinds={"count": "whole"},
-        rows=rows,
-        missing="" if rows else "No care home of anyone on the caseload is recorded.",
-    )
 
 
 def _heads_figure(period: Period) -> Figure:

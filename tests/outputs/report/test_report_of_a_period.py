@@ -137,6 +137,50 @@ def test_homes_and_the_last_events_are_told(selections):
     assert made.table("heads").column_names == ["practice_id", "hash"]  # a number would tell how much happened
 
 
+def homes_told(made: Any) -> dict[str, Any]:
+    return {row["figure"]: row["count"] for row in made.table("homes_over_time").to_pylist()}
+
+
+def test_homes_that_came_to_one_practice_on_the_first_day_of_a_quarter_are_counted(selections):
+    """Ten homes have a resident of each practice; on 1 July those of the second practice move to the first."""
+    store = MemoryStore()
+    add(store, moment("2015-03-31"), opened(3, dt.date(2015, 1, 1)))
+    for i in range(20):
+        code, where = ("C87001", "C87002")[i % 2], {"care_home_type": "nursing", "care_home_id": f"H{i // 2}"}
+        for kind, by, details in (("accepted", "AB", {}), ("home_changed", None, where)):
+            add(store, moment("2015-05-01"), NewEvent(code, kind, dt.date(2015, 5, 1), f"p{i}", by, details=details))
+    for i in range(1, 20, 2):
+        gone = NewEvent("C87002", "moved", dt.date(2015, 7, 1), f"p{i}", details={"to_practice": "C87001"})
+        add(store, moment("2015-07-01"), gone)
+    caseload = Caseload(store)
+    both = [homes_told(report(selections[0], caseload, quarter)) for quarter in (0, 1)]
+    assert [each["Of them with one practice"] for each in both] == [0, 10]
+    assert [each["Came to one practice in the period"] for each in both] == [0, 10]
+
+
+def of_homes(quarter: int, before: list[dict[str, Any]], *counts: int) -> dict[str, Any]:
+    names = ("homes", "aligned", "newly_aligned", "no_longer_aligned")
+    start, end = (dt.date.fromisoformat(day) for day in QUARTERS[quarter])
+    homes = dict(zip(names, counts, strict=True))
+    return said_of(Period(start=start, end=end, known_at="", heads={}, counts={}, homes=homes), before)
+
+
+def test_homes_that_came_to_several_practices_are_none_of_those_with_one():
+    """Of 8 to 12 homes 8 to 12 are with one practice: 1 to 4 are left for those that came to several."""
+    told = of_homes(0, [], 12, 10, 0, 2)["homes"]
+    assert told != {"homes": 10, "aligned": 10, "newly_aligned": 0, "no_longer_aligned": "1–7"}
+    assert "withheld" in told.values()
+
+
+def test_homes_are_held_against_the_quarter_before():
+    """Of 8 to 12 homes 8 to 12 were with one practice: 1 to 4 can have come to one since."""
+    first = of_homes(0, [], 12, 10, 0, 0)
+    assert first["homes"] == {"homes": 10, "aligned": 10, "newly_aligned": 0, "no_longer_aligned": 0}
+    alone, beside = (of_homes(1, before, 20, 19, 2, 0)["homes"] for before in ([], [first]))
+    assert alone == {"homes": 20, "aligned": 20, "newly_aligned": "1–7", "no_longer_aligned": 0}
+    assert beside == alone | {"newly_aligned": "withheld"}
+
+
 def test_the_same_report_again_after_more_was_recorded(selections, tmp_path):
     caseload = a_caseload()
     first = report(selections[0], caseload, known_at="2015-07-15")
