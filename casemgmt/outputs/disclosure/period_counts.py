@@ -109,22 +109,21 @@ def _of_practice(practice: str, before: Sequence[Told]) -> list[Told]:
 
 def _safe(own: Mapping[str, int | None], new: Told, before: Sequence[Told]) -> dict[str, Form]:
     shown: dict[str, Form] = {name: _form(count) for name, count in own.items()}
-    # A reader may take the new report alone, beside each of the others, or beside all that agree.
-    several = _that_agree(replace(new, rows={"": dict(shown)}), before) if len(before) > 1 else []
-    for beside in ([], *([told] for told in before), *several):
+    for beside in _held_beside(replace(new, rows={"": dict(shown)}), before):
         while _tell(replace(new, rows={"": shown}), beside):
             shown[_next_withheld(shown)] = WITHHELD
     return shown
 
 
-def _that_agree(new: Told, before: Sequence[Told]) -> list[list[Told]]:
-    """As many of the others as agree with the new report and with one another, the first or the last of them first.
+def _held_beside(new: Told, before: Sequence[Told]) -> list[list[Told]]:
+    """The other reports that a reader may take beside the new one: all where they agree, which tell most together.
 
-    Events that became known between two reports can make them disagree; the others still hang together.
+    Events that became known between two reports can make them disagree. Then a reader may take the new report alone,
+    beside each of the others, or beside as many as agree with it and with one another, the first or the last first.
     """
-    if _worlds([new, *before])[0].find() is not None:
+    if not before or _worlds([new, *before])[0].find() is not None:
         return [list(before)]
-    found: list[list[Told]] = []
+    found: list[list[Told]] = [[], *([told] for told in before)]
     for order in (before, before[::-1]):
         taken: list[Told] = []
         for each in order:
