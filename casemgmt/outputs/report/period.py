@@ -132,7 +132,7 @@ def said_of(period: Period, before: Sequence[Mapping[str, Any]]) -> dict[str, An
     before : what other reports on the same caseload keep
     """
     held = [_told(one, practice) for one in before for practice in one["rows"]]
-    keys = _keys(period.start, period.end)
+    keys = _keys(period.start, period.end, period.rule)
     forms = {}
     for practice, counts in period.counts.items():
         forms.update(forms_that_may_leave(*_asked(practice, counts, period), held, keys))
@@ -173,7 +173,9 @@ def _told(said: Mapping[str, Any], practice: str) -> Told:
     """What another report says of a practice."""
     test = said["tests"].get(practice)
     relations = _SUMS if test is None else (*_SUMS, _bound(*test))
-    return Told(rows={practice: said["rows"][practice]}, relations=relations, keys=_keys(*_days_of(said)))
+    return Told(
+        rows={practice: said["rows"][practice]}, relations=relations, keys=_keys(*_days_of(said), said.get("rule", ""))
+    )
 
 
 def _may_be_told(test: RegisterOutcome) -> bool:
@@ -185,10 +187,10 @@ def _days_of(said: Mapping[str, Any]) -> tuple[dt.date, dt.date]:
     return dt.date.fromisoformat(said["start"]), dt.date.fromisoformat(said["end"])
 
 
-def _keys(start: dt.date, end: dt.date) -> dict[str, Hashable]:
+def _keys(start: dt.date, end: dt.date, rule: str) -> dict[str, Hashable]:
     """What each count of a period counts: who is there on a day, or what happened from one day to another.
 
-    The end of one day is the start of the next.
+    The end of one day is the start of the next. Registers by two rules are of different people.
     """
     night = end + dt.timedelta(days=1)
     found: dict[str, Hashable] = {}
@@ -196,6 +198,7 @@ def _keys(start: dt.date, end: dt.date) -> dict[str, Hashable]:
         found[name] = (name, night) if name.endswith("_end") else (name, start, end)
     found |= {name: Flow(name, start, night) for name in ("joined", "left", "reviews_done")}
     found |= {name: FollowedUp(name, start, night, 1) for name in ("told_in_time", "told_late")}
+    found[REGISTER] = (REGISTER, start, end, rule)
     found["not_told"] = FollowedUp("not_told", start, night, -1)
     return found | {"managed_start": Stock("managed", start), "managed_end": Stock("managed", night)}
 

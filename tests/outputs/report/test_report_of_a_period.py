@@ -17,7 +17,7 @@ import casemgmt as cm
 from casemgmt.caseload.caseload import Caseload
 from casemgmt.caseload.events.event import NewEvent
 from casemgmt.errors import InputError
-from casemgmt.outputs.report.period import MEASURES, Period, RegisterOutcome, said_of
+from casemgmt.outputs.report.period import MEASURES, Period, RegisterOutcome, _told, said_of
 from casemgmt.outputs.report.periods_told import periods_told
 from casemgmt.results.reporting_period import reported_heads
 
@@ -399,6 +399,21 @@ def test_reports_that_agree_are_held_together_beside_one_that_does_not():
     )
     assert said_of(half, said)["rows"]["A"] == {"joined": "withheld"}
     assert said_of(half, [])["rows"]["A"] == {"joined": 15}
+
+
+def test_registers_by_two_rules_are_not_taken_for_the_same():
+    """Two schemes count other registers of one quarter: neither says anything of the other."""
+    said: list[dict[str, Any]] = []
+    days = [dt.date.fromisoformat(day) for day in QUARTERS[0]]
+    for rule, register in (("one", 30), ("two", 50), ("two", 50)):
+        test = RegisterOutcome(register=register, needed=9, passed=True, note="")
+        own, tests = {"A": {"proposed_end": 20}}, {"A": test}
+        said.append(
+            said_of(Period(start=days[0], end=days[1], known_at="", heads={}, counts=own, tests=tests, rule=rule), said)
+        )
+    assert [each["rows"]["A"]["register"] for each in said] == [30, 50, 50]
+    keys = [_told(each, "A").keys["register"] for each in said]
+    assert keys[0] != keys[1] == keys[2]
 
 
 def test_who_was_told_late_or_not_follows_from_nobody_having_left():
