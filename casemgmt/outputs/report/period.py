@@ -146,6 +146,7 @@ def said_of(period: Period, before: Sequence[Mapping[str, Any]]) -> dict[str, An
         **days,
         "rows": forms,
         "tests": needed,
+        "rule": period.rule,
         "homes": said_of_homes(period.homes, (period.start, period.end), before),
     }
 
