@@ -131,6 +131,8 @@ class DeathReader(SourceRows):
         for fate, where in without.items():
             rows = left & where
             self.fates[fate] = count_of(rows)
+            if fate == "without_list":
+                self.lists.refuse_other_capitals((found.practice[row] for row in np.flatnonzero(rows)), "deaths")
             if fate in ("without_practice", "without_list", "without_age"):
                 name, why = ("age", "missing") if fate == "without_age" else ("practice_id", fate.replace("_", " "))
                 self.report(batch, np.flatnonzero(rows), name, why)

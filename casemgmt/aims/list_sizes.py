@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,21 @@ class ListSizes:
         """The years, in order."""
         return sorted({year for _, year in self.sizes})
 
+    def refuse_other_capitals(self, codes: Iterable[str], source: str) -> None:
+        """Refuse practices of a source that are written in other capitals here: they would not be counted.
+
+        Raises
+        ------
+        InputError
+        """
+        known = {code.casefold() for code in self.practices}
+        near = {code for code in codes if code.casefold() in known} - set(self.practices)
+        if near:
+            raise InputError(
+                f"{source}: the codes of {plural(len(near), 'practice')} differ from those of lists= in capitals "
+                "alone: write them alike. As they are they would not be counted, which would look like a fall."
+            )
+
     @classmethod
     def read(cls, lists: Any, years: Years) -> ListSizes:
         """List sizes from a table with ``practice_id``, ``year`` and ``list_size``, a row a practice and year.
@@ -83,6 +98,7 @@ class ListSizes:
             )
         if not keys:
             raise InputError("lists: there is no row. Give one row a practice and year.")
+        _refuse_other_capitals({practice for practice, _ in keys})
         return cls(years, dict(zip(keys, sizes, strict=True)))
 
 
@@ -96,7 +112,19 @@ def _of_registers(registers: Mapping[Any, Any], years: Years) -> dict[tuple[str,
         found |= {(practice, first): size for practice, size in register.counts.on_list.items() if size}
     if not found:
         raise InputError("lists: there is no register with anybody on the list. Give one a year, by year.")
+    _refuse_other_capitals({practice for practice, _ in found})
     return found
+
+
+def _refuse_other_capitals(practices: Set[str]) -> None:
+    """Refuse codes that differ in capitals alone: one practice would be two, each with a part of the years."""
+    spellings = Counter(practice.casefold() for practice in practices)
+    near = [practice for practice in practices if spellings[practice.casefold()] > 1]
+    if near:
+        raise InputError(
+            f"lists: the codes {listed(sorted(near), 6)} differ in capitals alone. Write each practice's code alike in "
+            "all years."
+        )
 
 
 def practice_texts(column: pa.Array) -> list[str]:

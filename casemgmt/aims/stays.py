@@ -18,7 +18,7 @@ from casemgmt.codes.set_aside import check_share
 from casemgmt.codes.small_codes import whole_texts
 from casemgmt.codes.source_rows import count_of, whole
 from casemgmt.dates import day_number
-from casemgmt.errors import InputError, plural
+from casemgmt.errors import InputError, listed, plural
 from casemgmt.register.cleaning import distinct_values
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.spellings import FEW_OF
@@ -250,21 +250,13 @@ class StayReader(InpatientRows):
         self.report(batch, first[inside & nameless], "practice_id", "missing")
         self.report(batch, first[unlisted], "practice_id", "no list of that practice and year")
         given = count_of(inside & ~nameless)
-        check_share(
-            "Admissions", given, count_of(unlisted), self.most, "no list of their practice and year", self._hint(codes)
-        )
+        self.lists.refuse_other_capitals((codes[row] for row in first[unlisted].tolist()), "episodes")
+        hint = "Give lists= every practice and year, or name the days of the years that have lists with covers=."
+        check_share("Admissions", given, count_of(unlisted), self.most, "no list of their practice and year", hint)
         if len(stays) >= FEW_OF and not stays.counted.any():
             raise InputError(f"Not one of {plural(len(stays), 'stay')} began within covers= in a practice with a list.")
         _refuse_gaps(stays.start[inside], self.covers)
-
-    def _hint(self, codes: list[str]) -> str:
-        """What to do about practices without a list."""
-        known = {code.casefold() for code in self.lists.practices}
-        near = {code for code in codes if code.casefold() in known} - set(self.lists.practices)
-        if near:
-            codes_of = plural(len(near), "practice")
-            return f"The codes of {codes_of} differ from those of lists= in capitals alone: write them alike."
-        return "Give lists= every practice and year, or name the days of the years that have lists with covers=."
+        _refuse_practices_without_stays(stays, inside, self.lists, self.covers)
 
 
 def _without_empty(batch: Batch) -> Batch:
@@ -300,4 +292,28 @@ def _refuse_gaps(days: Days, covers: tuple[dt.date, dt.date]) -> None:
             f"covers: the episodes hold no stay that began in {', '.join(empty[:6])}"
             f"{f' and {len(empty) - 6} more months' if len(empty) > 6 else ''}, and many in other months. "
             "Export them whole, or name with covers= the days that they cover: a missing month would look like a fall."
+        )
+
+
+def _refuse_practices_without_stays(
+    stays: Stays, inside: Bools, lists: ListSizes, covers: tuple[dt.date, dt.date]
+) -> None:
+    """Refuse episodes that say nothing of a practice in a whole year, and much in another."""
+    import numpy as np
+
+    found = stays.by_year(np.flatnonzero(inside & stays.listed).tolist())
+    whole = [
+        key
+        for key in lists.sizes
+        if covers[0] <= lists.years.first_day(key[1]) and lists.years.last_day(key[1]) <= covers[1]
+    ]
+    most = Counter[str]()
+    for practice, year in whole:
+        most[practice] = max(most[practice], found[practice, year])
+    empty = sorted(key for key in whole if not found[key] and most[key[0]] >= FEW_OF)
+    if empty:
+        told = [f"{practice} in {lists.years.label(year)}" for practice, year in empty]
+        raise InputError(
+            f"episodes: they hold no stay of {listed(told, 5)}, which has a list then, and many in another year. "
+            "Export them whole, or leave that list out of lists=: a missing practice would look like a fall."
         )

@@ -85,20 +85,30 @@ def _paid(caseload: Caseload, scheme: Scheme, end: dt.date, moment: dt.datetime 
         return ()
     year = end.year - (end < dt.date(end.year, 4, 1))
     rows = caseload.payments(scheme, year, until=end, known_at=moment).to_pylist()
-    return tuple(_of_a_head(row) for row in rows if row["per"] == "head")
+    tested = {
+        (payment.name, part.name): (part.list_on.in_year(year), part.register_on.in_year(year))
+        for payment in scheme.caseload.payments
+        for part in payment.instalments
+        if part.list_on is not None and part.register_on is not None
+    }
+    return tuple(_of_a_head(row, tested) for row in rows if row["per"] == "head")
 
 
-def _of_a_head(row: dict[str, Any]) -> Paid:
+def _of_a_head(row: dict[str, Any], tested: dict[tuple[str, str], tuple[dt.date, dt.date]]) -> Paid:
     pounds = None if row["amount"] is None else float(row["amount"])
     # What a test came to is told, or withheld, with the test.
     note = "" if row["condition"] == "register_test" and row["met"] is not None else row["note"] or ""
     names = ("practice_id", "payment", "instalment", "condition", "met", "certainty")
-    return Paid(**{name: row[name] for name in names}, pounds=pounds, note=note)
+    days = tested.get((row["payment"], row["instalment"]))
+    return Paid(**{name: row[name] for name in names}, pounds=pounds, note=note, tested=days)
 
 
 def _homes(caseload: Caseload, days: tuple[dt.date, dt.date], moment: dt.datetime | None) -> dict[str, int]:
-    """Homes by whether they are with one practice; nothing where no home is recorded."""
-    changes = caseload.homes_between(*days, known_at=moment)
+    """Homes by whether they are with one practice; nothing where no home is recorded.
+
+    The period begins where the one before ends: at the end of the day before its first.
+    """
+    changes = caseload.homes_between(days[0] - dt.timedelta(days=1), days[1], known_at=moment)
     rows = changes.homes.to_pylist()
     if not rows:
         return {}

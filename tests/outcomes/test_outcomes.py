@@ -361,6 +361,49 @@ def test_practices_written_in_small_letters_are_told_and_not_taken_for_others():
         measured(plain(40, "c87001"))
 
 
+def several(practices: int = 10, count: int = 60) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Episodes and lists of practices through two calendar years."""
+    codes = [f"C870{number:02}" for number in range(practices)]
+    episodes = [{**row, "patient_id": f"{code}{row['patient_id']}"} for code in codes for row in plain(count, code)]
+    return episodes, [{"practice_id": code, "year": year, "list_size": 1000} for code in codes for year in (2013, 2014)]
+
+
+def test_one_practice_of_many_in_small_letters_in_one_year_is_refused():
+    """Too few to be refused for their number; the practice would seem to have fallen to nothing, and met its aim."""
+    episodes, lists = several()
+    changed = [
+        {**row, "practice_id": row["practice_id"].lower()}
+        if row["practice_id"] == "C87003" and row["admission_date"].year == 2014
+        else row
+        for row in episodes
+    ]
+    with pytest.raises(InputError, match="episodes: the codes of 1 practice differ"):
+        measured(changed, lists)
+    deaths = [{"practice_id": "c87003", "date_of_death": dt.date(2014, 5, 1), "age": 60}]
+    deaths += [{**deaths[0], "practice_id": "C87004"}] * 20
+    with pytest.raises(InputError, match="deaths: the codes of 1 practice differ"):
+        measured(episodes, lists, deaths=pa.Table.from_pylist(deaths), life_expectancy=75)
+
+
+def test_a_practice_in_two_spellings_in_the_lists_is_refused():
+    episodes, lists = several()
+    lists[1]["practice_id"] = "c87000"
+    with pytest.raises(InputError, match="lists: the codes 'C87000', 'c87000' differ in capitals alone"):
+        measured(episodes, lists)
+
+
+@pytest.mark.parametrize("year", [2013, 2014])
+def test_a_practice_without_a_stay_in_a_whole_year_is_refused_where_it_has_many_in_another(year):
+    episodes, lists = several()
+    left = [row for row in episodes if (row["practice_id"], row["admission_date"].year) != ("C87003", year)]
+    with pytest.raises(InputError, match=f"no stay of 'C87003 in {year}', which has a list"):
+        measured(left, lists)
+    without = [row for row in lists if (row["practice_id"], row["year"]) != ("C87003", year)]
+    assert measured(left, without).table("emergency_admissions").num_rows == 21
+    few = [row for row in left if row["practice_id"] != "C87003"] + plain(12, "C87003")[: 6 if year == 2014 else None]
+    assert measured(few, lists)
+
+
 def test_admissions_without_a_list_are_counted_and_too_many_refused():
     some = plain(30) + [{**row, "patient_id": f"q{row['patient_id']}"} for row in plain(5, "C87099")]
     found = measured(some)

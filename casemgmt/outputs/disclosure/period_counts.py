@@ -2,15 +2,17 @@
 
 Who was on the caseload at the start, and who joined, less who left, is on it at the end; whoever is on it has agreed
 to a plan, declined one, or has none. So a count of 1 to 7 may follow from its neighbours, and from the report of the
-quarter before, whose end is this one's start. Where that tells more of a small count than that it is 1 to 7, other
+quarter before, whose end is this one's start; what happened in two quarters adds up to what happened in the half year.
+Where that tells more of a small count than that it is 1 to 7, other
 counts of the practice are withheld, the smallest first, until nothing follows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from casemgmt.outputs.disclosure.suppression import SUPPRESSED, WITHHELD, behind, suppress
 from casemgmt.outputs.disclosure.whole_numbers import Cell, Worlds
@@ -20,11 +22,42 @@ _ANY = 100_000  # more people than any practice has
 
 
 class Relation(NamedTuple):
-    """A sum of counts, each times its factor, that lies within bounds whatever the practice."""
+    """A sum of counts, each times its factor, that lies within bounds whatever the practice.
+
+    ``of_parts`` says that it also holds of every part of the period.
+    """
 
     factors: Mapping[str, int]
     low: float
     high: float
+    of_parts: bool = False
+
+
+class Stock(NamedTuple):
+    """The key of a count of those who are there as a day begins."""
+
+    name: str
+    day: Hashable
+
+
+class Flow(NamedTuple):
+    """The key of a count of what happens from one day to before another: those of its parts add up to it."""
+
+    name: str
+    start: Any
+    night: Any
+
+
+class FollowedUp(NamedTuple):
+    """The key of a count of those of a flow of whom something holds at its end; with time it holds of more, or fewer.
+
+    ``grows`` is 1 where it holds of more, and -1 where of fewer.
+    """
+
+    name: str
+    start: Any
+    night: Any
+    grows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +77,7 @@ class Told:
 
 
 def forms_that_may_leave(
-    counts: Mapping[str, Mapping[str, int]],
+    counts: Mapping[str, Mapping[str, int | None]],
     relations: Sequence[Relation],
     before: Sequence[Told] = (),
     keys: Mapping[str, Hashable] | None = None,
@@ -53,7 +86,8 @@ def forms_that_may_leave(
 
     Parameters
     ----------
-    counts : practice → name → whole count; the names that may be withheld first come last
+    counts : practice → name → whole count, None for one that is not told and that others hang together with; the
+        names that may be withheld first come last
     relations : between the counts of one practice
     before : what reports say that a reader can hold beside this one
     keys : of these counts, as of :class:`Told`; None where nothing else was told
@@ -73,17 +107,35 @@ def _of_practice(practice: str, before: Sequence[Told]) -> list[Told]:
     return [replace(told, rows={"": told.rows[practice]}) for told in before if practice in told.rows]
 
 
-def _safe(own: Mapping[str, int], new: Told, before: Sequence[Told]) -> dict[str, Form]:
+def _safe(own: Mapping[str, int | None], new: Told, before: Sequence[Told]) -> dict[str, Form]:
     shown: dict[str, Form] = {name: _form(count) for name, count in own.items()}
-    # A reader may take the new report alone, beside each of the others, or beside all of them.
-    several = [before] if len(before) > 1 else []
-    for beside in ([], *([told] for told in before), *several):
+    for beside in _held_beside(replace(new, rows={"": dict(shown)}), before):
         while _tell(replace(new, rows={"": shown}), beside):
             shown[_next_withheld(shown)] = WITHHELD
     return shown
 
 
-def _form(count: int) -> Form:
+def _held_beside(new: Told, before: Sequence[Told]) -> list[list[Told]]:
+    """The other reports that a reader may take beside the new one: all where they agree, which tell most together.
+
+    Events that became known between two reports can make them disagree. Then a reader may take the new report alone,
+    beside each of the others, or beside as many as agree with it and with one another, the first or the last first.
+    """
+    if not before or _worlds([new, *before])[0].find() is not None:
+        return [list(before)]
+    found: list[list[Told]] = [[], *([told] for told in before)]
+    for order in (before, before[::-1]):
+        taken: list[Told] = []
+        for each in order:
+            if _worlds([new, *taken, each])[0].find() is not None:
+                taken.append(each)
+        found.append(taken)
+    return found
+
+
+def _form(count: int | None) -> Form:
+    if count is None:
+        return WITHHELD
     number = suppress(count)
     return SUPPRESSED if number is None else number
 
@@ -105,30 +157,96 @@ def _tell(new: Told, beside: Sequence[Told]) -> bool:
         return False
     if all(form == WITHHELD for form in new.rows[""].values()):
         return False
-    worlds = Worlds()
-    numbers: dict[Hashable, int] = {}
-    cells = [cell for told in everything for cell in _add(worlds, told, numbers)]
+    worlds, cells = _worlds(everything)
     if worlds.find() is None:
         # Events that became known between two reports make them disagree: then nothing follows from both together.
         return not beside
     return worlds.tells(cells) is not None
 
 
-def _add(worlds: Worlds, told: Told, numbers: dict[Hashable, int]) -> list[Cell]:
-    """Add what a report says; ``numbers`` holds the number of each key, and is added to."""
-    cells, own = [], {}
-    for name, form in told.rows[""].items():
-        key = told.keys[name]
-        if key not in numbers:
-            numbers[key] = worlds.number(0, _ANY)
-        own[name] = numbers[key]
+def _worlds(everything: Sequence[Told]) -> tuple[Worlds, list[Cell]]:
+    """The whole numbers behind some reports, and their counts."""
+    spans = [key for told in everything for key in told.keys.values() if isinstance(key, Flow | FollowedUp)]
+    numbers = _Numbers(sorted({day for key in spans for day in (key.start, key.night)}))
+    cells = [cell for told in everything for cell in _add(numbers, told)]
+    for (name, part, grows), nights in numbers.followed.items():
+        for early, late in pairwise(sorted(nights)):
+            one, other = (numbers.of((name, *part, night, grows)) for night in (early, late))
+            numbers.worlds.limit({one: grows, other: -grows}, -float("inf"), 0)
+    return numbers.worlds, cells
+
+
+@dataclass(slots=True)
+class _Numbers:
+    """The number behind each key, and behind each part of one that is of a period.
+
+    Attributes
+    ----------
+    days : at which the periods of all reports begin or end, in order
+    followed : of keys that are followed up, by name, part and ``grows``: up to which days
+    """
+
+    days: Sequence[Any]
+    worlds: Worlds = field(default_factory=Worlds)
+    known: dict[Hashable, int] = field(default_factory=dict)
+    followed: dict[tuple[str, tuple[Any, Any], int], set[Any]] = field(default_factory=dict)
+
+    def of(self, key: Hashable) -> int:
+        """The number of a key."""
+        if key not in self.known:
+            self.known[key] = self.worlds.number(0, _ANY)
+        return self.known[key]
+
+    def parts(self, start: Any, night: Any) -> Iterator[tuple[Any, Any]]:
+        """The parts of a period between the days on which others begin or end."""
+        return pairwise([day for day in self.days if start <= day <= night])
+
+    def sum_of(self, key: Hashable, part: tuple[Any, Any] | None = None) -> dict[int, int]:
+        """The numbers that add up to a key's count, or to that of a part of its period."""
+        if isinstance(key, Flow | FollowedUp):
+            parts = [part] if part else self.parts(key.start, key.night)
+            return {self._of_part(key, each): 1 for each in parts}
+        return {self.of(key): 1}
+
+    def _of_part(self, key: Flow | FollowedUp, part: tuple[Any, Any]) -> int:
+        if isinstance(key, Flow):
+            return self.of((key.name, *part))
+        self.followed.setdefault((key.name, part, key.grows), set()).add(key.night)
+        return self.of((key.name, *part, key.night, key.grows))
+
+
+def _add(numbers: _Numbers, told: Told) -> list[Cell]:
+    """Add what a report says."""
+    worlds, cells = numbers.worlds, []
+    own = told.rows[""]
+    for name, form in own.items():
         shown = (0, _ANY) if form == WITHHELD else behind(form if isinstance(form, int) else None)
-        worlds.limit({own[name]: 1}, *shown)
-        cells.append(Cell({own[name]: 1}, shown))
-    for factors, low, high in told.relations:
-        if factors.keys() <= own.keys():
-            worlds.limit({own[name]: factor for name, factor in factors.items()}, low, high)
+        people = numbers.sum_of(told.keys[name])
+        worlds.limit(people, *shown)
+        cells.append(Cell(people, shown))
+    for relation in told.relations:
+        if relation.factors.keys() <= own.keys():
+            _relate(numbers, relation, told.keys)
     return cells
+
+
+def _relate(numbers: _Numbers, relation: Relation, keys: Mapping[str, Hashable]) -> None:
+    """Say how counts hang together, of the whole period and of its parts."""
+    of = {name: keys[name] for name in relation.factors}
+    spans = {(key.start, key.night) for key in of.values() if isinstance(key, Flow | FollowedUp)}
+    parts: list[tuple[Any, Any] | None] = [None]
+    if relation.of_parts and len(spans) == 1:
+        ((start, night),) = spans
+        parts = list(numbers.parts(start, night))
+    for part in parts:
+        people: dict[int, int] = {}
+        for name, factor in relation.factors.items():
+            key = of[name]
+            if part and isinstance(key, Stock):
+                key = Stock(key.name, part[0] if key.day == start else part[1])
+            for each in numbers.sum_of(key, part):
+                people[each] = people.get(each, 0) + factor
+        numbers.worlds.limit(people, relation.low, relation.high)
 
 
 def note_of(forms: Mapping[str, Form]) -> str | None:

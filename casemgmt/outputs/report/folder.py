@@ -12,6 +12,7 @@ from casemgmt.outputs.manifest import REPORT
 from casemgmt.outputs.report.layout import FIGURES, FILES, PAGE, WORKBOOK, figure_file
 from casemgmt.outputs.report.making import Made, figure_csv
 from casemgmt.outputs.report.page import page_of
+from casemgmt.outputs.report.periods_told import EARLIER
 from casemgmt.outputs.report.workbook import workbook_of
 
 KIND = Kind(called="report", format=REPORT, folders=(FIGURES,), may_hold=FILES.__contains__)
@@ -34,4 +35,6 @@ def save(made: Made, folder: Path, *, overwrite: bool) -> Path:
     said["scheme"] = {"id": made.facts["scheme"], "text": made.said["scheme"]}
     if made.replaced:
         said[REPLACED] = [dict(each) for each in made.replaced]
+    if made.periods_replaced:
+        said[EARLIER] = [dict(each) for each in made.periods_replaced]
     return save_folder(KIND, files_of(made), said, folder, overwrite=overwrite)

@@ -29,7 +29,7 @@ from casemgmt.outputs.report.figures import (
     review_figure,
 )
 from casemgmt.outputs.report.period import Period, figures_of_period, said_of
-from casemgmt.outputs.report.periods_told import PERIOD, periods_told
+from casemgmt.outputs.report.periods_told import PERIOD, periods_in, periods_told
 from casemgmt.outputs.report.tariff import PaymentTariff
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 
@@ -66,12 +66,20 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """The figures of a report, and what a later publication must know of them."""
+    """The figures of a report, and what a later publication must know of them.
+
+    Attributes
+    ----------
+    facts, figures : what stands on every part, and the parts
+    said : what of them is kept
+    replaced, periods_replaced : what reports said that stood in the folder before: of the same people, and of periods
+    """
 
     facts: Mapping[str, Any]
     figures: tuple[Figure, ...]
     said: Mapping[str, Any]
     replaced: tuple[Mapping[str, Any], ...] = ()
+    periods_replaced: tuple[Mapping[str, Any], ...] = ()
 
     def figure(self, name: str) -> Figure:
         """A figure by name.
@@ -104,7 +112,14 @@ def make(asked: Asked, target: Path | None = None) -> Made:
         told = said_of(asked.period, periods_told(target, named))
         figures, said = (*figures, *figures_of_period(asked.period, told)), {**said, PERIOD: told}
     figures = (*figures, *asked.outcomes)
-    return Made(facts=facts, figures=figures, said=said, replaced=tuple(e for e in earlier.replaced if e != said))
+    stood = [] if target is None else periods_in(target)
+    return Made(
+        facts=facts,
+        figures=figures,
+        said=said,
+        replaced=tuple(each for each in earlier.replaced if each != said),
+        periods_replaced=tuple(each for each in stood if each != said.get(PERIOD)),
+    )
 
 
 def figures_of(
@@ -157,11 +172,15 @@ def facts_of(lists: Lists, tariff: PaymentTariff | None, last: Last | None) -> d
 
 
 def _facts_of_period(period: Period | None) -> dict[str, Any]:
-    """The days, the moment up to which events were taken, and the last event of each practice then."""
+    """The days, the moment up to which events were taken, and the last event of each practice then.
+
+    Of its hash as many digits as the page shows: whoever holds the whole hash of one report can try every event that
+    leads from it to the next report's, and so find the counts in it.
+    """
     if period is None:
         return {}
     days = {"start": period.start.isoformat(), "end": period.end.isoformat(), "known_at": period.known_at}
-    return {"period": {**days, "heads": dict(period.heads)}}
+    return {"period": {**days, "heads": {code: digest[:SHOWN] for code, digest in period.heads.items()}}}
 
 
 def of_caseload(facts: Mapping[str, Any]) -> str:

@@ -8,9 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES, AT_LEAST
-from casemgmt.outputs.disclosure.period_counts import Form, Relation, Told, forms_that_may_leave, note_of, number_of
+from casemgmt.outputs.disclosure.period_counts import (
+    Flow,
+    FollowedUp,
+    Form,
+    Relation,
+    Stock,
+    Told,
+    forms_that_may_leave,
+    note_of,
+    number_of,
+)
 from casemgmt.outputs.disclosure.suppression import SMALL, WITHHELD
 from casemgmt.outputs.report.figures import Figure, Row, percent, totals_first
+from casemgmt.outputs.report.homes_over_time import homes_figure, said_of_homes
 
 INF: Final = float("inf")
 
@@ -32,15 +43,18 @@ MEASURES: Final = {
     "removals_pending_end": "Removals to decide",
 }
 REGISTER: Final = "register"
-SHOWN: Final = 16  # hexadecimal digits of a hash; the manifest holds all 64
+SHOWN: Final = 16  # hexadecimal digits of a hash; no file of a report holds more
 
 _SUMS: Final = (
-    Relation({"managed_start": 1, "joined": 1, "left": -1, "managed_end": -1}, 0, 0),
+    Relation({"managed_start": 1, "joined": 1, "left": -1, "managed_end": -1}, 0, 0, of_parts=True),
     Relation({"plan_agreed_end": 1, "plan_declined_end": 1, "plan_none_end": 1, "managed_end": -1}, 0, 0),
     Relation({"reviews_due_end": 1, "managed_end": -1}, -INF, 0),
-    Relation({"told_in_time": 1, "told_late": 1, "not_told": 1, "joined": -1}, -INF, 0),
-    Relation({"told_in_time": 1, "told_late": 1, "joined": -1}, -INF, 0),
-    Relation({"not_told": 1, "joined": -1}, -INF, 0),
+    Relation({"told_in_time": 1, "told_late": 1, "not_told": 1, "joined": -1}, -INF, 0, of_parts=True),
+    Relation({"told_in_time": 1, "told_late": 1, "joined": -1}, -INF, 0, of_parts=True),
+    Relation({"not_told": 1, "joined": -1}, -INF, 0, of_parts=True),
+    # Who joined and was not told has left, or is still managed.
+    Relation({"joined": 1, "told_in_time": -1, "told_late": -1, "not_told": -1, "left": -1}, -INF, 0),
+    Relation({"not_told": 1, "managed_end": -1}, -INF, 0),
     # Who waits for a decision is managed or proposed.
     Relation({"removals_pending_end": 1, "managed_end": -1, "proposed_end": -1}, -INF, 0),
     # Who died or moved in the period may be on a register beside those who are managed at its end.
@@ -69,6 +83,7 @@ class Paid:
     condition : ``none``, ``declared`` or ``register_test``
     met : None where it is not known
     certainty, note : in words
+    tested : of a register test, the day of the list and that of the register
     """
 
     practice_id: str
@@ -79,6 +94,7 @@ class Paid:
     met: bool | None
     certainty: str
     note: str
+    tested: tuple[dt.date, dt.date] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +132,7 @@ def said_of(period: Period, before: Sequence[Mapping[str, Any]]) -> dict[str, An
     before : what other reports on the same caseload keep
     """
     held = [_told(one, practice) for one in before for practice in one["rows"]]
-    keys = _keys(period.start, period.end)
+    keys = _keys(period.start, period.end, period.rule)
     forms = {}
     for practice, counts in period.counts.items():
         forms.update(forms_that_may_leave(*_asked(practice, counts, period), held, keys))
@@ -125,7 +141,14 @@ def said_of(period: Period, before: Sequence[Mapping[str, Any]]) -> dict[str, An
         for practice, test in period.tests.items()
         if practice in forms and _is_told(test, forms[practice][REGISTER])
     }
-    return {"start": period.start.isoformat(), "end": period.end.isoformat(), "rows": forms, "tests": needed}
+    days = {"start": period.start.isoformat(), "end": period.end.isoformat()}
+    return {
+        **days,
+        "rows": forms,
+        "tests": needed,
+        "rule": period.rule,
+        "homes": said_of_homes(period.homes, (period.start, period.end), before),
+    }
 
 
 def _asked(
@@ -151,7 +174,9 @@ def _told(said: Mapping[str, Any], practice: str) -> Told:
     """What another report says of a practice."""
     test = said["tests"].get(practice)
     relations = _SUMS if test is None else (*_SUMS, _bound(*test))
-    return Told(rows={practice: said["rows"][practice]}, relations=relations, keys=_keys(*_days_of(said)))
+    return Told(
+        rows={practice: said["rows"][practice]}, relations=relations, keys=_keys(*_days_of(said), said.get("rule", ""))
+    )
 
 
 def _may_be_told(test: RegisterOutcome) -> bool:
@@ -163,16 +188,20 @@ def _days_of(said: Mapping[str, Any]) -> tuple[dt.date, dt.date]:
     return dt.date.fromisoformat(said["start"]), dt.date.fromisoformat(said["end"])
 
 
-def _keys(start: dt.date, end: dt.date) -> dict[str, Hashable]:
+def _keys(start: dt.date, end: dt.date, rule: str) -> dict[str, Hashable]:
     """What each count of a period counts: who is there on a day, or what happened from one day to another.
 
-    The end of one day is the start of the next.
+    The end of one day is the start of the next. Registers by two rules are of different people.
     """
     night = end + dt.timedelta(days=1)
     found: dict[str, Hashable] = {}
     for name in (*MEASURES, REGISTER):
         found[name] = (name, night) if name.endswith("_end") else (name, start, end)
-    return found | {"managed_start": ("managed", start), "managed_end": ("managed", night)}
+    found |= {name: Flow(name, start, night) for name in ("joined", "left", "reviews_done")}
+    found |= {name: FollowedUp(name, start, night, 1) for name in ("told_in_time", "told_late")}
+    found[REGISTER] = (REGISTER, start, end, rule)
+    found["not_told"] = FollowedUp("not_told", start, night, -1)
+    return found | {"managed_start": Stock("managed", start), "managed_end": Stock("managed", night)}
 
 
 def figures_of_period(period: Period, said: Mapping[str, Any]) -> tuple[Figure, ...]:
@@ -182,7 +211,7 @@ def figures_of_period(period: Period, said: Mapping[str, Any]) -> tuple[Figure, 
         _caseload_figure(period, forms),
         _test_figure(period, forms),
         _paid_figure(period, forms),
-        _homes_figure(period),
+        homes_figure(said["homes"], _in_words(period)),
         _heads_figure(period),
     )
 
@@ -268,12 +297,10 @@ def _is_told(test: RegisterOutcome, form: Form) -> bool:
 def _paid_figure(period: Period, forms: Mapping[str, Mapping[str, Form]]) -> Figure:
     rows: list[Row] = []
     for each in period.paid:
-        form = forms.get(each.practice_id, {}).get(REGISTER, WITHHELD)
-        test = period.tests.get(each.practice_id)
-        open_to_all = each.condition != "register_test" or (test is not None and _is_told(test, form))
+        open_to_all = each.met is None or each.condition != "register_test" or _test_is_told(each, period, forms)
         met = {None: "not known", True: "yes", False: "no"}[each.met] if open_to_all else None
         payable = None if each.met is None or not open_to_all else each.pounds if each.met else 0.0
-        note = each.note if open_to_all else f"met {WITHHELD}"
+        note = each.note if open_to_all else f"met {WITHHELD}" + _whose_report(each, period)
         row: Row = {"practice_id": each.practice_id, "payment": each.payment.replace("_", " ")}
         row |= {"instalment": each.instalment.replace("_", " "), "amount_pounds": each.pounds, "met": met}
         rows.append({**row, "payable_pounds": payable, "certainty": each.certainty, "note": note or None})
@@ -298,37 +325,18 @@ def _paid_figure(period: Period, forms: Mapping[str, Mapping[str, Form]]) -> Fig
     )
 
 
-HOMES: Final = {
-    "homes": "Homes with residents on the caseload",
-    "aligned": "Of them with one practice",
-    "newly_aligned": "Came to one practice in the period",
-    "no_longer_aligned": "Came to several",
-}
+def _test_is_told(paid: Paid, period: Period, forms: Mapping[str, Mapping[str, Form]]) -> bool:
+    """Whether an instalment's register test is this period's, and told; one of other days is of another register."""
+    test = period.tests.get(paid.practice_id)
+    form = forms.get(paid.practice_id, {}).get(REGISTER, WITHHELD)
+    return paid.tested == (period.start, period.end) and test is not None and _is_told(test, form)
 
 
-def _homes_figure(period: Period) -> Figure:
-    counts = {name: period.homes[name] for name in HOMES if name in period.homes}
-    relations = [Relation({name: 1, "homes": -1}, -INF, 0) for name in HOMES if name != "homes"]
-    relations.append(Relation({"newly_aligned": 1, "aligned": -1}, -INF, 0))
-    forms = forms_that_may_leave({ALL_PRACTICES: counts}, relations)[ALL_PRACTICES] if counts else {}
-    rows = [
-        {
-            "figure": HOMES[name],
-            "count": number_of(form),
-            "note": None if number_of(form) is not None else f"count {form}",
-        }
-        for name, form in forms.items()
-    ]
-    return Figure(
-        name="homes_over_time",
-        title="Care homes over the period",
-        says=f"{_in_words(period)} All practices together. A home is with one practice when all its residents on the "
-        "caseload are on that practice's list; residents keep their choice, so some never will be.",
-        headings={"figure": "Figure", "count": "Homes", "note": "Note"},
-        kinds={"count": "whole"},
-        rows=rows,
-        missing="" if rows else "No care home of anyone on the caseload is recorded.",
-    )
+def _whose_report(paid: Paid, period: Period) -> str:
+    """Where a test of other days is told, if it may be; empty for the period's own."""
+    if paid.tested in (None, (period.start, period.end)):
+        return ""
+    return ": a report from {} to {} tells it, where it may be told".format(*paid.tested or ())
 
 
 def _heads_figure(period: Period) -> Figure:

@@ -12,6 +12,7 @@ from casemgmt.outputs.disclosure.earlier import REPLACED
 from casemgmt.outputs.manifest import REPORT, is_report, read_manifest
 
 PERIOD = "period"
+EARLIER = "periods_replaced"  # in a manifest: periods that reports told which stood in the folder before
 
 
 def periods_told(target: Path | None, named: Sequence[Path]) -> list[Mapping[str, Any]]:
@@ -25,7 +26,7 @@ def periods_told(target: Path | None, named: Sequence[Path]) -> list[Mapping[str
     folders = {os.path.realpath(each): each for each in (*named, *_beside(target))}
     found: list[Mapping[str, Any]] = []
     for folder in folders.values():
-        found += [each for each in _periods_of(folder) if each not in found]
+        found += [each for each in periods_in(folder) if each not in found]
     return found
 
 
@@ -38,12 +39,13 @@ def _beside(target: Path | None) -> Iterable[Path]:
         return ()
 
 
-def _periods_of(folder: Path) -> list[Mapping[str, Any]]:
-    """What an intact report says of periods; nothing where there is none."""
+def periods_in(folder: Path) -> list[Mapping[str, Any]]:
+    """What an intact report says of periods, and those that it replaced; nothing where there is none."""
     try:
         raw = (folder / layout.MANIFEST).read_bytes()
         manifest = read_manifest(raw, REPORT) if is_report(raw) else {}
         said = [manifest.get("said", {}), *manifest.get(REPLACED, ())]
-        return [each[PERIOD] for each in said if PERIOD in each]
+        periods = [*(each[PERIOD] for each in said if PERIOD in each), *manifest.get(EARLIER, ())]
+        return [each for place, each in enumerate(periods) if each not in periods[:place]]
     except (OSError, ValueError):
         return []

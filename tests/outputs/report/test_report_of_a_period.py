@@ -17,7 +17,9 @@ import casemgmt as cm
 from casemgmt.caseload.caseload import Caseload
 from casemgmt.caseload.events.event import NewEvent
 from casemgmt.errors import InputError
-from casemgmt.outputs.report.period import MEASURES, Period, RegisterOutcome, said_of
+from casemgmt.outputs.report.period import MEASURES, Period, RegisterOutcome, _told, said_of
+from casemgmt.outputs.report.periods_told import periods_told
+from casemgmt.results.reporting_period import reported_heads
 
 QUARTERS = [("2015-04-01", "2015-06-30"), ("2015-07-01", "2015-09-30"), ("2015-10-01", "2015-12-31")]
 SCHEME = "avoiding-unplanned-admissions-2014-15"
@@ -92,6 +94,37 @@ def test_a_register_that_fails_is_told_where_it_is_large(selections):
     assert (rows["C87001"]["register"], rows["C87001"]["passed"]) == (10, "no")
 
 
+def test_a_test_of_another_quarter_is_not_told_with_its_payment(selections):
+    """Three were on the register of the second quarter: that they were too few would say that they were under five."""
+    store = MemoryStore()
+    add(store, moment("2015-03-31"), opened(3, dt.date(2015, 1, 1)))
+    for day in ("2015-04-01", "2015-07-01", "2015-10-01"):
+        size = NewEvent("C87001", "list_size", dt.date.fromisoformat(day), details={"whole": 300, "adults": 270})
+        add(store, moment(day), size)
+    for i in range(40):
+        day = dt.date(2015, 7, 15) if i < 3 else dt.date(2015, 11, 2)
+        add(store, moment(day.isoformat()), NewEvent("C87001", "accepted", day, f"p{i}", "AB"))
+    made = cm.commissioner_report(selections[0], caseload=Caseload(store), period=QUARTERS[2])
+    paid = {row["instalment"]: row for row in made.table("payments").to_pylist()}
+    assert (paid["quarter 3 register"]["met"], paid["quarter 3 register"]["payable_pounds"]) == ("yes", 86.1)
+    second = paid["quarter 2 register"]
+    assert (second["met"], second["payable_pounds"]) == (None, None)
+    assert "met withheld: a report from 2015-07-01 to 2015-09-30 tells it" in second["note"]
+    assert paid["quarter 4 register"]["met"] == "not known"
+
+
+def test_no_file_of_a_report_holds_a_whole_hash(selections, tmp_path):
+    """From one whole hash to the next, every event could be tried until it fits, and its counts were told."""
+    caseload = a_caseload()
+    report(selections[0], caseload).save(tmp_path / "q1")
+    whole = [row["hash"] for row in caseload.heads().to_pylist()]
+    for path in (each for each in (tmp_path / "q1").rglob("*") if each.is_file()):
+        data = path.read_bytes()
+        assert not any(digest[:17].encode() in data for digest in whole), path.name
+    assert whole[-1][:16].encode() in (tmp_path / "q1" / "manifest.json").read_bytes()
+    assert {len(digest) for _, digest in reported_heads(tmp_path / "q1", caseload).values()} == {16}
+
+
 def test_homes_and_the_last_events_are_told(selections):
     caseload = a_caseload()
     made = report(selections[0], caseload)
@@ -103,6 +136,50 @@ def test_homes_and_the_last_events_are_told(selections):
             assert heads[row["practice_id"]]["hash"] == row["hash"][:16]
     assert heads["C87001"]["hash"] in made.to_html()
     assert made.table("heads").column_names == ["practice_id", "hash"]  # a number would tell how much happened
+
+
+def homes_told(made: Any) -> dict[str, Any]:
+    return {row["figure"]: row["count"] for row in made.table("homes_over_time").to_pylist()}
+
+
+def test_homes_that_came_to_one_practice_on_the_first_day_of_a_quarter_are_counted(selections):
+    """Ten homes have a resident of each practice; on 1 July those of the second practice move to the first."""
+    store = MemoryStore()
+    add(store, moment("2015-03-31"), opened(3, dt.date(2015, 1, 1)))
+    for i in range(20):
+        code, where = ("C87001", "C87002")[i % 2], {"care_home_type": "nursing", "care_home_id": f"H{i // 2}"}
+        for kind, by, details in (("accepted", "AB", {}), ("home_changed", None, where)):
+            add(store, moment("2015-05-01"), NewEvent(code, kind, dt.date(2015, 5, 1), f"p{i}", by, details=details))
+    for i in range(1, 20, 2):
+        gone = NewEvent("C87002", "moved", dt.date(2015, 7, 1), f"p{i}", details={"to_practice": "C87001"})
+        add(store, moment("2015-07-01"), gone)
+    caseload = Caseload(store)
+    both = [homes_told(report(selections[0], caseload, quarter)) for quarter in (0, 1)]
+    assert [each["Of them with one practice"] for each in both] == [0, 10]
+    assert [each["Came to one practice in the period"] for each in both] == [0, 10]
+
+
+def of_homes(quarter: int, before: list[dict[str, Any]], *counts: int) -> dict[str, Any]:
+    names = ("homes", "aligned", "newly_aligned", "no_longer_aligned")
+    start, end = (dt.date.fromisoformat(day) for day in QUARTERS[quarter])
+    homes = dict(zip(names, counts, strict=True))
+    return said_of(Period(start=start, end=end, known_at="", heads={}, counts={}, homes=homes), before)
+
+
+def test_homes_that_came_to_several_practices_are_none_of_those_with_one():
+    """Of 8 to 12 homes 8 to 12 are with one practice: 1 to 4 are left for those that came to several."""
+    told = of_homes(0, [], 12, 10, 0, 2)["homes"]
+    assert told != {"homes": 10, "aligned": 10, "newly_aligned": 0, "no_longer_aligned": "1–7"}
+    assert "withheld" in told.values()
+
+
+def test_homes_are_held_against_the_quarter_before():
+    """Of 8 to 12 homes 8 to 12 were with one practice: 1 to 4 can have come to one since."""
+    first = of_homes(0, [], 12, 10, 0, 0)
+    assert first["homes"] == {"homes": 10, "aligned": 10, "newly_aligned": 0, "no_longer_aligned": 0}
+    alone, beside = (of_homes(1, before, 20, 19, 2, 0)["homes"] for before in ([], [first]))
+    assert alone == {"homes": 20, "aligned": 20, "newly_aligned": "1–7", "no_longer_aligned": 0}
+    assert beside["newly_aligned"] == "withheld"
 
 
 def test_the_same_report_again_after_more_was_recorded(selections, tmp_path):
@@ -129,6 +206,14 @@ def test_the_next_report_is_held_against_the_one_before(selections, tmp_path):
     assert (row["managed_start"], row["left"], row["managed_end"]) == (40, 10, 30)
     small = rows_of(second, "caseload")["C87002"]
     assert all(small[name] in (None, 0) for name in MEASURES if name in small)
+
+
+def test_what_a_quarter_told_is_not_forgotten_when_its_folder_is_used_again(selections, tmp_path):
+    """Somebody holds the first quarter's report still, when its half year is told."""
+    caseload, folder = a_caseload(), tmp_path / "report"
+    for quarter in (0, 1, 1, 2):
+        report(selections[quarter > 0], caseload, quarter).save(folder, overwrite=True)
+    assert sorted(each["start"] for each in periods_told(tmp_path / "next", [])) == [start for start, _ in QUARTERS]
 
 
 def test_a_period_needs_a_caseload_and_two_days_in_order(selections):
@@ -254,6 +339,89 @@ def attack(seed: int) -> list[Any]:
 @pytest.mark.parametrize("seed", range(20))
 def test_an_attacker_of_three_quarters_finds_no_small_count(seed):
     assert not any(attack(seed)), seed
+
+
+def told_of_quarters_and_their_half_year(seed: int) -> list[dict[str, Any]]:
+    """What is said of two quarters and then of both together, of a practice of whom nothing else is small."""
+    some = random.Random(seed).randint
+    first, second = ({"joined": some(1, 9), "left": some(1, 9), "reviews_done": some(1, 9)} for _ in range(2))
+    in_time = [some(0, each["joined"]) for each in (first, second)]
+    by_quarter = [
+        {"managed_start": start, "managed_end": start + each["joined"] - each["left"], **each, "told_in_time": told}
+        for start, each, told in zip(
+            (100, 100 + first["joined"] - first["left"]), (first, second), in_time, strict=True
+        )
+    ]
+    half = {name: first[name] + second[name] for name in first} | {"told_in_time": sum(in_time)}
+    half |= {"managed_start": 100, "managed_end": by_quarter[1]["managed_end"]}
+    said: list[dict[str, Any]] = []
+    days = [*QUARTERS[:2], (QUARTERS[0][0], QUARTERS[1][1])]
+    for counts, (start, end) in zip((*by_quarter, half), days, strict=True):
+        own = {name: counts[name] for name in MEASURES if name in counts}
+        period = Period(
+            start=dt.date.fromisoformat(start), end=dt.date.fromisoformat(end), known_at="", heads={}, counts={"A": own}
+        )
+        said.append(said_of(period, said))
+    return said
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_quarters_and_their_half_year_together_tell_no_small_count(seed):
+    """What happened in two quarters adds up to what happened in the half year; of those told in time at most."""
+    said = told_of_quarters_and_their_half_year(seed)
+    for name in ("joined", "left", "reviews_done", "told_in_time"):
+        reaches = [range(low, min(high, 40) + 1) for low, high in (reach(each["rows"]["A"][name]) for each in said)]
+        fit = [
+            (a, b, whole)
+            for a in reaches[0]
+            for b in reaches[1]
+            for whole in reaches[2]
+            if a + b == whole or (name == "told_in_time" and a + b <= whole)
+        ]
+        for values in map(set, zip(*fit, strict=True)):
+            assert not (min(values) >= 1 and max(values) <= 7 and len(values) < 7), (name, values)
+
+
+def test_reports_that_agree_are_held_together_beside_one_that_does_not():
+    """A report of old knowledge, with which nothing fits, hides no small count of the others."""
+    said = []
+    for (start, end), joined in zip((*QUARTERS[:2], QUARTERS[1]), (6, 7, 60), strict=True):
+        period = Period(
+            start=dt.date.fromisoformat(start),
+            end=dt.date.fromisoformat(end),
+            known_at="",
+            heads={},
+            counts={"A": {"joined": joined}},
+        )
+        said.append(said_of(period, said))
+    half = Period(
+        start=dt.date(2015, 4, 1), end=dt.date(2015, 9, 30), known_at="", heads={}, counts={"A": {"joined": 13}}
+    )
+    assert said_of(half, said)["rows"]["A"] == {"joined": "withheld"}
+    assert said_of(half, [])["rows"]["A"] == {"joined": 15}
+
+
+def test_registers_by_two_rules_are_not_taken_for_the_same():
+    """Two schemes count other registers of one quarter: neither says anything of the other."""
+    said: list[dict[str, Any]] = []
+    days = [dt.date.fromisoformat(day) for day in QUARTERS[0]]
+    for rule, register in (("one", 30), ("two", 50), ("two", 50)):
+        test = RegisterOutcome(register=register, needed=9, passed=True, note="")
+        own, tests = {"A": {"proposed_end": 20}}, {"A": test}
+        said.append(
+            said_of(Period(start=days[0], end=days[1], known_at="", heads={}, counts=own, tests=tests, rule=rule), said)
+        )
+    assert [each["rows"]["A"]["register"] for each in said] == [30, 50, 50]
+    keys = [_told(each, "A").keys["register"] for each in said]
+    assert keys[0] != keys[1] == keys[2]
+
+
+def test_who_was_told_late_or_not_follows_from_nobody_having_left():
+    """Of 23 who joined and of whom nobody left, 17 told in time would show that 6 or 7 are not told."""
+    counts = {"joined": 23, "left": 0, "told_in_time": 17, "told_late": 0, "not_told": 6}
+    period = Period(start=dt.date(2015, 4, 1), end=dt.date(2015, 6, 30), known_at="", heads={}, counts={"A": counts})
+    told = said_of(period, [])["rows"]["A"]
+    assert told != {"joined": 25, "left": 0, "told_in_time": 15, "told_late": 0, "not_told": "1–7"}
 
 
 @pytest.mark.long
