@@ -137,8 +137,17 @@ def _same(event: NewEvent) -> _Same:
     )
 
 
-def _held(events: pa.Table, rows: Sequence[Decision], named: pa.Array) -> set[_Same]:
-    """The events in force that the rows could repeat."""
+def ever_held(events: pa.Table, rows: Sequence[Decision]) -> set[int]:
+    """The rows, by their numbers, whose events were written down once, whether or not somebody withdrew them."""
+    rows = [row for row in rows if not slip_in(row)]
+    if not rows:
+        return set()
+    held = _held(events, rows, _keys(rows).unique(), withdrawn=True)
+    return {row.row for row in rows if any(_same(each) in held for each in possible_events(row))}
+
+
+def _held(events: pa.Table, rows: Sequence[Decision], named: pa.Array, *, withdrawn: bool = False) -> set[_Same]:
+    """The events in force that the rows could repeat; with ``withdrawn`` those in force no more too."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -148,7 +157,7 @@ def _held(events: pa.Table, rows: Sequence[Decision], named: pa.Array) -> set[_S
         pc.is_in(events.column("kind"), value_set=texts(sorted(kinds))),
         pc.is_in(events.column("happened_on"), value_set=days),
     )
-    found = events.filter(pc.and_(near, mask_of(in_force(events))))
+    found = events.filter(near if withdrawn else pc.and_(near, mask_of(in_force(events))))
     found = found.filter(pc.is_in(keys_of(found), value_set=named))
     names = ("practice_id", "patient_id", "kind", "happened_on", "by", "details")
     return set(zip(*(found.column(name).to_pylist() for name in names), strict=True))
