@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from casemgmt.caseload.deciding.words import DETAILS, NO_DAY, Decision
 from casemgmt.caseload.events.kinds import KINDS
+from casemgmt.caseload.events.recording import is_missing, whole_number
 from casemgmt.errors import InputError, did_you_mean, missing_columns, plural
 from casemgmt.texts.guards import without_guards_of_csv
 
@@ -71,7 +71,7 @@ def _decision(place: int, row: Mapping[str, Any]) -> Decision:
         if value is not None:
             try:
                 details[name] = _detail(name, value)
-            except ValueError:
+            except (TypeError, ValueError, OverflowError):
                 problems.append(f"has a value of '{name}' that is no {_VALUE_OF[name]}")
     try:
         date = _day(_plain(row.get("date")))
@@ -93,8 +93,8 @@ def _decision(place: int, row: Mapping[str, Any]) -> Decision:
 
 
 def _plain(value: Any) -> Any:
-    """None for what is empty: null, NaN, and texts of spaces."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    """None for what is empty: null, NaN, the missing values of pandas, and texts of spaces."""
+    if is_missing(value):
         return None
     if isinstance(value, str):
         return value.strip() or None
@@ -136,7 +136,7 @@ def _detail(name: str, value: Any) -> Any:
             day = _day(value)
             return None if day is None else day.isoformat()
         case "integer":
-            return _whole(value)
+            return whole_number(value)
         case "flag":
             return _flag(value)
         case _:
@@ -148,12 +148,6 @@ def _words(value: Any) -> str:
         value.encode()  # half of a character is a ValueError too
         return value
     raise ValueError
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or (not isinstance(value, str) and int(value) != value):
-        raise ValueError
-    return int(value)
 
 
 def _flag(value: Any) -> bool:

@@ -111,6 +111,8 @@ def slip_in(decision: Decision) -> str:
         return "has no practice_id"
     if not decision.patient_id:
         return "has no patient_id"
+    if decision.patient_id != decision.patient_id.strip(" "):
+        return "has a patient_id with spaces at an end, and no patient of a register has"
     if decision.said not in KIND_OF:
         return f"has a decision that is none of: {', '.join(KIND_OF)}"
     if decision.date == NO_DAY:

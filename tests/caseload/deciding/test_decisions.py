@@ -260,3 +260,31 @@ def test_what_is_shown_of_decisions_holds_no_patient(caseload):
     assert repr(decided) == "<Decided: 1 decision recorded, 0 known already, 1 explained>"
     for shown in (repr(decided), decided._repr_html_()):
         assert not any(name in shown for _, name in (ANN, DEE))
+
+
+def test_the_rows_of_a_frame_are_read_as_the_frame_is(caseload):
+    frame = pd.DataFrame([a_decision(ANN, "accept", "2015-04-10"), a_decision(CYD, "reviewed", "2015-04-10")])
+    frame["next_review_on"], frame["order"], frame["reason"] = pd.NaT, float("nan"), pd.NA
+    assert caseload.decide(frame.to_dict("records")).outcome == ("recorded", "recorded")
+    assert caseload.decide(frame).outcome == ("unchanged", "unchanged")
+    (missing,) = caseload.decide([a_decision(ANN, "accept", pd.NaT)]).outcome
+    assert missing == "does not say on which day"
+
+
+@pytest.mark.parametrize("order", [float("inf"), {}, [1], pd.Timestamp("2015-04-01"), "1_0", "²", 1.5, "9" * 5_000])
+def test_an_order_that_is_no_number_is_explained(caseload, order):
+    before = caseload.events().num_rows
+    decided = caseload.decide([a_decision(ANN, "nominated", "2015-04-10", order=order)])
+    assert decided.explained["problem"].to_pylist() == ["has a value of 'order' that is no integer"]
+    assert caseload.events().num_rows == before
+
+
+def test_a_home_of_no_known_type_is_explained(caseload):
+    (said,) = caseload.decide([a_decision(ANN, "home", "2015-04-10", care_home_type="Nursing")]).outcome
+    assert "care_home_type is none of: none, nursing, residential" in said
+
+
+@pytest.mark.parametrize("word", ["accept", "nominated"])
+def test_an_id_with_spaces_at_an_end_is_nobody_else(caseload, word):
+    (said,) = caseload.decide([a_decision(("C87001", "ann "), word, "2015-04-10")]).outcome
+    assert "spaces at an end" in said

@@ -1,4 +1,4 @@
-"""Where somebody could be missed without a word: a state of one practice, the same list with more removals, and such."""
+"""Where somebody could be missed without a word: the state of one practice, the same list with more removals."""
 
 from __future__ import annotations
 

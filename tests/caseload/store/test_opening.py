@@ -360,3 +360,21 @@ def test_another_caseload_is_restored_whole_or_refused(caseload, tmp_path):
         with pytest.raises(cm.CasemgmtError):
             restored_caseload(tmp_path / "w.sqlite", table)
         assert not (tmp_path / "w.sqlite").exists()
+
+
+def test_a_file_that_was_cut_short_is_damaged_through_every_door(tmp_path):
+    path = tmp_path / "caseload.sqlite"
+    with cm.open_caseload(path, create=True, review_every_months=3) as caseload:
+        caseload.record([{"practice_id": "A", "kind": "died", "happened_on": "2015-04-01", "patient_id": "p"}])
+    path.write_bytes(path.read_bytes()[:-300])
+    row = {"practice_id": "A", "patient_id": "p", "decision": "reviewed", "date": "2015-04-02"}
+    with cm.open_caseload(path) as caseload:
+        for ask in (
+            lambda: caseload.practices,
+            lambda: caseload.on("2015-04-01"),
+            lambda: caseload.decide([row]),
+            lambda: caseload.change_settings(review_every_months=4),
+        ):
+            with pytest.raises(cm.VerifyError):
+                ask()
+        assert not caseload.verify().whole
