@@ -30,8 +30,11 @@ def read_decisions(decisions: object) -> list[Decision]:
     ------
     InputError : it is no table, or lacks a column, or has one that says nothing here
     """
-    rows = _mappings(decisions)
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    rows, names = _mappings(decisions)
+    # First of all, for the first line of a file without a header holds values, and no message shows one.
+    missing = [name for name in _NEEDED if name not in names]
+    if missing and (rows or names):
+        raise missing_columns(missing, names, "Decisions")
     strange = [name for name in names if name not in _KNOWN]
     if strange:
         raise InputError(
@@ -39,13 +42,11 @@ def read_decisions(decisions: object) -> list[Decision]:
             f"{did_you_mean(strange[0], _KNOWN)} Known: "
             f"{', '.join(_KNOWN)}."
         )
-    missing = [name for name in _NEEDED if name not in names] if rows else []
-    if missing:
-        raise missing_columns(missing, names, "Decisions")
     return [_decision(place, row) for place, row in enumerate(rows, start=1)]
 
 
-def _mappings(decisions: object) -> list[dict[str, Any]]:
+def _mappings(decisions: object) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows, and the names of their columns; a table has names without a row, too."""
     if isinstance(decisions, (str, Path)) or hasattr(decisions, "__arrow_c_stream__"):
         from casemgmt.register.sources import open_source
 
@@ -54,9 +55,10 @@ def _mappings(decisions: object) -> list[dict[str, Any]]:
             lines = plural(len(opened.unsplit), "line")
             raise InputError(f"decisions: {lines} with another number of values than the header.")
         table: pa.Table = without_guards_of_csv(decisions, opened.table)
-        return [dict(row) for row in table.to_pylist()]
+        return [dict(row) for row in table.to_pylist()], table.column_names
     if isinstance(decisions, Sequence) and all(isinstance(row, Mapping) for row in decisions):
-        return [{str(name): value for name, value in row.items()} for row in decisions]
+        rows = [{str(name): value for name, value in row.items()} for row in decisions]
+        return rows, list(dict.fromkeys(name for row in rows for name in row))
     raise InputError(
         "decisions: give a table with the columns practice_id, patient_id, decision, by and date, the path of its "
         "file, or a list of mappings with these keys."

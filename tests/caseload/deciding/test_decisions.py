@@ -288,3 +288,22 @@ def test_a_home_of_no_known_type_is_explained(caseload):
 def test_an_id_with_spaces_at_an_end_is_nobody_else(caseload, word):
     (said,) = caseload.decide([a_decision(("C87001", "ann "), word, "2015-04-10")]).outcome
     assert "spaces at an end" in said
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_file_without_a_header_is_refused_and_none_of_it_shown(caseload, tmp_path, lines):
+    path = tmp_path / "decisions.csv"
+    path.write_text("4857773456,C87001,accept,Dr A,2015-04-10\n" * lines, encoding="utf-8")
+    with pytest.raises(InputError, match="'practice_id' is missing") as refused:
+        caseload.decide(path)
+    assert "4857773456" not in str(refused.value)
+    with pytest.raises(InputError, match="'practice_id' is missing") as refused:
+        caseload.decide([{"4857773456": "accept"}])
+    assert "4857773456" not in str(refused.value)
+
+
+def test_a_table_of_other_columns_without_a_row_is_refused(caseload):
+    with pytest.raises(InputError, match="Decisions need"):
+        caseload.decide(pa.table({"patient": pa.array([], pa.string())}))
+    names = ("practice_id", "patient_id", "decision", "date")
+    assert caseload.decide(pa.table({name: pa.array([], pa.string()) for name in names})).outcome == ()
