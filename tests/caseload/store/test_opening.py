@@ -378,3 +378,24 @@ def test_a_file_that_was_cut_short_is_damaged_through_every_door(tmp_path):
             with pytest.raises(cm.VerifyError):
                 ask()
         assert not caseload.verify().whole
+
+
+@pytest.mark.parametrize("becomes", ["nothing", "another"])
+def test_a_file_that_is_gone_takes_no_event(tmp_path, becomes):
+    path, row = tmp_path / "caseload.sqlite", {"practice_id": "A", "kind": "died", "happened_on": "2015-04-01"}
+    with cm.open_caseload(path, create=True, review_every_months=3) as caseload:
+        copy = path.read_bytes()
+        caseload.record([{**row, "patient_id": "p"}])
+        path.unlink()
+        if becomes == "another":  # a backup, say
+            other = tmp_path / "other"
+            other.write_bytes(copy)
+            other.rename(path)
+        with pytest.raises(cm.PublishError, match="the file was removed, or another put in its place"):
+            caseload.record([{**row, "patient_id": "q"}])
+        with pytest.raises(cm.PublishError, match="Open it again"):
+            caseload.on("2015-04-01")
+    if becomes == "nothing":
+        with pytest.raises(cm.CasemgmtError):
+            caseload.on("2015-04-01")
+        assert not path.exists()
