@@ -18,7 +18,7 @@ from casemgmt.caseload.deciding.standing import (
     mask_of,
     standing_on,
 )
-from casemgmt.caseload.deciding.words import Decision, Now, event_of, possible_events, slip_in
+from casemgmt.caseload.deciding.words import STATUS_OF, Decision, Now, event_of, possible_events, slip_in
 from casemgmt.caseload.events.checking import Known, problems_of
 from casemgmt.caseload.events.event import NewEvent, details_text
 from casemgmt.caseload.events.kinds import LIST_PUBLISHED
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _UNKNOWN_PRACTICE: Final = "names a practice that has no event in this caseload"
+_OVERTAKEN: Final = (
+    "was written down before, and another event of that day, or a correction, came after it: withdraw that one if this "
+    "decision holds"
+)
 _Same = tuple[Any, ...]
 
 
@@ -119,8 +123,9 @@ class _Book:
 
     def write(self, row: Decision, now: Now) -> NewEvent | str:
         """The event of a row; ``unchanged`` where there is one like it, else why there is none."""
-        if any(_same(each) in self._same for each in possible_events(row)):
-            return UNCHANGED
+        if held := [each.kind for each in possible_events(row) if _same(each) in self._same]:
+            sets = [STATUS_OF[kind] for kind in held if kind in STATUS_OF]
+            return UNCHANGED if not sets or now.status in sets else _OVERTAKEN
         found = event_of(row, now)
         if isinstance(found, NewEvent) and (wrong := problems_of(found, self._lists, self._recorded_on)):
             return f"has a value that no event may hold: {wrong[0]}"

@@ -51,6 +51,14 @@ KIND_OF: Final[Mapping[str, str]] = {
     GP: kinds.GP_NAMED,
     HOME: kinds.HOME_CHANGED,
 }
+# The status that an event sets.
+STATUS_OF: Final[Mapping[str, str]] = {
+    **dict.fromkeys((kinds.ACCEPTED, kinds.RETURNED, kinds.PRACTICE_CHANGED), MANAGED),
+    kinds.NOT_ACCEPTED: statuses.NOT_ACCEPTED,
+    kinds.ENDED: statuses.ENDED,
+    kinds.MOVED: statuses.MOVED,
+    kinds.DIED: statuses.DIED,
+}
 # The word itself is the reason, or begins it.
 _REASON_IS_THE_WORD: Final = frozenset({*REFUSING, END, DIED_OR_MOVED})
 _ON_CASELOAD_ALONE: Final = frozenset({*REFUSING, END, DIED_OR_MOVED, PLAN_AGREED, PLAN_DECLINED})

@@ -307,3 +307,18 @@ def test_a_table_of_other_columns_without_a_row_is_refused(caseload):
         caseload.decide(pa.table({"patient": pa.array([], pa.string())}))
     names = ("practice_id", "patient_id", "decision", "date")
     assert caseload.decide(pa.table({name: pa.array([], pa.string()) for name in names})).outcome == ()
+
+
+def test_a_decision_that_another_of_its_day_overtook_is_not_said_to_stand(caseload):
+    accept, declined = a_decision(ANN, "accept", "2015-04-10"), a_decision(ANN, "declined", "2015-04-10")
+    assert caseload.decide([accept, declined]).outcome == ("recorded", "recorded")
+    again = caseload.decide([accept])
+    assert "withdraw that one if this decision holds" in again.outcome[0]
+    assert again.added == ()
+    assert caseload.decide([declined]).outcome == ("unchanged",)
+    ended = caseload.history(*ANN).to_pylist()[-1]
+    assert ended["kind"] == "ended"
+    who = {"practice_id": ANN[0], "patient_id": ANN[1]}
+    caseload.record([{**who, "kind": "withdrawn", "happened_on": "2015-04-11", "corrects": ended["number"]}])
+    assert caseload.decide([accept]).outcome == ("unchanged",)
+    assert statuses(caseload, "2015-04-11")[ANN] == "managed"
