@@ -11,6 +11,7 @@ from casemgmt.caseload.deciding.words import DETAILS, NO_DAY, Decision
 from casemgmt.caseload.events.kinds import KINDS
 from casemgmt.caseload.events.recording import is_missing, whole_number
 from casemgmt.errors import InputError, did_you_mean, missing_columns, plural
+from casemgmt.names import are_names
 from casemgmt.texts.guards import without_guards_of_csv
 
 if TYPE_CHECKING:
@@ -31,17 +32,16 @@ def read_decisions(decisions: object) -> list[Decision]:
     InputError : it is no table, or lacks a column, or has one that says nothing here
     """
     rows, names = _mappings(decisions)
-    # First of all, for the first line of a file without a header holds values, and no message shows one.
-    missing = [name for name in _NEEDED if name not in names]
-    if missing and (rows or names):
-        raise missing_columns(missing, names, "Decisions")
     strange = [name for name in names if name not in _KNOWN]
-    if strange:
+    if strange and are_names(names):  # the first line of a file without a header holds values, and none is shown
         raise InputError(
             f"decisions: {plural(len(strange), 'column')} that no decision has, the first '{strange[0]}'."
             f"{did_you_mean(strange[0], _KNOWN)} Known: "
             f"{', '.join(_KNOWN)}."
         )
+    missing = [name for name in _NEEDED if name not in names]
+    if strange or (missing and (rows or names)):
+        raise missing_columns(missing, names, "Decisions")
     return [_decision(place, row) for place, row in enumerate(rows, start=1)]
 
 

@@ -303,7 +303,7 @@ def test_a_file_without_a_header_is_refused_and_none_of_it_shown(caseload, tmp_p
 
 
 def test_a_table_of_other_columns_without_a_row_is_refused(caseload):
-    with pytest.raises(InputError, match="Decisions need"):
+    with pytest.raises(InputError, match="1 column that no decision has"):
         caseload.decide(pa.table({"patient": pa.array([], pa.string())}))
     names = ("practice_id", "patient_id", "decision", "date")
     assert caseload.decide(pa.table({name: pa.array([], pa.string()) for name in names})).outcome == ()
