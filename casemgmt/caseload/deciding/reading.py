@@ -32,14 +32,14 @@ def read_decisions(decisions: object) -> list[Decision]:
     InputError : it is no table, or lacks a column, or has one that says nothing here
     """
     rows, names = _mappings(decisions)
+    missing = [name for name in _NEEDED if name not in names]
     strange = [name for name in names if name not in _KNOWN]
-    if strange and are_names(names):  # the first line of a file without a header holds values, and none is shown
+    if strange and (not missing or are_names(names)):  # the first line of a file without a header holds values, and none is shown
         raise InputError(
             f"decisions: {plural(len(strange), 'column')} that no decision has, the first '{strange[0]}'."
             f"{did_you_mean(strange[0], _KNOWN)} Known: "
             f"{', '.join(_KNOWN)}."
         )
-    missing = [name for name in _NEEDED if name not in names]
     if strange or (missing and (rows or names)):
         raise missing_columns(missing, names, "Decisions")
     return [_decision(place, row) for place, row in enumerate(rows, start=1)]
