@@ -34,7 +34,8 @@ def read_decisions(decisions: object) -> list[Decision]:
     rows, names = _mappings(decisions)
     missing = [name for name in _NEEDED if name not in names]
     strange = [name for name in names if name not in _KNOWN]
-    if strange and (not missing or are_names(names)):  # the first line of a file without a header holds values, and none is shown
+    # The first line of a file without a header holds values, and none of them is shown.
+    if strange and (not missing or are_names(names)):
         raise InputError(
             f"decisions: {plural(len(strange), 'column')} that no decision has, the first '{strange[0]}'."
             f"{did_you_mean(strange[0], _KNOWN)} Known: "
