@@ -23,9 +23,10 @@ EPOCH = dt.date(1970, 1, 1)
 
 def as_date(value: str | dt.date, name: str = "as_of") -> dt.date:
     """Read an ISO date (``2015-04-01``) or a date; raise InputError naming the argument otherwise."""
-    if isinstance(value, dt.datetime) and value.tzinfo is None and value.time() == dt.time():
-        return value.date()
     if isinstance(value, dt.datetime):
+        is_a_moment = value == value  # noqa: PLR0124 - pandas' NaT is not
+        if is_a_moment and value.tzinfo is None and value.time() == dt.time():
+            return value.date()
         raise such_as(name, "give a date without a time of day", "'2015-04-01'")
     if isinstance(value, dt.date):
         return value

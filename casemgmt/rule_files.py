@@ -17,6 +17,7 @@ from typing import Any
 from casemgmt.errors import CasemgmtError
 
 MEGABYTE = 1_000_000
+_MORE = MEGABYTE  # read at once of a file that grows
 # The most that a file of each kind may hold; in brackets, the largest that ships.
 SCHEME_BYTES = MEGABYTE  # 2 kB
 MODEL_BYTES = MEGABYTE  # 22 kB
@@ -206,9 +207,12 @@ def plain_bytes(path: Path, most: int) -> bytes | None:
     with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - the descriptor is already open
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             return None
-        if os.fstat(file.fileno()).st_size > most:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
             raise TooLargeError
-        data = file.read(most + 1)  # it may have grown since
+        data = file.read(size + 1)  # never room for all that it might be, which can be more than there is
+        while len(data) <= most and (more := file.read(_MORE)):  # it has grown since
+            data += more
     if len(data) > most:
         raise TooLargeError
     return data

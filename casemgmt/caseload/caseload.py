@@ -82,11 +82,12 @@ class Caseload(CountedCaseload):
             A column, or a value of an event, is missing or wrong.
         """
         from casemgmt.caseload.events.checking import is_fit_text
-        from casemgmt.caseload.events.recording import new_events
+        from casemgmt.caseload.events.recording import new_events, refuse_twins
         from casemgmt.caseload.events.table import events_table
 
         given = new_events(events)
         practices = {each.practice_id for each in given if is_fit_text(each.practice_id)}
+        refuse_twins(practices, self.store.heads())
         with self.store.writing(practices, recorded_at) as writing:
             return events_table(writing.append(given))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from casemgmt.caseload.deciding.decided import UNCHANGED, Decided
-from casemgmt.caseload.deciding.recording import settle
+from casemgmt.caseload.deciding.recording import ever_held, settle
 from casemgmt.caseload.deciding.standing import PublishedList, lists_published, of_kind
 from casemgmt.caseload.deciding.words import NOMINATED, REVIEWED, Decision
 from casemgmt.caseload.events.event import NewEvent
@@ -69,10 +69,11 @@ def apply(store: Store, returns: Answers, *, recorded_at: dt.datetime | None = N
         before = _read_before(events)
         known = {code for code, own in read.items() if (code, answered[code].number, own.answers) in before}
         rows = [_counted(row, answered[row.practice_id]) for own in read.values() for row in own.rows]
-        new = [row for row in rows if row.practice_id not in known]
+        held = ever_held(events, [row for row in rows if row.practice_id in known])
+        new = [row for row in rows if row.practice_id not in known or row.row not in held]
         settled = settle(events, new, writing.recorded_on)
         told = [
-            _return_read(code, own, answered[code], [row for row in new if row.practice_id == code])
+            _return_read(code, own, answered[code], [event for event in settled.events if event.practice_id == code])
             for code, own in read.items()
             if code not in known
         ]
@@ -166,7 +167,7 @@ def _read_before(events: pa.Table) -> set[tuple[str, int, str]]:
     return {(row["practice_id"], row["basis"], json.loads(row["details"])["answers"]) for row in rows}
 
 
-def _return_read(code: str, own: _Read, answered: PublishedList, rows: list[Decision]) -> NewEvent:
+def _return_read(code: str, own: _Read, answered: PublishedList, events: list[NewEvent]) -> NewEvent:
     details = {"answers": own.answers, **own.counts}
-    day = max([answered.date, *(row.date for row in rows)])
+    day = max([answered.date, *(event.happened_on for event in events)])
     return NewEvent(code, RETURN_READ, day, basis=answered.number, details=details)

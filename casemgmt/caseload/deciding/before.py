@@ -25,9 +25,15 @@ def caseload_before(caseload: Caseload | State, as_of: dt.date) -> CaseloadBefor
 
     Raises
     ------
-    InputError : lists of a later day were proposed to it, and it is not said on which day it is meant
+    InputError : lists of a later day were proposed to it, and it is not said on which day it is meant; or it is the
+        state of one practice alone
     """
     if isinstance(caseload, State):
+        if caseload.of_one_practice:
+            raise InputError(
+                "previous: the state is of one practice, asked for with practice_id=, and everyone on the caseload of "
+                f"another would be missed. Give previous=caseload.on('{caseload.date}'), of all practices."
+            )
         return CaseloadBefore(caseload)
     known = events_known(caseload.store)
     last = max((each.date for own in lists_published(known.events).values() for each in own), default=as_of)

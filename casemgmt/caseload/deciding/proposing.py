@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
 _PERSON = ("practice_id", "patient_id")
+_OF_REMOVALS = ("taken_over", "removals_proposed")
 # The route of who was on the caseload before the store knew of it.
 ON_CASELOAD_BEFORE = "on_caseload"
 
@@ -148,6 +149,7 @@ class _Proposal:
         """Who is nominated, joins, is not selected again, or is selected again after all."""
         found: list[NewEvent] = []
         now = standing_on(deciding_events(events), self._date)
+        heard_of = _people_of(events)
         for counted, some in (
             ("nominated", self._nominated(events, now)),
             ("joiners", self._joining(now)),
@@ -157,7 +159,9 @@ class _Proposal:
         ):
             for event in some:
                 own = self._of[event.practice_id]
-                if not own.known and own.published is not None:
+                # The same list may come with more people to remove: its fingerprint is of the selected alone.
+                is_more = counted in _OF_REMOVALS and (event.practice_id, event.patient_id) not in heard_of
+                if (is_more or not own.known) and own.published is not None:
                     own.tally[counted] = own.tally.get(counted, 0) + 1
                     found.append(event._replace(by=self._by, basis=own.published.number))
         return sorted(found, key=lambda event: event.practice_id.encode())
@@ -238,6 +242,11 @@ def _nominees(lists: Lists, table: pa.Table) -> dict[tuple[str, str], int | None
     for row in lists.queue().to_pylist():
         found[row["practice_id"], row["patient_id"]] = row["nomination_order"]
     return dict(sorted(found.items(), key=lambda each: (each[0][0].encode(), each[0][1].encode())))
+
+
+def _people_of(events: pa.Table) -> set[tuple[str, str]]:
+    """Everyone of whom there is an event, withdrawn or not."""
+    return set(zip(*(events.column(name).to_pylist() for name in _PERSON), strict=True))
 
 
 def _list_sizes(lists: Lists) -> dict[str, int]:

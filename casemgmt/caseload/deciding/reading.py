@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from casemgmt.caseload.deciding.words import DETAILS, NO_DAY, Decision
 from casemgmt.caseload.events.kinds import KINDS
+from casemgmt.caseload.events.recording import is_missing, whole_number
 from casemgmt.errors import InputError, did_you_mean, missing_columns, plural
+from casemgmt.names import are_names
 from casemgmt.texts.guards import without_guards_of_csv
 
 if TYPE_CHECKING:
@@ -30,22 +31,23 @@ def read_decisions(decisions: object) -> list[Decision]:
     ------
     InputError : it is no table, or lacks a column, or has one that says nothing here
     """
-    rows = _mappings(decisions)
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    rows, names = _mappings(decisions)
+    missing = [name for name in _NEEDED if name not in names]
     strange = [name for name in names if name not in _KNOWN]
-    if strange:
+    # The first line of a file without a header holds values, and none of them is shown.
+    if strange and (not missing or are_names(names)):
         raise InputError(
             f"decisions: {plural(len(strange), 'column')} that no decision has, the first '{strange[0]}'."
             f"{did_you_mean(strange[0], _KNOWN)} Known: "
             f"{', '.join(_KNOWN)}."
         )
-    missing = [name for name in _NEEDED if name not in names] if rows else []
-    if missing:
+    if strange or (missing and (rows or names)):
         raise missing_columns(missing, names, "Decisions")
     return [_decision(place, row) for place, row in enumerate(rows, start=1)]
 
 
-def _mappings(decisions: object) -> list[dict[str, Any]]:
+def _mappings(decisions: object) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows, and the names of their columns; a table has names without a row, too."""
     if isinstance(decisions, (str, Path)) or hasattr(decisions, "__arrow_c_stream__"):
         from casemgmt.register.sources import open_source
 
@@ -54,9 +56,10 @@ def _mappings(decisions: object) -> list[dict[str, Any]]:
             lines = plural(len(opened.unsplit), "line")
             raise InputError(f"decisions: {lines} with another number of values than the header.")
         table: pa.Table = without_guards_of_csv(decisions, opened.table)
-        return [dict(row) for row in table.to_pylist()]
+        return [dict(row) for row in table.to_pylist()], table.column_names
     if isinstance(decisions, Sequence) and all(isinstance(row, Mapping) for row in decisions):
-        return [{str(name): value for name, value in row.items()} for row in decisions]
+        rows = [{str(name): value for name, value in row.items()} for row in decisions]
+        return rows, list(dict.fromkeys(name for row in rows for name in row))
     raise InputError(
         "decisions: give a table with the columns practice_id, patient_id, decision, by and date, the path of its "
         "file, or a list of mappings with these keys."
@@ -71,7 +74,7 @@ def _decision(place: int, row: Mapping[str, Any]) -> Decision:
         if value is not None:
             try:
                 details[name] = _detail(name, value)
-            except ValueError:
+            except (TypeError, ValueError, OverflowError):
                 problems.append(f"has a value of '{name}' that is no {_VALUE_OF[name]}")
     try:
         date = _day(_plain(row.get("date")))
@@ -93,8 +96,8 @@ def _decision(place: int, row: Mapping[str, Any]) -> Decision:
 
 
 def _plain(value: Any) -> Any:
-    """None for what is empty: null, NaN, and texts of spaces."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    """None for what is empty: null, NaN, the missing values of pandas, and texts of spaces."""
+    if is_missing(value):
         return None
     if isinstance(value, str):
         return value.strip() or None
@@ -136,7 +139,7 @@ def _detail(name: str, value: Any) -> Any:
             day = _day(value)
             return None if day is None else day.isoformat()
         case "integer":
-            return _whole(value)
+            return whole_number(value)
         case "flag":
             return _flag(value)
         case _:
@@ -148,12 +151,6 @@ def _words(value: Any) -> str:
         value.encode()  # half of a character is a ValueError too
         return value
     raise ValueError
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or (not isinstance(value, str) and int(value) != value):
-        raise ValueError
-    return int(value)
 
 
 def _flag(value: Any) -> bool:

@@ -18,7 +18,7 @@ from casemgmt.caseload.deciding.standing import (
     mask_of,
     standing_on,
 )
-from casemgmt.caseload.deciding.words import Decision, Now, event_of, possible_events, slip_in
+from casemgmt.caseload.deciding.words import STATUS_OF, Decision, Now, event_of, possible_events, slip_in
 from casemgmt.caseload.events.checking import Known, problems_of
 from casemgmt.caseload.events.event import NewEvent, details_text
 from casemgmt.caseload.events.kinds import LIST_PUBLISHED
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _UNKNOWN_PRACTICE: Final = "names a practice that has no event in this caseload"
+_OVERTAKEN: Final = (
+    "was written down before, and another event of that day, or a correction, came after it: withdraw that one if this "
+    "decision holds"
+)
 _Same = tuple[Any, ...]
 
 
@@ -119,8 +123,9 @@ class _Book:
 
     def write(self, row: Decision, now: Now) -> NewEvent | str:
         """The event of a row; ``unchanged`` where there is one like it, else why there is none."""
-        if any(_same(each) in self._same for each in possible_events(row)):
-            return UNCHANGED
+        if held := [each.kind for each in possible_events(row) if _same(each) in self._same]:
+            sets = [STATUS_OF[kind] for kind in held if kind in STATUS_OF]
+            return UNCHANGED if not sets or now.status in sets else _OVERTAKEN
         found = event_of(row, now)
         if isinstance(found, NewEvent) and (wrong := problems_of(found, self._lists, self._recorded_on)):
             return f"has a value that no event may hold: {wrong[0]}"
@@ -137,8 +142,17 @@ def _same(event: NewEvent) -> _Same:
     )
 
 
-def _held(events: pa.Table, rows: Sequence[Decision], named: pa.Array) -> set[_Same]:
-    """The events in force that the rows could repeat."""
+def ever_held(events: pa.Table, rows: Sequence[Decision]) -> set[int]:
+    """The rows, by their numbers, whose events were written down once, whether or not somebody withdrew them."""
+    rows = [row for row in rows if not slip_in(row)]
+    if not rows:
+        return set()
+    held = _held(events, rows, _keys(rows).unique(), withdrawn=True)
+    return {row.row for row in rows if any(_same(each) in held for each in possible_events(row))}
+
+
+def _held(events: pa.Table, rows: Sequence[Decision], named: pa.Array, *, withdrawn: bool = False) -> set[_Same]:
+    """The events in force that the rows could repeat; with ``withdrawn`` those in force no more too."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -148,7 +162,7 @@ def _held(events: pa.Table, rows: Sequence[Decision], named: pa.Array) -> set[_S
         pc.is_in(events.column("kind"), value_set=texts(sorted(kinds))),
         pc.is_in(events.column("happened_on"), value_set=days),
     )
-    found = events.filter(pc.and_(near, mask_of(in_force(events))))
+    found = events.filter(near if withdrawn else pc.and_(near, mask_of(in_force(events))))
     found = found.filter(pc.is_in(keys_of(found), value_set=named))
     names = ("practice_id", "patient_id", "kind", "happened_on", "by", "details")
     return set(zip(*(found.column(name).to_pylist() for name in names), strict=True))

@@ -11,8 +11,9 @@ from casemgmt.arrow import array_of, numpy_of, rows_of, texts
 from casemgmt.caseload.events import kinds
 from casemgmt.caseload.events.kinds import LIST_PUBLISHED
 from casemgmt.caseload.state.folding import state_at
-from casemgmt.caseload.state.settling import coded, settled
+from casemgmt.caseload.state.settling import NAMES, coded, settled
 from casemgmt.caseload.state.statuses import ON_CASELOAD
+from casemgmt.dates import from_day_number
 from casemgmt.selection.earlier import keys_of
 
 if TYPE_CHECKING:
@@ -104,15 +105,16 @@ def in_force(events: pa.Table) -> npt.NDArray[np.bool_]:
 
 
 def lists_published(events: pa.Table) -> dict[str, list[PublishedList]]:
-    """The lists of each practice that were not withdrawn, in the order in which they were proposed."""
-    import pyarrow.compute as pc
+    """The lists of each practice that were not withdrawn, as corrected, in the order in which they were proposed."""
+    import numpy as np
 
-    rows = events.filter(pc.and_(pc.equal(events.column("kind"), LIST_PUBLISHED), mask_of(in_force(events))))
+    now = settled(events)
+    rows = np.flatnonzero(now.in_force & (now.kind == NAMES.index(LIST_PUBLISHED)))
+    practices, said = events.column("practice_id").take(rows_of(rows)), now.details.take(rows_of(rows))
     found: dict[str, list[PublishedList]] = {}
-    for row in rows.select(["practice_id", "number", "happened_on", "details"]).to_pylist():
-        fingerprint = json.loads(row["details"])["fingerprint"]
-        own = PublishedList(row["number"], row["happened_on"], fingerprint)
-        found.setdefault(row["practice_id"], []).append(own)
+    for row, code, details in zip(rows.tolist(), practices.to_pylist(), said.to_pylist(), strict=True):
+        own = PublishedList(int(now.number[row]), from_day_number(now.day[row]), json.loads(details)["fingerprint"])
+        found.setdefault(code, []).append(own)
     return found
 
 

@@ -51,6 +51,14 @@ KIND_OF: Final[Mapping[str, str]] = {
     GP: kinds.GP_NAMED,
     HOME: kinds.HOME_CHANGED,
 }
+# The status that an event sets.
+STATUS_OF: Final[Mapping[str, str]] = {
+    **dict.fromkeys((kinds.ACCEPTED, kinds.RETURNED, kinds.PRACTICE_CHANGED), MANAGED),
+    kinds.NOT_ACCEPTED: statuses.NOT_ACCEPTED,
+    kinds.ENDED: statuses.ENDED,
+    kinds.MOVED: statuses.MOVED,
+    kinds.DIED: statuses.DIED,
+}
 # The word itself is the reason, or begins it.
 _REASON_IS_THE_WORD: Final = frozenset({*REFUSING, END, DIED_OR_MOVED})
 _ON_CASELOAD_ALONE: Final = frozenset({*REFUSING, END, DIED_OR_MOVED, PLAN_AGREED, PLAN_DECLINED})
@@ -111,6 +119,8 @@ def slip_in(decision: Decision) -> str:
         return "has no practice_id"
     if not decision.patient_id:
         return "has no patient_id"
+    if decision.patient_id != decision.patient_id.strip(" "):
+        return "has a patient_id with spaces at an end, and no patient of a register has"
     if decision.said not in KIND_OF:
         return f"has a decision that is none of: {', '.join(KIND_OF)}"
     if decision.date == NO_DAY:

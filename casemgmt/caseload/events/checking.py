@@ -12,11 +12,14 @@ from typing import Any, Final, NamedTuple
 from casemgmt.caseload.events.event import NewEvent
 from casemgmt.caseload.events.kinds import CORRECTED, CORRECTING, KINDS, LIST_PUBLISHED, STORE, Kind
 from casemgmt.errors import InputError, did_you_mean, listed, plural
+from casemgmt.register.fields import CARE_HOME_TYPES
 
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2200, 12, 31)
 LONGEST: Final = {"practice_id": 200, "patient_id": 200, "by": 200}
 LONGEST_DETAIL: Final = 2_000
 LARGEST: Final = 2_000_000_000
+# What else would be counted as nothing, without a word.
+WORDS: Final[Mapping[str, tuple[str, ...]]] = {"care_home_type": CARE_HOME_TYPES}
 HAPPENED_ON: Final = "happened_on"
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -207,8 +210,7 @@ def _check_values(values: object, target: Known, recorded_on: dt.date, say: _Say
 def _check_value(name: str, value: object, kind: str, say: _Say) -> None:
     match kind:
         case "text":
-            if _check_text(name, value, say) and not str(value).strip():
-                say(name, "is empty")
+            _check_words(name, value, say)
         case "integer":
             if type(value) is not int or not 0 <= value <= LARGEST:
                 say(name, f"must be a whole number from 0 to {LARGEST:,}")
@@ -225,6 +227,15 @@ def _check_value(name: str, value: object, kind: str, say: _Say) -> None:
         case _:
             if not isinstance(value, Mapping):
                 say(name, "must be a mapping of names to values")
+
+
+def _check_words(name: str, value: object, say: _Say) -> None:
+    if not _check_text(name, value, say):
+        return
+    if not str(value).strip():
+        say(name, "is empty")
+    elif value not in (words := WORDS.get(name, (value,))):
+        say(name, f"is none of: {', '.join(map(str, words))}")
 
 
 def _day(value: object) -> dt.date | None:

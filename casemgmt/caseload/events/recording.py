@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from casemgmt.caseload.events.event import NewEvent
 from casemgmt.caseload.events.kinds import KINDS, Value
-from casemgmt.errors import InputError, missing_columns, plural, unknown_name
+from casemgmt.errors import InputError, listed, missing_columns, plural, unknown_name
 
 OWN: Final = ("practice_id", "kind", "happened_on", "patient_id", "by", "basis", "corrects", "details")
 NEEDED: Final = ("kind", "happened_on")
 
+_DIGITS = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 # What a detail of each name is, whichever kind of event holds it: no two kinds mean different things by one name.
 _MEANT: Final[Mapping[str, Value]] = {name: value for kind in KINDS.values() for name, value in kind.details.items()}
@@ -46,6 +48,23 @@ def new_events(rows: object) -> list[NewEvent]:
     return events
 
 
+def refuse_twins(practices: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse codes that differ from a practice's of the store in case or outer spaces alone: each is the same practice.
+
+    Raises
+    ------
+    InputError : with the codes
+    """
+    here = {code.strip().casefold(): code for code in known}
+    twins = {code: here[code.strip().casefold()] for code in practices if code.strip().casefold() in here}
+    wrong = sorted(code for code, own in twins.items() if code != own and code.strip())
+    if wrong:
+        raise InputError(
+            f"events= names {plural(len(wrong), 'practice')} ({listed(wrong)}) whose code differs from one of this "
+            f"caseload ({listed([twins[code] for code in wrong])}) in case or outer spaces alone. Write it as that is."
+        )
+
+
 def _rows_of(rows: Any) -> list[dict[str, Any]]:
     if not (isinstance(rows, (str, Path)) or hasattr(rows, "__arrow_c_stream__")):
         raise InputError("events= is a table, the path of a file, or a list of mappings with practice_id, kind, …")
@@ -75,11 +94,11 @@ def _check_names(names: Sequence[object]) -> None:
 def _event(row: Mapping[str, Any], wrong: dict[str, int]) -> NewEvent:
     def read(name: str, how: Callable[[Any], Any], must: str) -> Any:
         value = row.get(name)
-        if _is_missing(value):
+        if is_missing(value):
             return None
         try:
             return how(value)
-        except (LookupError, TypeError, ValueError, OverflowError):
+        except (LookupError, TypeError, ValueError, OverflowError, RecursionError):
             told = f"{name} {must}"
             wrong[told] = wrong.get(told, 0) + 1
             return None
@@ -92,30 +111,48 @@ def _event(row: Mapping[str, Any], wrong: dict[str, int]) -> NewEvent:
         practice_id=read("practice_id", _same, "") or "",
         kind=read("kind", _same, "") or "",
         happened_on=read("happened_on", _day, "must be a date (YYYY-MM-DD)"),
-        patient_id=read("patient_id", _same, ""),
+        patient_id=read("patient_id", _id, "has spaces at an end, and no patient of a register has: take them off"),
         by=read("by", _same, ""),
-        basis=read("basis", _whole, "must be a whole number"),
-        corrects=read("corrects", _whole, "must be a whole number"),
+        basis=read("basis", whole_number, "must be a whole number"),
+        corrects=read("corrects", whole_number, "must be a whole number"),
         details=details,
     )
 
 
-def _is_missing(value: Any) -> bool:
-    """None, an empty text, or what pandas writes for nothing, which is not equal to itself."""
+def is_missing(value: Any) -> bool:
+    """None, an empty text, or what pandas writes for nothing, which is not equal to itself, or to nothing at all."""
     if value is None or isinstance(value, str):
         return not value
     try:
         return not bool(value == value)  # noqa: PLR0124
-    except (TypeError, ValueError):
+    except TypeError:
         return True
+    except ValueError:  # many values in one
+        return False
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or int(value) != (float(value) if isinstance(value, float) else int(value)):
+def _id(value: Any) -> Any:
+    if isinstance(value, str) and value.strip() and value != value.strip(" "):
+        raise ValueError
+    return value
+
+
+def whole_number(value: Any) -> int:
+    """A whole number, or one written in digits.
+
+    Raises
+    ------
+    LookupError, TypeError, ValueError, OverflowError : it is none
+    """
+    if isinstance(value, str):
+        if not _DIGITS.fullmatch(value.strip()):
+            raise ValueError
+        return int(value)
+    if isinstance(value, bool) or int(value) != value:
         raise ValueError
     return int(value)
 
@@ -146,7 +183,7 @@ def _json(value: Any) -> Mapping[str, Any]:
 _HOW: Final[Mapping[Value, tuple[Callable[[Any], Any], str]]] = {
     "text": (_same, ""),
     "sha256": (_same, ""),
-    "integer": (_whole, "must be a whole number"),
+    "integer": (whole_number, "must be a whole number"),
     "date": (_day, "must be a date (YYYY-MM-DD)"),
     "flag": (_flag, "must be true or false"),
     "values": (_json, "must be JSON of names and values"),

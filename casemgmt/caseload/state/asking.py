@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.arrow import array_of, numpy_of, text_scalar
@@ -35,7 +36,8 @@ def state_on(
     practice_id: str | None = None,
 ) -> State:
     """See :meth:`casemgmt.Caseload.on`."""
-    return events_known(store, known_at=known_at, practice_id=practice_id).state_on(store, as_date(date, "date"))
+    state = events_known(store, known_at=known_at, practice_id=practice_id).state_on(store, as_date(date, "date"))
+    return state if practice_id is None else replace(state, of_one_practice=True)
 
 
 class EventsKnown(NamedTuple):

@@ -26,7 +26,10 @@ def until_of(date: dt.date, within_months: int | None, until: str | dt.date | No
         raise InputError("Give within_months= or until=, not both.")
     if isinstance(within_months, bool) or not isinstance(within_months, int) or not 0 <= within_months <= 1200:
         raise InputError("within_months is a whole number of calendar months, 0 to 1,200.")
-    return date_months_after(date, within_months)
+    try:
+        return date_months_after(date, within_months)
+    except OverflowError:  # after the last day of the calendar
+        return dt.date.max
 
 
 def due_table(table: pa.Table, date: dt.date, until: dt.date) -> pa.Table:

@@ -35,6 +35,7 @@ class State:
     review_every_months : the interval of reviews for which nobody gave a date, in calendar months
     practices : those with an event, in byte order of their codes
     table : one row a patient who is on the caseload or was, see :meth:`to_arrow`
+    of_one_practice : whether one practice alone was asked for, of which ``table`` then is
     """
 
     date: dt.date
@@ -43,6 +44,7 @@ class State:
     review_every_months: int
     practices: tuple[str, ...]
     table: pa.Table
+    of_one_practice: bool = False
 
     @arguments.checked(everyone=arguments.yes_or_no)
     def to_arrow(self, *, everyone: bool = False) -> pa.Table:

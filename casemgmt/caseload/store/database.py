@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from casemgmt.caseload.events.checking import FIRST_DAY, LAST_DAY
 from casemgmt.caseload.events.event import moment_text
+from casemgmt.caseload.events.recording import is_missing
 from casemgmt.caseload.events.table import ASKED
 from casemgmt.caseload.store.engines import writing_on
 from casemgmt.caseload.store.keeping import Head
-from casemgmt.caseload.store.reading import heads_until, read_events
+from casemgmt.caseload.store.reading import heads_of, heads_until, read_events
 from casemgmt.caseload.store.refusals import in_words
 from casemgmt.caseload.store.writing import DatabaseWriting
 from casemgmt.errors import InputError
@@ -61,9 +63,9 @@ class DatabaseStore:
 
         with in_words(self._shown), self.engine.begin() as connection:
             if known_at is None:
-                found = [(row[0], row[1], bytes(row[2])) for row in connection.execute(chains.select())]
+                found = heads_of(connection.execute(chains.select()), self._shown)
             else:
-                found = list(heads_until(connection, _text_of(known_at, "known_at")))
+                found = heads_until(connection, self._shown, _text_of(known_at, "known_at"))
         return {code: Head(number, own) for code, number, own in sorted(found, key=lambda row: row[0].encode())}
 
     @contextmanager
@@ -95,6 +97,12 @@ class DatabaseStore:
 
 
 def _text_of(moment: dt.datetime, name: str) -> str:
-    if not isinstance(moment, dt.datetime) or moment.tzinfo is None:
+    if not isinstance(moment, dt.datetime) or is_missing(moment) or moment.utcoffset() is None:
         raise InputError(f"{name}= is a moment with its time zone, such as datetime(2015, 4, 1, 9, 30, tzinfo=UTC).")
-    return moment_text(moment)
+    # Texts of moments sort as the moments do where all have years of four digits, in any time zone.
+    if FIRST_DAY <= moment.date() <= LAST_DAY:
+        return moment_text(moment)
+    if name == "recorded_at":
+        raise InputError(f"recorded_at= must lie between {FIRST_DAY.year} and {LAST_DAY.year}.")
+    nearest = FIRST_DAY if moment.date() < FIRST_DAY else LAST_DAY
+    return moment_text(dt.datetime.combine(nearest, dt.time(), dt.UTC))

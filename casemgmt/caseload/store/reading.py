@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casemgmt.caseload.events.table import COLUMNS, MAY_BE_NULL, schema
 from casemgmt.caseload.store.refusals import not_readable
@@ -164,7 +164,21 @@ def _from_hex(chunk: pa.Array) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(32), len(chunk), [None, pa.py_buffer(bytes.fromhex(str(text, "ascii")))])
 
 
-def heads_until(connection: sa.Connection, until: str) -> Iterable[tuple[str, int, bytes]]:
+def heads_of(rows: Iterable[Any], shown: str) -> list[tuple[str, int, bytes]]:
+    """Practice, number and hash of rows that have them.
+
+    Raises
+    ------
+    VerifyError : a row lacks one, as where a file was cut short
+    """
+    found = [(row[0], row[1], row[2]) for row in rows]
+    kinds_of = ((str, int, bytes), (str, int, memoryview))
+    if not all(tuple(map(type, row)) in kinds_of for row in found):
+        raise not_readable(shown)
+    return [(code, number, bytes(own)) for code, number, own in found]
+
+
+def heads_until(connection: sa.Connection, shown: str, until: str) -> list[tuple[str, int, bytes]]:
     """Practice, number and hash of the last event of each chain up to a moment."""
     import sqlalchemy as sa
 
@@ -179,4 +193,4 @@ def heads_until(connection: sa.Connection, until: str) -> Iterable[tuple[str, in
     found = sa.select(events.c.practice_id, events.c.number, events.c.hash).join(
         last, sa.and_(events.c.practice_id == last.c.practice_id, events.c.number == last.c.number)
     )
-    return [(row[0], row[1], bytes(row[2])) for row in connection.execute(found)]
+    return heads_of(connection.execute(found), shown)

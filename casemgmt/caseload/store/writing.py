@@ -10,7 +10,7 @@ from casemgmt.caseload.events.checking import Known, check, is_fit_text
 from casemgmt.caseload.events.event import NO_HASH, Event, NewEvent, chained
 from casemgmt.caseload.events.table import ASKED, COLUMNS
 from casemgmt.caseload.store.faults import is_own
-from casemgmt.caseload.store.reading import read_events
+from casemgmt.caseload.store.reading import heads_of, read_events
 from casemgmt.caseload.store.refusals import broken_chain, in_words
 from casemgmt.errors import InputError, VerifyError
 
@@ -144,7 +144,8 @@ def _held(connection: sa.Connection, shown: str, practices: list[str]) -> dict[s
         empty = [{"practice_id": code, "number": 0, "hash": NO_HASH} for code in practices]
         connection.execute(insert(chains).on_conflict_do_nothing().values(empty))
     asked = sa.select(chains).where(chains.c.practice_id.in_(practices)).order_by(chains.c.practice_id)
-    heads = {row[0]: (row[1], bytes(row[2])) for row in connection.execute(asked.with_for_update())}
+    found = heads_of(connection.execute(asked.with_for_update()), shown)
+    heads = {code: (number, own) for code, number, own in found}
     last = (
         sa.select(events.c.number, events.c.hash, events.c.recorded_at)
         .where(events.c.practice_id == sa.bindparam("code"))

@@ -260,3 +260,65 @@ def test_what_is_shown_of_decisions_holds_no_patient(caseload):
     assert repr(decided) == "<Decided: 1 decision recorded, 0 known already, 1 explained>"
     for shown in (repr(decided), decided._repr_html_()):
         assert not any(name in shown for _, name in (ANN, DEE))
+
+
+def test_the_rows_of_a_frame_are_read_as_the_frame_is(caseload):
+    frame = pd.DataFrame([a_decision(ANN, "accept", "2015-04-10"), a_decision(CYD, "reviewed", "2015-04-10")])
+    frame["next_review_on"], frame["order"], frame["reason"] = pd.NaT, float("nan"), pd.NA
+    assert caseload.decide(frame.to_dict("records")).outcome == ("recorded", "recorded")
+    assert caseload.decide(frame).outcome == ("unchanged", "unchanged")
+    (missing,) = caseload.decide([a_decision(ANN, "accept", pd.NaT)]).outcome
+    assert missing == "does not say on which day"
+
+
+@pytest.mark.parametrize("order", [float("inf"), {}, [1], pd.Timestamp("2015-04-01"), "1_0", "²", 1.5, "9" * 5_000])
+def test_an_order_that_is_no_number_is_explained(caseload, order):
+    before = caseload.events().num_rows
+    decided = caseload.decide([a_decision(ANN, "nominated", "2015-04-10", order=order)])
+    assert decided.explained["problem"].to_pylist() == ["has a value of 'order' that is no integer"]
+    assert caseload.events().num_rows == before
+
+
+def test_a_home_of_no_known_type_is_explained(caseload):
+    (said,) = caseload.decide([a_decision(ANN, "home", "2015-04-10", care_home_type="Nursing")]).outcome
+    assert "care_home_type is none of: none, nursing, residential" in said
+
+
+@pytest.mark.parametrize("word", ["accept", "nominated"])
+def test_an_id_with_spaces_at_an_end_is_nobody_else(caseload, word):
+    (said,) = caseload.decide([a_decision(("C87001", "ann "), word, "2015-04-10")]).outcome
+    assert "spaces at an end" in said
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_file_without_a_header_is_refused_and_none_of_it_shown(caseload, tmp_path, lines):
+    path = tmp_path / "decisions.csv"
+    path.write_text("4857773456,C87001,accept,Dr A,2015-04-10\n" * lines, encoding="utf-8")
+    with pytest.raises(InputError, match="'practice_id' is missing") as refused:
+        caseload.decide(path)
+    assert "4857773456" not in str(refused.value)
+    with pytest.raises(InputError, match="'practice_id' is missing") as refused:
+        caseload.decide([{"4857773456": "accept"}])
+    assert "4857773456" not in str(refused.value)
+
+
+def test_a_table_of_other_columns_without_a_row_is_refused(caseload):
+    with pytest.raises(InputError, match="1 column that no decision has"):
+        caseload.decide(pa.table({"patient": pa.array([], pa.string())}))
+    names = ("practice_id", "patient_id", "decision", "date")
+    assert caseload.decide(pa.table({name: pa.array([], pa.string()) for name in names})).outcome == ()
+
+
+def test_a_decision_that_another_of_its_day_overtook_is_not_said_to_stand(caseload):
+    accept, declined = a_decision(ANN, "accept", "2015-04-10"), a_decision(ANN, "declined", "2015-04-10")
+    assert caseload.decide([accept, declined]).outcome == ("recorded", "recorded")
+    again = caseload.decide([accept])
+    assert "withdraw that one if this decision holds" in again.outcome[0]
+    assert again.added == ()
+    assert caseload.decide([declined]).outcome == ("unchanged",)
+    ended = caseload.history(*ANN).to_pylist()[-1]
+    assert ended["kind"] == "ended"
+    who = {"practice_id": ANN[0], "patient_id": ANN[1]}
+    caseload.record([{**who, "kind": "withdrawn", "happened_on": "2015-04-11", "corrects": ended["number"]}])
+    assert caseload.decide([accept]).outcome == ("unchanged",)
+    assert statuses(caseload, "2015-04-11")[ANN] == "managed"

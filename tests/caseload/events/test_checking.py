@@ -37,13 +37,17 @@ RIGHT = {
 }
 
 
+def a_value(name, value):
+    return checking.WORDS.get(name, (RIGHT[value],))[0]
+
+
 def looked_at(*events):
     check(events, ENDS, KNOWN, TODAY)
 
 
 def right(kind, every=True):
     """An event that says all that its kind may, or only what it must."""
-    details = {name: RIGHT[value] for name, value in (kind.details if every else kind.needs).items()}
+    details = {name: a_value(name, value) for name, value in (kind.details if every else kind.needs).items()}
     correcting = kind.name in ("corrected", "withdrawn")
     return NewEvent(
         practice_id=STORE if kind.about == "store" else "A",
@@ -228,3 +232,10 @@ def test_details_are_written_in_one_way():
     one = details_text({"b": dt.date(2015, 4, 1), "a": {"d": 1, "c": "É"}})
     assert one == '{"a":{"c":"É","d":1},"b":"2015-04-01"}'
     assert details_text({}) == ""
+
+
+def test_a_home_of_no_known_type_is_refused():
+    home = NewEvent("A", "home_changed", DAY, "p1", details={"care_home_type": "Nursing"})
+    with pytest.raises(cm.InputError, match="care_home_type is none of: none, nursing, residential"):
+        looked_at(home)
+    looked_at(home._replace(details={"care_home_type": "nursing"}))

@@ -76,6 +76,9 @@ def test_what_is_blank_is_left_out(nothing):
         ("happened_on", 42_000, "happened_on must be a date"),
         ("happened_on", dt.datetime(2015, 4, 1, 9), "happened_on must be a date"),
         ("next_review_on", "soon", "next_review_on must be a date"),
+        ("patient_id", "01 ", "patient_id has spaces at an end"),
+        ("basis", "1_0", "basis must be a whole number"),
+        ("details", "[" * 100_000, "details must be JSON"),
         ("basis", "one", "basis must be a whole number"),
         ("basis", 1.5, "basis must be a whole number"),
         ("basis", True, "basis must be a whole number"),
@@ -90,8 +93,9 @@ def test_what_is_blank_is_left_out(nothing):
     ],
 )
 def test_a_value_that_is_not_its_columns_is_refused(name, value, told):
+    first = {**ROWS[0], "reason": "one"}
     with pytest.raises(cm.InputError, match=told) as refused:
-        new_events([{**ROWS[0], name: value}, {**ROWS[0], name: value}, ROWS[0]])
+        new_events([{**first, name: value}, {**first, name: value}, first])
     assert "(2 events)" in str(refused.value)
     assert "3 events given, and none was written" in str(refused.value)
 
@@ -123,3 +127,23 @@ def test_what_is_recorded_comes_back_as_it_is_stored(tmp_path):
         kinds = sorted(whole.column("kind").to_pylist())
         assert kinds == sorted(["opened", *(row["kind"] for row in ROWS)])
         assert caseload.record([{"kind": "died", "happened_on": "2015-01-01"}][:0]).num_rows == 0
+
+
+@pytest.mark.parametrize("nothing", [pd.NaT, pd.NA, float("nan"), None, ""])
+def test_what_pandas_writes_for_nothing_is_nothing(nothing):
+    (event,) = new_events([{**ROWS[0], "reason": nothing, "basis": nothing}])
+    assert (event.basis, event.details) == (None, {})
+
+
+def test_many_values_in_one_are_not_nothing(tmp_path):
+    (event,) = new_events([{**ROWS[0], "reason": pd.Series(["a", "b"]).to_numpy()}])
+    assert "reason" in event.details
+
+
+@pytest.mark.parametrize("code", ["a", "A ", " a"])
+def test_a_code_written_another_way_makes_no_second_practice(tmp_path, code):
+    with cm.open_caseload(tmp_path / "c.sqlite", create=True, review_every_months=3) as caseload:
+        caseload.record(ROWS[:1])
+        with pytest.raises(cm.InputError, match=f"names 1 practice \\('{code}'\\) whose code differs from one"):
+            caseload.record([{**ROWS[0], "practice_id": code}])
+        assert caseload.practices == ("A",)

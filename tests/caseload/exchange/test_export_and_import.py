@@ -19,6 +19,7 @@ from every_event import TEXTS, fill, of_every_kind
 from memory_store import MemoryStore
 
 import casemgmt as cm
+from casemgmt import rule_files
 from casemgmt.caseload.caseload import Caseload
 from casemgmt.caseload.events.table import COLUMNS
 from casemgmt.caseload.exchange import package
@@ -416,3 +417,26 @@ def test_what_was_read_in_goes_on_where_it_stood(exported, tmp_path):
         with new.store.writing(["C87001"]) as writing:
             (added,) = writing.append([of_every_kind()[0]])
         assert (added.number, added.previous) == (before.number + 1, before.hash)
+
+
+def test_a_file_takes_the_room_that_it_needs_and_no_more(tmp_path, monkeypatch):
+    """The most that an export may be is more than there is memory: what is asked for goes by the file."""
+    import builtins
+
+    asked = []
+
+    class Counting(io.FileIO):
+        def read(self, size=-1):
+            asked.append(size)
+            return super().read(size)
+
+    path = tmp_path / "a"
+    path.write_bytes(b"some words")
+    with monkeypatch.context() as replaced:
+        replaced.setattr(builtins, "open", Counting)
+        assert rule_files.plain_bytes(path, 16_000_000_000) == b"some words"
+    assert asked
+    assert max(asked) <= 2_000_000
+    path.write_bytes(b"more than ten")
+    with pytest.raises(rule_files.TooLargeError):
+        rule_files.plain_bytes(path, 10)

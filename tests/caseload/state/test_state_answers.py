@@ -422,3 +422,16 @@ def test_details_in_odd_texts_are_read_as_they_were_written():
     store = store_of([(NOON, told("a", "accepted", "2015-01-10")), (NOON, told("a", "gp_named", "2015-01-10", gp=gp))])
     assert Caseload(store).on("2015-06-30").to_arrow()["accountable_gp"].to_pylist() == [gp]
     assert json.loads(store.events()["details"][2].as_py()) == {"gp": gp}
+
+
+def test_no_date_of_pandas_is_no_date():
+    import pandas as pd
+
+    caseload = Caseload(store_of([], 3))
+    with pytest.raises(InputError, match="date: give a date"):
+        caseload.on(pd.NaT)
+
+
+def test_what_is_due_after_the_last_day_of_the_calendar_is_due_by_it():
+    caseload = Caseload(store_of([], 3))
+    assert caseload.on("9999-12-31").due(within_months=5).num_rows == 0

@@ -342,3 +342,24 @@ def test_a_caseload_that_nobody_closed_leaves_nothing_open(tmp_path):
     del made
     gc.collect()
     assert [path.name for path in tmp_path.iterdir()] == ["caseload.sqlite"]
+
+
+EAST, WEST = (dt.timezone(dt.timedelta(hours=hours)) for hours in (12, -12))
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        dt.datetime.min.replace(tzinfo=EAST),
+        dt.datetime.max.replace(tzinfo=WEST),
+        dt.datetime(300, 1, 1, tzinfo=dt.UTC),
+        dt.datetime(1899, 12, 31, tzinfo=dt.UTC),
+    ],
+)
+def test_a_moment_of_another_age_is_refused_and_asked_for_as_the_nearest(caseload, moment):
+    before = caseload.events().num_rows
+    with pytest.raises(cm.InputError, match="recorded_at= must lie between 1900 and 2200"):
+        caseload.record([], recorded_at=moment)
+    known = before if moment.year > 2000 else 0
+    assert caseload.events(known_at=moment).num_rows == known
+    assert len(caseload.store.heads(moment)) == (1 if known else 0)

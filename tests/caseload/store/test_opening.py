@@ -360,3 +360,42 @@ def test_another_caseload_is_restored_whole_or_refused(caseload, tmp_path):
         with pytest.raises(cm.CasemgmtError):
             restored_caseload(tmp_path / "w.sqlite", table)
         assert not (tmp_path / "w.sqlite").exists()
+
+
+def test_a_file_that_was_cut_short_is_damaged_through_every_door(tmp_path):
+    path = tmp_path / "caseload.sqlite"
+    with cm.open_caseload(path, create=True, review_every_months=3) as caseload:
+        caseload.record([{"practice_id": "A", "kind": "died", "happened_on": "2015-04-01", "patient_id": "p"}])
+    path.write_bytes(path.read_bytes()[:-300])
+    row = {"practice_id": "A", "patient_id": "p", "decision": "reviewed", "date": "2015-04-02"}
+    with cm.open_caseload(path) as caseload:
+        for ask in (
+            lambda: caseload.practices,
+            lambda: caseload.on("2015-04-01"),
+            lambda: caseload.decide([row]),
+            lambda: caseload.change_settings(review_every_months=4),
+        ):
+            with pytest.raises(cm.VerifyError):
+                ask()
+        assert not caseload.verify().whole
+
+
+@pytest.mark.parametrize("becomes", ["nothing", "another"])
+def test_a_file_that_is_gone_takes_no_event(tmp_path, becomes):
+    path, row = tmp_path / "caseload.sqlite", {"practice_id": "A", "kind": "died", "happened_on": "2015-04-01"}
+    with cm.open_caseload(path, create=True, review_every_months=3) as caseload:
+        copy = path.read_bytes()
+        caseload.record([{**row, "patient_id": "p"}])
+        path.unlink()
+        if becomes == "another":  # a backup, say
+            other = tmp_path / "other"
+            other.write_bytes(copy)
+            other.rename(path)
+        with pytest.raises(cm.PublishError, match="the file was removed, or another put in its place"):
+            caseload.record([{**row, "patient_id": "q"}])
+        with pytest.raises(cm.PublishError, match="Open it again"):
+            caseload.on("2015-04-01")
+    if becomes == "nothing":
+        with pytest.raises(cm.CasemgmtError):
+            caseload.on("2015-04-01")
+        assert not path.exists()
