@@ -33,6 +33,7 @@ _OPTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\bmodel_or_risks(?:=(?= )|(?=:))", "--score"),
     (r"\bare_risks=False", "--points"),
     (r"\bsay overwrite=True", "add --overwrite"),
+    (r"\bor say overwrite\.", "or add --overwrite."),
     (r"\bgive each one's risk with risk=", "give each one's risk with --risk"),
     (r"\bshares: each is a text", "--share: each is a text"),
     (r"\bby_practice\(suppressed=True\)", "--suppressed"),

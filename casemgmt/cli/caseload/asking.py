@@ -15,7 +15,7 @@ from casemgmt.cli.files import check_writable
 from casemgmt.cli.options import ScoreOverwriteOption
 from casemgmt.cli.reading import a_date
 from casemgmt.cli.show import say, table, working
-from casemgmt.errors import plural
+from casemgmt.errors import InputError, plural
 
 On = Annotated[dt.date, typer.Option(parser=a_date, metavar="DATE", help="What happened up to the end of this day.")]
 KnownAt = Annotated[
@@ -99,7 +99,10 @@ def history(
     check_writable(to, overwrite=overwrite)
     with opened(where) as caseload, working("Asking"):
         events = caseload.history(practice, patient, known_at=known_at)
+    if not events.num_rows:
+        raise InputError(
+            "The caseload knows of no such patient in that practice. Write --practice and --patient as its events do."
+        )
     kinds = Counter(events.column("kind").to_pylist())
-    if kinds:
-        table(("event", "times"), [(kind.replace("_", " "), count) for kind, count in kinds.items()])
+    table(("event", "times"), [(kind.replace("_", " "), count) for kind, count in kinds.items()])
     write_people(events, to, overwrite=overwrite, of="event")

@@ -133,7 +133,10 @@ def _stated(where: Path, caseload: Caseload) -> Any:
         return reported_heads(where, caseload)
     found = published_heads(where)
     if not found:
-        raise InputError(f"{where} was not made from a caseload, and states no last event. Give one that was.")
+        raise InputError(
+            f"{where} states no last event: it was not made from a caseload, or the caseload held none yet. Give a "
+            "publication that was made from one later."
+        )
     return {code: (head.number, head.hash) for code, head in found.items()}
 
 

@@ -91,7 +91,9 @@ def report(
             say(f"{each.start} to {each.end}: {made}".replace("<", "").replace(">", ""))
             say(f"Saved in {folder}: report.html, report.xlsx, and the data of each figure in figures/.")
             last = folder
-    say("Counts of 1 to 7 are suppressed, and the figures were held against the reports beside them.")
+    if year is not None and len(quarters) < len(_FIRST_MONTHS):
+        say(f"Of the year's four quarters {len(quarters)} had a selection; the others have no report.")
+    say("Counts of 1 to 7 are suppressed, others rounded to 5, and held against the reports beside them.")
 
 
 def _quarters(
@@ -113,6 +115,8 @@ def _quarters(
         raise typer.BadParameter(
             "give --quarter-start and --quarter-end with one --selection; or --year with one a quarter."
         )
+    if start is not None and end is not None and end < start:
+        raise typer.BadParameter("--quarter-end comes before --quarter-start.")
     if year is not None and (start is not None or end is not None):
         raise typer.BadParameter("--year says the days of its quarters: leave --quarter-start and --quarter-end out.")
     lists = [load_selection(folder) for folder in selections]
