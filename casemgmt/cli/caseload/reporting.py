@@ -91,9 +91,13 @@ def report(
             say(f"{each.start} to {each.end}: {made}".replace("<", "").replace(">", ""))
             say(f"Saved in {folder}: report.html, report.xlsx, and the data of each figure in figures/.")
             last = folder
+    _say_which_are_missing(year, quarters)
+    say("Counts of 1 to 7 are suppressed, others rounded to 5, and held against the reports beside them.")
+
+
+def _say_which_are_missing(year: int | None, quarters: list[Quarter]) -> None:
     if year is not None and len(quarters) < len(_FIRST_MONTHS):
         say(f"Of the year's four quarters {len(quarters)} had a selection; the others have no report.")
-    say("Counts of 1 to 7 are suppressed, others rounded to 5, and held against the reports beside them.")
 
 
 def _quarters(

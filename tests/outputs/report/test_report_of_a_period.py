@@ -217,7 +217,7 @@ def test_what_a_quarter_told_is_not_forgotten_when_its_folder_is_used_again(sele
 
 
 def test_a_period_needs_a_caseload_and_two_days_in_order(selections):
-    with pytest.raises(InputError, match="give caseload= too"):
+    with pytest.raises(InputError, match="go with caseload="):
         cm.commissioner_report(selections[0], period=QUARTERS[0])
     with pytest.raises(InputError, match="first and the last day"):
         cm.commissioner_report(selections[0], caseload=a_caseload())
