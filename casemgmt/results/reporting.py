@@ -138,9 +138,7 @@ def commissioner_report(
     ------
     InputError : a register that is not the selection's, a tariff that says too little, a folder without a report
     """
-    _check_given(
-        caseload, known_at if period is None else period, "period and known_at go with caseload=: give it too."
-    )
+    _check_given(caseload, known_at if period is None else period, "period and known_at go with caseload=.")
     _check_given(outcomes, year, "year goes with outcomes=: give it too.")
     last = None if previous is None else _last(Path(previous), selection)
     asked = Asked(
