@@ -12,7 +12,7 @@ import casemgmt as cm
 from casemgmt.risk.fitting.record import Fitting
 from casemgmt.risk.fitting.record_file import FITTING_FILE, fitting_of, fitting_text
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: text.strip())
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200).filter(lambda text: text.strip())
 SHARE = st.none() | st.floats(0, 1)
 RECORDS = st.builds(
     Fitting,
