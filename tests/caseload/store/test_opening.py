@@ -285,9 +285,7 @@ def test_the_migrations_make_the_tables_that_the_library_uses(where):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
-@pytest.mark.parametrize(
-    ("file", "folder"), [(0o444, 0o755), (0o666, 0o555), (0o000, 0o755), (0o666, 0o700)]
-)
+@pytest.mark.parametrize(("file", "folder"), [(0o444, 0o755), (0o666, 0o555), (0o000, 0o755), (0o666, 0o700)])
 def test_a_file_that_may_not_be_written_is_said(file, folder):
     with TemporaryDirectory(dir="/tmp") as name:
         path = Path(name) / "caseload.sqlite"
