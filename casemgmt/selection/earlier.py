@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import in_one_piece, numpy_of, texts
 from casemgmt.errors import InputError, not_valid_text, plural
 from casemgmt.register.columns import person_keys, person_parts
-from casemgmt.texts.guards import without_guards_of_csv
+from casemgmt.register.given.tables import is_table, table_given
 
 if TYPE_CHECKING:
     import numpy as np
@@ -178,15 +177,9 @@ def read_ended(ended: object) -> dict[str, str]:
 
 
 def _pairs(ended: object) -> list[tuple[object, object]]:
-    from casemgmt.register.sources import open_source
-
-    if not (isinstance(ended, (str, Path)) or hasattr(ended, "__arrow_c_stream__")):
+    if not is_table(ended):
         raise InputError("ended= is a mapping of patient ids to reasons, or a table with patient_id and reason.")
-    opened = open_source(ended)
-    if opened.unsplit:
-        lines = plural(len(opened.unsplit), "line")
-        raise InputError(f"ended= holds {lines} with another number of values than its header.")
-    table = without_guards_of_csv(ended, opened.table)
+    table = table_given(ended, "ended")
     missing = [name for name in ("patient_id", "reason") if name not in table.column_names]
     if missing:
         raise InputError(f"ended= is a table without the column '{missing[0]}'. It needs patient_id and reason.")

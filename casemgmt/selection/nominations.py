@@ -10,7 +10,7 @@ from casemgmt.arrow import numpy_of, texts
 from casemgmt.errors import InputError, InputWarning, not_valid_text, plural
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.fields import FIELDS
-from casemgmt.texts.guards import without_guards_of_csv
+from casemgmt.register.given.tables import is_table, table_given
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,20 +89,12 @@ def _is_order(order: Any) -> bool:
 
 
 def _rows_of(nominations: object) -> list[tuple[Any, Any, Any, Any]]:
-    from pathlib import Path
-
-    from casemgmt.register.sources import open_source
-
-    if not (isinstance(nominations, (str, Path)) or hasattr(nominations, "__arrow_c_stream__")):
+    if not is_table(nominations):
         raise InputError(
             "nominations= is a mapping of patient ids to orders, or a table with patient_id, such as "
             "read_returns(…).nominations()."
         )
-    opened = open_source(nominations)
-    if opened.unsplit:
-        lines = plural(len(opened.unsplit), "line")
-        raise InputError(f"nominations= holds {lines} with another number of values than its header.")
-    table = without_guards_of_csv(nominations, opened.table)
+    table = table_given(nominations, "nominations")
     if "patient_id" not in table.column_names:
         raise InputError("nominations= is a table without the column 'patient_id'.")
     nothing = [None] * table.num_rows

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from casemgmt.caseload.deciding.words import DETAILS, NO_DAY, Decision
 from casemgmt.caseload.events.kinds import KINDS
-from casemgmt.caseload.events.recording import is_missing, whole_number
+from casemgmt.caseload.events.recording import day_of, is_missing, whole_number
 from casemgmt.errors import InputError, did_you_mean, missing_columns, plural
 from casemgmt.names import are_names
 from casemgmt.texts.guards import without_guards_of_csv
@@ -77,7 +76,8 @@ def _decision(place: int, row: Mapping[str, Any]) -> Decision:
             except (TypeError, ValueError, OverflowError):
                 problems.append(f"has a value of '{name}' that is no {_VALUE_OF[name]}")
     try:
-        date = _day(_plain(row.get("date")))
+        given = _plain(row.get("date"))
+        date = None if given is None else day_of(given)
     except ValueError:
         date = None
         problems.insert(0, _DATE)
@@ -119,25 +119,10 @@ def _text(value: Any, name: str, problems: list[str]) -> str:
     return value if name.endswith("_id") else value.strip()
 
 
-def _day(value: Any) -> dt.date | None:
-    if value is None:
-        return None
-    if isinstance(value, dt.datetime):
-        if value.time() != dt.time():
-            raise ValueError
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    if not isinstance(value, str) or len(value) != len("2015-04-01"):
-        raise ValueError
-    return dt.date.fromisoformat(value)
-
-
 def _detail(name: str, value: Any) -> Any:
     match _VALUE_OF[name]:
         case "date":
-            day = _day(value)
-            return None if day is None else day.isoformat()
+            return day_of(value).isoformat()
         case "integer":
             return whole_number(value)
         case "flag":

@@ -6,12 +6,12 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from casemgmt.caseload.events.event import NewEvent
 from casemgmt.caseload.events.kinds import KINDS, Value
 from casemgmt.errors import InputError, listed, missing_columns, plural, unknown_name
+from casemgmt.register.given.tables import is_table, table_given
 
 OWN: Final = ("practice_id", "kind", "happened_on", "patient_id", "by", "basis", "corrects", "details")
 NEEDED: Final = ("kind", "happened_on")
@@ -66,16 +66,9 @@ def refuse_twins(practices: Iterable[str], known: Iterable[str]) -> None:
 
 
 def _rows_of(rows: Any) -> list[dict[str, Any]]:
-    if not (isinstance(rows, (str, Path)) or hasattr(rows, "__arrow_c_stream__")):
+    if not is_table(rows):
         raise InputError("events= is a table, the path of a file, or a list of mappings with practice_id, kind, …")
-    from casemgmt.register.sources import open_source
-    from casemgmt.texts.guards import without_guards_of_csv
-
-    opened = open_source(rows)
-    if opened.unsplit:
-        lines = plural(len(opened.unsplit), "line")
-        raise InputError(f"events= holds {lines} with another number of values than its header.")
-    table = without_guards_of_csv(rows, opened.table)
+    table = table_given(rows, "events")
     columns = {name: table.column(name).to_pylist() for name in table.column_names}
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
@@ -110,7 +103,7 @@ def _event(row: Mapping[str, Any], wrong: dict[str, int]) -> NewEvent:
     return NewEvent(
         practice_id=read("practice_id", _same, "") or "",
         kind=read("kind", _same, "") or "",
-        happened_on=read("happened_on", _day, "must be a date (YYYY-MM-DD)"),
+        happened_on=read("happened_on", day_of, "must be a date (YYYY-MM-DD)"),
         patient_id=read("patient_id", _id, "has spaces at an end, and no patient of a register has: take them off"),
         by=read("by", _same, ""),
         basis=read("basis", whole_number, "must be a whole number"),
@@ -161,7 +154,13 @@ def _flag(value: Any) -> bool:
     return value if isinstance(value, bool) else _WORDS[str(value).strip().lower()]
 
 
-def _day(value: Any) -> dt.date:
+def day_of(value: Any) -> dt.date:
+    """A date, a midnight, or ISO text of one.
+
+    Raises
+    ------
+    ValueError : it is none
+    """
     if isinstance(value, dt.datetime):
         if value.time() != dt.time():
             raise ValueError
@@ -184,7 +183,7 @@ _HOW: Final[Mapping[Value, tuple[Callable[[Any], Any], str]]] = {
     "text": (_same, ""),
     "sha256": (_same, ""),
     "integer": (whole_number, "must be a whole number"),
-    "date": (_day, "must be a date (YYYY-MM-DD)"),
+    "date": (day_of, "must be a date (YYYY-MM-DD)"),
     "flag": (_flag, "must be true or false"),
     "values": (_json, "must be JSON of names and values"),
 }
