@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from casemgmt.caseload.homes.alignment import Homes, homes_on
 from casemgmt.caseload.homes.moves import HomeChanges, changes_between
 from casemgmt.caseload.homes.residents import residents_of_events, residents_of_register
-from casemgmt.caseload.plans.asking import events_known
+from casemgmt.caseload.state.asking import events_known
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError
 
@@ -25,7 +25,7 @@ def homes_at(store: Store, date: Day, register: Register | None, known_at: Momen
     day = as_date(date, "date")
     if register is not None and register.as_of != day:
         raise InputError(f"register: its list date is {register.as_of}, not {day}. Ask for the homes of its list date.")
-    events = events_known(store, known_at)
+    events = events_known(store, known_at=known_at).events
     if register is None:
         return homes_on(residents_of_events(events, day), day, "the caseload")
     return homes_on(residents_of_register(register, events), day, "the register")
@@ -36,6 +36,6 @@ def changes_of(store: Store, start: Day, end: Day, known_at: Moment) -> HomeChan
     first, last = as_date(start, "start"), as_date(end, "end")
     if last < first:
         raise InputError("The last day comes before the first: give start= and end= in this order.")
-    events = events_known(store, known_at)
+    events = events_known(store, known_at=known_at).events
     whose = "the caseload"
     return changes_between(*(homes_on(residents_of_events(events, day), day, whose) for day in (first, last)))

@@ -7,14 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casemgmt.caseload.events.kinds import STORE
 from casemgmt.caseload.plans.letters import days_to_tell, letters_table, stated_days
 from casemgmt.caseload.plans.payments import payments_table
 from casemgmt.caseload.plans.process import process_measures
 from casemgmt.caseload.plans.register_tests import register_test, test_of
-from casemgmt.caseload.settings import settings_on
-from casemgmt.caseload.state.asking import READ, state_on
-from casemgmt.caseload.state.moments import moment_known
+from casemgmt.caseload.state.asking import events_known, state_on
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError
 from casemgmt.outputs.report.tariff import load_tariff
@@ -31,21 +28,14 @@ Moment = dt.datetime | dt.date | str | None
 MOST_DAYS_BEFORE = 366  # that a list may be older than the day it is wanted for
 
 
-def events_known(store: Store, known_at: Moment) -> pa.Table:
-    """The events recorded up to a moment, with what is needed to follow them."""
-    return store.events(READ, known_at=moment_known(known_at))
-
-
 def process_of(
     store: Store, start: Day, end: Day, scheme: Scheme | None, tell_within_days: int | None, known_at: Moment
 ) -> pa.Table:
     """See :meth:`casemgmt.Caseload.process`."""
     first, last = as_date(start, "start"), as_date(end, "end")
     days = stated_days(scheme) if tell_within_days is None else days_to_tell(tell_within_days, None)
-    moment = moment_known(known_at)
-    # Events can be older than the store that they were written into; its first settings hold for them.
-    held = settings_on(store, last, moment if STORE in store.heads(moment) else None)
-    every, events = held.review_every_months, events_known(store, moment)
+    known = events_known(store, known_at=known_at)
+    every, events = known.review_every_months(store, last), known.events
     return process_measures(events, first, last, review_every_months=every, tell_within_days=days)
 
 
@@ -62,7 +52,7 @@ def register_test_of(
     test = test_of(scheme)
     first, last = as_date(quarter[0], "quarter_start"), as_date(quarter[1], "quarter_end")
     before = _days_before(list_within_days)
-    return register_test(events_known(store, known_at), test, first, last, list_within_days=before)
+    return register_test(events_known(store, known_at=known_at).events, test, first, last, list_within_days=before)
 
 
 def payments_of(
@@ -88,7 +78,7 @@ def payments_of(
             "[[caseload.payment]] into the scheme's file."
         )
     return payments_table(
-        events_known(store, known_at),
+        events_known(store, known_at=known_at).events,
         paid,
         year,
         test=None if rules is None else rules.register_test,

@@ -48,10 +48,14 @@ class EventsKnown(NamedTuple):
     moment: dt.datetime | None
     opened: bool
 
+    def review_every_months(self, store: Store, on: dt.date) -> int:
+        """The months between two reviews on a date."""
+        # Events can be older than the store that they were written into; its first settings hold for them.
+        return settings_on(store, on, self.moment if self.opened else None).review_every_months
+
     def state_on(self, store: Store, on: dt.date) -> State:
         """The state on a date."""
-        # Events can be older than the store that they were written into; its first settings hold for them.
-        every = settings_on(store, on, self.moment if self.opened else None).review_every_months
+        every = self.review_every_months(store, on)
         own = {code: head for code, head in self.heads.items() if code != STORE}
         return state_at(self.events, on, review_every_months=every, known_at=self.moment, heads=own)
 
