@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from casemgmt.disk import NEW, OLD, BusyError, beside, locked, recover
+from casemgmt.disk import LOCK, NEW, OLD, BusyError, beside, locked, recover
 from casemgmt.errors import SchemeError, VerifyError, listed, plural
 from casemgmt.outputs import layout
 from casemgmt.outputs.contents import Contents, check_agreement, read_contents
@@ -23,7 +23,7 @@ from casemgmt.scheme.routes import Scheme
 
 _WAIT_SECONDS = 2.0
 _STEP_SECONDS = 0.01
-_TRIES = 3
+_TRIES = 3  # at least, where reading alone takes longer than the wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +85,18 @@ def read_publication(folder: str | Path) -> tuple[Verified, Contents, Scheme]:
     VerifyError : as :func:`verify`
     """
     folder = path_of(folder, VerifyError, "A publication")
-    for _ in range(_TRIES - 1):
+    until, tries = time.monotonic() + _WAIT_SECONDS, 0
+    while True:
         _settle(folder)
         before = _identity(folder)
         try:
             return _read(folder)
         except VerifyError:
-            if before == _identity(folder):
+            tries += 1
+            is_over = tries >= _TRIES and time.monotonic() > until
+            if is_over or not _is_being_replaced(folder, before):
                 raise
-    return _read(folder)
+            time.sleep(_STEP_SECONDS)
 
 
 def _read(folder: Path) -> tuple[Verified, Contents, Scheme]:
@@ -226,9 +229,18 @@ def _settle(folder: Path) -> None:
             ) from None
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def _is_being_replaced(folder: Path, before: tuple[int, int, int] | None) -> bool:
+    """Whether another process has put a new folder there since, or is between its two renames."""
+    target = Path(os.path.abspath(folder))  # noqa: PTH100 - links are not followed
+    if before is None and target.name and any(os.path.lexists(beside(target, what)) for what in (LOCK, NEW, OLD)):
+        return True
+    return before != _identity(folder)
+
+
+def _identity(folder: Path) -> tuple[int, int, int] | None:
+    """Which folder stands there; the number of a deleted one is given to the next, so its last renaming counts too."""
     try:
         found = folder.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return found.st_dev, found.st_ino, found.st_ctime_ns

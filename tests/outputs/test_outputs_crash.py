@@ -25,7 +25,8 @@ import casemgmt as cm
 from casemgmt.cli import app
 from casemgmt.cli.files import write_table
 from casemgmt.disk import LOCK, NEW, OLD, beside, locked
-from casemgmt.errors import PublishError
+from casemgmt.errors import PublishError, VerifyError
+from casemgmt.outputs import published as published_module
 from casemgmt.outputs.published import verify
 from casemgmt.results.published import load_selection
 from casemgmt.results.selection import Selection
@@ -378,6 +379,33 @@ def test_a_reader_beside_a_writer_sees_the_old_set_or_the_new_one(first, second,
     assert not problems
     assert seen <= expected
     assert names_in(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("left", [LOCK, NEW, OLD])
+def test_a_reader_waits_for_a_writer_that_is_between_its_two_renames(first, tmp_path, monkeypatch, left):
+    """The place is empty when the reader looks, and still empty when it looks again."""
+    target = first.save(tmp_path / "out")
+    away = target.rename(tmp_path / "away")
+    reads = iter(range(100))
+    monkeypatch.setattr(published_module, "_settle", lambda folder: None)
+    read = published_module._read
+
+    def look(folder: Path) -> Any:
+        if next(reads) == 4:
+            away.rename(target)
+            beside(target, left).rmdir()
+        return read(folder)
+
+    beside(target, left).mkdir()
+    monkeypatch.setattr(published_module, "_read", look)
+    assert load_selection(target).to_arrow().equals(first.to_arrow())
+    assert next(reads) == 5
+
+
+def test_a_folder_that_is_not_there_is_said_so_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(published_module.time, "sleep", lambda seconds: pytest.fail("it waits"))
+    with pytest.raises(VerifyError, match="There is no publication"):
+        load_selection(tmp_path / "nothing")
 
 
 KILLED = """
