@@ -27,12 +27,16 @@ class _End:
     shared: int = 0
     next: float | None = None
 
+    def is_within(self, last: float) -> bool:
+        """Whether values that reach no further than ``last`` change nothing, as most of a long run do."""
+        return self.next is not None and last <= self.next
+
     def add(self, values: npt.NDArray[np.float64]) -> None:
-        """More values, all finite; most of a long run change nothing, and that is told from their largest."""
+        """More values, all finite."""
         import numpy as np
 
         last = float(values.max())
-        if self.next is not None and last <= self.next:
+        if self.is_within(last):
             return
         shared = int(np.count_nonzero(values == last))
         if self.next is not None and last == self.last and shared == np.count_nonzero(values > self.next):
@@ -67,7 +71,12 @@ class Span:
         import numpy as np
 
         for start in range(0, len(scores), _AT_ONCE):
-            given = _finite(scores[start : start + _AT_ONCE])
+            given = scores[start : start + _AT_ONCE]
+            # Not a number is both, and no infinity is within; so all of these are finite.
+            if self._above.is_within(float(given.max())) and self._below.is_within(-float(given.min())):
+                self.scores += len(given)
+                continue
+            given = _finite(given)
             if len(given):
                 self.scores += len(given)
                 self._above.add(given)
