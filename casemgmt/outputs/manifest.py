@@ -23,7 +23,7 @@ REPORT = "casemgmt commissioner report"
 FORMAT_VERSION = 1
 OWN_SUM = "manifest_sha256"
 GIVEN = "given scores"
-_PLAINLY: dict[str, bool] = {"ensure_ascii": False, "allow_nan": False}
+_PLAINLY: Any = {"ensure_ascii": False, "allow_nan": False}
 _NESTED = (dict, list, tuple)
 _FILES_DEPTH = 2  # of what is said of one file
 
