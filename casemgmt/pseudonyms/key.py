@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NoReturn
 
+from casemgmt import system
 from casemgmt.errors import InputError
 from casemgmt.rule_files import shown_path
 
@@ -156,7 +157,7 @@ def _of_owner_alone(path: Path) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - the descriptor is already open
         # Windows keeps who may read a file elsewhere.
-        if os.name != "nt" and os.fstat(file.fileno()).st_mode & 0o077:
+        if not system.ON_WINDOWS and os.fstat(file.fileno()).st_mode & 0o077:
             raise InputError(
                 f"key: others than its owner may read or write {shown_path(path)}. Say `chmod 600` of it; if anyone "
                 "may have read it, make a new key."
