@@ -238,6 +238,7 @@ def locked(target: Path, patience: float = 0) -> Iterator[None]:
     BusyError : another process holds it
     """
     system.check_name(target)
+    system.check_length(beside(target, LOCK))
     with held(beside(target, LOCK), patience):
         yield
 

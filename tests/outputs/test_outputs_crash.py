@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -209,6 +208,8 @@ def test_a_failed_run_removes_the_folders_it_made_on_the_way(first, tmp_path):
 
 
 def test_a_limit_on_file_size_leaves_the_old_publication(first, second, tmp_path):
+    import resource
+
     target = first.save(tmp_path / "out")
     before = files_of(target)
     largest = max(map(len, published(second, tmp_path, "new").values()))
