@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hmac
 import itertools
 import math
@@ -149,6 +150,11 @@ def _from_file(source: str | Path) -> Key:
             raise
         reason = getattr(problem, "strerror", None) or "no file can have this name"
         raise InputError(f"key: the file that it names cannot be read: {reason}.") from None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and data.count(0) >= len(data) // 2 - 1:
+        raise InputError(
+            f"The key in {shown_path(path)} is UTF-16 text, as PowerShell's `>` writes it: elsewhere the same key "
+            f"would be another. {_MAKE_ONE}"
+        )
     return Key(_without_line_end(data), f"The key in {shown_path(path)}")
 
 
