@@ -5,8 +5,35 @@ A name stands for a test with all its parameters; with brackets, for those alone
 
 from __future__ import annotations
 
-REASONS: dict[str, str] = {}
-LEFT_OUT: dict[str, dict[str, str]] = {}
+REASONS: dict[str, str] = {
+    "fork": "it forks processes, or ends them by signal 9; Windows has neither. test_two_saves.py starts two instead",
+    "limits": "it limits the size of files as `resource` does, which Windows does not have",
+    "rights": "it is about bits of rights and the umask; what Windows has in their place says examples/on-windows.md",
+    "folders": "it counts the calls that put a folder on the disk, which Windows does not have",
+    "flock": "it breaks `fcntl.flock`; test_two_saves.py does the same with the error that Windows gives",
+    "pipes": "it lays a pipe or another thing in a file's place that Windows has no files for",
+}
+
+LEFT_OUT: dict[str, dict[str, str]] = {
+    "outputs/test_outputs.py": {"test_files_and_folders_are_private_whatever_the_umask": "rights"},
+    "outputs/test_outputs_crash.py": {
+        "test_every_file_and_folder_is_on_the_disk_before_it_is_moved_into_place": "folders",
+        "test_a_limit_on_file_size_leaves_the_old_publication": "limits",
+        "test_of_several_publishers_at_once_one_wins_and_the_others_say_so": "fork",
+        "test_a_process_killed_with_signal_nine_leaves_old_or_new": "fork",
+        "test_a_process_killed_with_signal_nine_leaves_old_or_new_a_thousand_times": "fork",
+    },
+    "outputs/test_publishing_beside_others.py": {
+        "test_where_a_share_has_no_locks_a_marker_keeps_two_runs_apart": "flock",
+    },
+    "caseload/exchange/test_export_and_import.py": {
+        "test_nothing_in_it_can_be_read_by_others_whatever_the_umask": "rights",
+    },
+    "caseload/store/test_appending.py": {
+        "test_a_limit_on_the_size_of_files_leaves_what_was_there": "limits",
+        "test_a_caseload_that_does_not_fit_is_not_made": "limits",
+    },
+}
 
 
 def reason_of(path: str, name: str) -> str | None:
