@@ -27,6 +27,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "test_where_a_share_has_no_locks_a_marker_keeps_two_runs_apart": "flock",
     },
     "caseload/exchange/test_export_and_import.py": {
+        "test_a_pipe_in_place_of_a_file_is_not_waited_for": "pipes",
         "test_nothing_in_it_can_be_read_by_others_whatever_the_umask": "rights",
     },
     "caseload/store/test_appending.py": {

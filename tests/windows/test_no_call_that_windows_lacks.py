@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,15 +19,22 @@ ONLY_UNIX = frozenset(NO_NAMES) | {"killpg", "link", "wait", "WIFSIGNALED", "sys
 ONLY_MODULES = frozenset(NO_MODULES) | {"posix", "crypt", "spwd"}
 SIGNALS = {"SIGKILL", "SIGHUP", "SIGUSR1", "SIGALRM", "alarm", "setitimer", "pthread_kill"}
 # Where alone each of these is asked for or done, so that Windows is thought of in one place.
+HOME, ARROW = frozenset({"system.py"}), frozenset({"arrow.py"})
 AT_HOME = {
-    **dict.fromkeys(("os.rename", "os.replace", "os.rmdir"), {"system.py"}),
-    **dict.fromkeys(("os.unlink", "os.remove"), {"system.py", "locks.py"}),
-    **dict.fromkeys(("os.name", "sys.platform", ".st_dev", ".st_ino"), {"system.py"}),
-    **dict.fromkeys(("pc.strftime", "pc.local_timestamp", "pc.assume_timezone"), {"arrow.py"}),
+    **dict.fromkeys(("os.rename", "os.replace", "os.rmdir", "os.name", "sys.platform", ".st_dev", ".st_ino"), HOME),
+    **dict.fromkeys(("os.unlink", "os.remove"), HOME | {"locks.py"}),
+    **dict.fromkeys(("pc.strftime", "pc.local_timestamp", "pc.assume_timezone"), ARROW),
 }
+# A source without any of these is not parsed, which takes a hundred times as long.
+WORTH_PARSING = re.compile(
+    "|".join(map(re.escape, (*AT_HOME, *(f"os.{name}" for name in ONLY_UNIX), *ONLY_MODULES)))
+    + r"|signal\.|read_text|write_text|open\(|%-[dm]"
+)
 
 
 def faults_in(name: str, text: str) -> Iterator[str]:
+    if not WORTH_PARSING.search(text):
+        return
     tree = ast.parse(text)
     asked = {
         call.args[1].value
