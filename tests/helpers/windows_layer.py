@@ -32,7 +32,7 @@ NO_MODULES = ("fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tt
 NO_NAMES = (
     *("chown", "fchmod", "fchown", "fork", "forkpty", "getegid", "geteuid", "getgid", "getgroups", "getuid"),
     *("lchown", "mkfifo", "mknod", "nice", "posix_fadvise", "posix_fallocate", "pread", "pwrite", "register_at_fork"),
-    *("sched_getaffinity", "setegid", "seteuid", "setgid", "setuid", "statvfs", "sync"),
+    *("sched_getaffinity", "setegid", "seteuid", "setgid", "setuid", "sync"),
     *("O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_SYNC"),
 )
 _ZONES = Path("/usr/share/zoneinfo")

@@ -15,7 +15,7 @@ import casemgmt
 PACKAGE = Path(casemgmt.__file__).parent
 SOURCES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 
-ONLY_UNIX = frozenset(NO_NAMES) | {"killpg", "link", "wait", "WIFSIGNALED", "sysconf", "umask", "uname"}
+ONLY_UNIX = frozenset(NO_NAMES) | {"killpg", "link", "statvfs", "wait", "WIFSIGNALED", "sysconf", "umask", "uname"}
 ONLY_MODULES = frozenset(NO_MODULES) | {"posix", "crypt", "spwd"}
 SIGNALS = {"SIGKILL", "SIGHUP", "SIGUSR1", "SIGALRM", "alarm", "setitimer", "pthread_kill"}
 # Where alone each of these is asked for or done, so that Windows is thought of in one place.

@@ -25,7 +25,7 @@ from casemgmt.arrow import local_times, utc_as_text
 from casemgmt.cli import app
 from casemgmt.cli.files import note_who_may_read, write_table
 from casemgmt.errors import InputError, PublishError
-from casemgmt.outputs import layout
+from casemgmt.outputs import layout, published
 from casemgmt.outputs.published import verify
 from casemgmt.results.selection import Selection
 
@@ -108,17 +108,19 @@ def test_the_same_names_are_taken_elsewhere(selection, tmp_path):
 # Lengths
 
 
+@pytest.mark.parametrize(("length", "what", "most"), [(214, "file", 259), (230, "folder", 247)])
 def test_a_path_that_is_too_long_for_windows_is_told_with_its_length_and_nothing_is_left(
-    on_windows, selection, tmp_path
+    on_windows, selection, tmp_path, length, what, most
 ):
-    folder = tmp_path
-    while len(str(folder)) < 225:
-        folder /= "Long Term Conditions"
-    with pytest.raises(
-        PublishError, match=r"would have 2\d\d letters, and this machine takes (247|259)\. Choose a folder nearer"
-    ):
+    parts = "/".join(["x" * 40] * 9)
+    folder = Path(f"{tmp_path}/{parts}"[:length].rstrip("/"))
+    said = rf"the path of a {what} would have 2\d\d letters, and this machine takes {most}\. Choose a folder nearer"
+    with pytest.raises(PublishError, match=said):
         selection.save(folder / "lists")
     assert names_in(tmp_path) == []
+
+
+def test_a_single_file_whose_path_is_too_long_is_told_so(on_windows, selection, tmp_path):
     with pytest.raises(PublishError, match=r"this machine takes 259\."):
         write_table(selection.summary(), tmp_path / ("x" * 210 + ".csv"), overwrite=False)
     assert names_in(tmp_path) == []
@@ -156,6 +158,15 @@ def test_a_register_that_is_written_while_it_is_read_is_refused_all_the_same(on_
     pq.write_table(pq.read_table(path).slice(1), path)
     with pytest.raises(InputError, match="changed"):
         assert [part.sha256 for part in scanned.parts]
+
+
+def test_a_publication_is_the_same_one_until_another_takes_its_place(on_windows, selection, tmp_path):
+    folder = selection.save(tmp_path / "out")
+    before = published._identity(folder)
+    assert before == published._identity(folder) is not None
+    selection.save(folder, overwrite=True)
+    assert published._identity(folder) != before
+    assert published._identity(tmp_path / "nothing") is None
 
 
 # Rights
