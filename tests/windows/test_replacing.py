@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import windows_disk
 from publications import files_of, names_in, register_of, selection_of
@@ -17,6 +20,7 @@ from casemgmt import disk, system
 from casemgmt.cli import app
 from casemgmt.cli.files import write_table
 from casemgmt.errors import PublishError
+from casemgmt.outputs.csv_text import to_csv
 from casemgmt.outputs.folders import Kind, save_folder
 from casemgmt.outputs.published import verify
 from casemgmt.results.selection import Selection
@@ -151,6 +155,44 @@ def test_a_packed_register_is_replaced_beside_a_register_that_was_scanned_from_i
         register.save_packed(path)
     assert "1 practice" in repr(scanned)
     assert names_in(tmp_path) == ["packed.parquet"]
+
+
+def written(folder: Path, ending: str) -> Path:
+    table = pa.table(
+        {"patient_id": [f"p{n:03}" for n in range(300)], "practice_id": ["C87001"] * 300, "age": [70] * 300}
+    )
+    path = folder / f"register.{ending}"
+    if ending == "csv":
+        path.write_bytes(to_csv(table))
+    elif ending == "arrow":
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+    else:
+        pq.write_table(table, path, compression="none", use_dictionary=False, write_page_checksum=True)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("ending", "read"),
+    [
+        *((ending, cm.read_register) for ending in ("csv", "arrow", "parquet")),
+        ("parquet", partial(cm.scan_register, decoder="polars")),
+        ("parquet", partial(cm.scan_register, decoder="pyarrow")),
+    ],
+    ids=["csv", "arrow", "parquet", "polars", "pyarrow"],
+)
+def test_a_file_that_was_read_is_neither_open_nor_in_memory_while_its_register_is_used(tmp_path, ending, read):
+    path = written(tmp_path, ending)
+    register = read(path, as_of="2015-04-01")
+    ids = register.save_packed(tmp_path / "packed.parquet")
+    assert not windows_disk.is_held(path) and not windows_disk.is_mapped(path)
+    path.replace(tmp_path / "moved")
+    with windows_disk.held_open(ids):
+        assert windows_disk.is_held(ids) and not windows_disk.is_mapped(ids)
+    with pa.memory_map(str(ids)) as mapped:
+        mapped.read(4)
+        assert windows_disk.is_mapped(ids)
+    assert "300" in repr(register)
 
 
 def test_the_command_line_says_it_too_and_ends_in_4(tmp_path):
