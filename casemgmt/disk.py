@@ -269,6 +269,7 @@ def file_replaced(target: Path) -> Iterator[Path]:
     BusyError : another process is writing the same file
     OSError : it could not be written; what was there is left as it was
     """
+    system.check_name(target)
     new = beside(target, NEW)
     with locked(target, _PATIENCE_SECONDS):
         try:

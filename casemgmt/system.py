@@ -7,7 +7,6 @@ does not, and then the error says in words what to do.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import re
@@ -106,6 +105,8 @@ def check_name(path: Path) -> None:
     """
     if not ON_WINDOWS:
         return
+    if not path.name:  # what Windows makes of nul.csv, too
+        raise WordedError(errno.EINVAL, "it is a device, or the root of a disk. Choose another name")
     for name in path.parts[1:] if path.anchor else path.parts:
         if name not in (".", "..") and (why := why_not_a_name(name)):
             raise WordedError(errno.EINVAL, f"Windows has no files or folders of this name ({why}). Choose another")
@@ -146,10 +147,16 @@ def check_length(path: Path, *, is_folder: bool = False) -> None:
 
 def _takes_long_paths() -> bool:
     try:
-        windows: Any = ctypes.windll  # type: ignore[attr-defined,unused-ignore]
-        return bool(windows.ntdll.RtlAreLongPathsEnabled() & 0xFF)
+        return bool(_calls().ntdll.RtlAreLongPathsEnabled() & 0xFF)
     except (AttributeError, OSError):  # before Windows 10
         return False
+
+
+def _calls() -> Any:
+    """The libraries of Windows itself."""
+    import ctypes
+
+    return ctypes.windll  # type: ignore[attr-defined,unused-ignore]
 
 
 def file_address(path: Path) -> str:
@@ -165,8 +172,7 @@ def is_on_a_share(path: Path) -> bool:
     if where.startswith(("\\\\", "UNC\\")):
         return True
     try:
-        windows: Any = ctypes.windll  # type: ignore[attr-defined,unused-ignore]
-        return bool(windows.kernel32.GetDriveTypeW(f"{path.absolute().drive}\\") == _REMOTE)
+        return bool(_calls().kernel32.GetDriveTypeW(f"{path.absolute().drive}\\") == _REMOTE)
     except (AttributeError, OSError):
         return False
 

@@ -98,6 +98,12 @@ def test_a_name_that_windows_cannot_hold_is_refused_with_the_reason_before_anyth
     assert names_in(tmp_path) == []
 
 
+def test_a_device_or_the_root_of_a_disk_is_no_file(on_windows):
+    for path in ("/", "/dev/.."):
+        with pytest.raises(system.WordedError, match="Choose another"):
+            disk.replace_file(Path(os.path.abspath(path)), b"")  # noqa: PTH100 - as the commands make it whole
+
+
 def test_the_same_names_are_taken_elsewhere(selection, tmp_path):
     assert verify(selection.save(tmp_path / "lists: what?")).counts["practices"] == 1
     assert (
