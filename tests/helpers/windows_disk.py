@@ -11,6 +11,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -51,9 +52,31 @@ def is_mapped(path: Path) -> bool:
     return str(path.resolve()) in Path("/proc/self/maps").read_text(encoding="utf-8")
 
 
+@cache
+def _true_folder(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
+def is_there(path: Any) -> bool:
+    """Whether anything has this name, asked of the real disk: tests count and break what goes by ``os``."""
+    try:
+        REAL["lstat"](path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def is_folder(path: Any) -> bool:
+    """Whether a folder has this name, asked in the same way."""
+    try:
+        return stat.S_ISDIR(REAL["stat"](path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def is_held(path: Any) -> bool:
     """Whether a file, or one in a folder, is open."""
-    where = os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path))
+    where = os.path.join(_true_folder(os.path.dirname(os.path.abspath(path))), os.path.basename(path))
     return any(each == where or each.startswith(f"{where}/") for each in open_paths())
 
 
@@ -67,7 +90,7 @@ def check_new(path: Any, longest: int) -> None:
     if wrong or name.endswith((".", " ")) or PureWindowsPath(name).is_reserved():
         raise refused(errno.EINVAL, 123, path)
     assert PureWindowsPath(name).name == name, name
-    if os.path.isdir(folder) and not os.path.lexists(path):
+    if is_folder(folder) and not is_there(path):
         alike = [each for each in os.listdir(folder) if each.casefold() == name.casefold()]
         if alike:
             raise refused(errno.EEXIST, 183, path)
@@ -78,7 +101,7 @@ def _open(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None
         return REAL["open"](path, flags, mode, dir_fd=dir_fd)
     if flags & os.O_CREAT:
         check_new(path, LONGEST_FILE)
-    if is_ours() and os.path.isdir(path):
+    if is_ours() and is_folder(path):
         raise refused(errno.EACCES, 5, path)
     return REAL["open"](path, flags, mode)
 
@@ -92,8 +115,8 @@ def _mkdir(path: Any, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
 def _rename(source: Any, target: Any, **folders: Any) -> None:
     check_new(target, LONGEST_FILE)
     if is_held(source):
-        raise refused(errno.EACCES, 5 if os.path.isdir(source) else 32, source)
-    if os.path.lexists(target) and not os.path.samefile(source, target):
+        raise refused(errno.EACCES, 5 if is_folder(source) else 32, source)
+    if is_there(target) and not os.path.samestat(REAL["lstat"](source), REAL["lstat"](target)):
         raise refused(errno.EEXIST, 183, target)
     REAL["rename"](source, target, **folders)
 
@@ -102,7 +125,7 @@ def _replace(source: Any, target: Any, **folders: Any) -> None:
     check_new(target, LONGEST_FILE)
     if is_held(source):
         raise refused(errno.EACCES, 32, source)
-    if os.path.isdir(target) or (os.path.lexists(target) and is_held(target)):
+    if is_folder(target) or (is_there(target) and is_held(target)):
         raise refused(errno.EACCES, 5, target)
     REAL["replace"](source, target, **folders)
 
@@ -113,13 +136,13 @@ def _unlink(path: Any, *, dir_fd: int | None = None) -> None:
     if is_of_python or dir_fd is not None:
         REAL["unlink"](path, dir_fd=dir_fd)
         return
-    if os.path.lexists(path) and (is_held(path) or stat.S_ISDIR(REAL["lstat"](path).st_mode)):
+    if is_there(path) and (is_held(path) or stat.S_ISDIR(REAL["lstat"](path).st_mode)):
         raise refused(errno.EACCES, 32, path)
     REAL["unlink"](path, dir_fd=dir_fd)
 
 
 def _rmdir(path: Any, *, dir_fd: int | None = None) -> None:
-    if dir_fd is None and os.path.isdir(path) and is_held(path):
+    if dir_fd is None and is_folder(path) and is_held(path):
         raise refused(errno.EACCES, 32, path)
     REAL["rmdir"](path, dir_fd=dir_fd)
 
