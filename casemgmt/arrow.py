@@ -204,3 +204,36 @@ def file_of(data: bytes) -> pa.BufferReader:
     with pa.FixedSizeBufferWriter(held) as file:
         file.write(data)
     return pa.BufferReader(held)
+
+
+def local_times(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Times with a zone as a clock there shows them, without it; any other column as it is.
+
+    Arrow needs a table of zones for that, which Windows does not have; for UTC it needs none here.
+
+    Raises
+    ------
+    pa.ArrowInvalid : the zone is not known
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_timestamp(column.type) or column.type.tz is None:
+        return column
+    return column.cast(pa.timestamp(column.type.unit)) if column.type.tz == "UTC" else pc.local_timestamp(column)
+
+
+def utc_as_text(column: pa.Array | pa.ChunkedArray, between: str = " ") -> pa.Array | pa.ChunkedArray:
+    """Times in UTC as Arrow writes them, such as ``2015-04-01 09:30:00Z``, again without its table of zones.
+
+    Parameters
+    ----------
+    between : what stands between day and time
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    shown = column.cast(pa.timestamp(column.type.unit)).cast(pa.string())
+    if between != " ":
+        shown = pc.replace_substring(shown, pattern=" ", replacement=between)
+    return pc.call_function("binary_join_element_wise", [shown, text_scalar("Z"), text_scalar("")])

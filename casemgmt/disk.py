@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from casemgmt import system
 from casemgmt.locks import BusyError, held
 
 __all__ = ["LOCK", "NEW", "OLD", "BusyError", "LeftoverError", "Owned", "Staging", "StrangersError", "beside", "locked"]
@@ -138,7 +139,7 @@ class Staging:
         try:
             if is_replacing:
                 self._set_aside(old, replaced or b"")
-            os.rename(self.folder, self.target)
+            system.rename(self.folder, self.target)
             _sync_folder(self.target.parent)
         except BaseException as problem:
             self._put_back_whatever_happens(manifest)
@@ -150,7 +151,7 @@ class Staging:
 
     def _set_aside(self, old: Path, replaced: bytes) -> None:
         """Move what stands at the place aside, and look at it where nobody else reaches it by its name."""
-        os.rename(self.target, old)
+        system.rename(self.target, old)
         try:
             self.owned.check_same(old, replaced)
         except StrangersError as problem:
@@ -168,9 +169,9 @@ class Staging:
         """Undo whichever of the two renames has happened, as the names now on the disk say."""
         old = beside(self.target, OLD)
         if not os.path.lexists(self.folder) and self.owned.manifest_of(self.target) == manifest:
-            os.rename(self.target, self.folder)
+            system.rename(self.target, self.folder)
         if os.path.lexists(old) and not os.path.lexists(self.target):
-            os.rename(old, self.target)
+            system.rename(old, self.target)
 
     def _delete_earlier(self, old: Path) -> None:
         try:
@@ -233,7 +234,7 @@ def recover(target: Path, owned: Owned) -> None:
     if owned.manifest_of(old) is None:
         return
     if not os.path.lexists(target):
-        os.rename(old, target)
+        system.rename(old, target)
         _sync_folder(target.parent)
     elif owned.manifest_of(target) is not None:
         _discard(old, owned)
@@ -251,13 +252,16 @@ def locked(target: Path, patience: float = 0) -> Iterator[None]:
     ------
     BusyError : another process holds it
     """
+    system.check_name(target)
+    system.check_length(beside(target, LOCK))
     with held(beside(target, LOCK), patience):
         yield
 
 
 def write_file(path: Path, data: Bytes) -> None:
     """Write a new file with mode 0600, whatever the umask, through to the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_EXCL | _CREATE, 0o600)
+    system.check_length(path)
+    descriptor = system.patiently(lambda: os.open(path, os.O_WRONLY | os.O_EXCL | _CREATE, 0o600))
     try:
         if hasattr(os, "fchmod"):
             os.fchmod(descriptor, 0o600)
@@ -280,12 +284,13 @@ def file_replaced(target: Path) -> Iterator[Path]:
     BusyError : another process is writing the same file
     OSError : it could not be written; what was there is left as it was
     """
+    system.check_name(target)
     new = beside(target, NEW)
     with locked(target, _PATIENCE_SECONDS):
         try:
             _remove_file(new)
             yield new
-            os.replace(new, target)
+            system.replace(new, target)
         except BaseException:
             with suppress(OSError):
                 _remove_file(new)
@@ -310,6 +315,7 @@ def sync_file(path: Path) -> None:
 def make_parents(target: Path) -> list[Path]:
     """Make the folders above the target that are missing, private; those made, the outermost first."""
     made: list[Path] = []
+    system.check_name(target)
     above = next(parent for parent in target.parents if os.path.lexists(parent))
     if not above.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
@@ -332,12 +338,13 @@ def remove_empty(folders: list[Path]) -> None:
 
 
 def _make_folder(path: Path) -> None:
-    os.mkdir(path, 0o700)
+    system.check_length(path, is_folder=True)
+    system.patiently(lambda: os.mkdir(path, 0o700))
     os.chmod(path, 0o700)
 
 
 def _sync_folder(path: Path) -> None:
-    if os.name == "nt":  # Windows has no such call, and its renames need none
+    if system.ON_WINDOWS:  # it has no such call, and its renames need none
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -353,7 +360,7 @@ def _discard(old: Path, owned: Owned) -> None:
         raise StrangersError(old)
     owned.check_same(old, manifest)
     new = old.with_name(old.name.removesuffix(OLD) + NEW)
-    os.rename(old, new)
+    system.rename(old, new)
     _remove_folder(new, owned.named_in(manifest).__contains__, owned.folders)
 
 
@@ -375,12 +382,12 @@ def _remove_folder(path: Path, belongs: Callable[[str], bool], folders: tuple[st
     if strangers:
         raise StrangersError(path, tuple(sorted(strangers)))
     for name in files:
-        os.unlink(path / name)
+        system.unlink(path / name)
     for name in inside:
-        os.rmdir(path / name)
-    os.rmdir(path)
+        system.rmdir(path / name)
+    system.rmdir(path)
 
 
 def _remove_file(path: Path) -> None:
     if os.path.lexists(path):
-        os.unlink(path)
+        system.unlink(path)

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casemgmt import system
+
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
@@ -45,7 +47,7 @@ def held(path: Path, patience: float) -> Iterator[None]:
     finally:
         try:
             # Removed while it is held: who waits for a removed file sees that, and makes a new one. A marker is removed
-            # by being released.
+            # by being released. Windows removes no file that is open; there the package does so on releasing it.
             if not is_marker:
                 with suppress(OSError):
                     os.unlink(path)
@@ -69,7 +71,7 @@ def _taken(path: Path, patience: float) -> tuple[BaseFileLock, bool]:
                 lock = FileLock(path, fallback_to_soft=False, **common)
                 lock.acquire()
             except OSError as problem:
-                if isinstance(problem, Timeout) or problem.errno not in _NO_LOCKS:
+                if isinstance(problem, Timeout) or not (problem.errno in _NO_LOCKS or system.has_no_locks(problem)):
                     raise
                 with suppress(OSError):
                     if os.path.getsize(path) == 0:  # made for the lock that this place does not have

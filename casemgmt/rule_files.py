@@ -7,6 +7,7 @@ read than its kind may hold, and TOML is looked over before it is parsed, since 
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -32,6 +33,7 @@ LONGEST_KEY = 200
 LARGEST_NUMBER = 2**63  # as TOML itself says
 _LONGEST_PATH_SHOWN = 200
 
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NOTEWORTHY = re.compile(r"""["'#\[\]{}.,=\n]""")
 _OPENING, _CLOSING = "[{", "]}"
 
@@ -74,7 +76,7 @@ def is_folder(path: Path) -> bool:
 
 
 def read_text(path: Path, error: type[CasemgmtError], most: int, what: str) -> str:
-    """The text of a plain file, without a byte order mark.
+    """The text of a plain file: UTF-8, or UTF-16 with its byte order mark, as PowerShell's ``>`` writes it.
 
     Parameters
     ----------
@@ -88,7 +90,9 @@ def read_text(path: Path, error: type[CasemgmtError], most: int, what: str) -> s
     the given error : there is no such file, or it is no plain file, too large, not readable or not UTF-8
     """
     try:
-        return read_bytes(path, error, most, what).decode("utf-8-sig")
+        data = read_bytes(path, error, most, what)
+        is_wide = data.startswith(_UTF16) and not data.startswith(codecs.BOM_UTF32_LE)
+        return data.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:
         raise error(f"{shown_path(path)}: not a {what}: it is not UTF-8 text. Save it as UTF-8.") from None
 

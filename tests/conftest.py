@@ -1,4 +1,4 @@
-"""Fixtures that several files of tests share."""
+"""Fixtures that several files of tests share, and the run in a simulation of Windows."""
 
 from __future__ import annotations
 
@@ -6,13 +6,53 @@ import sys
 from pathlib import Path
 
 import pytest
+import windows_exceptions
+import windows_layer
 from register_tools import LIBRARIES
 
+TESTS = Path(__file__).parent
 # The benchmarks are no part of the wheel. Last on the path, so that what is installed is what is tested.
-sys.path.append(str(Path(__file__).parent.parent))
+sys.path.append(str(TESTS.parent))
 
 
 @pytest.fixture(params=list(LIBRARIES))
 def as_library(request, tmp_path):
     """Turns an Arrow table into what one library of data frames, or one kind of file, makes of it."""
     return lambda table: LIBRARIES[request.param](table, tmp_path)
+
+
+@pytest.fixture
+def on_windows(tmp_path):
+    """A simulation of Windows around one test; its folder is made before."""
+    with windows_layer.as_windows():
+        yield
+
+
+def pytest_addoption(parser):
+    parser.addoption("--as-windows", action="store_true", help="run the tests in a simulation of Windows")
+
+
+def pytest_configure(config):
+    if config.getoption("--as-windows"):
+        windows_layer.hide_zones()
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--as-windows"):
+        return
+    left_out = [
+        item
+        for item in items
+        if windows_exceptions.reason_of(item.path.relative_to(TESTS).as_posix(), item.name) is not None
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    if not item.config.getoption("--as-windows"):
+        return (yield)
+    item.config._tmp_path_factory.getbasetemp()
+    with windows_layer.as_windows():
+        return (yield)

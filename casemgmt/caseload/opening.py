@@ -25,7 +25,7 @@ def open_caseload(
     ----------
     where : path of its file, in SQLite; or address of a PostgreSQL database, such as
         ``postgresql+psycopg://user@server/database``. SQLite's file lies on a disk of this machine, not on a network
-        share. The file is private (0600)
+        share. The file is private (0600; on Windows as private as its folder)
     create : whether to make it, at an empty place
     review_every_months : of a new caseload, the calendar months between two reviews of a patient, 1 to 60; there is no
         default, for schemes differ

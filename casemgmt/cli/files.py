@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typer
 
+from casemgmt.cli.show import complain
 from casemgmt.disk import BusyError, replace_file
 from casemgmt.errors import PublishError, being_written
+from casemgmt.system import note_of_file, note_of_folder
 
 
 def write_table(table: Any, path: Path, *, overwrite: bool) -> None:
@@ -44,6 +47,14 @@ def _replace(path: Path, data: bytes) -> None:
         raise being_written(path) from None
     except OSError as error:
         raise PublishError(f"{path} could not be written: {error.strerror or type(error).__name__}.") from None
+    note_who_may_read()
+
+
+@cache
+def note_who_may_read(what: Literal["file", "folder"] = "file") -> None:
+    """Say once, where it is so, that what was written is no more private than the folder that it is in."""
+    if note := note_of_file() if what == "file" else note_of_folder():
+        complain(f"note: {note}")
 
 
 def check_writable(path: Path | None, *, overwrite: bool) -> None:

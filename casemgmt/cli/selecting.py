@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casemgmt.arrow import text_scalar
-from casemgmt.cli.files import check_writable, write_table
+from casemgmt.cli.files import check_writable, note_who_may_read, write_table
 from casemgmt.cli.options import (
     DEMONSTRATION,
     AllowMissing,
@@ -172,6 +172,7 @@ def publish(
     """Write the lists, what practices are shown of them, and whom the caseload would lose where that is asked for."""
     with working("Publishing"):
         selection.save(out, include=include, overwrite=overwrite, published_before=published_before, **for_practices)
+        note_who_may_read("folder")
         if removals is not None:
             write_table(selection.removals(), removals, overwrite=overwrite)
 
@@ -189,6 +190,7 @@ def pack(
     with progress("Reading and packing", "rows") as moved:
         register = reading.scanned(moved)
         register.save_packed(out)
+    note_who_may_read()
     say(f"{register}".strip("<>"))
     show_account(register)
     if register.quarantine.num_rows or register.corrections.num_rows:

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from casemgmt.arrow import file_of, numpy_of, text_scalar, texts
+from casemgmt.arrow import file_of, numpy_of, text_scalar, texts, utc_as_text
 from casemgmt.errors import InputError
 from casemgmt.texts.guards import needs_guard, without_guards
 
@@ -143,7 +143,8 @@ def _cells(column: pa.Array, name: str) -> pa.Array:
         raise _cannot_show(name)
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     try:
-        text = column.cast(pa.string())
+        is_utc = pa.types.is_timestamp(kind) and kind.tz == "UTC"
+        text = utc_as_text(column) if is_utc else column.cast(pa.string())
     except (pa.ArrowException, NotImplementedError):
         raise _cannot_show(name) from None
     if not is_text:

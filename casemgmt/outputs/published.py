@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from casemgmt import system
 from casemgmt.disk import LOCK, NEW, OLD, BusyError, beside, locked, recover
 from casemgmt.errors import SchemeError, VerifyError, listed, plural
 from casemgmt.outputs import layout
@@ -229,7 +230,7 @@ def _settle(folder: Path) -> None:
             ) from None
 
 
-def _is_being_replaced(folder: Path, before: tuple[int, int, int] | None) -> bool:
+def _is_being_replaced(folder: Path, before: tuple[int, ...] | None) -> bool:
     """Whether another process has put a new folder there since, or is between its two renames."""
     target = Path(os.path.abspath(folder))  # noqa: PTH100 - links are not followed
     if before is None and target.name and any(os.path.lexists(beside(target, what)) for what in (LOCK, NEW, OLD)):
@@ -237,10 +238,16 @@ def _is_being_replaced(folder: Path, before: tuple[int, int, int] | None) -> boo
     return before != _identity(folder)
 
 
-def _identity(folder: Path) -> tuple[int, int, int] | None:
-    """Which folder stands there; the number of a deleted one is given to the next, so its last renaming counts too."""
+def _identity(folder: Path) -> tuple[int, ...] | None:
+    """Which folder stands there; the number of a deleted one is given to the next, so its last renaming counts too.
+
+    Windows may give no numbers, and keeps no time of renaming: there it is when its manifest was written.
+    """
     try:
         found = folder.stat()
+        if not system.ON_WINDOWS:
+            return (*system.number_on_disk(found), found.st_ctime_ns)
+        manifest = (folder / layout.MANIFEST).stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino, found.st_ctime_ns
+    return found.st_mtime_ns, manifest.st_mtime_ns, manifest.st_size

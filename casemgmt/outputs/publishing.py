@@ -34,6 +34,7 @@ from casemgmt.outputs.manifest import OWN_SUM, canonical, make_manifest, read_ma
 from casemgmt.outputs.owning import PUBLICATION, manifest_of, strangers_in
 from casemgmt.parquet.writing import to_parquet
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
+from casemgmt.system import WordedError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -300,7 +301,8 @@ def _in_words(folder: Path, target: Path) -> Iterator[None]:
     except OSError as problem:
         what = problem.strerror or "the system refused"
         remedy = _REMEDIES.get(problem.errno or 0, "See to that, then run again.")
-        raise PublishError(f"'{folder}' was not written: {what}. {remedy}{_leftover(target)}") from None
+        said = f"{what}." if isinstance(problem, WordedError) else f"{what}. {remedy}"
+        raise PublishError(f"'{folder}' was not written: {said}{_leftover(target)}") from None
 
 
 def _set_aside(target: Path) -> str:

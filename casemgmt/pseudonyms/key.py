@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hmac
 import itertools
 import math
@@ -13,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NoReturn
 
+from casemgmt import system
 from casemgmt.errors import InputError
 from casemgmt.rule_files import shown_path
 
@@ -148,6 +150,11 @@ def _from_file(source: str | Path) -> Key:
             raise
         reason = getattr(problem, "strerror", None) or "no file can have this name"
         raise InputError(f"key: the file that it names cannot be read: {reason}.") from None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and data.count(0) >= len(data) // 2 - 1:
+        raise InputError(
+            f"The key in {shown_path(path)} is UTF-16 text, as PowerShell's `>` writes it: elsewhere the same key "
+            f"would be another. {_MAKE_ONE}"
+        )
     return Key(_without_line_end(data), f"The key in {shown_path(path)}")
 
 
@@ -156,7 +163,7 @@ def _of_owner_alone(path: Path) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - the descriptor is already open
         # Windows keeps who may read a file elsewhere.
-        if os.name != "nt" and os.fstat(file.fileno()).st_mode & 0o077:
+        if not system.ON_WINDOWS and os.fstat(file.fileno()).st_mode & 0o077:
             raise InputError(
                 f"key: others than its owner may read or write {shown_path(path)}. Say `chmod 600` of it; if anyone "
                 "may have read it, make a new key."

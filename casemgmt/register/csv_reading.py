@@ -43,7 +43,7 @@ def read_csv(
     ----------
     data : the file's bytes
     name : the file's name, for messages
-    encoding : a Python codec name; UTF-8 with or without a byte-order mark unless said
+    encoding : a Python codec name; unless said, UTF-8 with or without a byte-order mark, or UTF-16 with one
     separator : one character
     skip_lines : lines before the header, whatever they hold; rows are counted from the header all the same
 
@@ -106,9 +106,10 @@ class _Lines:
 
 
 def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
-    if encoding.lower().replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"}:
-        if data.startswith(_UTF16):
-            raise InputError(f"{name} is UTF-16. Save it as 'CSV UTF-8', or pass encoding='utf-16'.")
+    is_usual = encoding.lower().replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"}
+    if is_usual and data.startswith(_UTF16):  # as PowerShell's > and Excel's "Unicode text" write it
+        is_usual, encoding = False, "utf-16"
+    if is_usual:
         for start, kind, ending in _OTHER_FILES:
             if data.startswith(start):
                 raise InputError(f"{name} is {kind}, not text. Give it a name that ends in {ending}.")

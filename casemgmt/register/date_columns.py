@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from casemgmt.arrow import in_one_piece, numpy_of, validity_of
+from casemgmt.arrow import in_one_piece, local_times, numpy_of, validity_of
 from casemgmt.errors import InputError
 from casemgmt.register.date_forms import TIME_OF_DAY, date_form
 from casemgmt.register.fields import Field
@@ -35,12 +35,11 @@ def days_of_dates(
     """
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     zoned = pa.types.is_timestamp(column.type) and column.type.tz is not None
     if zoned:
         try:
-            column = pc.local_timestamp(column)
+            column = local_times(column)
         except pa.ArrowException:
             raise InputError(
                 f"Column '{field.name}' holds times in a zone that is not known here. Convert them to local dates "

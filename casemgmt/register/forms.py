@@ -33,8 +33,8 @@ _LONGEST_PATH = 1_000
 # A name with other characters, or with so many digits together, may be a row or an id given in place of a path.
 _FILE_NAME = re.compile(r"[\w .()+\-]{1,120}\.[A-Za-z]{1,8}")
 _LONG_NUMBER = re.compile(r"\d{9}")
-# What is written beside data: marks, checksums and folders of views. Its names begin with these.
-_BESIDE = (".", "_")
+# What is written beside data: marks, checksums, folders of views, locks of open workbooks. Its names begin with these.
+_BESIDE = (".", "_", "~$")
 _DESKTOP = ("desktop.ini", "thumbs.db")
 _UNFINISHED = ("_temporary", ".spark-staging")
 _TABLE_LOGS = {"_delta_log": "a Delta table", ".hoodie": "a Hudi table"}

@@ -32,6 +32,7 @@ from casemgmt.register.freshness import EXTRACTED_ON, refuse_repeated_files
 from casemgmt.register.refusals import repeated_names
 from casemgmt.register.soundness import sound
 from casemgmt.register.widening import FileTypes, as_types, common_schema
+from casemgmt.system import number_on_disk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,7 +144,7 @@ def _open_file(path: Path, form: FileForm) -> Source:
 def _version(path: Path) -> tuple[int, ...]:
     """What changes when a file is written or replaced."""
     found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return (*number_on_disk(found), found.st_size, found.st_mtime_ns)
 
 
 def sha256_of(path: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.arrow import numpy_of, validity_of
+from casemgmt.arrow import local_times, numpy_of, validity_of
 from casemgmt.register.cleaning import distinct_values, is_text
 from casemgmt.register.fields import CONDITIONS, FIELDS
 from casemgmt.register.ranked import is_listable
@@ -138,7 +138,7 @@ def days_after(register: Register, name: str) -> int:
     column = _dates(register, name)
     if column is None:
         return 0
-    later = pc.greater(column.cast(pa.date32(), safe=False), pa.scalar(register.as_of, pa.date32()))
+    later = pc.greater(local_times(column).cast(pa.date32(), safe=False), pa.scalar(register.as_of, pa.date32()))
     return pc.sum(later).as_py() or 0
 
 

@@ -31,6 +31,7 @@ from casemgmt.register.sources import (
     without_long_views,
 )
 from casemgmt.register.widening import FileTypes, as_types, common_schema
+from casemgmt.system import number_on_disk
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,7 +64,7 @@ class RegisterFile:
     schema: pa.Schema
     said: dict[str, object]
     parquet: VerifiedFile | None
-    state: tuple[int, int, int]
+    state: tuple[int, ...]
     shared: pa.Schema | None = None
 
     def check_unchanged(self) -> None:
@@ -170,9 +171,10 @@ def _open(path: Path, encoding: FileForm | str) -> RegisterFile:
     )
 
 
-def _state_of(path: Path) -> tuple[int, int, int]:
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+def _state_of(path: Path) -> tuple[int, ...]:
+    """The file's size, and what else changes when it is written or replaced."""
+    found = path.stat()
+    return (found.st_size, found.st_mtime_ns, *number_on_disk(found))
 
 
 def stretches_of(files: list[RegisterFile], rows_at_a_time: int) -> list[Stretch]:

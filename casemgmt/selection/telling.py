@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from casemgmt.ages import ages, reference_date
-from casemgmt.arrow import array_of, numpy_of, rows_of, texts
+from casemgmt.arrow import array_of, local_times, numpy_of, rows_of, texts
 from casemgmt.dates import day_number, from_day_number, months_after
 from casemgmt.errors import InputError, InputWarning, plural
 from casemgmt.register.columns import NO_DAY
@@ -74,7 +74,7 @@ def recalls_table(lists: Lists) -> pa.Table:
 
     try:
         table = lists.to_arrow(include=["last_review"], reasons=False)
-        last = table.column("register_last_review").cast(pa.date32())
+        last = local_times(table.column("register_last_review")).cast(pa.date32())
     except InputError:  # without the column everyone's review is due, and nobody's last one is known
         table = lists.to_arrow(reasons=False)
         last = pa.nulls(table.num_rows, pa.date32())

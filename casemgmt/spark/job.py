@@ -322,13 +322,16 @@ def files_of(model: Model) -> ModelFiles:
     if not (model.text and model.vectors_text):
         raise InputError("model: it travels as the texts of its files. Write it to a folder and load it from there.")
     files = dict(_files(model, Path(*["up"] * _DEPTH, "model")))
-    if any(path.startswith((os.sep, "..")) or Path(path).is_absolute() for path in files):
+    if any(path.startswith(("/", "..")) or Path(path).is_absolute() for path in files):
         raise InputError(f"The model '{model.name}' takes the score of a model that lies too far from its own folder.")
     return tuple(files.items())
 
 
 def _files(model: Model, folder: Path) -> list[tuple[str, str]]:
-    files = [(str(folder / MODEL_FILE), model.text), (str(folder / VECTORS_FILE), model.vectors_text)]
+    files = [
+        ((folder / name).as_posix(), text)
+        for name, text in ((MODEL_FILE, model.text), (VECTORS_FILE, model.vectors_text))
+    ]
     for each in model.inputs:
         if each.kind == "score" and any(mark in each.model for mark in ("/", os.sep)):
             files += _files(model.nested[each.name], Path(os.path.normpath(folder / each.model)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 _COUNTED = itertools.count()
+_USER, _GIVE_TO = os.geteuid, os.chown  # as they are before a test simulates a system without them
 
 
 def programs() -> Path | None:
@@ -64,9 +65,9 @@ def server() -> Iterator[Server]:
     bins = programs()
     with TemporaryDirectory(prefix="pg", dir="/tmp") as name:  # a socket's path must be short
         folder, before = Path(name), []
-        if os.geteuid() == 0:
+        if _USER() == 0:
             nobody = pwd.getpwnam("nobody")
-            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+            _GIVE_TO(folder, nobody.pw_uid, nobody.pw_gid)
             before = ["runuser", "-u", "nobody", "--"]
         data = folder / "data"
         initdb = [f"{bins}/initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"]

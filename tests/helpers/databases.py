@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 from spark_session import spark_session, why_no_spark
 
+_USER, _GIVE_TO = os.geteuid, os.chown  # as they are before a test simulates a system without them
 KINDS = {"int64": "BIGINT", "double": "DOUBLE PRECISION", "bool": "BOOLEAN", "string": "TEXT"}
 
 
@@ -99,9 +100,9 @@ def postgres(folder: Path) -> Iterator[Postgres]:
 
     folder.mkdir(parents=True, exist_ok=True)
     data, before = folder / "data", []
-    if os.geteuid() == 0:
+    if _USER() == 0:
         nobody = pwd.getpwnam("nobody")
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        _GIVE_TO(folder, nobody.pw_uid, nobody.pw_gid)
         before = ["runuser", "-u", "nobody", "--"]
         for parent in (folder, *folder.parents):
             if parent.stat().st_uid == 0 and parent != Path("/") and parent.stat().st_mode & 0o001 == 0:

@@ -30,7 +30,7 @@ FLOORS = (
     ("arguments", "texts", "dates", "parquet"),
     ("rule_files", "disk", "compiling"),
     ("errors", "locks", "machine_code", "threads", "arrow", "version"),
-    ("names",),
+    ("names", "system"),
 )
 
 

@@ -235,7 +235,7 @@ def test_a_path_that_cannot_be_written_is_named_with_the_remedy(selection, tmp_p
     (tmp_path / "file").write_text("")
     with pytest.raises(PublishError, match=r"file/out' was not written: Not a directory\. .*folders"):
         selection.save(tmp_path / "file" / "out")
-    with pytest.raises(PublishError, match="shorter name"):
+    with pytest.raises(PublishError, match=r"shorter name|nearer to the root"):
         selection.save(tmp_path / ("x" * 250))
     assert names_in(tmp_path) == ["file"]
 
@@ -312,9 +312,10 @@ def test_a_file_cut_short_missing_added_or_swapped_is_named(copy):
     first.symlink_to(elsewhere)
     refused("'practices/C87001.csv' is a link")
     first.unlink()
-    os.mkfifo(first)
-    refused("is no plain file")
-    first.unlink()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(first)
+        refused("is no plain file")
+        first.unlink()
     elsewhere.rename(first)
     verify(copy)
     (copy / layout.MANIFEST).unlink()

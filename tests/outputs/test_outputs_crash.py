@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from publications import SCHEME, files_of, hidden_beside, names_in, register_of,
 from typer.testing import CliRunner
 
 import casemgmt as cm
+from casemgmt import system
 from casemgmt.cli import app
 from casemgmt.cli.files import write_table
 from casemgmt.disk import LOCK, NEW, OLD, beside, locked
@@ -86,7 +86,7 @@ def calls_into(target: Path, first: Selection, second: Selection, replacing: boo
     if replacing:
         first.save(target)
     total = calls_of(lambda: second.save(target, overwrite=True))
-    assert total > 60
+    assert total > 45
     shutil.rmtree(target)
     if replacing:
         first.save(target)
@@ -119,9 +119,9 @@ def test_any_call_that_fails_ends_in_one_error_with_the_old_output_intact(first,
         assert names_in(target.parent) == ["out"]
         if not replacing:
             shutil.rmtree(target)
-    # The first call asks for the lock's folder, which is there; the last removes the lock, or else the next run does.
-    # After that the manifest is read for its checksum, without which the selection has none.
-    assert [calls[0] for calls in harmless] == ["mkdir", "unlink", "open"]
+    # The first call asks for the lock's folder, which is there (not on Windows); the last removes the lock, or else the
+    # next run does. After that the manifest is read for its checksum, without which the selection has none.
+    assert [calls[0] for calls in harmless] == (["mkdir"] if not system.ON_WINDOWS else []) + ["unlink", "open"]
     assert harmless[-1] == ["open"]
 
 
@@ -131,7 +131,8 @@ def test_a_failed_fsync_ends_the_run_at_once_and_is_never_tried_again(first, sec
     with disk_that(-1, dies, forever=False) as made:
         second.save(tmp_path / "work" / "other")
     syncs = [at for at, name in enumerate(made) if name == "fsync"]
-    assert len(syncs) == len(files_of(tmp_path / "work" / "other")) + 4 + 1
+    folders = 0 if system.ON_WINDOWS else 4 + 1  # there is no such call for a folder there
+    assert len(syncs) == len(files_of(tmp_path / "work" / "other")) + folders
     shutil.rmtree(tmp_path / "work" / "other")
     for at in range(len(syncs)):
         with failing_fsync(at) as calls, pytest.raises(PublishError, match="The disk reports a failure") as caught:
@@ -211,6 +212,8 @@ def test_a_failed_run_removes_the_folders_it_made_on_the_way(first, tmp_path):
 
 
 def test_a_limit_on_file_size_leaves_the_old_publication(first, second, tmp_path):
+    import resource
+
     target = first.save(tmp_path / "out")
     before = files_of(target)
     largest = max(map(len, published(second, tmp_path, "new").values()))
@@ -266,7 +269,7 @@ def test_a_single_file_is_the_old_or_the_new_one_whatever_call_goes_wrong(
     new, total = target.read_bytes(), calls_of(lambda: write(second))
     write(first)
     old = target.read_bytes() if replacing else None
-    assert total >= 7
+    assert total >= 5
     for at in range(total):
         write(first)
         if not replacing:

@@ -33,7 +33,7 @@ class Batch:
         write_file(folder / "counts.txt", self.together(work))
         write_file(folder / "manifest.json", b"{}")
         if folder == new:
-            new.rename(out)
+            new.replace(out)
         if self.fault != "debris":
             shutil.rmtree(work)
 
@@ -55,7 +55,7 @@ class Batch:
                 stream.write(data)
         (work / "partial").unlink(missing_ok=True)
         write_file(work / "partial", data)
-        (work / "partial").rename(work / name)
+        (work / "partial").replace(work / name)
 
     def together(self, work):
         if (work / "all").exists():

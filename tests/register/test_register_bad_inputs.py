@@ -51,7 +51,6 @@ REFUSED = {
     "(columns 2, 4). Rename or drop one; where the header stands on a later line, say skip_lines=.",
     "no_header.csv": "no_header.csv: 1 column name used twice in the header (columns 4, 5). Rename or drop one; where "
     "the header stands on a later line, say skip_lines=.",
-    "utf_16.csv": "utf_16.csv is UTF-16. Save it as 'CSV UTF-8', or pass encoding='utf-16'.",
     "windows_1252.csv": "windows_1252.csv is not UTF-8 (first at line 3). Save it as 'CSV UTF-8', or pass "
     "encoding='cp1252' if it was saved by Windows.",
     "semicolons.csv": "semicolons.csv is separated by semicolons. Say separator=';'.",
@@ -187,6 +186,7 @@ def test_values_that_were_corrected_are_missing_and_the_others_are_kept():
 def test_a_file_in_another_encoding_is_read_when_it_is_named():
     assert by_id(read("windows_1252.csv", encoding="cp1252"), "surname") == {"a1": "ADAMS", "a2": "BRONTË"}
     assert by_id(read("utf_16.csv", encoding="utf-16"), "surname") == {"a1": "BRONTË"}
+    assert by_id(read("utf_16.csv"), "surname") == {"a1": "BRONTË"}  # its mark says so
     for encoding in ("ascii", "no-such-encoding", "rot13"):
         with pytest.raises(InputError, match=rf"^windows_1252.csv cannot be read as encoding='{encoding}'\.$"):
             read("windows_1252.csv", encoding=encoding)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from casemgmt.arrow import column_of, texts
+from casemgmt.arrow import column_of, texts, utc_as_text
 from casemgmt.caseload.events.event import Event
 from casemgmt.errors import InputError
 
@@ -75,11 +75,10 @@ def stored_events(table: pa.Table) -> list[Event]:
     InputError : a column is missing or of another kind, or a value that must be there is not
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     try:
         table = table.select(list(COLUMNS)).cast(schema())
-        moments = pc.strftime(table.column("recorded_at"), "%Y-%m-%dT%H:%M:%SZ")
+        moments = utc_as_text(table.column("recorded_at"), between="T")
         table = table.set_column(COLUMNS.index("recorded_at"), "recorded_at", moments)
         days = table.column("happened_on").cast(pa.string())
         table = table.set_column(COLUMNS.index("happened_on"), "happened_on", days)

@@ -6,8 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import texts
-from casemgmt.caseload.events.table import COLUMNS, stored_events
+from casemgmt.arrow import texts, utc_as_text
+from casemgmt.caseload.events.table import COLUMNS, schema, stored_events
 from casemgmt.caseload.exchange.checking import faults_in_words
 from casemgmt.caseload.exchange.flat import flattened, from_text, unflattened
 from casemgmt.caseload.exchange.package import heads_in
@@ -40,6 +40,9 @@ def what_changed(name: str, data: bytes, described: dict[str, Any]) -> str:
     if said := _columns(table.column_names, expected):
         return said
     try:
+        moments = table.column("recorded_at")
+        if moments.type == schema().field("recorded_at").type:
+            table = table.set_column(expected.index("recorded_at"), "recorded_at", utc_as_text(moments))
         text = table.cast(pa.schema([pa.field(each, pa.string()) for each in expected]))
         events = unflattened(from_text(text))
     except ValueError as problem:

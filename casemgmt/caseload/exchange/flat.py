@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import column_of, text_scalar, texts
+from casemgmt.arrow import column_of, text_scalar, texts, utc_as_text
 from casemgmt.caseload.events.event import details_text
 from casemgmt.caseload.events.kinds import Value
 from casemgmt.caseload.events.table import COLUMNS, schema
@@ -74,11 +74,7 @@ def unflattened(table: pa.Table) -> pa.Table:
 
 def as_text(table: pa.Table) -> pa.Table:
     """The flat table as CSV shows it: moments as text that sorts as they do."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    moments = table.column("recorded_at").combine_chunks().cast(pa.timestamp("us"))
-    shown = pc.strftime(moments, format="%Y-%m-%dT%H:%M:%SZ").cast(pa.string())
+    shown = utc_as_text(table.column("recorded_at").combine_chunks(), between="T")
     return table.set_column(table.schema.get_field_index("recorded_at"), "recorded_at", shown)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.caseload.store.places import Place
 from casemgmt.errors import InputError, PublishError
+from casemgmt.system import file_address, number_on_disk
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -48,7 +49,7 @@ def _sqlite(place: Place, path: Path) -> sa.Engine:
         max_overflow=-1,
         hide_parameters=True,
         creator=lambda: sqlite3.connect(  # a file that is there, and none made in the place of one that is gone
-            f"{path.as_uri()}?mode=rw",
+            f"{file_address(path)}?mode=rw",
             uri=True,
             timeout=PATIENCE_SECONDS,
             isolation_level=None,
@@ -78,13 +79,12 @@ def _sqlite(place: Place, path: Path) -> sa.Engine:
     return engine
 
 
-def _file_at(path: Path) -> tuple[int, int] | None:
-    """Which file is at a place; None where there is none."""
+def _file_at(path: Path) -> tuple[int, ...] | None:
+    """Which file is at a place; None where there is none. Windows lets nobody remove one that is open here."""
     try:
-        found = path.stat()
+        return number_on_disk(path.stat())
     except OSError:
         return None
-    return found.st_dev, found.st_ino
 
 
 def _postgresql(place: Place) -> sa.Engine:

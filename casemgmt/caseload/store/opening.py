@@ -18,12 +18,14 @@ from casemgmt.caseload.store.refusals import in_words
 from casemgmt.caseload.store.writing import DatabaseWriting
 from casemgmt.disk import BusyError, locked, make_parents, remove_empty, write_file
 from casemgmt.errors import InputError, PublishError, VerifyError, being_written
+from casemgmt.system import file_address, is_on_a_share
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 _HEADER = b"SQLite format 3\0"
 _MAKE = "To make one, give create=True and review_every_months=."
+_ELSEWHERE = "Choose a place on a disk of this machine, or PostgreSQL where a team shares the caseload."
 _ONE_MAKER = 0x636D6373  # PostgreSQL's number of the lock under which tables are made
 _PATIENCE_SECONDS = 60.0
 
@@ -36,6 +38,7 @@ def open_store(place: Place, *, migrate: bool = False) -> DatabaseStore:
     InputError : there is none, or it is of an earlier release and ``migrate`` is false, or of a later one
     VerifyError : it is damaged, or a chain is not whole after migrating
     """
+    _refuse_a_share(place)
     if place.path is not None:
         _look_at_file(place, place.path)
     engine = engine_of(place)
@@ -65,6 +68,7 @@ def create_store(
     InputError : something is there already
     PublishError : it cannot be made
     """
+    _refuse_a_share(place)
     with _new_file(place):
         engine = engine_of(place)
         try:
@@ -160,7 +164,7 @@ def _tables_of(place: Place, path: Path) -> tuple[int, int]:
     except OSError as problem:
         raise _unreadable(place, problem) from None
     with in_words(place.shown):
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE_SECONDS)
+        connection = sqlite3.connect(f"{file_address(path)}?mode=rw", uri=True, timeout=_PATIENCE_SECONDS)
         try:
             application = connection.execute("PRAGMA application_id").fetchone()[0]
             return application, connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -184,9 +188,13 @@ def _keep_a_log(engine: sa.Engine, place: Place) -> None:
         connection.close()
     if answer != "wal":
         raise PublishError(
-            f"{place.shown}: no write-ahead log can be kept here, as on most network shares. Choose a place on a disk "
-            "of this machine, or PostgreSQL where a team shares the caseload."
+            f"{place.shown}: no write-ahead log can be kept here, as on most network shares. {_ELSEWHERE}"
         )
+
+
+def _refuse_a_share(place: Place) -> None:
+    if place.path is not None and is_on_a_share(place.path):
+        raise PublishError(f"{place.shown} is on a network share, where a caseload can be damaged. {_ELSEWHERE}")
 
 
 def _answer(cursor: Any) -> str:

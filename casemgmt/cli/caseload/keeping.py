@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casemgmt.cli.caseload.places import StoreArgument, in_their_places, opened
+from casemgmt.cli.files import note_who_may_read
 from casemgmt.cli.show import progress, say, table, working
 from casemgmt.errors import InputError, plural
 
@@ -38,6 +39,8 @@ def init(
     with open_caseload(where, create=True, review_every_months=review_every) as caseload:
         say(f"A caseload is at {caseload.store.where}: reviews every {plural(review_every, 'month')}.")
         say("Keep a back-up of it, and keep a file off network shares; a team shares a PostgreSQL database.")
+        if "://" not in caseload.store.where:
+            note_who_may_read()
 
 
 def migrate(store: StoreArgument = None) -> None:

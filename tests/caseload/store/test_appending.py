@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
-import resource
 from contextlib import suppress
 
 import pyarrow as pa
@@ -267,6 +266,8 @@ def test_values_of_wrong_kinds_in_sqlite_are_refused_and_found(tmp_path, value, 
 
 def test_a_limit_on_the_size_of_files_leaves_what_was_there(tmp_path):
     """As a full disk does."""
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with sqlite_caseload(tmp_path) as caseload:
         with caseload.store.writing(["A"]) as open_to:
@@ -295,6 +296,8 @@ def test_a_limit_on_the_size_of_files_leaves_what_was_there(tmp_path):
 
 
 def test_a_caseload_that_does_not_fit_is_not_made(tmp_path):
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     for limit in range(0, 24_000, 1_000):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
