@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.annotations import Values
     from casemgmt.risk.model import Model
     from casemgmt.scheme.routes import Scheme
 
@@ -79,7 +80,7 @@ def drift(
     old: Register,
     new: Register,
     model: Model | None = None,
-    outcome: Any = None,
+    outcome: Values | None = None,
     scheme: Scheme | None = None,
     *,
     allow_demonstration: bool = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError, plural
 from casemgmt.evaluation.detectable import POWER
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
     from casemgmt.evaluation.both_sides import AtTheCut
     from casemgmt.evaluation.density import DensityCheck
@@ -149,7 +150,7 @@ class EffectAtCut:
 
         return binned(self)
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw :meth:`binned` with the two lines; needs matplotlib (``casemgmt[plot]``). Answers the axes."""
         from casemgmt.evaluation.effect_plot import draw_effect
 

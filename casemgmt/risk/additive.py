@@ -12,6 +12,7 @@ from casemgmt.errors import InputError, ModelError, did_you_mean, listed, must_b
 from casemgmt.risk.bands import ScoreBand, check_bands
 from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, PRESENT, ModelInput, decimal_text, is_missing
 from casemgmt.risk.pairs import PairInput
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +24,11 @@ Link = Literal["points", "logistic", "survival"]
 LINKS: tuple[Link, ...] = ("points", "logistic", "survival")
 
 
+@shows(
+    "name title source outcome population intended_use not_for licence version horizon_days link inputs",
+    "input_named intercept baseline_survival centre floor divide_by bands band_of demonstration calibrated_in",
+    "columns cell_of score_of text",
+)
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AdditiveModel:
     """A sum of lookup tables with a link, as a model file states it.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import ModelError, did_you_mean, listed, must_be, plural, unknown_name
 from casemgmt.risk.additive import LINKS
@@ -39,6 +39,9 @@ from casemgmt.rule_files import (
     shown_path,
 )
 
+if TYPE_CHECKING:
+    from casemgmt.annotations import Estimator
+
 MODEL_FILE, VECTORS_FILE = "model.toml", "vectors.csv"
 RULES_FILE = "rules.toml"  # how a model's inputs follow from coded records, where someone has written it down
 MOST_INPUTS = 2_000  # the largest shipped has 109
@@ -60,7 +63,7 @@ _INPUT_KEYS = {
 }
 
 
-def load_model(source: str | Path | object) -> Model:
+def load_model(source: str | Path | Estimator) -> Model:
     """A model, read from its folder and checked against its own test vectors.
 
     Parameters
