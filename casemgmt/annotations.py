@@ -28,6 +28,8 @@ class AsArray(Protocol):
         """Its values as a NumPy array."""
 
 
+# Beside a type: None in cases that the docstring states, which a checker need not be told of at every use.
+MaybeNone = Any
 # The path of a file, or a table.
 TableLike = str | Path | ArrowStream
 # The same, or the paths of several files that are one table.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,10 @@ class Seen:
 
     def __post_init__(self) -> None:
         """Read the windows; refuse what no record can meet or say."""
+        if not all(
+            isinstance(name, str) for name in (self.condition, "" if self.later_than is None else self.later_than)
+        ):
+            raise CodeError("condition and later_than are names of conditions, such as 'gout'.")
         if isinstance(self.at_least, bool) or not isinstance(self.at_least, int) or not 1 <= self.at_least <= 10_000:
             raise CodeError(f"'{self.condition}': at_least is a whole number from 1 to 10,000.")
         for name in ("within", "first_within"):
@@ -91,7 +95,7 @@ class Rule:
             raise CodeError(f"rule '{self.name}': a name is small letters, digits and underscores, a letter first.")
         for part in ("all", "any", "unless"):
             given = getattr(self, part)
-            seen = (given,) if isinstance(given, Seen) else tuple(given)
+            seen = (given,) if isinstance(given, Seen) else tuple(given) if isinstance(given, Iterable) else (given,)
             if not all_are_seen(seen):
                 raise CodeError(f"rule '{self.name}': '{part}' holds Seen(…) alone.")
             object.__setattr__(self, part, seen)

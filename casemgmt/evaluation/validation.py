@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Counts = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
     Flags = npt.NDArray[np.bool_]
-    Fit = Callable[[Register], Model | Values]
+    Fit = Callable[[Register], Model | Values | Callable[[Register], Values]]
     Progress = Callable[[int, int], None]
 
 # Arguments of evaluate that validate takes or gives itself, and those that have a range.

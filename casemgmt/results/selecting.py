@@ -87,13 +87,9 @@ def select(
     """
     terms = Terms(over_cap, reference, allow_demonstration, max_quarantined, max_corrected, threads)
     expected = Expected.of(list_sizes, _earlier(previous, register), allow_missing_practices, list_size_within)
-    given: dict[str, Any] = {
-        "score": score,
-        "risk": risk,
-        "contributions": contributions,
-        "nominations": read_nominations(nominations),
-    }
-    asked = Asked(scheme=scheme, model=model, **given, terms=terms, expected=expected, ended=read_ended(ended))
+    given: dict[str, Any] = {"score": score, "risk": risk, "contributions": contributions}
+    given |= {"nominations": read_nominations(nominations), "ended": read_ended(ended)}
+    asked = Asked(scheme=scheme, model=model, **given, terms=terms, expected=expected)
     check_arguments(asked)
     return Selection(workings_of(_gathered(register, asked), asked))
 

@@ -17,6 +17,7 @@ from casemgmt.shown import shows
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.annotations import MaybeNone
     from casemgmt.risk.recalibrating.record import Recalibration
 
 
@@ -76,7 +77,7 @@ class AdditiveModel:
     nested: Mapping[str, AdditiveModel] = field(default_factory=dict, hash=False)
     demonstration: bool = False
     calibrated_in: tuple[str, ...] = ()
-    recalibration: Recalibration | None = field(default=None, compare=False)
+    recalibration: Recalibration | MaybeNone = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what no file may say."""

@@ -19,7 +19,7 @@ from casemgmt.shown import shows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from casemgmt.annotations import Values
+    from casemgmt.annotations import MaybeNone, Values
     from casemgmt.risk.export.r import ModelInR
     from casemgmt.risk.fitting.record import Fitting
 
@@ -36,7 +36,7 @@ class Model(AdditiveModel):
     """
 
     nested: Mapping[str, Model] = field(default_factory=dict, hash=False)
-    fitting: Fitting | None = field(default=None, compare=False)
+    fitting: Fitting | MaybeNone = field(default=None, compare=False)
 
     @arguments.checked(register=a_register, allow_demonstration=arguments.yes_or_no)
     def score(self, register: Register, *, allow_demonstration: bool = False) -> pa.Array:
