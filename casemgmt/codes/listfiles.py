@@ -32,7 +32,7 @@ _SHIPPED = Path(__file__).with_name("lists")
 _LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # where str.splitlines ends a line
 _COLUMNS = ("code", "term", "condition", "match")
 _WORDS = ("title", "system", "source", "version", "licence")
-_SIDE_KEYS = (*_WORDS, "match", "condition", "digest")
+SIDE_KEYS = (*_WORDS, "match", "condition", "digest")
 
 
 def list_codelists() -> list[str]:
@@ -127,9 +127,9 @@ def _split_header(text: str, where: str) -> tuple[dict[str, Any], list[tuple[int
         key, colon, value = line.lstrip("#").partition(":")
         if not line.strip() or not colon:
             continue
-        if key.strip() not in _SIDE_KEYS:
+        if key.strip() not in SIDE_KEYS:
             raise CodeError(
-                f"{where}: line {number}: unknown key {listed([key.strip()])}.{did_you_mean(key, _SIDE_KEYS)}"
+                f"{where}: line {number}: unknown key {listed([key.strip()])}.{did_you_mean(key, SIDE_KEYS)}"
             )
         said[key.strip()] = value.strip()
     return said, lines[first:]
@@ -143,8 +143,8 @@ def _side_file(path: Path) -> dict[str, Any]:
     if set(said) != {"codelist"} or not isinstance(table, dict):
         raise CodeError(f"{path}: write what the list says of itself under [codelist], and nothing else.")
     for key, value in table.items():
-        if key not in _SIDE_KEYS:
-            raise unknown_key(str(path), key, _SIDE_KEYS, error=CodeError)
+        if key not in SIDE_KEYS:
+            raise unknown_key(str(path), key, SIDE_KEYS, error=CodeError)
         if not isinstance(value, str) or not value.strip():
             raise must_be(key, "text, and not empty", place=str(path), error=CodeError)
     return table

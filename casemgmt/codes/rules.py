@@ -13,8 +13,9 @@ from casemgmt.codes.windows import Window, window_of
 from casemgmt.errors import CodeError, InputError, missing_key, unknown_key, unknown_name
 from casemgmt.rule_files import MODEL_BYTES, path_of, read_text, read_toml, shown_path
 
-_SEEN_KEYS = ("condition", "at_least", "within", "first_within", "later_than")
-_RULE_KEYS = ("name", "all", "any", "unless")
+MOST_ROWS = 10_000
+SEEN_KEYS = ("condition", "at_least", "within", "first_within", "later_than")
+RULE_KEYS = ("name", "all", "any", "unless")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class Seen:
             isinstance(name, str) for name in (self.condition, "" if self.later_than is None else self.later_than)
         ):
             raise CodeError("condition and later_than are names of conditions, such as 'gout'.")
-        if isinstance(self.at_least, bool) or not isinstance(self.at_least, int) or not 1 <= self.at_least <= 10_000:
-            raise CodeError(f"'{self.condition}': at_least is a whole number from 1 to 10,000.")
+        if isinstance(self.at_least, bool) or not isinstance(self.at_least, int) or not 1 <= self.at_least <= MOST_ROWS:
+            raise CodeError(f"'{self.condition}': at_least is a whole number from 1 to {MOST_ROWS:,}.")
         for name in ("within", "first_within"):
             try:
                 object.__setattr__(self, name, window_of(getattr(self, name), name))
@@ -172,11 +173,11 @@ def check_repeats(rules: Sequence[Rule]) -> None:
 
 
 def _rule(table: object, where: str) -> Rule:
-    values = _table(table, _RULE_KEYS, where)
+    values = _table(table, RULE_KEYS, where)
     if "name" not in values:
         raise missing_key("name", place=where, error=CodeError)
     where = f"{where} ('{values['name']}')"
-    parts = {key: _seen_list(values[key], f"{where}: {key}") for key in _RULE_KEYS[1:] if key in values}
+    parts = {key: _seen_list(values[key], f"{where}: {key}") for key in RULE_KEYS[1:] if key in values}
     try:
         return Rule(name=values["name"], **parts)
     except CodeError as problem:
@@ -188,7 +189,7 @@ def _seen_list(tables: object, where: str) -> tuple[Seen, ...]:
         raise CodeError(f'{where}: write a list, such as [{{ condition = "asthma_code" }}].')
     found = []
     for table in tables:
-        values = _table(table, _SEEN_KEYS, where)
+        values = _table(table, SEEN_KEYS, where)
         if not isinstance(values.get("condition"), str):
             raise missing_key("condition", place=where, error=CodeError)
         try:

@@ -11,7 +11,7 @@ from casemgmt.errors import InputError
 
 LONGEST = 99_999
 
-_TEXT = re.compile(r"([1-9][0-9]{0,4}) (day|month|year)s?")
+TEXT = re.compile(r"([1-9][0-9]{0,4}) (day|month|year)s?")
 _SUFFIX = {"day": "d", "month": "m", "year": "y"}
 
 
@@ -65,7 +65,7 @@ def window_of(value: object, name: str) -> Window | None:
     """
     if value is None or isinstance(value, Window):
         return value
-    found = _TEXT.fullmatch(value) if isinstance(value, str) else None
+    found = TEXT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise InputError(f"{name}: write a number of days, months or years, such as {name}='12 months', or None: ever.")
     return Window(int(found[1]), found[2])

@@ -47,20 +47,24 @@ RULES_FILE = "rules.toml"  # how a model's inputs follow from coded records, whe
 MOST_INPUTS = 2_000  # the largest shipped has 109
 MOST_MODELS = 50  # that take scores from each other
 
-_MODEL_KEYS = (
+TABLES = ("model", "input")
+MODEL_KEYS = (
     *MODEL_WORDS,
     *("link", "intercept", "horizon_days", "baseline_survival", "centre", "floor", "divide_by", "bands"),
     "demonstration",
     "calibrated_in",
 )
-_INPUT_KEYS = {
-    "flag": ("value", "superseded_by"),
-    "integer": ("from", "table", "below", "reference"),
-    "category": ("values", "other"),
-    "number": ("edges", "closed", "table"),
-    "score": ("model", "edges", "closed", "table"),
-    "pair": ("of", "edges_first", "edges_second", "table", "missing_first", "missing_second"),
+OF_EVERY_INPUT = ("name", "label", "kind", "missing")
+# The keys of each kind of input beside these: those it needs, and those it may have.
+INPUT_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "flag": (("value",), ("superseded_by",)),
+    "integer": (("from", "table"), ("below", "reference")),
+    "category": (("values",), ("other",)),
+    "number": (("edges", "closed", "table"), ()),
+    "score": (("model", "edges", "closed", "table"), ()),
+    "pair": (("of", "table"), ("edges_first", "edges_second", "missing_first", "missing_second")),
 }
+BAND_KEYS = ("name", "above", "at_least", "below", "at_most")
 
 
 def load_model(source: str | Path | Estimator) -> Model:
@@ -145,7 +149,7 @@ def _load(folder: Path, within: tuple[Path, ...], loaded: list[Path]) -> Model:
     path = shown_path(folder / MODEL_FILE)
     content = read_toml(text, path, ModelError, "model file")
     top = Section(content, path)
-    top.only(("model", "input"))
+    top.only(TABLES)
     head = top.section("model")
     tables = top.tables("input")
     if len(tables) > MOST_INPUTS:
@@ -188,7 +192,8 @@ def _input_section(top: Section, table: dict[str, object], number: int) -> Secti
     section = Section(table, f"{top.where}: {at}")
     input_name(section)
     kind = section.checked("kind", one_of(*KINDS))
-    section.only(("name", "label", "kind", "missing", *_INPUT_KEYS[kind]))
+    needed, may_have = INPUT_KEYS[kind]
+    section.only((*OF_EVERY_INPUT, *needed, *may_have))
     return section
 
 
@@ -280,7 +285,7 @@ def _model_of(
     vectors_text: str,
     fitting: Fitting | None,
 ) -> Model:
-    head.only(_MODEL_KEYS)
+    head.only(MODEL_KEYS)
     divide_by = head.optional("divide_by", whole)
     return Model(
         **{key: head.words(key) for key in MODEL_WORDS},
@@ -309,7 +314,7 @@ def _bands(head: Section) -> list[dict[str, object]]:
 
 def _band_of(head: Section, table: dict[str, object], number: int) -> ScoreBand:
     section = Section(table, f"{head.where}: band {number}")
-    section.only(("name", "above", "at_least", "below", "at_most"))
+    section.only(BAND_KEYS)
     for pair in (("above", "at_least"), ("below", "at_most")):
         if all(key in table for key in pair):
             raise ModelError(f"{section.where}: keys {listed(pair)} say the same edge twice. Keep one.")

@@ -25,14 +25,14 @@ CERTAINTY = ("A", "B", "C", "D")
 CONDITIONS: tuple[Condition, ...] = ("declared", "register_test")
 LONGEST_TEXT = 500  # a cell of a spreadsheet takes 32,767
 
-_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
-_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
+DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _YEAR_BEGINS = (4, 1)
-_MOST_INSTALMENTS = 24
+MOST_INSTALMENTS = 24
 
-_PAYMENT_KEYS = ("name", "per", "amount", "certainty", "source")
-_TESTED_KEYS = ("list_on", "register_on")
+PAYMENT_KEYS = ("name", "per", "amount", "certainty", "source")
+TESTED_KEYS = ("list_on", "register_on")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -156,11 +156,11 @@ def check_texts(given: Mapping[str, Any], names: tuple[str, ...], also: tuple[st
 
 
 def _read_payment(values: dict[str, Any]) -> Payment:
-    said = check_texts(values, _PAYMENT_KEYS, ("list_on", "instalment"))
+    said = check_texts(values, PAYMENT_KEYS, ("list_on", "instalment"))
     for name, allowed in (("per", PER), ("certainty", CERTAINTY)):
         if said[name] not in allowed:
             raise must_be(name, f"one of {', '.join(allowed)}", error=SchemeError)
-    if not _AMOUNT.fullmatch(said["amount"]):
+    if not AMOUNT.fullmatch(said["amount"]):
         raise must_be("amount", 'pounds in quotation marks, such as "5.00"', error=SchemeError)
     pounds, _, pence = said["amount"].partition(".")
     if "list_on" in values and said["per"] != "head":
@@ -168,8 +168,8 @@ def _read_payment(values: dict[str, Any]) -> Payment:
     parts = values.get("instalment", [])
     if not isinstance(parts, list) or not all(isinstance(each, dict) for each in parts):
         raise SchemeError("an instalment is headed [[…payment.instalment]], with two brackets on each side.")
-    if len(parts) > _MOST_INSTALMENTS:
-        raise SchemeError(f"it has {len(parts):,} instalments; {_MOST_INSTALMENTS} is the most.")
+    if len(parts) > MOST_INSTALMENTS:
+        raise SchemeError(f"it has {len(parts):,} instalments; {MOST_INSTALMENTS} is the most.")
     instalments = []
     for number, each in enumerate(parts, start=1):
         with within(f"instalment {number}"):
@@ -190,11 +190,11 @@ def _read_instalment(values: dict[str, Any]) -> Instalment:
     if condition not in CONDITIONS:
         raise must_be("condition", f"one of {', '.join(CONDITIONS)}", error=SchemeError)
     declared = condition == "declared"
-    said = check_texts(values, ("name", "share", "condition", *(("says",) if declared else _TESTED_KEYS)))
-    if not _NAME.fullmatch(said["name"]):
+    said = check_texts(values, ("name", "share", "condition", *(("says",) if declared else TESTED_KEYS)))
+    if not NAME.fullmatch(said["name"]):
         what = "a lower-case letter, then lower-case letters, digits and underscores, at most 60"
         raise must_be("name", what, error=SchemeError)
-    days = {} if declared else {name: _day(values, name) for name in _TESTED_KEYS}
+    days = {} if declared else {name: _day(values, name) for name in TESTED_KEYS}
     if days and days["list_on"].in_year(2014) > days["register_on"].in_year(2014):
         raise SchemeError("'list_on' comes after 'register_on' in a year from 1 April to 31 March.")
     share = Share.read(said["share"], "at_most")
@@ -210,7 +210,7 @@ def _read_instalment(values: dict[str, Any]) -> Instalment:
 
 def _day(values: Mapping[str, Any], key: str) -> DayOfYear:
     what = 'a day of every year in quotation marks, month first, such as "09-30"'
-    found = _DAY.fullmatch(values[key]) if isinstance(values[key], str) else None
+    found = DAY.fullmatch(values[key]) if isinstance(values[key], str) else None
     if found is None:
         raise must_be(key, what, error=SchemeError)
     month, day = int(found[1]), int(found[2])

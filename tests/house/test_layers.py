@@ -16,7 +16,7 @@ FLOORS = (
     ("cli",),
     ("spark",),
     ("__init__",),
-    ("results",),
+    ("results", "schemas"),
     ("caseload", "returns"),
     ("aims",),
     ("evaluation",),
