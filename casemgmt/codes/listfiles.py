@@ -88,9 +88,9 @@ def load_codelist(
     path, shipped = _path_of(source)
     where = f"code list '{path.stem}'" if shipped else shown_path(path)
     said, lines = _split_header(_read(path), where)
-    said |= _side_file(path.with_suffix(".toml"))
+    said |= side_file(path.with_suffix(".toml"))
     said |= {key: value for key, value in (("system", system), ("condition", condition), ("match", match)) if value}
-    _check_sayings(said, where)
+    check_sayings(said, where)
     entries = _entries(lines, said, columns or {}, where)
     words = {key: said.get(key, "") for key in _WORDS}
     built = CodeList(name=path.stem, entries=entries, **words)
@@ -135,7 +135,7 @@ def _split_header(text: str, where: str) -> tuple[dict[str, Any], list[tuple[int
     return said, lines[first:]
 
 
-def _side_file(path: Path) -> dict[str, Any]:
+def side_file(path: Path) -> dict[str, Any]:
     if not os.path.lexists(path):
         return {}
     said = read_toml(read_text(path, CodeError, SCHEME_BYTES, "side file"), str(path), CodeError, "side file")
@@ -150,7 +150,7 @@ def _side_file(path: Path) -> dict[str, Any]:
     return table
 
 
-def _check_sayings(said: Mapping[str, Any], where: str) -> None:
+def check_sayings(said: Mapping[str, Any], where: str) -> None:
     if "system" not in said:
         raise CodeError(
             f"{where}: nothing says the coding system. Give system='snomedct', or write it in the side file. "
