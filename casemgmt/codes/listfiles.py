@@ -136,6 +136,7 @@ def _split_header(text: str, where: str) -> tuple[dict[str, Any], list[tuple[int
 
 
 def side_file(path: Path) -> dict[str, Any]:
+    """What a side file says under ``[codelist]``; nothing where there is none."""
     if not os.path.lexists(path):
         return {}
     said = read_toml(read_text(path, CodeError, SCHEME_BYTES, "side file"), str(path), CodeError, "side file")
@@ -151,6 +152,7 @@ def side_file(path: Path) -> dict[str, Any]:
 
 
 def check_sayings(said: Mapping[str, Any], where: str) -> None:
+    """Refuse a coding system and a match that nobody knows of."""
     if "system" not in said:
         raise CodeError(
             f"{where}: nothing says the coding system. Give system='snomedct', or write it in the side file. "

@@ -64,6 +64,10 @@ INPUT_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "score": (("model", "edges", "closed", "table"), ()),
     "pair": (("of", "table"), ("edges_first", "edges_second", "missing_first", "missing_second")),
 }
+# Of any kind: a misspelt key is said to be one, whatever else is missing.
+_EVERY_KEY = tuple(
+    dict.fromkeys((*OF_EVERY_INPUT, *(key for of in INPUT_KEYS.values() for keys in of for key in keys)))
+)
 BAND_KEYS = ("name", "above", "at_least", "below", "at_most")
 
 
@@ -190,6 +194,8 @@ def _input_section(top: Section, table: dict[str, object], number: int) -> Secti
     name = table.get("name")
     at = f"input '{name}'" if isinstance(name, str) and name.strip() else f"input {number}"
     section = Section(table, f"{top.where}: {at}")
+    if "name" not in table or "kind" not in table:
+        section.only(_EVERY_KEY)
     input_name(section)
     kind = section.checked("kind", one_of(*KINDS))
     needed, may_have = INPUT_KEYS[kind]

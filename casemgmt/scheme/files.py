@@ -31,6 +31,9 @@ KIND_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "band": (("on",), ("where", "at_least", "above", "below", "at_most")),
 }
 
+# Of any kind: a misspelt key is said to be one, whatever else is missing.
+_EVERY_KEY = tuple(dict.fromkeys((*ROUTE_KEYS, *(key for keys in KIND_KEYS.values() for each in keys for key in each))))
+
 
 def list_schemes() -> list[str]:
     """The names of the shipped schemes, in alphabetical order."""
@@ -149,6 +152,8 @@ def _read_head(table: Table) -> dict[str, Any]:
 def _read_route(table: Table, place: int) -> Route:
     name = table.values.get("name")
     with within(f"route '{name}'" if isinstance(name, str) and name else f"route {place}"):
+        if "kind" not in table.values:
+            table.allow(_EVERY_KEY)
         kind = table.text("kind")
         one_of("kind", kind, tuple(KIND_KEYS))
         needed, permitted = KIND_KEYS[kind]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, cast
 
-from casemgmt.errors import SchemeError, must_be
+from casemgmt.errors import SchemeError, did_you_mean, must_be
 from casemgmt.scheme.conditions import decimal_text
 from casemgmt.scheme.shares import Share
 from casemgmt.scheme.tables import within
@@ -33,6 +33,7 @@ MOST_INSTALMENTS = 24
 
 PAYMENT_KEYS = ("name", "per", "amount", "certainty", "source")
 TESTED_KEYS = ("list_on", "register_on")
+_EVERY_KEY = ("name", "share", "condition", "says", *TESTED_KEYS)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -146,7 +147,8 @@ def check_texts(given: Mapping[str, Any], names: tuple[str, ...], also: tuple[st
     """
     for name in given:
         if name not in names and name not in also:
-            raise SchemeError(f"'{name[:40]}' is no key of it. Keys: {', '.join((*names, *also))}.")
+            near = did_you_mean(name[:40], (*names, *also))
+            raise SchemeError(f"'{name[:40]}' is no key of it.{near} Keys: {', '.join((*names, *also))}.")
     for name in names:
         if not isinstance(given.get(name), str) or not given[name].strip():
             raise SchemeError(f"'{name}' is missing, or is no text.")
@@ -186,6 +188,9 @@ def _read_payment(values: dict[str, Any]) -> Payment:
 
 
 def _read_instalment(values: dict[str, Any]) -> Instalment:
+    for key in values:
+        if key not in _EVERY_KEY:
+            raise SchemeError(f"unknown key '{key[:40]}'.{did_you_mean(key, _EVERY_KEY)}")
     condition = values.get("condition")
     if condition not in CONDITIONS:
         raise must_be("condition", f"one of {', '.join(CONDITIONS)}", error=SchemeError)
