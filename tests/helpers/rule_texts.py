@@ -151,7 +151,7 @@ RULES = """
 [[rule]]
 name = "asthma"
 all = [{ condition = "code" }, { condition = "drug", at_least = 2, within = "12 months" }]
-any = [{ condition = "first", first_within = "5 years" }]
+any = [{ condition = "first", first_within = "5 years" }, { condition = "b", at_least = 2, within = "1 year" }]
 unless = [{ condition = "resolved", later_than = "code" }]
 """
 CODELIST = '[codelist]\ntitle = "t"\nsystem = "icd10"\nsource = "s"\nversion = "1"\nlicence = "l"\nmatch = "prefix"\n'

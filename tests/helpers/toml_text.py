@@ -68,7 +68,8 @@ def places(value: Any, at: Place = ()) -> Iterator[Place]:
 
 
 def changed(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The document with one thing left out, misnamed, repeated, or replaced by something else; and what was done."""
+    """The document with one thing left out, misnamed, repeated, replaced or added; and what was done."""
+    yield from _lent(document)
     for at in places(document):
         if not at:
             yield "an unknown key", {**document, "xyz": 1}
@@ -83,6 +84,24 @@ def changed(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
                 f"{at} is {other!r}",
                 _with(document, at, lambda inside, key, other=other: inside.__setitem__(key, copy.deepcopy(other))),
             )
+
+
+def _lent(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The document with one table of a list given a key that another table of that list has."""
+    for at in places(document):
+        tables = document
+        for key in at:
+            tables = tables[key]
+        if not (isinstance(tables, list) and tables and all(isinstance(each, dict) for each in tables)):
+            continue
+        every = {key: value for each in tables for key, value in each.items()}
+        for place, each in enumerate(tables):
+            for name in sorted(every.keys() - each.keys()):
+                lent = copy.deepcopy(every[name])
+                yield (
+                    f"{at} {place} has {name}",
+                    _with(document, (*at, place, name), lambda i, k, v=lent: i.update({k: v})),
+                )
 
 
 def _with(document: dict[str, Any], at: Place, change: Any) -> dict[str, Any]:
