@@ -8,7 +8,7 @@ from casemgmt.risk.additive import LINKS
 from casemgmt.risk.files import BAND_KEYS, INPUT_KEYS, MODEL_KEYS, MOST_INPUTS, OF_EVERY_INPUT, TABLES
 from casemgmt.risk.inputs import LONGEST_TABLE
 from casemgmt.risk.sections import MODEL_WORDS, RESERVED
-from casemgmt.schemas.parts import Schema, choice, document, flag, many, number, table, text, without
+from casemgmt.schemas.parts import Schema, by_key, choice, document, flag, many, number, table, text, without
 
 _DECIMAL = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,6})?")
 _LARGE = 2**31 - 1
@@ -45,7 +45,7 @@ def model() -> Schema:
             {"if": _link("points"), "else": {"required": ["horizon_days"]}},
         ],
     )
-    inputs = many({"oneOf": [_input(kind) for kind in INPUT_KEYS]}, 1, MOST_INPUTS)
+    inputs = many(by_key("kind", {kind: _input(kind) for kind in INPUT_KEYS}), 1, MOST_INPUTS)
     tables = {"model": head, "input": inputs}
     return document("A model of casemgmt", table({key: tables[key] for key in TABLES}, TABLES))
 

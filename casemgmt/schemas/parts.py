@@ -71,6 +71,25 @@ def table(
     return _said(says, found | more)
 
 
+def by_key(key: str, tables: Mapping[str, Schema]) -> Schema:
+    """A table that is one of several, told apart by what stands under one key.
+
+    An editor offers every key that any of them has, and finds fault with a single key where alternatives alone would
+    have it find fault with the whole table.
+    """
+    offered: Schema = {}
+    for each in tables.values():
+        for name, found in each["properties"].items():
+            same = name not in offered or offered[name] == found
+            offered[name] = found if same else {}
+    offered[key] = choice(tables)
+    chosen = [
+        {"if": {"required": [key], "properties": {key: {"const": name}}}, "then": found}
+        for name, found in tables.items()
+    ]
+    return {"type": "object", "properties": offered, "required": [key], "allOf": chosen}
+
+
 def without(*keys: str) -> Schema:
     """Not all of these keys at once."""
     return {"not": {"required": list(keys)}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from casemgmt.outputs.report.tariff import TARIFF_KEYS
-from casemgmt.schemas.parts import Schema, choice, document, many, table, text, whole
+from casemgmt.schemas.parts import Schema, by_key, choice, document, many, table, text, whole
 from casemgmt.scheme.payments import (
     AMOUNT,
     CERTAINTY,
@@ -56,4 +56,5 @@ def _instalment() -> Schema:
     own = {"name": text(pattern=NAME), "share": text('Such as "60%".', pattern=SHARE)}
     declared = {**own, "condition": {"const": CONDITIONS[0]}, "says": one_line("What is declared.")}
     tested = {**own, "condition": {"const": CONDITIONS[1]}, **dict.fromkeys(TESTED_KEYS, text(_DAY_SAYS, pattern=DAY))}
-    return {"oneOf": [table(keys, tuple(keys)) for keys in (declared, tested)]}
+    tables = {CONDITIONS[0]: declared, CONDITIONS[1]: tested}
+    return by_key("condition", {str(name): table(keys, tuple(keys)) for name, keys in tables.items()})

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from casemgmt.register.fields import FIELDS, Field
-from casemgmt.schemas.parts import Schema, choice, document, flag, many, number, table, text, without
+from casemgmt.schemas.parts import Schema, by_key, choice, document, flag, many, number, table, text, without
 from casemgmt.schemas.payment_files import CERTAIN, payments
 from casemgmt.scheme.caseload_rules import MOST_DAYS_TO_TELL, NEEDS, PARTS, RULES_KEYS, TEST_KEYS, TEST_MAY_HAVE
 from casemgmt.scheme.conditions import AGE_RULES, DECIMAL, EDGE_NAMES
@@ -41,9 +41,11 @@ def scheme() -> Schema:
     }
     keys = {
         "scheme": table(head, tuple(head), says="What the scheme is, and the columns it looks at."),
-        "route": many({"oneOf": [_route(kind) for kind in KIND_KEYS]}, 1, MOST_ROUTES, says="A way into a list."),
+        "route": many(
+            by_key("kind", {kind: _route(kind) for kind in KIND_KEYS}), 1, MOST_ROUTES, says="A way into a list."
+        ),
         "programme": table({}, others=number(0), says="Totals that are reported beside the result, never enforced."),
-        "caseload": {"anyOf": [{"type": "object", "maxProperties": 0}, _caseload()]},
+        "caseload": _caseload(),
         "notes": table({}, others=text(), says="What the source states and nothing here enforces."),
     }
     found = table({key: keys[key] for key in TABLES}, ("scheme", "route"))

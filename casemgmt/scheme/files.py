@@ -121,7 +121,8 @@ def _read_document(document: dict[str, Any], text: str) -> Scheme:
     with within("[notes]"):
         stated = {key: notes.text(key) for key in notes.values}
     with within("[caseload]"):
-        rules = read_caseload_rules(document["caseload"]) if _section(document, "caseload").values else None
+        asked = dict(_section(document, "caseload").values)
+        rules = read_caseload_rules(asked) if "caseload" in document else None
     routes = document.get("route", [])
     if not isinstance(routes, list) or not all(isinstance(values, dict) for values in routes):
         raise SchemeError("a route is headed [[route]], with two brackets on each side.")
