@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.version import __version__
 
@@ -18,31 +18,47 @@ _WHERE = {
     "ScannedRegister": "casemgmt.scanned.scanning",
     "Register": "casemgmt.register.register",
     "load_model": "casemgmt.risk.files",
+    "Model": "casemgmt.risk.model",
     "fit_model": "casemgmt.risk.fitting.fit",
     "tabulate": "casemgmt.risk.fitting.tabulate",
     "list_models": "casemgmt.risk.files",
     "load_scheme": "casemgmt.scheme.files",
+    "Scheme": "casemgmt.scheme.routes",
     "list_schemes": "casemgmt.scheme.files",
     "compare": "casemgmt.results.comparison",
+    "Comparison": "casemgmt.results.comparison",
     "outcomes": "casemgmt.aims.measuring",
     "Outcomes": "casemgmt.aims.result",
     "drift": "casemgmt.evaluation.drift",
+    "Drift": "casemgmt.evaluation.drift",
     "effect_at_cut": "casemgmt.evaluation.effect",
+    "EffectAtCut": "casemgmt.evaluation.effect_result",
     "open_caseload": "casemgmt.caseload.opening",
     "import_caseload": "casemgmt.caseload.exchange.importing",
     "Caseload": "casemgmt.caseload.caseload",
+    "State": "casemgmt.caseload.state.state",
     "plan": "casemgmt.evaluation.planning",
+    "Plan": "casemgmt.evaluation.plan_result",
     "Tariff": "casemgmt.evaluation.tariff",
     "CodeList": "casemgmt.codes.codelist",
     "avoidable_admissions": "casemgmt.codes.avoidable",
+    "AvoidableAdmissions": "casemgmt.codes.avoidable",
     "build_register": "casemgmt.codes.building",
+    "BuiltRegister": "casemgmt.codes.building",
     "count_admissions": "casemgmt.codes.admissions",
+    "Admissions": "casemgmt.codes.admissions",
     "derive_conditions": "casemgmt.codes.deriving",
+    "Derived": "casemgmt.codes.derived",
+    "Events": "casemgmt.codes.events",
+    "Window": "casemgmt.codes.windows",
+    "Rule": "casemgmt.codes.rules",
+    "Seen": "casemgmt.codes.rules",
     "load_codelist": "casemgmt.codes.listfiles",
     "list_codelists": "casemgmt.codes.listfiles",
     "select": "casemgmt.results.selecting",
     "Selection": "casemgmt.results.selection",
     "load_selection": "casemgmt.results.published",
+    "PublishedSelection": "casemgmt.results.published",
     "show": "casemgmt.notebook",
     "read_returns": "casemgmt.returns.returns",
     "Returns": "casemgmt.returns.returns",
@@ -52,7 +68,9 @@ _WHERE = {
     "Evaluation": "casemgmt.evaluation.result",
     "validate": "casemgmt.evaluation.validation",
     "stability": "casemgmt.evaluation.stability",
+    "Stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
+    "Planted": "casemgmt.synthetic.planted",
     "pseudonymise": "casemgmt.pseudonyms.pseudonymising",
     "pseudonym_lookup": "casemgmt.pseudonyms.lookup",
     "reidentify": "casemgmt.pseudonyms.lookup",
@@ -71,12 +89,17 @@ if TYPE_CHECKING:
     from casemgmt.caseload.caseload import Caseload
     from casemgmt.caseload.exchange.importing import import_caseload
     from casemgmt.caseload.opening import open_caseload
-    from casemgmt.codes.admissions import count_admissions
-    from casemgmt.codes.avoidable import avoidable_admissions
-    from casemgmt.codes.building import build_register
+    from casemgmt.caseload.state.state import State
+    from casemgmt.codes.admissions import Admissions, count_admissions
+    from casemgmt.codes.avoidable import AvoidableAdmissions, avoidable_admissions
+    from casemgmt.codes.building import BuiltRegister, build_register
     from casemgmt.codes.codelist import CodeList
+    from casemgmt.codes.derived import Derived
     from casemgmt.codes.deriving import derive_conditions
+    from casemgmt.codes.events import Events
     from casemgmt.codes.listfiles import list_codelists, load_codelist
+    from casemgmt.codes.rules import Rule, Seen
+    from casemgmt.codes.windows import Window
     from casemgmt.errors import (
         CapExceededError,
         CasemgmtError,
@@ -88,12 +111,14 @@ if TYPE_CHECKING:
         SchemeError,
         VerifyError,
     )
-    from casemgmt.evaluation.drift import drift
+    from casemgmt.evaluation.drift import Drift, drift
     from casemgmt.evaluation.effect import effect_at_cut
+    from casemgmt.evaluation.effect_result import EffectAtCut
     from casemgmt.evaluation.evaluate import evaluate
+    from casemgmt.evaluation.plan_result import Plan
     from casemgmt.evaluation.planning import plan
     from casemgmt.evaluation.result import Evaluation
-    from casemgmt.evaluation.stability import stability
+    from casemgmt.evaluation.stability import Stability, stability
     from casemgmt.evaluation.tariff import Tariff
     from casemgmt.evaluation.validation import validate
     from casemgmt.notebook import show
@@ -102,8 +127,8 @@ if TYPE_CHECKING:
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
-    from casemgmt.results.comparison import compare
-    from casemgmt.results.published import load_selection
+    from casemgmt.results.comparison import Comparison, compare
+    from casemgmt.results.published import PublishedSelection, load_selection
     from casemgmt.results.reporting import CommissionerReport, commissioner_report
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
@@ -111,31 +136,52 @@ if TYPE_CHECKING:
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.risk.fitting.fit import fit_model
     from casemgmt.risk.fitting.tabulate import tabulate
+    from casemgmt.risk.model import Model
     from casemgmt.scanned.opening import scan_register
     from casemgmt.scanned.scanning import ScannedRegister
     from casemgmt.scheme.files import list_schemes, load_scheme
+    from casemgmt.scheme.routes import Scheme
+    from casemgmt.synthetic.planted import Planted
     from casemgmt.synthetic.synthesise import synthesise
 
 __all__ = [
+    "Admissions",
+    "AvoidableAdmissions",
+    "BuiltRegister",
     "CapExceededError",
     "Caseload",
     "CasemgmtError",
     "CodeError",
     "CodeList",
     "CommissionerReport",
+    "Comparison",
+    "Derived",
+    "Drift",
+    "EffectAtCut",
     "Evaluation",
+    "Events",
     "InputError",
     "InputWarning",
+    "Model",
     "ModelError",
     "Outcomes",
+    "Plan",
+    "Planted",
     "PublishError",
+    "PublishedSelection",
     "Register",
     "Returns",
+    "Rule",
     "ScannedRegister",
+    "Scheme",
     "SchemeError",
+    "Seen",
     "Selection",
+    "Stability",
+    "State",
     "Tariff",
     "VerifyError",
+    "Window",
     "__version__",
     "avoidable_admissions",
     "build_register",
@@ -174,16 +220,19 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        value = getattr(importlib.import_module(_WHERE[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'casemgmt' has no attribute '{name}'")
+if not TYPE_CHECKING:  # a checker goes by the imports above, and refuses every other name
+
+    def __getattr__(name: str) -> object:
+        if name in _WHERE:
+            value = getattr(importlib.import_module(_WHERE[name]), name)
+            globals()[name] = value
+            return value
+        # Python itself adds the nearest name to what it prints.
+        raise AttributeError(f"module 'casemgmt' has no attribute '{name}'", name=name, obj=sys.modules[__name__])
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_WHERE})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__") and name.endswith("__"))})
 
 
 if "IPython" in sys.modules:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casemgmt import arguments
 from casemgmt.aims.asked import Asked
@@ -20,6 +20,10 @@ from casemgmt.dates import as_date
 from casemgmt.errors import InputError, not_one_of
 from casemgmt.register.limits import share_of
 
+if TYPE_CHECKING:
+    from casemgmt.annotations import Files, TableLike
+    from casemgmt.register.register import Register
+
 
 @arguments.checked(
     year=arguments.text,
@@ -30,16 +34,16 @@ from casemgmt.register.limits import share_of
     date_format=arguments.text_or_none,
 )
 def outcomes(
-    episodes: Any,
-    lists: Any,
+    episodes: Files | Events,
+    lists: TableLike | Events | Mapping[str | int, Register],
     *,
     year: YearKind,
     base_year: str | int,
     covers: Sequence[str | dt.date],
-    deaths: Any = None,
-    life_expectancy: Any = None,
-    ages: Any = None,
-    care_homes: Any = None,
+    deaths: TableLike | Events | None = None,
+    life_expectancy: TableLike | Events | int | None = None,
+    ages: TableLike | Events | None = None,
+    care_homes: TableLike | Events | None = None,
     measures: Sequence[str] | str | None = None,
     diagnoses: str | Sequence[str] = "diagnoses",
     procedures: str | Sequence[str] = "procedures",

@@ -15,6 +15,7 @@ from casemgmt.evaluation.plots import DARK, MAIN, MOST_NAMED, OUT, axes_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
 SIZE = (7.0, 5.2)
 _POINTS = 120
@@ -25,7 +26,7 @@ _NAMES = {
 }
 
 
-def draw(which: str, table: pa.Table, ax: Any = None) -> Any:
+def draw(which: str, table: pa.Table, ax: Axes | None = None) -> Axes:
     """Draw a funnel or a run chart on ``ax``, by default new axes, and give the axes back.
 
     Raises

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.aims.definitions import AVOIDABLE, EMERGENCY, HOME, MEASURES, NO_EFFECT, definitions_table
@@ -16,6 +16,7 @@ from casemgmt.errors import InputError, not_one_of, plural, unknown_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
 COUNTED = (EMERGENCY, AVOIDABLE)
 
@@ -210,8 +211,8 @@ class Outcomes:
         year: str | None = None,
         practice: str = ALL_PRACTICES,
         period: str = "month",
-        ax: Any = None,
-    ) -> Any:
+        ax: Axes | None = None,
+    ) -> Axes:
         """Draw ``"funnel"`` (of ``year``) or ``"run_chart"`` (of ``practice`` by ``period``), and give the axes back.
 
         Raises

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from casemgmt import arguments
 from casemgmt.caseload.counted import CountedCaseload
 from casemgmt.caseload.events.kinds import STORE
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
 
+    from casemgmt.annotations import TableLike
     from casemgmt.caseload.deciding.applying import Answers
     from casemgmt.caseload.deciding.decided import Decided
     from casemgmt.caseload.deciding.proposed import Proposed
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from casemgmt.selection.lists import Lists
 
 
+@shows(
+    "practices settings change_settings record events verify heads propose decide apply on history homes",
+    "homes_between letters_due process register_test payments record_list_sizes export close",
+)
 class Caseload(CountedCaseload):
     """The store of a caseload, opened by :func:`casemgmt.open_caseload`. Use it in a ``with`` block, or close it.
 
@@ -61,7 +67,9 @@ class Caseload(CountedCaseload):
 
         return heads_table(self.store.heads())
 
-    def record(self, events: Any, recorded_at: dt.datetime | None = None) -> pa.Table:
+    def record(
+        self, events: TableLike | Sequence[Mapping[str, Any]], recorded_at: dt.datetime | None = None
+    ) -> pa.Table:
         """Write events down: all of them, or none where one is not as it should be.
 
         Parameters
@@ -91,7 +99,11 @@ class Caseload(CountedCaseload):
         with self.store.writing(practices, recorded_at) as writing:
             return events_table(writing.append(given))
 
-    def verify(self, heads: Any = None, progress: Callable[[int, int], object] | None = None) -> Verification:
+    def verify(
+        self,
+        heads: TableLike | Mapping[str, tuple[int, str]] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Verification:
         """Look at every event: was one edited, deleted, inserted, reordered or copied, and where?
 
         Parameters
@@ -146,7 +158,9 @@ class Caseload(CountedCaseload):
 
         return propose(self.store, selection, by=by, recorded_at=recorded_at)
 
-    def decide(self, decisions: Any, *, recorded_at: dt.datetime | None = None) -> Decided:
+    def decide(
+        self, decisions: TableLike | Sequence[Mapping[str, Any]], *, recorded_at: dt.datetime | None = None
+    ) -> Decided:
         """Write down what people decided, each row as an event; a row that cannot be taken is explained.
 
         The same decision twice changes nothing: the same practice, patient, day, person and details.

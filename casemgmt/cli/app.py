@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from casemgmt.cli.caseload import COMMANDS as OF_THE_CASELOAD
-from casemgmt.cli.catalogue import fields, models, schemes
+from casemgmt.cli.catalogue import fields, models, schemas, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.comparing import compare
 from casemgmt.cli.deriving import derive
@@ -119,7 +119,7 @@ def _program(
 
 _COMMANDS = (
     *(demo, check, score, select, pack, verify, returns, compare),
-    *(synthesise, models, schemes, fields, explain, derive, fit, evaluate, plan, outcomes),
+    *(synthesise, models, schemes, schemas, fields, explain, derive, fit, evaluate, plan, outcomes),
 )
 _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
 _LEAVING = (report, letters, governance)

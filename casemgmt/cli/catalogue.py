@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from casemgmt.cli.rule_checking import CHECK, SCHEMA, check_files, check_model, check_scheme, print_schema
 from casemgmt.cli.show import say, table
 
 Text = Annotated[bool, typer.Option("--text", help="Print the file itself, to start one of your own from.")]
@@ -13,11 +15,23 @@ Text = Annotated[bool, typer.Option("--text", help="Print the file itself, to st
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME|PATH]", help="Show this model; without it, list what ships.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME|PATH|check|schema]",
+            help="Show this model; without it, list what ships. Or check models of your own, or print their schema.",
+        ),
+    ] = None,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATH...]", help="After check: model files, or their folders.")
     ] = None,
     text: Text = False,
 ) -> None:
-    """List the shipped models, or show one."""
+    """List the shipped models, show one, or check your own."""
+    if name == CHECK:
+        return check_files(files or (), check_model, "model")
+    _nothing_after(name, files)
+    if name == SCHEMA:
+        return print_schema("model")
     from casemgmt.risk.additive import missing_in_words
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.risk.inputs import decimal_text
@@ -57,11 +71,21 @@ def models(
 
 def schemes(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME|PATH]", help="Show this scheme; without it, list what ships.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME|PATH|check|schema]",
+            help="Show this scheme; without it, list what ships. Or check files of your own, or print their schema.",
+        ),
     ] = None,
+    files: Annotated[list[str] | None, typer.Argument(metavar="[PATH...]", help="After check: scheme files.")] = None,
     text: Text = False,
 ) -> None:
-    """List the shipped schemes, or show one."""
+    """List the shipped schemes, show one, or check your own."""
+    if name == CHECK:
+        return check_files(files or (), check_scheme, "scheme file")
+    _nothing_after(name, files)
+    if name == SCHEMA:
+        return print_schema("scheme")
     from casemgmt.scheme.files import list_schemes, load_scheme
 
     if name is None:
@@ -114,6 +138,37 @@ def fields() -> None:
     table(("values may be written", "in"), [(how, ", ".join(names)) for how, names in spelt.items()])
     say()
     table(("field", "plain words that values= can map"), [(row["field"], row["map"]) for row in found if row["map"]])
+
+
+def schemas(
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help="Print the schema of this kind; without it, list the kinds.")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="DIR", help="Write every schema into this folder instead.")
+    ] = None,
+) -> None:
+    """Print what an editor checks your files by: the JSON Schema of schemes, models, mapping files and others."""
+    from casemgmt.schemas import MAKERS, schema_of, schema_text
+
+    if into is not None:
+        from casemgmt.disk import replace_file
+
+        for name in MAKERS if kind is None else (kind,):
+            data = schema_text(name).encode()
+            path = into / f"{name}.schema.json"
+            into.mkdir(parents=True, exist_ok=True)
+            replace_file(path, data)
+            say(f"Wrote {path}")
+    elif kind is None:
+        table(("kind", "of"), [(name, schema_of(name)["title"]) for name in MAKERS])
+    else:
+        print_schema(kind)
+
+
+def _nothing_after(name: str | None, files: list[str] | None) -> None:
+    if files:
+        raise typer.BadParameter(f"'{name}' is shown alone. To check files of your own: {CHECK} PATH …")
 
 
 def _show_facts(facts: dict[str, str]) -> None:

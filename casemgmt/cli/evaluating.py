@@ -55,7 +55,7 @@ def evaluate(
 
     if out is not None:
         refuse_taken(out)
-    ranking = score if model is None else load_model(model)
+    ranking = score or "" if model is None else load_model(model)
     rules = None if scheme is None else load_scheme(scheme)
     with working("Reading the register"):
         register = reading.register()

@@ -22,7 +22,10 @@ from casemgmt.register.limits import share_of
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pandas as pd
     import pyarrow as pa
+
+    from casemgmt.annotations import Files
 
 Spells = Literal["provider", "continuous"]
 
@@ -103,14 +106,14 @@ class Admissions:
         columns = [self.patients, *(array_of(count, pa.int32()) for count in self.counts.values())]
         return pa.table(columns, schema=pa.schema(fields))
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> pd.DataFrame:
         """:meth:`to_arrow` as a pandas data frame."""
         return self.to_arrow().to_pandas()
 
 
 @arguments.checked(columns=arguments.text_mapping, spells=arguments.text, date_format=arguments.text_or_none)
 def count_admissions(
-    episodes: Any,
+    episodes: Files | Events | Mapping[str, Files | Events],
     *,
     as_of: str | dt.date,
     windows: Sequence[str | Window] | str = ("12 months",),

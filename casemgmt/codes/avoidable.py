@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.annotations import TableLike
+    from casemgmt.codes.events import Events
+
     Bools = npt.NDArray[np.bool_]
 
 _HES_NAMES = {each.hes: each.field for each in FILTERS} | {
@@ -110,7 +113,7 @@ class AvoidableAdmissions:
     date_format=arguments.text_or_none,
 )
 def avoidable_admissions(
-    episodes: Any,
+    episodes: TableLike | Events,
     *,
     diagnoses: str | Sequence[str] = "diagnoses",
     procedures: str | Sequence[str] = "procedures",

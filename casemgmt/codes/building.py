@@ -26,13 +26,18 @@ from casemgmt.register.forms import with_texts
 from casemgmt.register.reading import read_register
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Source, open_source
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.annotations import Files
+    from casemgmt.codes.events import Events
 
+
+@shows("account derived admissions unknown")
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class BuiltRegister(Register):
     """A register that :func:`casemgmt.build_register` made, with what it was made of.
@@ -87,9 +92,9 @@ _FORM = ("separator", "skip_lines", "sheet", "config")
 
 @arguments.checked(absent=arguments.texts, undated_as_ever=arguments.yes_or_no, allow_unmatched=arguments.yes_or_no)
 def build_register(
-    demographics: Any,
-    events: Any = None,
-    episodes: Any = None,
+    demographics: Files,
+    events: Files | Events | Mapping[str, Files | Events] | Derived | None = None,
+    episodes: Files | Events | Mapping[str, Files | Events] | Admissions | None = None,
     *,
     as_of: str | dt.date,
     codelists: CodeList | str | Path | Sequence[CodeList | str | Path] = (),
@@ -138,8 +143,9 @@ def build_register(
     asked = {"lookback": lookback, "rules": rules, "absent": absent, "undated_as_ever": undated_as_ever}
     asked["max_set_aside"] = max_set_aside
     derived = _derived(events, as_of, codelists, **asked)
-    admissions = episodes
-    if episodes is not None and not isinstance(episodes, Admissions):
+    if episodes is None or isinstance(episodes, Admissions):
+        admissions = episodes
+    else:
         how: dict[str, Any] = {"windows": windows, "spells": spells, "max_set_aside": max_set_aside}
         admissions = count_admissions(episodes, as_of=as_of, **how)
     return _built(_opened(demographics, encoding, options), as_of, derived, admissions, allow_unmatched, options)

@@ -5,22 +5,28 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.arrow import array_of
 from casemgmt.codes.account import SET_ASIDE, SourceAccount, account_table, report_table, unmapped_table
 from casemgmt.errors import InputError, did_you_mean, plural
 from casemgmt.register.columns import NO_DAY
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pandas as pd
     import pyarrow as pa
 
     from casemgmt.risk.model import Model
 
 
+@shows(
+    "as_of conditions counts latest patients rows flag score report account unmapped set_aside sources",
+    "to_arrow to_pandas",
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Derived:
     """What :func:`casemgmt.derive_conditions` gives.
@@ -125,7 +131,7 @@ class Derived:
         columns |= {f"{name}_latest": array_of(day, pa.date32(), day != NO_DAY) for name, day in self.latest.items()}
         return pa.table(columns)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> pd.DataFrame:
         """:meth:`to_arrow` as a pandas data frame."""
         return self.to_arrow().to_pandas()
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from casemgmt import arguments
 from casemgmt.codes.account import SourceAccount
@@ -31,6 +31,9 @@ from casemgmt.errors import CodeError, InputError, did_you_mean, listed
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.limits import share_of
 
+if TYPE_CHECKING:
+    from casemgmt.annotations import Files
+
 Lists = CodeList | str | Path
 
 
@@ -45,7 +48,7 @@ Lists = CodeList | str | Path
     count_rows=arguments.yes_or_no,
 )
 def derive_conditions(
-    events: Any,
+    events: Files | Events | Mapping[str, Files | Events],
     codelists: Lists | Sequence[Lists],
     *,
     as_of: str | dt.date,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+
 # Rows of a Parquet file in memory at a time.
 BATCH_ROWS = 1 << 21
 LAST_DAY = 2**31 - 1

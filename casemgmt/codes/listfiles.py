@@ -32,7 +32,7 @@ _SHIPPED = Path(__file__).with_name("lists")
 _LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # where str.splitlines ends a line
 _COLUMNS = ("code", "term", "condition", "match")
 _WORDS = ("title", "system", "source", "version", "licence")
-_SIDE_KEYS = (*_WORDS, "match", "condition", "digest")
+SIDE_KEYS = (*_WORDS, "match", "condition", "digest")
 
 
 def list_codelists() -> list[str]:
@@ -88,9 +88,9 @@ def load_codelist(
     path, shipped = _path_of(source)
     where = f"code list '{path.stem}'" if shipped else shown_path(path)
     said, lines = _split_header(_read(path), where)
-    said |= _side_file(path.with_suffix(".toml"))
+    said |= side_file(path.with_suffix(".toml"))
     said |= {key: value for key, value in (("system", system), ("condition", condition), ("match", match)) if value}
-    _check_sayings(said, where)
+    check_sayings(said, where)
     entries = _entries(lines, said, columns or {}, where)
     words = {key: said.get(key, "") for key in _WORDS}
     built = CodeList(name=path.stem, entries=entries, **words)
@@ -127,15 +127,16 @@ def _split_header(text: str, where: str) -> tuple[dict[str, Any], list[tuple[int
         key, colon, value = line.lstrip("#").partition(":")
         if not line.strip() or not colon:
             continue
-        if key.strip() not in _SIDE_KEYS:
+        if key.strip() not in SIDE_KEYS:
             raise CodeError(
-                f"{where}: line {number}: unknown key {listed([key.strip()])}.{did_you_mean(key, _SIDE_KEYS)}"
+                f"{where}: line {number}: unknown key {listed([key.strip()])}.{did_you_mean(key, SIDE_KEYS)}"
             )
         said[key.strip()] = value.strip()
     return said, lines[first:]
 
 
-def _side_file(path: Path) -> dict[str, Any]:
+def side_file(path: Path) -> dict[str, Any]:
+    """What a side file says under ``[codelist]``; nothing where there is none."""
     if not os.path.lexists(path):
         return {}
     said = read_toml(read_text(path, CodeError, SCHEME_BYTES, "side file"), str(path), CodeError, "side file")
@@ -143,14 +144,15 @@ def _side_file(path: Path) -> dict[str, Any]:
     if set(said) != {"codelist"} or not isinstance(table, dict):
         raise CodeError(f"{path}: write what the list says of itself under [codelist], and nothing else.")
     for key, value in table.items():
-        if key not in _SIDE_KEYS:
-            raise unknown_key(str(path), key, _SIDE_KEYS, error=CodeError)
+        if key not in SIDE_KEYS:
+            raise unknown_key(str(path), key, SIDE_KEYS, error=CodeError)
         if not isinstance(value, str) or not value.strip():
             raise must_be(key, "text, and not empty", place=str(path), error=CodeError)
     return table
 
 
-def _check_sayings(said: Mapping[str, Any], where: str) -> None:
+def check_sayings(said: Mapping[str, Any], where: str) -> None:
+    """Refuse a coding system and a match that nobody knows of."""
     if "system" not in said:
         raise CodeError(
             f"{where}: nothing says the coding system. Give system='snomedct', or write it in the side file. "

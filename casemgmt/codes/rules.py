@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from casemgmt.codes.windows import Window, window_of
 from casemgmt.errors import CodeError, InputError, missing_key, unknown_key, unknown_name
 from casemgmt.rule_files import MODEL_BYTES, path_of, read_text, read_toml, shown_path
 
-_SEEN_KEYS = ("condition", "at_least", "within", "first_within", "later_than")
-_RULE_KEYS = ("name", "all", "any", "unless")
+MOST_ROWS = 10_000
+SEEN_KEYS = ("condition", "at_least", "within", "first_within", "later_than")
+RULE_KEYS = ("name", "all", "any", "unless")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,12 @@ class Seen:
 
     def __post_init__(self) -> None:
         """Read the windows; refuse what no record can meet or say."""
-        if isinstance(self.at_least, bool) or not isinstance(self.at_least, int) or not 1 <= self.at_least <= 10_000:
-            raise CodeError(f"'{self.condition}': at_least is a whole number from 1 to 10,000.")
+        if not all(
+            isinstance(name, str) for name in (self.condition, "" if self.later_than is None else self.later_than)
+        ):
+            raise CodeError("condition and later_than are names of conditions, such as 'gout'.")
+        if isinstance(self.at_least, bool) or not isinstance(self.at_least, int) or not 1 <= self.at_least <= MOST_ROWS:
+            raise CodeError(f"'{self.condition}': at_least is a whole number from 1 to {MOST_ROWS:,}.")
         for name in ("within", "first_within"):
             try:
                 object.__setattr__(self, name, window_of(getattr(self, name), name))
@@ -91,7 +96,7 @@ class Rule:
             raise CodeError(f"rule '{self.name}': a name is small letters, digits and underscores, a letter first.")
         for part in ("all", "any", "unless"):
             given = getattr(self, part)
-            seen = (given,) if isinstance(given, Seen) else tuple(given)
+            seen = (given,) if isinstance(given, Seen) else tuple(given) if isinstance(given, Iterable) else (given,)
             if not all_are_seen(seen):
                 raise CodeError(f"rule '{self.name}': '{part}' holds Seen(…) alone.")
             object.__setattr__(self, part, seen)
@@ -168,11 +173,11 @@ def check_repeats(rules: Sequence[Rule]) -> None:
 
 
 def _rule(table: object, where: str) -> Rule:
-    values = _table(table, _RULE_KEYS, where)
+    values = _table(table, RULE_KEYS, where)
     if "name" not in values:
         raise missing_key("name", place=where, error=CodeError)
     where = f"{where} ('{values['name']}')"
-    parts = {key: _seen_list(values[key], f"{where}: {key}") for key in _RULE_KEYS[1:] if key in values}
+    parts = {key: _seen_list(values[key], f"{where}: {key}") for key in RULE_KEYS[1:] if key in values}
     try:
         return Rule(name=values["name"], **parts)
     except CodeError as problem:
@@ -184,7 +189,7 @@ def _seen_list(tables: object, where: str) -> tuple[Seen, ...]:
         raise CodeError(f'{where}: write a list, such as [{{ condition = "asthma_code" }}].')
     found = []
     for table in tables:
-        values = _table(table, _SEEN_KEYS, where)
+        values = _table(table, SEEN_KEYS, where)
         if not isinstance(values.get("condition"), str):
             raise missing_key("condition", place=where, error=CodeError)
         try:

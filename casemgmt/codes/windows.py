@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from casemgmt.dates import first_day_within
 from casemgmt.errors import InputError
 
-_TEXT = re.compile(r"([1-9][0-9]{0,4}) (day|month|year)s?")
+LONGEST = 99_999
+
+TEXT = re.compile(r"([1-9][0-9]{0,4}) (day|month|year)s?")
 _SUFFIX = {"day": "d", "month": "m", "year": "y"}
 
 
@@ -25,6 +27,17 @@ class Window:
 
     length: int
     unit: str
+
+    def __post_init__(self) -> None:
+        """Refuse what no text could say."""
+        is_whole = isinstance(self.length, int) and not isinstance(self.length, bool)
+        if (
+            not is_whole
+            or not 1 <= self.length <= LONGEST
+            or not isinstance(self.unit, str)
+            or self.unit not in _SUFFIX
+        ):
+            raise InputError("A window is a number of days, months or years, such as Window(12, 'month').")
 
     def first_day(self, as_of: dt.date) -> dt.date:
         """The first day inside the window; ``as_of`` is the last."""
@@ -52,7 +65,7 @@ def window_of(value: object, name: str) -> Window | None:
     """
     if value is None or isinstance(value, Window):
         return value
-    found = _TEXT.fullmatch(value) if isinstance(value, str) else None
+    found = TEXT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise InputError(f"{name}: write a number of days, months or years, such as {name}='12 months', or None: ever.")
     return Window(int(found[1]), found[2])

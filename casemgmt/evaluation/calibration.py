@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.annotations import MaybeNone
+
     Floats = npt.NDArray[np.float64]
     Flags = npt.NDArray[np.bool_]
 
@@ -53,13 +55,13 @@ class Calibration:
     """
 
     in_the_large: tuple[float, float, float] | None
-    slope: tuple[float, float, float] | None
+    slope: tuple[float, float, float] | MaybeNone
     intercept: tuple[float, float, float] | None
     ici: float
     e50: float
     e90: float
     emax: float
-    observed_to_expected: float | None
+    observed_to_expected: float | MaybeNone
     curve: pa.Table
     tenths: pa.Table
     at_the_ends: int

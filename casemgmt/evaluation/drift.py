@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.annotations import MaybeNone, Values
     from casemgmt.risk.model import Model
     from casemgmt.scheme.routes import Scheme
 
@@ -56,9 +57,9 @@ class Drift:
 
     inputs: pa.Table
     cells: pa.Table
-    calibration: pa.Table | None
-    selection: pa.Table | None
-    scores: pa.Table | None
+    calibration: pa.Table | MaybeNone
+    selection: pa.Table | MaybeNone
+    scores: pa.Table | MaybeNone
     warnings: tuple[str, ...]
     labels: tuple[str, ...] = ()
 
@@ -79,7 +80,7 @@ def drift(
     old: Register,
     new: Register,
     model: Model | None = None,
-    outcome: Any = None,
+    outcome: Values | None = None,
     scheme: Scheme | None = None,
     *,
     allow_demonstration: bool = False,

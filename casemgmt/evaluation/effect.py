@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,11 @@ from casemgmt.register.outcomes import outcome_given
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from casemgmt.annotations import Values
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
     from casemgmt.scheme.routes import Scheme
+    from casemgmt.selection.lists import Lists
 
     Floats = npt.NDArray[np.float64]
 
@@ -32,15 +35,15 @@ LEAST_UPTAKE = 0.1
 
 @arguments.checked(comparison=arguments.text, other_routes=arguments.text, allow_demonstration=arguments.yes_or_no)
 def effect_at_cut(
-    selection: Any,
-    outcome: Any = None,
+    selection: Lists | Register,
+    outcome: Values | None = None,
     *,
     scheme: Scheme | None = None,
     model: Model | None = None,
-    score: Any = None,
-    risk: Any = None,
-    managed: Any = None,
-    base_rate: Any = None,
+    score: Values | None = None,
+    risk: Values | None = None,
+    managed: Values | Set[str] | None = None,
+    base_rate: Values | float | None = None,
     other_routes: OtherRoutes = "exclude",
     comparison: str = "cut",
     bandwidth: float | None = None,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
     from casemgmt.evaluation.effect_result import EffectAtCut
 
@@ -40,7 +41,7 @@ def binned(found: EffectAtCut) -> pa.Table:
     return pa.table({name: pa.array(v, k) for name, v, k in zip(names, columns, kinds, strict=True)})
 
 
-def draw_effect(found: EffectAtCut, ax: Any = None) -> Any:
+def draw_effect(found: EffectAtCut, ax: Axes | None = None) -> Axes:
     """Draw the bins on both sides of the cut, with the limits of the two lines at it."""
     try:
         from matplotlib import pyplot as plt

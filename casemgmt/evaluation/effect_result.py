@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError, plural
 from casemgmt.evaluation.detectable import POWER
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
+    from casemgmt.annotations import MaybeNone
     from casemgmt.evaluation.both_sides import AtTheCut
     from casemgmt.evaluation.density import DensityCheck
     from casemgmt.evaluation.discontinuity import Jump
@@ -50,26 +52,26 @@ class EffectAtCut:
     jump: Jump | None
     uptake: Jump | None
     expected: Jump | None
-    minimum_detectable: float | None
+    minimum_detectable: float | MaybeNone
     density: DensityCheck
 
     @property
-    def effect(self) -> float | None:
+    def effect(self) -> float | MaybeNone:
         """The difference that being managed made to the outcome at the cut; below 0: it happened less often."""
         return None if self.jump is None else self.jump.estimate
 
     @property
-    def interval(self) -> tuple[float, float] | None:
+    def interval(self) -> tuple[float, float] | MaybeNone:
         """Its robust 95% interval, which is not centred on ``effect``: it takes the estimated bias off."""
         return None if self.jump is None else self.jump.interval()
 
     @property
-    def p_value(self) -> float | None:
+    def p_value(self) -> float | MaybeNone:
         """Of no effect."""
         return None if self.jump is None else self.jump.p_value
 
     @property
-    def rate_without(self) -> float | None:
+    def rate_without(self) -> float | MaybeNone:
         """The outcome just outside the cut: seen, or expected before the year ends."""
         shown = self.jump or self.expected
         return None if shown is None else shown.left
@@ -149,7 +151,7 @@ class EffectAtCut:
 
         return binned(self)
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw :meth:`binned` with the two lines; needs matplotlib (``casemgmt[plot]``). Answers the axes."""
         from casemgmt.evaluation.effect_plot import draw_effect
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, not_one_of
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from casemgmt.annotations import Values
+    from casemgmt.risk.model import Model
     from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.places import OverCap
 
@@ -45,8 +47,8 @@ FEWEST_REPLICATES, MOST_REPLICATES = 100, 100_000
     progress=arguments.to_be_called_or_none,
 )
 def evaluate(
-    model_or_risks: Any,
-    outcome: Any,
+    model_or_risks: Model | Values,
+    outcome: Values,
     register: Register,
     scheme: Scheme | None = None,
     *,

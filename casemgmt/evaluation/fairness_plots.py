@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.errors import InputError, PublishError
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from casemgmt.evaluation.fairness import Fairness
 
 DARK, MAIN = "#333333", "#1e6fb3"
@@ -16,7 +19,7 @@ MARKERS = "os^Dv<>pPXh*"
 MOST_LINES = len(MARKERS)
 
 
-def draw_need(found: Fairness, ax: Any = None) -> Any:
+def draw_need(found: Fairness, ax: Axes | None = None) -> Axes:
     """Each group's outcomes for each one expected at its scores, with the 95% interval; a triangle marks a flag.
 
     Raises
@@ -42,7 +45,7 @@ def draw_need(found: Fairness, ax: Any = None) -> Any:
     return ax
 
 
-def draw_by_score(found: Fairness, ax: Any = None) -> Any:
+def draw_by_score(found: Fairness, ax: Axes | None = None) -> Axes:
     """The share with the outcome by tenth of score, a line a group.
 
     Raises
@@ -58,7 +61,7 @@ def draw_by_score(found: Fairness, ax: Any = None) -> Any:
         own = [row for row in rows if row[found.column] == group]
         tenths = [row["tenth"] for row in own]
         ends = [[abs(row["event_rate"] - row[end]) for row in own] for end in ("event_rate_low", "event_rate_high")]
-        style = {"marker": MARKERS[place % MOST_LINES], "markersize": 5, "linewidth": 1.2, "capsize": 2}
+        style: dict[str, Any] = {"marker": MARKERS[place % MOST_LINES], "markersize": 5, "linewidth": 1.2, "capsize": 2}
         ax.errorbar(tenths, [row["event_rate"] for row in own], yerr=ends, label=group, **style)
     ax.set(xlabel="tenth of everyone judged, by score (10: highest)", ylabel="share who had the outcome")
     ax.set_xticks(range(1, 11))
@@ -81,9 +84,10 @@ def save_plot(found: Fairness, path: Path, by_score: bool) -> Path:
         raise InputError(
             "path: a figure is written as PNG. Name a file that ends in .png; its numbers stand beside it."
         )
-    ax = (draw_by_score if by_score else draw_need)(found, _new_axes(5.0))
+    figure, ax = _new_figure(5.0)
+    (draw_by_score if by_score else draw_need)(found, ax)
     data = io.BytesIO()
-    ax.figure.savefig(data, format="png", dpi=140, metadata={"Software": None})
+    figure.savefig(data, format="png", dpi=140, metadata={"Software": None})
     numbers = found.by_score if by_score else found.groups
     try:
         replace_file(path.with_suffix(".csv"), to_csv(numbers))
@@ -93,8 +97,8 @@ def save_plot(found: Fairness, path: Path, by_score: bool) -> Path:
     return path
 
 
-def _new_axes(height: float) -> Any:
-    """Axes of a figure that no window knows of."""
+def _new_figure(height: float) -> tuple[Figure, Axes]:
+    """A figure that no window knows of, and its axes."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -102,10 +106,10 @@ def _new_axes(height: float) -> Any:
         raise InputError("A plot needs matplotlib: install casemgmt[plot].") from None
     figure = Figure(figsize=(7.0, height), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure.subplots()
+    return figure, figure.subplots()
 
 
-def _axes(ax: Any, height: float) -> Any:
+def _axes(ax: Axes | None, height: float) -> Axes:
     if ax is not None:
         if not (hasattr(ax, "set_yticks") and not isinstance(ax, type)):
             raise InputError("ax is the axes of a matplotlib figure, such as those of plt.subplots().")
@@ -114,4 +118,5 @@ def _axes(ax: Any, height: float) -> Any:
         from matplotlib import pyplot as plt
     except ImportError:
         raise InputError("A plot needs matplotlib: install casemgmt[plot].") from None
-    return plt.subplots(figsize=(7.0, height), layout="constrained")[1]
+    axes: Axes = plt.subplots(figsize=(7.0, height), layout="constrained")[1]
+    return axes

@@ -15,6 +15,8 @@ from casemgmt.risk.traps import Trap
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.annotations import MaybeNone
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Findings:
@@ -48,10 +50,10 @@ class Findings:
     judged: Judged
     outcome_name: str
     measures: pa.Table
-    calibration: Calibration | None
-    at_cut: pa.Table | None
-    rules: pa.Table | None
-    funnel: pa.Table | None
+    calibration: Calibration | MaybeNone
+    at_cut: pa.Table | MaybeNone
+    rules: pa.Table | MaybeNone
+    funnel: pa.Table | MaybeNone
     traps: tuple[Trap, ...] = ()
     threshold: float | None
     replicates: int
@@ -72,7 +74,7 @@ class Findings:
         return table_of([{"why": why, "people": count} for why, count in self.judged.set_aside.items()])
 
     @arguments.checked(measure=arguments.text)
-    def value(self, measure: str) -> float | None:
+    def value(self, measure: str) -> float | MaybeNone:
         """One figure of :attr:`measures`, such as ``auroc``.
 
         Raises
@@ -82,7 +84,7 @@ class Findings:
         names = self.measures.column("measure").to_pylist()
         if measure not in names:
             raise unknown_name("measure", measure, names)
-        found: float | None = self.measures.column("value")[names.index(measure)].as_py()
+        found: float | MaybeNone = self.measures.column("value")[names.index(measure)].as_py()
         return found
 
     def why_no_calibration(self) -> str | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError
 from casemgmt.scheme.shares import Share
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from casemgmt.evaluation.plan_result import Plan
 
 
-def draw_plan(plan: Plan, ax: Any = None) -> Any:
+def draw_plan(plan: Plan, ax: Axes | None = None) -> Axes:
     """Draw the table of a plan: marginal yield on the left axis, hours a week on the right.
 
     Raises

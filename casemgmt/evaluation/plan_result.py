@@ -11,9 +11,12 @@ from casemgmt import arguments
 from casemgmt.errors import InputError, plural, such_as
 from casemgmt.evaluation.labels import in_front, labels_of
 from casemgmt.evaluation.tariff import Tariff, is_amount
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
     from casemgmt.evaluation.plan_lists import Lists, Planned
 
@@ -28,6 +31,7 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
+@shows("table practices tariff labels for_hours for_budget plot to_arrow to_pandas")
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Plan:
     """What lists of several lengths hold and take; made by :func:`casemgmt.plan`.
@@ -56,7 +60,7 @@ class Plan:
         """``table``."""
         return self.table
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> pd.DataFrame:
         """``table`` as a pandas data frame."""
         return self.table.to_pandas()
 
@@ -119,7 +123,7 @@ class Plan:
         """``synthetic people`` and ``demonstration only``, where they are true."""
         return labels_of(self.asked.register, self.asked.ranking.model)
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the marginal yield and the hours a week against the share, from ``table``; needs matplotlib.
 
         Parameters

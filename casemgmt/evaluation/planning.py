@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from casemgmt.annotations import Values
     from casemgmt.risk.model import Model
     from casemgmt.scheme.routes import Scheme
     from casemgmt.selection.keys import Ranking
@@ -43,8 +44,8 @@ def plan(
     scheme: Scheme,
     model: Model | None = None,
     *,
-    score: Any = None,
-    risk: Any = None,
+    score: Values | None = None,
+    risk: Values | None = None,
     tariff: Tariff | None = None,
     shares: Iterable[str] = SHARES,
     list_sizes: Mapping[str, int] | None = None,

@@ -12,6 +12,7 @@ from casemgmt.evaluation.funnel import LIMITS, limits
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
     from casemgmt.evaluation.findings import Findings
 
@@ -33,7 +34,7 @@ def figures_of(found: Findings) -> list[str]:
     return [name for name, there in have.items() if there]
 
 
-def draw(found: Findings, which: str, ax: Any = None) -> Any:
+def draw(found: Findings, which: str, ax: Axes | None = None) -> Axes:
     """Draw one figure.
 
     Parameters
@@ -57,7 +58,7 @@ def draw(found: Findings, which: str, ax: Any = None) -> Any:
     return ax
 
 
-def axes_of(ax: Any, size: tuple[float, float]) -> Any:
+def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
     """The axes to draw on: those that are given, or new ones of a width and height in inches.
 
     Raises
@@ -68,7 +69,8 @@ def axes_of(ax: Any, size: tuple[float, float]) -> Any:
         require_matplotlib()
         from matplotlib import pyplot as plt
 
-        return plt.subplots(figsize=size, layout="constrained")[1]
+        made: Axes = plt.subplots(figsize=size, layout="constrained")[1]
+        return made
     if not hasattr(ax, "set_yticks") or isinstance(ax, type):
         raise InputError("ax is the axes of a matplotlib figure, such as those of plt.subplots().")
     return ax

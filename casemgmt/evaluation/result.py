@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.errors import InputError, plural
 from casemgmt.evaluation.findings import Findings
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from casemgmt.evaluation.fairness import Fairness
 
 
@@ -88,25 +90,25 @@ class Evaluation(Findings):
 
         return save(self, Path(folder))
 
-    def plot_calibration(self, ax: Any = None) -> Any:
+    def plot_calibration(self, ax: Axes | None = None) -> Axes:
         """Draw smoothed and grouped shares against risks; needs matplotlib (``casemgmt[plot]``) and risks."""
         from casemgmt.evaluation.plots import draw
 
         return draw(self, "calibration", ax)
 
-    def plot_cut(self, ax: Any = None) -> Any:
+    def plot_cut(self, ax: Axes | None = None) -> Axes:
         """Draw the share with the outcome inside the cut, by practice; needs matplotlib and a scheme."""
         from casemgmt.evaluation.plots import draw
 
         return draw(self, "at_cut", ax)
 
-    def plot_rules(self, ax: Any = None) -> Any:
+    def plot_rules(self, ax: Axes | None = None) -> Axes:
         """Draw the same for the score and the simple rules, all practices together; needs matplotlib and a scheme."""
         from casemgmt.evaluation.plots import draw
 
         return draw(self, "rules", ax)
 
-    def plot_funnel(self, ax: Any = None) -> Any:
+    def plot_funnel(self, ax: Axes | None = None) -> Axes:
         """Draw outcomes for each one expected by practice, within their limits; needs matplotlib and risks."""
         from casemgmt.evaluation.plots import draw
 

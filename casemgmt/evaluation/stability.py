@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
     Floats = npt.NDArray[np.float64]
     Fit = Callable[[Register], Any]
@@ -52,7 +53,7 @@ class Stability:
             f"{100 * self.mape:.2f} in 100>"
         )
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw each person's refitted range against the risk of the fit on everyone; needs matplotlib.
 
         Of more than a few thousand people every so many-th by risk is drawn.

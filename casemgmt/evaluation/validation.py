@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.annotations import Values
+    from casemgmt.risk.model import Model
     from casemgmt.scheme.routes import Scheme
 
     Counts = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
     Flags = npt.NDArray[np.bool_]
-    Fit = Callable[[Register], Any]
+    Fit = Callable[[Register], Model | Values | Callable[[Register], Values]]
     Progress = Callable[[int, int], None]
 
 # Arguments of evaluate that validate takes or gives itself, and those that have a range.
@@ -54,7 +56,7 @@ _RANGED = ("threshold", "replicates", "over_cap", "threads")
 )
 def validate(
     register: Register,
-    outcome: Any,
+    outcome: Values,
     fit: Fit,
     scheme: Scheme | None = None,
     *,

@@ -11,6 +11,7 @@ from casemgmt.risk.inputs import MILLION
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
     from casemgmt.risk.model import Model
 
@@ -20,7 +21,7 @@ CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
 ROOM_FOR_NUMBERS = 0.16  # of the width, to the right of the longest bar
 
 
-def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
+def draw_waterfall(model: Model, explained: pa.Table, ax: Axes | None = None) -> Axes:
     """Draw an explanation, held against the base as the reasons are.
 
     Bars that raise the score carry a plus, bars that lower it a minus: nothing is said by colour alone.
@@ -52,7 +53,7 @@ def draw_waterfall(model: Model, explained: pa.Table, ax: Any = None) -> Any:
     return _drawn(_Drawing(rows, MILLION * model.divide_by, title, unit, missing), ax)
 
 
-def draw_given(explained: pa.Table, as_odds: bool, ax: Any = None) -> Any:
+def draw_given(explained: pa.Table, as_odds: bool, ax: Axes | None = None) -> Axes:
     """Draw what inputs were said to add to a given score, from what everyone starts from.
 
     Parameters
@@ -87,7 +88,7 @@ class _Drawing(NamedTuple):
     missing: Sequence[str]
 
 
-def _drawn(drawing: _Drawing, ax: Any) -> Any:
+def _drawn(drawing: _Drawing, ax: Axes | None) -> Axes:
     try:
         from matplotlib import pyplot as plt
     except ImportError:

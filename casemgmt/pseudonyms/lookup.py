@@ -19,13 +19,15 @@ from casemgmt.texts.guards import without_guards_of_csv
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.annotations import TableLike
+
 PSEUDONYM = "pseudonym"
 PRACTICE = "practice_id"
 LOOKUP_COLUMNS = (PRACTICE, PSEUDONYM, ID)
 
 
 @arguments.checked(columns=arguments.text_mapping)
-def pseudonym_lookup(frame: object, *, key: Path | str, columns: Mapping[str, str] | None = None) -> pa.Table:
+def pseudonym_lookup(frame: TableLike, *, key: Path | str, columns: Mapping[str, str] | None = None) -> pa.Table:
     """Which pseudonym is whose, of one practice; it stays in the practice.
 
     Parameters
@@ -63,7 +65,7 @@ def pseudonym_lookup(frame: object, *, key: Path | str, columns: Mapping[str, st
     return table.group_by(list(LOOKUP_COLUMNS)).aggregate([]).sort_by(PSEUDONYM)
 
 
-def reidentify(frame: object, lookup: object) -> pa.Table:
+def reidentify(frame: TableLike, lookup: TableLike) -> pa.Table:
     """A list that came back from the scoring side, with the NHS numbers in place of the pseudonyms.
 
     Parameters
@@ -111,7 +113,7 @@ def reidentify(frame: object, lookup: object) -> pa.Table:
     return found.set_column(found.column_names.index(ID), ID, numbers.take(places.take(rows)))
 
 
-def _opened(lookup: object) -> tuple[str, pa.Array, pa.Array]:
+def _opened(lookup: TableLike) -> tuple[str, pa.Array, pa.Array]:
     """The practice, pseudonyms and numbers of a look-up."""
     import pyarrow.compute as pc
 

@@ -23,6 +23,8 @@ from casemgmt.register.sources import open_source
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.annotations import TableLike
+
 ID = "patient_id"
 OBJECTED = "objected"
 SAID = "pseudonymised"  # in the metadata of the table
@@ -51,11 +53,11 @@ class Numbered:
 
 @arguments.checked(columns=arguments.text_mapping)
 def pseudonymise(
-    frame: object,
+    frame: TableLike,
     *,
     key: Path | str,
     columns: Mapping[str, str] | None = None,
-    opt_outs: object = None,
+    opt_outs: TableLike | None = None,
     max_set_aside: str | float = MOST_SET_ASIDE,
 ) -> pa.Table:
     """The same table with a pseudonym in place of each NHS number: HMAC-SHA-256 of its ten digits, in hexadecimal.
@@ -108,7 +110,7 @@ def pseudonymise(
     return table.replace_schema_metadata(metadata)
 
 
-def numbered_rows(frame: object, columns: Mapping[str, str] | None) -> Numbered:
+def numbered_rows(frame: TableLike, columns: Mapping[str, str] | None) -> Numbered:
     """A table through the door of registers, and its sound NHS numbers."""
     import numpy as np
 
@@ -184,7 +186,7 @@ def _refuse_numbers_elsewhere(numbered: Numbered) -> None:
             raise number_elsewhere(name, count)
 
 
-def _with_objections(table: pa.Table, digits: pa.Array, opt_outs: object) -> pa.Table:
+def _with_objections(table: pa.Table, digits: pa.Array, opt_outs: TableLike) -> pa.Table:
     """The table with ``objected`` true for those whose number stands in a list of objections."""
     import numpy as np
     import pyarrow as pa

@@ -17,6 +17,8 @@ from casemgmt.register.sources import open_source, stated_days
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.annotations import Files
+
 
 @arguments.checked(
     columns=arguments.text_mapping,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     expected_rows=arguments.whole_or_none,
 )
 def read_register(
-    source: object,
+    source: Files,
     *,
     as_of: str | dt.date,
     extracted_on: str | dt.date | None = None,

@@ -17,6 +17,7 @@ from casemgmt.register.fields import FIELDS
 from casemgmt.register.limits import Limits, refuse_beyond
 from casemgmt.register.packing import Packed, Rows, group_order
 from casemgmt.register.sources import Part
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+@shows(
+    "as_of extracted_on practices rows_in accepted merged quarantine corrections counts notes fields carried",
+    "column_names column parts metadata synthetic limits to_arrow to_pandas save_packed",
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Register:
     """A practice register as :func:`casemgmt.read_register` gives it.

@@ -14,6 +14,7 @@ from casemgmt.results.published import PublishedSelection, needs_its_register
 from casemgmt.results.selection import Selection
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 
@@ -42,7 +43,7 @@ class Comparison:
         """``changes``."""
         return self.changes
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> pd.DataFrame:
         """``changes`` as a pandas data frame."""
         return self.changes.to_pandas()
 

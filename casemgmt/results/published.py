@@ -55,11 +55,13 @@ class PublishedSelection(SelectionTables):
         self._tables = dict(tables)
         self._facts = dict(facts)
 
-    def __getattr__(self, name: str) -> Any:
-        """Say of the methods of :class:`casemgmt.Selection` that are not here what to do instead."""
-        if name in _NEED_THE_REGISTER:
-            raise needs_its_register(f".{name}", "copy the folder, or " if name == "save" else "")
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+    if not TYPE_CHECKING:  # a checker refuses what is not here
+
+        def __getattr__(self, name: str) -> object:
+            """Say of the methods of :class:`casemgmt.Selection` that are not here what to do instead."""
+            if name in _NEED_THE_REGISTER:
+                raise needs_its_register(f".{name}", "copy the folder, or " if name == "save" else "")
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from casemgmt.selection.nominations import read_nominations
 from casemgmt.selection.places import OverCap
 
 if TYPE_CHECKING:
+    from casemgmt.annotations import TableLike, Values
     from casemgmt.caseload.caseload import Caseload
     from casemgmt.caseload.state.state import State
     from casemgmt.register.limits import Share
@@ -36,14 +37,14 @@ def select(
     scheme: Scheme,
     *,
     model: Model | None = None,
-    score: Any = None,
-    risk: Any = None,
-    contributions: Any = None,
+    score: Values | None = None,
+    risk: Values | None = None,
+    contributions: TableLike | None = None,
     over_cap: OverCap = "error",
     list_sizes: Mapping[str, int] | None = None,
     previous: Selection | PublishedSelection | Caseload | State | None = None,
-    ended: Any = None,
-    nominations: Any = None,
+    ended: TableLike | Mapping[str, str] | None = None,
+    nominations: TableLike | None = None,
     reference: Reference = "base",
     allow_demonstration: bool = False,
     allow_missing_practices: bool | Iterable[str] = False,
@@ -86,8 +87,9 @@ def select(
     """
     terms = Terms(over_cap, reference, allow_demonstration, max_quarantined, max_corrected, threads)
     expected = Expected.of(list_sizes, _earlier(previous, register), allow_missing_practices, list_size_within)
-    given = {"score": score, "risk": risk, "contributions": contributions, "nominations": read_nominations(nominations)}
-    asked = Asked(scheme=scheme, model=model, **given, terms=terms, expected=expected, ended=read_ended(ended))
+    given: dict[str, Any] = {"score": score, "risk": risk, "contributions": contributions}
+    given |= {"nominations": read_nominations(nominations), "ended": read_ended(ended)}
+    asked = Asked(scheme=scheme, model=model, **given, terms=terms, expected=expected)
     check_arguments(asked)
     return Selection(workings_of(_gathered(register, asked), asked))
 

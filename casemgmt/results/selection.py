@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 from casemgmt import arguments
 from casemgmt.errors import InputError
 from casemgmt.results.for_the_practice import ForThePractice
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.axes import Axes
 
     from casemgmt.register.register import Register
     from casemgmt.risk.model import Model
     from casemgmt.selection.workings import Workings
 
 
+@shows("register model by explain waterfall letters page workbook save")
 class Selection(ForThePractice):
     """A selection: who is on each practice's lists, by which route, and why.
 
@@ -202,7 +205,7 @@ class Selection(ForThePractice):
             self, self.workings, column, table, published_before, published_at=self.published_at
         )
 
-    def explain(self, patient_id: str) -> Any:
+    def explain(self, patient_id: str) -> pa.Table:
         """What each input adds to a patient's score; see :meth:`casemgmt.risk.model.Model.explain`.
 
         Of given scores, what ``contributions=`` says, with a row ``base`` for what everyone starts from.
@@ -216,7 +219,7 @@ class Selection(ForThePractice):
             return explain_given(made, patient_id)
         return made.model.explain(made.register, patient_id, allow_demonstration=True)
 
-    def waterfall(self, patient_id: str, ax: Any = None) -> Any:
+    def waterfall(self, patient_id: str, ax: Axes | None = None) -> Axes:
         """Draw :meth:`explain` as a waterfall from nothing to the score; needs matplotlib (``casemgmt[plot]``).
 
         Parameters

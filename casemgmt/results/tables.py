@@ -11,6 +11,7 @@ from casemgmt import arguments
 from casemgmt.arrow import text_scalar
 from casemgmt.errors import InputError, unknown_name
 from casemgmt.scheme.routes import Scheme
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from casemgmt.selection.workings import Workings
 
 
+@shows(
+    "scheme facts practices published_at manifest_sha256 to_arrow to_pandas summary practice unscored queue",
+    "kept recalls removals governance_pack",
+)
 class SelectionTables(ABC):
     """The rows of the selected patients, of one practice, and the counts, from the tables of a selection."""
 

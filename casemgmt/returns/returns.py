@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.arrow import column_of, text_scalar, texts
@@ -19,6 +19,7 @@ from casemgmt.returns.nominating import ended_table, nominations_table, overflow
 from casemgmt.returns.rows import MOST_FILE_BYTES, GivenFile, GivenRow, UnreadableError
 from casemgmt.rule_files import TooLargeError, is_folder, plain_bytes, shown_path
 from casemgmt.scheme.routes import Scheme
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +30,7 @@ _WORKBOOK, _PAGE = ".xlsx", ".json"
 _NEITHER = f"neither a workbook ({_WORKBOOK}) nor a page's file ({_PAGE}): open it, and save it as {_WORKBOOK}"
 
 
+@shows("accepted explained unanswered nominations overflow ended counts practice")
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Returns:
     """The answers of practices to one selection; made by :func:`read_returns`.
@@ -120,7 +122,9 @@ class Returns:
 
 
 @arguments.checked(paths=arguments.paths, key=arguments.path_or_none)
-def read_returns(paths: str | Path | Iterable[str | Path], selection: Any, *, key: str | Path | None = None) -> Returns:
+def read_returns(
+    paths: str | Path | Iterable[str | Path], selection: Lists, *, key: str | Path | None = None
+) -> Returns:
     """What practices sent back: every row accepted or explained; the same row twice changes nothing.
 
     Parameters

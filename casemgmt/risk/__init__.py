@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from casemgmt.risk.fitting.classifier import AdditiveRiskClassifier
 
 __all__ = ["AdditiveRiskClassifier"]
 
+if not TYPE_CHECKING:  # a checker goes by the imports above, and refuses every other name
 
-def __getattr__(name: str) -> Any:
-    if name == "AdditiveRiskClassifier":  # imported when it is first used: scikit-learn takes a second
-        from casemgmt.risk.fitting.classifier import AdditiveRiskClassifier
+    def __getattr__(name: str) -> object:
+        if name == "AdditiveRiskClassifier":  # imported when it is first used: scikit-learn takes a second
+            from casemgmt.risk.fitting.classifier import AdditiveRiskClassifier
 
-        return AdditiveRiskClassifier
-    raise AttributeError(f"module 'casemgmt.risk' has no attribute '{name}'")
+            return AdditiveRiskClassifier
+        raise AttributeError(f"module 'casemgmt.risk' has no attribute '{name}'")

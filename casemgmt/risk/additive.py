@@ -12,10 +12,12 @@ from casemgmt.errors import InputError, ModelError, did_you_mean, listed, must_b
 from casemgmt.risk.bands import ScoreBand, check_bands
 from casemgmt.risk.inputs import LARGEST_VALUE, MILLION, PRESENT, ModelInput, decimal_text, is_missing
 from casemgmt.risk.pairs import PairInput
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.annotations import MaybeNone
     from casemgmt.risk.recalibrating.record import Recalibration
 
 
@@ -23,6 +25,11 @@ Link = Literal["points", "logistic", "survival"]
 LINKS: tuple[Link, ...] = ("points", "logistic", "survival")
 
 
+@shows(
+    "name title source outcome population intended_use not_for licence version horizon_days link inputs",
+    "input_named intercept baseline_survival centre floor divide_by bands band_of demonstration calibrated_in",
+    "columns cell_of score_of text",
+)
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AdditiveModel:
     """A sum of lookup tables with a link, as a model file states it.
@@ -70,7 +77,7 @@ class AdditiveModel:
     nested: Mapping[str, AdditiveModel] = field(default_factory=dict, hash=False)
     demonstration: bool = False
     calibrated_in: tuple[str, ...] = ()
-    recalibration: Recalibration | None = field(default=None, compare=False)
+    recalibration: Recalibration | MaybeNone = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what no file may say."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import ModelError, did_you_mean, listed, must_be, plural, unknown_name
 from casemgmt.risk.additive import LINKS
@@ -39,28 +39,39 @@ from casemgmt.rule_files import (
     shown_path,
 )
 
+if TYPE_CHECKING:
+    from casemgmt.annotations import Estimator
+
 MODEL_FILE, VECTORS_FILE = "model.toml", "vectors.csv"
 RULES_FILE = "rules.toml"  # how a model's inputs follow from coded records, where someone has written it down
 MOST_INPUTS = 2_000  # the largest shipped has 109
 MOST_MODELS = 50  # that take scores from each other
 
-_MODEL_KEYS = (
+TABLES = ("model", "input")
+MODEL_KEYS = (
     *MODEL_WORDS,
     *("link", "intercept", "horizon_days", "baseline_survival", "centre", "floor", "divide_by", "bands"),
     "demonstration",
     "calibrated_in",
 )
-_INPUT_KEYS = {
-    "flag": ("value", "superseded_by"),
-    "integer": ("from", "table", "below", "reference"),
-    "category": ("values", "other"),
-    "number": ("edges", "closed", "table"),
-    "score": ("model", "edges", "closed", "table"),
-    "pair": ("of", "edges_first", "edges_second", "table", "missing_first", "missing_second"),
+OF_EVERY_INPUT = ("name", "label", "kind", "missing")
+# The keys of each kind of input beside these: those it needs, and those it may have.
+INPUT_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "flag": (("value",), ("superseded_by",)),
+    "integer": (("from", "table"), ("below", "reference")),
+    "category": (("values",), ("other",)),
+    "number": (("edges", "closed", "table"), ()),
+    "score": (("model", "edges", "closed", "table"), ()),
+    "pair": (("of", "table"), ("edges_first", "edges_second", "missing_first", "missing_second")),
 }
+# Of any kind: a misspelt key is said to be one, whatever else is missing.
+_EVERY_KEY = tuple(
+    dict.fromkeys((*OF_EVERY_INPUT, *(key for of in INPUT_KEYS.values() for keys in of for key in keys)))
+)
+BAND_KEYS = ("name", "above", "at_least", "below", "at_most")
 
 
-def load_model(source: str | Path | object) -> Model:
+def load_model(source: str | Path | Estimator) -> Model:
     """A model, read from its folder and checked against its own test vectors.
 
     Parameters
@@ -142,7 +153,7 @@ def _load(folder: Path, within: tuple[Path, ...], loaded: list[Path]) -> Model:
     path = shown_path(folder / MODEL_FILE)
     content = read_toml(text, path, ModelError, "model file")
     top = Section(content, path)
-    top.only(("model", "input"))
+    top.only(TABLES)
     head = top.section("model")
     tables = top.tables("input")
     if len(tables) > MOST_INPUTS:
@@ -183,9 +194,12 @@ def _input_section(top: Section, table: dict[str, object], number: int) -> Secti
     name = table.get("name")
     at = f"input '{name}'" if isinstance(name, str) and name.strip() else f"input {number}"
     section = Section(table, f"{top.where}: {at}")
+    if "name" not in table or "kind" not in table:
+        section.only(_EVERY_KEY)
     input_name(section)
     kind = section.checked("kind", one_of(*KINDS))
-    section.only(("name", "label", "kind", "missing", *_INPUT_KEYS[kind]))
+    needed, may_have = INPUT_KEYS[kind]
+    section.only((*OF_EVERY_INPUT, *needed, *may_have))
     return section
 
 
@@ -277,7 +291,7 @@ def _model_of(
     vectors_text: str,
     fitting: Fitting | None,
 ) -> Model:
-    head.only(_MODEL_KEYS)
+    head.only(MODEL_KEYS)
     divide_by = head.optional("divide_by", whole)
     return Model(
         **{key: head.words(key) for key in MODEL_WORDS},
@@ -306,7 +320,7 @@ def _bands(head: Section) -> list[dict[str, object]]:
 
 def _band_of(head: Section, table: dict[str, object], number: int) -> ScoreBand:
     section = Section(table, f"{head.where}: band {number}")
-    section.only(("name", "above", "at_least", "below", "at_most"))
+    section.only(BAND_KEYS)
     for pair in (("above", "at_least"), ("below", "at_most")):
         if all(key in table for key in pair):
             raise ModelError(f"{section.where}: keys {listed(pair)} say the same edge twice. Keep one.")

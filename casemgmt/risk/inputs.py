@@ -10,10 +10,13 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from casemgmt.errors import InputError, ModelError, did_you_mean, listed, plural
 from casemgmt.register.fields import FIELDS, Field
+
+if TYPE_CHECKING:
+    from casemgmt.annotations import MaybeNone
 
 InputKind = Literal["flag", "integer", "category", "number", "score", "pair"]
 NoScore = Literal["no score"]
@@ -188,7 +191,7 @@ class ModelInput:
         return (*self._table_cells(), *self._extra_cell(), "missing")
 
     @property
-    def contributions(self) -> tuple[int | None, ...]:
+    def contributions(self) -> tuple[int | MaybeNone, ...]:
         """What each of ``cells`` adds, in millionths, in the same order; None where it means that there is no score."""
         extra: tuple[int | None, ...] = ()
         if self.below == "no score" or self.other is not None:

@@ -14,14 +14,17 @@ from casemgmt.register.register import Register, a_register
 from casemgmt.risk.additive import AdditiveModel, missing_in_words
 from casemgmt.risk.demonstration import check_demonstration
 from casemgmt.risk.inputs import PRESENT, ModelInput, decimal_text
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from casemgmt.annotations import MaybeNone, Values
     from casemgmt.risk.export.r import ModelInR
     from casemgmt.risk.fitting.record import Fitting
 
 
+@shows("score risk explain recalibrate recalibration fitting save to_sql to_sql_check to_r vectors_text")
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Model(AdditiveModel):
     """A sum of lookup tables with a link, as a model file states it; see :class:`AdditiveModel` for its attributes.
@@ -33,7 +36,7 @@ class Model(AdditiveModel):
     """
 
     nested: Mapping[str, Model] = field(default_factory=dict, hash=False)
-    fitting: Fitting | None = field(default=None, compare=False)
+    fitting: Fitting | MaybeNone = field(default=None, compare=False)
 
     @arguments.checked(register=a_register, allow_demonstration=arguments.yes_or_no)
     def score(self, register: Register, *, allow_demonstration: bool = False) -> pa.Array:
@@ -56,7 +59,7 @@ class Model(AdditiveModel):
         return score_register(self, register)
 
     @arguments.checked(register=a_register, allow_demonstration=arguments.yes_or_no)
-    def risk(self, register: Register, *, outcome: object = None, allow_demonstration: bool = False) -> pa.Array:
+    def risk(self, register: Register, *, outcome: Values | None = None, allow_demonstration: bool = False) -> pa.Array:
         """One risk a source row, from 0 to 1, in source order; null where there is no score.
 
         A model that names the practices it was calibrated in (``calibrated_in``) refuses where fewer than half of the
@@ -107,7 +110,7 @@ class Model(AdditiveModel):
 
     @arguments.checked(register=a_register, method=arguments.text, horizon_days=arguments.whole_or_none)
     def recalibrate(
-        self, register: Register, outcome: object, method: str = "slope", *, horizon_days: int | None = None
+        self, register: Register, outcome: Values, method: str = "slope", *, horizon_days: int | None = None
     ) -> Model:
         """The model with its risks fitted to what happened to these people: the same inputs, other amounts.
 

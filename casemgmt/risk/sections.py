@@ -13,7 +13,7 @@ T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
 
 MODEL_WORDS = ("name", "title", "source", "outcome", "population", "intended_use", "not_for", "licence", "version")
-_RESERVED = ("expected_score", "expected_risk", "expected_band")
+RESERVED = ("expected_score", "expected_risk", "expected_band")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class Section:
 def input_name(section: Section) -> str:
     """The name of an input, which must be able to head a column of the vectors."""
     name = section.words("name")
-    if name in _RESERVED or name != name.strip():
-        raise ModelError(f"{section.where}: key 'name' may not be {listed(_RESERVED)}, nor begin or end with a space.")
+    if name in RESERVED or name != name.strip():
+        raise ModelError(f"{section.where}: key 'name' may not be {listed(RESERVED)}, nor begin or end with a space.")
     return name
 
 

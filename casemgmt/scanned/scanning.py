@@ -34,6 +34,7 @@ from casemgmt.scanned.files import (
 )
 from casemgmt.scanned.repeated_rows import judged_repeats, usable_hashes
 from casemgmt.scanned.tally import IdHashes, Tally
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,6 +77,10 @@ class Learnt:
     lost_zeros: int = 0
 
 
+@shows(
+    "as_of extracted_on practices rows_in quarantine corrections notes column_names parts metadata synthetic",
+    "limits save_packed",
+)
 class ScannedRegister:
     """A register in files, made by :func:`casemgmt.scan_register`; :func:`casemgmt.select` takes it like any other.
 

@@ -16,6 +16,8 @@ from casemgmt.scheme.tables import Table, within
 ListPart = Literal["whole", "adults", "aged_65", "aged_75"]
 
 MOST_DAYS_TO_TELL = 366
+RULES_KEYS = ("source", "certainty", "tell_within_days", "register_test", "payment")
+TEST_KEYS, TEST_MAY_HAVE = ("share", "of", "declined_counts", "leavers_count"), ("beside", "needs")
 NEEDS = ("plan", "named_gp")
 
 
@@ -24,7 +26,7 @@ def _aged(years: int) -> Where:
 
 
 # The parts of a list whose sizes are recorded with a caseload, by who is in them.
-_PARTS: Final[dict[Where, ListPart]] = {
+PARTS: Final[dict[Where, ListPart]] = {
     EVERYONE: "whole",
     _aged(18): "adults",
     _aged(65): "aged_65",
@@ -59,14 +61,14 @@ class RegisterTest:
             one_of("needs", each, NEEDS)
         if self.share.limit != "at_least":
             raise must_be("limit", '"at_least": a register test is a floor', error=SchemeError)
-        if self.of not in _PARTS:
+        if self.of not in PARTS:
             what = "{} for everyone on the list, or { age = { at_least = 18 } }, 65 or 75: those sizes are recorded"
             raise must_be("of", what, error=SchemeError)
 
     @property
     def part(self) -> ListPart:
         """The size of the list that the register is divided by: ``whole``, ``adults``, ``aged_65`` or ``aged_75``."""
-        return _PARTS[self.of]
+        return PARTS[self.of]
 
     def describe(self) -> str:
         """``at least 1.8% of those with age at least 18``."""
@@ -141,7 +143,7 @@ def read_caseload_rules(values: dict[str, Any]) -> CaseloadRules:
     SchemeError : it says something it may not say, or leaves something out
     """
     table = Table(values)
-    table.allow(("source", "certainty", "tell_within_days", "register_test", "payment"))
+    table.allow(RULES_KEYS)
     test = values.get("register_test")
     if test is not None and not isinstance(test, dict):
         raise must_be("register_test", "a table, headed [caseload.register_test]", error=SchemeError)
@@ -156,9 +158,8 @@ def read_caseload_rules(values: dict[str, Any]) -> CaseloadRules:
 
 def _read_test(table: Table) -> RegisterTest:
     with within("register_test"):
-        needed = ("share", "of", "declined_counts", "leavers_count")
-        table.allow((*needed, "beside", "needs"))
-        table.need(*needed)
+        table.allow((*TEST_KEYS, *TEST_MAY_HAVE))
+        table.need(*TEST_KEYS)
         return RegisterTest(
             share=Share.read(table.values["share"], "at_least"),
             of=table.where("of"),

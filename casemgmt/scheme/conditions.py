@@ -24,14 +24,14 @@ AGE_RULES = {
 }
 EDGE_NAMES = ("at_least", "above", "below", "at_most")
 
-_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 def read_decimal(value: object, key: str) -> Fraction:
     """The exact value of a text decimal (``"0.40"``) or a whole number (``75``), or an error that names the key."""
     if isinstance(value, int) and not isinstance(value, bool):
         return Fraction(value)
-    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+    if isinstance(value, str) and DECIMAL.fullmatch(value):
         return Fraction(value)
     if isinstance(value, float):
         raise SchemeError(f"'{key}' is a number with a point, which is not held exactly. Write it as text: \"0.40\".")

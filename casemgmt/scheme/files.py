@@ -16,17 +16,23 @@ from casemgmt.scheme.tables import Table, within
 
 _SHIPPED = Path(__file__).with_name("shipped")
 _KIND = "scheme file"
-_MOST_ROUTES = 200  # the largest shipped has four
+MOST_ROUTES = 200  # the largest shipped has four
 
-_ROUTE_KEYS = ("name", "kind", "counts_as")
+TABLES = ("scheme", "route", "programme", "caseload", "notes")
+HEAD_TEXTS = ("id", "title", "source", "tie_key")
+HEAD_LISTS = ("decisions", "required", "optional")
+ROUTE_KEYS = ("name", "kind", "counts_as")
 # The keys of each kind of route: those it needs, and those it may have.
-_KIND_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+KIND_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "top_share": (("share", "limit", "of", "among"), ("include_tied", "keep_within")),
     "everyone": (("where",), ()),
     "nominated": (("share", "limit", "of"), ()),
     "review": (("where", "every_months"), ()),
     "band": (("on",), ("where", "at_least", "above", "below", "at_most")),
 }
+
+# Of any kind: a misspelt key is said to be one, whatever else is missing.
+_EVERY_KEY = tuple(dict.fromkeys((*ROUTE_KEYS, *(key for keys in KIND_KEYS.values() for each in keys for key in each))))
 
 
 def list_schemes() -> list[str]:
@@ -104,7 +110,7 @@ def _read_file(path: Path) -> str:
 
 
 def _read_document(document: dict[str, Any], text: str) -> Scheme:
-    Table(document).allow(("scheme", "route", "programme", "caseload", "notes"))
+    Table(document).allow(TABLES)
     if "scheme" not in document:
         raise SchemeError("there is no [scheme] table.")
     programme, notes = _section(document, "programme"), _section(document, "notes")
@@ -115,12 +121,13 @@ def _read_document(document: dict[str, Any], text: str) -> Scheme:
     with within("[notes]"):
         stated = {key: notes.text(key) for key in notes.values}
     with within("[caseload]"):
-        rules = read_caseload_rules(document["caseload"]) if _section(document, "caseload").values else None
+        asked = dict(_section(document, "caseload").values)
+        rules = read_caseload_rules(asked) if "caseload" in document else None
     routes = document.get("route", [])
     if not isinstance(routes, list) or not all(isinstance(values, dict) for values in routes):
         raise SchemeError("a route is headed [[route]], with two brackets on each side.")
-    if len(routes) > _MOST_ROUTES:
-        raise SchemeError(f"it has {len(routes):,} routes; {_MOST_ROUTES} is the most.")
+    if len(routes) > MOST_ROUTES:
+        raise SchemeError(f"it has {len(routes):,} routes; {MOST_ROUTES} is the most.")
     return Scheme(
         **head,
         routes=tuple(_read_route(Table(values), place) for place, values in enumerate(routes, start=1)),
@@ -139,19 +146,20 @@ def _section(document: dict[str, Any], name: str) -> Table:
 
 
 def _read_head(table: Table) -> dict[str, Any]:
-    texts, lists = ("id", "title", "source", "tie_key"), ("decisions", "required", "optional")
-    table.allow((*texts, *lists))
-    return {key: table.text(key) for key in texts} | {key: table.texts(key) for key in lists}
+    table.allow((*HEAD_TEXTS, *HEAD_LISTS))
+    return {key: table.text(key) for key in HEAD_TEXTS} | {key: table.texts(key) for key in HEAD_LISTS}
 
 
 def _read_route(table: Table, place: int) -> Route:
     name = table.values.get("name")
     with within(f"route '{name}'" if isinstance(name, str) and name else f"route {place}"):
+        if "kind" not in table.values:
+            table.allow(_EVERY_KEY)
         kind = table.text("kind")
-        one_of("kind", kind, tuple(_KIND_KEYS))
-        needed, permitted = _KIND_KEYS[kind]
-        table.allow((*_ROUTE_KEYS, *needed, *permitted))
-        table.need(*_ROUTE_KEYS, *needed)
+        one_of("kind", kind, tuple(KIND_KEYS))
+        needed, permitted = KIND_KEYS[kind]
+        table.allow((*ROUTE_KEYS, *needed, *permitted))
+        table.need(*ROUTE_KEYS, *needed)
         return _build(kind, table)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, cast
 
-from casemgmt.errors import SchemeError, must_be
+from casemgmt.errors import SchemeError, did_you_mean, must_be
 from casemgmt.scheme.conditions import decimal_text
 from casemgmt.scheme.shares import Share
 from casemgmt.scheme.tables import within
@@ -25,14 +25,15 @@ CERTAINTY = ("A", "B", "C", "D")
 CONDITIONS: tuple[Condition, ...] = ("declared", "register_test")
 LONGEST_TEXT = 500  # a cell of a spreadsheet takes 32,767
 
-_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
-_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2})?")
+DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _YEAR_BEGINS = (4, 1)
-_MOST_INSTALMENTS = 24
+MOST_INSTALMENTS = 24
 
-_PAYMENT_KEYS = ("name", "per", "amount", "certainty", "source")
-_TESTED_KEYS = ("list_on", "register_on")
+PAYMENT_KEYS = ("name", "per", "amount", "certainty", "source")
+TESTED_KEYS = ("list_on", "register_on")
+_EVERY_KEY = ("name", "share", "condition", "says", *TESTED_KEYS)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -146,7 +147,8 @@ def check_texts(given: Mapping[str, Any], names: tuple[str, ...], also: tuple[st
     """
     for name in given:
         if name not in names and name not in also:
-            raise SchemeError(f"'{name[:40]}' is no key of it. Keys: {', '.join((*names, *also))}.")
+            near = did_you_mean(name[:40], (*names, *also))
+            raise SchemeError(f"'{name[:40]}' is no key of it.{near} Keys: {', '.join((*names, *also))}.")
     for name in names:
         if not isinstance(given.get(name), str) or not given[name].strip():
             raise SchemeError(f"'{name}' is missing, or is no text.")
@@ -156,11 +158,11 @@ def check_texts(given: Mapping[str, Any], names: tuple[str, ...], also: tuple[st
 
 
 def _read_payment(values: dict[str, Any]) -> Payment:
-    said = check_texts(values, _PAYMENT_KEYS, ("list_on", "instalment"))
+    said = check_texts(values, PAYMENT_KEYS, ("list_on", "instalment"))
     for name, allowed in (("per", PER), ("certainty", CERTAINTY)):
         if said[name] not in allowed:
             raise must_be(name, f"one of {', '.join(allowed)}", error=SchemeError)
-    if not _AMOUNT.fullmatch(said["amount"]):
+    if not AMOUNT.fullmatch(said["amount"]):
         raise must_be("amount", 'pounds in quotation marks, such as "5.00"', error=SchemeError)
     pounds, _, pence = said["amount"].partition(".")
     if "list_on" in values and said["per"] != "head":
@@ -168,8 +170,8 @@ def _read_payment(values: dict[str, Any]) -> Payment:
     parts = values.get("instalment", [])
     if not isinstance(parts, list) or not all(isinstance(each, dict) for each in parts):
         raise SchemeError("an instalment is headed [[…payment.instalment]], with two brackets on each side.")
-    if len(parts) > _MOST_INSTALMENTS:
-        raise SchemeError(f"it has {len(parts):,} instalments; {_MOST_INSTALMENTS} is the most.")
+    if len(parts) > MOST_INSTALMENTS:
+        raise SchemeError(f"it has {len(parts):,} instalments; {MOST_INSTALMENTS} is the most.")
     instalments = []
     for number, each in enumerate(parts, start=1):
         with within(f"instalment {number}"):
@@ -186,15 +188,18 @@ def _read_payment(values: dict[str, Any]) -> Payment:
 
 
 def _read_instalment(values: dict[str, Any]) -> Instalment:
+    for key in values:
+        if key not in _EVERY_KEY:
+            raise SchemeError(f"unknown key '{key[:40]}'.{did_you_mean(key, _EVERY_KEY)}")
     condition = values.get("condition")
     if condition not in CONDITIONS:
         raise must_be("condition", f"one of {', '.join(CONDITIONS)}", error=SchemeError)
     declared = condition == "declared"
-    said = check_texts(values, ("name", "share", "condition", *(("says",) if declared else _TESTED_KEYS)))
-    if not _NAME.fullmatch(said["name"]):
+    said = check_texts(values, ("name", "share", "condition", *(("says",) if declared else TESTED_KEYS)))
+    if not NAME.fullmatch(said["name"]):
         what = "a lower-case letter, then lower-case letters, digits and underscores, at most 60"
         raise must_be("name", what, error=SchemeError)
-    days = {} if declared else {name: _day(values, name) for name in _TESTED_KEYS}
+    days = {} if declared else {name: _day(values, name) for name in TESTED_KEYS}
     if days and days["list_on"].in_year(2014) > days["register_on"].in_year(2014):
         raise SchemeError("'list_on' comes after 'register_on' in a year from 1 April to 31 March.")
     share = Share.read(said["share"], "at_most")
@@ -210,7 +215,7 @@ def _read_instalment(values: dict[str, Any]) -> Instalment:
 
 def _day(values: Mapping[str, Any], key: str) -> DayOfYear:
     what = 'a day of every year in quotation marks, month first, such as "09-30"'
-    found = _DAY.fullmatch(values[key]) if isinstance(values[key], str) else None
+    found = DAY.fullmatch(values[key]) if isinstance(values[key], str) else None
     if found is None:
         raise must_be(key, what, error=SchemeError)
     month, day = int(found[1]), int(found[2])

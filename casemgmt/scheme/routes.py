@@ -29,8 +29,10 @@ SELECTION_COLUMNS = frozenset(
     }
 )
 
-_ROUTE_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_SCHEME_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ROUTE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+LONGEST_TIE_KEY = 64  # bytes
+MOST_MONTHS = 1200  # between two reviews
+SCHEME_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +178,8 @@ class Review(_Route):
         if "age" not in self.where.fields:
             raise SchemeError("'where' has no age rule. Write where = { age = { at_least = 75 } }.")
         months = self.every_months
-        if not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= 1200:
-            raise must_be("every_months", "a whole number of months from 1 to 1200", error=SchemeError)
+        if not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= MOST_MONTHS:
+            raise must_be("every_months", f"a whole number of months from 1 to {MOST_MONTHS}", error=SchemeError)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -265,9 +267,9 @@ class Scheme:
             self._check_types()
         except InputError as problem:
             raise SchemeError(str(problem)) from None
-        if not _SCHEME_ID.fullmatch(self.id):
+        if not SCHEME_ID.fullmatch(self.id):
             raise must_be("id", "1 to 64 letters, digits, points, hyphens and underscores", error=SchemeError)
-        if not 1 <= len(self.tie_key.encode()) <= 64:
+        if not 1 <= len(self.tie_key.encode()) <= LONGEST_TIE_KEY:
             raise must_be("tie_key", "1 to 64 bytes of UTF-8 text", "Write a short public text.", error=SchemeError)
         if not self.routes:
             raise SchemeError("it has no route. Write at least one [[route]].")
@@ -364,7 +366,7 @@ def _people(of: Where) -> str:
 
 
 def _check_name(name: str) -> None:
-    if not _ROUTE_NAME.fullmatch(name):
+    if not ROUTE_NAME.fullmatch(name):
         raise must_be("name", "a lower-case letter, then lower-case letters, digits and underscores", error=SchemeError)
     if name in SELECTION_COLUMNS or name.startswith("register_"):
         raise SchemeError(f"'name' may not be '{name}': the selection has a column of that name. Choose another.")

@@ -14,7 +14,7 @@ Limit = Literal["at_most", "at_least"]
 
 LIMITS = ("at_most", "at_least")
 
-_SHARE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)%|([0-9]{1,9})/([0-9]{1,9})")
+SHARE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)%|([0-9]{1,9})/([0-9]{1,9})")
 _WRITE = {"share": 'Write share = "3%".', "keep_within": 'Write keep_within = "4%", more than the share.'}
 
 
@@ -59,7 +59,7 @@ class Share:
         """
         if not isinstance(text, str):
             raise must_be(key, "text, read as an exact fraction, and is not", _WRITE[key], error=SchemeError)
-        found = _SHARE.fullmatch(text)
+        found = SHARE.fullmatch(text)
         if found is None:
             raise must_be(key, 'a percentage, or a fraction such as "3/100"', _WRITE[key], error=SchemeError)
         percent, part, whole = found.groups()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from casemgmt.spark.result import SparkSelection
@@ -10,11 +10,12 @@ if TYPE_CHECKING:
 
 __all__ = ["SparkSelection", "select"]
 
+if not TYPE_CHECKING:  # a checker goes by the imports above, and refuses every other name
 
-def __getattr__(name: str) -> Any:
-    """Import what is public when it is first used, so that nothing here needs Spark before."""
-    if name in __all__:
-        from casemgmt.spark import selecting
+    def __getattr__(name: str) -> object:
+        """Import what is public when it is first used, so that nothing here needs Spark before."""
+        if name in __all__:
+            from casemgmt.spark import selecting
 
-        return getattr(selecting, name)
-    raise AttributeError(f"module 'casemgmt.spark' has no attribute '{name}'")
+            return getattr(selecting, name)
+        raise AttributeError(f"module 'casemgmt.spark' has no attribute '{name}'")

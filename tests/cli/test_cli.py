@@ -26,7 +26,7 @@ DATE = ("--as-of", "2015-04-01")
 BY_MODEL = (*DATE, "--scheme", SCHEME, "--model", MODEL)
 COMMANDS = [
     *("demo", "check", "score", "select", "pack", "verify", "returns", "compare"),
-    *("synthesise", "models", "schemes", "fields", "explain"),
+    *("synthesise", "models", "schemes", "schemas", "fields", "explain"),
     *("derive", "fit", "evaluate", "plan"),
 ]
 CANARY = "Zebedee-Quigley"

@@ -83,6 +83,7 @@ def test_the_pages_name_every_shipped_model_scheme_and_command():
         "synthesise",
         "models",
         "schemes",
+        "schemas",
         "fields",
         "explain",
         "derive",

@@ -22,6 +22,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"```(python|console)\n(.*?)```\n(?:\n```text\n.*?```\n)?", re.DOTALL)
 
 
+EXIT_CODE = "; echo $?"  # after a command that may be refused
+
+
 def with_true_output(markdown: str) -> str:
     """The text with what its blocks print now; they run in order, in one namespace, in the working directory."""
     namespace: dict[str, object] = {}
@@ -43,7 +46,10 @@ def _console(block: str) -> str:
 
     text = ""
     for line in block.splitlines():
-        if line.startswith("$ casemgmt "):
+        if line.startswith("$ casemgmt ") and line.endswith(EXIT_CODE):
+            result = CliRunner().invoke(app, shlex.split(line.removesuffix(EXIT_CODE))[2:], catch_exceptions=False)
+            text += f"{line}\n{result.output}{result.exit_code}\n"
+        elif line.startswith("$ casemgmt "):
             result = CliRunner().invoke(app, shlex.split(line)[2:], catch_exceptions=False)
             assert result.exit_code == 0, f"{line} ended with {result.exit_code}: {result.output}"
             text += f"{line}\n{result.stdout}"

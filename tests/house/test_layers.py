@@ -16,7 +16,7 @@ FLOORS = (
     ("cli",),
     ("spark",),
     ("__init__",),
-    ("results",),
+    ("results", "schemas"),
     ("caseload", "returns"),
     ("aims",),
     ("evaluation",),
@@ -29,7 +29,7 @@ FLOORS = (
     ("notebook", "ages"),
     ("arguments", "texts", "dates", "parquet"),
     ("rule_files", "disk", "compiling"),
-    ("errors", "locks", "machine_code", "threads", "arrow", "version"),
+    ("errors", "locks", "machine_code", "threads", "arrow", "version", "annotations", "shown"),
     ("names", "system"),
 )
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.arrow import texts
@@ -14,8 +14,10 @@ from casemgmt.caseload.state.counting import left_table, summary_table
 from casemgmt.caseload.state.due import due_table, until_of
 from casemgmt.caseload.state.statuses import ON_CASELOAD
 from casemgmt.errors import plural
+from casemgmt.shown import shows
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from casemgmt.caseload.store.keeping import Head
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _REMOVAL = ("removal_proposed_on", "removal_reason", "removal_detail")
 
 
+@shows("date known_at practices review_every_months heads summary due left removals to_arrow to_pandas")
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class State:
     """Where everybody stands on a date; made by :meth:`casemgmt.Caseload.on`.
@@ -73,7 +76,7 @@ class State:
         return self.table.filter(pc.is_in(self.table.column("status"), value_set=texts(ON_CASELOAD)))
 
     @arguments.checked(everyone=arguments.yes_or_no)
-    def to_pandas(self, *, everyone: bool = False) -> Any:
+    def to_pandas(self, *, everyone: bool = False) -> pd.DataFrame:
         """:meth:`to_arrow` as a pandas data frame."""
         return self.to_arrow(everyone=everyone).to_pandas()
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from casemgmt.errors import InputError, SchemeError, unknown_name
+from casemgmt.errors import InputError, SchemeError, unknown_key, unknown_name
 from casemgmt.rule_files import SCHEME_BYTES, path_of, read_text, read_toml
 from casemgmt.scheme.payments import Payment, check_texts, read_payments
 from casemgmt.scheme.tables import within
 
 _SHIPPED = resources.files("casemgmt.outputs.report") / "tariffs"
+
+
+TARIFF_KEYS = ("id", "title", "source")
+_TABLES = ("tariff", "payment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +58,15 @@ def read_tariff_text(text: str, origin: str) -> PaymentTariff:
     origin : what messages call it
     """
     document = read_toml(text, origin, InputError, "tariff file")
+    for key in document:
+        if key not in _TABLES:
+            raise unknown_key(origin, key, _TABLES)
     head, payments = document.get("tariff"), document.get("payment")
     if not isinstance(head, dict) or not isinstance(payments, list) or not payments:
         raise InputError(f"{origin}: a tariff has a table [tariff] and at least one [[payment]].")
     try:
         with within(f"{origin}: [tariff]"):
-            said = check_texts(head, ("id", "title", "source"))
+            said = check_texts(head, TARIFF_KEYS)
         with within(origin):
             found = read_payments(payments, "payment")
     except SchemeError as problem:

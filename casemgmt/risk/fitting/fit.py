@@ -12,6 +12,7 @@ from casemgmt.risk.fitting.medicine import Direction
 from casemgmt.risk.fitting.running import Asked, FitKind, fitted_model
 
 if TYPE_CHECKING:
+    from casemgmt.annotations import Values
     from casemgmt.risk.model import Model
 
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 )
 def fit_model(
     register: Register,
-    outcome: object,
+    outcome: Values,
     *,
     inputs: Sequence[str] | None = None,
     kind: FitKind = "boosted",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from casemgmt.annotations import MaybeNone
     from casemgmt.register.register import Register
 
     Codes = npt.NDArray[np.int32]
@@ -37,7 +38,7 @@ class People(NamedTuple):
     inputs: tuple[InputCells, ...]
     codes: Codes
     had: Known
-    groups: npt.NDArray[np.int64] | None
+    groups: npt.NDArray[np.int64] | MaybeNone
     set_aside: dict[str, int]
     left_out: tuple[str, ...]
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from casemgmt.annotations import MaybeNone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +46,9 @@ class Fitting:
     merged: tuple[str, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
     groups: str = ""
-    auroc_held_out: float | None = None
-    auroc_tables: float | None = None
-    auroc_points: float | None = None
+    auroc_held_out: float | MaybeNone = None
+    auroc_tables: float | MaybeNone = None
+    auroc_points: float | MaybeNone = None
     discrepancy: float
     joint_discrepancy: float
     seed: int

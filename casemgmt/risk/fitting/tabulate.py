@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from casemgmt.annotations import Estimator
     from casemgmt.risk.model import Model
 
 MOST_CELLS_IN_ALL = 2_000  # as many as test vectors are checked for in a few seconds
@@ -34,7 +35,7 @@ MOST_CELLS_IN_ALL = 2_000  # as many as test vectors are checked for in a few se
     demonstration=arguments.yes_or_no,
 )
 def tabulate(
-    estimator: object,
+    estimator: Estimator,
     frame: pd.DataFrame | pa.Table,
     *,
     name: str = "tabulated-model",
