@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from casemgmt.spark.result import SparkSelection
     from casemgmt.spark.selecting import select
+    from casemgmt.spark.versions import to_arrow
 
-__all__ = ["SparkSelection", "select"]
+__all__ = ["SparkSelection", "select", "to_arrow"]
 
 
 def __getattr__(name: str) -> Any:

@@ -26,9 +26,11 @@ from casemgmt.scheme.routes import Band, Scheme
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
 from casemgmt.selection.facts import caseload_notes
 from casemgmt.selection.keys import refuse_bands_on_risk
+from casemgmt.spark.groups import each_group
 from casemgmt.spark.job import Job, Question, rehearse, with_field_names
 from casemgmt.spark.one_practice import is_settled, select_alone
 from casemgmt.spark.result import SparkSelection
+from casemgmt.spark.versions import by_bytes, kept, to_arrow, types_of
 from casemgmt.spark.whole import Account, check_columns, check_counts, check_mappings, check_refusals, check_whole
 from casemgmt.texts.id_forms import LEFT_OUT, OUTSIDE_DIGITS, TEN_DIGITS
 
@@ -116,7 +118,7 @@ def _choosing(score: str | None, over_cap: OverCap, reference: Reference, allow_
 
 
 def _check_arguments(frame: object, score: object) -> None:
-    if not all(hasattr(frame, name) for name in ("groupBy", "toDF", "localCheckpoint")):
+    if not all(hasattr(frame, name) for name in ("groupBy", "toDF", "mapInArrow")):
         raise InputError(f"frame: give a Spark DataFrame, not {type(frame).__name__}; others go to cm.read_register.")
     if score is not None and not isinstance(score, str):
         raise InputError("score: name a column of the frame. Rows of a Spark DataFrame have no order to match.")
@@ -171,7 +173,7 @@ def _run(
         raise InputError(f"{total:,} rows where {expected_rows:,} were expected: the source is not whole.")
     job = rehearse(question, schema, rows_of_code)
     marked, in_two_practices = _marked(_keyed(rows, job), job)
-    tables = _selected(marked, job, row_number is not None).localCheckpoint()
+    tables = kept(_selected(marked, job, row_number is not None))
     account, accepted, notes = _checked(tables, job, total, limits, expected)
     notes = (*fixed_width.notes_of(widths), *notes, *caseload_notes(question.scheme, job.names))
     return tables, job, account, accepted, in_two_practices, notes
@@ -184,7 +186,7 @@ def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Sch
 
     names = list(frame.columns)
     rows = frame.toDF(*(f"c{i}" for i in range(len(names))))
-    kinds = rows.limit(0).toArrow().schema.types
+    kinds = types_of(rows)
     number = F.lit(None).cast("bigint")
     kept = list(rows.columns)
     if row_number is not None:
@@ -203,7 +205,7 @@ def _column(schema: pa.Schema, name: str) -> Column:
     """A text column, compared byte by byte whatever its collation."""
     from pyspark.sql import functions as F
 
-    return F.collate(F.col(f"c{schema.names.index(name)}"), "UTF8_BINARY")
+    return by_bytes(F.col(f"c{schema.names.index(name)}"))
 
 
 def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[DataFrame, dict[str, int]]:
@@ -236,7 +238,8 @@ def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[Da
 
 
 def _rows_of_code(rows: DataFrame, schema: pa.Schema) -> dict[str | None, int]:
-    counted = rows.groupBy(_column(schema, "practice_id").alias(_PRACTICE)).count().limit(_MOST_CODES + 1).toArrow()
+    by_code = rows.groupBy(_column(schema, "practice_id").alias(_PRACTICE)).count()
+    counted = to_arrow(by_code.limit(_MOST_CODES + 1))
     if counted.num_rows > _MOST_CODES:
         raise InputError(f"Column 'practice_id' holds more than {_MOST_CODES:,} codes. Is it the right column?")
     return dict(zip(*(column.to_pylist() for column in counted.columns), strict=True))
@@ -283,21 +286,21 @@ def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
     twice = usable & (F.count("*").over(of_form) > 1) & same
     shared = F.expr("coalesce(low <> high, false) or (placed > 0 and placed < rows)")
     judged = seen.select("person", shared.alias(_SHARED), twice.alias(_IN_TWO_FORMS))
-    known = judged.where(F.col(_SHARED) | F.col(_IN_TWO_FORMS)).localCheckpoint()
+    known = kept(judged.where(F.col(_SHARED) | F.col(_IN_TWO_FORMS)))
     count = known.count()
     if not count:
         return rows.withColumns(dict.fromkeys(_MARKS, F.lit(False))), 0
     joined = rows.join(F.broadcast(known) if count <= _FEW_IDS else known, person == F.col("person"), "left")
     settled = _settled(joined.where(F.col(_SHARED) & ~F.col(_IN_TWO_FORMS)), job)
-    kept = 0
+    open_ones = 0
     if settled is None:
         joined = joined.withColumn(_SETTLED, F.lit(False))
     else:
-        kept = settled.count()
-        joined = joined.join(F.broadcast(settled) if kept <= _FEW_IDS else settled, "person", "left")
+        open_ones = settled.count()
+        joined = joined.join(F.broadcast(settled) if open_ones <= _FEW_IDS else settled, "person", "left")
     for mark in _MARKS:
         joined = joined.withColumn(mark, F.coalesce(mark, F.lit(False)))
-    return joined.drop("person"), known.where(_SHARED).count() - kept
+    return joined.drop("person"), known.where(_SHARED).count() - open_ones
 
 
 def _settled(rows: DataFrame, job: Job) -> DataFrame | None:
@@ -307,31 +310,30 @@ def _settled(rows: DataFrame, job: Job) -> DataFrame | None:
     if "deregistered_on" not in job.names:
         return None
 
-    def patient_alone(key: Any, rows: Any) -> Any:
+    def patient_alone(person: str | None, rows: pa.Table) -> pa.Table:
         import pyarrow as pa
 
         from casemgmt.arrow import column_of, texts
 
         own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
-        kept = is_settled(job, own)
-        return pa.table({"person": texts([key[0].as_py()]), _SETTLED: column_of([kept], pa.bool_())})
+        return pa.table({"person": texts([person]), _SETTLED: column_of([is_settled(job, own)], pa.bool_())})
 
-    found = rows.groupBy("person").applyInArrow(patient_alone, f"person string, {_SETTLED} boolean")
-    return found.where(F.col(_SETTLED)).localCheckpoint()
+    found = each_group(rows, "person", patient_alone, f"person string, {_SETTLED} boolean")
+    return kept(found.where(F.col(_SETTLED)))
 
 
 def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
     """Every table of every practice in one frame: a row names its table, and fills that table's column."""
     from casemgmt.arrow import in_one_piece, numpy_of
 
-    def practice_alone(key: Any, rows: Any) -> Any:
+    def practice_alone(practice: str | None, rows: pa.Table) -> pa.Table:
         numbers = in_one_piece(rows.column(_NUMBER)) if has_numbers else None
         shared, in_two_forms, settled = (numpy_of(rows.column(mark)) for mark in _MARKS)
         own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
-        return _side_by_side(job, select_alone(job, key[0].as_py(), own, shared, numbers, in_two_forms, settled))
+        return _side_by_side(job, select_alone(job, practice, own, shared, numbers, in_two_forms, settled))
 
     fields = [f"`{name}` {_struct(schema)}" for name, schema in job.schemas.items()]
-    return rows.groupBy(_PRACTICE).applyInArrow(practice_alone, ", ".join([f"`{_TABLE}` string", *fields]))
+    return each_group(rows, _PRACTICE, practice_alone, ", ".join([f"`{_TABLE}` string", *fields]))
 
 
 def _side_by_side(job: Job, tables: Mapping[str, pa.Table]) -> pa.Table:
@@ -369,7 +371,7 @@ def _part(tables: DataFrame, name: str) -> DataFrame:
 def _counted(tables: DataFrame, name: str) -> dict[tuple[str | None, str, str], int]:
     """How many rows of a table name each practice, field and reason."""
     keys = ("practice_id", "field", "reason")
-    found = _part(tables, name).groupBy(*keys).count().toArrow().to_pylist()
+    found = to_arrow(_part(tables, name).groupBy(*keys).count()).to_pylist()
     return {(row["practice_id"], row["field"], row["reason"]): row["count"] for row in found}
 
 
@@ -381,17 +383,17 @@ def _checked(
     One error where it, or a practice, cannot be selected from.
     """
     counts = Counts()
-    columns = _part(tables, "column").select(*job.schemas["column"].names).toArrow()
-    refusals = _part(tables, "refusal").toArrow()
+    columns = to_arrow(_part(tables, "column").select(*job.schemas["column"].names))
+    refusals = to_arrow(_part(tables, "refusal"))
     if not refusals.num_rows:  # what a practice that was refused met is not known
-        check_mappings(job, _part(tables, "mapping").toArrow())
+        check_mappings(job, to_arrow(_part(tables, "mapping")))
     notes = check_columns(columns)
-    accounts = _part(tables, "account").toArrow()
+    accounts = to_arrow(_part(tables, "account"))
     if not refusals.num_rows:
         found = (_counted(tables, name) for name in ("quarantine", "corrections"))
         counts = check_whole(job, limits, expected, accounts, columns, *found)
     check_refusals(refusals)
     account = Account.of(accounts, total)
-    counted = tables.groupBy(_TABLE).count().toArrow()
+    counted = to_arrow(tables.groupBy(_TABLE).count())
     check_counts(account, dict(zip(*(column.to_pylist() for column in counted.columns), strict=True)))
     return account, counts.accepted, notes

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from spark_session import spark_session, why_no_spark
+from spark_session import frame_of, spark_session, why_no_spark
 
 KINDS = {"int64": "BIGINT", "double": "DOUBLE PRECISION", "bool": "BOOLEAN", "string": "TEXT"}
 
@@ -62,7 +62,7 @@ class Spark:
 
     def load(self, name: str, table: pa.Table) -> None:
         quoted = name.replace("`", "``")
-        self._session.createDataFrame(table).createOrReplaceTempView(f"`{quoted}`")
+        frame_of(self._session, table).createOrReplaceTempView(f"`{quoted}`")
 
     def answer(self, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._session.sql(query).collect()]
