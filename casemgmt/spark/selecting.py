@@ -30,7 +30,7 @@ from casemgmt.spark.groups import each_group
 from casemgmt.spark.job import Job, Question, rehearse, with_field_names
 from casemgmt.spark.one_practice import is_settled, select_alone
 from casemgmt.spark.result import SparkSelection
-from casemgmt.spark.versions import by_bytes, kept, to_arrow, types_of
+from casemgmt.spark.versions import NOT_KEPT, by_bytes, can_keep, kept, to_arrow, types_of
 from casemgmt.spark.whole import Account, check_columns, check_counts, check_mappings, check_refusals, check_whole
 from casemgmt.texts.id_forms import LEFT_OUT, OUTSIDE_DIGITS, TEN_DIGITS
 
@@ -176,6 +176,7 @@ def _run(
     tables = kept(_selected(marked, job, row_number is not None))
     account, accepted, notes = _checked(tables, job, total, limits, expected)
     notes = (*fixed_width.notes_of(widths), *notes, *caseload_notes(question.scheme, job.names))
+    notes += () if can_keep(frame) else (NOT_KEPT,)
     return tables, job, account, accepted, in_two_practices, notes
 
 

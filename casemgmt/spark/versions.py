@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 NOT_KEPT = (
-    "This Spark cannot keep a table from one run (DataFrame.localCheckpoint): the lists are cached, and worked out anew "
-    "from the frame where a part of the cache is lost. Give it a frame that does not change, such as a table."
+    "Spark Connect before 4 cannot keep what one run gave: the lists are cached, and worked out anew from the frame where "
+    "a part of the cache is lost. Select from a table that does not change, and write the lists soon."
 )
 _DATA = "data"
 
@@ -69,8 +69,11 @@ def by_bytes(text: Column) -> Column:
 
 
 def can_keep(frame: DataFrame) -> bool:
-    """Whether the rows of a frame can be kept as one run gave them."""
-    return hasattr(frame, "localCheckpoint")
+    """Whether the rows of a frame can be kept as one run gave them: not by a Spark Connect before 4."""
+    try:
+        return callable(frame.localCheckpoint)
+    except (AttributeError, NotImplementedError):
+        return False
 
 
 def kept(frame: DataFrame) -> DataFrame:
