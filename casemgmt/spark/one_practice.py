@@ -165,6 +165,7 @@ def _read(job: Job, rows: pa.Table, marked: Any, usable: bool) -> Register:
     outside = array_of(marked, pa.bool_()) if usable else array_of(marked | True, pa.bool_())
     nothing = pa.scalar(None, codes.type)
     rows = rows.set_column(place, "practice_id", pc.if_else(outside, nothing, codes))
+    rows = pa.table(rows.columns, names=rows.column_names)  # a column that Spark says holds no null may have one here
     witness = job.witness.cast(rows.schema)
     if usable:
         witness = witness.set_column(place, "practice_id", codes.slice(0, 1))

@@ -30,6 +30,7 @@ from casemgmt.spark.groups import each_group
 from casemgmt.spark.job import Job, Question, rehearse, with_field_names
 from casemgmt.spark.one_practice import is_settled, select_alone
 from casemgmt.spark.result import SparkSelection
+from casemgmt.spark.side_by_side import TABLE, in_words, part, side_by_side
 from casemgmt.spark.versions import NOT_KEPT, by_bytes, can_keep, kept, to_arrow, types_of
 from casemgmt.spark.whole import Account, check_columns, check_counts, check_mappings, check_refusals, check_whole
 from casemgmt.texts.id_forms import LEFT_OUT, OUTSIDE_DIGITS, TEN_DIGITS
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from casemgmt.risk.model import Model
     from casemgmt.selection.places import OverCap
 
-_PRACTICE, _NUMBER, _TABLE = "practice", "number", "table"
+_PRACTICE, _NUMBER = "practice", "number"
 _MARKS = _SHARED, _IN_TWO_FORMS, _SETTLED = "shared", "in_two_forms", "settled"
 # So many ids are sent to every worker; more are joined by a shuffle.
 _FEW_IDS = 100_000
@@ -134,7 +135,7 @@ def _result(
     in_two_practices: int,
     notes: tuple[str, ...],
 ) -> SparkSelection:
-    parts = {name: _part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
+    parts = {name: part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
     if model is not None and is_demonstration(model):
         parts["selection"] = parts["selection"].withMetadata("score", {"demonstration_only": True})
     if model is not None and (why := why_no_risk(model, accepted)) is not None:
@@ -331,48 +332,15 @@ def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
         numbers = in_one_piece(rows.column(_NUMBER)) if has_numbers else None
         shared, in_two_forms, settled = (numpy_of(rows.column(mark)) for mark in _MARKS)
         own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
-        return _side_by_side(job, select_alone(job, practice, own, shared, numbers, in_two_forms, settled))
+        return side_by_side(job.schemas, select_alone(job, practice, own, shared, numbers, in_two_forms, settled))
 
-    fields = [f"`{name}` {_struct(schema)}" for name, schema in job.schemas.items()]
-    return each_group(rows, _PRACTICE, practice_alone, ", ".join([f"`{_TABLE}` string", *fields]))
-
-
-def _side_by_side(job: Job, tables: Mapping[str, pa.Table]) -> pa.Table:
-    import pyarrow as pa
-
-    from casemgmt.arrow import texts
-
-    kinds = {name: pa.struct(list(schema)) for name, schema in job.schemas.items()}
-    schema = pa.schema([(_TABLE, pa.string()), *kinds.items()])
-    pieces = [
-        pa.table(
-            [
-                texts([name] * table.num_rows),
-                *(table.to_struct_array() if own == name else pa.nulls(table.num_rows, kinds[own]) for own in kinds),
-            ],
-            schema=schema,
-        )
-        for name, table in tables.items()
-    ]
-    return pa.concat_tables(pieces)
-
-
-def _struct(schema: pa.Schema) -> str:
-    """An Arrow schema in Spark's words."""
-    words = {"string": "string", "double": "double", "int32": "int", "int64": "bigint", "bool": "boolean"}
-    return f"struct<{', '.join(f'`{each.name}`: {words[str(each.type)]}' for each in schema)}>"
-
-
-def _part(tables: DataFrame, name: str) -> DataFrame:
-    from pyspark.sql import functions as F
-
-    return tables.where(F.col(_TABLE) == name).select(f"{name}.*")
+    return each_group(rows, _PRACTICE, practice_alone, in_words(job.schemas))
 
 
 def _counted(tables: DataFrame, name: str) -> dict[tuple[str | None, str, str], int]:
     """How many rows of a table name each practice, field and reason."""
     keys = ("practice_id", "field", "reason")
-    found = to_arrow(_part(tables, name).groupBy(*keys).count()).to_pylist()
+    found = to_arrow(part(tables, name).groupBy(*keys).count()).to_pylist()
     return {(row["practice_id"], row["field"], row["reason"]): row["count"] for row in found}
 
 
@@ -384,17 +352,17 @@ def _checked(
     One error where it, or a practice, cannot be selected from.
     """
     counts = Counts()
-    columns = to_arrow(_part(tables, "column").select(*job.schemas["column"].names))
-    refusals = to_arrow(_part(tables, "refusal"))
+    columns = to_arrow(part(tables, "column").select(*job.schemas["column"].names))
+    refusals = to_arrow(part(tables, "refusal"))
     if not refusals.num_rows:  # what a practice that was refused met is not known
-        check_mappings(job, to_arrow(_part(tables, "mapping")))
+        check_mappings(job, to_arrow(part(tables, "mapping")))
     notes = check_columns(columns)
-    accounts = to_arrow(_part(tables, "account"))
+    accounts = to_arrow(part(tables, "account"))
     if not refusals.num_rows:
         found = (_counted(tables, name) for name in ("quarantine", "corrections"))
         counts = check_whole(job, limits, expected, accounts, columns, *found)
     check_refusals(refusals)
     account = Account.of(accounts, total)
-    counted = to_arrow(tables.groupBy(_TABLE).count())
+    counted = to_arrow(tables.groupBy(TABLE).count())
     check_counts(account, dict(zip(*(column.to_pylist() for column in counted.columns), strict=True)))
     return account, counts.accepted, notes

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 NOT_KEPT = (
-    "Spark Connect before 4 cannot keep what one run gave: the lists are cached, and worked out anew from the frame where "
+    "Spark Connect before 4 cannot keep what one run gave: lists are cached, and worked out anew from the frame where "
     "a part of the cache is lost. Select from a table that does not change, and write the lists soon."
 )
 _DATA = "data"

@@ -69,7 +69,14 @@ def frame_of(session: Any, table: pa.Table) -> Any:
 
 @contextmanager
 def spark_session(folder: Path) -> Iterator[Any]:
-    """Two cores; workers run the Python, and import the package, that these tests run and import."""
+    """A session of two cores; one process has one, which ends with it, for a JVM takes its time to start."""
+    from pyspark.sql import SparkSession
+
+    yield SparkSession.getActiveSession() or _started(folder)
+
+
+def _started(folder: Path) -> Any:
+    """A session whose workers run the Python, and import the package, that these tests run and import."""
     from pyspark.sql import SparkSession
 
     package = str(Path(casemgmt.__file__).resolve().parent.parent)
@@ -92,6 +99,5 @@ def spark_session(folder: Path) -> Iterator[Any]:
         for name, value in settings.items():
             builder = builder.config(name, value)
         session = builder.getOrCreate()
-        session.sparkContext.setLogLevel("OFF")
-        yield session
-        session.stop()
+    session.sparkContext.setLogLevel("OFF")
+    return session

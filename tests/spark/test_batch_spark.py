@@ -11,7 +11,7 @@ import pytest
 from in_pieces import NO_LIMITS, TABLES, assert_same_tables, in_order, whole
 from register_tools import awkward_rows, awkward_table, people
 from registers import read_scheme, scheme_text
-from spark_session import frame_of, needs_spark, spark_session
+from spark_session import frame_of, needs_spark
 from worked_text import PROJECT, folder_of_examples, with_true_output
 
 import casemgmt as cm
@@ -23,12 +23,6 @@ from casemgmt.texts.id_forms import TWO_FORMS
 pytestmark = needs_spark()
 AS_OF = "2015-04-01"
 PAGE = (PROJECT / "examples" / "on-spark.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory):
-    with spark_session(tmp_path_factory.mktemp("spark")) as session:
-        yield session
 
 
 def numbered(table: pa.Table) -> pa.Table:
