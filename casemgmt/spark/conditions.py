@@ -33,7 +33,7 @@ from casemgmt.errors import InputError, plural
 from casemgmt.register.limits import share_of
 from casemgmt.spark.facts import Fact, account_of, facts_of, report_of
 from casemgmt.spark.side_by_side import in_words, part, side_by_side
-from casemgmt.spark.versions import by_bytes, kept, to_arrow, types_of
+from casemgmt.spark.versions import Keeper, by_bytes, to_arrow, types_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,12 +54,14 @@ class SparkDerived:
     table : the columns of :meth:`casemgmt.codes.derived.Derived.to_arrow`, in no order of rows
     sources : what became of the rows of each source
     report : the rows to look at, counted: system, field, reason, rows; a DataFrame has no row numbers
+    notes : what to know of how the table is kept
     """
 
     as_of: dt.date
     table: DataFrame
     sources: tuple[SourceAccount, ...]
     report: pa.Table
+    notes: tuple[str, ...]
 
     @property
     def account(self) -> pa.Table:
@@ -97,6 +99,7 @@ def derive_conditions(
     date_format: str | None = None,
     undated_as_ever: bool = False,
     max_set_aside: str = MOST_SET_ASIDE,
+    keep_in: str | None = None,
 ) -> SparkDerived:
     """One row a patient of conditions, from a Spark DataFrame of coded rows; every row is accounted for.
 
@@ -104,6 +107,7 @@ def derive_conditions(
     ----------
     events : a Spark DataFrame of patient_id, code and date; of lists of several systems a mapping, such as
         ``{"snomedct": diagnoses, "dmd": prescriptions}``; a value may be an :class:`~casemgmt.codes.events.Events`
+    keep_in : how the name of a new table begins that holds the conditions, as in :func:`casemgmt.spark.select`
     the rest : as in :func:`casemgmt.derive_conditions`
 
     Raises
@@ -120,14 +124,15 @@ def derive_conditions(
     rows, person = _together(opened)
     gatherer = Gatherer(tuple(sources), lists, wanted, plan, tuple((each.names, each.dates) for each in opened), person)
     made = rows.repartition(_PERSON).mapInArrow(gatherer.streams(), in_words(gatherer.schemas))
-    tables = kept(made)
+    keeper = Keeper.of(rows, keep_in)
+    tables = keeper.keep(made, "conditions")
     facts = _sums(part(tables, "facts"))
     most = share_of(max_set_aside, "max_set_aside")
     accounts = [account_of(system, facts, plan, gatherer.codebook(system)) for system in sources]
     for account in accounts:
         check_source(account, most, undated_as_ever=undated_as_ever)
-    conditions = part(tables, "conditions")
-    return SparkDerived(as_of=list_date, table=conditions, sources=tuple(accounts), report=report_of(facts))
+    made = {"table": part(tables, "conditions"), "sources": tuple(accounts), "report": report_of(facts)}
+    return SparkDerived(as_of=list_date, **made, notes=keeper.notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

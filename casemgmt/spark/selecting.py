@@ -1,6 +1,6 @@
 """Selecting from a Spark DataFrame, one practice at a time, to the rows that the local engine gives.
 
-Needs pyspark 4 (``pip install "casemgmt[spark]"``), and casemgmt in the Python of every worker.
+Needs pyspark 3.5 or later (``pip install "casemgmt[spark]"``), and casemgmt in the Python of every worker.
 
 Each practice is read, checked and ranked by one worker; what only the whole register can tell (ids in two practices,
 codes that differ only in case, columns nobody can read, nominations over the cap) is found in Spark or on the driver,
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, no_such_column
-from casemgmt.register import fixed_width
+from casemgmt.register import fixed_width, lost_zeros
 from casemgmt.register.counts import Counts
 from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
@@ -31,8 +31,16 @@ from casemgmt.spark.job import Job, Question, rehearse, with_field_names
 from casemgmt.spark.one_practice import is_settled, select_alone
 from casemgmt.spark.result import SparkSelection
 from casemgmt.spark.side_by_side import TABLE, in_words, part, side_by_side
-from casemgmt.spark.versions import NOT_KEPT, by_bytes, can_keep, kept, to_arrow, types_of
-from casemgmt.spark.whole import Account, check_columns, check_counts, check_mappings, check_refusals, check_whole
+from casemgmt.spark.versions import Keeper, by_bytes, to_arrow, types_of
+from casemgmt.spark.whole import (
+    Account,
+    check_columns,
+    check_counts,
+    check_mappings,
+    check_refusals,
+    check_whole,
+    warn_of_scores,
+)
 from casemgmt.texts.id_forms import LEFT_OUT, OUTSIDE_DIGITS, TEN_DIGITS
 
 if TYPE_CHECKING:
@@ -74,10 +82,11 @@ def select(
     allow_missing_practices: bool | Iterable[str] = False,
     list_size_within: Share | None = LIST_SIZE_WITHIN,
     row_number: str | None = None,
+    keep_in: str | None = None,
 ) -> SparkSelection:
     """Select patients in each practice of a Spark DataFrame, by a scheme and a model or a column of scores.
 
-    The rows are those of ``cm.select(cm.read_register(frame.toArrow(), …), …)``, with the same columns, types and
+    The rows are those of ``cm.select(cm.read_register(to_arrow(frame), …), …)``, with the same columns, types and
     values. :mod:`casemgmt.spark.selecting` says how it is done. Of the columns, none may be ``extracted_on``: say it.
 
     Parameters
@@ -87,6 +96,8 @@ def select(
     score : a column's name
     row_number : a column of whole numbers that says where each row stood in its source. It is no part of the register;
         quarantine and corrections repeat it as ``source_row``, and of identical repeats the first stays
+    keep_in : how the names of three new tables begin that hold what the run gave, such as ``"catalog.schema.run"``:
+        they hold patients, and are yours to drop. Without it the executors hold it
     scheme, model, over_cap, list_sizes, reference, allow_demonstration, allow_missing_practices, list_size_within : as
         in :func:`casemgmt.select`. Nothing in a Spark DataFrame says that its people are made up
     as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, expected_rows : as in
@@ -108,9 +119,10 @@ def select(
     reading |= {"null_means_absent": absent, "practice_pattern": practice_pattern}
     choosing = _choosing(score, over_cap, reference, allow_demonstration)
     question = Question.of(scheme, model, reading, choosing, list_sizes)
-    limits = Limits.of(max_quarantined, max_corrected)
+    limits, keeper = Limits.of(max_quarantined, max_corrected), Keeper.of(frame, keep_in)
     expected = Expected.of(list_sizes, None, allow_missing_practices, list_size_within)
-    return _result(scheme, model, *_run(frame, question, columns or {}, expected_rows, row_number, limits, expected))
+    how = (columns or {}, expected_rows, row_number, limits, expected, keeper)
+    return _result(scheme, model, *_run(frame, question, *how))
 
 
 def _choosing(score: str | None, over_cap: OverCap, reference: Reference, allow_demonstration: bool) -> dict[str, Any]:
@@ -160,6 +172,7 @@ def _run(
     row_number: str | None,
     limits: Limits,
     expected: Expected,
+    keeper: Keeper,
 ) -> tuple[DataFrame, Job, Account, Mapping[str, int], int, tuple[str, ...]]:
     """Every table of every practice, checked; the job, the account, each practice's patients, how many ids stand in two
     practices, and notes.
@@ -167,18 +180,24 @@ def _run(
     rows, schema = _opened(frame, row_number)
     schema = with_field_names(schema, columns, question.reading)
     rehearse(question, schema, {})  # what is wrong with the columns is said before any row is read
-    rows, widths = _trimmed(rows, schema, question)
+    rows, widths, led_by_zeros = _trimmed(rows, schema, question)
     rows_of_code = _rows_of_code(rows, schema)
     total = sum(rows_of_code.values())
     if expected_rows is not None and total != expected_rows:
         raise InputError(f"{total:,} rows where {expected_rows:,} were expected: the source is not whole.")
     job = rehearse(question, schema, rows_of_code)
-    marked, in_two_practices = _marked(_keyed(rows, job), job)
-    tables = kept(_selected(marked, job, row_number is not None))
+    marked, in_two_practices = _marked(_keyed(rows, job), job, keeper)
+    lost = _lost_zeros(rows, schema) if led_by_zeros else 0
+    lost_zeros.warn_of(lost)
+    tables = keeper.keep(_selected(marked, job, row_number is not None), "lists")
     account, accepted, notes = _checked(tables, job, total, limits, expected)
-    notes = (*fixed_width.notes_of(widths), *notes, *caseload_notes(question.scheme, job.names))
-    notes += () if can_keep(frame) else (NOT_KEPT,)
-    return tables, job, account, accepted, in_two_practices, notes
+    notes = (
+        *fixed_width.notes_of(widths),
+        *lost_zeros.notes_of(lost),
+        *notes,
+        *caseload_notes(question.scheme, job.names),
+    )
+    return tables, job, account, accepted, in_two_practices, (*notes, *keeper.notes)
 
 
 def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Schema]:
@@ -210,12 +229,15 @@ def _column(schema: pa.Schema, name: str) -> Column:
     return by_bytes(F.col(f"c{schema.names.index(name)}"))
 
 
-def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[DataFrame, dict[str, int]]:
-    """The rows without the padding of ids and practice codes, where the whole frame has it; and the widths of those."""
+def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[DataFrame, dict[str, int], bool]:
+    """The rows without the padding of ids and practice codes, where the whole frame has it; and the widths of those.
+
+    And whether an id begins with a zero, of digits alone.
+    """
     from pyspark.sql import functions as F
 
     values = question.reading["values"] or {}
-    asked = []
+    asked = [F.max(_column(schema, "patient_id").rlike(r"^ *0+[1-9][0-9]* *\z")).alias("led by zeros")]
     for name in fixed_width.COLUMNS:
         if any(str(key) != str(key).strip(" ") for key in values.get(name, ())):
             continue
@@ -227,7 +249,7 @@ def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[Da
         asked += [F.min(length).alias(f"least {name}"), F.max(length).alias(f"most {name}")]
         asked += [ends.alias(f"after {name}"), starts.alias(f"before {name}")]
     widths = {}
-    found = rows.agg(*asked).first().asDict() if asked else {}
+    found = rows.agg(*asked).first().asDict()
     for name in fixed_width.COLUMNS:
         if not found.get(f"most {name}") or found[f"least {name}"] != found[f"most {name}"]:
             continue
@@ -236,7 +258,17 @@ def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[Da
             widths[name] = found[f"most {name}"] * (1 if after else -1)
             own = f"c{schema.names.index(name)}"
             rows = rows.withColumn(own, (F.rtrim if after else F.ltrim)(F.col(own)))
-    return rows, widths
+    return rows, widths, bool(found["led by zeros"])
+
+
+def _lost_zeros(rows: DataFrame, schema: pa.Schema) -> int:
+    """How many ids of digits stand there with different numbers of leading zeros."""
+    from pyspark.sql import functions as F
+
+    person = _column(schema, "patient_id")
+    ids = rows.select(person.alias("person")).where(F.col("person").rlike(r"^0*[1-9][0-9]*\z"))
+    bare = ids.distinct().groupBy(F.regexp_replace("person", "^0+", "")).count()
+    return int(bare.where("count > 1").count())
 
 
 def _rows_of_code(rows: DataFrame, schema: pa.Schema) -> dict[str | None, int]:
@@ -260,7 +292,7 @@ def _keyed(rows: DataFrame, job: Job) -> DataFrame:
     return joined.drop("code")
 
 
-def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
+def _marked(rows: DataFrame, job: Job, keeper: Keeper) -> tuple[DataFrame, int]:
     """The rows, marked where an id stands under two codes or in two forms; and how many ids stand under two codes."""
     import pyarrow as pa
     from pyspark.sql import Window
@@ -288,12 +320,12 @@ def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
     twice = usable & (F.count("*").over(of_form) > 1) & same
     shared = F.expr("coalesce(low <> high, false) or (placed > 0 and placed < rows)")
     judged = seen.select("person", shared.alias(_SHARED), twice.alias(_IN_TWO_FORMS))
-    known = kept(judged.where(F.col(_SHARED) | F.col(_IN_TWO_FORMS)))
+    known = keeper.keep(judged.where(F.col(_SHARED) | F.col(_IN_TWO_FORMS)), "ids")
     count = known.count()
     if not count:
         return rows.withColumns(dict.fromkeys(_MARKS, F.lit(False))), 0
     joined = rows.join(F.broadcast(known) if count <= _FEW_IDS else known, person == F.col("person"), "left")
-    settled = _settled(joined.where(F.col(_SHARED) & ~F.col(_IN_TWO_FORMS)), job)
+    settled = _settled(joined.where(F.col(_SHARED) & ~F.col(_IN_TWO_FORMS)), job, keeper)
     open_ones = 0
     if settled is None:
         joined = joined.withColumn(_SETTLED, F.lit(False))
@@ -305,7 +337,7 @@ def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
     return joined.drop("person"), known.where(_SHARED).count() - open_ones
 
 
-def _settled(rows: DataFrame, job: Job) -> DataFrame | None:
+def _settled(rows: DataFrame, job: Job, keeper: Keeper) -> DataFrame | None:
     """The ids, of rows that stand under two codes, of patients of whom one registration is open and is kept."""
     from pyspark.sql import functions as F
 
@@ -321,7 +353,7 @@ def _settled(rows: DataFrame, job: Job) -> DataFrame | None:
         return pa.table({"person": texts([person]), _SETTLED: column_of([is_settled(job, own)], pa.bool_())})
 
     found = each_group(rows, "person", patient_alone, f"person string, {_SETTLED} boolean")
-    return kept(found.where(F.col(_SETTLED)))
+    return keeper.keep(found.where(F.col(_SETTLED)), "open")
 
 
 def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
@@ -363,6 +395,7 @@ def _checked(
         counts = check_whole(job, limits, expected, accounts, columns, *found)
     check_refusals(refusals)
     account = Account.of(accounts, total)
+    warn_of_scores(to_arrow(part(tables, "span")))
     counted = to_arrow(tables.groupBy(TABLE).count())
     check_counts(account, dict(zip(*(column.to_pylist() for column in counted.columns), strict=True)))
     return account, counts.accepted, notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 NOT_KEPT = (
     "Spark Connect before 4 cannot keep what one run gave: lists are cached, and worked out anew from the frame where "
-    "a part of the cache is lost. Select from a table that does not change, and write the lists soon."
+    "a part of the cache is lost. Say keep_in=, a name of tables that may be written."
 )
 _DATA = "data"
 
@@ -76,6 +77,26 @@ def can_keep(frame: DataFrame) -> bool:
         return False
 
 
-def kept(frame: DataFrame) -> DataFrame:
-    """The rows of one run, however often they are read; where Spark cannot promise that, from a cache."""
-    return frame.localCheckpoint() if can_keep(frame) else frame.persist()
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Keeps what one run gave: on the executors, or in tables whose names begin with ``tables``.
+
+    Where Spark can do neither, in a cache, which :attr:`notes` says.
+    """
+
+    tables: str | None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, frame: DataFrame, tables: str | None) -> Keeper:
+        """What keeps the tables that a frame is made into."""
+        if tables is not None and not (isinstance(tables, str) and tables.strip()):
+            raise InputError('keep_in: name where tables may be written, such as "catalog.schema.casemgmt_run".')
+        return cls(tables, () if tables or can_keep(frame) else (NOT_KEPT,))
+
+    def keep(self, frame: DataFrame, name: str) -> DataFrame:
+        """The rows of one run, however often they are read."""
+        if self.tables is not None:
+            frame.write.saveAsTable(f"{self.tables}_{name}")
+            return frame.sparkSession.table(f"{self.tables}_{name}")
+        return frame.localCheckpoint() if can_keep(frame) else frame.persist()

@@ -430,6 +430,8 @@ def test_rows_that_differ_between_two_readings_or_get_lost_are_noticed():
     account = Account.of(only["account"], 4)
     with pytest.raises(InputError, match="5 rows at first and 4 later"):
         Account.of(only["account"], 5)
+    with pytest.raises(InputError, match="to two workers"):
+        Account.of(pa.concat_tables([only["account"], only["account"]]), 8)
     counts = {name: table.num_rows for name, table in only.items()}
     check_counts(account, counts)
     for name in ("selection", "quarantine", "corrections"):

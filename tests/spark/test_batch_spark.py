@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import warnings
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from spark_session import frame_of, needs_spark
 from worked_text import PROJECT, folder_of_examples, with_true_output
 
 import casemgmt as cm
-from casemgmt.errors import CapExceededError, InputError
+from casemgmt.errors import CapExceededError, InputError, InputWarning
 from casemgmt.selection.facts import NO_CASELOAD
 from casemgmt.spark import selecting as on_spark
 from casemgmt.texts.id_forms import TWO_FORMS
@@ -124,6 +125,40 @@ def test_awkward_column_names_a_score_column_list_sizes_and_no_row_numbers(spark
     assert (expected["selection"].num_rows, expected["unscored"].num_rows) == (7, 15)
     assert_same_tables(expected, tables_of(found, scheme))
     assert found.in_two_practices == 0
+
+
+def test_what_the_local_engine_warns_of_is_warned_of(spark):
+    ids = [*(f"{n:05d}" for n in range(1, 60)), "7", "8", "x9"]
+    points = [*(float(n * 37 % 53) for n in range(57)), *[999.0] * 5]
+    table = pa.concat_tables([people(31), people(31, "C87001")]).append_column("points", pa.array(points))
+    table = table.set_column(0, "patient_id", pa.array(ids))
+    scheme, options = cm.load_scheme("prism-top-half-percent"), {"score": "points", "as_of": AS_OF}
+    with warnings.catch_warnings(record=True) as expected:
+        warnings.simplefilter("always")
+        register = cm.read_register(table, as_of=AS_OF)
+        cm.select(register, scheme, score="points", **NO_LIMITS)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = on_spark.select(frame_of(spark, table), scheme, **options, **NO_LIMITS)
+    told = [[str(each.message) for each in these if each.category is InputWarning] for these in (expected, said)]
+    assert told[0] == told[1] and len(told[0]) == 2
+    assert "2 ids stand here both with leading zeros" in told[0][0] and "5 of 62 scores" in told[0][1]
+    assert found.notes == register.notes
+
+
+def test_tables_that_hold_the_run_hold_what_the_executors_would(spark):
+    scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("cambridge-multimorbidity-20")
+    options = {"as_of": AS_OF, "model": model, "over_cap": "queue", **NO_LIMITS}
+    table = awkward_table(300)
+    expected = whole(table, scheme, **{name: options[name] for name in ("as_of", "model", "over_cap")})
+    frame = frame_of(spark, numbered(table))
+    found = on_spark.select(frame, scheme, row_number="row", keep_in="a_run", **options)
+    assert_same_tables(expected, tables_of(found, scheme))
+    assert {each.name for each in spark.catalog.listTables() if not each.isTemporary} >= {"a_run_ids", "a_run_lists"}
+    with pytest.raises(Exception, match="already exists"):
+        on_spark.select(frame, scheme, row_number="row", keep_in="a_run", **options)
+    with pytest.raises(InputError, match="keep_in: name where"):
+        on_spark.select(frame, scheme, keep_in=" ", **options)
 
 
 KEEPING = 'name = "top"\nkind = "top_share"\nshare = "10%"\nlimit = "at_most"\nof = {}\namong = {}\n'
