@@ -144,6 +144,7 @@ def test_what_the_local_engine_warns_of_is_warned_of(spark):
     assert found.notes == register.notes
 
 
+@pytest.mark.long
 def test_tables_that_hold_the_run_hold_what_the_executors_would(spark):
     scheme, model = cm.load_scheme("rotherham-2015-16"), cm.load_model("cambridge-multimorbidity-20")
     options = {"as_of": AS_OF, "model": model, "over_cap": "queue", **NO_LIMITS}

@@ -115,6 +115,7 @@ class TestOnASession:
         assert_the_same(derived, on_spark.to_arrow(found.table), list(found.sources), found.report)
         assert found.account.equals(derived.account) and found.set_aside == derived.set_aside
 
+    @pytest.mark.long
     def test_a_register_of_records_is_selected_from_as_the_local_one(self, spark, list_of_patients):
         events = rows_at_random(3, 2_000, CODES, tuple(f"{n:04d}" for n in range(240)))
         options = {"as_of": AS_OF, "lookback": "12 months", "max_set_aside": "100%"}
