@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.errors import InputError, no_such_column
 from casemgmt.register import fixed_width, lost_zeros
 from casemgmt.register.counts import Counts
-from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
+from casemgmt.register.identity import ODS_PATTERN
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.risk.moved import why_no_risk
@@ -27,11 +27,12 @@ from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
 from casemgmt.selection.facts import caseload_notes
 from casemgmt.selection.keys import refuse_bands_on_risk
 from casemgmt.spark.groups import each_group
+from casemgmt.spark.ids import MARKS, PRACTICE, ids_with_lost_zeros, marked, text_column
 from casemgmt.spark.job import Job, Question, rehearse, with_field_names
-from casemgmt.spark.one_practice import is_settled, select_alone
+from casemgmt.spark.one_practice import select_alone
 from casemgmt.spark.result import SparkSelection
 from casemgmt.spark.side_by_side import TABLE, in_words, part, side_by_side
-from casemgmt.spark.versions import Keeper, by_bytes, to_arrow, types_of
+from casemgmt.spark.versions import Keeper, to_arrow, types_of
 from casemgmt.spark.whole import (
     Account,
     check_columns,
@@ -41,20 +42,16 @@ from casemgmt.spark.whole import (
     check_whole,
     warn_of_scores,
 )
-from casemgmt.texts.id_forms import LEFT_OUT, OUTSIDE_DIGITS, TEN_DIGITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
     from casemgmt.selection.places import OverCap
 
-_PRACTICE, _NUMBER = "practice", "number"
-_MARKS = _SHARED, _IN_TWO_FORMS, _SETTLED = "shared", "in_two_forms", "settled"
-# So many ids are sent to every worker; more are joined by a shuffle.
-_FEW_IDS = 100_000
+_NUMBER = "number"
 # England has some seven thousand practices: with more codes than this, the column holds something else.
 _MOST_CODES = 100_000
 
@@ -96,8 +93,8 @@ def select(
     score : a column's name
     row_number : a column of whole numbers that says where each row stood in its source. It is no part of the register;
         quarantine and corrections repeat it as ``source_row``, and of identical repeats the first stays
-    keep_in : how the names of three new tables begin that hold what the run gave, such as ``"catalog.schema.run"``:
-        they hold patients, and are yours to drop. Without it the executors hold it
+    keep_in : how the names of three new tables begin that hold what the run gave, patients among it, instead of the
+        executors; such as ``"catalog.schema.run"``
     scheme, model, over_cap, list_sizes, reference, allow_demonstration, allow_missing_practices, list_size_within : as
         in :func:`casemgmt.select`. Nothing in a Spark DataFrame says that its people are made up
     as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, expected_rows : as in
@@ -110,12 +107,8 @@ def select(
     """
     _check_arguments(frame, score)
     absent = [null_means_absent] if isinstance(null_means_absent, str) else list(null_means_absent)
-    reading: dict[str, Any] = {
-        "as_of": as_of,
-        "extracted_on": extracted_on,
-        "values": values,
-        "date_format": date_format,
-    }
+    reading: dict[str, Any] = {"as_of": as_of, "extracted_on": extracted_on}
+    reading |= {"values": values, "date_format": date_format}
     reading |= {"null_means_absent": absent, "practice_pattern": practice_pattern}
     choosing = _choosing(score, over_cap, reference, allow_demonstration)
     question = Question.of(scheme, model, reading, choosing, list_sizes)
@@ -186,10 +179,10 @@ def _run(
     if expected_rows is not None and total != expected_rows:
         raise InputError(f"{total:,} rows where {expected_rows:,} were expected: the source is not whole.")
     job = rehearse(question, schema, rows_of_code)
-    marked, in_two_practices = _marked(_keyed(rows, job), job, keeper)
-    lost = _lost_zeros(rows, schema) if led_by_zeros else 0
+    with_marks, in_two_practices = marked(_keyed(rows, job), job, keeper)
+    lost = ids_with_lost_zeros(rows, schema.names) if led_by_zeros else 0
     lost_zeros.warn_of(lost)
-    tables = keeper.keep(_selected(marked, job, row_number is not None), "lists")
+    tables = keeper.keep(_selected(with_marks, job, row_number is not None), "lists")
     account, accepted, notes = _checked(tables, job, total, limits, expected)
     notes = (
         *fixed_width.notes_of(widths),
@@ -222,13 +215,6 @@ def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Sch
     return rows, pa.schema(list(zip(names, kinds, strict=True)))
 
 
-def _column(schema: pa.Schema, name: str) -> Column:
-    """A text column, compared byte by byte whatever its collation."""
-    from pyspark.sql import functions as F
-
-    return by_bytes(F.col(f"c{schema.names.index(name)}"))
-
-
 def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[DataFrame, dict[str, int], bool]:
     """The rows without the padding of ids and practice codes, where the whole frame has it; and the widths of those.
 
@@ -237,11 +223,11 @@ def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[Da
     from pyspark.sql import functions as F
 
     values = question.reading["values"] or {}
-    asked = [F.max(_column(schema, "patient_id").rlike(r"^ *0+[1-9][0-9]* *\z")).alias("led by zeros")]
+    asked = [F.max(text_column(schema.names, "patient_id").rlike(r"^ *0+[1-9][0-9]* *\z")).alias("led by zeros")]
     for name in fixed_width.COLUMNS:
         if any(str(key) != str(key).strip(" ") for key in values.get(name, ())):
             continue
-        text = _column(schema, name)
+        text = text_column(schema.names, name)
         length = F.char_length(text)
         ends, starts = (
             F.coalesce(F.bool_and(each(text, F.lit(" "))), F.lit(False)) for each in (F.endswith, F.startswith)
@@ -261,18 +247,8 @@ def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[Da
     return rows, widths, bool(found["led by zeros"])
 
 
-def _lost_zeros(rows: DataFrame, schema: pa.Schema) -> int:
-    """How many ids of digits stand there with different numbers of leading zeros."""
-    from pyspark.sql import functions as F
-
-    person = _column(schema, "patient_id")
-    ids = rows.select(person.alias("person")).where(F.col("person").rlike(r"^0*[1-9][0-9]*\z"))
-    bare = ids.distinct().groupBy(F.regexp_replace("person", "^0+", "")).count()
-    return int(bare.where("count > 1").count())
-
-
 def _rows_of_code(rows: DataFrame, schema: pa.Schema) -> dict[str | None, int]:
-    by_code = rows.groupBy(_column(schema, "practice_id").alias(_PRACTICE)).count()
+    by_code = rows.groupBy(text_column(schema.names, "practice_id").alias(PRACTICE)).count()
     counted = to_arrow(by_code.limit(_MOST_CODES + 1))
     if counted.num_rows > _MOST_CODES:
         raise InputError(f"Column 'practice_id' holds more than {_MOST_CODES:,} codes. Is it the right column?")
@@ -281,79 +257,14 @@ def _rows_of_code(rows: DataFrame, schema: pa.Schema) -> dict[str | None, int]:
 
 def _keyed(rows: DataFrame, job: Job) -> DataFrame:
     """The rows with the practice they stand for; two codes may be mapped to one."""
-    import pyarrow as pa
     from pyspark.sql import functions as F
 
-    code = _column(pa.schema([(name, pa.null()) for name in job.names]), "practice_id")
+    code = text_column(job.names, "practice_id")
     if all(code == practice for code, practice in job.code_of.items()):
-        return rows.withColumn(_PRACTICE, code)
-    codes = rows.sparkSession.createDataFrame(list(job.code_of.items()), f"code string, {_PRACTICE} string")
+        return rows.withColumn(PRACTICE, code)
+    codes = rows.sparkSession.createDataFrame(list(job.code_of.items()), f"code string, {PRACTICE} string")
     joined = rows.join(F.broadcast(codes), code.eqNullSafe(F.col("code")), "left")
     return joined.drop("code")
-
-
-def _marked(rows: DataFrame, job: Job, keeper: Keeper) -> tuple[DataFrame, int]:
-    """The rows, marked where an id stands under two codes or in two forms; and how many ids stand under two codes."""
-    import pyarrow as pa
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F
-
-    person = _column(pa.schema([(name, pa.null()) for name in job.names]), "patient_id")
-    practice = F.col(_PRACTICE)
-    by_person = rows.select(person.alias("person"), practice).where("person is not null").groupBy("person")
-    seen = by_person.agg(
-        F.min(practice).alias("low"),
-        F.max(practice).alias("high"),
-        F.count("*").alias("rows"),
-        F.count(practice).alias("placed"),
-    )
-    form = F.lower(F.regexp_replace("person", LEFT_OUT, ""))
-    usable = ~F.col("person").rlike(ANY_ID_FAULT) & (form != "")
-    # As casemgmt.texts.id_forms.in_two_ways has it.
-    shape = F.lower(F.regexp_replace("person", LEFT_OUT, "-"))
-    for pattern, keeps in OUTSIDE_DIGITS:
-        shape = F.regexp_replace(shape, pattern, "$1" if keeps else "")
-    of_form = Window.partitionBy(F.when(usable, form))
-    of_shape = Window.partitionBy(F.when(usable, form), F.when(usable, shape))
-    whole = F.max(shape == form).over(of_form)
-    same = whole | (F.count("*").over(of_shape) > 1) | form.rlike(TEN_DIGITS)
-    twice = usable & (F.count("*").over(of_form) > 1) & same
-    shared = F.expr("coalesce(low <> high, false) or (placed > 0 and placed < rows)")
-    judged = seen.select("person", shared.alias(_SHARED), twice.alias(_IN_TWO_FORMS))
-    known = keeper.keep(judged.where(F.col(_SHARED) | F.col(_IN_TWO_FORMS)), "ids")
-    count = known.count()
-    if not count:
-        return rows.withColumns(dict.fromkeys(_MARKS, F.lit(False))), 0
-    joined = rows.join(F.broadcast(known) if count <= _FEW_IDS else known, person == F.col("person"), "left")
-    settled = _settled(joined.where(F.col(_SHARED) & ~F.col(_IN_TWO_FORMS)), job, keeper)
-    open_ones = 0
-    if settled is None:
-        joined = joined.withColumn(_SETTLED, F.lit(False))
-    else:
-        open_ones = settled.count()
-        joined = joined.join(F.broadcast(settled) if open_ones <= _FEW_IDS else settled, "person", "left")
-    for mark in _MARKS:
-        joined = joined.withColumn(mark, F.coalesce(mark, F.lit(False)))
-    return joined.drop("person"), known.where(_SHARED).count() - open_ones
-
-
-def _settled(rows: DataFrame, job: Job, keeper: Keeper) -> DataFrame | None:
-    """The ids, of rows that stand under two codes, of patients of whom one registration is open and is kept."""
-    from pyspark.sql import functions as F
-
-    if "deregistered_on" not in job.names:
-        return None
-
-    def patient_alone(person: str | None, rows: pa.Table) -> pa.Table:
-        import pyarrow as pa
-
-        from casemgmt.arrow import column_of, texts
-
-        own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
-        return pa.table({"person": texts([person]), _SETTLED: column_of([is_settled(job, own)], pa.bool_())})
-
-    found = each_group(rows, "person", patient_alone, f"person string, {_SETTLED} boolean")
-    return keeper.keep(found.where(F.col(_SETTLED)), "open")
 
 
 def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
@@ -362,11 +273,11 @@ def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
 
     def practice_alone(practice: str | None, rows: pa.Table) -> pa.Table:
         numbers = in_one_piece(rows.column(_NUMBER)) if has_numbers else None
-        shared, in_two_forms, settled = (numpy_of(rows.column(mark)) for mark in _MARKS)
+        shared, in_two_forms, settled = (numpy_of(rows.column(mark)) for mark in MARKS)
         own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
         return side_by_side(job.schemas, select_alone(job, practice, own, shared, numbers, in_two_forms, settled))
 
-    return each_group(rows, _PRACTICE, practice_alone, in_words(job.schemas))
+    return each_group(rows, PRACTICE, practice_alone, in_words(job.schemas))
 
 
 def _counted(tables: DataFrame, name: str) -> dict[tuple[str | None, str, str], int]:
