@@ -147,6 +147,12 @@ class SourceAccount:
                 found[code] += count
         return found
 
+    def add_unmapped(self, rows: Mapping[str, int]) -> None:
+        """Take in rows that were counted elsewhere, by their code, which is in no list."""
+        import numpy as np
+
+        self._unmapped.append((texts(list(rows)), np.array(list(rows.values()), dtype=np.int64)))
+
     def report(self, rows: npt.NDArray[np.int64], name: str, reasons: list[str]) -> None:
         """Name rows to look at: source rows, the field, and the reason of each."""
         self.reported.append((rows, name, reasons))

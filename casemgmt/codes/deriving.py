@@ -94,17 +94,17 @@ def derive_conditions(
         of another system than was said, or were written in one case where case tells codes apart.
     """
     list_date = as_date(as_of)
-    lists = _loaded(codelists)
-    wanted = _wanted(lists, rules, lookback, (counts, latest, keep, absent))
+    lists = loaded(codelists)
+    wanted = wanted_of(lists, rules, lookback, (counts, latest, keep, absent))
     plan = plan_of(*wanted, list_date, undated_as_ever=undated_as_ever, count_rows=count_rows)
-    sources = _sources(events, lists, Events(None, columns or {}, date_format, encoding))
+    sources = sources_of(events, lists, Events(None, columns or {}, date_format, encoding))
     merger, most = Merger(), share_of(max_set_aside, "max_set_aside")
     accounts = [_take_in(source, system, lists, plan, merger, most) for system, source in sources.items()]
-    found = flags_of(_or_nobody(merger.result(), plan), plan, *wanted)
-    return _derived(list_date, found, accounts)
+    found = flags_of(or_nobody(merger.result(), plan), plan, *wanted)
+    return derived_of(list_date, found, accounts)
 
 
-class _Wanted(NamedTuple):
+class Wanted(NamedTuple):
     """What is asked of the rows."""
 
     flags: tuple[str, ...]
@@ -114,12 +114,12 @@ class _Wanted(NamedTuple):
     dated: tuple[str, ...]
 
 
-def _wanted(
+def wanted_of(
     lists: Sequence[CodeList],
     rules: Sequence[Rule] | str | Path,
     lookback: str | Window | Mapping[str, str | Window | None] | None,
     named: tuple[Iterable[str], Iterable[str], Iterable[str], Iterable[str]],
-) -> _Wanted:
+) -> Wanted:
     """The conditions that are asked for, each known; ``named`` holds those to count, to date, to keep, and absent."""
     counts, latest, keep, absent = named
     ruled = load_rules(rules) if isinstance(rules, (str, Path)) else arguments.several(rules, "rules")
@@ -131,10 +131,11 @@ def _wanted(
     counted, dated = _names(counts, known, "counts"), _names(latest, known, "latest")
     flags = _wanted_flags(known, ruled, _names(keep, known, "keep"))
     flags += _absent(absent, known, ruled)
-    return _Wanted(flags, _windows(lookback, (*known, *flags)), ruled, counted, dated)
+    return Wanted(flags, _windows(lookback, (*known, *flags)), ruled, counted, dated)
 
 
-def _derived(list_date: dt.date, found: Flags, accounts: list[SourceAccount]) -> Derived:
+def derived_of(list_date: dt.date, found: Flags, accounts: list[SourceAccount]) -> Derived:
+    """The result, from its flags and accounts."""
     return Derived(
         as_of=list_date,
         patients=found.patients,
@@ -147,7 +148,8 @@ def _derived(list_date: dt.date, found: Flags, accounts: list[SourceAccount]) ->
     )
 
 
-def _loaded(codelists: Lists | Sequence[Lists]) -> tuple[CodeList, ...]:
+def loaded(codelists: Lists | Sequence[Lists]) -> tuple[CodeList, ...]:
+    """The code lists, read where a name or a path was given."""
     given = (codelists,) if isinstance(codelists, (CodeList, str, Path)) else arguments.several(codelists, "codelists")
     if not given:
         raise CodeError("No code list was given.")
@@ -197,7 +199,7 @@ def _windows(lookback: Any, known: Sequence[str]) -> dict[str, Window | None]:
     return {name: window_of(lookback.get(name), f"lookback['{name}']") for name in known}
 
 
-def _sources(events: Any, lists: Sequence[CodeList], told: Events) -> dict[str, Events]:
+def sources_of(events: Any, lists: Sequence[CodeList], told: Events) -> dict[str, Events]:
     """The source of each coding system."""
     systems = tuple(dict.fromkeys(each.system for each in lists))
     if isinstance(events, Mapping):
@@ -236,12 +238,13 @@ def _take_in(
         account.fates.unsplit += len(rows)
         account.report(np.array(rows, dtype=np.int64), "", list(reasons))
     for batch in opened.batches:
-        _take_in_batch(batch, source, account, codebook, merger)
+        take_in_batch(batch, source, account, codebook, merger)
     check_source(account, most, undated_as_ever=plan.undated_as_ever)
     return account
 
 
-def _take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook: Codebook, merger: Merger) -> None:
+def take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook: Codebook, merger: Merger) -> None:
+    """Gather some rows of a source, and add to its account what became of each."""
     import numpy as np
 
     codes = {name: name.removeprefix(WIDE) for name in batch.columns if name == "code" or name.startswith(WIDE)}
@@ -272,7 +275,8 @@ def _take_in_batch(batch: Batch, source: Events, account: SourceAccount, codeboo
             account.report(batch.source_rows(bad.rows), name, list(bad.reasons))
 
 
-def _or_nobody(gathered: Gathered | None, plan: Plan) -> Gathered:
+def or_nobody(gathered: Gathered | None, plan: Plan) -> Gathered:
+    """What was gathered; of no rows, nobody."""
     if gathered is not None:
         return gathered
     import numpy as np

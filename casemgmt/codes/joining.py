@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 # Of the patients of the records, so many who are on the list under an id written in another way are no accident.
 _WRITTEN_OTHERWISE = Fraction(1, 20)
-_NOT_WRITTEN_ALIKE = r"[\s\p{Z}\-\x{2010}-\x{2015}\"']"
+NOT_WRITTEN_ALIKE = r"[\s\p{Z}\-\x{2010}-\x{2015}\"']"
 
 
 def check_numbers(records: str, patients: pa.Array, ids: pa.Array) -> None:
@@ -33,11 +34,16 @@ def check_numbers(records: str, patients: pa.Array, ids: pa.Array) -> None:
         return
     padded = int(numpy_of(pc.fill_null(pc.match_substring_regex(ids, r"^0[0-9]+$"), False)).sum())
     if padded:
-        raise InputError(
-            f"Column 'patient_id' of the {records} holds {patients.type}, not text, and {plural(padded, 'id')} of the "
-            "list begin with a zero, which a number has lost: 12 and 012 may be two people. Read the ids as text where "
-            f"the {records} are loaded (for example dtype=str)."
-        )
+        raise lost_their_zeros(records, patients.type, padded)
+
+
+def lost_their_zeros(records: str, kind: pa.DataType, padded: int) -> InputError:
+    """Ids of records that are numbers, where so many of the list's begin with a zero."""
+    return InputError(
+        f"Column 'patient_id' of the {records} holds {kind}, not text, and {plural(padded, 'id')} of the "
+        "list begin with a zero, which a number has lost: 12 and 012 may be two people. Read the ids as text where "
+        f"the {records} are loaded (for example dtype=str)."
+    )
 
 
 def check_met(records: str, patients: pa.Array, strangers: pa.Array, ids: pa.Array, *, allowed: bool) -> None:
@@ -52,17 +58,26 @@ def check_met(records: str, patients: pa.Array, strangers: pa.Array, ids: pa.Arr
     met = len(patients) - len(strangers)
     if allowed or not len(strangers):
         return
-    if are_few(met, len(patients)):
+    of_few_people(records, met, len(patients), lambda: likely_cause(strangers, ids))
+    written_in_another_way(records, written_otherwise(strangers, ids), len(patients))
+
+
+def of_few_people(records: str, met: int, patients: int, cause: Callable[[], str]) -> None:
+    """Refuse records few of whose patients are on the list; ``cause`` tells why that may be."""
+    if are_few(met, patients):
         which = f"Only {met:,} of" if met else "Not one of"
         raise InputError(
-            f"{which} {plural(len(patients), 'patient')} of the {records} is on the list, which would have no "
+            f"{which} {plural(patients, 'patient')} of the {records} is on the list, which would have no "
             "condition and counts of 0. "
-            f"{likely_cause(strangers, ids)} Where the records are of other practices too, say allow_unmatched=True."
+            f"{cause()} Where the records are of other practices too, say allow_unmatched=True."
         )
-    otherwise = written_otherwise(strangers, ids)
-    if otherwise >= NONE_OF and otherwise > _WRITTEN_OTHERWISE * len(patients):
+
+
+def written_in_another_way(records: str, otherwise: int, patients: int) -> None:
+    """Refuse records of whose patients so many are on the list under another spelling."""
+    if otherwise >= NONE_OF and otherwise > _WRITTEN_OTHERWISE * patients:
         raise InputError(
-            f"{otherwise:,} of {plural(len(patients), 'patient')} of the {records} are not on the list, and would be "
+            f"{otherwise:,} of {plural(patients, 'patient')} of the {records} are not on the list, and would be "
             "but for upper and lower case, spaces, hyphens or leading zeros: their conditions would be lost. Write the "
             "ids as the list does. Where those are other people, say allow_unmatched=True."
         )
@@ -78,6 +93,6 @@ def written_otherwise(strangers: pa.Array, ids: pa.Array) -> int:
 def _plain(ids: Any) -> Any:
     import pyarrow.compute as pc
 
-    bare = pc.replace_substring_regex(pc.utf8_lower(ids), pattern=_NOT_WRITTEN_ALIKE, replacement="")
+    bare = pc.replace_substring_regex(pc.utf8_lower(ids), pattern=NOT_WRITTEN_ALIKE, replacement="")
     bare = pc.replace_substring_regex(bare, pattern=r"\.0+$", replacement="")
     return pc.replace_substring_regex(bare, pattern="^0+", replacement="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -46,9 +47,10 @@ class _End:
             return
         inside = values[values != last]
         nearest = float(inside.max()) if len(inside) else None
-        self._merge(last, shared, nearest)
+        self.merge(last, shared, nearest)
 
-    def _merge(self, last: float, shared: int, nearest: float | None) -> None:
+    def merge(self, last: float, shared: int, nearest: float | None) -> None:
+        """What other values say of this end."""
         if self.last is None or last > self.last:
             known = [each for each in (self.last, nearest) if each is not None]
             self.last, self.shared, self.next = last, shared, max(known, default=None)
@@ -86,6 +88,21 @@ class Span:
         if len(self._different) <= _DIFFERENT + 1:
             given = _finite(scores[:: len(scores) // _LOOKED_AT + 1])
             self._different.update(np.unique(given)[: _DIFFERENT + 2].tolist())
+
+    @property
+    def text(self) -> str:
+        """What is known, as a text that :meth:`take_in` reads."""
+        ends = [(end.last, end.shared, end.next) for end in (self._above, self._below)]
+        return json.dumps({"scores": self.scores, "ends": ends, "different": sorted(self._different)})
+
+    def take_in(self, text: str) -> None:
+        """What another span of other scores knows."""
+        told = json.loads(text)
+        self.scores += told["scores"]
+        for end, (last, shared, following) in zip((self._above, self._below), told["ends"], strict=True):
+            if last is not None:
+                end.merge(last, shared, following)
+        self._different.update(told["different"])
 
     def warn(self) -> None:
         """Warn of a value far from all others that several people share."""

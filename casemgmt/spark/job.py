@@ -271,6 +271,7 @@ def _account_schemas() -> dict[str, pa.Schema]:
         "column": pa.schema(read),
         "mapping": pa.schema(mapped),
         "refusal": pa.schema(said),
+        "span": pa.schema([("told", pa.string())]),
     }
 
 

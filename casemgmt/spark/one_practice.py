@@ -6,16 +6,18 @@ stand in more than one practice, columns nobody can read) comes with the job or 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of, column_of, in_one_piece, numpy_of, rows_of, text_scalar, texts
 from casemgmt.dates import as_date
-from casemgmt.errors import CasemgmtError, InputError
+from casemgmt.errors import CasemgmtError, InputError, InputWarning
 from casemgmt.register.cleaning import clean_column
 from casemgmt.register.contradictions import contradictions_of
 from casemgmt.register.fields import FIELDS
+from casemgmt.register.given.values import values_given
 from casemgmt.register.identity import long_text
 from casemgmt.register.readable_counts import count_of, text_of_count
 from casemgmt.register.reading import read_practice
@@ -24,6 +26,7 @@ from casemgmt.register.registrations import EARLIER
 from casemgmt.register.repeats import judge_repeats
 from casemgmt.register.verdicts import Verdict
 from casemgmt.scheme.routes import Nominated, TopShare
+from casemgmt.selection.sentinels import Span
 from casemgmt.spark.job import CLEANED_KINDS, Job
 from casemgmt.texts.id_forms import TWO_FORMS
 from casemgmt.version import __version__
@@ -63,7 +66,9 @@ def select_alone(
     """
     in_two_forms, settled = (shared & False if each is None else each for each in (in_two_forms, settled))
     try:
-        found = _answered(job, practice, rows, (shared, in_two_forms, settled), numbers)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InputWarning)  # nobody reads those of a worker, nor is a practice the whole
+            found = _answered(job, practice, rows, (shared, in_two_forms, settled), numbers)
     except CasemgmtError as error:
         said: dict[str, list[Any]] = {
             "practice_id": [practice],
@@ -118,6 +123,7 @@ def _answered(
             "unscored": selection.unscored(),
             "kept": selection.kept(),
             "queue": _numbered(selection.queue()),
+            "span": _span(job, register),
         }
     return found | chosen | {"account": _account(job, practice, register, chosen.get("selection"))}
 
@@ -165,6 +171,7 @@ def _read(job: Job, rows: pa.Table, marked: Any, usable: bool) -> Register:
     outside = array_of(marked, pa.bool_()) if usable else array_of(marked | True, pa.bool_())
     nothing = pa.scalar(None, codes.type)
     rows = rows.set_column(place, "practice_id", pc.if_else(outside, nothing, codes))
+    rows = pa.table(rows.columns, names=rows.column_names)  # a column that Spark says holds no null may have one here
     witness = job.witness.cast(rows.schema)
     if usable:
         witness = witness.set_column(place, "practice_id", codes.slice(0, 1))
@@ -235,6 +242,14 @@ def _numbered(queue: pa.Table) -> pa.Table:
     import numpy as np
 
     return queue.append_column("place_in_queue", rows_of(np.arange(1, queue.num_rows + 1)))
+
+
+def _span(job: Job, register: Register) -> pa.Table:
+    """How far given scores reach here; whether one stands far from all others is for the whole register to say."""
+    span, score = Span(), job.question.choosing.get("score")
+    if score is not None:
+        span.add(values_given(register, score))
+    return _table({"told": [span.text]}, job.schemas["span"])
 
 
 def _account(job: Job, practice: str | None, register: Register, chosen: pa.Table | None) -> pa.Table:

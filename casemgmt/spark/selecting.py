@@ -1,6 +1,6 @@
 """Selecting from a Spark DataFrame, one practice at a time, to the rows that the local engine gives.
 
-Needs pyspark 4 (``pip install "casemgmt[spark]"``), and casemgmt in the Python of every worker.
+Needs pyspark 3.5 or later (``pip install "casemgmt[spark]"``), and casemgmt in the Python of every worker.
 
 Each practice is read, checked and ranked by one worker; what only the whole register can tell (ids in two practices,
 codes that differ only in case, columns nobody can read, nominations over the cap) is found in Spark or on the driver,
@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, no_such_column
-from casemgmt.register import fixed_width
+from casemgmt.register import fixed_width, lost_zeros
 from casemgmt.register.counts import Counts
-from casemgmt.register.identity import ANY_ID_FAULT, ODS_PATTERN
+from casemgmt.register.identity import ODS_PATTERN
 from casemgmt.register.limits import MAX_CORRECTED, MAX_QUARANTINED, Limits, Share
 from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.risk.moved import why_no_risk
@@ -26,24 +26,32 @@ from casemgmt.scheme.routes import Band, Scheme
 from casemgmt.selection.expected import LIST_SIZE_WITHIN, Expected
 from casemgmt.selection.facts import caseload_notes
 from casemgmt.selection.keys import refuse_bands_on_risk
+from casemgmt.spark.groups import each_group
+from casemgmt.spark.ids import MARKS, PRACTICE, ids_with_lost_zeros, marked, text_column
 from casemgmt.spark.job import Job, Question, rehearse, with_field_names
-from casemgmt.spark.one_practice import is_settled, select_alone
+from casemgmt.spark.one_practice import select_alone
 from casemgmt.spark.result import SparkSelection
-from casemgmt.spark.whole import Account, check_columns, check_counts, check_mappings, check_refusals, check_whole
-from casemgmt.texts.id_forms import LEFT_OUT, OUTSIDE_DIGITS, TEN_DIGITS
+from casemgmt.spark.side_by_side import TABLE, in_words, part, side_by_side
+from casemgmt.spark.versions import Keeper, to_arrow, types_of
+from casemgmt.spark.whole import (
+    Account,
+    check_columns,
+    check_counts,
+    check_mappings,
+    check_refusals,
+    check_whole,
+    warn_of_scores,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
     from casemgmt.risk.explain import Reference
     from casemgmt.risk.model import Model
     from casemgmt.selection.places import OverCap
 
-_PRACTICE, _NUMBER, _TABLE = "practice", "number", "table"
-_MARKS = _SHARED, _IN_TWO_FORMS, _SETTLED = "shared", "in_two_forms", "settled"
-# So many ids are sent to every worker; more are joined by a shuffle.
-_FEW_IDS = 100_000
+_NUMBER = "number"
 # England has some seven thousand practices: with more codes than this, the column holds something else.
 _MOST_CODES = 100_000
 
@@ -71,10 +79,11 @@ def select(
     allow_missing_practices: bool | Iterable[str] = False,
     list_size_within: Share | None = LIST_SIZE_WITHIN,
     row_number: str | None = None,
+    keep_in: str | None = None,
 ) -> SparkSelection:
     """Select patients in each practice of a Spark DataFrame, by a scheme and a model or a column of scores.
 
-    The rows are those of ``cm.select(cm.read_register(frame.toArrow(), …), …)``, with the same columns, types and
+    The rows are those of ``cm.select(cm.read_register(to_arrow(frame), …), …)``, with the same columns, types and
     values. :mod:`casemgmt.spark.selecting` says how it is done. Of the columns, none may be ``extracted_on``: say it.
 
     Parameters
@@ -84,6 +93,8 @@ def select(
     score : a column's name
     row_number : a column of whole numbers that says where each row stood in its source. It is no part of the register;
         quarantine and corrections repeat it as ``source_row``, and of identical repeats the first stays
+    keep_in : how the names of three new tables begin that hold what the run gave, patients among it, instead of the
+        executors; such as ``"catalog.schema.run"``
     scheme, model, over_cap, list_sizes, reference, allow_demonstration, allow_missing_practices, list_size_within : as
         in :func:`casemgmt.select`. Nothing in a Spark DataFrame says that its people are made up
     as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, expected_rows : as in
@@ -96,18 +107,15 @@ def select(
     """
     _check_arguments(frame, score)
     absent = [null_means_absent] if isinstance(null_means_absent, str) else list(null_means_absent)
-    reading: dict[str, Any] = {
-        "as_of": as_of,
-        "extracted_on": extracted_on,
-        "values": values,
-        "date_format": date_format,
-    }
+    reading: dict[str, Any] = {"as_of": as_of, "extracted_on": extracted_on}
+    reading |= {"values": values, "date_format": date_format}
     reading |= {"null_means_absent": absent, "practice_pattern": practice_pattern}
     choosing = _choosing(score, over_cap, reference, allow_demonstration)
     question = Question.of(scheme, model, reading, choosing, list_sizes)
-    limits = Limits.of(max_quarantined, max_corrected)
+    limits, keeper = Limits.of(max_quarantined, max_corrected), Keeper.of(frame, keep_in)
     expected = Expected.of(list_sizes, None, allow_missing_practices, list_size_within)
-    return _result(scheme, model, *_run(frame, question, columns or {}, expected_rows, row_number, limits, expected))
+    how = (columns or {}, expected_rows, row_number, limits, expected, keeper)
+    return _result(scheme, model, *_run(frame, question, *how))
 
 
 def _choosing(score: str | None, over_cap: OverCap, reference: Reference, allow_demonstration: bool) -> dict[str, Any]:
@@ -116,7 +124,7 @@ def _choosing(score: str | None, over_cap: OverCap, reference: Reference, allow_
 
 
 def _check_arguments(frame: object, score: object) -> None:
-    if not all(hasattr(frame, name) for name in ("groupBy", "toDF", "localCheckpoint")):
+    if not all(hasattr(frame, name) for name in ("groupBy", "toDF", "mapInArrow")):
         raise InputError(f"frame: give a Spark DataFrame, not {type(frame).__name__}; others go to cm.read_register.")
     if score is not None and not isinstance(score, str):
         raise InputError("score: name a column of the frame. Rows of a Spark DataFrame have no order to match.")
@@ -132,7 +140,7 @@ def _result(
     in_two_practices: int,
     notes: tuple[str, ...],
 ) -> SparkSelection:
-    parts = {name: _part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
+    parts = {name: part(tables, name) for name in SparkSelection.__dataclass_fields__ if name in job.schemas}
     if model is not None and is_demonstration(model):
         parts["selection"] = parts["selection"].withMetadata("score", {"demonstration_only": True})
     if model is not None and (why := why_no_risk(model, accepted)) is not None:
@@ -157,6 +165,7 @@ def _run(
     row_number: str | None,
     limits: Limits,
     expected: Expected,
+    keeper: Keeper,
 ) -> tuple[DataFrame, Job, Account, Mapping[str, int], int, tuple[str, ...]]:
     """Every table of every practice, checked; the job, the account, each practice's patients, how many ids stand in two
     practices, and notes.
@@ -164,17 +173,24 @@ def _run(
     rows, schema = _opened(frame, row_number)
     schema = with_field_names(schema, columns, question.reading)
     rehearse(question, schema, {})  # what is wrong with the columns is said before any row is read
-    rows, widths = _trimmed(rows, schema, question)
+    rows, widths, led_by_zeros = _trimmed(rows, schema, question)
     rows_of_code = _rows_of_code(rows, schema)
     total = sum(rows_of_code.values())
     if expected_rows is not None and total != expected_rows:
         raise InputError(f"{total:,} rows where {expected_rows:,} were expected: the source is not whole.")
     job = rehearse(question, schema, rows_of_code)
-    marked, in_two_practices = _marked(_keyed(rows, job), job)
-    tables = _selected(marked, job, row_number is not None).localCheckpoint()
+    with_marks, in_two_practices = marked(_keyed(rows, job), job, keeper)
+    lost = ids_with_lost_zeros(rows, schema.names) if led_by_zeros else 0
+    lost_zeros.warn_of(lost)
+    tables = keeper.keep(_selected(with_marks, job, row_number is not None), "lists")
     account, accepted, notes = _checked(tables, job, total, limits, expected)
-    notes = (*fixed_width.notes_of(widths), *notes, *caseload_notes(question.scheme, job.names))
-    return tables, job, account, accepted, in_two_practices, notes
+    notes = (
+        *fixed_width.notes_of(widths),
+        *lost_zeros.notes_of(lost),
+        *notes,
+        *caseload_notes(question.scheme, job.names),
+    )
+    return tables, job, account, accepted, in_two_practices, (*notes, *keeper.notes)
 
 
 def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Schema]:
@@ -184,7 +200,7 @@ def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Sch
 
     names = list(frame.columns)
     rows = frame.toDF(*(f"c{i}" for i in range(len(names))))
-    kinds = rows.limit(0).toArrow().schema.types
+    kinds = types_of(rows)
     number = F.lit(None).cast("bigint")
     kept = list(rows.columns)
     if row_number is not None:
@@ -199,23 +215,19 @@ def _opened(frame: DataFrame, row_number: str | None) -> tuple[DataFrame, pa.Sch
     return rows, pa.schema(list(zip(names, kinds, strict=True)))
 
 
-def _column(schema: pa.Schema, name: str) -> Column:
-    """A text column, compared byte by byte whatever its collation."""
-    from pyspark.sql import functions as F
+def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[DataFrame, dict[str, int], bool]:
+    """The rows without the padding of ids and practice codes, where the whole frame has it; and the widths of those.
 
-    return F.collate(F.col(f"c{schema.names.index(name)}"), "UTF8_BINARY")
-
-
-def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[DataFrame, dict[str, int]]:
-    """The rows without the padding of ids and practice codes, where the whole frame has it; and the widths of those."""
+    And whether an id begins with a zero, of digits alone.
+    """
     from pyspark.sql import functions as F
 
     values = question.reading["values"] or {}
-    asked = []
+    asked = [F.max(text_column(schema.names, "patient_id").rlike(r"^ *0+[1-9][0-9]* *\z")).alias("led by zeros")]
     for name in fixed_width.COLUMNS:
         if any(str(key) != str(key).strip(" ") for key in values.get(name, ())):
             continue
-        text = _column(schema, name)
+        text = text_column(schema.names, name)
         length = F.char_length(text)
         ends, starts = (
             F.coalesce(F.bool_and(each(text, F.lit(" "))), F.lit(False)) for each in (F.endswith, F.startswith)
@@ -223,7 +235,7 @@ def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[Da
         asked += [F.min(length).alias(f"least {name}"), F.max(length).alias(f"most {name}")]
         asked += [ends.alias(f"after {name}"), starts.alias(f"before {name}")]
     widths = {}
-    found = rows.agg(*asked).first().asDict() if asked else {}
+    found = rows.agg(*asked).first().asDict()
     for name in fixed_width.COLUMNS:
         if not found.get(f"most {name}") or found[f"least {name}"] != found[f"most {name}"]:
             continue
@@ -232,11 +244,12 @@ def _trimmed(rows: DataFrame, schema: pa.Schema, question: Question) -> tuple[Da
             widths[name] = found[f"most {name}"] * (1 if after else -1)
             own = f"c{schema.names.index(name)}"
             rows = rows.withColumn(own, (F.rtrim if after else F.ltrim)(F.col(own)))
-    return rows, widths
+    return rows, widths, bool(found["led by zeros"])
 
 
 def _rows_of_code(rows: DataFrame, schema: pa.Schema) -> dict[str | None, int]:
-    counted = rows.groupBy(_column(schema, "practice_id").alias(_PRACTICE)).count().limit(_MOST_CODES + 1).toArrow()
+    by_code = rows.groupBy(text_column(schema.names, "practice_id").alias(PRACTICE)).count()
+    counted = to_arrow(by_code.limit(_MOST_CODES + 1))
     if counted.num_rows > _MOST_CODES:
         raise InputError(f"Column 'practice_id' holds more than {_MOST_CODES:,} codes. Is it the right column?")
     return dict(zip(*(column.to_pylist() for column in counted.columns), strict=True))
@@ -244,132 +257,33 @@ def _rows_of_code(rows: DataFrame, schema: pa.Schema) -> dict[str | None, int]:
 
 def _keyed(rows: DataFrame, job: Job) -> DataFrame:
     """The rows with the practice they stand for; two codes may be mapped to one."""
-    import pyarrow as pa
     from pyspark.sql import functions as F
 
-    code = _column(pa.schema([(name, pa.null()) for name in job.names]), "practice_id")
+    code = text_column(job.names, "practice_id")
     if all(code == practice for code, practice in job.code_of.items()):
-        return rows.withColumn(_PRACTICE, code)
-    codes = rows.sparkSession.createDataFrame(list(job.code_of.items()), f"code string, {_PRACTICE} string")
+        return rows.withColumn(PRACTICE, code)
+    codes = rows.sparkSession.createDataFrame(list(job.code_of.items()), f"code string, {PRACTICE} string")
     joined = rows.join(F.broadcast(codes), code.eqNullSafe(F.col("code")), "left")
     return joined.drop("code")
-
-
-def _marked(rows: DataFrame, job: Job) -> tuple[DataFrame, int]:
-    """The rows, marked where an id stands under two codes or in two forms; and how many ids stand under two codes."""
-    import pyarrow as pa
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F
-
-    person = _column(pa.schema([(name, pa.null()) for name in job.names]), "patient_id")
-    practice = F.col(_PRACTICE)
-    by_person = rows.select(person.alias("person"), practice).where("person is not null").groupBy("person")
-    seen = by_person.agg(
-        F.min(practice).alias("low"),
-        F.max(practice).alias("high"),
-        F.count("*").alias("rows"),
-        F.count(practice).alias("placed"),
-    )
-    form = F.lower(F.regexp_replace("person", LEFT_OUT, ""))
-    usable = ~F.col("person").rlike(ANY_ID_FAULT) & (form != "")
-    # As casemgmt.texts.id_forms.in_two_ways has it.
-    shape = F.lower(F.regexp_replace("person", LEFT_OUT, "-"))
-    for pattern, keeps in OUTSIDE_DIGITS:
-        shape = F.regexp_replace(shape, pattern, "$1" if keeps else "")
-    of_form = Window.partitionBy(F.when(usable, form))
-    of_shape = Window.partitionBy(F.when(usable, form), F.when(usable, shape))
-    whole = F.max(shape == form).over(of_form)
-    same = whole | (F.count("*").over(of_shape) > 1) | form.rlike(TEN_DIGITS)
-    twice = usable & (F.count("*").over(of_form) > 1) & same
-    shared = F.expr("coalesce(low <> high, false) or (placed > 0 and placed < rows)")
-    judged = seen.select("person", shared.alias(_SHARED), twice.alias(_IN_TWO_FORMS))
-    known = judged.where(F.col(_SHARED) | F.col(_IN_TWO_FORMS)).localCheckpoint()
-    count = known.count()
-    if not count:
-        return rows.withColumns(dict.fromkeys(_MARKS, F.lit(False))), 0
-    joined = rows.join(F.broadcast(known) if count <= _FEW_IDS else known, person == F.col("person"), "left")
-    settled = _settled(joined.where(F.col(_SHARED) & ~F.col(_IN_TWO_FORMS)), job)
-    kept = 0
-    if settled is None:
-        joined = joined.withColumn(_SETTLED, F.lit(False))
-    else:
-        kept = settled.count()
-        joined = joined.join(F.broadcast(settled) if kept <= _FEW_IDS else settled, "person", "left")
-    for mark in _MARKS:
-        joined = joined.withColumn(mark, F.coalesce(mark, F.lit(False)))
-    return joined.drop("person"), known.where(_SHARED).count() - kept
-
-
-def _settled(rows: DataFrame, job: Job) -> DataFrame | None:
-    """The ids, of rows that stand under two codes, of patients of whom one registration is open and is kept."""
-    from pyspark.sql import functions as F
-
-    if "deregistered_on" not in job.names:
-        return None
-
-    def patient_alone(key: Any, rows: Any) -> Any:
-        import pyarrow as pa
-
-        from casemgmt.arrow import column_of, texts
-
-        own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
-        kept = is_settled(job, own)
-        return pa.table({"person": texts([key[0].as_py()]), _SETTLED: column_of([kept], pa.bool_())})
-
-    found = rows.groupBy("person").applyInArrow(patient_alone, f"person string, {_SETTLED} boolean")
-    return found.where(F.col(_SETTLED)).localCheckpoint()
 
 
 def _selected(rows: DataFrame, job: Job, has_numbers: bool) -> DataFrame:
     """Every table of every practice in one frame: a row names its table, and fills that table's column."""
     from casemgmt.arrow import in_one_piece, numpy_of
 
-    def practice_alone(key: Any, rows: Any) -> Any:
+    def practice_alone(practice: str | None, rows: pa.Table) -> pa.Table:
         numbers = in_one_piece(rows.column(_NUMBER)) if has_numbers else None
-        shared, in_two_forms, settled = (numpy_of(rows.column(mark)) for mark in _MARKS)
+        shared, in_two_forms, settled = (numpy_of(rows.column(mark)) for mark in MARKS)
         own = rows.select([f"c{i}" for i in range(len(job.names))]).rename_columns(list(job.names))
-        return _side_by_side(job, select_alone(job, key[0].as_py(), own, shared, numbers, in_two_forms, settled))
+        return side_by_side(job.schemas, select_alone(job, practice, own, shared, numbers, in_two_forms, settled))
 
-    fields = [f"`{name}` {_struct(schema)}" for name, schema in job.schemas.items()]
-    return rows.groupBy(_PRACTICE).applyInArrow(practice_alone, ", ".join([f"`{_TABLE}` string", *fields]))
-
-
-def _side_by_side(job: Job, tables: Mapping[str, pa.Table]) -> pa.Table:
-    import pyarrow as pa
-
-    from casemgmt.arrow import texts
-
-    kinds = {name: pa.struct(list(schema)) for name, schema in job.schemas.items()}
-    schema = pa.schema([(_TABLE, pa.string()), *kinds.items()])
-    pieces = [
-        pa.table(
-            [
-                texts([name] * table.num_rows),
-                *(table.to_struct_array() if own == name else pa.nulls(table.num_rows, kinds[own]) for own in kinds),
-            ],
-            schema=schema,
-        )
-        for name, table in tables.items()
-    ]
-    return pa.concat_tables(pieces)
-
-
-def _struct(schema: pa.Schema) -> str:
-    """An Arrow schema in Spark's words."""
-    words = {"string": "string", "double": "double", "int32": "int", "int64": "bigint", "bool": "boolean"}
-    return f"struct<{', '.join(f'`{each.name}`: {words[str(each.type)]}' for each in schema)}>"
-
-
-def _part(tables: DataFrame, name: str) -> DataFrame:
-    from pyspark.sql import functions as F
-
-    return tables.where(F.col(_TABLE) == name).select(f"{name}.*")
+    return each_group(rows, PRACTICE, practice_alone, in_words(job.schemas))
 
 
 def _counted(tables: DataFrame, name: str) -> dict[tuple[str | None, str, str], int]:
     """How many rows of a table name each practice, field and reason."""
     keys = ("practice_id", "field", "reason")
-    found = _part(tables, name).groupBy(*keys).count().toArrow().to_pylist()
+    found = to_arrow(part(tables, name).groupBy(*keys).count()).to_pylist()
     return {(row["practice_id"], row["field"], row["reason"]): row["count"] for row in found}
 
 
@@ -381,17 +295,18 @@ def _checked(
     One error where it, or a practice, cannot be selected from.
     """
     counts = Counts()
-    columns = _part(tables, "column").select(*job.schemas["column"].names).toArrow()
-    refusals = _part(tables, "refusal").toArrow()
+    columns = to_arrow(part(tables, "column").select(*job.schemas["column"].names))
+    refusals = to_arrow(part(tables, "refusal"))
     if not refusals.num_rows:  # what a practice that was refused met is not known
-        check_mappings(job, _part(tables, "mapping").toArrow())
+        check_mappings(job, to_arrow(part(tables, "mapping")))
     notes = check_columns(columns)
-    accounts = _part(tables, "account").toArrow()
+    accounts = to_arrow(part(tables, "account"))
     if not refusals.num_rows:
         found = (_counted(tables, name) for name in ("quarantine", "corrections"))
         counts = check_whole(job, limits, expected, accounts, columns, *found)
     check_refusals(refusals)
     account = Account.of(accounts, total)
-    counted = tables.groupBy(_TABLE).count().toArrow()
+    warn_of_scores(to_arrow(part(tables, "span")))
+    counted = to_arrow(tables.groupBy(TABLE).count())
     check_counts(account, dict(zip(*(column.to_pylist() for column in counted.columns), strict=True)))
     return account, counts.accepted, notes

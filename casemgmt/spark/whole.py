@@ -13,6 +13,7 @@ from casemgmt.register.fields import FIELDS
 from casemgmt.register.limits import Counted, Limits, refuse_beyond
 from casemgmt.register.readable import notes_of, refuse_columns
 from casemgmt.register.readable_counts import ReadableCount, count_of_text
+from casemgmt.selection.sentinels import Span
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,9 +56,16 @@ class Account:
 
         Raises
         ------
-        InputError : the practices' rows are not the source's
+        InputError : the practices' rows are not the source's, or those of one came in two parts
         """
         import pyarrow.compute as pc
+
+        practices = table.column("practice_id").to_pylist()
+        if len(set(practices)) < len(practices):
+            raise InputError(
+                "Spark gave the rows of a practice to two workers, so that its list would be cut twice. Write the "
+                "frame to a table, and select from that."
+            )
 
         sums = {name: pc.sum(table.column(name)).as_py() or 0 for name in cls.__dataclass_fields__}
         account = cls(**sums)
@@ -99,6 +107,19 @@ def check_columns(table: pa.Table) -> tuple[str, ...]:
     found = {name: counts[name] for name in FIELDS if name in counts}
     refuse_columns(found)
     return notes_of(found)
+
+
+def warn_of_scores(table: pa.Table) -> None:
+    """Warn of given scores of which one value stands far from all others, as a register read in one piece does.
+
+    Parameters
+    ----------
+    table : every practice's ``span`` rows
+    """
+    span = Span()
+    for text in table.column("told").to_pylist():
+        span.take_in(text)
+    span.warn()
 
 
 def check_whole(

@@ -544,4 +544,4 @@ def test_events_name_the_columns_of_one_source_of_several():
     rows = table([("a", "I21", AS_OF)]).rename_columns(["who", "what", "when"])
     told = Events(rows, columns={"who": "patient_id", "what": "code", "when": "date"})
     assert derived(told).flag("heart").tolist() == [True]
-    assert deriving._sources({"icd10": told}, [LIST], Events(None)) == {"icd10": told}
+    assert deriving.sources_of({"icd10": told}, [LIST], Events(None)) == {"icd10": told}

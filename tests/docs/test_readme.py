@@ -12,7 +12,8 @@ from worked_text import PROJECT, folder_of_examples, with_true_output
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = PROJECT / "examples"
 PAGES = sorted(path for path in EXAMPLES.glob("*.md") if path.name != "README.md")
-RUN_ON_SPARK = EXAMPLES / "on-spark.md"  # its examples need a session: tests/spark/test_batch_spark.py runs them
+# Their examples need a session: tests/spark/test_pages.py runs them.
+RUN_ON_SPARK = [EXAMPLES / "on-spark.md", EXAMPLES / "on-databricks-and-fabric.md"]
 LINKED_FROM = [PROJECT / "README.md", EXAMPLES / "README.md", *PAGES, PROJECT / "models" / "README.md"]
 
 
@@ -37,7 +38,7 @@ def named(page: Path) -> str:
     return str(page.relative_to(PROJECT))
 
 
-@pytest.mark.parametrize("page", [page for page in LINKED_FROM[:-1] if page != RUN_ON_SPARK], ids=named)
+@pytest.mark.parametrize("page", [page for page in LINKED_FROM[:-1] if page not in RUN_ON_SPARK], ids=named)
 def test_every_example_prints_what_its_page_shows(page, tmp_path):
     text = page.read_text(encoding="utf-8")
     with folder_of_examples(tmp_path):

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from spark_session import spark_session, why_no_spark
+from spark_session import frame_of, spark_session, why_no_spark
 
 _USER, _GIVE_TO = os.geteuid, os.chown  # as they are before a test simulates a system without them
 KINDS = {"int64": "BIGINT", "double": "DOUBLE PRECISION", "bool": "BOOLEAN", "string": "TEXT"}
@@ -63,7 +63,7 @@ class Spark:
 
     def load(self, name: str, table: pa.Table) -> None:
         quoted = name.replace("`", "``")
-        self._session.createDataFrame(table).createOrReplaceTempView(f"`{quoted}`")
+        frame_of(self._session, table).createOrReplaceTempView(f"`{quoted}`")
 
     def answer(self, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._session.sql(query).collect()]

@@ -13,6 +13,7 @@ from every_kind import COLUMNS, agree, everything, expected_of, pool_of, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from register_tools import AS_OF
+from spark_session import LET_PASS
 from sqlglot import expressions
 
 import casemgmt as cm
@@ -22,10 +23,7 @@ from casemgmt.risk.model import Model
 from casemgmt.risk.vectors import covering_vectors
 
 # A session of Spark takes its time: what is slow there is looked for in the long run, the scores always.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # Spark 4.0 leaves its own open
-]
+pytestmark = LET_PASS
 RUN = ("duckdb", "sqlite", "postgres", pytest.param("spark", marks=pytest.mark.long))
 FORMS = ("bands", "case")
 # Of the shipped models, those that are checked soon everywhere: every link, divisor, score and floor among them.

@@ -19,6 +19,7 @@ from registers import Case, arrow_of, cases, read_scheme, scheme_text
 import casemgmt as cm
 from casemgmt.errors import CapExceededError, InputError, InputWarning
 from casemgmt.register.registrations import EARLIER
+from casemgmt.spark.groups import groups_of
 from casemgmt.spark.job import Question, rehearse
 from casemgmt.spark.one_practice import IN_TWO_PRACTICES, select_alone
 from casemgmt.spark.whole import Account, check_counts
@@ -430,6 +431,8 @@ def test_rows_that_differ_between_two_readings_or_get_lost_are_noticed():
     account = Account.of(only["account"], 4)
     with pytest.raises(InputError, match="5 rows at first and 4 later"):
         Account.of(only["account"], 5)
+    with pytest.raises(InputError, match="to two workers"):
+        Account.of(pa.concat_tables([only["account"], only["account"]]), 8)
     counts = {name: table.num_rows for name, table in only.items()}
     check_counts(account, counts)
     for name in ("selection", "quarantine", "corrections"):
@@ -448,3 +451,12 @@ def test_without_row_numbers_the_account_says_no_rows_and_everything_else():
     expected = whole(practice, EVERYONE, as_of=AS_OF)["corrections"]
     assert found["corrections"]["source_row"].null_count == expected.num_rows > 0
     assert found["corrections"].drop_columns("source_row").equals(expected.drop_columns("source_row"))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 50])
+def test_groups_come_whole_however_their_batches_are_cut(rows):
+    keys = pa.array([*["a"] * 4, *["A"] * 3, None, None, "b", *["c"] * 7])
+    table = pa.table({"key": keys, "row": pa.array(range(len(keys)), pa.int64())})
+    found = [(key, group["row"].to_pylist()) for key, group in groups_of(table.to_batches(rows), "key")]
+    assert found == [("a", [0, 1, 2, 3]), ("A", [4, 5, 6]), (None, [7, 8]), ("b", [9]), ("c", [*range(10, 17)])]
+    assert list(groups_of([pa.RecordBatch.from_pylist([], table.schema)], "key")) == []

@@ -6,18 +6,13 @@ import pyarrow as pa
 import pytest
 from model_folders import HEAD, write_model
 from register_tools import AS_OF
-from spark_session import spark_session, why_no_spark
+from spark_session import frame_of, needs_spark
 
 import casemgmt as cm
 from casemgmt.errors import InputError
 from casemgmt.spark import selecting as on_spark
 
-WHY_NOT = why_no_spark()
-pytestmark = [
-    pytest.mark.skipif(WHY_NOT is not None, reason=WHY_NOT or ""),
-    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # Spark 4.0 leaves its own open
-]
+pytestmark = needs_spark()
 
 TEXT = HEAD.replace('link = "survival"', 'link = "logistic"\ncalibrated_in = ["C87001"]')
 for _line in ('baseline_survival = "0.9712345"', 'centre = "0.35"', 'floor = "-1.2"'):
@@ -50,18 +45,17 @@ def people(at_home: int, away: int) -> pa.Table:
     return pa.table(table | {"nominated": [False] * count})
 
 
-def test_risks_hold_or_not_for_the_whole_register(tmp_path):
+def test_risks_hold_or_not_for_the_whole_register(spark, tmp_path):
     model = cm.load_model(write_model(tmp_path / "model", TEXT))
     (tmp_path / "band.toml").write_text(BAND)
     scheme, band = cm.load_scheme("rotherham-2015-16"), cm.load_scheme(tmp_path / "band.toml")
-    with spark_session(tmp_path) as spark:
-        home, away = (spark.createDataFrame(people(*sizes)) for sizes in ((150, 100), (100, 150)))
-        found = on_spark.select(home, scheme, model=model, as_of=AS_OF).selection.toArrow()
-        assert found.num_rows > 5 and found["risk"].null_count == 0
-        with pytest.warns(cm.InputWarning, match="column 'risk' is empty"):
-            found = on_spark.select(away, scheme, model=model, as_of=AS_OF).selection.toArrow()
-        with pytest.warns(cm.InputWarning):
-            local = cm.select(cm.read_register(people(100, 150), as_of=AS_OF), scheme, model=model).to_arrow()
-        assert found.num_rows == local.num_rows and found["risk"].null_count == found.num_rows
-        with pytest.raises(InputError, match="The scheme has a band on risk"):
-            on_spark.select(away, band, model=model, as_of=AS_OF)
+    home, away = (frame_of(spark, people(*sizes)) for sizes in ((150, 100), (100, 150)))
+    found = on_spark.to_arrow(on_spark.select(home, scheme, model=model, as_of=AS_OF).selection)
+    assert found.num_rows > 5 and found["risk"].null_count == 0
+    with pytest.warns(cm.InputWarning, match="column 'risk' is empty"):
+        found = on_spark.to_arrow(on_spark.select(away, scheme, model=model, as_of=AS_OF).selection)
+    with pytest.warns(cm.InputWarning):
+        local = cm.select(cm.read_register(people(100, 150), as_of=AS_OF), scheme, model=model).to_arrow()
+    assert found.num_rows == local.num_rows and found["risk"].null_count == found.num_rows
+    with pytest.raises(InputError, match="The scheme has a band on risk"):
+        on_spark.select(away, band, model=model, as_of=AS_OF)
