@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, PublishError
+from casemgmt.evaluation.plot_alts import by_score_words, need_words
+from casemgmt.plot_words import described
 
 if TYPE_CHECKING:
     from casemgmt.evaluation.fairness import Fairness
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 DARK, MAIN = "#333333", "#1e6fb3"
 MARKERS = "os^Dv<>pPXh*"
 MOST_LINES = len(MARKERS)
+LINES = ("-", "--", ":", "-.")
+COLOURS = (MAIN, "#b3541e", DARK, "#5b3a8c", "#2a6b3f")  # each at least 4.5 to 1 on white
 
 
 def draw_need(found: Fairness, ax: Any = None) -> Any:
@@ -39,7 +43,7 @@ def draw_need(found: Fairness, ax: Any = None) -> Any:
     ax.set_xlabel("outcomes for each one expected of people with the same score (95% interval)")
     ax.set_title(f"Need at equal score, by {found.column.replace('_', ' ')}", fontsize=10)
     ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    return described(ax, need_words(rows, found.column))
 
 
 def draw_by_score(found: Fairness, ax: Any = None) -> Any:
@@ -58,13 +62,14 @@ def draw_by_score(found: Fairness, ax: Any = None) -> Any:
         own = [row for row in rows if row[found.column] == group]
         tenths = [row["tenth"] for row in own]
         ends = [[abs(row["event_rate"] - row[end]) for row in own] for end in ("event_rate_low", "event_rate_high")]
-        style = {"marker": MARKERS[place % MOST_LINES], "markersize": 5, "linewidth": 1.2, "capsize": 2}
+        look = {"marker": MARKERS[place % MOST_LINES], "linestyle": LINES[place // MOST_LINES % len(LINES)]}
+        style = {**look, "color": COLOURS[place % len(COLOURS)], "markersize": 5, "linewidth": 1.2, "capsize": 2}
         ax.errorbar(tenths, [row["event_rate"] for row in own], yerr=ends, label=group, **style)
     ax.set(xlabel="tenth of everyone judged, by score (10: highest)", ylabel="share who had the outcome")
     ax.set_xticks(range(1, 11))
     ax.legend(frameon=False, fontsize=8, title=found.column.replace("_", " "))
     ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    return described(ax, by_score_words(rows, found.column))
 
 
 def save_plot(found: Fairness, path: Path, by_score: bool) -> Path:
@@ -83,7 +88,8 @@ def save_plot(found: Fairness, path: Path, by_score: bool) -> Path:
         )
     ax = (draw_by_score if by_score else draw_need)(found, _new_axes(5.0))
     data = io.BytesIO()
-    ax.figure.savefig(data, format="png", dpi=140, metadata={"Software": None})
+    metadata = {"Software": None, "Description": ax.get_label()}
+    ax.figure.savefig(data, format="png", dpi=140, metadata=metadata)
     numbers = found.by_score if by_score else found.groups
     try:
         replace_file(path.with_suffix(".csv"), to_csv(numbers))
