@@ -123,12 +123,12 @@ def legend_of(scheme: Scheme, model: Model | None, *, left: bool = False) -> tup
     ----------
     left : whether somebody on the register has left the caseload before
     """
-    risk = "How many of 100 patients with these records are expected to have the outcome the model predicts"
+    risk = "How many of 100 patients with such records are expected to have what the model predicts"
     within = "" if model is None or not model.horizon_days else f", within {model.horizon_days:,} days"
-    outcome = "" if model is None or not model.outcome else f": {model.outcome}"
+    outcome = "" if model is None or not model.outcome else f" It predicts: {model.outcome.rstrip('.')}."
     return (
         ("Rank", "1 is the highest score of the practice. Patients with the same score share a rank."),
-        ("Risk", f"{risk}{within}{outcome}. 12 in 100 is 12%. Empty where the model only orders patients."),
+        ("Risk", f"{risk}{within}.{outcome} 12 in 100 is 12%. Empty where the model only orders patients."),
         ("Why", "What in the record weighed most, the weightiest first; or the rule that lets the patient in."),
         ("new", "Not on the caseload before this list."),
         ("stays", "On the caseload already."),

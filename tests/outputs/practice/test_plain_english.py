@@ -1,0 +1,65 @@
+"""What practices and commissioners read can be read by a 14-year-old: Flesch–Kincaid grade 9 at most, by textstat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from reading_age import grade, hardest, prose_of_html, prose_of_markdown
+
+import casemgmt as cm
+from casemgmt.outputs.practice.sheets import layout
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+FOR_PRACTICES = ("the-practice-page", "the-practice-and-back", "reading-a-list", "what-leaves-for-the-commissioner")
+GRADE_9 = 9.0
+PLAIN = 7.0  # what is printed for practices and commissioners is plainer than the limit
+ONE_SENTENCE = 14.0
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The prose of each thing that leaves for a practice or a commissioner."""
+    folder = tmp_path_factory.mktemp("plain")
+    register, scheme = cm.synthesise("C87616", as_of="2021-01-01"), cm.load_scheme("rotherham-2015-16")
+    model = cm.load_model("demonstration-admission")
+    before = cm.select(register, scheme, score="frailty_deficits")
+    selection = cm.select(register, scheme, model=model, previous=before)
+    selection.save(folder / "published", pages=True, workbooks=True)
+    cm.commissioner_report(selection).save(folder / "report")
+    book = load_workbook(folder / "published" / "practices" / "C87616.xlsx", read_only=True)
+    cells = [row[1] for name in (layout.COVER, layout.LEGEND) for row in book[name].iter_rows(values_only=True)]
+    said = [str(each) for each in cells if each and len(str(each).split()) > 5 and str(each).endswith((".", ")"))]
+    practices = folder / "published" / "practices"
+    return {
+        "page": prose_of_html((practices / "C87616.html").read_text(encoding="utf-8")),
+        "workbook": "\n".join(said),
+        "README": (practices / "README.txt").read_text(encoding="utf-8"),
+        "report": prose_of_html((folder / "report" / "report.html").read_text(encoding="utf-8")),
+    }
+
+
+@pytest.mark.parametrize("name", ["page", "workbook", "README", "report"])
+def test_what_a_practice_or_a_commissioner_is_given_is_plain_english(name: str, texts: dict[str, str]) -> None:
+    text = texts[name]
+    assert len(text.split()) > 150
+    assert grade(text) <= PLAIN, hardest(text)
+    assert grade(text, terms=False) <= GRADE_9, hardest(text)
+    worst, sentence = hardest(text, 1)[0]
+    assert worst <= ONE_SENTENCE, sentence
+
+
+@pytest.mark.parametrize("name", FOR_PRACTICES)
+def test_the_pages_for_practices_are_plain_english(name: str) -> None:
+    text = prose_of_markdown((EXAMPLES / f"{name}.md").read_text(encoding="utf-8"))
+    assert len(text.split()) > 150
+    assert grade(text, terms=False) <= GRADE_9, hardest(text)
+
+
+def test_the_measure_tells_plain_from_hard() -> None:
+    plain = "A named doctor decides about each person. Write down why. Send the file back when you are done."
+    hard = "Notwithstanding multidisciplinary deliberation, prioritisation necessitates comprehensive stratification."
+    assert grade(plain) < 4 < 12 < grade(hard)
+    assert hardest(f"{plain} {hard}", 1)[0][1] == hard
+    assert grade("The practice nominates patients.") < grade("The practice nominates patients.", terms=False)
