@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.aims.definitions import HOME, NO_EFFECT
 from casemgmt.aims.funnels import WITHIN, share_limit
+from casemgmt.aims.plot_alts import funnel_words, run_chart_words
 from casemgmt.evaluation.funnel import LIMITS, limits
 from casemgmt.evaluation.plots import DARK, MAIN, MOST_NAMED, OUT, axes_of
+from casemgmt.plot_words import described
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +39,7 @@ def draw(which: str, table: pa.Table, ax: Axes | None = None) -> Axes:
     said = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
     (_funnel if which == "funnel" else _run_chart)(table, said, ax)
     ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    return described(ax, (funnel_words if which == "funnel" else run_chart_words)(table.to_pylist(), said, _NAMES))
 
 
 def _funnel(table: pa.Table, said: dict[str, str], ax: Any) -> None:

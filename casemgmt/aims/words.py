@@ -35,7 +35,7 @@ def lines_of(found: Outcomes) -> Iterator[tuple[str, tuple[str, ...], Lines]]:
                 (row["year"], row[measure], figure(row, "per_1000"), percent(row, name), _met(row)) for row in rows
             ]
         elif measure == HOME:
-            heads = ("year", "discharges", "followed", "per cent at home (95% interval)")
+            heads = ("year", "discharges", "followed", "at home, per cent: in 100 (95% interval)")
             lines = [
                 (row["year"], row["discharges"], row["known"], figure(row, "share_at_home", 100, "share"))
                 for row in rows

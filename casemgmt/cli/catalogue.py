@@ -100,6 +100,7 @@ def schemes(
             "Scheme": scheme.id,
             "Title": scheme.title,
             "Source": scheme.source,
+            "Certainty": scheme.notes.get("certainty", ""),
             "Decided here": "; ".join(scheme.decisions),
             "Columns it needs": ", ".join(scheme.required),
             "and uses if there": ", ".join(scheme.optional),
@@ -112,7 +113,7 @@ def schemes(
     for heading, entries in (
         ("Reported beside the result, never enforced", {k: f"{v:,}" for k, v in scheme.programme.items()}),
         ("Asked of a caseload over time", scheme.caseload.describe() if scheme.caseload else {}),
-        ("Stated by the source, not enforced here", scheme.notes),
+        ("Stated by the source, not enforced here", {k: v for k, v in scheme.notes.items() if k != "certainty"}),
     ):
         if entries:
             say(f"\n{heading}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError
+from casemgmt.evaluation.plot_alts import effect_words
+from casemgmt.plot_words import described
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,4 +72,5 @@ def draw_effect(found: EffectAtCut, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("expected, in 100" if found.outcome is None else "had the outcome, in 100")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False)
-    return ax
+    limits = None if found.jump is None else (found.jump.left, found.jump.right)
+    return described(ax, effect_words(binned(found).to_pylist(), what, limits, found.labels))

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import InputError, PublishError
+from casemgmt.evaluation.plot_alts import by_score_words, need_words
+from casemgmt.plot_words import described
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 DARK, MAIN = "#333333", "#1e6fb3"
 MARKERS = "os^Dv<>pPXh*"
 MOST_LINES = len(MARKERS)
+LINES = ("-", "--", ":", "-.")
+COLOURS = (MAIN, "#b3541e", DARK, "#5b3a8c", "#2a6b3f")  # each at least 4.5 to 1 on white
 
 
 def draw_need(found: Fairness, ax: Axes | None = None) -> Axes:
@@ -42,7 +46,7 @@ def draw_need(found: Fairness, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("outcomes for each one expected of people with the same score (95% interval)")
     ax.set_title(f"Need at equal score, by {found.column.replace('_', ' ')}", fontsize=10)
     ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    return described(ax, need_words(rows, found.column))
 
 
 def draw_by_score(found: Fairness, ax: Axes | None = None) -> Axes:
@@ -61,13 +65,15 @@ def draw_by_score(found: Fairness, ax: Axes | None = None) -> Axes:
         own = [row for row in rows if row[found.column] == group]
         tenths = [row["tenth"] for row in own]
         ends = [[abs(row["event_rate"] - row[end]) for row in own] for end in ("event_rate_low", "event_rate_high")]
-        style: dict[str, Any] = {"marker": MARKERS[place % MOST_LINES], "markersize": 5, "linewidth": 1.2, "capsize": 2}
+        look = {"marker": MARKERS[place % MOST_LINES], "linestyle": LINES[place // MOST_LINES % len(LINES)]}
+        style: dict[str, Any] = {**look, "color": COLOURS[place % len(COLOURS)], "markersize": 5, "linewidth": 1.2}
+        style["capsize"] = 2
         ax.errorbar(tenths, [row["event_rate"] for row in own], yerr=ends, label=group, **style)
     ax.set(xlabel="tenth of everyone judged, by score (10: highest)", ylabel="share who had the outcome")
     ax.set_xticks(range(1, 11))
     ax.legend(frameon=False, fontsize=8, title=found.column.replace("_", " "))
     ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    return described(ax, by_score_words(rows, found.column))
 
 
 def save_plot(found: Fairness, path: Path, by_score: bool) -> Path:
@@ -87,7 +93,8 @@ def save_plot(found: Fairness, path: Path, by_score: bool) -> Path:
     figure, ax = _new_figure(5.0)
     (draw_by_score if by_score else draw_need)(found, ax)
     data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=140, metadata={"Software": None})
+    metadata = {"Software": None, "Description": ax.get_label()}
+    figure.savefig(data, format="png", dpi=140, metadata=metadata)
     numbers = found.by_score if by_score else found.groups
     try:
         replace_file(path.with_suffix(".csv"), to_csv(numbers))

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.errors import plural
+from casemgmt.evaluation.plot_alts import words_of_figure
 from casemgmt.evaluation.words import NOWHERE, figure, headline, notes_of, number
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY, is_demonstration
 from casemgmt.selection.facts import ranked_by
@@ -41,6 +42,7 @@ class Section:
     first_is_all: bool = False
     image: str = ""
     alt: str = ""
+    shows: str = ""
     files: str = ""
 
 
@@ -130,7 +132,8 @@ def _cut(found: Findings, images: Mapping[str, str]) -> list[Section]:
             first_is_all=True,
             caption="95% intervals in brackets.",
             image=images.get("at_cut", ""),
-            alt="Of those inside the cut of each practice, the share who had the outcome, with its interval.",
+            alt=words_of_figure(found, "at_cut"),
+            shows="Of those inside the cut of each practice, the share who had the outcome, with its interval.",
             files="at_cut.csv",
         )
     ]
@@ -153,7 +156,8 @@ def _rules(found: Findings, images: Mapping[str, str]) -> list[Section]:
             first_is_all=True,
             caption="The last columns compare in the same bootstrap replicates: an interval above 0 is a real gain.",
             image=images.get("rules", ""),
-            alt="Of those inside by the score, and by each simple rule, the share who had the outcome.",
+            alt=words_of_figure(found, "rules"),
+            shows="Of those inside by the score, and by each simple rule, the share who had the outcome.",
             files="rules.csv",
         )
     ]
@@ -177,7 +181,8 @@ def _calibration(found: Findings, images: Mapping[str, str]) -> list[Section]:
             head=("tenth by risk", "people", "mean risk, in 100", "had the outcome, in 100"),
             rows=rows,
             image=images.get("calibration", ""),
-            alt="The share who had the outcome against the risk stated: on the dotted line the risks are right.",
+            alt=words_of_figure(found, "calibration"),
+            shows="The share who had the outcome against the risk stated: on the dotted line the risks are right.",
             files="calibration_curve.csv and calibration_tenths.csv",
         )
     ]
@@ -198,7 +203,8 @@ def _funnel(found: Findings, images: Mapping[str, str]) -> list[Section]:
             title="Outcomes that happened for each one expected, by practice",
             text=[text],
             image=images.get("funnel", ""),
-            alt="Each practice within the limits that chance alone would keep (exact, Poisson; Spiegelhalter 2005).",
+            alt=words_of_figure(found, "funnel"),
+            shows="Each practice within the limits that chance alone would keep (exact, Poisson; Spiegelhalter 2005).",
             files="funnel.csv",
         )
     ]

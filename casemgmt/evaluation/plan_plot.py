@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputError
+from casemgmt.evaluation.plot_alts import plan_words
+from casemgmt.plot_words import described
 from casemgmt.scheme.shares import Share
 
 if TYPE_CHECKING:
@@ -45,4 +47,4 @@ def draw_plan(plan: Plan, ax: Axes | None = None) -> Axes:
         axes.spines[["top"]].set_visible(False)
     lines = [*ax.get_lines(), *hours.get_lines()]
     ax.legend(lines, [line.get_label() for line in lines], frameon=False, loc="upper center")
-    return ax
+    return described(ax, plan_words(rows, plan.labels))

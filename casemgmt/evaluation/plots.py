@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.errors import InputError
 from casemgmt.evaluation.at_cut import ALL
 from casemgmt.evaluation.funnel import LIMITS, limits
+from casemgmt.evaluation.plot_alts import words_of_figure
+from casemgmt.plot_words import described
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,7 +57,7 @@ def draw(found: Findings, which: str, ax: Axes | None = None) -> Axes:
     ax = axes_of(ax, size_of(found, which))
     _DRAWN[which](found, ax)
     ax.spines[["top", "right"]].set_visible(False)
-    return ax
+    return described(ax, words_of_figure(found, which))
 
 
 def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
@@ -104,7 +106,9 @@ def _calibration(found: Findings, ax: Any) -> None:
     curve, tenths = (_columns(each) for each in (found.calibration.curve, found.calibration.tenths))
     most = min(1.05 * max(curve["risk"][-1], tenths["high"][-1]), 1.02)
     ax.plot([0, 1], [0, 1], color=DARK, linestyle=":", linewidth=1, label="right")
-    ax.fill_between(curve["risk"], curve["low"], curve["high"], color=FAINT, alpha=0.6, linewidth=0)
+    ax.fill_between(
+        curve["risk"], curve["low"], curve["high"], facecolor=FAINT, edgecolor=MAIN, alpha=0.6, linewidth=0.8
+    )
     ax.plot(curve["risk"], curve["observed"], color=MAIN, linewidth=1.8, label="smoothed, with 95% interval")
     ends = [
         [share - low for share, low in zip(tenths["observed"], tenths["low"], strict=True)],
@@ -125,7 +129,7 @@ def _at_cut(found: Findings, ax: Any) -> None:
     practices = sorted((row for row in rows if row["practice_id"] != ALL), key=lambda row: (row["ppv"], row["inside"]))
     _dots(ax, practices, [row["practice_id"] for row in practices], 7 if len(practices) > 12 else 9)
     for row in overall:
-        ax.axvspan(row["ppv_low"], row["ppv_high"], color=FAINT, alpha=0.6, linewidth=0, zorder=0)
+        ax.axvspan(row["ppv_low"], row["ppv_high"], facecolor=FAINT, edgecolor=DARK, alpha=0.6, linewidth=0.8, zorder=0)
         ax.axvline(row["ppv"], color=DARK, linestyle=":", linewidth=1, label="all practices, with 95% interval")
         ax.legend(frameon=False, loc="lower right", fontsize=9)
     ax.set_xlabel("share of those inside the cut who had the outcome (95% interval)")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.disk import BusyError, Owned, StrangersError, make_parents, remove_empty, staged
 from casemgmt.errors import InputError, PublishError
+from casemgmt.plot_words import words_of
 
 if TYPE_CHECKING:
     from casemgmt.evaluation.findings import Findings
@@ -116,5 +117,5 @@ def as_png(size: tuple[float, float], draw_on: Callable[[Any], object]) -> bytes
     FigureCanvasAgg(figure)
     draw_on(figure.subplots())
     data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=140, metadata={"Software": None})
+    figure.savefig(data, format="png", dpi=140, metadata={"Software": None, "Description": words_of(figure)})
     return data.getvalue()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt import arguments
 from casemgmt.errors import InputError, plural
 from casemgmt.evaluation.parts import part_of, scored
+from casemgmt.plot_words import described
 from casemgmt.register.register import Register, a_register
 
 if TYPE_CHECKING:
@@ -74,12 +75,17 @@ class Stability:
         shown = self.people.sort_by("risk")
         shown = shown.take(list(range(0, shown.num_rows, -(-shown.num_rows // _MOST_DOTS))))
         risk, low, high = (shown.column(name).to_pylist() for name in ("risk", "low", "high"))
-        ax.vlines(risk, low, high, color="#b9c7d4", linewidth=0.7, label="95 in 100 of the refits")
+        ax.vlines(risk, low, high, color="#6b7c8c", linewidth=0.7, label="95 in 100 of the refits")
         ax.plot([0, max(high)], [0, max(high)], color="#333333", linestyle=":", linewidth=1, label="no movement")
         ax.set(xlabel="risk by the fit on everyone", ylabel="risk by the refits")
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, loc="upper left", fontsize=9)
-        return ax
+        return described(
+            ax,
+            f"Each person's risk by the fit on everyone, and where 95 in 100 of {self.refits} refits put it. On "
+            f"average a risk moves by {100 * self.mape:.2f} in 100; the highest that is drawn is "
+            f"{100 * max(high):.0f} in 100.",
+        )
 
 
 @arguments.checked(

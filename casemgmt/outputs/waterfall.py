@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.errors import InputError
+from casemgmt.plot_words import described
 from casemgmt.risk.inputs import MILLION
 
 if TYPE_CHECKING:
@@ -110,7 +111,16 @@ def _drawn(drawing: _Drawing, ax: Axes | None) -> Axes:
     ax.axvline(0, color="black", linewidth=0.8, zorder=0.5)
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlabel(drawing.axis + (f"\n{fill('not recorded: ' + ', '.join(missing), TITLE_WIDTH)}" if missing else ""))
-    return ax
+    return described(ax, _in_words(drawing))
+
+
+def _in_words(drawing: _Drawing) -> str:
+    """Each bar as it is labelled, and the sum."""
+    steps = [f"{words}, {_short(by / drawing.unit, '+')}" for words, by in drawing.steps]
+    score = _short(sum(by for _, by in drawing.steps) / drawing.unit)
+    missing = f" Not recorded: {', '.join(drawing.missing)}." if drawing.missing else ""
+    said = "; ".join(steps) or "nothing adds to it"
+    return f"Waterfall of {drawing.title.replace(chr(10), ' ')}, in {drawing.axis}. {said}. Score: {score}.{missing}"
 
 
 def _steps(explained: list[dict[str, Any]], unit: int) -> list[tuple[str, int]]:

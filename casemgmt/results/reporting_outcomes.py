@@ -19,7 +19,7 @@ _HEADINGS = {
     "avoidable_admissions_per_1000": ("Avoidable, per 1,000", "percent"),
     "discharges_followed": ("Discharges of 65 and over followed", "whole"),
     "at_home_91_days": ("At home after 91 days", "whole"),
-    "share_at_home": ("At home, %", "percent"),
+    "share_at_home": ("At home, % (in 100)", "share"),
     "deaths": ("Deaths counted", "whole"),
     "note": ("Note", ""),
 }

@@ -83,6 +83,18 @@ def test_the_notebook_is_stored_with_every_output_and_no_error(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_picture_of_the_notebook_is_told_in_words(path):
+    import nbformat
+
+    outputs = [out for cell in nbformat.read(path, as_version=4).cells for out in cell.get("outputs", ())]
+    for output in outputs:
+        if "image/png" in output.get("data", {}):
+            words = output.metadata["image/png"]["alt"]
+            assert words.endswith(".") and any(letter.isdigit() for letter in words)
+            assert output.data["text/plain"] == words
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_notebook_names_no_machine(path):
     text = path.read_text(encoding="utf-8")
     for trace in ("/home/", "/Users/", "/root/", "/tmp/", "C:\\\\"):

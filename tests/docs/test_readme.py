@@ -129,6 +129,15 @@ def test_every_page_is_found_from_the_readme_from_the_list_of_pages_and_from_a_p
         assert any(page in linked_pages(other) for other in PAGES if other != page), page.name
 
 
+def test_every_picture_on_a_page_has_words_for_whoever_does_not_see_it():
+    for page in LINKED_FROM:
+        text = page.read_text(encoding="utf-8")
+        alts = re.findall(r"!\[([^]]*)\]\(", text) + re.findall(
+            r'<img\b(?:(?!alt=)[^>])*(?:alt="([^"]*)")?[^>]*>', text
+        )
+        assert all(len(alt.split()) >= 3 for alt in alts), (page.name, alts)
+
+
 def test_every_page_begins_with_what_it_is_for():
     for page in PAGES:
         title, empty, purpose = page.read_text(encoding="utf-8").splitlines()[:3]

@@ -26,7 +26,7 @@ FLOORS = (
     ("codes", "synthetic", "pseudonyms"),
     ("risk", "scheme"),
     ("register",),
-    ("notebook", "ages"),
+    ("notebook", "ages", "plot_words"),
     ("arguments", "texts", "dates", "parquet"),
     ("rule_files", "disk", "compiling"),
     ("errors", "locks", "machine_code", "threads", "arrow", "version", "annotations", "shown"),

@@ -527,8 +527,13 @@ def test_a_scheme_shown_as_html_escapes_what_its_file_says() -> None:
 SHIPPED = [
     "avoiding-unplanned-admissions-2014-15",
     "avoiding-unplanned-admissions-2015-16",
+    "care-homes-2024-25",
     "frailty-2017-18",
+    "herefordshire-2025",
+    "kent-and-medway-2026",
+    "network-contract-2026-27",
     "prism-top-half-percent",
+    "proactive-care-2023",
     "rotherham-2014-15",
     "rotherham-2015-16",
     "sparra-band-40-60",

@@ -14,6 +14,8 @@ from engines import by_library, by_oracle
 from oracle import OracleSelection, age_on, months_later, places_of
 from registers import Case, read_scheme, read_table, scheme_text
 
+from casemgmt.scheme.files import load_scheme
+
 HIGHEST = 'name = "highest"\nkind = "top_share"\nshare = "50%"\nlimit = "at_most"\nof = {}\namong = {}\n'
 HIGHEST += 'counts_as = "case_management"'
 HOME = 'name = "home"\nkind = "everyone"\nwhere = { care_home_type = ["nursing", "residential", "unspecified"] }\n'
@@ -623,6 +625,118 @@ def test_a_band_takes_scores_between_its_edges_as_the_nearest_doubles(select):
         1,
         1,
     ]
+
+
+# Rules after 2015/16
+
+
+@pytest.fixture(params=["oracle", "library"])
+def select_by(request: pytest.FixtureRequest) -> Any:
+    """Select from a text table by a shipped scheme."""
+    engine = {"oracle": by_oracle, "library": by_library}[request.param]
+
+    def run(text: str, name: str) -> OracleSelection:
+        rows = [{"practice_id": "C87001", **row} for row in read_table(text)]
+        scores = [row.pop("score", None) for row in rows]
+        return engine(Case(rows=rows, columns=list(rows[0]), scores=scores, scheme_text=load_scheme(name).text))
+
+    return run
+
+
+def test_proactive_care_2023_takes_the_frail_of_65_and_over_who_are_known_to_live_at_home(select_by):
+    selection = select_by(
+        """
+        patient_id   | age | frailty_deficits | care_home_type
+        severe       | 80  | 13               | none
+        moderate     | 65  | 12               | none
+        just         | 80  | 9                | none
+        mild         | 80  | 8                | none
+        too_young    | 64  | 20               | none
+        resident     | 90  | 20               | nursing
+        supported    | 70  | 13               | supported_living
+        on_a_stay    | 70  | 9                | respite
+        home_unknown | 80  | 20               |
+        not_counted  | 80  |                  | none
+        """,
+        "proactive-care-2023",
+    )
+    assert ids(selection, "severe_frailty_at_home") == "severe supported"
+    assert ids(selection, "moderate_frailty_at_home") == "just moderate on_a_stay"
+    assert ids(selection) == "just moderate on_a_stay severe supported"
+
+
+def test_network_contract_2026_27_lists_all_of_the_cohort_whatever_the_score(select_by):
+    selection = select_by(
+        """
+        patient_id | age | frailty_deficits | efi2_category | score
+        both       | 80  | 14               | severe        | 0.1
+        by_count   | 80  | 10               | mild          | 0.9
+        by_efi2    | 80  |                  | moderate      |
+        fit        | 80  | 2                | fit           | 0.8
+        too_young  | 64  | 14               | severe        | 0.7
+        neither    | 80  |                  |               | 0.6
+        """,
+        "network-contract-2026-27",
+    )
+    assert ids(selection) == "both by_count by_efi2"
+    assert ids(selection, "frailty_by_efi2") == "both by_efi2"
+    assert column(selection, "place") == {
+        "both": "severe_frailty",
+        "by_count": "moderate_frailty",
+        "by_efi2": "frailty_by_efi2",
+    }
+    assert column(selection, "score") == {"both": 0.1, "by_count": 0.9, "by_efi2": None}
+
+
+def test_care_homes_2024_25_takes_every_resident_and_no_other(select_by):
+    selection = select_by(
+        """
+        patient_id  | age | care_home_type
+        nursing     | 90  | nursing
+        residential | 40  | residential
+        a_home      | 85  | unspecified
+        on_a_stay   | 85  | respite
+        supported   | 30  | supported_living
+        at_home     | 95  | none
+        unknown     | 95  |
+        """,
+        "care-homes-2024-25",
+    )
+    assert ids(selection) == "a_home nursing residential"
+
+
+def test_herefordshire_2025_asks_for_four_conditions_and_an_admission(select_by):
+    selection = select_by(
+        """
+        patient_id  | age | admissions_12m | score
+        both        | 70  | 1              | 4
+        more        | 40  | 3              | 9
+        three       | 70  | 5              | 3
+        no_stay     | 70  | 0              | 8
+        not_counted | 70  |                | 8
+        no_score    | 70  | 2              |
+        """,
+        "herefordshire-2025",
+    )
+    assert ids(selection) == "both more"
+    assert column(selection, "rank") == {"both": None, "more": None}
+
+
+def test_kent_and_medway_2026_takes_three_groups_and_each_counts_once(select_by):
+    selection = select_by(
+        """
+        patient_id | age | care_home_type | palliative_care | housebound | frailty_deficits
+        home       | 90  | nursing        | T               | T          | 20
+        palliative | 50  | none           | T               | F          | 3
+        housebound | 80  | none           | F               | T          | 13
+        moderate   | 80  | none           | F               | T          | 12
+        goes_out   | 80  | none           | F               | F          | 20
+        """,
+        "kent-and-medway-2026",
+    )
+    assert ids(selection) == "home housebound palliative"
+    assert ids(selection, "palliative_care_register") == "home palliative"
+    assert column(selection, "place")["home"] == "care_home"
 
 
 # Rows

@@ -40,6 +40,7 @@ from casemgmt.outputs.practice.wording import (
     reason_of_keeping,
     reason_of_route,
     route_title,
+    rule_in_words,
     tasks_of,
 )
 from casemgmt.register.columns import person_keys
@@ -172,7 +173,7 @@ class _Making:
         return RoutePlaces(
             name=route.name,
             title=route_title(route.name),
-            rule=route.describe(),
+            rule=rule_in_words(route),
             kind=route.kind,
             places=row["places"],
             used=row["used"],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt.outputs import layout
 from casemgmt.outputs.practice.heads import heads_in
-from casemgmt.outputs.practice.wording import cautions_of, purpose_of, route_title
+from casemgmt.outputs.practice.wording import cautions_of, purpose_of, route_title, rule_in_words
 
 if TYPE_CHECKING:
     from casemgmt.scheme.routes import Scheme
@@ -89,7 +89,7 @@ def _section(title: str, columns: Mapping[str, str]) -> list[str]:
 def _of_list(scheme: Scheme, name: str) -> str:
     for route in scheme.routes:
         if route.name == name:
-            return f"Whether the patient meets the route '{route_title(name)}': {route.describe()}."
+            return f"Whether the patient meets the route '{route_title(name)}': {rule_in_words(route)}."
     if name.startswith("register_"):
         return f"The register's column '{name.removeprefix('register_')}'."
     return _LIST.get(name, "")

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from casemgmt.outputs.in_100 import share_in_words
 from casemgmt.outputs.practice import answers
 from casemgmt.outputs.practice.practice_list import LEFT_BEFORE, Task, day_in_words
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
@@ -67,6 +68,17 @@ def plain_reason(sentence: str) -> str:
     return sentence.removesuffix(f" ({DEMONSTRATION_ONLY})").rsplit(": ", 1)[0]
 
 
+def rule_in_words(route: Route) -> str:
+    """Whom a route lets in, each share of the list with the people beside it: ``at most 3% (3 in 100) of …``."""
+    said = route.describe()
+    if not isinstance(route, (TopShare, Nominated)):
+        return said
+    within = route.keep_within if isinstance(route, TopShare) else None
+    for share in filter(None, (route.share, within)):
+        said = said.replace(f" {share.text}", f" {share_in_words(share.text, share.fraction)}", 1)
+    return said
+
+
 def reason_of_route(route: Route, care_home: str, reasons: tuple[str, ...]) -> tuple[str, ...]:
     """Why a route lets a patient in, where the reasons of the score do not say it."""
     if isinstance(route, Nominated):
@@ -111,12 +123,12 @@ def legend_of(scheme: Scheme, model: Model | None, *, left: bool = False) -> tup
     ----------
     left : whether somebody on the register has left the caseload before
     """
-    risk = "How many of 100 patients with these records are expected to have the outcome the model predicts"
+    risk = "How many of 100 patients with such records are expected to have what the model predicts"
     within = "" if model is None or not model.horizon_days else f", within {model.horizon_days:,} days"
-    outcome = "" if model is None or not model.outcome else f": {model.outcome}"
+    outcome = "" if model is None or not model.outcome else f" It predicts: {model.outcome.rstrip('.')}."
     return (
         ("Rank", "1 is the highest score of the practice. Patients with the same score share a rank."),
-        ("Risk", f"{risk}{within}{outcome}. Empty where the model only orders patients."),
+        ("Risk", f"{risk}{within}.{outcome} 12 in 100 is 12%. Empty where the model only orders patients."),
         ("Why", "What in the record weighed most, the weightiest first; or the rule that lets the patient in."),
         ("new", "Not on the caseload before this list."),
         ("stays", "On the caseload already."),
@@ -139,7 +151,7 @@ _LEFT_MEANING = "Was on the caseload once, or was proposed for it, and left so. 
 
 
 def _route_meaning(route: Route) -> str:
-    words = route.describe()
+    words = rule_in_words(route)
     said = f"{words[0].upper()}{words[1:]}."
     if isinstance(route, (TopShare, Nominated)):
         return f"{said} Its places are kept apart from those of other routes."

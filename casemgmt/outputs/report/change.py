@@ -82,7 +82,7 @@ def values_of(places: Sequence[Row], reviews: Sequence[Row] = (), homes: Sequenc
             keep(row, "met", f"{_words(row['route'])}: met")
             keep(row, "used", f"{_words(row['route'])}: places used")
     for row in reviews:
-        for column, words in (("due", "due"), ("done", "done"), ("uptake_percent", "uptake, %")):
+        for column, words in (("due", "due"), ("done", "done"), ("uptake_percent", "uptake, % (in 100)")):
             keep(row, column, f"{_words(row['route'])}: {words}")
     for row in homes:
         if row["practice_id"] == ALL_PRACTICES:

@@ -28,7 +28,8 @@ class Figure:
     title : in words
     says : what the table is about and how to read it
     headings : column name → words, in order of the columns
-    kinds : of the columns that hold numbers: ``whole``, ``percent`` or ``pounds``
+    kinds : of the columns that hold numbers: ``whole``, ``share`` (per cent of people or
+        homes, which is also told in 100), ``percent`` (any other number with a decimal) or ``pounds``
     rows : one mapping a row, by column name
     missing : why there is no table; empty where there is one
     """
@@ -45,7 +46,7 @@ class Figure:
         """The table."""
         import pyarrow as pa
 
-        of_kind = {"whole": pa.int64(), "percent": pa.float64(), "pounds": pa.float64()}
+        of_kind = {"whole": pa.int64(), **dict.fromkeys(("share", "percent", "pounds"), pa.float64())}
         schema = pa.schema([(name, of_kind.get(self.kinds.get(name, ""), pa.string())) for name in self.headings])
         return pa.Table.from_pylist([{name: row.get(name) for name in self.headings} for row in self.rows], schema)
 
@@ -95,12 +96,12 @@ def practice_figure(table: pa.Table, scheme: Scheme) -> Figure:
             "met": "Met the route",
             "used": "Places used",
             "unused": "Places unused",
-            "percent_of_list": "Met, % of list",
+            "percent_of_list": "Met, % of list (in 100)",
             "note": "Note",
         },
         kinds={
             **dict.fromkeys(("list_size", "places", "met", "used", "unused"), "whole"),
-            "percent_of_list": "percent",
+            "percent_of_list": "share",
         },
         rows=totals_first(rows),
     )
@@ -126,10 +127,10 @@ def review_figure(table: pa.Table, scheme: Scheme) -> Figure:
             "entitled": "Entitled",
             "due": "Due",
             "done": "Done",
-            "uptake_percent": "Uptake, %",
+            "uptake_percent": "Uptake, % (in 100)",
             "note": "Note",
         },
-        kinds={**dict.fromkeys(("entitled", "due", "done"), "whole"), "uptake_percent": "percent"},
+        kinds={**dict.fromkeys(("entitled", "due", "done"), "whole"), "uptake_percent": "share"},
         rows=totals_first(rows),
         missing="" if reviews else "The scheme has no review.",
     )
@@ -242,10 +243,10 @@ def home_figure(rows: Sequence[Row] | str) -> Figure:
             "practice_id": "Practice",
             "care_homes": "Care homes",
             "shared_care_homes": "Served by more than one practice",
-            "aligned_percent": "Served by one, %",
+            "aligned_percent": "Served by one, % (in 100)",
             "note": "Note",
         },
-        kinds={"care_homes": "whole", "shared_care_homes": "whole", "aligned_percent": "percent"},
+        kinds={"care_homes": "whole", "shared_care_homes": "whole", "aligned_percent": "share"},
         rows=totals_first(shown),
         missing=f"Not shown: {rows}." if isinstance(rows, str) else "",
     )
@@ -281,10 +282,10 @@ def equity_figure(groups: Mapping[str, pa.Table | str]) -> Figure:
             "group": "Group",
             "listed": "On the list",
             "case_managed": "Case managed",
-            "percent": "Case managed, %",
+            "percent": "Case managed, % (in 100)",
             "note": "Note",
         },
-        kinds={"listed": "whole", "case_managed": "whole", "percent": "percent"},
+        kinds={"listed": "whole", "case_managed": "whole", "percent": "share"},
         rows=rows,
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from casemgmt.outputs.disclosure.commissioner import ALL_PRACTICES, AT_LEAST
 from casemgmt.outputs.disclosure.suppression import ROUND_TO, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD
+from casemgmt.outputs.in_100 import percent_in_words
 from casemgmt.outputs.purpose import PURPOSE
 from casemgmt.outputs.report.figures import Figure, Row
 from casemgmt.outputs.report.layout import figure_file
@@ -17,6 +18,7 @@ from casemgmt.outputs.report.making import Made, cautions, of_caseload
 
 _HERE = resources.files("casemgmt.outputs.report")
 MOST_BARS = 60
+_SHARES = ("uptake_percent", "percent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +83,14 @@ def words_of(row: Row, name: str, kind: str | None) -> str:
     if value is None:
         told = said.get({"entitled": "met"}.get(name, name), "")
         return told if told in (SUPPRESSED, WITHHELD) else "–"
-    number = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}" if kind == "pounds" else f"{value:,.1f}"
+    number = _number(value, kind)
     return f"at least {number}" if said.get({"entitled": "met", "here": "met"}.get(name, name)) == AT_LEAST else number
+
+
+def _number(value: float, kind: str) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return percent_in_words(value) if kind == "share" else f"{value:,.{2 if kind == 'pounds' else 1}f}"
 
 
 def _charts(figure: Figure) -> list[Chart]:
@@ -93,11 +101,11 @@ def _charts(figure: Figure) -> list[Chart]:
     if figure.name == "reviews":
         for route in dict.fromkeys(row["route"] for row in figure.rows):
             own = [row for row in figure.rows if row["route"] == route]
-            found.append(_chart(f"Uptake, %: {route.replace('_', ' ')}", own, "practice_id", "uptake_percent", top=100))
+            found.append(_chart(f"Uptake: {route.replace('_', ' ')}", own, "practice_id", "uptake_percent", top=100))
     if figure.name == "equity":
         for by in dict.fromkeys(row["by"] for row in figure.rows):
             own = [row for row in figure.rows if row["by"] == by]
-            found.append(_chart(f"Case managed, % of the list, by {by}", own, "group", "percent"))
+            found.append(_chart(f"Case managed, of the list, by {by}", own, "group", "percent"))
     return [chart for chart in found if chart.bars]
 
 
@@ -105,5 +113,6 @@ def _chart(title: str, rows: list[Row], label: str, name: str, top: float | None
     told: list[tuple[str, Any]] = [(str(row[label]).replace("_", " "), row.get(name)) for row in rows]
     shown = [(words, value) for words, value in told if value is not None][:MOST_BARS]
     longest = top or max([value for _, value in shown], default=0) or 1
-    bars = [Bar(label=w, percent=round(100 * v / longest, 2), words=f"{v:,}") for w, v in shown]
+    words = percent_in_words if name in _SHARES else "{:,}".format
+    bars = [Bar(label=w, percent=round(100 * v / longest, 2), words=words(v)) for w, v in shown]
     return Chart(title=title, bars=tuple(bars))

@@ -239,8 +239,8 @@ def _caseload_figure(period: Period, forms: Mapping[str, Mapping[str, Form]]) ->
         says=f"{_in_words(period)} Who was case managed, joined and left; plans, reviews and removals. A patient who "
         "declined a plan is case managed all the same. Proposals that nobody has decided wait, and are counted apart.",
         headings={"practice_id": "Practice", **{name: MEASURES[name] for name in shown}}
-        | {"plans_percent": "Plan agreed or declined, %", "note": "Note"},
-        kinds={**dict.fromkeys(shown, "whole"), "plans_percent": "percent"},
+        | {"plans_percent": "Plan agreed or declined, % (in 100)", "note": "Note"},
+        kinds={**dict.fromkeys(shown, "whole"), "plans_percent": "share"},
         rows=totals_first(rows),
         missing="" if forms else "Nothing is recorded of any practice.",
     )

@@ -60,6 +60,7 @@ def workbook_of(made: Made) -> bytes:
         "right": book.add_format({"align": "right", "valign": "top", "font_name": "Arial", "font_size": 12}),
         "whole": book.add_format({"num_format": "#,##0", "valign": "top", "font_name": "Arial", "font_size": 12}),
         "percent": book.add_format({"num_format": "#,##0.0", "valign": "top", "font_name": "Arial", "font_size": 12}),
+        "share": book.add_format({"num_format": "#,##0.0", "valign": "top", "font_name": "Arial", "font_size": 12}),
         "pounds": book.add_format({"num_format": "#,##0.00", "valign": "top", "font_name": "Arial", "font_size": 12}),
     }
     _cover(book, made, title, formats)
