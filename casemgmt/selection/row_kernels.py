@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from casemgmt.compiling import compiled_within
-from casemgmt.risk.kernels import add_entries
+from casemgmt.risk.kernels import sum_entries
 
 # The bits of a float but for its sign, and those that are all set where it is no number or infinite.
 MAGNITUDE, EXPONENT = np.int64(2**63 - 1), np.int64(0x7FF0000000000000)
@@ -23,7 +23,7 @@ BYTE_ROWS = 248
 def rank_rows(scores, start, stop, keys):
     """Write into ``keys`` what ranks each row from ``start`` to ``stop``; the sign for no score where nothing does."""
     count = stop - start
-    add_entries(scores.columns, scores.tables, start, stop, keys)
+    sum_entries(scores.columns, scores.tables, start, stop, keys)
     if len(scores.given):
         rank_floats(scores.given[start:stop], scores.no_score, keys)
     else:
