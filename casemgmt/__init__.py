@@ -53,6 +53,7 @@ _WHERE = {
     "validate": "casemgmt.evaluation.validation",
     "stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
+    "warm": "casemgmt.results.warming",
     "pseudonymise": "casemgmt.pseudonyms.pseudonymising",
     "pseudonym_lookup": "casemgmt.pseudonyms.lookup",
     "reidentify": "casemgmt.pseudonyms.lookup",
@@ -107,6 +108,7 @@ if TYPE_CHECKING:
     from casemgmt.results.reporting import CommissionerReport, commissioner_report
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
+    from casemgmt.results.warming import warm
     from casemgmt.returns.returns import Returns, read_returns
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.risk.fitting.fit import fit_model
@@ -171,6 +173,7 @@ __all__ = [
     "synthesise",
     "tabulate",
     "validate",
+    "warm",
 ]
 
 

@@ -25,9 +25,11 @@ from typing import Any, NamedTuple
 
 PACKAGE = Path(__file__).resolve().parent
 ENDING = ".loop"
+NOTE = "loops-that-are-used.json"
 _DIGEST = 64
-# The files that this process has read or written.
+# The files that this process has read or written, and those that no folder took.
 USED: dict[str, Path] = {}
+NOT_KEPT: set[str] = set()
 
 
 class Code(NamedTuple):
@@ -67,8 +69,8 @@ def is_anything_kept() -> bool:
     return any(path for folder in folders() if folder.is_dir() for path in folder.glob(found))
 
 
-def keep(loop: Callable[..., Any], kinds: tuple[Any, ...], code: Code) -> Path | None:
-    """Keep code in the first folder that can be written, and say where."""
+def keep(loop: Callable[..., Any], kinds: tuple[Any, ...], code: Code) -> None:
+    """Keep code in the first folder that can be written, if there is one."""
     described = json.dumps([code.loop, code.name, code.returns, code.is_tuple]).encode() + b"\n"
     content = described + code.object_file
     content = hashlib.sha256(content).hexdigest().encode() + content
@@ -79,8 +81,21 @@ def keep(loop: Callable[..., Any], kinds: tuple[Any, ...], code: Code) -> Path |
             _write(folder / name, content)
             _remove_older(folder, name)
             USED[name] = folder / name
-            return folder / name
-    return None
+            return
+    NOT_KEPT.add(name)
+
+
+def is_sound(path: Path) -> bool:
+    """Whether a file is kept code, whole."""
+    with suppress(OSError, ValueError, TypeError):
+        _opened(path.read_bytes())
+        return True
+    return False
+
+
+def note_path(folder: Path) -> Path:
+    """Where it is noted which code of these sources and this machine is used."""
+    return folder / f"casemgmt-{source_stamp()[:16]}-{_machine_stamp()[:16]}-{NOTE}"
 
 
 def folders() -> list[Path]:
