@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,10 +20,8 @@ _Loop = TypeVar("_Loop", bound=Callable[..., Any])
 # been loaded; below ten times as many, long before they would have been compiled.
 COMPILE_FROM = 400_000
 _UNLOADED, _UNMADE = 2, 10
-# Every loop so far, and of those that other loops call, the ones that numba has not been told of.
-LOOPS: list[CompiledLoop] = []
-UNTOLD: list[Callable[..., Any]] = []
-_gone_through = 0
+LOOPS: list[CompiledLoop] = []  # every one so far
+_counted: Counter[str] = Counter()
 
 
 def pays(rows: int) -> bool:
@@ -32,7 +30,7 @@ def pays(rows: int) -> bool:
     Where no machine code was kept, they are compiled for very many rows, or once the process has gone through as many
     without them.
     """
-    if rows < COMPILE_FROM or rows + _gone_through >= _UNMADE * COMPILE_FROM:
+    if rows < COMPILE_FROM or rows + _counted["gone through"] >= _UNMADE * COMPILE_FROM:
         return rows >= COMPILE_FROM
     if any(loop.ways and loop.__module__.split(".")[1] in ("selection", "texts") for loop in LOOPS):
         return True
@@ -45,9 +43,7 @@ def pays(rows: int) -> bool:
 
 def went_through(rows: int) -> None:
     """Count rows that NumPy has chosen among: whoever comes again with as many had better compile."""
-    global _gone_through
-    if rows >= COMPILE_FROM:
-        _gone_through += rows
+    _counted["gone through"] += rows if rows >= COMPILE_FROM else 0
 
 
 class CompiledLoop:
@@ -94,5 +90,7 @@ def compiled(loop: Callable[..., Any]) -> Any:
 
 def compiled_within(loop: _Loop) -> _Loop:
     """A loop that becomes part of every :func:`compiled` loop that calls it; from Python it runs as plain Python."""
+    from casemgmt.machine_code import UNTOLD
+
     UNTOLD.append(loop)
     return loop

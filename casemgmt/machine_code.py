@@ -15,7 +15,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from casemgmt.compiling import UNTOLD
 from casemgmt.kept_code import Code, keep, kept
 from casemgmt.loop_arguments import RETURNED, cell_types
 
@@ -71,6 +70,7 @@ define void @NRT_Free(ptr %block) {
 """
 _KNOWN = {*re.findall(r"^define \S+ @(\w+)", _MEMORY, re.MULTILINE), "memcpy", "memmove", "memset", "sqrt"}
 _OK, _NONE = 0, -2
+UNTOLD: list[Loop] = []  # loops that other loops call, of which numba has not been told
 _lock = threading.RLock()
 _loaded: list[Any] = []  # LLVM's engines, which own the code that is run
 

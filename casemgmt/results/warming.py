@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _AS_OF, _PEOPLE, _PRACTICES = "2015-04-01", 1200, 6
+_SAMPLED = 140_000  # so many in any order are sampled before they are filtered
 _SCHEME, _MODEL = "rotherham-2015-16", "cambridge-multimorbidity-20"
 
 
@@ -122,43 +124,47 @@ def _works(scratch: Path) -> Iterator[Callable[[], object]]:
     import pyarrow as pa
     from pyarrow import parquet
 
-    grouped = _register()
+    grouped = _register(_PEOPLE)
     order = np.random.default_rng(2).permutation(grouped.num_rows)
     shuffled = grouped.take(pa.array(order))
-    yield lambda: _select(grouped)
-    yield lambda: _select(shuffled)
-    for kind in (pa.large_string(), pa.string_view()):
-        yield lambda kind=kind: _select(_with_texts(shuffled, kind))
+    long_ids = grouped.set_column(0, "patient_id", pa.array([f"{row:064d}" for row in order]))
+    yield partial(_select, grouped)
+    for table in (shuffled, long_ids):
+        for kind in (pa.string(), pa.large_string(), pa.string_view()):
+            for form in (_with_texts(table, kind), _read_only(_with_texts(table, kind))):
+                yield partial(_select, form)
     parquet.write_table(shuffled, scratch / "wide.parquet", row_group_size=500)
-    yield lambda: _select(scratch / "wide.parquet")
-    yield lambda: _scan(scratch)
-    yield lambda: _evaluate(shuffled)
-    for ids in (pa.int64(), pa.int32(), pa.string()):
+    yield partial(_select, scratch / "wide.parquet")
+    many = _register(_SAMPLED)
+    yield partial(_select, many.take(pa.array(np.random.default_rng(2).permutation(many.num_rows))))
+    yield partial(_scan, scratch)
+    yield partial(_evaluate, shuffled)
+    for ids in (pa.int64(), pa.int32(), pa.string(), pa.large_string()):
         for in_order in (True, False):
-            yield lambda ids=ids, in_order=in_order: _derive(ids, in_order=in_order)
+            yield partial(_derive, ids, in_order=in_order)
 
 
-def _register() -> pa.Table:
+def _register(people: int) -> pa.Table:
     """People of a few practices, with every input of the model and a risk of their own; nobody real."""
     import numpy as np
     import pyarrow as pa
 
     from casemgmt.risk.files import load_model
 
-    draw, rows = np.random.default_rng(1), np.arange(_PEOPLE)
+    draw, rows = np.random.default_rng(1), np.arange(people)
     flags = [each.name for each in load_model(_MODEL).inputs if each.kind == "flag"]
     return pa.table(
         {
             "patient_id": pa.array([f"p{row:09d}" for row in rows]),
-            "practice_id": pa.array([f"C{10_000 + row * _PRACTICES // _PEOPLE}" for row in rows]),
-            "age": pa.array(draw.integers(18, 100, _PEOPLE).astype(np.int16)),
+            "practice_id": pa.array([f"C{10_000 + row * _PRACTICES // people}" for row in rows]),
+            "age": pa.array(draw.integers(18, 100, people).astype(np.int16)),
             "sex": pa.array(["M" if row % 2 else "F" for row in rows]),
             "imd_decile": pa.array((rows % 10 + 1).astype(np.int8)),
             "nominated": pa.array(rows % 100 == 50),
             "care_home_type": pa.array(["none" if row % 50 else "nursing" for row in rows]),
-            **{name: pa.array(draw.random(_PEOPLE) < 0.2) for name in flags},
-            "risk": pa.array(draw.random(_PEOPLE)),
-            "happened": pa.array(draw.random(_PEOPLE) < 0.2),
+            **{name: pa.array(draw.random(people) < 0.2) for name in flags},
+            "risk": pa.array(draw.random(people)),
+            "happened": pa.array(draw.random(people) < 0.2),
         }
     )
 
@@ -169,6 +175,16 @@ def _with_texts(table: pa.Table, kind: Any) -> pa.Table:
 
     schema = pa.schema([(each.name, kind if each.type == pa.string() else each.type) for each in table.schema])
     return table.cast(schema)
+
+
+def _read_only(table: pa.Table) -> pa.Table:
+    """The same table in memory that may not be written, as other libraries give it."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return pa.ipc.open_stream(sink.getvalue().to_pybytes()).read_all()
 
 
 def _select(source: Any) -> None:
@@ -218,8 +234,12 @@ def _derive(ids: Any, *, in_order: bool) -> None:
     people = np.sort(people) if in_order else people
     codes = [("I219", "I500", "E119", "J449", "Z000")[each] for each in draw.integers(0, 5, rows)]
     days = pa.array(draw.integers(15_000, 16_400, rows).astype(np.int32)).cast(pa.date32())
-    named = pa.array([f"p{each:09d}" for each in people]) if ids == pa.string() else pa.array(people).cast(ids)
+    named = (
+        pa.array([f"p{each:09d}" for each in people], type=ids)
+        if not pa.types.is_integer(ids)
+        else pa.array(people).cast(ids)
+    )
     events = pa.table({"patient_id": named, "code": codes, "date": days})
-    for form in (events, events.set_column(1, "code", events["code"].dictionary_encode())):
+    for form in (events, _read_only(events), events.set_column(1, "code", events["code"].dictionary_encode())):
         derive_conditions(form, "charlson-quan-2005", as_of=_AS_OF, lookback="24 months", latest="all")
         derive_conditions(form, "charlson-quan-2005", as_of=_AS_OF)
