@@ -71,6 +71,7 @@ _WHERE = {
     "Stability": "casemgmt.evaluation.stability",
     "synthesise": "casemgmt.synthetic.synthesise",
     "Planted": "casemgmt.synthetic.planted",
+    "warm": "casemgmt.results.warming",
     "pseudonymise": "casemgmt.pseudonyms.pseudonymising",
     "pseudonym_lookup": "casemgmt.pseudonyms.lookup",
     "reidentify": "casemgmt.pseudonyms.lookup",
@@ -132,6 +133,7 @@ if TYPE_CHECKING:
     from casemgmt.results.reporting import CommissionerReport, commissioner_report
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
+    from casemgmt.results.warming import warm
     from casemgmt.returns.returns import Returns, read_returns
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.risk.fitting.fit import fit_model
@@ -217,6 +219,7 @@ __all__ = [
     "synthesise",
     "tabulate",
     "validate",
+    "warm",
 ]
 
 

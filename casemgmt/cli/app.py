@@ -31,6 +31,7 @@ from casemgmt.cli.selecting import explain, pack, score, select, verify
 from casemgmt.cli.show import complain, say
 from casemgmt.cli.synthetic import demo, synthesise
 from casemgmt.cli.telling import letters
+from casemgmt.cli.warming import warm
 from casemgmt.cli.words import in_command_words
 from casemgmt.errors import CasemgmtError, InputWarning
 from casemgmt.version import __version__
@@ -123,7 +124,7 @@ _COMMANDS = (
 )
 _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
 _LEAVING = (report, letters, governance)
-for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING):
+for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING, warm):
     app.command()(guarded(_command))
 
 caseload = typer.Typer(

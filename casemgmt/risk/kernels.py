@@ -70,8 +70,8 @@ def add_columns(columns, rows, tables, out, start, stop):
             out[row] += table[column[row]]
 
 
-@compiled
-def add_entries(columns, tables, start, stop, out):
+@compiled_within
+def sum_entries(columns, tables, start, stop, out):
     """Write into ``out[i]`` the sum of the entries that row ``start + i`` meets.
 
     Parameters
@@ -105,3 +105,9 @@ def add_entries(columns, tables, start, stop, out):
         table = tables.extra_tables[k]
         for i in range(count):
             out[i] += table[cells[i]]
+
+
+@compiled
+def add_entries(columns, tables, start, stop, out):
+    """:func:`sum_entries`, as Python calls it."""
+    sum_entries(columns, tables, start, stop, out)

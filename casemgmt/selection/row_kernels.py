@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from casemgmt.compiling import compiled_within
-from casemgmt.risk.kernels import add_entries
+from casemgmt.risk.kernels import sum_entries
 
 # The bits of a float but for its sign, and those that are all set where it is no number or infinite.
 MAGNITUDE, EXPONENT = np.int64(2**63 - 1), np.int64(0x7FF0000000000000)
@@ -29,7 +29,7 @@ def rank_rows(scores, start, stop, bits, ranked_bit, keys):
     if len(scores.given):
         rank_floats(scores.given[start:stop], bits, ranked_bit, scores.no_score, keys)
         return
-    add_entries(scores.columns, scores.tables, start, stop, keys)
+    sum_entries(scores.columns, scores.tables, start, stop, keys)
     for i in range(stop - start):
         keys[i] = scores.no_score if keys[i] < scores.lowest else max(keys[i], scores.floor)
 

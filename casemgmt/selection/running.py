@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.compiling import pays
+from casemgmt.compiling import pays, went_through
 from casemgmt.selection.loop_arrays import AlwaysKeep, FilteredRows, Outcome, RouteArrays, Rule
 from casemgmt.selection.plan import Plan
 from casemgmt.threads import default_workers, on_threads
@@ -64,6 +64,7 @@ def outcome_of(packed: Packed, question: Question, threads: int | None = None) -
     if packed.groups is not None and not pays(packed.rows):
         from casemgmt.selection import plain
 
+        went_through(packed.rows)
         return plain.choose(packed.offsets, question)
     if packed.groups is None:
         return _choose_mixed(packed, question, threads or default_workers())

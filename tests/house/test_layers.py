@@ -29,7 +29,8 @@ FLOORS = (
     ("notebook", "ages", "plot_words"),
     ("arguments", "texts", "dates", "parquet"),
     ("rule_files", "disk", "compiling"),
-    ("errors", "locks", "machine_code", "threads", "arrow", "version", "annotations", "shown"),
+    ("machine_code",),
+    ("errors", "locks", "kept_code", "loop_arguments", "threads", "arrow", "version", "annotations", "shown"),
     ("names", "system"),
 )
 
