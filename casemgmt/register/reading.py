@@ -50,8 +50,9 @@ def read_register(
 
     Parameters
     ----------
-    source : a path (Parquet, CSV, CSV with gzip, Excel, Arrow IPC), a folder of part files of one kind, a list of
-        paths, or any object with ``__arrow_c_stream__``: a pandas, polars or pyarrow table, a DuckDB relation
+    source : a path (Parquet, CSV, CSV with gzip, Excel, Arrow IPC), a folder of part files of one kind, a pattern such
+        as ``"extracts/*.csv"``, a list of these, or any object with ``__arrow_c_stream__``: a pandas, polars or pyarrow
+        table, a DuckDB relation
     as_of : the list date (ISO); ages are whole years on it
     extracted_on : the day the data was drawn, after which a date is future; by default as its column ``extracted_on``
         or the metadata of its files say, else ``as_of``. What they say may differ by ``extracts_within`` days
