@@ -9,7 +9,7 @@ import typer
 
 from casemgmt.cli.files import refuse_existing, write_table, write_text
 from casemgmt.cli.reading import Reading, takes_register
-from casemgmt.cli.show import say, table, working
+from casemgmt.cli.show import give, say, stands, table, working
 from casemgmt.errors import InputError, plural
 from casemgmt.register.facts import account_facts, account_lines
 from casemgmt.register.forms import CSV, TAB, TEXT, ending_of
@@ -51,8 +51,8 @@ def check(
     for line in account_lines(account_facts(register)):
         say(line)
     say()
-    _show_reasons("Quarantined rows", register.quarantine)
-    _show_reasons("Corrected values (the person stays)", register.corrections)
+    _show_reasons("quarantined", "Quarantined rows", register.quarantine)
+    _show_reasons("corrected", "Corrected values (the person stays)", register.corrections)
     if register.quarantine.num_rows or register.corrections.num_rows:
         say("Lines of a CSV file count from 1, the header; rows of other files from 0.\n")
     _show_missing(register)
@@ -61,6 +61,7 @@ def check(
         if path is not None:
             write_table(found, path, overwrite=overwrite)
             say(f"Written: {path} ({plural(found.num_rows, 'row')}).")
+    stands()
     register.check_limits()  # last, so that everything that is wrong has been shown
 
 
@@ -80,6 +81,7 @@ def _draft(reading: Reading, path: Path, *, overwrite: bool) -> None:
 
 def _show_account(register: Register) -> None:
     table(
+        "",
         ("file", "rows", "SHA-256"),
         [(part.name, part.rows, (part.sha256 or "")[:16]) for part in register.parts],
     )
@@ -100,7 +102,7 @@ def _show_account(register: Register) -> None:
     say()
 
 
-def _show_reasons(title: str, rows: Any) -> None:
+def _show_reasons(name: str, title: str, rows: Any) -> None:
     """Counts by field and reason, with the first places where each occurs."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows.to_pylist():
@@ -112,7 +114,7 @@ def _show_reasons(title: str, rows: Any) -> None:
         (field, reason, len(places), "; ".join(p if files > 1 else p.partition(": ")[2] for p in places[:FIRST_ROWS]))
         for (field, reason), places in found.items()
     ]
-    table(("field", "reason", "rows", "first at"), shown, title=title)
+    table(name, ("field", "reason", "rows", "first at"), shown, title=title)
     say()
 
 
@@ -130,7 +132,9 @@ def _show_missing(register: Register) -> None:
     counts = {name: register.column(name).null_count for name in register.fields}
     rows = [(name, count, FIELDS[name].missing) for name, count in counts.items() if count]
     if rows:
-        table(("field", "missing", "a missing value means"), rows, title="Missing values among accepted rows")
+        table(
+            "missing", ("field", "missing", "a missing value means"), rows, title="Missing values among accepted rows"
+        )
         say()
 
 
@@ -140,6 +144,7 @@ def _check_needs(register: Register, scheme: str | None, model: str | None) -> N
 
         wanted = load_scheme(scheme)
         register.require(wanted.required, f"the scheme '{wanted.id}'")
+        give(scheme=wanted.id)
         say(f"The scheme {wanted.id} has the columns it needs.")
         absent = [name for name in wanted.optional if name not in register.column_names]
         if absent:
@@ -149,4 +154,5 @@ def _check_needs(register: Register, scheme: str | None, model: str | None) -> N
 
         ranking = load_model(model)
         register.require(ranking.columns, f"the model '{ranking.name}'")
+        give(model=ranking.name)
         say(f"The model {ranking.name} has the columns it needs.")

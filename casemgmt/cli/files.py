@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from casemgmt.cli.show import wrote
 from casemgmt.disk import BusyError, replace_file
 from casemgmt.errors import PublishError, being_written
 
@@ -23,6 +24,7 @@ def write_table(table: Any, path: Path, *, overwrite: bool) -> None:
     """
     check_writable(path, overwrite=overwrite)
     _replace(path, _parquet_bytes(table) if path.suffix.lower() == ".parquet" else _csv_bytes(table))
+    wrote(path, table.num_rows)
 
 
 def write_text(text: str, path: Path, *, overwrite: bool) -> None:
@@ -35,6 +37,7 @@ def write_text(text: str, path: Path, *, overwrite: bool) -> None:
     """
     refuse_existing(path, overwrite=overwrite)
     _replace(path, text.encode())
+    wrote(path)
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -26,6 +26,23 @@ _READING: dict[str, type | tuple[type, ...]] = {
 }
 _TOLERANCE = ("max_quarantined", "max_corrected")
 _SECTIONS = ("columns", "values", "date_formats", "null_means_absent", "reading", "tolerance")
+# The file may hold the options of commands too, a table each (``[select]``, ``[caseload.propose]``): the command line
+# reads those, and nothing else does.
+COMMANDS = (
+    *("demo", "check", "score", "select", "pack", "verify", "returns", "compare", "synthesise", "models", "schemes"),
+    *("fields", "explain", "derive", "fit", "evaluate", "plan", "outcomes", "new-key", "pseudonymise", "reidentify"),
+    *("report", "letters", "governance"),
+    *(
+        f"caseload {name}"
+        for name in (
+            *("init", "propose", "decide", "record", "status", "due", "letters", "history", "homes", "list-sizes"),
+            *("payments", "measures", "report", "verify", "export", "import", "migrate"),
+        )
+    ),
+)
+_TABLES = tuple(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))
+# Stands where whoever drafted a file was not sure, and is answered by a person before anything is read.
+QUESTION = "?"
 
 
 _Said = TypeVar("_Said")
@@ -146,13 +163,7 @@ def read_config(path: str | Path) -> MappingFile:
     InputError
         It cannot be read, is no TOML, or says something it may not say; the message names the section and the key.
     """
-    what = "mapping file"
-    # A text that is no path may be a patient's row, so that it is looked for before the reader names it.
-    place = as_path(path) if isinstance(path, (str, Path)) else path
-    text = rule_files.read_text(rule_files.path_of(place, InputError, "config="), InputError, _MOST_BYTES, what)
-    name = f"The mapping file {shown(path)}"
-    document = rule_files.read_toml(text, name, InputError, what)
-    _known(document, _SECTIONS, name)
+    document, name = _document(path)
     return MappingFile(
         columns=_texts(document.get("columns", {}), f"{name}: [columns]"),
         date_formats=_texts(document.get("date_formats", {}), f"{name}: [date_formats]"),
@@ -163,12 +174,65 @@ def read_config(path: str | Path) -> MappingFile:
     )
 
 
-def _known(table: object, known: Sequence[str], where: str) -> dict[str, object]:
+def _document(path: str | Path) -> tuple[dict[str, object], str]:
+    """What stands in a file, and what messages call it; its sections are known ones."""
+    what = "mapping file"
+    # A text that is no path may be a patient's row, so that it is looked for before the reader names it.
+    place = as_path(path) if isinstance(path, (str, Path)) else path
+    text = rule_files.read_text(rule_files.path_of(place, InputError, "config="), InputError, _MOST_BYTES, what)
+    name = f"The mapping file {shown(path)}"
+    document = rule_files.read_toml(text, name, InputError, what)
+    of_commands = {key: value for key, value in document.items() if key in _TABLES}
+    _known({key: value for key, value in document.items() if key not in _TABLES}, _SECTIONS, name, more=_TABLES)
+    for key, table in of_commands.items():
+        if not isinstance(table, dict):
+            raise no_table(f"{name}: [{key}]")
+    return document, name
+
+
+def command_tables(path: str | Path, command: str) -> tuple[dict[str, object], dict[str, object]]:
+    """The whole document of a file, and its table of options for a command, such as ``caseload propose``.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_config`; and a table of a command that there is none of.
+    """
+    document, name = _document(path)
+    read_config(path)
+    group = document.get("caseload", {})
+    of_group = [each.partition(" ")[2] for each in COMMANDS if each.startswith("caseload ")]
+    _known(group, of_group, f"{name}: [caseload]")
+    first, _, second = command.partition(" ")
+    table = document.get(first, {})
+    if second:
+        table = table.get(second, {}) if isinstance(table, dict) else table
+    if not isinstance(table, dict):
+        raise no_table(f"{name}: [{command.replace(' ', '.')}]")
+    return document, table
+
+
+def questions_of(document: Mapping[str, object]) -> list[str]:
+    """The places of a mapping file where a question stands, as ``[date_formats] date_of_birth``."""
+    found = []
+    for section in _SECTIONS:
+        said = document.get(section)
+        if said == QUESTION:
+            found.append(section)
+        for key, value in said.items() if isinstance(said, dict) else ():
+            if value == QUESTION or str(key).startswith(QUESTION + " "):
+                found.append(f"[{section}] {key}")
+            if isinstance(value, dict):
+                found += [f"[{section}.{key}] {text}" for text, meant in value.items() if meant == QUESTION]
+    return found
+
+
+def _known(table: object, known: Sequence[str], where: str, more: Sequence[str] = ()) -> dict[str, object]:
     if not isinstance(table, dict):
         raise no_table(where)
     for key in table:
         if key not in known:
-            hint = did_you_mean(key, known)
+            hint = did_you_mean(key, (*known, *more))
             if key in _SECTIONS:
                 hint = f" '{key}' stands above the first section, or is a section of its own."
             elif key in _READING:

@@ -81,4 +81,3 @@ def _nothing(text: str) -> InputError:
     if not _MARKS.search(folder) and not Path(folder).is_dir():
         return InputError(f"No file matches {last}: there is no folder{named}. Check its spelling.")
     return InputError(f"No file matches {last} in the folder{named}. Check the folder and the pattern.")
-

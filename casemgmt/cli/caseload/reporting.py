@@ -13,7 +13,7 @@ from casemgmt.cli.caseload.measures import check_proposed
 from casemgmt.cli.caseload.places import StoreArgument, in_their_places, opened
 from casemgmt.cli.options import PublishedBeforeOption
 from casemgmt.cli.reading import a_date
-from casemgmt.cli.show import say, working
+from casemgmt.cli.show import give, say, working, wrote
 from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,9 +88,11 @@ def report(
                     known_at=known_at,
                 )
                 made.save(folder, overwrite=overwrite)
+            wrote(folder)
             say(f"{each.start} to {each.end}: {made}".replace("<", "").replace(">", ""))
             say(f"Saved in {folder}: report.html, report.xlsx, and the data of each figure in figures/.")
             last = folder
+    give(quarters=[{"quarter_start": each.start, "quarter_end": each.end} for each in quarters])
     _say_which_are_missing(year, quarters)
     say("Counts of 1 to 7 are suppressed, others rounded to 5, and held against the reports beside them.")
 
