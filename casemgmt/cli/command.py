@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from casemgmt.cli.config import REGISTERED, Option, added_by, options_of
 from casemgmt.cli.running import UsageError, fail
 from casemgmt.errors import CasemgmtError
+from casemgmt.register.forms import shown
 
 
 class Told(TyperCommand):
@@ -33,9 +34,18 @@ class Told(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line with what its file of options adds."""
-        if not ctx.resilient_parsing:
-            args = self._with_file(ctx, self._spread(args))
-        return super().parse_args(ctx, args)
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        args = self._spread(args)
+        file, added = self._of_file(ctx, args)
+        try:
+            return super().parse_args(ctx, self._with_added(ctx, args, added))
+        except UsageError as error:
+            name = getattr(getattr(error, "param", None), "name", None)
+            if name in added and file is not None:
+                said = f"{shown(file)}: [{self.called.replace(' ', '.')}] {self.options[name].key}"
+                error.message = f"{error.message} So {said} says it."  # type: ignore[attr-defined]
+            raise
 
     def _spread(self, args: list[str]) -> list[str]:
         """``--with A B`` as ``--with A --with B``: a shell makes several names of one pattern."""
@@ -51,18 +61,26 @@ class Told(TyperCommand):
             spread.append(each)
         return spread
 
-    def _with_file(self, ctx: Any, args: list[str]) -> list[str]:
-        if not any(each == "--config" or each.startswith("--config=") for each in args):
-            return args
+    def _of_file(self, ctx: Any, args: list[str]) -> tuple[Path | None, dict[str, list[str]]]:
+        """The file of options that was named, and what it adds."""
+        if "--help" in args or not any(each == "--config" or each.startswith("--config=") for each in args):
+            return None, {}
         found, _, order = self.make_parser(ctx).parse_args(args=list(args))
-        if "--help" in args or not isinstance(found.get("config"), str):
+        if not isinstance(found.get("config"), str):
+            return None, {}
+        file = Path(found["config"])
+        given = sorted({each.name for each in order if each.name in self.options and self.options[each.name].said})
+        return file, added_by(file, self.called, self.options, given)
+
+    def _with_added(self, ctx: Any, args: list[str], added: Mapping[str, list[str]]) -> list[str]:
+        """The command line with what a file adds to it."""
+        if not added:
             return args
+        found, _, _ = self.make_parser(ctx).parse_args(args=list(args))
         arguments = [name for name, option in self.options.items() if not option.said]
-        typed = {name: _values(found.get(name)) for name in arguments}
-        given = {each.name for each in order if each.name not in arguments}
-        added = added_by(Path(found["config"]), self.called, self.options, sorted(given))
+        typed = sum(len(_values(found.get(name))) for name in arguments)
         options = [text for name, texts in added.items() if name not in arguments for text in texts]
-        return [*options, *_placed(args, arguments, added, sum(map(len, typed.values())))]
+        return [*options, *_placed(args, arguments, added, typed)]
 
 
 def _values(parsed: Any) -> list[str]:

@@ -52,30 +52,24 @@ REGISTERED: dict[str, dict[str, Option]] = {}
 
 def options_of(run: Any) -> dict[str, Option]:
     """The options of a command by the names of its parameters."""
-    found = {}
-    for name, parameter in inspect.signature(run).parameters.items():
-        hint, info = get_args(parameter.annotation)[:2]
-        kinds = (
-            [each for each in (get_args(hint) or (hint,)) if each is not type(None)]
-            if get_origin(hint) is not list
-            else [hint]
-        )
-        many = get_origin(kinds[0]) is list
-        one = get_args(kinds[0])[0] if many else kinds[0]
-        words = info.metavar or ""
-        is_argument = type(info).__name__ == "ArgumentInfo"
-        said = (
-            ""
-            if is_argument
-            else next((d for d in info.param_decls or () if d.startswith("--")), f"--{name.replace('_', '-')}")
-        )
-        key = (
-            re.split(r"[^A-Za-z_]", words.strip("[]"))[0].casefold()
-            if is_argument
-            else said.partition("/")[0].lstrip("-")
-        )
-        found[name] = Option(key, _kind(one, words), many, said, words)
-    return found
+    return {
+        name: _option(name, *get_args(each.annotation)[:2]) for name, each in inspect.signature(run).parameters.items()
+    }
+
+
+def _option(name: str, hint: Any, info: Any) -> Option:
+    """An option or argument, from its annotation and what typer is told of it."""
+    if get_origin(hint) is not list and get_args(hint):
+        hint = next(each for each in get_args(hint) if each is not type(None))
+    many = get_origin(hint) is list
+    words = info.metavar or ""
+    kind = _kind(get_args(hint)[0] if many else hint, words)
+    if type(info).__name__ == "ArgumentInfo":
+        return Option(re.split(r"[^A-Za-z_]", words.strip("[]"))[0].casefold(), kind, many, "", words)
+    # Where an option has a default of its own, typer takes its first name for one.
+    named = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str) and each[:2] == "--"]
+    said = named[0] if named else f"--{name.replace('_', '-')}"
+    return Option(said.partition("/")[0].lstrip("-"), kind, many, said, words)
 
 
 def _kind(one: Any, words: str) -> str:
@@ -136,7 +130,7 @@ def _unknown(key: str, command: str, known: list[str]) -> str:
             return (
                 f"'{key}' is an option of {listed(others[:4])}, not of '{command}'. Put it into a table of that name."
             )
-    return f"unknown key '{key}'.{meant} Known: {listed(known, 60)}."
+    return f"unknown key '{key}'.{meant or f' Known: {listed(known, 60)}.'}"
 
 
 def _keys_of(command: str) -> set[str]:

@@ -26,6 +26,7 @@ class Document:
     known : the keys that the command may fill
     found : those that it filled
     stands : whether the document is printed although the command ends in an error
+    is_printed : whether it has been
     """
 
     def __init__(self, command: str, known: tuple[str, ...]) -> None:
@@ -33,7 +34,7 @@ class Document:
         self.found: dict[str, Any] = {}
         self.written: list[dict[str, Any]] = []
         self.notes: list[str] = []
-        self.stands = False
+        self.stands = self.is_printed = False
 
     def give(self, facts: Mapping[str, Any]) -> None:
         """Fill some keys."""

@@ -114,7 +114,8 @@ def _ended(document: Document | None) -> Iterator[None]:
 
 
 def _print(document: Document | None) -> None:
-    if document is not None:
+    if document is not None and not document.is_printed:
+        document.is_printed = True
         sys.stdout.write(document.text() + "\n")
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casemgmt import arguments
+from casemgmt import arguments, logs
+from casemgmt.errors import plural
 from casemgmt.register.limits import Limits, Share
 from casemgmt.register.reading_options import Bounds, Meaning, ReadingOptions, Written, reading_options
 from casemgmt.register.register import Register
@@ -91,7 +92,18 @@ def read_register(
 def _read(source: object, options: ReadingOptions) -> Register:
     opened = open_source(source, options.form)
     options.check_rows(opened.rows_in)
-    return options.reader(opened.table, options.limits, stated_days(opened.metadata)).read(opened)
+    register = options.reader(opened.table, options.limits, stated_days(opened.metadata)).read(opened)
+    logs.info(
+        "register",
+        "read %s of %s: %s accepted, %s, %s quarantined, %s",
+        plural(register.rows_in, "row"),
+        plural(len(register.parts), "file"),
+        f"{len(register):,}",
+        plural(register.merged, "merged repeat"),
+        f"{register.quarantine.num_rows:,}",
+        plural(register.corrections.num_rows, "correction"),
+    )
+    return register
 
 
 def read_practice(

@@ -91,7 +91,9 @@ def of_registers(folder: Path) -> dict[str, tuple[object, ...]]:
 
 
 def of_other_things(folder: Path) -> dict[str, tuple[object, ...]]:
-    (folder / "codes.csv").write_text("patient_id,code,date\np1,I21,2014-01-01\np2,Z99,2014-01-01\np3,,2014-01-01\np4,!!,2014-01-01\n")
+    (folder / "codes.csv").write_text(
+        "patient_id,code,date\np1,I21,2014-01-01\np2,Z99,2014-01-01\np3,,2014-01-01\np4,!!,2014-01-01\n"
+    )
     (folder / "nhs.csv").write_text("patient_id,practice_id\n9990000018,C87001\n9990000026,C87001\n")
     pq.write_table(
         pa.table(

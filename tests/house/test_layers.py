@@ -29,7 +29,7 @@ FLOORS = (
     ("notebook", "ages"),
     ("arguments", "texts", "dates", "parquet"),
     ("rule_files", "disk", "compiling"),
-    ("errors", "locks", "machine_code", "threads", "arrow", "version"),
+    ("errors", "locks", "logs", "machine_code", "threads", "arrow", "version"),
     ("names",),
 )
 
