@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -13,6 +14,7 @@ from casemgmt.cli.catalogue import fields, models, schemes
 from casemgmt.cli.checking import check
 from casemgmt.cli.command import Group, told
 from casemgmt.cli.comparing import compare
+from casemgmt.cli.completing import complete_names
 from casemgmt.cli.deriving import derive
 from casemgmt.cli.evaluating import evaluate
 from casemgmt.cli.fitting import fit
@@ -66,6 +68,7 @@ _LEAVING = (report, letters, governance)
 def _added(group: typer.Typer, name: str, run: Callable[..., None], called: str) -> None:
     """Make a function a command of a group."""
     whole = with_common_options(run, called)
+    complete_names(inspect.signature(whole).parameters, called)
     group.command(name, cls=told(whole, called))(whole)
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from typer.core import TyperCommand, TyperGroup
 
+from casemgmt.cli.completing import ask_first
 from casemgmt.cli.config import REGISTERED, Option, added_by, options_of
 from casemgmt.cli.running import UsageError, fail
 from casemgmt.errors import CasemgmtError
@@ -108,6 +109,14 @@ def _placed(args: list[str], arguments: list[str], added: Mapping[str, list[str]
 
 class Group(TyperGroup):
     """Commands of this program; a command that there is none of is told as JSON where that is wanted."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the words before the command; ``--install-completion`` among them asks before it changes a policy."""
+        for each in self.params:
+            if each.name == "install_completion" and each.callback is not None and not hasattr(each, "asks_first"):
+                ask_first(each)
+                each.asks_first = True  # type: ignore[attr-defined]
+        return super().make_context(info_name, args, parent, **extra)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is meant."""
