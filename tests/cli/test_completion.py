@@ -19,7 +19,9 @@ NAMED = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # the shell is na
 
 
 @pytest.fixture
-def home(tmp_path) -> Path:
+def home(tmp_path, monkeypatch) -> Path:
+    for name, value in NAMED.items():
+        monkeypatch.setenv(name, value)
     (tmp_path / "home").mkdir()
     return tmp_path / "home"
 
@@ -62,21 +64,21 @@ def test_other_shells_are_told_the_same_in_their_own_way(home, shell):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell", "pwsh"])
 def test_showing_a_completion_writes_nothing(home, shell):
-    assert "_CASEMGMT_COMPLETE" in run(home, "--show-completion", shell, **NAMED)
+    assert "_CASEMGMT_COMPLETE" in run(home, "--show-completion", shell)
     assert written_in(home) == set()
 
 
 def test_installing_writes_the_files_of_that_shell_and_none_of_another(home):
-    assert "installed in" in run(home, "--install-completion", "bash", **NAMED)
+    assert "installed in" in run(home, "--install-completion", "bash")
     assert written_in(home) == {".bashrc", ".bash_completions/casemgmt.sh"}
-    said = run(home, "--install-completion", "pwsh", code=1, **NAMED)
+    said = run(home, "--install-completion", "pwsh", code=1)
     assert "nothing was installed" in said and "$PROFILE" in said
     assert written_in(home) == {".bashrc", ".bash_completions/casemgmt.sh"}
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
 def test_bash_takes_the_script_as_it_is_shown(home):
-    (home / "c.sh").write_text(run(home, "--show-completion", "bash", **NAMED), encoding="utf-8")
+    (home / "c.sh").write_text(run(home, "--show-completion", "bash"), encoding="utf-8")
     program = home / "casemgmt"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{CODE}" "$@"\n', encoding="utf-8")
     program.chmod(0o700)
