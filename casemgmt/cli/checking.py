@@ -43,7 +43,7 @@ def check(
 ) -> None:
     """Read a register and account for every row of it."""
     if write_config is not None:
-        _draft(reading, write_config, overwrite=overwrite)
+        _draft(reading, write_config, scheme, model, overwrite=overwrite)
         return
     with working("Reading the register"):
         register = reading.register()
@@ -65,18 +65,37 @@ def check(
     register.check_limits()  # last, so that everything that is wrong has been shown
 
 
-def _draft(reading: Reading, path: Path, *, overwrite: bool) -> None:
+def _draft(reading: Reading, path: Path, scheme: str | None, model: str | None, *, overwrite: bool) -> None:
     """Draft a mapping file; nothing is checked yet."""
-    from casemgmt.register.config import declare
-    from casemgmt.register.drafting import draft_config
+    from casemgmt.results.drafting import draft_config
+    from casemgmt.risk.files import load_model
+    from casemgmt.scheme.files import load_scheme
 
     if path.suffix.lower() != ".toml":
         raise InputError("--write-config writes a mapping file: give a name that ends in .toml.")
     refuse_existing(path, overwrite=overwrite)
+    rules = None if scheme is None else load_scheme(scheme)
+    ranking = None if model is None else load_model(model)
     with working("Looking through the register"):
-        text = draft_config(list(reading.registers), declare(reading.config, **reading.form()).form)
-    write_text(text, path, overwrite=overwrite)
-    say(f"Written: {path}. Look through it, then: casemgmt check … --config {path}")
+        found = draft_config(
+            list(reading.registers), scheme=rules, model=ranking, columns=reading.columns(), **reading.form()
+        )
+    write_text(found.text, path, overwrite=overwrite)
+    give(questions=found.questions)
+    marked = f', with {plural(found.questions, "question")}, each a "?"' if found.questions else ""
+    say(f"Written: {path}{marked}. {'Look through it' if not found.questions else 'Answer in it'}, then:")
+    read = f"{' '.join(map(_typed, reading.registers))} --as-of {reading.as_of} --config {_typed(path)}"
+    if scheme is None:
+        say(f"casemgmt check {read}")
+        return
+    ranked = "--score COLUMN" if model is None else f"--model {_typed(model)}"
+    ranks = f" {ranked}" if rules is None or rules.ranks else ""
+    say(f"casemgmt select {read} --scheme {_typed(scheme)}{ranks} --out lists")
+
+
+def _typed(word: Path | str) -> str:
+    """A word as it is typed, in quotes where a shell would split it."""
+    return f'"{word}"' if " " in str(word) else str(word)
 
 
 def _show_account(register: Register) -> None:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_origin
 
 from casemgmt.errors import InputError, did_you_mean, listed
-from casemgmt.register.config import COMMANDS, QUESTION, command_tables, questions_of
+from casemgmt.register.config import COMMANDS, command_table
 from casemgmt.register.forms import shown
+from casemgmt.register.questions import is_question, refuse_unanswered
 
 # What a text may be that names a file, and what it may be beside it.
 _OF_PATHS = re.compile(r"(PATH|DIR|STORE|(FILE)(\.\w+)?)(\.\.\.)?")
@@ -97,7 +98,7 @@ def added_by(file: Path, command: str, options: Mapping[str, Option], given: Seq
     InputError
         The file says something that it may not say, or asks a question that was not answered.
     """
-    document, table = command_tables(file, command)
+    mapping, table = command_table(file, command)
     where = f"{shown(file)}: [{command.replace(' ', '.')}]"
     known = {option.key: name for name, option in options.items() if name not in _TYPED_ALONE}
     found: dict[str, list[str]] = {}
@@ -110,13 +111,12 @@ def added_by(file: Path, command: str, options: Mapping[str, Option], given: Seq
             raise InputError(f"{where}: '{key}' is said twice. Keep one.")
         if name in given:
             continue
-        if value == QUESTION:
-            asked.append(f"[{command.replace(' ', '.')}] {key}")
+        if is_question(value):
+            asked.append((command.replace(" ", "."), key))
             continue
         found[name] = _written(options[name], value, f"{where} '{key}'", file)
     if asked:
-        asked += questions_of(document)
-        raise InputError(f"{shown(file)} asks what nobody has answered yet: {'; '.join(asked)}.")
+        refuse_unanswered(shown(file), [*asked, *mapping.questions])
     return found
 
 

@@ -203,6 +203,10 @@ class Reading:
         form = {"separator": self.separator, "skip_lines": self.skip_lines, "sheet": sheet}
         return {"encoding": self.encoding, **form}
 
+    def columns(self) -> dict[str, str]:
+        """Columns under other names."""
+        return pairs(self.column, "--column", "NHSNo=patient_id")
+
     def _options(self) -> dict[str, Any]:
         from casemgmt.register.fields import CONDITIONS
 
@@ -210,7 +214,7 @@ class Reading:
         return {
             "as_of": self.as_of,
             "extracted_on": self.extracted_on,
-            "columns": pairs(self.column, "--column", "NHSNo=patient_id"),
+            "columns": self.columns(),
             "values": _value_maps(self.value),
             "date_format": pairs(self.date_format, "--date-format", "date_of_birth=%d/%m/%Y"),
             "null_means_absent": CONDITIONS if ALL_CONDITIONS in absent else absent,

@@ -13,6 +13,7 @@ from casemgmt.errors import InputError, did_you_mean, unknown_key
 from casemgmt.register.fields import CONDITIONS
 from casemgmt.register.forms import FileForm, as_path, shown
 from casemgmt.register.limits import Limits, Share
+from casemgmt.register.questions import questions_of, refuse_unanswered, without_questions
 from casemgmt.register.refusals import no_table
 
 ALL_CONDITIONS = "all-conditions"
@@ -41,8 +42,6 @@ COMMANDS = (
     ),
 )
 _TABLES = tuple(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))
-# Stands where whoever drafted a file was not sure, and is answered by a person before anything is read.
-QUESTION = "?"
 
 
 _Said = TypeVar("_Said")
@@ -59,7 +58,10 @@ class Reading(TypedDict, total=False):
 
 
 class MappingFile(NamedTuple):
-    """What a mapping file says, section by section; sections as of :class:`Declared`."""
+    """What a mapping file says, section by section; sections as of :class:`Declared`.
+
+    ``name`` is what messages call the file, and ``questions`` what it leaves open.
+    """
 
     columns: Mapping[str, str] = {}
     date_formats: Mapping[str, str] = {}
@@ -67,6 +69,8 @@ class MappingFile(NamedTuple):
     null_means_absent: tuple[str, ...] = ()
     reading: Reading = Reading()
     tolerance: Mapping[str, Share] = {}
+    name: str = ""
+    questions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,15 @@ def declare(
         raise InputError("null_means_absent= is a list of conditions, such as ['copd'].")
     file = MappingFile() if config is None else read_config(config)
     reading = file.reading
+    answers = {"separator": separator, "skip_lines": skip_lines, "encoding": encoding, "sheet": sheet}
+    answered = {("reading", name) for name, said in answers.items() if said is not None}
+    answered |= {("columns", field) for field in (columns or {}).values()} | {
+        ("columns", name) for name in columns or {}
+    }
+    answered |= {("date_formats", name) for name in date_format or {}}
+    answered |= {("", "null_means_absent")} if null_means_absent else set()
+    mapped = {f"values.{name}" for name in values or {}}
+    refuse_unanswered(file.name, [each for each in file.questions if each not in answered and each[0] not in mapped])
     # A field that a call maps another column to is not mapped twice.
     of_file = {k: v for k, v in file.columns.items() if v not in (columns or {}).values()}
     absent = null_means_absent if isinstance(null_means_absent, str) else tuple(null_means_absent)
@@ -163,8 +176,11 @@ def read_config(path: str | Path) -> MappingFile:
     InputError
         It cannot be read, is no TOML, or says something it may not say; the message names the section and the key.
     """
-    document, name = _document(path)
+    whole, name = _document(path)
+    document = without_questions(whole)
     return MappingFile(
+        name=name,
+        questions=tuple(questions_of(whole, _SECTIONS)),
         columns=_texts(document.get("columns", {}), f"{name}: [columns]"),
         date_formats=_texts(document.get("date_formats", {}), f"{name}: [date_formats]"),
         values=_values(document.get("values", {}), name),
@@ -190,8 +206,8 @@ def _document(path: str | Path) -> tuple[dict[str, object], str]:
     return document, name
 
 
-def command_tables(path: str | Path, command: str) -> tuple[dict[str, object], dict[str, object]]:
-    """The whole document of a file, and its table of options for a command, such as ``caseload propose``.
+def command_table(path: str | Path, command: str) -> tuple[MappingFile, dict[str, object]]:
+    """What a file says as a mapping file, and its table of options for a command, such as ``caseload propose``.
 
     Raises
     ------
@@ -199,7 +215,7 @@ def command_tables(path: str | Path, command: str) -> tuple[dict[str, object], d
         As :func:`read_config`; and a table of a command that there is none of.
     """
     document, name = _document(path)
-    read_config(path)
+    mapping = read_config(path)
     group = document.get("caseload", {})
     of_group = [each.partition(" ")[2] for each in COMMANDS if each.startswith("caseload ")]
     _known(group, of_group, f"{name}: [caseload]")
@@ -209,22 +225,7 @@ def command_tables(path: str | Path, command: str) -> tuple[dict[str, object], d
         table = table.get(second, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):
         raise no_table(f"{name}: [{command.replace(' ', '.')}]")
-    return document, table
-
-
-def questions_of(document: Mapping[str, object]) -> list[str]:
-    """The places of a mapping file where a question stands, as ``[date_formats] date_of_birth``."""
-    found = []
-    for section in _SECTIONS:
-        said = document.get(section)
-        if said == QUESTION:
-            found.append(section)
-        for key, value in said.items() if isinstance(said, dict) else ():
-            if value == QUESTION or str(key).startswith(QUESTION + " "):
-                found.append(f"[{section}] {key}")
-            if isinstance(value, dict):
-                found += [f"[{section}.{key}] {text}" for text, meant in value.items() if meant == QUESTION]
-    return found
+    return mapping, table
 
 
 def _known(table: object, known: Sequence[str], where: str, more: Sequence[str] = ()) -> dict[str, object]:
