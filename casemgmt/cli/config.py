@@ -191,4 +191,4 @@ def _placed(text: str, alternatives: list[str], where: str, file: Path) -> str:
     is_name = "NAME" in alternatives and not re.search(r"[/\\]|\.(toml|json|csv)$", text)
     if is_name or ("AGE" in alternatives and text.isdecimal()):
         return text
-    return os.path.join(os.path.abspath(file.parent), text)  # noqa: PTH100, PTH118 - as it is written, links and marks of patterns kept
+    return os.path.join(str(file.parent), text)  # noqa: PTH118 - a Path forgets a leading ./
