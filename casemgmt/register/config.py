@@ -133,15 +133,8 @@ def declare(
         raise InputError("null_means_absent= is a list of conditions, such as ['copd'].")
     file = MappingFile() if config is None else read_config(config)
     reading = file.reading
-    answers = {"separator": separator, "skip_lines": skip_lines, "encoding": encoding, "sheet": sheet}
-    answered = {("reading", name) for name, said in answers.items() if said is not None}
-    answered |= {("columns", field) for field in (columns or {}).values()} | {
-        ("columns", name) for name in columns or {}
-    }
-    answered |= {("date_formats", name) for name in date_format or {}}
-    answered |= {("", "null_means_absent")} if null_means_absent else set()
-    mapped = {f"values.{name}" for name in values or {}}
-    refuse_unanswered(file.name, [each for each in file.questions if each not in answered and each[0] not in mapped])
+    form = {"separator": separator, "skip_lines": skip_lines, "encoding": encoding, "sheet": sheet}
+    _refuse_open(file, columns or {}, values or {}, date_format or {}, form, absent_said=bool(null_means_absent))
     # A field that a call maps another column to is not mapped twice.
     of_file = {k: v for k, v in file.columns.items() if v not in (columns or {}).values()}
     absent = null_means_absent if isinstance(null_means_absent, str) else tuple(null_means_absent)
@@ -159,6 +152,24 @@ def declare(
         ),
         tolerance=file.tolerance,
     )
+
+
+def _refuse_open(
+    file: MappingFile,
+    columns: Mapping[str, str],
+    values: Mapping[str, object],
+    date_format: Mapping[str, str],
+    form: Mapping[str, object],
+    *,
+    absent_said: bool,
+) -> None:
+    """Stop where the file leaves a question open that the call does not answer."""
+    answered = {("reading", name) for name, said in form.items() if said is not None}
+    answered |= {("columns", name) for pair in columns.items() for name in pair}
+    answered |= {("date_formats", name) for name in date_format}
+    answered |= {("", "null_means_absent")} if absent_said else set()
+    mapped = {f"values.{name}" for name in values}
+    refuse_unanswered(file.name, [each for each in file.questions if each not in answered and each[0] not in mapped])
 
 
 def _first(of_call: _Said | None, of_file: _Said | None, usual: _Said) -> _Said:

@@ -27,7 +27,10 @@ def is_pattern(said: Path | str) -> bool:
     if len(text) > _LONGEST or not _MARKS.search(text) or any(c in text for c in "\n\r\0"):
         return False
     try:
+        os.fsencode(text)
         return not Path(text).exists()
+    except ValueError:  # no path at all
+        return False
     except OSError:  # a system on which no file can have the mark in its name
         return True
 
@@ -57,17 +60,28 @@ def matching(said: Path | str) -> list[Path]:
 
 def expanded(paths: Iterable[Path | str]) -> list[Path]:
     """Paths, with those that a pattern matches in its place; what is named twice by a pattern stays once."""
+    paths = list(paths)
+    if not any(map(is_pattern, paths)):
+        return [Path(said) for said in paths]
     kept: list[Path] = []
     seen: dict[str, bool] = {}
     for said in paths:
         of_pattern = is_pattern(said)
         for path in matching(said) if of_pattern else [Path(said)]:
-            key = os.path.realpath(path)
+            key = _place_of(path)
             if key in seen and (of_pattern or seen[key]):
                 continue
             seen[key] = of_pattern
             kept.append(path)
     return kept
+
+
+def _place_of(path: Path) -> str:
+    """Where a path leads to; of a text that is no path, the text."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        return str(path)
 
 
 def _nothing(text: str) -> InputError:

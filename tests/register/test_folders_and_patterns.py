@@ -90,6 +90,13 @@ def test_a_pattern_that_matches_nothing_is_refused_with_what_was_looked_for(extr
         assert "Zebedee" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("said", ["\ud800/*", "a\0*", "\ud800", ["*.csv", "\ud800"], ["extracts/*.csv", "a\0"]])
+def test_what_no_file_can_be_called_is_refused_in_words(extracts, said):
+    for read in (cm.read_register, cm.scan_register, cm.draft_config):
+        with pytest.raises(cm.InputError):
+            read(said) if read is cm.draft_config else read(said, as_of=AS_OF)
+
+
 def test_a_file_whose_own_name_has_a_mark_in_it_is_that_file(extracts):
     csv(extracts / "m[ay]*.csv", "p-mark")
     assert parts_of("extracts/m[ay]*.csv") == ["m[ay]*.csv"]
