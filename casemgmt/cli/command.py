@@ -50,13 +50,13 @@ class Told(TyperCommand):
 
     def _spread(self, args: list[str]) -> list[str]:
         """``--with A B`` as ``--with A --with B``: a shell makes several names of one pattern."""
-        if "with_" not in self.options or "--with" not in args:
+        if "with_" not in self.options:
             return args
         spread: list[str] = []
         inside = False
         for position, each in enumerate(args):
             if each.startswith("-") and len(each) > 1:
-                inside = each == "--with"
+                inside = each == "--with" or each.startswith("--with=")
             elif inside and args[position - 1] != "--with":
                 spread.append("--with")
             spread.append(each)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from casemgmt.errors import missing_columns, plural
+from casemgmt.errors import InputError, missing_columns, plural
 from casemgmt.names import are_names, is_condition, slipped_field
 from casemgmt.register.drafted_dates import date_line
 from casemgmt.register.drafted_values import counts_of, key_of, number_columns, value_lines
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _ALWAYS = ("patient_id", "practice_id")
 _AGES = ("age", "date_of_birth")
 _MOST_NAMED = 40
+_MOST_ROWS_ABOVE = 12  # of a sheet, above its header
 # Words in the name of a column that says who must not be ranked, or has a place, whatever else it is called.
 _HINTS = {
     "objected": r"object|opt(ed|s)?[ _-]*out|dissent|consent|declin|refus",
@@ -85,8 +86,7 @@ def draft(source: object, said: Said) -> Draft:
     InputError
         The source cannot be read, or has no header.
     """
-    looked = _looked(source, said)
-    table = open_source(source, looked.form).table
+    looked, table = _opened(source, said)
     names = table.column_names
     if not (set(names) & set(said.columns) or are_names(names)):
         raise missing_columns(_ALWAYS, names, "every register")
@@ -104,6 +104,24 @@ def draft(source: object, said: Said) -> Draft:
     ]
     text = "\n".join(lines) + "\n"
     return Draft(text, sum(_asks(line) for line in lines))
+
+
+def _opened(source: object, said: Said) -> tuple[Looked, pa.Table]:
+    """The source, and how it is written; the header of a workbook is looked for in its first rows."""
+    looked = _looked(source, said)
+    if not looked.is_workbook or said.skip_lines is not None:
+        return looked, open_source(source, looked.form).table
+    problem: InputError | None = None
+    for rows in range(_MOST_ROWS_ABOVE + 1):
+        lower = replace(looked, form=replace(looked.form, skip_lines=rows))
+        try:
+            table = open_source(source, lower.form).table
+        except InputError as refusal:  # a title that stands above the columns, say
+            problem = problem or refusal
+            continue
+        if are_names(table.column_names) or set(table.column_names) & set(said.columns):
+            return lower, table
+    raise problem or missing_columns(_ALWAYS, table.column_names, "every register")
 
 
 def _asks(line: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from casemgmt.errors import InputError
 from casemgmt.names import are_names
-from casemgmt.register.forms import CSV, TAB, TEXT, FileForm, ending_of, shown
+from casemgmt.register.forms import CSV, EXCEL, TAB, TEXT, FileForm, ending_of, shown
 
 # A header further down than this is not looked for.
 _MOST_LINES = 60
@@ -29,10 +29,12 @@ class Looked:
     ----------
     form : with which the file can be read to be looked through
     unsure_of_encoding : whether its text is no UTF-8, and nothing says what else
+    is_workbook : whether it is a workbook, of which nothing was looked at
     """
 
     form: FileForm
     unsure_of_encoding: bool = False
+    is_workbook: bool = False
 
 
 def look_at(
@@ -54,7 +56,7 @@ def look_at(
     ending, is_packed = ending_of(path)
     said = FileForm(encoding=encoding or _PLAIN, separator=separator, skip_lines=skip_lines or 0, sheet=sheet)
     if ending not in CSV + TAB + TEXT:
-        return Looked(form=said)
+        return Looked(form=said, is_workbook=ending in EXCEL)
     data = path.read_bytes()
     if is_packed:
         from casemgmt.register.gzip_reading import unpack

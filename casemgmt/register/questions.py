@@ -16,8 +16,8 @@ def is_question(value: object) -> bool:
     return value == QUESTION
 
 
-def asks_for_column(key: object) -> bool:
-    """Whether a key of ``[columns]`` asks which column a field is: ``"? practice_id" = "practice_id"``."""
+def asks(key: object) -> bool:
+    """Whether a key is a question itself, of a column or of texts: ``"? practice_id" = "practice_id"``."""
     return isinstance(key, str) and (key == QUESTION or key.startswith(f"{QUESTION} "))
 
 
@@ -25,6 +25,7 @@ def questions_of(document: Mapping[str, object], sections: Collection[str]) -> l
     """The questions of a mapping file, each as its section and what it is about.
 
     Of ``[columns]`` the field, where it asks which column that is; of ``[values.sex]`` the section is ``values.sex``.
+    A key that is a question stays one whatever is written beside it: another key has to take its place.
     """
     found: list[tuple[str, str]] = []
     for section in sections:
@@ -32,13 +33,18 @@ def questions_of(document: Mapping[str, object], sections: Collection[str]) -> l
         if is_question(said):
             found.append(("", section))
         for key, value in said.items() if isinstance(said, dict) else ():
-            if section == "columns" and asks_for_column(key):
-                found.append((section, str(value)))
+            if section == "columns" and asks(key):
+                found.append((section, _about(key)))
             elif is_question(value):
                 found.append((section, str(key)))
             elif isinstance(value, dict):
-                found += [(f"{section}.{key}", str(text)) for text, meant in value.items() if is_question(meant)]
+                each = [text for text, meant in value.items() if asks(text) or is_question(meant)]
+                found += [(f"{section}.{key}", _about(text)) for text in each]
     return found
+
+
+def _about(key: object) -> str:
+    return str(key).removeprefix(f"{QUESTION} ")
 
 
 def without_questions(document: Mapping[str, object]) -> dict[str, Any]:
@@ -46,10 +52,8 @@ def without_questions(document: Mapping[str, object]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in document.items():
         if isinstance(value, dict):
-            kept[key] = {
-                k: v for k, v in without_questions(value).items() if not (key == "columns" and asks_for_column(k))
-            }
-        elif not is_question(value):
+            kept[key] = without_questions(value)
+        elif not (is_question(value) or asks(key)):
             kept[key] = value
     return kept
 

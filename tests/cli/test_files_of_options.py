@@ -104,6 +104,21 @@ def test_an_argument_that_the_file_leaves_out_is_typed_beside_those_it_says(job)
     assert "Practice C87002" in run("compare", "--config", file)
 
 
+@pytest.mark.parametrize("named", [("--with", "a.parquet", "b.parquet"), ("--with=a.parquet", "b.parquet")])
+def test_compare_takes_many_files_a_side(job, monkeypatch, named):
+    monkeypatch.chdir(job)
+    pq.write_table(patients().slice(0, 120), "a.parquet")
+    pq.write_table(patients().slice(120), "b.parquet")
+    by = ("--as-of-before", "2015-04-01", "--as-of", "2015-04-01", "--scheme", SCHEME, "--score", "points", "--json")
+    for before in (("april.parquet",), ("[ab].parquet",), ("b.parquet", "a.parquet")):
+        found = json.loads(run("compare", *before, *named, *by).partition("\n")[0])
+        assert {(row["joiners"], row["leavers"]) for row in found["routes"]} == {(0, 0)}
+        assert found["after"]["account"]["rows"]["accepted"] == 300
+    assert json.loads(run("compare", "[ab].parquet", "april.parquet", *by).partition("\n")[0])["reasons"] == []
+    assert "3 files: give the files of the later one behind it" in run("compare", "a", "b", "c", *by[:-1], code=2)
+    assert "the earlier register alone" in run("compare", "a.parquet", *by[:-1], code=2)
+
+
 def test_switches_numbers_and_repeated_options_are_those_of_the_command_line(job):
     text = f'[plan]\nregister = "april.parquet"\nas-of = 2015-04-01\nscheme = "{SCHEME}"\nscore = "points"\n'
     file = written(

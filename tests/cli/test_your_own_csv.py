@@ -211,6 +211,33 @@ def test_where_the_header_stands_and_what_is_between_values_is_found(here, how, 
     assert len(cm.read_register("a.csv", as_of="2024-04-01", config="m.toml", **given)) == 120
 
 
+def test_the_header_of_a_workbook_is_found_below_its_title(here):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for line in own_csv(here / "a.csv", 60).read_text().splitlines():
+        book.active.append([cell or None for cell in line.split(",")])
+    book.save(here / "a.xlsx")
+    made = cm.draft_config("a.xlsx")
+    assert tomllib.loads(made.text)["reading"] == {"skip_lines": 4}
+    (here / "m.toml").write_text(made.text)
+    given = {"null_means_absent": ["diabetes"], "columns": {"Objects to sharing": "objected"}}
+    assert len(cm.read_register("a.xlsx", as_of="2024-04-01", config="m.toml", **given)) == 60
+
+
+def test_a_question_that_was_answered_in_the_wrong_place_stays_one(here):
+    homes = lambda i: "EMI unit" if i == 5 else ""  # noqa: E731
+    own_csv(here / "a.csv", 60, **{"Care Home": homes, "Diabetic": lambda i: "N", "Objects to sharing": lambda i: "N"})
+    text = cm.draft_config("a.csv").text.replace('"Objects to sharing" = "?"', '"Objects to sharing" = "objected"')
+    key = '"? 1 value not shown here" = '
+    assert f'{key}"?"' in text
+    (here / "m.toml").write_text(text.replace(f'{key}"?"', f'{key}"nursing"'))
+    with pytest.raises(cm.InputError, match=r"1 question .*\[values.care_home_type\] 1 value not shown here"):
+        cm.read_register("a.csv", as_of="2024-04-01", config="m.toml")
+    (here / "m.toml").write_text(text.replace(f'{key}"?"', '"EMI unit" = "nursing"'))
+    register = cm.read_register("a.csv", as_of="2024-04-01", config="m.toml")
+    assert register.column("care_home_type").to_pylist().count("nursing") == 1
+
+
 def test_a_draft_holds_no_value_of_a_patient(here):
     text = drafted(here / "a.csv", Gender=lambda i: "Male" if i % 20 else f"typed about {NAMES[i % 3]}")
     lines = (here / "a.csv").read_text().splitlines()[len(BEFORE) + 1 :]
