@@ -13,6 +13,7 @@ from casemgmt.version import __version__
 
 _WHERE = {
     "read_register": "casemgmt.register.reading",
+    "draft_config": "casemgmt.results.drafting",
     "fields": "casemgmt.register.field_table",
     "scan_register": "casemgmt.scanned.opening",
     "ScannedRegister": "casemgmt.scanned.scanning",
@@ -129,6 +130,7 @@ if TYPE_CHECKING:
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
     from casemgmt.results.comparison import Comparison, compare
+    from casemgmt.results.drafting import draft_config
     from casemgmt.results.published import PublishedSelection, load_selection
     from casemgmt.results.reporting import CommissionerReport, commissioner_report
     from casemgmt.results.selecting import select
@@ -191,6 +193,7 @@ __all__ = [
     "compare",
     "count_admissions",
     "derive_conditions",
+    "draft_config",
     "drift",
     "effect_at_cut",
     "evaluate",

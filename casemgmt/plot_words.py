@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+AxesT = TypeVar("AxesT", bound="Axes")
 
 
-def described(ax: Any, words: str) -> Any:
+def described(ax: AxesT, words: str) -> AxesT:
     """The axes, with words that say what is drawn on them.
 
     ``ax.get_label()`` gives the words. A notebook keeps them with the picture (as the picture's ``alt``, and as the
@@ -20,7 +25,7 @@ def described(ax: Any, words: str) -> Any:
     words : sentences; of nothing that is not drawn
     """
     ax.set_label(words)
-    figure = ax.figure
+    figure: Any = ax.figure
     if figure is not None and hasattr(figure, "axes"):
         figure._repr_mimebundle_ = partial(_with_words, figure)
     return ax

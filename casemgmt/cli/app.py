@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import errno
-import functools
+import inspect
 import sys
-import traceback
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
 from casemgmt.cli.caseload import COMMANDS as OF_THE_CASELOAD
 from casemgmt.cli.catalogue import fields, models, schemas, schemes
 from casemgmt.cli.checking import check
+from casemgmt.cli.command import Group, told
 from casemgmt.cli.comparing import compare
+from casemgmt.cli.completing import complete_names
 from casemgmt.cli.deriving import derive
 from casemgmt.cli.evaluating import evaluate
 from casemgmt.cli.fitting import fit
@@ -27,80 +24,23 @@ from casemgmt.cli.planning import plan
 from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
 from casemgmt.cli.reporting import report
 from casemgmt.cli.returning import returns
+from casemgmt.cli.running import with_common_options
 from casemgmt.cli.selecting import explain, pack, score, select, verify
-from casemgmt.cli.show import complain, say
+from casemgmt.cli.show import say
 from casemgmt.cli.synthetic import demo, synthesise
 from casemgmt.cli.telling import letters
 from casemgmt.cli.warming import warm
-from casemgmt.cli.words import in_command_words
-from casemgmt.errors import CasemgmtError, InputWarning
 from casemgmt.version import __version__
 
 app = typer.Typer(
     name="casemgmt",
+    cls=Group,
     help="Score a practice register, rank it, and select patients for case management by rules kept as files.",
     epilog="Exit codes: 0 done; 1 input refused; 2 usage; 3 nominations over the cap; 4 output not written.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks print local variables, which hold patients
     rich_markup_mode=None,
 )
-
-
-def guarded(run: Callable[..., None]) -> Callable[..., None]:
-    """A command that ends every error in one message and an exit code, and never shows a patient's value."""
-
-    @functools.wraps(run)
-    def safe(*args: Any, **options: Any) -> None:
-        try:
-            with _warnings_said():
-                run(*args, **options)
-        except (typer.Exit, typer.Abort, typer.BadParameter, KeyboardInterrupt, SystemExit):
-            raise
-        except CasemgmtError as error:
-            complain(in_command_words(str(error)))
-            raise typer.Exit(error.exit_code) from None
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise
-            complain(f"{_file_of(error)}{error.strerror or type(error).__name__}.")
-            raise typer.Exit(CasemgmtError.exit_code) from None
-        except BaseException as error:  # the panic of a compiled library is no Exception, and quotes values too
-            complain(_unexpected(error))
-            raise typer.Exit(CasemgmtError.exit_code) from None
-
-    return safe
-
-
-@contextmanager
-def _warnings_said() -> Iterator[None]:
-    """Say on standard error, once each, what the library warns of."""
-    said: set[str] = set()
-
-    def say_once(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        words = in_command_words(str(message))
-        if issubclass(category, InputWarning) and words not in said:
-            said.add(words)
-            complain(f"note: {words}")
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", InputWarning)
-        warnings.showwarning = say_once
-        yield
-
-
-def _file_of(error: OSError) -> str:
-    return f"{Path(error.filename).name}: " if isinstance(error.filename, str) else ""
-
-
-def _unexpected(error: BaseException) -> str:
-    """Where an error came from. Its own message is left out: a library's message may repeat a value from a row."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = [f"  {'/'.join(Path(f.filename).parts[-2:])}, line {f.lineno}, in {f.name}" for f in frames[-6:]]
-    return (
-        f"stopped by an unexpected {type(error).__name__}. This is a fault in casemgmt; its message is not shown, "
-        "since it could hold a patient's value. Please report these lines:\n" + "\n".join(where)
-    )
 
 
 def _version(wanted: bool) -> None:
@@ -124,18 +64,29 @@ _COMMANDS = (
 )
 _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
 _LEAVING = (report, letters, governance)
+
+
+def _added(group: typer.Typer, name: str, run: Callable[..., None], called: str) -> None:
+    """Make a function a command of a group."""
+    whole = with_common_options(run, called)
+    complete_names(inspect.signature(whole).parameters, called)
+    group.command(name, cls=told(whole, called))(whole)
+
+
 for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING, warm):
-    app.command()(guarded(_command))
+    _name = _command.__name__.replace("_", "-")
+    _added(app, _name, _command, _name)
 
 caseload = typer.Typer(
     name="caseload",
+    cls=Group,
     help="Keep a caseload over time: what is proposed, what people decide, and who is managed on any date.",
     epilog="STORE is the file or PostgreSQL address of a caseload; left out, as CASEMGMT_CASELOAD says.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 for _name, _command in OF_THE_CASELOAD.items():
-    caseload.command(_name)(guarded(_command))
+    _added(caseload, _name, _command, f"caseload {_name}")
 app.add_typer(caseload)
 
 

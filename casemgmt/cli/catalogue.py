@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from casemgmt.cli.document import key_of
 from casemgmt.cli.rule_checking import CHECK, SCHEMA, check_files, check_model, check_scheme, print_schema
-from casemgmt.cli.show import say, table
+from casemgmt.cli.show import give, say, table
 
 Text = Annotated[bool, typer.Option("--text", help="Print the file itself, to start one of your own from.")]
 
@@ -39,10 +40,11 @@ def models(
     if name is None:
         shipped = [load_model(each) for each in list_models()]
         rows = [(model.name, model.version, model.link, len(model.inputs), model.title) for model in shipped]
-        table(("model", "version", "gives", "inputs", "title"), rows)
+        table("models", ("model", "version", "gives", "inputs", "title"), rows)
         return
     model = load_model(name)
     if text:
+        give(text=model.text)
         say(model.text.rstrip("\n"))
         return
     horizon = "none stated" if model.horizon_days is None else f"{model.horizon_days:,} days"
@@ -59,8 +61,10 @@ def models(
         "Source": model.source,
         "Licence": model.licence,
     }
+    give(model={key_of(name): value for name, value in facts.items()})
     _show_facts(facts)
     table(
+        "inputs",
         ("input", "kind", "least", "most", "when missing"),
         [
             (each.name, each.kind, *(decimal_text(end(each.table)) for end in (min, max)), missing_in_words(each))
@@ -89,24 +93,26 @@ def schemes(
     from casemgmt.scheme.files import list_schemes, load_scheme
 
     if name is None:
-        table(("scheme", "title"), [(each, load_scheme(each).title) for each in list_schemes()])
+        table("schemes", ("scheme", "title"), [(each, load_scheme(each).title) for each in list_schemes()])
         return
     scheme = load_scheme(name)
     if text:
+        give(text=scheme.text)
         say(scheme.text.rstrip("\n"))
         return
-    _show_facts(
-        {
-            "Scheme": scheme.id,
-            "Title": scheme.title,
-            "Source": scheme.source,
-            "Certainty": scheme.notes.get("certainty", ""),
-            "Decided here": "; ".join(scheme.decisions),
-            "Columns it needs": ", ".join(scheme.required),
-            "and uses if there": ", ".join(scheme.optional),
-        }
-    )
+    facts = {
+        "Scheme": scheme.id,
+        "Title": scheme.title,
+        "Source": scheme.source,
+        "Certainty": scheme.notes.get("certainty", ""),
+        "Decided here": "; ".join(scheme.decisions),
+        "Columns it needs": ", ".join(scheme.required),
+        "and uses if there": ", ".join(scheme.optional),
+    }
+    give(scheme={key_of(name): value for name, value in facts.items()})
+    _show_facts(facts)
     table(
+        "routes",
         ("route", "who", "counts as"),
         [(route.name, route.describe(), route.counts_as.replace("_", " ")) for route in scheme.routes],
     )
@@ -126,19 +132,25 @@ def fields() -> None:
     from casemgmt.register.field_table import fields as field_table
 
     found = field_table().to_pylist()
+    give(fields=found)
     table(
+        "",
         ("field", "type", "allowed", "unit", "a missing value means"),
         [tuple(row[name] for name in ("field", "type", "allowed", "unit", "missing")) for row in found],
     )
     say()
-    table(("field", "its column may be called"), [(row["field"], row["synonyms"]) for row in found if row["synonyms"]])
+    table(
+        "", ("field", "its column may be called"), [(row["field"], row["synonyms"]) for row in found if row["synonyms"]]
+    )
     say()
     spelt: dict[str, list[str]] = {}
     for row in found:
         spelt.setdefault(row["spellings"], []).append(row["field"])
-    table(("values may be written", "in"), [(how, ", ".join(names)) for how, names in spelt.items()])
+    table("", ("values may be written", "in"), [(how, ", ".join(names)) for how, names in spelt.items()])
     say()
-    table(("field", "plain words that values= can map"), [(row["field"], row["map"]) for row in found if row["map"]])
+    table(
+        "", ("field", "plain words that values= can map"), [(row["field"], row["map"]) for row in found if row["map"]]
+    )
 
 
 def schemas(
@@ -162,7 +174,7 @@ def schemas(
             replace_file(path, data)
             say(f"Wrote {path}")
     elif kind is None:
-        table(("kind", "of"), [(name, schema_of(name)["title"]) for name in MAKERS])
+        table("schemas", ("kind", "of"), [(name, schema_of(name)["title"]) for name in MAKERS])
     else:
         print_schema(kind)
 

@@ -9,7 +9,7 @@ import typer
 
 from casemgmt.cli.files import refuse_existing, write_table, write_text
 from casemgmt.cli.reading import Reading, takes_register
-from casemgmt.cli.show import say, table, working
+from casemgmt.cli.show import give, say, stands, table, working
 from casemgmt.errors import InputError, plural
 from casemgmt.register.facts import account_facts, account_lines
 from casemgmt.register.forms import CSV, TAB, TEXT, ending_of
@@ -43,7 +43,7 @@ def check(
 ) -> None:
     """Read a register and account for every row of it."""
     if write_config is not None:
-        _draft(reading, write_config, overwrite=overwrite)
+        _draft(reading, write_config, scheme, model, overwrite=overwrite)
         return
     with working("Reading the register"):
         register = reading.register()
@@ -51,8 +51,8 @@ def check(
     for line in account_lines(account_facts(register)):
         say(line)
     say()
-    _show_reasons("Quarantined rows", register.quarantine)
-    _show_reasons("Corrected values (the person stays)", register.corrections)
+    _show_reasons("quarantined", "Quarantined rows", register.quarantine)
+    _show_reasons("corrected", "Corrected values (the person stays)", register.corrections)
     if register.quarantine.num_rows or register.corrections.num_rows:
         say("Lines of a CSV file count from 1, the header; rows of other files from 0.\n")
     _show_missing(register)
@@ -61,25 +61,46 @@ def check(
         if path is not None:
             write_table(found, path, overwrite=overwrite)
             say(f"Written: {path} ({plural(found.num_rows, 'row')}).")
+    stands()
     register.check_limits()  # last, so that everything that is wrong has been shown
 
 
-def _draft(reading: Reading, path: Path, *, overwrite: bool) -> None:
+def _draft(reading: Reading, path: Path, scheme: str | None, model: str | None, *, overwrite: bool) -> None:
     """Draft a mapping file; nothing is checked yet."""
-    from casemgmt.register.config import declare
-    from casemgmt.register.drafting import draft_config
+    from casemgmt.results.drafting import draft_config
+    from casemgmt.risk.files import load_model
+    from casemgmt.scheme.files import load_scheme
 
     if path.suffix.lower() != ".toml":
         raise InputError("--write-config writes a mapping file: give a name that ends in .toml.")
     refuse_existing(path, overwrite=overwrite)
+    rules = None if scheme is None else load_scheme(scheme)
+    ranking = None if model is None else load_model(model)
     with working("Looking through the register"):
-        text = draft_config(list(reading.registers), declare(reading.config, **reading.form()).form)
-    write_text(text, path, overwrite=overwrite)
-    say(f"Written: {path}. Look through it, then: casemgmt check … --config {path}")
+        found = draft_config(
+            list(reading.registers), scheme=rules, model=ranking, columns=reading.columns(), **reading.form()
+        )
+    write_text(found.text, path, overwrite=overwrite)
+    give(questions=found.questions)
+    marked = f', with {plural(found.questions, "question")}, each a "?"' if found.questions else ""
+    say(f"Written: {path}{marked}. {'Look through it' if not found.questions else 'Answer in it'}, then:")
+    read = f"{' '.join(map(_typed, reading.registers))} --as-of {reading.as_of} --config {_typed(path)}"
+    if scheme is None:
+        say(f"casemgmt check {read}")
+        return
+    ranked = "--score COLUMN" if model is None else f"--model {_typed(model)}"
+    ranks = f" {ranked}" if rules is None or rules.ranks else ""
+    say(f"casemgmt select {read} --scheme {_typed(scheme)}{ranks} --out lists")
+
+
+def _typed(word: Path | str) -> str:
+    """A word as it is typed, in quotes where a shell would split it."""
+    return f'"{word}"' if " " in str(word) else str(word)
 
 
 def _show_account(register: Register) -> None:
     table(
+        "",
         ("file", "rows", "SHA-256"),
         [(part.name, part.rows, (part.sha256 or "")[:16]) for part in register.parts],
     )
@@ -100,7 +121,7 @@ def _show_account(register: Register) -> None:
     say()
 
 
-def _show_reasons(title: str, rows: Any) -> None:
+def _show_reasons(name: str, title: str, rows: Any) -> None:
     """Counts by field and reason, with the first places where each occurs."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows.to_pylist():
@@ -112,7 +133,7 @@ def _show_reasons(title: str, rows: Any) -> None:
         (field, reason, len(places), "; ".join(p if files > 1 else p.partition(": ")[2] for p in places[:FIRST_ROWS]))
         for (field, reason), places in found.items()
     ]
-    table(("field", "reason", "rows", "first at"), shown, title=title)
+    table(name, ("field", "reason", "rows", "first at"), shown, title=title)
     say()
 
 
@@ -130,7 +151,9 @@ def _show_missing(register: Register) -> None:
     counts = {name: register.column(name).null_count for name in register.fields}
     rows = [(name, count, FIELDS[name].missing) for name, count in counts.items() if count]
     if rows:
-        table(("field", "missing", "a missing value means"), rows, title="Missing values among accepted rows")
+        table(
+            "missing", ("field", "missing", "a missing value means"), rows, title="Missing values among accepted rows"
+        )
         say()
 
 
@@ -140,6 +163,7 @@ def _check_needs(register: Register, scheme: str | None, model: str | None) -> N
 
         wanted = load_scheme(scheme)
         register.require(wanted.required, f"the scheme '{wanted.id}'")
+        give(scheme=wanted.id)
         say(f"The scheme {wanted.id} has the columns it needs.")
         absent = [name for name in wanted.optional if name not in register.column_names]
         if absent:
@@ -149,4 +173,5 @@ def _check_needs(register: Register, scheme: str | None, model: str | None) -> N
 
         ranking = load_model(model)
         register.require(ranking.columns, f"the model '{ranking.name}'")
+        give(model=ranking.name)
         say(f"The model {ranking.name} has the columns it needs.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from casemgmt.cli.facts import selection_facts
 from casemgmt.cli.files import check_writable, write_table
 from casemgmt.cli.options import (
     DEMONSTRATION,
@@ -30,13 +31,16 @@ from casemgmt.cli.options import (
 )
 from casemgmt.cli.reading import Reading, read_list_sizes, takes_two_registers
 from casemgmt.cli.selecting import need_one_ranking, within_of
-from casemgmt.cli.show import say, table, working
+from casemgmt.cli.show import give, say, table, working
 from casemgmt.errors import CasemgmtError, plural
 from casemgmt.selection.facts import fact_lines
 
 if TYPE_CHECKING:
     from casemgmt.results.comparison import Comparison
     from casemgmt.results.selection import Selection
+
+
+_COUNTED = ("before", "after", "stayers", "joiners", "leavers")
 
 
 @takes_two_registers
@@ -127,6 +131,8 @@ def _show(found: Comparison, *, each_practice: bool) -> None:
         say(DEMONSTRATION)
     say()
     summary, reasons = found.summary().to_pylist(), found.reasons().to_pylist()
+    give(before=selection_facts(found.before), after=selection_facts(found.after))
+    give(routes=_totals(summary), reasons=_why(reasons), practices=summary if each_practice else None)
     _show_counts(summary, reasons)
     if each_practice:
         for practice in dict.fromkeys(row["practice_id"] for row in summary):
@@ -136,22 +142,35 @@ def _show(found: Comparison, *, each_practice: bool) -> None:
 
 
 def _show_counts(summary: list[dict[str, Any]], reasons: list[dict[str, Any]]) -> None:
-    names = ("before", "after", "stayers", "joiners", "leavers")
-    routes = dict.fromkeys(row["route"] for row in summary)
     totals = []
-    for route in routes:
-        counts = {name: sum(row[name] for row in summary if row["route"] == route) for name in names}
+    for counts in _totals(summary):
         either = counts["before"] + counts["joiners"]
         shares = (_share(counts["leavers"], counts["before"]), _share(counts["stayers"], either))
-        totals.append((route, *counts.values(), *shares))
-    table(("route", *names, "churn", "overlap"), totals)
+        totals.append((*counts.values(), *shares))
+    table("", ("route", *_COUNTED, "churn", "overlap"), totals)
+    why = _why(reasons)
+    if why:
+        say()
+        table("", ("route", "change", "reason", "patients"), [tuple(row.values()) for row in why])
+
+
+def _totals(summary: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each route, how many over all practices."""
+    routes = dict.fromkeys(row["route"] for row in summary)
+    return [
+        {"route": route} | {name: sum(row[name] for row in summary if row["route"] == route) for name in _COUNTED}
+        for route in routes
+    ]
+
+
+def _why(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each route and change, how many for each reason over all practices."""
     why: dict[tuple[str, str, str], int] = {}
     for row in reasons:
         key = (row["route"], row["change"], row["reason"])
         why[key] = why.get(key, 0) + row["patients"]
-    if why:
-        say()
-        table(("route", "change", "reason", "patients"), [(*key, count) for key, count in sorted(why.items())])
+    heads = ("route", "change", "reason", "patients")
+    return [dict(zip(heads, (*key, count), strict=True)) for key, count in sorted(why.items())]
 
 
 def _share(part: int, whole: int) -> str:

@@ -24,7 +24,7 @@ from casemgmt.cli.options import (
     UnmappedOption,
 )
 from casemgmt.cli.reading import pairs
-from casemgmt.cli.show import say, table, working
+from casemgmt.cli.show import give, say, table, working
 from casemgmt.errors import plural
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def derive(
             undated_as_ever=undated_as_ever,
             max_set_aside=max_set_aside,
         )
+    give(patients=len(derived.to_arrow()))
     made = derived.to_arrow() if scoring is None else derived.score(scoring)
     write_table(made, out, overwrite=overwrite)
     _show(derived)
@@ -83,7 +84,9 @@ def derive(
 def _show(derived: Derived) -> None:
     account = derived.account.to_pylist()[0]
     system = account.pop("system")
+    give(system=system, account=account)
     table(
+        "",
         ("fate", "rows"),
         [(name.replace("_", " "), rows) for name, rows in account.items() if rows or name == "rows_in"],
     )
@@ -93,14 +96,19 @@ def _show(derived: Derived) -> None:
         told = [
             (name, why, rows) for (name, why), rows in sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
         ]
-        table(("column", "why", "rows"), told, title="Values that could not be used")
+        table("problems", ("column", "why", "rows"), told, title="Values that could not be used")
         say()
-    table(("condition", "patients"), [(name, int(derived.flag(name).sum())) for name in derived.conditions])
+    table(
+        "conditions", ("condition", "patients"), [(name, int(derived.flag(name).sum())) for name in derived.conditions]
+    )
     say()
     found = derived.unmapped.slice(0, MOST_CODES).to_pylist()
     if found:
         rows = [(row["code"], row["rows"]) for row in found]
         table(
-            ("code", "rows"), rows, title=f"The most frequent {system} codes in no list, of {len(derived.unmapped):,}"
+            "unmapped",
+            ("code", "rows"),
+            rows,
+            title=f"The most frequent {system} codes in no list, of {len(derived.unmapped):,}",
         )
         say()

@@ -20,7 +20,7 @@ from casemgmt.cli.model_options import (
 from casemgmt.cli.options import Demonstration, OverCap, OverCapOption, ScoreOverwriteOption, ThreadsOption
 from casemgmt.cli.reading import Reading, takes_register
 from casemgmt.cli.selecting import need_one_ranking, show_account
-from casemgmt.cli.show import progress, say, table, working
+from casemgmt.cli.show import give, progress, say, table, working, wrote
 
 if TYPE_CHECKING:
     from casemgmt.evaluation.result import Evaluation
@@ -76,6 +76,7 @@ def evaluate(
         )
     if out is not None:
         found.save(out)
+        wrote(out)
     if card is not None:
         write_text(found.card(), card, overwrite=overwrite)
     _show(found)
@@ -91,6 +92,8 @@ def _show(found: Evaluation) -> None:
     for sentence in headline(found):
         say(sentence)
     say()
+    give(measures=found.measures.to_pylist(), rules=None if found.rules is None else found.rules.to_pylist())
+    give(remarks=list(found.notes()))
     rows = [
         (
             row["measure"].replace("_", " "),
@@ -98,10 +101,11 @@ def _show(found: Evaluation) -> None:
         )
         for row in found.measures.to_pylist()
     ]
-    table(("figure", "value, with its 95% interval"), rows)
+    table("", ("figure", "value, with its 95% interval"), rows)
     if found.rules is not None:
         say()
         table(
+            "",
             ("with the same places", "PPV", "sensitivity", "AUROC"),
             [
                 (row["words"], *(figure(row, name) for name in ("ppv", "sensitivity", "auroc")))

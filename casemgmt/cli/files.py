@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import typer
 
-from casemgmt.cli.show import complain
+from casemgmt.cli.show import complain, wrote
 from casemgmt.disk import BusyError, replace_file
 from casemgmt.errors import PublishError, being_written
 from casemgmt.system import note_of_file, note_of_folder
@@ -26,6 +26,7 @@ def write_table(table: Any, path: Path, *, overwrite: bool) -> None:
     """
     check_writable(path, overwrite=overwrite)
     _replace(path, _parquet_bytes(table) if path.suffix.lower() == ".parquet" else _csv_bytes(table))
+    wrote(path, table.num_rows)
 
 
 def write_text(text: str, path: Path, *, overwrite: bool) -> None:
@@ -38,6 +39,7 @@ def write_text(text: str, path: Path, *, overwrite: bool) -> None:
     """
     refuse_existing(path, overwrite=overwrite)
     _replace(path, text.encode())
+    wrote(path)
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -26,7 +26,7 @@ from casemgmt.cli.model_options import (
 from casemgmt.cli.options import DEMONSTRATION
 from casemgmt.cli.reading import Reading, pairs, takes_register
 from casemgmt.cli.selecting import show_account
-from casemgmt.cli.show import progress, say, table, working
+from casemgmt.cli.show import give, progress, say, table, working, wrote
 from casemgmt.errors import plural
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def fit(
             progress=moved,
         )
     model.save(out, overwrite=overwrite)
+    wrote(out)
+    give(model=model.name, demonstration=model.demonstration)
     if model.fitting is not None:
         _show(model.fitting)
     show_account(register)
@@ -93,6 +95,9 @@ def _two(text: str) -> tuple[str, str]:
 
 
 def _show(fitting: Fitting) -> None:
+    give(people=fitting.people, outcomes=fitting.outcomes, inputs=list(fitting.inputs), set_aside=fitting.set_aside)
+    give(left_out=list(fitting.left_out))
+    give(auroc={"estimator": fitting.auroc_held_out, "tables": fitting.auroc_tables, "points": fitting.auroc_points})
     outcomes = "" if fitting.outcomes is None else f", {fitting.outcomes:,} with the outcome"
     say(f"{plural(fitting.people, 'person', 'people')}{outcomes}; {plural(len(fitting.inputs), 'input')}.")
     for reason, count in fitting.set_aside.items():
@@ -106,4 +111,4 @@ def _show(fitting: Fitting) -> None:
         ("tables", fitting.auroc_tables),
         ("whole points", fitting.auroc_points),
     )
-    table(("people left out", "AUROC"), [(name, f"{value:.3f}") for name, value in rows if value is not None])
+    table("", ("people left out", "AUROC"), [(name, f"{value:.3f}") for name, value in rows if value is not None])

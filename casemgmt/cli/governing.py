@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from casemgmt.cli.show import say
+from casemgmt.cli.show import give, say, wrote
 
 
 def governance(
@@ -30,6 +30,8 @@ def governance(
     known = model or next((name for name in list_models() if lists.facts["ranked_by"].startswith(f"{name} ")), None)
     ranked = None if known is None else load_model(known)
     lists.governance_pack(out, model=ranked, confirmations=confirmed, overwrite=overwrite)
+    wrote(out)
+    give(model=known, confirmed=confirmed is not None)
     say(f"Saved in {out}: begin with index.html. It holds whole counts and stays with those responsible for the data.")
     if confirmed is None:
         say("Nobody has confirmed anything in it yet: give --confirmed FILE.toml.")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from casemgmt.cli.files import check_writable, write_table
 from casemgmt.cli.options import ColumnOption, DateFormatOption, MaxSetAsideOption
 from casemgmt.cli.reading import a_date, pairs
-from casemgmt.cli.show import say, table, working
+from casemgmt.cli.show import give, say, table, working, wrote
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from casemgmt.aims.result import Outcomes
 
 
@@ -107,6 +109,7 @@ def outcomes(
         )
     leaving = None if suppressed is None else found.by_practice(suppressed=True)
     found.save(to)
+    wrote(to)
     if leaving is not None and suppressed is not None:
         write_table(leaving, suppressed, overwrite=False)
     _show(found)
@@ -122,16 +125,24 @@ def _expectancy(text: str | None) -> int | Path | None:
     return int(text) if text.isdecimal() and len(text) < 4 else Path(text)
 
 
+def _of_all_practices(measured: pa.Table) -> list[dict[str, Any]]:
+    from casemgmt.aims.grid import ALL_PRACTICES
+
+    return [row for row in measured.to_pylist() if row["practice_id"] == ALL_PRACTICES]
+
+
 def _show(found: Outcomes) -> None:
     from casemgmt.aims.definitions import NO_EFFECT
     from casemgmt.aims.words import lines_of
 
+    give(left_out=found.left_out, set_aside=found.set_aside.to_pylist())
+    give(measures={name: _of_all_practices(each) for name, each in found.tables.items()})
     for name, heads, rows in lines_of(found):
-        table(heads, rows, title=name)
+        table("", heads, rows, title=name)
         say()
     for measure, why in found.left_out.items():
         say(f"Left out: {measure}: {why}.")
     aside = [(row["source"], row["fate"].replace("_", " "), row["rows"]) for row in found.set_aside.to_pylist()]
     if aside:
-        table(("source", "set aside", "rows"), aside)
+        table("", ("source", "set aside", "rows"), aside)
     say(NO_EFFECT)

@@ -32,7 +32,7 @@ from casemgmt.cli.options import (
 )
 from casemgmt.cli.reading import Reading, read_list_sizes, takes_register
 from casemgmt.cli.selecting import need_one_ranking
-from casemgmt.cli.show import progress, say, table, working
+from casemgmt.cli.show import give, progress, say, table, working
 from casemgmt.errors import plural
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ def _show_longest(found: Plan, hours: float | None, pounds: float | None, *, ran
     ):
         if given is not None:
             rows = longest(given, ranked_alone=ranked_alone).to_pylist()
+            give(**{f"longest_for_{words.replace(' ', '_')}": rows[0] if rows else None})
             say(f"\nThe longest list for {given:,g} {words}:")
             _show_rows(rows)
 
@@ -129,6 +130,9 @@ def _show(found: Plan, model: Any, *, synthetic: bool) -> None:
     if model is not None and is_demonstration(model):
         say(DEMONSTRATION)
     say()
+    give(
+        scheme=found.asked.scheme.id, tariff=found.tariff.describe(), synthetic=synthetic, lists=found.table.to_pylist()
+    )
     _show_rows(found.table.to_pylist())
     say("\nexpected: of those by rank, how many the risks expect to have the outcome, whether or not they are managed.")
     say("of 100 more: how many of 100 patients ranked beyond the row above. No admission is counted as avoided.")
@@ -147,6 +151,7 @@ def _show_rows(rows: Iterable[dict[str, Any]]) -> None:
         "£ a year",
     )
     table(
+        "",
         heads,
         [
             (

@@ -10,7 +10,7 @@ import typer
 
 from casemgmt.cli.files import check_writable, refuse_existing, write_table, write_text
 from casemgmt.cli.reading import pairs
-from casemgmt.cli.show import say
+from casemgmt.cli.show import give, say
 from casemgmt.errors import listed, plural
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def reidentify(
     check_writable(out, overwrite=overwrite)
     table = put_back(path, lookup)
     write_table(table, out, overwrite=overwrite)
+    give(rows=table.num_rows)
     say(f"{plural(table.num_rows, 'row')} with NHS numbers in {out}. It stays in the practice.")
 
 
@@ -102,6 +103,9 @@ def _say_account(table: pa.Table) -> None:
     from casemgmt.register.fields import FIELDS
 
     account = json.loads(table.schema.metadata[b"casemgmt"])[SAID]
+    others = [name for name in table.column_names if name not in FIELDS]
+    give(rows=account["rows"], with_pseudonym=table.num_rows, set_aside=account["set_aside"])
+    give(objected=account["objected"], carried=others)
     say(f"{plural(table.num_rows, 'row')} of {account['rows']:,} have a pseudonym.")
     for reason, count in account["set_aside"].items():
         say(f"  left out, {reason}: {count:,}")
@@ -111,6 +115,5 @@ def _say_account(table: pa.Table) -> None:
     else:
         words = plural(objected, "patient objects", "patients object")
         say(f"{words}: they stay in the list size and are never ranked.")
-    others = [name for name in table.column_names if name not in FIELDS]
     if others:
         say(f"These go along and are no fields of a register; drop what says who somebody is: {listed(others)}.")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from casemgmt.cli.facts import register_facts
+from casemgmt.cli.show import give, wants
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError, listed, not_csv, plural
 from casemgmt.rule_files import LIST_SIZES_BYTES, path_of, read_text
@@ -41,9 +43,13 @@ class _OfTwo:
     """What is said of each of two registers on its own."""
 
     before: Annotated[
-        Path, typer.Argument(metavar="BEFORE", help="The earlier register: a Parquet, CSV or Arrow file.")
+        list[Path],
+        typer.Argument(
+            metavar="BEFORE",
+            help="The earlier register: files, folders, or patterns such as 'march/*.csv'. Without --with two words: "
+            "BEFORE and AFTER, a file, folder or pattern each.",
+        ),
     ]
-    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The later one; or the same again, to ask what if.")]
     as_of_before: Annotated[dt.date, typer.Option(parser=a_date, metavar="DATE", help="The list date of BEFORE.")]
     as_of: Annotated[dt.date, typer.Option(parser=a_date, metavar="DATE", help="The list date of AFTER.")]
     extracted_on_before: Annotated[
@@ -53,6 +59,15 @@ class _OfTwo:
     extracted_on: Annotated[
         dt.date | None,
         typer.Option(parser=a_date, metavar="DATE", help="The day AFTER was drawn. [default: its list date]"),
+    ] = None
+    with_: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--with",
+            metavar="AFTER...",
+            help="The later register, of as many files; or the same again, to ask what if. Its files end at the next "
+            "option.",
+        ),
     ] = None
     expected_rows_before: Annotated[
         int | None, typer.Option(min=0, help="Refuse BEFORE with another number of rows.")
@@ -68,7 +83,8 @@ class Reading:
         list[Path],
         typer.Argument(
             metavar="REGISTER",
-            help="Parquet, CSV, Excel or Arrow files, or a folder of them, that together are one register.",
+            help="Parquet, CSV, Excel or Arrow files, a folder of them, or patterns such as 'extracts/*.csv', that "
+            "together are one register.",
         ),
     ]
     as_of: Annotated[
@@ -117,7 +133,11 @@ class Reading:
     )
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.toml", help="A mapping file that says all of this; other options come before it."),
+        typer.Option(
+            metavar="FILE.toml",
+            help="A mapping file that says how the register is written, and in a table a command any of its options; "
+            "what is typed comes before it.",
+        ),
     ] = None
     expected_rows: Annotated[int | None, typer.Option(min=0, help="Refuse a register with another number of rows.")] = (
         None
@@ -144,7 +164,10 @@ class Reading:
         from casemgmt.register.reading import read_register
 
         one = self.registers[0] if len(self.registers) == 1 else self.registers
-        return read_register(one, **self._options())
+        register = read_register(one, **self._options())
+        if wants("register"):
+            give(register=register_facts(register))
+        return register
 
     def scanned(self, progress: Callable[[int, int], None]) -> ScannedRegister:
         """The register, to be read a part at a time."""
@@ -163,7 +186,7 @@ class Reading:
         from casemgmt.register.packed_file import is_packed
 
         rows = 0
-        for path in data_files(self.registers):
+        for path in data_files(list(self.registers)):
             if path.suffix.lower() not in (".parquet", ".pq"):
                 return False
             if is_packed(path):
@@ -180,6 +203,10 @@ class Reading:
         form = {"separator": self.separator, "skip_lines": self.skip_lines, "sheet": sheet}
         return {"encoding": self.encoding, **form}
 
+    def columns(self) -> dict[str, str]:
+        """Columns under other names."""
+        return pairs(self.column, "--column", "NHSNo=patient_id")
+
     def _options(self) -> dict[str, Any]:
         from casemgmt.register.fields import CONDITIONS
 
@@ -187,7 +214,7 @@ class Reading:
         return {
             "as_of": self.as_of,
             "extracted_on": self.extracted_on,
-            "columns": pairs(self.column, "--column", "NHSNo=patient_id"),
+            "columns": self.columns(),
             "values": _value_maps(self.value),
             "date_format": pairs(self.date_format, "--date-format", "date_of_birth=%d/%m/%Y"),
             "null_means_absent": CONDITIONS if ALL_CONDITIONS in absent else absent,
@@ -227,9 +254,10 @@ def takes_two_registers(run: Callable[..., None]) -> Callable[..., None]:
     def with_registers(**options: Any) -> None:
         own = {name: options.pop(name) for name in twice}
         same = {name: options.pop(name) for name in shared}
+        files = _two_sides(own["before"], own["with_"] or [])
         before, after = (
             Reading(
-                registers=[own[register]],
+                registers=files[register],
                 **{each.name: own[f"{each.name}{suffix}"] for each in of_one[1:]},
                 **same,
             )
@@ -237,9 +265,19 @@ def takes_two_registers(run: Callable[..., None]) -> Callable[..., None]:
         )
         run(before, after, **options)
 
-    dated = ("before", "after", "as_of_before", "as_of")
+    dated = ("before", "as_of_before", "as_of")
     first, last = [twice[name] for name in dated], [each for name, each in twice.items() if name not in dated]
     return _signed(with_registers, run, first, [*last, *shared.values()], readings=2)
+
+
+def _two_sides(before: list[Path], after: list[Path]) -> dict[str, list[Path]]:
+    """The files of each side; two words without --with are one of each."""
+    if after:
+        return {"before": before, "after": after}
+    if len(before) != 2:
+        said = "the earlier register alone" if len(before) == 1 else f"{len(before)} files"
+        raise typer.BadParameter(f"{said}: give the files of the later one behind it.", param_hint="--with")
+    return {"before": before[:1], "after": before[1:]}
 
 
 def _signed(

@@ -9,7 +9,7 @@ import typer
 
 from casemgmt.cli.options import PublishedBeforeOption
 from casemgmt.cli.reading import Reading, takes_register
-from casemgmt.cli.show import say, working
+from casemgmt.cli.show import give, say, working, wrote
 
 SelectionOption = Annotated[
     Path, typer.Option("--selection", metavar="DIR", help="The published selection that the report is of.")
@@ -43,6 +43,8 @@ def report(
             lists, register=register, tariff=tariff, previous=previous, published_before=published_before or ()
         )
         made.save(out, overwrite=overwrite)
+        wrote(out)
+    give(report=f"{made}".strip("<>"))
     say(f"{made}".strip("<>"))
     say(f"Saved in {out}: report.html, report.xlsx, and the data of each figure in figures/.")
     say("Counts of 1 to 7 are suppressed, and the figures were held against the publications beside it.")

@@ -10,7 +10,7 @@ import typer
 
 from casemgmt.cli.files import check_writable, write_table
 from casemgmt.cli.options import KeyOption, ScoreOverwriteOption
-from casemgmt.cli.show import say, table, working
+from casemgmt.cli.show import give, say, table, working
 from casemgmt.errors import plural
 
 if TYPE_CHECKING:
@@ -64,20 +64,25 @@ def show_returns(found: Returns) -> None:
     counts = found.counts().to_pylist()
     back = [row for row in counts if row["accepted"] or row["explained"] or row["unanswered"]]
     table(
+        "practices",
         ("practice", "accepted", "explained", "unanswered"),
         [(row["practice_id"], row["accepted"], row["explained"], row["unanswered"]) for row in back],
     )
     say()
     say(f"{plural(len(back), 'practice')} of {len(counts):,} answered.")
+    give(practices_asked=len(counts))
     whole = [row for row in found.explained.to_pylist() if row["row"] is None]
+    give(unread=[{name: row[name] for name in ("file", "sheet", "problem")} for row in whole])
     for row in whole[:_MOST_NAMED]:
         sheet = f", sheet {row['sheet']}" if row["sheet"] else ""
         say(f"{row['file']}{sheet}: {row['problem']}.")
     if len(whole) > _MOST_NAMED:
         say(f"and {len(whole) - _MOST_NAMED:,} more files or sheets.")
     kinds = Counter(row["problem"] for row in found.explained.to_pylist() if row["row"] is not None)
+    give(problems=[{"problem": problem, "rows": count} for problem, count in kinds.most_common()])
     for problem, count in kinds.most_common(_MOST_NAMED):
         say(f"{plural(count, 'row')}: {problem}.")
     too_many = set(found.overflow().column("practice_id").to_pylist())
+    give(over_the_cap=sorted(too_many))
     if too_many:
         say(f"{plural(len(too_many), 'practice')} accepted more than there are places: --overflow FILE.csv says whom.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casemgmt.arrow import text_scalar
+from casemgmt.cli.facts import register_facts, selection_facts
 from casemgmt.cli.files import check_writable, note_who_may_read, write_table
 from casemgmt.cli.options import (
     DEMONSTRATION,
@@ -48,7 +49,7 @@ from casemgmt.cli.options import (
     WorkbooksOption,
 )
 from casemgmt.cli.reading import Reading, read_list_sizes, takes_register
-from casemgmt.cli.show import progress, say, table, working
+from casemgmt.cli.show import give, progress, say, table, wants, working, wrote
 from casemgmt.errors import plural
 from casemgmt.register.facts import account_facts, account_lines
 from casemgmt.selection.facts import fact_lines
@@ -78,6 +79,7 @@ def score(
         scores = score_table(register, ranking, demonstration=demonstration)
     write_table(scores, out, overwrite=overwrite)
     unscored = scores.column("score").null_count
+    give(rows=scores.num_rows, unscored=unscored, model=ranking.name, version=ranking.version)
     say(
         f"{plural(scores.num_rows, 'row')}: {scores.num_rows - unscored:,} scored by {ranking.name} {ranking.version}, "
         f"{unscored:,} without a score (quarantined, objected, or a needed value missing)."
@@ -90,6 +92,7 @@ def score(
 def _say_demonstration(model: Model) -> None:
     from casemgmt.risk.demonstration import is_demonstration
 
+    give(demonstration=is_demonstration(model))
     if is_demonstration(model):
         say(DEMONSTRATION)
 
@@ -172,6 +175,7 @@ def publish(
     """Write the lists, what practices are shown of them, and whom the caseload would lose where that is asked for."""
     with working("Publishing"):
         selection.save(out, include=include, overwrite=overwrite, published_before=published_before, **for_practices)
+        wrote(out)
         note_who_may_read("folder")
         if removals is not None:
             write_table(selection.removals(), removals, overwrite=overwrite)
@@ -190,7 +194,10 @@ def pack(
     with progress("Reading and packing", "rows") as moved:
         register = reading.scanned(moved)
         register.save_packed(out)
+        wrote(out)
     note_who_may_read()
+    if wants("register"):
+        give(register=register_facts(register))
     say(f"{register}".strip("<>"))
     show_account(register)
     if register.quarantine.num_rows or register.corrections.num_rows:
@@ -234,6 +241,7 @@ def show_account(register: Any) -> None:
 def show_removals(selection: Selection, written: Path | None, *, counted: bool) -> None:
     """Print how many of the caseload are not selected again; where they are counted, by what is proposed and why."""
     found = selection.removals()
+    give(removals=found.num_rows)
     if not (counted or found.num_rows):
         return
     remedy = "" if written or not found.num_rows else ": --removals FILE.csv says who and why"
@@ -268,9 +276,11 @@ def show_selection(selection: Selection) -> None:
         counts = (pc.sum(own.column(name)).as_py() for name in ("places", "met", "used", "unused", "due"))
         rows.append((route.name, *counts))
     say()
-    table(("route", "places", "met", "places used", "unused", "reviews due"), rows)
+    table("routes", ("route", "places", "met", "places used", "unused", "reviews due"), rows)
     say()
     managed = pc.sum(selection.to_arrow().column("case_managed")).as_py() or 0
+    give(**selection_facts(selection), case_managed=managed, listed=selection.to_arrow().num_rows)
+    give(unscored=selection.unscored().num_rows, waiting=selection.queue().num_rows)
     say(
         f"{plural(managed, 'patient')} case managed, {plural(selection.to_arrow().num_rows, 'patient')} listed in all, "
         f"{plural(facts['practices'], 'practice')}"
@@ -306,6 +316,7 @@ def explain(
         register = reading.register()
     found = ranking.explain(register, patient_id, allow_demonstration=demonstration)
     say(ranking.title)
+    give(model=ranking.name, version=ranking.version)
     _say_demonstration(ranking)
     _show_contributions(found, ranking, why_no_risk(ranking, register.counts.accepted))
 
@@ -314,7 +325,9 @@ def _show_contributions(found: Any, model: Model, no_risk: str | None) -> None:
     from casemgmt.risk.inputs import decimal_text
 
     rows = found.to_pylist()
+    give(inputs=[{name: row[name] for name in ("input", "label", "words", "contribution")} for row in rows])
     table(
+        "",
         ("input", "in the register", "adds"),
         [
             (row["label"], row["words"], "no score" if row["millionths"] is None else decimal_text(row["millionths"]))
@@ -328,6 +341,7 @@ def _show_contributions(found: Any, model: Model, no_risk: str | None) -> None:
         return
     total = sum(row["millionths"] for row in rows)
     points = model.points(total)
+    give(score=points)
     say(f"Score: {decimal_text(total)}" + (f" / {model.divide_by:,} = {points}" if model.divide_by != 1 else ""))
     if model.link == "points":
         say("The score orders patients. It is not a probability.")
@@ -340,6 +354,7 @@ def _show_contributions(found: Any, model: Model, no_risk: str | None) -> None:
     from casemgmt.risk.link import risk
 
     chance = float(risk(model, np.array([points]))[0])
+    give(risk=chance, horizon_days=model.horizon_days)
     say(
         f"Risk within {plural(model.horizon_days or 0, 'day')}: {chance:.1%}, {round(chance * 100)} in 100 "
         f"({model.outcome})"
@@ -354,4 +369,6 @@ def verify(
 
     with working("Checking every file"):
         report = check_files(folder)
+    give(scheme=report.scheme, as_of=report.facts["as_of"], counts=report.counts, files=report.files)
+    give(documents=list(report.documents), foreign=list(report.foreign), manifest_sha256=report.manifest_sha256)
     say(str(report))

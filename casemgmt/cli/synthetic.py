@@ -10,7 +10,7 @@ import typer
 
 from casemgmt.cli.files import refuse_existing
 from casemgmt.cli.reading import a_date
-from casemgmt.cli.show import progress, say, table, working
+from casemgmt.cli.show import give, progress, say, table, working, wrote
 from casemgmt.errors import plural
 
 SYNTHETIC_DATE = dt.date(2021, 1, 1)  # the date of the published practice lists
@@ -42,6 +42,7 @@ def demo(
         selection = select(register, scheme, model=model)
     with working("Publishing"):
         selection.save(out, overwrite=True)
+        wrote(out)
     say(scheme.title)
     say(
         f"{plural(len(register), 'synthetic patient')} of {plural(len(register.practices), 'practice')}, made from "
@@ -49,6 +50,8 @@ def demo(
     )
     say(f"Ranked by {model.name}, a score of long-term illness. It is not a risk of admission within 12 months.\n")
     published = table_that_may_leave(selection)
+    give(as_of=register.as_of, patients=len(register), practices=len(register.practices), scheme=scheme.id)
+    give(model=model.name, may_leave=published.to_pylist())
     _show_commissioner(published.to_pylist(), SUPPRESS_UP_TO, ROUND_TO)
     for line in programme_lines(selection, published):
         say(line)
@@ -70,6 +73,7 @@ def _show_commissioner(rows: list[dict[str, Any]], hidden: int, nearest: int) ->
         share = "" if managed is None else f"{managed:.1f}%"
         lines.append((practice, own[0]["list_size"], *(_published_cell(row) for row in own), share))
     table(
+        "",
         ("practice", "list_size", *routes, "managed"),
         lines,
         title=f"What may leave the practices: 1 to {hidden} suppressed, other counts to the nearest {nearest}",
@@ -108,9 +112,10 @@ def synthesise(
     refuse_existing(to, overwrite=overwrite)
     with progress("Making patients", "practices") as moved:
         make(area, as_of, seed, to=to, progress=moved)
+        wrote(to)
     with working("Counting"):
         rows = _age_shares(to)
-    table(("condition", "patients", "aged 65 and over", "basis of the age curve"), rows)
+    table("conditions", ("condition", "patients", "aged 65 and over", "basis of the age curve"), rows)
     say()
     _show_agreement(to, area)
     say(f"Written: {to}. No row is a real person.")
@@ -137,12 +142,14 @@ def _show_agreement(path: Path, area: str) -> None:
     from casemgmt.synthetic.checks import check_against_published
     from casemgmt.synthetic.published import practices
 
-    number = len(practices(area))
-    say(f"{pq.ParquetFile(path).metadata.num_rows:,} patients of {plural(number, 'practice')}.")
+    number, patients = len(practices(area)), pq.ParquetFile(path).metadata.num_rows
+    give(patients=patients, practices=number)
+    say(f"{patients:,} patients of {plural(number, 'practice')}.")
     if number > LARGEST_CHECKED:
         return
     found = check_against_published(pq.read_table(path)).to_pylist()
     outside = [row for row in found if not row["within"]]
+    give(published_counts=len(found), published_counts_met=len(found) - len(outside))
     say(f"{len(found) - len(outside):,} of {len(found):,} published counts met within their tolerance.")
     for row in outside[:10]:
         say(f"  {row['practice']}, {row['measure']}: published {row['published']:g}, drawn {row['synthetic']:g}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from casemgmt.cli.reading import Reading, takes_register
-from casemgmt.cli.show import say, working
+from casemgmt.cli.show import give, say, working, wrote
 from casemgmt.errors import plural
 
 
@@ -44,8 +44,11 @@ def letters(
     facts = {"as_of": register.as_of.isoformat(), "scheme": rules.id, "turning_75_by": turning_75_by}
     tables = {LETTERS: told} if selection is None else {LETTERS: told, RECALLS: selection.recalls()}
     save_telling(tables, register.practices, facts, out, overwrite=overwrite)
+    wrote(out)
     deadlines = sorted({str(day) for day in told.column("tell_by").to_pylist() if day is not None})
     by = f", by {deadlines[0]}" if deadlines else "; the scheme states no deadline: give --within-days"
+    give(letters=told.num_rows, tell_by=deadlines[0] if deadlines else None)
+    give(reviews_due=tables[RECALLS].num_rows if reviews else None)
     say(f"{plural(told.num_rows, 'patient')} to tell about their named GP{by}.")
     say(f"{plural(tables[RECALLS].num_rows, 'review')} due." if reviews else "The scheme has no review.")
     say(f"Saved in {out}: a practice's file is for that practice alone.")

@@ -13,6 +13,7 @@ from casemgmt.errors import InputError, did_you_mean, unknown_key
 from casemgmt.register.fields import CONDITIONS
 from casemgmt.register.forms import FileForm, as_path, shown
 from casemgmt.register.limits import Limits, Share
+from casemgmt.register.questions import questions_of, refuse_unanswered, without_questions
 from casemgmt.register.refusals import no_table
 
 ALL_CONDITIONS = "all-conditions"
@@ -27,6 +28,21 @@ READING: dict[str, type | tuple[type, ...]] = {
 SHARE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?%|[0-9]{1,9}/[0-9]{1,9}")
 TOLERANCE = ("max_quarantined", "max_corrected")
 SECTIONS = ("columns", "values", "date_formats", "null_means_absent", "reading", "tolerance")
+# The file may hold the options of commands too, a table each (``[select]``, ``[caseload.propose]``): the command line
+# reads those, and nothing else does.
+COMMANDS = (
+    *("demo", "check", "score", "select", "pack", "verify", "returns", "compare", "synthesise", "models", "schemes"),
+    *("fields", "explain", "derive", "fit", "evaluate", "plan", "outcomes", "new-key", "pseudonymise", "reidentify"),
+    *("report", "letters", "governance", "schemas", "warm"),
+    *(
+        f"caseload {name}"
+        for name in (
+            *("init", "propose", "decide", "record", "status", "due", "letters", "history", "homes", "list-sizes"),
+            *("payments", "measures", "report", "verify", "export", "import", "migrate"),
+        )
+    ),
+)
+_TABLES = tuple(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))
 
 
 _Said = TypeVar("_Said")
@@ -43,7 +59,10 @@ class Reading(TypedDict, total=False):
 
 
 class MappingFile(NamedTuple):
-    """What a mapping file says, section by section; sections as of :class:`Declared`."""
+    """What a mapping file says, section by section; sections as of :class:`Declared`.
+
+    ``name`` is what messages call the file, and ``questions`` what it leaves open.
+    """
 
     columns: Mapping[str, str] = {}
     date_formats: Mapping[str, str] = {}
@@ -51,6 +70,8 @@ class MappingFile(NamedTuple):
     null_means_absent: tuple[str, ...] = ()
     reading: Reading = Reading()
     tolerance: Mapping[str, Share] = {}
+    name: str = ""
+    questions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +134,8 @@ def declare(
         raise InputError("null_means_absent= is a list of conditions, such as ['copd'].")
     file = MappingFile() if config is None else read_config(config)
     reading = file.reading
+    form = {"separator": separator, "skip_lines": skip_lines, "encoding": encoding, "sheet": sheet}
+    _refuse_open(file, columns or {}, values or {}, date_format or {}, form, absent_said=bool(null_means_absent))
     # A field that a call maps another column to is not mapped twice.
     of_file = {k: v for k, v in file.columns.items() if v not in (columns or {}).values()}
     absent = null_means_absent if isinstance(null_means_absent, str) else tuple(null_means_absent)
@@ -132,6 +155,24 @@ def declare(
     )
 
 
+def _refuse_open(
+    file: MappingFile,
+    columns: Mapping[str, str],
+    values: Mapping[str, object],
+    date_format: Mapping[str, str],
+    form: Mapping[str, object],
+    *,
+    absent_said: bool,
+) -> None:
+    """Stop where the file leaves a question open that the call does not answer."""
+    answered = {("reading", name) for name, said in form.items() if said is not None}
+    answered |= {("columns", name) for pair in columns.items() for name in pair}
+    answered |= {("date_formats", name) for name in date_format}
+    answered |= {("", "null_means_absent")} if absent_said else set()
+    mapped = {f"values.{name}" for name in values}
+    refuse_unanswered(file.name, [each for each in file.questions if each not in answered and each[0] not in mapped])
+
+
 def _first(of_call: _Said | None, of_file: _Said | None, usual: _Said) -> _Said:
     """What the call says, else the mapping file, else what is usual."""
     if of_call is not None:
@@ -147,14 +188,11 @@ def read_config(path: str | Path) -> MappingFile:
     InputError
         It cannot be read, is no TOML, or says something it may not say; the message names the section and the key.
     """
-    what = "mapping file"
-    # A text that is no path may be a patient's row, so that it is looked for before the reader names it.
-    place = as_path(path) if isinstance(path, (str, Path)) else path
-    text = rule_files.read_text(rule_files.path_of(place, InputError, "config="), InputError, _MOST_BYTES, what)
-    name = f"The mapping file {shown(path)}"
-    document = rule_files.read_toml(text, name, InputError, what)
-    _known(document, SECTIONS, name)
+    whole, name = _document(path)
+    document = without_questions(whole)
     return MappingFile(
+        name=name,
+        questions=tuple(questions_of(whole, SECTIONS)),
         columns=_texts(document.get("columns", {}), f"{name}: [columns]"),
         date_formats=_texts(document.get("date_formats", {}), f"{name}: [date_formats]"),
         values=_values(document.get("values", {}), name),
@@ -164,12 +202,50 @@ def read_config(path: str | Path) -> MappingFile:
     )
 
 
-def _known(table: object, known: Sequence[str], where: str) -> dict[str, object]:
+def _document(path: str | Path) -> tuple[dict[str, object], str]:
+    """What stands in a file, and what messages call it; its sections are known ones."""
+    what = "mapping file"
+    # A text that is no path may be a patient's row, so that it is looked for before the reader names it.
+    place = as_path(path) if isinstance(path, (str, Path)) else path
+    text = rule_files.read_text(rule_files.path_of(place, InputError, "config="), InputError, _MOST_BYTES, what)
+    name = f"The mapping file {shown(path)}"
+    document = rule_files.read_toml(text, name, InputError, what)
+    of_commands = {key: value for key, value in document.items() if key in _TABLES}
+    _known({key: value for key, value in document.items() if key not in _TABLES}, SECTIONS, name, more=_TABLES)
+    for key, table in of_commands.items():
+        if not isinstance(table, dict):
+            raise no_table(f"{name}: [{key}]")
+    return document, name
+
+
+def command_table(path: str | Path, command: str) -> tuple[MappingFile, dict[str, object]]:
+    """What a file says as a mapping file, and its table of options for a command, such as ``caseload propose``.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_config`; and a table of a command that there is none of.
+    """
+    document, name = _document(path)
+    mapping = read_config(path)
+    group = document.get("caseload", {})
+    of_group = [each.partition(" ")[2] for each in COMMANDS if each.startswith("caseload ")]
+    _known(group, of_group, f"{name}: [caseload]")
+    first, _, second = command.partition(" ")
+    table = document.get(first, {})
+    if second:
+        table = table.get(second, {}) if isinstance(table, dict) else table
+    if not isinstance(table, dict):
+        raise no_table(f"{name}: [{command.replace(' ', '.')}]")
+    return mapping, table
+
+
+def _known(table: object, known: Sequence[str], where: str, more: Sequence[str] = ()) -> dict[str, object]:
     if not isinstance(table, dict):
         raise no_table(where)
     for key in table:
         if key not in known:
-            hint = did_you_mean(key, known)
+            hint = did_you_mean(key, (*known, *more))
             if key in SECTIONS:
                 hint = f" '{key}' stands above the first section, or is a section of its own."
             elif key in READING:

@@ -2,203 +2,246 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from casemgmt.errors import missing_columns, plural
-from casemgmt.names import are_names, slipped_field
-from casemgmt.register.fields import FIELDS, Field
-from casemgmt.register.forms import FileForm
+from casemgmt.errors import InputError, missing_columns, plural
+from casemgmt.names import are_names, is_condition, slipped_field
+from casemgmt.register.drafted_dates import date_line
+from casemgmt.register.drafted_values import counts_of, key_of, number_columns, value_lines
+from casemgmt.register.fields import FIELDS
+from casemgmt.register.first_lines import Looked, look_at
+from casemgmt.register.forms import FileForm, data_files, is_paths
+from casemgmt.register.questions import QUESTION
 from casemgmt.register.sources import open_source
 from casemgmt.register.spellings import flag_of, is_missing_word
-from casemgmt.register.value_maps import OBVIOUS
-from casemgmt.register.values import read_value
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Of a column of codes; one with more different values is free text, of which nothing is written down.
-_MOST_CODES, _LONGEST_CODE = 12, 24
-# A code that fewer people have may be something that was typed about one of them.
-_FEWEST_PEOPLE = 8
-_SEPARATED = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4})")
-_MONTH_NAMED = re.compile(r"\d{1,2}([/. \-])[A-Za-z]{3}\1\d{4}")
-_LAST_DAY = 2**31 - 1
-_NHS_SEX = {"1": "M", "2": "F", "0": "U", "9": "I"}
+_ALWAYS = ("patient_id", "practice_id")
+_AGES = ("age", "date_of_birth")
+_MOST_NAMED = 40
+_MOST_ROWS_ABOVE = 12  # of a sheet, above its header
+# Words in the name of a column that says who must not be ranked, or has a place, whatever else it is called.
+_HINTS = {
+    "objected": r"object|opt(ed|s)?[ _-]*out|dissent|consent|declin|refus",
+    "date_of_death": r"death|died|dead|deceas|\bdod\b",
+    "deregistered_on": r"dereg|deduct|left|leav|moved",
+    "care_home_type": r"care[ _-]*home|nursing|resid",
+    "nominated": r"nominat|gp[ _-]*choice|judg",
+    "on_caseload": r"case[ _-]*load|case[ _-]*manag",
+}
 
 
-def draft_config(source: object, form: FileForm | None = None) -> str:
-    """The text of a mapping file for a source, to be looked through by whoever knows the source.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What is known of a source before it is looked at; None and empty where nothing is said.
 
-    Columns are guessed by their names, values by spellings whose meaning is plain, and the form of dates only where all
-    values of a column together leave one. Ids, dates and free text are never written into it.
+    Attributes
+    ----------
+    columns : its name in the source → the field
+    encoding, separator, skip_lines, sheet : of :class:`FileForm`
+    needed : fields and columns that will be needed, with what needs them
+    """
+
+    columns: Mapping[str, str]
+    encoding: str | None = None
+    separator: str | None = None
+    skip_lines: int | None = None
+    sheet: str | int | None = None
+    needed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mapping file that was drafted.
+
+    Attributes
+    ----------
+    text : of the file, in TOML
+    questions : how many questions stand in it, each a ``"?"``
+    """
+
+    text: str
+    questions: int
+
+    def __str__(self) -> str:
+        """The text of the file."""
+        return self.text
+
+
+def draft(source: object, said: Said) -> Draft:
+    """A mapping file for a source, to be looked through by whoever knows the source.
+
+    Columns are recognised by their names, values by spellings whose meaning is plain, and the form of dates only where
+    all values of a column together leave one. What is not sure stands in it as a question, which has to be answered
+    before anything is read by the file. Ids, dates and free text are never written into it, nor a value that few
+    people have.
 
     Raises
     ------
     InputError
         The source cannot be read, or has no header.
     """
-    form = form or FileForm()
-    table = open_source(source, form).table
+    looked, table = _opened(source, said)
     names = table.column_names
-    if not are_names(names):
-        raise missing_columns(["patient_id", "practice_id"], names, "every register")
-    columns = _columns(names)
+    if not (set(names) & set(said.columns) or are_names(names)):
+        raise missing_columns(_ALWAYS, names, "every register")
+    columns = _columns(names, said)
     own = {field: name for name, field in columns.items()} | {name: name for name in names if name in FIELDS}
-    text = [
-        "# A mapping file: how this source is written. Drafted from its header and its values; look through",
-        "# it before use. casemgmt check FILE --as-of DATE --config THIS_FILE",
+    lines = [
+        "# A mapping file: how this source is written. Drafted from its header and its values; look through it, and",
+        '# write the answer where a "?" stands: until then nothing is read by it.',
         "",
-        "# Conditions for which an empty value means that the patient does not have it.",
-        '# null_means_absent = "all-conditions"',
-        "",
-        *_column_lines(names, columns),
-        *_value_lines(table, own),
+        *_gap_lines(table, own),
+        *_column_lines(table, columns, own, said),
+        *(line for name, field in FIELDS.items() if name in own for line in value_lines(field, table, own[name])),
         *_date_lines(table, own),
-        *_reading_lines(form),
+        *_reading_lines(looked),
     ]
-    return "\n".join(text) + "\n"
+    text = "\n".join(lines) + "\n"
+    return Draft(text, sum(_asks(line) for line in lines))
 
 
-def _columns(names: Sequence[str]) -> dict[str, str]:
+def _opened(source: object, said: Said) -> tuple[Looked, pa.Table]:
+    """The source, and how it is written; the header of a workbook is looked for in its first rows."""
+    looked = _looked(source, said)
+    if not looked.is_workbook or said.skip_lines is not None:
+        return looked, open_source(source, looked.form).table
+    problem: InputError | None = None
+    for rows in range(_MOST_ROWS_ABOVE + 1):
+        lower = replace(looked, form=replace(looked.form, skip_lines=rows))
+        try:
+            table = open_source(source, lower.form).table
+        except InputError as refusal:  # a title that stands above the columns, say
+            problem = problem or refusal
+            continue
+        if are_names(table.column_names) or set(table.column_names) & set(said.columns):
+            return lower, table
+    raise problem or missing_columns(_ALWAYS, table.column_names, "every register")
+
+
+def _asks(line: str) -> bool:
+    said = line.partition("  #")[0]
+    return not line.startswith("#") and (said.endswith(f'= "{QUESTION}"') or line.startswith(f'"{QUESTION} '))
+
+
+def _looked(source: object, said: Said) -> Looked:
+    how = {name: getattr(said, name) for name in ("encoding", "separator", "skip_lines", "sheet")}
+    if isinstance(source, str) or hasattr(source, "suffix") or is_paths(source):
+        return look_at(data_files(source)[0], **how, known=tuple(said.columns))  # type: ignore[arg-type]
+    return Looked(form=replace(FileForm(), **{name: value for name, value in how.items() if value is not None}))
+
+
+def _columns(names: Sequence[str], said: Said) -> dict[str, str]:
     """The source's column → the field it surely is."""
-    meant = {name: slipped_field(name) for name in names if name not in FIELDS}
-    fields = [field for field in meant.values() if field is not None]
-    return {n: f for n, f in meant.items() if f is not None and fields.count(f) == 1 and f not in names}
+    known = {name: field for name, field in said.columns.items() if name in names}
+    meant = {name: slipped_field(name) for name in names if name not in FIELDS and name not in known}
+    fields = [*(field for field in meant.values() if field is not None), *known.values()]
+    sure = {n: f for n, f in meant.items() if f is not None and fields.count(f) == 1 and f not in names}
+    return {name: {**sure, **known}[name] for name in names if name in sure or name in known}
 
 
-def _column_lines(names: Sequence[str], columns: dict[str, str]) -> list[str]:
+def _column_lines(table: pa.Table, columns: Mapping[str, str], own: Mapping[str, str], said: Said) -> list[str]:
+    names = table.column_names
     lines = ["[columns]  # its name in the source = the field; casemgmt fields lists them all"]
-    lines += [f"{_key(name)} = {_key(field, value=True)}" for name, field in columns.items()]
+    lines += [f"{key_of(name)} = {key_of(field, value=True)}" for name, field in columns.items()]
+    rivals: dict[str, list[str]] = {}
     for name in names:
         field = None if name in FIELDS or name in columns else slipped_field(name)
-        if field is not None and field not in names:
-            lines.append(f"# {_key(name)} = {_key(field, value=True)}  # or another column: which one is it?")
+        if field is not None and field not in own:
+            rivals.setdefault(field, []).append(name)
+    for field, several in rivals.items():
+        quoted = " or ".join(key_of(name, value=True) for name in several)
+        lines.append(_which(field, f"which column is it: {quoted}? Its name in place of the question"))
+    for field, why in _missing(own, said).items():
+        if field not in rivals and field not in names:
+            lines.append(_which(field, f"{why}: which column is it? If none, it has to be added to the source"))
     left = [name for name in names if name not in FIELDS and name not in columns and slipped_field(name) is None]
+    may_be = _may_be(left, own)
+    left = [name for name in left if name not in may_be]
+    for name, field in may_be.items():
+        lines.append(
+            f'{key_of(name)} = "{QUESTION}"  # is it {field}? That name if so; its own name, if it is no field at all'
+        )
     if left:
-        lines.append(f"# No field, and carried along untouched: {', '.join(_key(name) for name in left[:40])}")
+        lines.append(f"# No field, and carried along untouched: {', '.join(map(key_of, left[:_MOST_NAMED]))}")
+    numbers = number_columns(table, left)
+    if numbers:
+        listed = ", ".join(key_of(name, value=True) for name in numbers[:_MOST_NAMED])
+        lines.append(f"# Of numbers, such as a score of your own (--score ranks by one of them): {listed}")
     return [*lines, ""]
 
 
-def _value_lines(table: pa.Table, own: dict[str, str]) -> list[str]:
-    lines: list[str] = []
-    for name, field in FIELDS.items():
-        if name in own and field.kind in ("category", "flag"):
-            lines += _values_of(field, table.column(own[name]))
-    return lines
+def _may_be(left: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
+    """Columns that are no field by their name, and may be one that bars a patient or gives a place."""
+    return {
+        name: field
+        for name in left
+        for field, words in _HINTS.items()
+        if field not in own and re.search(words, name, re.IGNORECASE)
+    }
 
 
-def _values_of(field: Field, column: pa.ChunkedArray) -> list[str]:
-    """The lines for one column of codes; none where all can be read as they are."""
-    counts = _counts(column)
-    if counts is None:
+def _which(field: str, question: str) -> str:
+    return f"{key_of(f'{QUESTION} {field}')} = {key_of(field, value=True)}  # {question}"
+
+
+def _missing(own: Mapping[str, str], said: Said) -> dict[str, str]:
+    """The fields that are needed and have no column, and why they are needed."""
+    why = dict.fromkeys((name for name in _ALWAYS if name not in own), "every register needs it")
+    if not any(name in own for name in _AGES):
+        why["date_of_birth"] = "every register needs it, or age"
+    needed = {name: what for name, what in said.needed.items() if name not in own and name in FIELDS}
+    return why | {name: f"{what} needs it" for name, what in needed.items() if name not in _AGES}
+
+
+def _gap_lines(table: pa.Table, own: Mapping[str, str]) -> list[str]:
+    """Whether an empty value of a condition means that the patient does not have it: nobody else knows."""
+    gaps, never_no = [], 0
+    for field, name in own.items():
+        if not is_condition(field):
+            continue
+        counts = counts_of(table.column(name))
+        empty = table.column(name).null_count + sum(n for text, n in (counts or {}).items() if is_missing_word(text))
+        if empty:
+            gaps.append(field)
+            never_no += not any(flag_of(text) is False for text in counts or {})
+    if not gaps:
         return []
-    unread = {value: count for value, count in counts.items() if not _is_read(field, value)}
-    if not unread:
-        return []
-    if len(counts) > _MOST_CODES or any(len(value) > _LONGEST_CODE for value in counts):
-        return [f"# [values.{field.name}]  # {plural(len(unread), 'value')} to map: too many or too long to list", ""]
-    sure = {value: _obvious(field, value, counts) for value in unread}
-    lines = [f"[values.{field.name}]  # {field.allowed_in_words}"]
-    lines += [f"{_key(value)} = {_key(meant, value=True)}" for value, meant in sure.items() if meant is not None]
-    asked = [value for value, meant in sure.items() if meant is None]
-    shown = [value for value in asked if unread[value] >= _FEWEST_PEOPLE]
-    lines += [f'# {_key(value)} = "?"  # what does it mean?' for value in shown]
-    if len(shown) < len(asked):
-        lines.append(f"# {plural(len(asked) - len(shown), 'rare value')} not shown here")
-    return [*lines, ""]
+    some = f"{plural(len(gaps), 'condition')} ({', '.join(gaps[:4])}{', …' if len(gaps) > 4 else ''})"
+    written = f"; {never_no} of them {'has' if never_no == 1 else 'have'} no 'no' written at all" if never_no else ""
+    return [
+        f"# {some} {'has' if len(gaps) == 1 else 'have'} empty values{written}. Does empty mean that the patient does",
+        '# not have it? "all-conditions" if so; a list of those for which it does; [] if it means that nobody knows.',
+        f'null_means_absent = "{QUESTION}"',
+        "",
+    ]
 
 
-def _obvious(field: Field, value: str, counts: Iterable[str]) -> str | None:
-    plain = OBVIOUS.get(field.name, {}).get(value.strip().casefold())
-    if plain is None and field.name == "sex" and {v.strip() for v in counts} <= {*_NHS_SEX, ""}:
-        # Person stated gender, NHS Data Dictionary: 1 male, 2 female, 9 indeterminate.
-        return _NHS_SEX.get(value.strip())
-    return plain
-
-
-def _is_read(field: Field, value: str) -> bool:
-    if field.kind == "flag":
-        return is_missing_word(value) or flag_of(value) is not None
-    return not value.strip() or read_value(field, value, date_format=None, last_day=_LAST_DAY).value is not None
-
-
-def _counts(column: pa.ChunkedArray) -> dict[str, int] | None:
-    """How often each text stands in a column; None for other columns."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        kind = pa.string()
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
-        return None
-    found = pc.value_counts(column.cast(pa.large_string()))
-    pairs = zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True)
-    return {re.sub(r"\.0$", "", value): count for value, count in pairs if value is not None}
-
-
-def _date_lines(table: pa.Table, own: dict[str, str]) -> list[str]:
+def _date_lines(table: pa.Table, own: Mapping[str, str]) -> list[str]:
     lines = ["[date_formats]  # where dates are not written as 1944-02-03"]
     for name, field in FIELDS.items():
         if name in own and field.kind == "date":
-            counts = _counts(table.column(own[name]))
+            counts = counts_of(table.column(own[name]))
             values = [value.strip() for value in counts or () if not is_missing_word(value)]
-            lines += _date_line(name, values)
+            lines += date_line(name, values)
     return [*lines, ""]
 
 
-def _date_line(name: str, values: Sequence[str]) -> list[str]:
-    """The line for one field, from all its values; a question where they leave more than one form."""
-    if not values or all(re.fullmatch(r"\d{4}-\d\d-\d\d([T ]00:00:00(\.0+)?)?", value) for value in values):
-        return []
-    if all(re.fullmatch(r"(19|20)\d{6}", value) for value in values) and _all_read(values, "%Y%m%d"):
-        return [f'{name} = "%Y%m%d"']
-    for mark in "-/. ":
-        form = f"%d{mark}%b{mark}%Y"
-        if all(_MONTH_NAMED.fullmatch(value) for value in values) and _all_read(values, form):
-            return [f'{name} = "{form}"']
-    found = [_SEPARATED.fullmatch(value) for value in values]
-    marks = {each[2] for each in found if each}
-    if not all(found) or len(marks) != 1:
-        return [f'# {name} = "?"  # its values are not all written in one form that is known here']
-    mark = marks.pop()
-    day_first, month_first = (mark.join(parts) for parts in (("%d", "%m", "%Y"), ("%m", "%d", "%Y")))
-    fits = [form for form in (day_first, month_first) if _all_read(values, form)]
-    if len(fits) == 1:
-        return [f'{name} = "{fits[0]}"']
-    if not fits:
-        return [f'# {name} = "{day_first}"  # day first in some values, month first in others, or no dates: which?']
-    return [f'# {name} = "{day_first}"  # or "{month_first}"? No day over 12 in any value tells: ask the source']
-
-
-def _all_read(values: Sequence[str], form: str) -> bool:
-    try:
-        for value in values:
-            dt.datetime.strptime(value, form)
-    except ValueError:
-        return False
-    return True
-
-
-def _reading_lines(form: FileForm) -> list[str]:
-    lines = ["[reading]"]
+def _reading_lines(looked: Looked) -> list[str]:
+    form, lines = looked.form, ["[reading]"]
     if form.skip_lines:
-        lines.append(f"skip_lines = {form.skip_lines}")
+        lines.append(f"skip_lines = {form.skip_lines}  # before the header")
     if form.separator is not None:
-        lines.append(f"separator = {_key({chr(9): 'tab'}.get(form.separator, form.separator), value=True)}")
-    if form.encoding != "utf-8":
-        lines.append(f"encoding = {_key(form.encoding, value=True)}")
+        lines.append(f"separator = {key_of({chr(9): 'tab'}.get(form.separator, form.separator), value=True)}")
+    if looked.unsure_of_encoding:
+        lines.append(f'encoding = "{QUESTION}"  # it is no UTF-8: "cp1252" if a program on Windows saved it')
+    elif form.encoding != "utf-8":
+        lines.append(f"encoding = {key_of(form.encoding, value=True)}")
     if form.sheet is not None:
-        lines.append(f"sheet = {form.sheet if isinstance(form.sheet, int) else _key(form.sheet, value=True)}")
+        lines.append(f"sheet = {form.sheet if isinstance(form.sheet, int) else key_of(form.sheet, value=True)}")
     return lines
-
-
-def _key(text: str, *, value: bool = False) -> str:
-    """A text as TOML has it: bare where a key may be, else in quotes."""
-    if not value and re.fullmatch(r"[A-Za-z0-9_-]+", text):
-        return text
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from casemgmt.errors import InputError, did_you_mean, listed, plural
+from casemgmt.register.patterns import expanded, is_pattern, matching
 
 # As it is said → as it is written.
 SEPARATORS = {
@@ -146,16 +147,21 @@ def is_paths(source: object) -> TypeGuard[Sequence[str | Path]]:
 
 
 def data_files(source: Path | str | Sequence[Path | str]) -> list[Path]:
-    """The files of a path, a folder of part files, or a list of either, in order.
+    """The files of a path, a folder of part files, a pattern such as ``extracts/*.csv``, or a list of these, in order.
+
+    What a pattern matches is sorted, and a file that is named by a pattern and once more is there once.
 
     Raises
     ------
     InputError
-        A path to nothing, or a folder that is not one of part files of one kind.
+        A path to nothing, a pattern that matches nothing, or a folder or pattern that is not one of files of one kind.
     """
     each = [source] if isinstance(source, (str, Path)) else source
-    found: list[Path] = []
     for said in each:
+        if is_pattern(said):
+            _check_one_kind("The pattern", [path for path in matching(said) if not path.is_dir()])
+    found: list[Path] = []
+    for said in expanded(each):
         path = as_path(said)
         found += _files_in(path) if path.is_dir() else [path]
     return found
@@ -188,10 +194,14 @@ def _files_in(folder: Path) -> list[Path]:
         files = [path for path in files if path.stat().st_size or ending_of(path)[0] not in CSV]
     if not files:
         raise InputError(f"{name} is a folder without a file of data.")
+    _check_one_kind(name, files)
+    return files
+
+
+def _check_one_kind(name: str, files: Sequence[Path]) -> None:
     kinds = sorted({"".join((ending_of(path)[0], GZIP * ending_of(path)[1])) or "no ending" for path in files})
     if len(kinds) > 1:
         raise InputError(f"{name} holds files of {len(kinds)} kinds ({listed(kinds)}). Leave those of one register.")
-    return files
 
 
 def folder_name(folder: Path) -> str:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casemgmt import arguments
+from casemgmt import arguments, logs
+from casemgmt.errors import plural
 from casemgmt.register.limits import Limits, Share
 from casemgmt.register.reading_options import Bounds, Meaning, ReadingOptions, Written, reading_options
 from casemgmt.register.register import Register
@@ -52,8 +53,9 @@ def read_register(
 
     Parameters
     ----------
-    source : a path (Parquet, CSV, CSV with gzip, Excel, Arrow IPC), a folder of part files of one kind, a list of
-        paths, or any object with ``__arrow_c_stream__``: a pandas, polars or pyarrow table, a DuckDB relation
+    source : a path (Parquet, CSV, CSV with gzip, Excel, Arrow IPC), a folder of part files of one kind, a pattern such
+        as ``"extracts/*.csv"``, a list of these, or any object with ``__arrow_c_stream__``: a pandas, polars or pyarrow
+        table, a DuckDB relation
     as_of : the list date (ISO); ages are whole years on it
     extracted_on : the day the data was drawn, after which a date is future; by default as its column ``extracted_on``
         or the metadata of its files say, else ``as_of``. What they say may differ by ``extracts_within`` days
@@ -92,7 +94,18 @@ def read_register(
 def _read(source: object, options: ReadingOptions) -> Register:
     opened = open_source(source, options.form)
     options.check_rows(opened.rows_in)
-    return options.reader(opened.table, options.limits, stated_days(opened.metadata)).read(opened)
+    register = options.reader(opened.table, options.limits, stated_days(opened.metadata)).read(opened)
+    logs.info(
+        "register",
+        "read %s of %s: %s accepted, %s, %s quarantined, %s",
+        plural(register.rows_in, "row"),
+        plural(len(register.parts), "file"),
+        f"{len(register):,}",
+        plural(register.merged, "merged repeat"),
+        f"{register.quarantine.num_rows:,}",
+        plural(register.corrections.num_rows, "correction"),
+    )
+    return register
 
 
 def read_practice(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casemgmt import arguments
+from casemgmt import arguments, logs
 from casemgmt.errors import InputError, PublishError
 from casemgmt.outputs import layout
 from casemgmt.outputs.published import read_publication
@@ -144,6 +144,7 @@ def load_selection(folder: str | Path) -> PublishedSelection:
     VerifyError : the files are not what was published
     """
     verified, contents, scheme = read_publication(folder)
+    logs.info("outputs", "read back a publication of %s, every file intact", scheme.id)
     whole = contents.tables[layout.SELECTION]
     added = [name for name in whole.column_names if name.startswith("register_")]
     tables = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from casemgmt import arguments
+from casemgmt import arguments, logs
 from casemgmt.errors import InputError
 from casemgmt.register.register import Register
 from casemgmt.results.selection import Selection
@@ -91,7 +91,12 @@ def select(
     given |= {"nominations": read_nominations(nominations), "ended": read_ended(ended)}
     asked = Asked(scheme=scheme, model=model, **given, terms=terms, expected=expected)
     check_arguments(asked)
-    return Selection(workings_of(_gathered(register, asked), asked))
+    return _said(Selection(workings_of(_gathered(register, asked), asked)))
+
+
+def _said(selection: Selection) -> Selection:
+    logs.info("selection", "selected by %s", selection.scheme.id)
+    return selection
 
 
 def _earlier(previous: Any, register: Any) -> Earlier | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casemgmt import arguments
+from casemgmt import arguments, logs
 from casemgmt.errors import InputError
 from casemgmt.results.for_the_practice import ForThePractice
 from casemgmt.shown import shows
@@ -291,6 +291,7 @@ class Selection(ForThePractice):
         documents = documents_from(workbooks=workbooks, pages=pages, key=key, reply_by=reply_by, contact=contact)
         self.published_at = publish(self, Path(folder), include, overwrite, published_before, documents)
         self.manifest_sha256 = own_sum_of(self.published_at)
+        logs.info("outputs", "published lists by %s, manifest %s", self.scheme.id, self.manifest_sha256)
         return Path(folder)
 
 

@@ -57,8 +57,9 @@ def scan_register(
 
     Parameters
     ----------
-    paths : a file or a list of files, or a packed register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row
-        groups are held at a time; a CSV or Arrow file is held whole while its turn lasts
+    paths : a file, a folder of part files, a pattern such as ``"extracts/*.parquet"`` or a list of these; or a packed
+        register (:meth:`casemgmt.Register.save_packed`). Of Parquet some row groups are held at a time; a CSV or Arrow
+        file is held whole while its turn lasts
     as_of, extracted_on, columns, values, date_format, null_means_absent, practice_pattern, encoding, separator :
     skip_lines, sheet, config, expected_rows, extracts_within : as for :func:`casemgmt.read_register`
     max_quarantined, max_corrected : as for it; a packed register carries its counts, and is judged by what is said here

@@ -556,7 +556,7 @@ def test_a_terminal_shows_drawn_tables_and_progress(monkeypatch):
     monkeypatch.setattr(sys, "stderr", err)
     with show.working("Reading"), show.progress("Making", "practices") as moved:
         moved(1, 2)
-    show.table(("route", "met"), [("[red]care_home", 1_234)], title="A title")
+    show.table("", ("route", "met"), [("[red]care_home", 1_234)], title="A title")
     assert "─" in out.getvalue()
     assert "[red]care_home" in out.getvalue()
     assert "1,234" in out.getvalue()
@@ -564,7 +564,7 @@ def test_a_terminal_shows_drawn_tables_and_progress(monkeypatch):
 
 
 def test_a_plain_table_aligns_text_left_and_numbers_right(capsys):
-    show.table(("route", "met"), [("care_home", 7), ("judgement", 1_234), ("x", None)], title="Routes")
+    show.table("", ("route", "met"), [("care_home", 7), ("judgement", 1_234), ("x", None)], title="Routes")
     assert capsys.readouterr().out == "Routes\nroute        met\ncare_home      7\njudgement  1,234\nx\n"
 
 

@@ -30,7 +30,7 @@ FLOORS = (
     ("arguments", "texts", "dates", "parquet"),
     ("rule_files", "disk", "compiling"),
     ("machine_code",),
-    ("errors", "locks", "kept_code", "loop_arguments", "threads", "arrow", "version", "annotations", "shown"),
+    ("errors", "locks", "logs", "kept_code", "loop_arguments", "threads", "arrow", "version", "annotations", "shown"),
     ("names", "system"),
 )
 

@@ -228,6 +228,7 @@ class Objects:
         quick = {"kind": "logistic", "bags": 1}
         return {
             "read_register": {"source": self.source, **self.as_of},
+            "draft_config": {"source": self.source},
             "scan_register": {"paths": self.folder / "r.parquet", **self.as_of},
             "load_model": {"source": "lace"},
             "load_scheme": {"source": SCHEME},

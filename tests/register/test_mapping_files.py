@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 import casemgmt as cm
 from casemgmt.cli import app
 from casemgmt.cli.words import in_command_words
-from casemgmt.register.drafting import draft_config
 from casemgmt.register.fields import FIELDS
 
 AS_OF = "2015-04-01"
@@ -267,8 +266,8 @@ def test_a_draft_maps_names_values_and_dates_that_leave_no_doubt_and_can_be_used
     assert said["columns"]["NHSNo"] == "patient_id"
     assert said["columns"]["HF"] == "heart_failure"
     assert said["values"]["sex"] == {"Male": "M", "Female": "F"}
-    assert said["date_formats"] == {"date_of_birth": "%d/%m/%Y"}
-    assert '# last_review = "%d/%m/%Y"  # or "%m/%d/%Y"?' in text
+    assert said["date_formats"] == {"date_of_birth": "%d/%m/%Y", "last_review": "?"}
+    assert 'last_review = "?"  # "%d/%m/%Y" or "%m/%d/%Y"?' in text
     for value in (*FIRST_NAMES, "99905486", "/1944", "C87001", "/2014"):
         assert value not in text
     register = cm.read_register(path, as_of=AS_OF, config=tmp_path / "m.toml", date_format={"last_review": "%d/%m/%Y"})
@@ -277,16 +276,18 @@ def test_a_draft_maps_names_values_and_dates_that_leave_no_doubt_and_can_be_used
 
 
 def test_a_draft_asks_where_day_and_month_could_be_exchanged_and_where_a_code_is_unknown(tmp_path):
-    text = draft_config(extract(tmp_path, day=3, sex=("M", "F", "M", "X9")))
-    assert tomllib.loads(text)["date_formats"] == {}
-    assert '# date_of_birth = "%d/%m/%Y"' in text
-    assert '# X9 = "?"' in text
+    drafted = cm.draft_config(extract(tmp_path, day=3, sex=("M", "F", "M", "X9")))
+    said = tomllib.loads(drafted.text)
+    assert said["date_formats"] == {"date_of_birth": "?", "last_review": "?"}
+    assert said["values"]["sex"] == {"X9": "?"}
+    assert drafted.questions == 3
     # What few people have may have been typed about one of them.
-    rare = draft_config(extract(tmp_path, sex=("M",) * 20 + ("Zebedee",)))
-    assert "Zebedee" not in rare
-    assert "1 rare value not shown" in rare
-    free = draft_config(extract(tmp_path, sex=tuple(f"word{i}" for i in range(30))))
-    assert "word1" not in free
+    rare = cm.draft_config(extract(tmp_path, sex=("M",) * 20 + ("Zebedee",)))
+    assert "Zebedee" not in rare.text
+    assert tomllib.loads(rare.text)["values"]["sex"] == {"? 1 value not shown here": "?"}
+    free = cm.draft_config(extract(tmp_path, sex=tuple(f"word{i}" for i in range(30))))
+    assert "word1" not in free.text
+    assert tomllib.loads(free.text)["values"]["sex"] == {"? 30 values not shown here": "?"}
 
 
 @pytest.mark.parametrize(
@@ -298,21 +299,23 @@ def test_a_draft_asks_where_day_and_month_could_be_exchanged_and_where_a_code_is
         (("13/02/1944", "01/13/1950"), None),
         (("13/02/1944", "01-02-1950"), None),
         (("13/02/44", "01/02/50"), None),
-        (("1944-02-13", "1950-01-02"), None),
+        (("1944-02-13", "1950-01-02"), ""),
+        (("13/02/1944 00:00", "01/02/1950 00:00"), "%d/%m/%Y %H:%M"),
+        (("13/02/1944 09:30", "01/02/1950 00:00"), None),
         (("42000", "42001"), None),
     ],
 )
 def test_the_form_of_dates_is_drafted_from_all_values_or_not_at_all(dates, form):
-    text = draft_config(people(2).drop_columns(["age"]).append_column("date_of_birth", pa.array(dates)))
+    text = cm.draft_config(people(2).drop_columns(["age"]).append_column("date_of_birth", pa.array(dates))).text
     found = tomllib.loads(text)["date_formats"]
-    assert found == ({} if form is None else {"date_of_birth": form})
+    assert found == ({} if form == "" else {"date_of_birth": form or "?"})
     assert not [value for value in dates if value in text]
 
 
 def test_names_that_need_quotes_are_quoted_in_a_draft(tmp_path):
     odd = ['NHS "No"', "Ward = [x]", "Pär\\a"]
     table = people(2, **{name: ["a", "b"] for name in odd}).rename_columns(["NHSNo", "practice_id", "age", *odd])
-    assert tomllib.loads(draft_config(table))["columns"] == {"NHSNo": "patient_id"}
+    assert tomllib.loads(cm.draft_config(table).text)["columns"] == {"NHSNo": "patient_id"}
 
 
 # The command line

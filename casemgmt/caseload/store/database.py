@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from casemgmt import logs
 from casemgmt.caseload.events.checking import FIRST_DAY, LAST_DAY
 from casemgmt.caseload.events.event import moment_text
 from casemgmt.caseload.events.recording import is_missing
@@ -17,7 +18,7 @@ from casemgmt.caseload.store.keeping import Head
 from casemgmt.caseload.store.reading import heads_of, heads_until, read_events
 from casemgmt.caseload.store.refusals import in_words
 from casemgmt.caseload.store.writing import DatabaseWriting
-from casemgmt.errors import InputError
+from casemgmt.errors import InputError, plural
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,6 +86,7 @@ class DatabaseStore:
             writing = DatabaseWriting(connection, self._shown, practices, moment)
             yield writing
             writing.finish()
+        logs.info("caseload", "wrote %s into the caseload", plural(writing.added, "event"))
 
     def close(self) -> None:
         """Let go of the database."""

@@ -43,6 +43,7 @@ class DatabaseWriting:
         self._ends = _held(connection, shown, self._practices)
         self._moment = moment or _now()  # once the chains are held: who waited writes later
         self._written: set[str] = set()
+        self.added = 0  # events, so far
 
     @property
     def recorded_on(self) -> dt.date:
@@ -62,6 +63,7 @@ class DatabaseWriting:
             check(events, numbers, self._known(events), self.recorded_on)
             added = [self._next(new) for new in events]
             _insert(self._connection, added)
+        self.added += len(added)
         return added
 
     def restore(self, events: Iterable[Event]) -> None:
@@ -84,6 +86,7 @@ class DatabaseWriting:
             self._written.add(event.practice_id)
         with in_words(self._shown):
             _insert(self._connection, events)
+        self.added += len(events)
 
     def finish(self) -> None:
         """Write the heads of the chains that have grown."""

@@ -14,7 +14,7 @@ from casemgmt.cli.caseload.telling import show_counts, write_people
 from casemgmt.cli.files import check_writable
 from casemgmt.cli.options import ScoreOverwriteOption
 from casemgmt.cli.reading import a_date
-from casemgmt.cli.show import say, table, working
+from casemgmt.cli.show import give, say, table, working
 from casemgmt.errors import InputError, plural
 
 On = Annotated[dt.date, typer.Option(parser=a_date, metavar="DATE", help="What happened up to the end of this day.")]
@@ -49,6 +49,7 @@ def status(
     with opened(where) as caseload, working("Asking"):
         state = caseload.on(on, known_at=known_at, practice_id=practice)
     known = "now" if state.known_at is None else f"at {state.known_at:%Y-%m-%d %H:%M} UTC"
+    give(on=state.date, known_at=state.known_at, review_every_months=state.review_every_months)
     say(f"Caseload on {state.date}, as known {known}; reviews every {plural(state.review_every_months, 'month')}")
     say()
     show_counts(state.summary())
@@ -77,11 +78,13 @@ def due(
     with opened(where) as caseload, working("Asking"):
         state = caseload.on(until if on is None else on, known_at=known_at, practice_id=practice)
         people = state.due(until=until)
+    give(until=until, reviews=people.num_rows, on=on)
     if on is None:
         people = people.drop_columns(["overdue"])
         say(f"{plural(people.num_rows, 'review')} due until {until}.")
     else:
         late = sum(people.column("overdue").to_pylist())
+        give(overdue=late)
         say(f"{plural(people.num_rows, 'review')} due until {until}, {late:,} of them overdue on {on}.")
     write_people(people, to, overwrite=overwrite, of="patient")
 
@@ -104,5 +107,5 @@ def history(
             "The caseload knows of no such patient in that practice. Write --practice and --patient as its events do."
         )
     kinds = Counter(events.column("kind").to_pylist())
-    table(("event", "times"), [(kind.replace("_", " "), count) for kind, count in kinds.items()])
+    table("events", ("event", "times"), [(kind.replace("_", " "), count) for kind, count in kinds.items()])
     write_people(events, to, overwrite=overwrite, of="event")

@@ -14,7 +14,7 @@ from casemgmt.cli.caseload.telling import show_counts, write_people
 from casemgmt.cli.files import check_writable
 from casemgmt.cli.options import ScoreOverwriteOption
 from casemgmt.cli.reading import Reading, a_date, takes_register
-from casemgmt.cli.show import say, table, working
+from casemgmt.cli.show import give, say, table, working
 from casemgmt.errors import plural
 
 Scheme = Annotated[str, typer.Option(metavar="NAME|PATH", help="Whose rules of a caseload they are.")]
@@ -40,6 +40,7 @@ def letters(
     with opened(where) as caseload, working("Asking"):
         people = caseload.letters_due(on, within_days=within_days, scheme=rules, known_at=known_at)
     late = sum(people.column("overdue").to_pylist())
+    give(on=on, letters=people.num_rows, overdue=late)
     say(f"{plural(people.num_rows, 'patient')} to tell, {late:,} of them overdue on {on}.")
     write_people(people, to, overwrite=overwrite, of="patient")
 
@@ -60,7 +61,8 @@ def homes(
         found = caseload.homes(on, known_at=known_at)
     say(f"{found}".strip("<>"))
     say()
-    table(("counted", "number"), [(name.replace("_", " "), count) for name, count in found.summary().items()])
+    give(on=on, homes=found.summary())
+    table("", ("counted", "number"), [(name.replace("_", " "), count) for name, count in found.summary().items()])
     say()
     show_counts(found.practices)
     if to is not None:
@@ -121,7 +123,8 @@ def payments(
     ]
     say(f"Financial year {year}/{(year + 1) % 100:02d}, in pounds")
     say()
-    table(heads, rows)
+    give(year=year, payments=found.to_pylist())
+    table("", heads, rows)
     if to is not None:
         say()
         write_people(found, to, overwrite=overwrite)
@@ -145,4 +148,5 @@ def list_sizes(
     with opened(where) as caseload:
         written = caseload.record_list_sizes(register, source=source)
     known = len(register.practices) - written
+    give(as_of=register.as_of, practices=len(register.practices), written_down=written, known_before=known)
     say(f"List sizes of {register.as_of}: {plural(written, 'practice')} written down, {known:,} known already.")

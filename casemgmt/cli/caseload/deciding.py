@@ -12,7 +12,7 @@ from casemgmt.cli.caseload.places import StoreArgument, in_their_places, opened
 from casemgmt.cli.caseload.telling import show_counts
 from casemgmt.cli.files import check_writable, write_table
 from casemgmt.cli.options import KeyOption, ScoreOverwriteOption
-from casemgmt.cli.show import say, table, working
+from casemgmt.cli.show import give, say, table, working
 from casemgmt.errors import plural
 
 if TYPE_CHECKING:
@@ -38,10 +38,12 @@ def propose(
     with opened(where) as caseload, working("Proposing"):
         found = caseload.propose(selection, by=by)
     counts = found.counts()
+    give(as_of=selection.facts["as_of"])
     say(f"List of {selection.facts['as_of']}, proposed to {plural(counts.num_rows, 'practice')}")
     say()
     known = counts.column("known_before").to_pylist()
     show_counts(counts.drop_columns(["known_before"]))
+    give(practices=counts.to_pylist())
     say()
     if any(known):
         say(f"{plural(sum(known), 'list')} had been proposed before: nothing more was written down of them.")
@@ -112,8 +114,18 @@ def _say_decided(found: Any, explained: Path | None, *, overwrite: bool) -> None
     """Print counts: events by kind, and what was not taken by problem; no patient."""
     events, problems = found.events(), found.explained
     kinds = Counter(events.column("kind").to_pylist())
+    give(recorded=events.num_rows, explained=problems.num_rows)
+    give(
+        problems=[
+            {"problem": why, "rows": rows} for why, rows in Counter(problems.column("problem").to_pylist()).items()
+        ]
+    )
     if kinds:
-        table(("event", "written down"), [(kind.replace("_", " "), count) for kind, count in sorted(kinds.items())])
+        table(
+            "events",
+            ("event", "written down"),
+            [(kind.replace("_", " "), count) for kind, count in sorted(kinds.items())],
+        )
     say(f"{plural(events.num_rows, 'event')} written down, {plural(problems.num_rows, 'row')} explained.")
     for problem, count in Counter(problems.column("problem").to_pylist()).most_common(_MOST_NAMED):
         say(f"{plural(count, 'row')}: {problem}.")
@@ -136,5 +148,8 @@ def record(
     with opened(where) as caseload, working("Recording"):
         found = caseload.record(Path(named))
     kinds = Counter(found.column("kind").to_pylist())
-    table(("event", "written down"), [(kind.replace("_", " "), count) for kind, count in sorted(kinds.items())])
+    give(recorded=found.num_rows)
+    table(
+        "events", ("event", "written down"), [(kind.replace("_", " "), count) for kind, count in sorted(kinds.items())]
+    )
     say(f"{plural(found.num_rows, 'event')} written down.")

@@ -10,7 +10,7 @@ import typer
 
 from casemgmt.cli.caseload.places import StoreArgument, in_their_places, opened
 from casemgmt.cli.files import note_who_may_read
-from casemgmt.cli.show import progress, say, table, working
+from casemgmt.cli.show import give, progress, say, table, working, wrote
 from casemgmt.errors import InputError, plural
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def init(
 
     (where,) = in_their_places(store)
     with open_caseload(where, create=True, review_every_months=review_every) as caseload:
+        give(store=caseload.store.where, review_every_months=review_every)
         say(f"A caseload is at {caseload.store.where}: reviews every {plural(review_every, 'month')}.")
         say("Keep a back-up of it, and keep a file off network shares; a team shares a PostgreSQL database.")
         if "://" not in caseload.store.where:
@@ -49,6 +50,7 @@ def migrate(store: StoreArgument = None) -> None:
 
     (where,) = in_their_places(store)
     with working("Checking and migrating"), open_caseload(where, migrate=True) as caseload:
+        give(store=caseload.store.where, events=_count(caseload))
         say(f"{caseload.store.where} has this release's tables: {plural(_count(caseload), 'event')}.")
 
 
@@ -68,6 +70,7 @@ def verify(
         known = None if heads is None else _stated(heads, caseload)
         with progress("Checking every event", "events") as moved:
             found = caseload.verify(known, moved)
+        give(store=caseload.store.where, whole=found.whole, events=found.events, faults=found.faults.to_pylist())
         if found.whole:
             practices = plural(len(caseload.practices), "practice")
             say(f"{caseload.store.where}: {plural(found.events, 'event')} of {practices} intact.")
@@ -76,7 +79,7 @@ def verify(
             return
         rows = [(_named(row["practice_id"]), row["number"], row["fault"]) for row in found.faults.to_pylist()]
         say(f"{caseload.store.where}: {plural(len(rows), 'fault')}. Restore it from a back-up.")
-        table(("practice", "event", "fault"), rows[:_MOST_FAULTS])
+        table("", ("practice", "event", "fault"), rows[:_MOST_FAULTS])
         if len(rows) > _MOST_FAULTS:
             say(f"and {len(rows) - _MOST_FAULTS:,} more")
         raise typer.Exit(1)
@@ -93,6 +96,8 @@ def export(
     with opened(where) as caseload, working("Writing every event"):
         caseload.export(named, form.value, overwrite=overwrite)
         events = _count(caseload)
+    wrote(named)
+    give(events=events)
     say(f"{plural(events, 'event')} in {named}: events.{form.value}, described by datapackage.json.")
     say("It holds patients' ids: it is for those who may see the caseload.")
 
@@ -110,6 +115,7 @@ def import_(
     (where,) = in_their_places(store)
     with working("Checking and writing every event"), import_caseload(folder, where) as caseload:
         practices = plural(len(caseload.practices), "practice")
+        give(store=caseload.store.where, events=_count(caseload), practices=len(caseload.practices))
         say(f"{plural(_count(caseload), 'event')} of {practices} in {caseload.store.where}.")
 
 

@@ -12,7 +12,7 @@ from casemgmt.cli.caseload.asking import KnownAt
 from casemgmt.cli.caseload.places import StoreArgument, in_their_places, opened
 from casemgmt.cli.caseload.telling import show_counts
 from casemgmt.cli.reading import a_date
-from casemgmt.cli.show import say, working
+from casemgmt.cli.show import give, say, working, wrote
 from casemgmt.errors import InputError, plural
 
 if TYPE_CHECKING:
@@ -55,7 +55,10 @@ def measures(
             )
         facts = {"from": quarter_start.isoformat(), "to": quarter_end.isoformat(), "scheme": lists.scheme.id}
         save_quarter(tables, caseload.on(quarter_end, known_at=known_at).heads, facts, to, overwrite=overwrite)
+    wrote(to)
     _show(tables, quarter_start, quarter_end)
+    give(quarter_start=quarter_start, quarter_end=quarter_end, practices=tables["process"].to_pylist())
+    give(register_test=tables["register_test"].to_pylist() if "register_test" in tables else None)
     say(f"Saved in {to}. It holds whole counts, small ones included: it is not for the commissioner.")
 
 

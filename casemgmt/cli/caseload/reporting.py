@@ -13,12 +13,13 @@ from casemgmt.cli.caseload.measures import check_proposed
 from casemgmt.cli.caseload.places import StoreArgument, in_their_places, opened
 from casemgmt.cli.options import PublishedBeforeOption
 from casemgmt.cli.reading import a_date
-from casemgmt.cli.show import say, working
+from casemgmt.cli.show import give, say, working, wrote
 from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
     from casemgmt.register.register import Register
     from casemgmt.results.published import PublishedSelection
+    from casemgmt.results.reporting import CommissionerReport
 
 _FIRST_MONTHS = (4, 7, 10, 1)  # of the quarters of a financial year
 
@@ -88,14 +89,20 @@ def report(
                     known_at=known_at,
                 )
                 made.save(folder, overwrite=overwrite)
-            say(f"{each.start} to {each.end}: {made}".replace("<", "").replace(">", ""))
-            say(f"Saved in {folder}: report.html, report.xlsx, and the data of each figure in figures/.")
+            _say_saved(each, made, folder)
             last = folder
     _say_which_are_missing(year, quarters)
     say("Counts of 1 to 7 are suppressed, others rounded to 5, and held against the reports beside them.")
 
 
+def _say_saved(quarter: Quarter, made: CommissionerReport, folder: Path) -> None:
+    wrote(folder)
+    say(f"{quarter.start} to {quarter.end}: {made}".replace("<", "").replace(">", ""))
+    say(f"Saved in {folder}: report.html, report.xlsx, and the data of each figure in figures/.")
+
+
 def _say_which_are_missing(year: int | None, quarters: list[Quarter]) -> None:
+    give(quarters=[{"quarter_start": each.start, "quarter_end": each.end} for each in quarters])
     if year is not None and len(quarters) < len(_FIRST_MONTHS):
         say(f"Of the year's four quarters {len(quarters)} had a selection; the others have no report.")
 

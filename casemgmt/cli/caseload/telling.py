@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casemgmt.cli.files import write_table
-from casemgmt.cli.show import say, table
+from casemgmt.cli.show import give, say, table
 from casemgmt.errors import plural
 
 if TYPE_CHECKING:
@@ -18,19 +18,23 @@ _FEWEST_FOR_TOTALS = 2
 
 
 def show_counts(counts: pa.Table, *, total: bool = True) -> None:
-    """Print a table of whole numbers a practice, without columns that are nought everywhere, and their totals."""
+    """Print a table of whole numbers a practice, without columns that are nought everywhere, and their totals.
+
+    The JSON document has every column of it as ``practices``.
+    """
     if _OF_PEOPLE & set(counts.column_names):
         raise AssertionError("a table of people is written into a file, never printed")
     rows = counts.to_pylist()
+    give(practices=rows)
     if not rows:
         say("No practice.")
         return
-    names = [name for name in counts.column_names if name == "practice_id" or any(row[name] for row in rows)]
-    heads = ["practice" if name == "practice_id" else name.replace("_", " ") for name in names]
-    shown = [[row[name] for name in names] for row in rows]
+    columns = [each for each in counts.column_names if each == "practice_id" or any(row[each] for row in rows)]
+    heads = ["practice" if each == "practice_id" else each.replace("_", " ") for each in columns]
+    shown = [[row[each] for each in columns] for row in rows]
     if total and len(rows) >= _FEWEST_FOR_TOTALS:
-        shown.append(["all", *(_summed([row[name] for row in rows]) for name in names[1:])])
-    table(heads, shown)
+        shown.append(["all", *(_summed([row[each] for row in rows]) for each in columns[1:])])
+    table("", heads, shown)
 
 
 def _summed(values: list[object]) -> object:
