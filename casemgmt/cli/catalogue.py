@@ -9,7 +9,7 @@ import typer
 
 from casemgmt.cli.document import key_of
 from casemgmt.cli.rule_checking import CHECK, SCHEMA, check_files, check_model, check_scheme, print_schema
-from casemgmt.cli.show import give, say, table
+from casemgmt.cli.show import give, say, table, wrote
 
 Text = Annotated[bool, typer.Option("--text", help="Print the file itself, to start one of your own from.")]
 
@@ -172,6 +172,7 @@ def schemas(
             path = into / f"{name}.schema.json"
             into.mkdir(parents=True, exist_ok=True)
             replace_file(path, data)
+            wrote(path)
             say(f"Wrote {path}")
     elif kind is None:
         table("schemas", ("kind", "of"), [(name, schema_of(name)["title"]) for name in MAKERS])

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from casemgmt.cli.rule_lines import line_of
-from casemgmt.cli.show import complain, say
+from casemgmt.cli.show import complain, give, say, stands
 from casemgmt.errors import CasemgmtError, plural
 
 CHECK, SCHEMA = "check", "schema"  # words that stand where a name does
@@ -24,15 +24,20 @@ def check_files(files: Sequence[str], check: Callable[[Path], tuple[Path, str]],
     """
     if not files:
         raise typer.BadParameter(f"give the path of a {what}, or of several.")
-    refused = 0
+    checked = []
     for each in files:
         try:
             path, said = check(Path(each))
         except CasemgmtError as problem:
-            refused += 1
-            complain(_placed(Path(each), str(problem)))
+            said = _placed(Path(each), str(problem))
+            complain(said)
+            checked.append({"file": each, "fine": False, "says": said})
         else:
             say(f"{path}: fine. {said}")
+            checked.append({"file": each, "fine": True, "says": said})
+    give(checked=checked)
+    stands()
+    refused = sum(not each["fine"] for each in checked)
     if refused:
         if len(files) > 1:
             complain(f"{refused} of {plural(len(files), 'file')} refused.")
@@ -60,7 +65,9 @@ def print_schema(kind: str) -> None:
     """The JSON Schema of a kind of file, on standard output."""
     from casemgmt.schemas import schema_text
 
-    say(schema_text(kind).rstrip("\n"))
+    text = schema_text(kind).rstrip("\n")
+    give(text=text)
+    say(text)
 
 
 def _placed(given: Path, message: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from casemgmt.cli.show import say, working
+from casemgmt.cli.show import give, say, working
 
 
 def warm(
@@ -19,4 +19,5 @@ def warm(
 
     with working("Looking at what is kept" if check else "Compiling, once for this processor"):
         kept = made(check=check)
+    give(folder=str(kept.folder), loops=kept.loops, bytes=kept.bytes, seconds=kept.seconds)
     say(f"{kept.loops} compiled loops, {kept.bytes / 1000:,.0f} kB, are kept in {kept.folder} ({kept.seconds:.1f} s).")

@@ -106,6 +106,7 @@ def of_other_things(folder: Path) -> dict[str, tuple[object, ...]]:
         ),
         folder / "episodes.parquet",
     )
+    (folder / "scheme.toml").write_text(cm.load_scheme(SCHEME).text, encoding="utf-8")
     (folder / "lists.csv").write_text("practice_id,year,list_size\nC87001,2014,3000\n")
     covered = ("--covers-from", "2014-01-01", "--covers-to", "2014-12-31", "--year", "calendar", "--base-year", "2014")
     coded = ("--codelist", "charlson-quan-2005", "--as-of", "2015-04-01", "--max-set-aside", "50%")
@@ -120,7 +121,13 @@ def of_other_things(folder: Path) -> dict[str, tuple[object, ...]]:
         "schemes": (),
         "schemes ": (SCHEME,),
         "schemes  ": (SCHEME, "--text"),
+        "schemes   ": ("check", folder / "scheme.toml"),
+        "schemes    ": ("schema",),
+        "schemas": (),
+        "schemas ": ("scheme",),
+        "schemas  ": ("--into", folder / "schemas"),
         "fields": (),
+        "warm": (),
         "derive": (folder / "codes.csv", *coded, "--out", folder / "derived.csv"),
         "outcomes": (
             *(folder / "episodes.parquet", "--lists", folder / "lists.csv", *covered, "--no-procedures"),
@@ -173,6 +180,9 @@ def ran(tmp_path_factory) -> dict[str, Ran]:
         making = importlib.import_module("casemgmt.synthetic.synthesise")
         whole = making.synthesise
         patch.setattr(making, "synthesise", lambda area, *rest, **more: whole("C87616", *rest, **more))
+        warming = importlib.import_module("casemgmt.results.warming")
+        kept = warming.Warmed(folder=folder, loops=3, bytes=1000, seconds=0.5)
+        patch.setattr(warming, "warm", lambda check: kept)  # compiling takes a while, and is tested where it is at home
         for name, arguments in runs.items():
             if name == "caseload decide":
                 decisions(folder / "c.sqlite", folder / "decisions.csv")
