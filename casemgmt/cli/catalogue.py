@@ -161,7 +161,8 @@ def schemas(
             replace_file(path, data)
             say(f"Wrote {path}")
     elif kind is None:
-        table(("kind", "of"), [(name, schema_of(name)["title"]) for name in MAKERS])
+        for name in MAKERS:
+            say(f"{name.ljust(max(map(len, MAKERS)))}  {schema_of(name)['title']}")
     else:
         print_schema(kind)
 

@@ -17,16 +17,17 @@ from casemgmt.register.refusals import no_table
 
 ALL_CONDITIONS = "all-conditions"
 _MOST_BYTES = rule_files.MEGABYTE
-READING: dict[str, type | tuple[type, ...]] = {
+_READING: dict[str, type | tuple[type, ...]] = {
     "skip_lines": int,
     "separator": str,
     "encoding": str,
     "sheet": (str, int),
     "practice_pattern": str,
 }
+_TOLERANCE = ("max_quarantined", "max_corrected")
+_SECTIONS = ("columns", "values", "date_formats", "null_means_absent", "reading", "tolerance")
+SECTIONS, READING, TOLERANCE = _SECTIONS, _READING, _TOLERANCE  # for the schema
 SHARE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?%|[0-9]{1,9}/[0-9]{1,9}")
-TOLERANCE = ("max_quarantined", "max_corrected")
-SECTIONS = ("columns", "values", "date_formats", "null_means_absent", "reading", "tolerance")
 
 
 _Said = TypeVar("_Said")
@@ -74,7 +75,7 @@ class Declared:
 
     def limits(self, max_quarantined: Share | None, max_corrected: Share | None) -> Limits:
         """The shares of a call, and where it is silent those of the mapping file, else the usual ones."""
-        of_file = Limits().changed(*(self.tolerance.get(name) for name in TOLERANCE))
+        of_file = Limits().changed(*(self.tolerance.get(name) for name in _TOLERANCE))
         return of_file.changed(max_quarantined, max_corrected)
 
 
@@ -153,7 +154,7 @@ def read_config(path: str | Path) -> MappingFile:
     text = rule_files.read_text(rule_files.path_of(place, InputError, "config="), InputError, _MOST_BYTES, what)
     name = f"The mapping file {shown(path)}"
     document = rule_files.read_toml(text, name, InputError, what)
-    _known(document, SECTIONS, name)
+    _known(document, _SECTIONS, name)
     return MappingFile(
         columns=_texts(document.get("columns", {}), f"{name}: [columns]"),
         date_formats=_texts(document.get("date_formats", {}), f"{name}: [date_formats]"),
@@ -170,9 +171,9 @@ def _known(table: object, known: Sequence[str], where: str) -> dict[str, object]
     for key in table:
         if key not in known:
             hint = did_you_mean(key, known)
-            if key in SECTIONS:
+            if key in _SECTIONS:
                 hint = f" '{key}' stands above the first section, or is a section of its own."
-            elif key in READING:
+            elif key in _READING:
                 hint = " It stands in [reading]."
             raise unknown_key(where, key[:60], known, hint=hint, listing=True)
     return table
@@ -205,15 +206,15 @@ def _absent(said: object, name: str) -> tuple[str, ...]:
 
 
 def _reading(table: object, where: str) -> Reading:
-    known = _known(table, tuple(READING), where)
+    known = _known(table, tuple(_READING), where)
     for key, value in known.items():
-        if not isinstance(value, READING[key]) or isinstance(value, bool):
-            raise InputError(f"{where}: '{key}' needs {'a whole number' if READING[key] is int else 'a text'}.")
+        if not isinstance(value, _READING[key]) or isinstance(value, bool):
+            raise InputError(f"{where}: '{key}' needs {'a whole number' if _READING[key] is int else 'a text'}.")
     return cast("Reading", dict(known))
 
 
 def _tolerance(table: object, where: str) -> dict[str, Share]:
-    known = _known(table, TOLERANCE, where)
+    known = _known(table, _TOLERANCE, where)
     for key, value in known.items():
         is_share = isinstance(value, str) and SHARE.fullmatch(value)
         if isinstance(value, bool) or not (isinstance(value, (int, float)) or is_share):
