@@ -23,7 +23,7 @@ def models(
         ),
     ] = None,
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATH...]", help="After check: model files, or their folders.")
+        list[str] | None, typer.Argument(metavar="PATH", help="After check: model files, or their folders.")
     ] = None,
     text: Text = False,
 ) -> None:
@@ -81,7 +81,7 @@ def schemes(
             help="Show this scheme; without it, list what ships. Or check files of your own, or print their schema.",
         ),
     ] = None,
-    files: Annotated[list[str] | None, typer.Argument(metavar="[PATH...]", help="After check: scheme files.")] = None,
+    files: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="After check: scheme files.")] = None,
     text: Text = False,
 ) -> None:
     """List the shipped schemes, show one, or check your own."""
