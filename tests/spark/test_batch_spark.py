@@ -164,6 +164,7 @@ REVIEW = 'name = "older"\nkind = "review"\nwhere = { age = { at_least = 75 } }\n
 REVIEW += 'counts_as = "entitlement"'
 
 
+@pytest.mark.long
 def test_a_midnight_of_the_sessions_time_zone_is_that_day_and_another_time_is_missing(spark):
     days = "timestamp'2014-07-01 00:00:00', timestamp'2014-12-01 00:00:00', timestamp'2014-07-01 09:30:00'"
     zone = spark.conf.get("spark.sql.session.timeZone")

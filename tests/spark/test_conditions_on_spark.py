@@ -133,6 +133,7 @@ class TestOnASession:
         found = on_spark.to_arrow(lists.selection.orderBy("practice_id", "patient_id"))
         assert found.equals(expected) and found.num_rows
 
+    @pytest.mark.long
     def test_what_the_local_engine_refuses_is_refused(self, spark, list_of_patients):
         events = rows_at_random(4, 300, ("44054006", "73211009"), ("0001", "0002"))
         for wrong, options in ((events, {}), (events.drop_columns("date"), {}), (events, {"keep": ["hart"]})):

@@ -46,7 +46,10 @@ def run(python: str, *arguments: str) -> str:
 def test_all_tests_of_this_folder_pass_with_pyspark_3_5(tmp_path):
     python = python_with(tmp_path / "venv", "pyspark==3.5.*")
     assert run(python, "-c", "import pyspark; print(pyspark.__version__)").startswith("3.5.")
-    run(python, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", "tests/spark", "tests/risk/test_sql.py")
+    ours = ["--deselect", "tests/spark/test_other_sparks.py", "tests/spark", "tests/risk/test_sql.py"]
+    leave = "not a_million_patients and not a_longer_search and not a_hundred_thousand"
+    every = ["-m", "long or not long", "-k", leave]
+    run(python, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", *every, *ours)
 
 
 def test_spark_connect_gives_the_rows_of_the_local_engine(tmp_path):
