@@ -55,7 +55,7 @@ def _at_cut(rows: Rows) -> str:
 
 def _rules(rows: Rows) -> str:
     said = "; ".join(f"{row['words']}: {_with_interval(row)}" for row in rows if row["ppv"] is not None)
-    return f"Of those inside, how many had the outcome, by the score and by simple rules with the same places. {said}."
+    return f"Of those inside, how many had the outcome, by the score and by simple rules with the same places: {said}."
 
 
 def _with_interval(row: dict[str, Any]) -> str:
