@@ -99,8 +99,10 @@ def hide_zones() -> bool:
         return False
     system = ctypes.CDLL(None, use_errno=True)
     empty = tempfile.mkdtemp(prefix="no-zones-").encode()
-    return (
+    is_hidden: bool = (
         system.unshare(_NEW_MOUNTS) == 0
         and system.mount(b"none", b"/", None, _RECURSIVE | _PRIVATE, None) == 0
         and system.mount(empty, str(_ZONES).encode(), None, _BIND, None) == 0
     )
+    Path(os.fsdecode(empty)).rmdir()
+    return is_hidden
