@@ -1,4 +1,7 @@
-"""What a fresh process pays: imports, and a whole `casemgmt select`, each in a process of its own, taking turns."""
+"""What a fresh process pays: imports, and a whole `casemgmt select`, each in a process of its own, taking turns.
+
+Of a short register and a long one, each with compiled code kept (warm) and with none (cold).
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,9 @@ from benchmarks.formula import FOLDER
 from benchmarks.processes import python
 from benchmarks.works import SCHEME
 
-PATIENTS, PRACTICES = 10_000, 2
+SHORT, LONG = (10_000, 2), (1_000_000, 100)  # patients, practices
 IMPORTS = ("casemgmt", "numpy", "pandas", "polars")
-SELECT = f"casemgmt select, {PATIENTS:,} patients"
-SELECT_COMPILING = f"{SELECT}, empty compile cache"
+WARM = ["-m", "casemgmt", "warm"]
 USUAL_IMPORTS = "import pandas, sklearn.ensemble"
 
 _IMPORT = """
@@ -29,17 +31,20 @@ print(time.perf_counter() - start)
 def start_up_times(repeats: int, scratch: Path) -> dict[str, dict[str, list[float]]]:
     """Seconds, by what was started: of imports inside fresh processes, and of whole processes by the clock outside.
 
-    Files are already in the system's cache; one unmeasured turn of each writes the bytecode and the compiled code. With
-    an empty compile cache, numba is given an empty folder in place of the one where compiled code lies.
+    Files are already in the system's cache; one unmeasured turn of each writes the bytecode. Warm is after
+    ``casemgmt warm``; for cold, the folder named for compiled code is empty each time.
     """
-    register = scratch / "register.parquet"
-    write_wide(make_population(PATIENTS, PRACTICES), register)
     imports = {f"import {name}": _importing(name) for name in IMPORTS}
-    processes = {
-        SELECT: _selecting(register, scratch, compiling=False),
-        SELECT_COMPILING: _selecting(register, scratch, compiling=True),
-        USUAL_IMPORTS: lambda turn: _whole(["-c", USUAL_IMPORTS], {}),
-    }
+    kept = scratch / "kept"
+    python(WARM, {"NUMBA_CACHE_DIR": str(kept)})
+    processes: dict[str, Callable[[int], float]] = {}
+    for patients, practices in (SHORT, LONG):
+        register = scratch / f"register-{patients}.parquet"
+        write_wide(make_population(patients, practices), register)
+        name = f"casemgmt select, {patients:,} patients"
+        processes[f"{name}, warm"] = _selecting(register, kept)
+        processes[f"{name}, cold"] = _selecting(register, None)
+    processes[USUAL_IMPORTS] = lambda turn: _whole(["-c", USUAL_IMPORTS], {})
     return {"imports": _in_turns(imports, repeats), "processes": _in_turns(processes, repeats)}
 
 
@@ -57,14 +62,14 @@ def _importing(name: str) -> Callable[[int], float]:
     return lambda turn: float(python(["-c", _IMPORT.format(name=name)]).stdout)
 
 
-def _selecting(register: Path, scratch: Path, *, compiling: bool) -> Callable[[int], float]:
+def _selecting(register: Path, kept: Path | None) -> Callable[[int], float]:
+    """A whole selection; ``kept`` is the folder of compiled code, a new one each turn for None."""
     command = ["-m", "casemgmt", "select", str(register), "--as-of", AS_OF, "--scheme", str(SCHEME)]
-    command += ["--model", str(FOLDER), "--overwrite", "--out"]
-    kind = "compiling" if compiling else "warm"
+    command += ["--model", str(FOLDER), "--overwrite", "--out", str(register.with_suffix(""))]
 
     def run(turn: int) -> float:
-        out, cache = scratch / f"lists-{kind}", scratch / f"compiled-{turn}"
-        return _whole([*command, str(out)], {"NUMBA_CACHE_DIR": str(cache)} if compiling else {})
+        folder = kept or register.with_name(f"compiled-{register.stem}-{turn}")
+        return _whole(command, {"NUMBA_CACHE_DIR": str(folder)})
 
     return run
 

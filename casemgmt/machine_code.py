@@ -91,7 +91,10 @@ def way_to_run(loop: Loop, kinds: Kinds, arguments: tuple[Any, ...]) -> Way:
             if code is None:
                 return _left_to_numba(loop)
             keep(loop, kinds, code)
-        return _loaded_code(code, kinds)
+        try:
+            return _loaded_code(code, kinds)
+        except RuntimeError:  # LLVM's word for whatever it cannot load
+            return _left_to_numba(loop)
 
 
 def _loaded_code(code: Code, kinds: Kinds) -> Way:

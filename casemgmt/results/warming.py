@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casemgmt import compiling
+from casemgmt import arguments, compiling
 from casemgmt.errors import PublishError, VerifyError
 from casemgmt.kept_code import NOT_KEPT, NOTE, USED, folders, is_sound, note_path
 
@@ -46,6 +46,7 @@ class Warmed:
     seconds: float
 
 
+@arguments.checked(check=arguments.yes_or_no)
 def warm(*, check: bool = False) -> Warmed:
     """Compile what is not kept yet, so that later processes start at their full speed.
 
@@ -65,7 +66,8 @@ def warm(*, check: bool = False) -> Warmed:
     """
     start = time.perf_counter()
     folder, names = _noted() if check else _made()
-    sizes = [(folder / name).stat().st_size for name in names]
+    paths = [next(each / name for each in folders() if (each / name).is_file()) for name in names]
+    sizes = [path.stat().st_size for path in paths]
     return Warmed(folder=folder, loops=len(names), bytes=sum(sizes), seconds=time.perf_counter() - start)
 
 
@@ -77,7 +79,7 @@ def _noted() -> tuple[Path, list[str]]:
             continue
         try:
             names = json.loads(note.read_text(encoding="utf-8"))
-            bad = sum(not is_sound(note.parent / name) for name in names)
+            bad = sum(not any(is_sound(folder / name) for folder in folders()) for name in names)
         except (OSError, ValueError, TypeError):
             continue
         if bad:
@@ -92,14 +94,14 @@ def _made() -> tuple[Path, list[str]]:
         for work in _works(Path(scratch)):
             work()
     places = {path.parent for path in USED.values()}
-    if NOT_KEPT or not places:
+    folder = next((place for place in folders() if place in places), None)
+    if NOT_KEPT or folder is None:
         looked = " or ".join(str(folder) for folder in folders())
         raise PublishError(
             f"Compiled loops could not be kept in {looked}. Make one of them writable, or name another folder in the "
             "environment variable NUMBA_CACHE_DIR, now and when casemgmt is used."
         )
-    folder = next(place for place in folders() if place in places)
-    names = sorted(name for name, path in USED.items() if path.parent == folder)
+    names = sorted(name for name, path in USED.items() if path.parent in folders())
     try:
         note_path(folder).write_text(json.dumps(names), encoding="utf-8")
     except OSError:  # it is all there already, and only to be read

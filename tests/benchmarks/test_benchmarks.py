@@ -311,6 +311,8 @@ def test_a_quick_run_of_everything_writes_times_table_and_plots(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.startup.IMPORTS", ("casemgmt", "pandas"))
+    monkeypatch.setattr("benchmarks.startup.LONG", (20_000, 4))
+    monkeypatch.setattr("benchmarks.startup.WARM", ["-c", ""])
     assert main(["--quick", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
     content = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
@@ -322,6 +324,6 @@ def test_a_quick_run_of_everything_writes_times_table_and_plots(
         assert all(len(found["peak_bytes"]) == (1 if work.files else 0) for found in run["contenders"])
         assert all(f"| {found['name']}" in text for text in (printed, report) for found in run["contenders"])
     assert set(content["start_up"]["imports"]) == {"import casemgmt", "import pandas"}
-    assert len(content["start_up"]["processes"]) == 3
+    assert len(content["start_up"]["processes"]) == 5
     assert (tmp_path / "out" / "ratios.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "out" / "ratios.svg").read_text(encoding="utf-8")

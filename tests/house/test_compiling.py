@@ -195,6 +195,12 @@ print([int(sum_grown(each)) for each in kinds], len(sum_grown.ways))
         assert run(tmp_path, code) == "[210, 55, 100, 55, 55, 0] 5"
 
 
+@pytest.mark.parametrize("broken", ["_MEMORY = 'no assembly'", "_is_cell = lambda found, expected: False"])
+def test_a_numba_or_an_llvm_that_is_not_as_known_is_left_to_itself(tmp_path, broken):
+    small_package(tmp_path)
+    assert run(tmp_path, f"from casemgmt import machine_code\nmachine_code.{broken}\n{RUN}").startswith("55 compiled")
+
+
 def test_without_a_compiler_the_loops_run_as_plain_python(tmp_path):
     small_package(tmp_path)
     code = "import numpy as np; from casemgmt.outer.kernels import sum_grown; print(sum_grown(np.arange(10)))"
