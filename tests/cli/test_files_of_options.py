@@ -110,7 +110,7 @@ def test_compare_takes_many_files_a_side(job, monkeypatch, named):
     pq.write_table(patients().slice(0, 120), "a.parquet")
     pq.write_table(patients().slice(120), "b.parquet")
     by = ("--as-of-before", "2015-04-01", "--as-of", "2015-04-01", "--scheme", SCHEME, "--score", "points", "--json")
-    for before in (("april.parquet",), ("[ab].parquet",), ("b.parquet", "a.parquet")):
+    for before in (("[ab].parquet",), ("b.parquet", "a.parquet")):
         found = json.loads(run("compare", *before, *named, *by).partition("\n")[0])
         assert {(row["joiners"], row["leavers"]) for row in found["routes"]} == {(0, 0)}
         assert found["after"]["account"]["rows"]["accepted"] == 300
