@@ -23,6 +23,7 @@ from casemgmt.cli.evaluating import evaluate
 from casemgmt.cli.fitting import fit
 from casemgmt.cli.governing import governance
 from casemgmt.cli.outcomes import outcomes
+from casemgmt.cli.pipeline import new_pipeline
 from casemgmt.cli.planning import plan
 from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
 from casemgmt.cli.reporting import report
@@ -123,7 +124,8 @@ _COMMANDS = (
 )
 _OF_THE_PRACTICE = (new_key, pseudonymise, reidentify)
 _LEAVING = (report, letters, governance)
-for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING):
+_OF_THE_MONTH = (new_pipeline,)
+for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING, *_OF_THE_MONTH):
     app.command()(guarded(_command))
 
 caseload = typer.Typer(
