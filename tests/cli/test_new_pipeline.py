@@ -77,10 +77,10 @@ def test_its_code_is_clean(repository):
         BY_MODEL,
         (*BY_MODEL, "--caseload"),
         (*RULES, "--score", "points"),
-        ("--scheme", "avoiding-unplanned-admissions-2014-15", "--model", "efi-36-no-polypharmacy"),
+        ("--scheme", "frailty-2017-18", "--score", "frailty_deficits"),
         ("--scheme", "prism-top-half-percent", "--model", "demonstration-admission", "--caseload"),
     ],
-    ids=["model", "caseload", "score", "2014-15", "prism"],
+    ids=["model", "caseload", "score", "frailty", "prism"],
 )
 def test_its_own_checks_pass(options, tmp_path):
     new_pipeline(tmp_path / "lists", *options)
