@@ -136,3 +136,5 @@ def test_pages_reports_caseloads_and_pipelines_are_made_there(programs, tmp_path
     run(casemgmt, "new-pipeline", "monthly", *rules[2:], cwd=tmp_path)
     for made in ("lists/practices/C87606.html", "told/report.html", "pack/index.html", "monthly/.gitlab-ci.yml"):
         assert (tmp_path / made).stat().st_size > 100
+    run(sys.executable, "-m", "build", "--wheel", "monthly", cwd=tmp_path)
+    assert len(list((tmp_path / "monthly/dist").glob("monthly-0.1.0-*.whl"))) == 1
