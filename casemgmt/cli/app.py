@@ -20,6 +20,7 @@ from casemgmt.cli.evaluating import evaluate
 from casemgmt.cli.fitting import fit
 from casemgmt.cli.governing import governance
 from casemgmt.cli.outcomes import outcomes
+from casemgmt.cli.pipeline import new_pipeline
 from casemgmt.cli.planning import plan
 from casemgmt.cli.pseudonyms import new_key, pseudonymise, reidentify
 from casemgmt.cli.reporting import report
@@ -73,7 +74,7 @@ def _added(group: typer.Typer, name: str, run: Callable[..., None], called: str)
     group.command(name, cls=told(whole, called))(whole)
 
 
-for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING, warm):
+for _command in (*_COMMANDS, *_OF_THE_PRACTICE, *_LEAVING, new_pipeline, warm):
     _name = _command.__name__.replace("_", "-")
     _added(app, _name, _command, _name)
 

@@ -41,6 +41,7 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
     "report": ("register", "report"),
     "letters": ("register", "letters", "tell_by", "reviews_due"),
     "governance": ("model", "confirmed"),
+    "new-pipeline": ("folder", "files"),
     "warm": ("folder", "loops", "bytes", "seconds"),
     "caseload init": ("store", "review_every_months"),
     "caseload propose": ("as_of", "practices"),

@@ -33,7 +33,7 @@ SECTIONS = ("columns", "values", "date_formats", "null_means_absent", "reading",
 COMMANDS = (
     *("demo", "check", "score", "select", "pack", "verify", "returns", "compare", "synthesise", "models", "schemes"),
     *("fields", "explain", "derive", "fit", "evaluate", "plan", "outcomes", "new-key", "pseudonymise", "reidentify"),
-    *("report", "letters", "governance", "schemas", "warm"),
+    *("report", "letters", "governance", "new-pipeline", "schemas", "warm"),
     *(
         f"caseload {name}"
         for name in (

@@ -127,6 +127,7 @@ def of_other_things(folder: Path) -> dict[str, tuple[object, ...]]:
         "schemas ": ("scheme",),
         "schemas  ": ("--into", folder / "schemas"),
         "fields": (),
+        "new-pipeline": (folder / "monthly-lists", "--scheme", SCHEME, "--model", MODEL),
         "warm": (),
         "derive": (folder / "codes.csv", *coded, "--out", folder / "derived.csv"),
         "outcomes": (

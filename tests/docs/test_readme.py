@@ -98,6 +98,7 @@ def test_the_pages_name_every_shipped_model_scheme_and_command():
         "report",
         "letters",
         "governance",
+        "new_pipeline",
     ]
     tables = {
         "models/README.md": cm.list_models(),
