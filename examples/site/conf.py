@@ -1,0 +1,36 @@
+"""What Sphinx makes of the pages that build.py lays out."""
+
+import casemgmt
+
+project = "casemgmt"
+author = "The casemgmt authors"
+copyright = "the casemgmt authors, MIT licence"
+release = version = casemgmt.__version__
+language = "en"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["files", "static"]
+myst_enable_extensions = ["colon_fence", "attrs_block", "deflist"]
+myst_heading_anchors = 4
+myst_links_external_new_tab = False
+suppress_warnings = ["misc.highlighting_failure"]  # a traceback or a TOML fragment is shown as it stands
+
+autodoc_typehints = "none"  # the signature has them, and the text says them in words
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "inherited-members": False}
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 60
+add_module_names = False
+
+html_theme = "furo"
+html_title = "casemgmt"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_last_updated_fmt = None  # the same pages make the same site on any day
+pygments_style = "friendly"
+templates_path: list[str] = []
