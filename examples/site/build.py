@@ -17,6 +17,7 @@ from pathlib import Path
 from laid_out import LaidOut
 from notebooks import as_markdown
 from printed import all_printed
+from sphinx.cmd.build import build_main
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
@@ -97,18 +98,17 @@ def lay_out(into: Path) -> None:
     below = {FRONT: ""}
     for title, entries in parts:
         below[FRONT] += toctree([laid_out.name_of(page) for page, _ in entries], title)
-        below.update({page: toctree([f"/{laid_out.name_of(each)}" for each in under]) for page, under in entries if under})
+        for page, under in entries:
+            below[page] = toctree([f"/{laid_out.name_of(each)}" for each in under]) if under else ""
     for page in pages:
         laid_out.write(page, below.get(page, ""))
-    for name in ("conf.py", "static"):
-        source = HERE / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, into / name)
+    for name in ("conf.py", "docstrings.py"):
+        shutil.copy(HERE / name, into / name)
+    shutil.copytree(HERE / "static", into / "static")
 
 
 def build(out: Path) -> int:
     """Build the site into a folder; the exit code of Sphinx."""
-    from sphinx.cmd.build import build_main
-
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "source")
         source.mkdir()

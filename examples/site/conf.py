@@ -1,6 +1,11 @@
 """What Sphinx makes of the pages that build.py lays out."""
 
+import sys
+from pathlib import Path
+
 import casemgmt
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "casemgmt"
 author = "The casemgmt authors"
@@ -8,14 +13,15 @@ copyright = "the casemgmt authors, MIT licence"
 release = version = casemgmt.__version__
 language = "en"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+# docstrings comes first: napoleon reads what it leaves.
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "sphinx.ext.napoleon"]
 exclude_patterns = ["files", "static"]
 myst_enable_extensions = ["colon_fence", "attrs_block", "deflist"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 suppress_warnings = ["misc.highlighting_failure"]  # a traceback or a TOML fragment is shown as it stands
 
-autodoc_typehints = "none"  # the signature has them, and the text says them in words
+autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "inherited-members": False}
 napoleon_google_docstring = False
@@ -32,5 +38,4 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None  # the same pages make the same site on any day
-pygments_style = "friendly"
 templates_path: list[str] = []

@@ -35,8 +35,8 @@ def section_of(text: str, anchor: str) -> str:
 class LaidOut:
     """The pages of the repository, laid out as the site has them.
 
-    A line ``<!-- take README.md#limits -->`` in a page is replaced by that section, so that no text stands twice. A link
-    to the README leads to the page that took the section, or to the front page.
+    A line ``<!-- take README.md#limits -->`` in a page is replaced by that section, so that no text stands twice. A
+    link to the README leads to the page that took the section, or to the front page.
     """
 
     def __init__(self, project: Path, pages: dict[str, str], into: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def as_markdown(text: str, name: str) -> str:
-    """The notebook as a page, with a link to the file. Pictures stand in it as data, with a text that says what they show.
+    """The notebook as a page, with a link to the file; a picture stands in it as data, with words for what it shows.
 
     Raises
     ------
