@@ -15,6 +15,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from laid_out import LaidOut
+from mended import mend
 from notebooks import as_markdown
 from printed import all_printed
 from sphinx.cmd.build import build_main
@@ -102,19 +103,24 @@ def lay_out(into: Path) -> None:
             below[page] = toctree([f"/{laid_out.name_of(each)}" for each in under]) if under else ""
     for page in pages:
         laid_out.write(page, below.get(page, ""))
-    for name in ("conf.py", "docstrings.py"):
+    for name in ("conf.py", "docstrings.py", "side_bar.py"):
         shutil.copy(HERE / name, into / name)
     shutil.copytree(HERE / "static", into / "static")
+
+
+def sphinx(source: Path, out: Path) -> int:
+    """Turn what was laid out into HTML; the exit code, which is not 0 after a warning."""
+    with tempfile.TemporaryDirectory() as read:
+        return build_main(["-q", "-E", "-W", "--keep-going", "-b", "html", "-d", read, str(source), str(out)])
 
 
 def build(out: Path) -> int:
     """Build the site into a folder; the exit code of Sphinx."""
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "source")
-        source.mkdir()
-        lay_out(source)
-        words = ["-q", "-E", "-W", "--keep-going", "-b", "html"]
-        return build_main([*words, "-d", f"{folder}/read", str(source), str(out)])
+        lay_out(Path(folder))
+        code = sphinx(Path(folder), out)
+    mend(out)
+    return code
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ release = version = casemgmt.__version__
 language = "en"
 
 # docstrings comes first: napoleon reads what it leaves.
-extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings", "sphinx.ext.napoleon", "side_bar"]
 exclude_patterns = ["files", "static"]
 myst_enable_extensions = ["colon_fence", "attrs_block", "deflist"]
 myst_heading_anchors = 4

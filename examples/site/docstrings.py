@@ -33,7 +33,13 @@ def _process(_app: Any, _what: str, _name: str, _thing: Any, _options: Any, line
     lines[:] = with_descriptions(lines)
 
 
+def _signature(_app: Any, what: str, _name: str, _thing: Any, _options: Any, signature: str | None, said: str | None) -> Any:
+    """No signature for a class that the library alone makes."""
+    return ("", None) if what == "class" and signature and signature.startswith("(_") else (signature, said)
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Read by Sphinx."""
     app.connect("autodoc-process-docstring", _process, priority=400)
+    app.connect("autodoc-process-signature", _signature)
     return {"parallel_read_safe": True}
