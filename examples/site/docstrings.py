@@ -33,7 +33,9 @@ def _process(_app: Any, _what: str, _name: str, _thing: Any, _options: Any, line
     lines[:] = with_descriptions(lines)
 
 
-def _signature(_app: Any, what: str, _name: str, _thing: Any, _options: Any, signature: str | None, said: str | None) -> Any:
+def _signature(
+    _app: Any, what: str, _name: str, _thing: Any, _options: Any, signature: str | None, said: str | None
+) -> Any:
     """No signature for a class that the library alone makes."""
     return ("", None) if what == "class" and signature and signature.startswith("(_") else (signature, said)
 

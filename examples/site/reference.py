@@ -79,7 +79,7 @@ def command_line() -> str:
         lines += [f"## {words}", escaped(inspect.cleandoc(command.help or ""))]
         rows = [_option(each) for each in command.params if not getattr(each, "hidden", False) and each.name != "help"]
         if rows:
-            lines.append(table(("option", "says", ""), rows))
+            lines.append(table(("option", "says", "needed"), rows))
     return "\n\n".join(lines) + "\n"
 
 
@@ -100,7 +100,7 @@ def _option(each: Any) -> tuple[str, str, str]:
         name = f"`{each.metavar or each.name.upper()}{'…' if each.nargs == -1 else ''}`"
     elif takes_value:
         name += f" `{each.metavar or each.name.upper()}`"
-    return name, escaped(each.help or ""), "needed" if each.required else ""
+    return name, escaped(each.help or ""), "yes" if each.required else ""
 
 
 def api() -> dict[str, str]:

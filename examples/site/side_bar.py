@@ -19,11 +19,11 @@ def turned(tree: str, page: str) -> str:
     level, rest = said[0], said[1:]
     if level == "2":
         above, parent, between = before.rpartition('<li class="toctree-l1')
-        opened = between.replace('<input ', '<input checked="" ', 1).replace("<ul>", '<ul class="current">', 1)
+        opened = between.replace("<input ", '<input checked="" ', 1).replace("<ul>", '<ul class="current">', 1)
         before = f"{above}{parent} current{opened}"
     here = f'{item}{level} current current-page{rest}<a class="current reference internal" href="#">'
     if level == "1" and rest.startswith(" has-children"):
-        after = after.replace('<input ', '<input checked="" ', 1)
+        after = after.replace("<input ", '<input checked="" ', 1)
     return before + here + after
 
 

@@ -1,8 +1,9 @@
-"""The documentation site is built without a network or a warning; its links lead somewhere, and its examples are run."""
+"""The documentation site is built without network or warning; its links lead somewhere, and its examples are run."""
 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import subprocess
 import sys
@@ -22,16 +23,23 @@ OWN = sorted((SITE / "pages").glob("*.md"))
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 FOR_A_CONSOLE = ("console", "sh", "powershell", "bash")
 
-# Pages whose python, console and sh blocks a test runs line by line: here, in test_readme.py, in test_codes_guide.py
-# and, where Spark is needed, in tests/spark.
-RUN = {*OWN, *LINKED_FROM[:-1], RUN_ON_SPARK, PROJECT / "casemgmt" / "codes" / "README.md"}
+# Pages whose python, console and sh blocks a test runs line by line: here, in test_readme.py, in test_codes_guide.py,
+# and, where they need Spark or records, in the tests named beside them.
+RUN = {
+    *OWN,
+    *LINKED_FROM[:-1],
+    RUN_ON_SPARK,  # tests/spark/test_batch_spark.py
+    PROJECT / "casemgmt" / "codes" / "README.md",
+    PROJECT / "models" / "cambridge-multimorbidity-20" / "card.md",  # tests/codes/test_cambridge_from_records.py
+    PROJECT / "models" / "parr-30" / "card.md",  # tests/risk/test_published_scores.py
+}
 
 # Lines of sh blocks that set a machine up or run other programs, by who runs them.
 RUN_ELSEWHERE = {
     r"pip install \. && casemgmt demo": ".ci/run",
     r'pip install "\.\[test\]" && pytest': ".ci/run",
     r"python3 -m venv \.venv && \. \.venv/bin/activate": ".ci/run, with a folder of its own",
-    r'pip install (-e )?"\.\[[a-z,]+\]"( && python -m benchmarks)?': ".ci/run, with the extra `test`",
+    r'pip install (-e )?"(casemgmt|\.)\[[a-z,]+\]"( && python -m benchmarks)?': ".ci/run, with the extra `test`",
     r"python examples/site/build\.py site": ".ci/run, and the fixture below",
     r"python -m benchmarks(\.report|\.caseload)? .*": "tests/benchmarks",
     r"python tests/house/mutation\.py .*": "tests/house/test_mutation.py",
@@ -42,7 +50,8 @@ RUN_ELSEWHERE = {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
     """Every page of the site by its path; built once, whichever process comes first."""
-    shared = tmp_path_factory.getbasetemp().parent
+    ours = tmp_path_factory.getbasetemp()
+    shared = ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours  # of all processes of this run, and no other
     folder = shared / "site"
     with FileLock(shared / "site.lock"):
         if not folder.exists():
@@ -82,9 +91,8 @@ def test_links_to_the_outside_are_well_formed_and_secure(site):
 def test_no_page_loads_anything_from_elsewhere_and_all_it_loads_is_there(site):
     wrong = []
     for name, page in site.items():
-        for load in page.loads:
-            if not load.startswith("data:") and (":" in load or not page.target(load)[0].is_file()):
-                wrong.append(f"{name}: {load}")
+        loads = [load for load in page.loads if not load.startswith("data:")]
+        wrong += [f"{name}: {load}" for load in loads if ":" in load or not page.target(load)[0].is_file()]
     assert wrong == []
     folder = site["index.html"].path.parent
     sheets = [
@@ -104,6 +112,8 @@ def test_every_picture_says_what_it_shows(site):
 def test_headings_are_in_order_and_each_page_can_be_skipped_into(site):
     for name, page in site.items():
         assert page.language == "en", name
+        html = page.path.read_text(encoding="utf-8")
+        assert '<aside class="sidebar-drawer" aria-label=' in html and "<pre>" not in html, name
         assert "#furo-main-content" in page.links and "furo-main-content" in page.names, name
         if name not in ("genindex.html", "search.html"):
             assert page.headings[0] == 1 and page.headings.count(1) == 1, name
@@ -232,16 +242,36 @@ def test_what_a_docstring_says_of_a_parameter_is_its_description():
     assert with_descriptions(["one : two"]) == ["one : two"]
 
 
+def test_the_side_bar_of_a_page_marks_it_and_opens_what_it_stands_under():
+    from side_bar import turned
+
+    box = '<input type="checkbox"/>'
+    tree = (
+        '<ul>\n<li class="toctree-l1"><a class="reference internal" href="a.html">A</a></li>\n'
+        f'<li class="toctree-l1 has-children"><a class="reference internal" href="b.html">B</a>{box}<ul>\n'
+        '<li class="toctree-l2"><a class="reference internal" href="g/c.html">C</a></li>\n</ul>\n</li>\n</ul>'
+    )
+    below = turned(tree, "g/c")
+    assert '<li class="toctree-l1 current has-children"><a class="reference internal" href="../b.html">' in below
+    assert '<input checked="" type="checkbox"/><ul class="current">' in below
+    assert '<li class="toctree-l2 current current-page"><a class="current reference internal" href="#">C' in below
+    above = turned(tree, "b")
+    assert 'toctree-l1 current current-page has-children"><a class="current reference internal" href="#">B' in above
+    assert above.count('checked=""') == 1 and 'href="g/c.html"' in above
+    assert turned(tree, "elsewhere") == tree and "checked" not in turned(tree, "a")
+
+
 def test_a_warning_ends_the_build(tmp_path):
     source = tmp_path / "source"
     source.mkdir()
-    for name in ("conf.py", "docstrings.py"):
+    for name in ("conf.py", "docstrings.py", "side_bar.py"):
         (source / name).write_text((SITE / name).read_text())
     (source / "static").mkdir()
     (source / "static" / "site.css").write_text("")
     (source / "index.md").write_text("# A\n\n[gone](gone.md), [no heading](index.md#gone)\n")
-    code = f"from build import sphinx; from pathlib import Path; raise SystemExit(sphinx(Path({str(source)!r}), Path({str(tmp_path)!r}) / 'out'))"
-    done = subprocess.run([sys.executable, "-B", "-c", code], cwd=SITE, capture_output=True, text=True)
+    code = "import sys; from pathlib import Path; from build import sphinx; sys.exit(sphinx(*map(Path, sys.argv[1:])))"
+    command = [sys.executable, "-B", "-c", code, str(source), str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=SITE, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "gone.md" in done.stderr and "index.md" in done.stderr
 
@@ -250,7 +280,7 @@ def test_a_warning_ends_the_build(tmp_path):
 def test_pages_fit_a_desktop_and_a_telephone_and_ask_for_nothing(site):
     folder = site["index.html"].path.parent
     with chromium() as browser:
-        for name in ("index", "own-csv", "api/results", "schemes/rotherham-2015-16", "fields", "guides/commands"):
+        for name in ("index", "own-csv", "api/results", "fields"):
             for width in (1280, 390):
                 opened = Opened(browser, folder / f"{name}.html", viewport={"width": width, "height": 850})
                 overflow = opened.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
@@ -265,7 +295,7 @@ def test_pages_pass_the_checks_of_axe(site):
     axe = axe_source()
     folder = site["index.html"].path.parent
     with chromium() as browser:
-        for name in ("index", "own-csv", "api/results", "schemes/rotherham-2015-16", "fields"):
+        for name in ("index", "api/results", "guides/why-this-patient", "models/parr-30"):
             for scheme in ("light", "dark"):
                 opened = Opened(browser, folder / f"{name}.html", color_scheme=scheme)
                 opened.page.evaluate(axe)

@@ -33,7 +33,9 @@ def built(out: Path, *, build: Path = BUILD) -> subprocess.CompletedProcess[str]
 
     package = str(Path(casemgmt.__file__).resolve().parents[1])
     command = [sys.executable, "-B", "-c", WITHOUT_NETWORK, str(build), str(out)]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": package})
+    return subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": package}, check=False
+    )
 
 
 class Page(HTMLParser):

@@ -8,6 +8,7 @@ on them is one that a plain-Python oracle and the library are held against in ``
 from __future__ import annotations
 
 import ast
+import calendar
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,8 @@ Unless a table says otherwise everybody is 80 years old, of practice C87001 with
 """
 OUTCOMES_BY_HAND = HERE / "test_outcomes_by_hand.py"
 OUTCOMES_PAGE = PAGE.with_name("outcomes-by-hand.md")
+MONTHS = "|".join(month.lower() for month in calendar.month_name[1:])
+EVENT = ["recorded", "kind", "happened_on", "says"]  # the columns of events that a test adds to those of a table
 PAGES = {PAGE: (HEAD, BY_HAND), OUTCOMES_PAGE: (OUTCOMES_HEAD, OUTCOMES_BY_HAND)}
 
 
@@ -75,11 +78,13 @@ def _sections(source: str) -> Iterator[tuple[int, str]]:
     """The line and the words of each comment that heads a section."""
     for number, line in enumerate(source.splitlines(), 1):
         if re.match(r"# [A-Z]", line):
-            yield number, line.removeprefix("# ")
+            yield number, line.removeprefix("# ").removesuffix(".")
 
 
 def _sentence(name: str) -> str:
     words = name.removeprefix("test_").replace("_", " ")
+    words = re.sub(rf"\bin ({MONTHS})\b", lambda found: f"in {found.group(1).capitalize()}", words)
+    words = re.sub(r"\b(\d+) (\d) per cent", r"\1.\2%", words)
     return words[0].upper() + words[1:]
 
 
@@ -109,7 +114,10 @@ def _text_tables(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"\w +\| ", node.value):
             rows = [[cell.strip() for cell in line.split("|")] for line in node.value.strip().splitlines()]
             if all(len(row) == len(rows[0]) for row in rows):
-                yield _markdown(rows[0], rows[1:])
+                if not re.match(r"\d{4}-\d\d-\d\d$", rows[0][0]):
+                    yield _markdown(rows[0], rows[1:])
+                elif len(rows[0]) == len(EVENT):
+                    yield f"And besides:\n\n{_markdown(EVENT, rows)}"
 
 
 def _cells(row: ast.expr) -> list[ast.expr]:
