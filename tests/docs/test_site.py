@@ -14,7 +14,7 @@ from browser import Opened, axe_source, chromium, needs_chromium
 from built_site import SITE, Page, built
 from filelock import FileLock
 from test_notebooks import NOTEBOOKS
-from test_readme import LINKED_FROM, RUN_ON_SPARK
+from test_readme import LINKED_FROM, RUN_ON_SPARK, repeated_sentences
 from worked_text import PROJECT, folder_of_examples, with_true_output
 
 import casemgmt as cm
@@ -150,6 +150,10 @@ def test_every_example_of_the_sites_own_pages_prints_what_the_page_shows(page, t
         now = with_true_output(text)
     differences = "\n".join(difflib.unified_diff(text.splitlines(), now.splitlines(), "shown", "printed", lineterm=""))
     assert now == text, f"run `python tests/helpers/worked_text.py examples/site/pages/{page.name}`:\n{differences}"
+
+
+def test_no_sentence_of_the_sites_own_pages_stands_on_another_page():
+    assert repeated_sentences([*LINKED_FROM, *OWN]) == []
 
 
 def test_every_block_of_code_on_the_site_is_run_by_a_test():
