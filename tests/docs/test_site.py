@@ -299,7 +299,7 @@ def test_pages_pass_the_checks_of_axe(site):
     axe = axe_source()
     folder = site["index.html"].path.parent
     with chromium() as browser:
-        for name in ("index", "api/results", "guides/why-this-patient", "models/parr-30"):
+        for name in ("index", "own-scores", "api/scheme"):
             for scheme in ("light", "dark"):
                 opened = Opened(browser, folder / f"{name}.html", color_scheme=scheme)
                 opened.page.evaluate(axe)
