@@ -15,6 +15,7 @@ from built_site import SITE, Page, built
 from filelock import FileLock
 from test_notebooks import NOTEBOOKS
 from test_readme import LINKED_FROM, RUN_ON_SPARK, repeated_sentences
+from typer.main import get_command
 from worked_text import PROJECT, folder_of_examples, with_true_output
 
 import casemgmt as cm
@@ -43,6 +44,7 @@ RUN_ELSEWHERE = {
     r"python examples/site/build\.py site": ".ci/run, and the fixture below",
     r"python -m benchmarks(\.report|\.caseload)? .*": "tests/benchmarks",
     r"python tests/house/mutation\.py .*": "tests/house/test_mutation.py",
+    r"\$env:PYTHONUTF8 = .*": "nobody here: it speaks to PowerShell alone",
     r"(pytest|ruff|\.ci/run|python -m benchmarks)\b.*": "whoever changes something, before every change",
 }
 
@@ -171,19 +173,40 @@ def test_every_block_of_code_on_the_site_is_run_by_a_test():
 
 
 def commands_in(kind: str, code: str) -> list[str]:
+    code = re.sub(r" *[`\\]\n *", " ", code)  # a command that goes on in the next line
     lines = [line.removeprefix("$ ") for line in code.splitlines() if kind != "console" or line.startswith("$ ")]
     return [line.partition("  #")[0].strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def is_run(path: Path, kind: str, line: str) -> bool:
-    elsewhere = any(re.fullmatch(each, line) for each in RUN_ELSEWHERE)
-    return elsewhere or (path in RUN and kind in ("console", "sh") and line.startswith("casemgmt "))
+    if any(re.fullmatch(each, line) for each in RUN_ELSEWHERE):
+        return True
+    if kind == "powershell":
+        return has_its_words(line)
+    return path in RUN and kind in ("console", "sh") and line.startswith("casemgmt ")
+
+
+def has_its_words(line: str) -> bool:
+    """Whether a line is a command of casemgmt with options that it has: no PowerShell is here to run it."""
+    from casemgmt.cli import app
+
+    command, words = get_command(app), line.partition(" > ")[0].split()
+    if words.pop(0) != "casemgmt":
+        return False
+    while hasattr(command, "commands"):
+        command = command.commands.get(words.pop(0) if words else "")
+    options = {each for parameter in getattr(command, "params", []) for each in parameter.opts}
+    return command is not None and {each for each in words if each.startswith("-")} <= options
 
 
 def test_a_block_that_nothing_runs_is_noticed():
     page = PROJECT / "CONTRIBUTING.md"
     assert not is_run(page, "sh", "casemgmt demo") and is_run(OWN[0], "sh", "casemgmt demo")
-    assert not is_run(OWN[0], "sh", "curl https://example.org") and not is_run(OWN[0], "powershell", "casemgmt demo")
+    assert not is_run(OWN[0], "sh", "curl https://example.org") and not is_run(OWN[0], "bash", "casemgmt demo")
+    assert is_run(page, "powershell", "casemgmt schemes prism-top-half-percent --text > mine.toml")
+    for wrong in ("casemgmt schemes --txt", "casemgmt nothing", "casemgmt caseload nothing", "Remove-Item lists"):
+        assert not is_run(page, "powershell", wrong)
+    assert commands_in("powershell", "casemgmt verify `\n  lists\n") == ["casemgmt verify lists"]
     assert commands_in("console", "$ casemgmt fields\nfield\n") == ["casemgmt fields"]
 
 
@@ -284,7 +307,7 @@ def test_a_warning_ends_the_build(tmp_path):
 def test_pages_fit_a_desktop_and_a_telephone_and_ask_for_nothing(site):
     folder = site["index.html"].path.parent
     with chromium() as browser:
-        for name in ("index", "own-csv", "api/results", "fields"):
+        for name in ("index", "own-scheme", "api/results", "fields"):
             for width in (1280, 390):
                 opened = Opened(browser, folder / f"{name}.html", viewport={"width": width, "height": 850})
                 overflow = opened.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
