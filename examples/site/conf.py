@@ -19,6 +19,7 @@ exclude_patterns = ["files", "static"]
 myst_enable_extensions = ["colon_fence", "attrs_block", "deflist"]
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
+smartquotes = False  # what a page quotes stands as it is typed
 suppress_warnings = ["misc.highlighting_failure"]  # a traceback or a TOML fragment is shown as it stands
 
 autodoc_typehints_format = "short"

@@ -303,11 +303,12 @@ def test_a_warning_ends_the_build(tmp_path):
     assert "gone.md" in done.stderr and "index.md" in done.stderr
 
 
+@pytest.mark.long
 @needs_chromium
 def test_pages_fit_a_desktop_and_a_telephone_and_ask_for_nothing(site):
     folder = site["index.html"].path.parent
     with chromium() as browser:
-        for name in ("index", "own-scheme", "api/results", "fields"):
+        for name in ("index", "own-scheme", "api/results", "schemes/rotherham-2015-16", "fields", "guides/commands"):
             for width in (1280, 390):
                 opened = Opened(browser, folder / f"{name}.html", viewport={"width": width, "height": 850})
                 overflow = opened.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
@@ -317,12 +318,13 @@ def test_pages_fit_a_desktop_and_a_telephone_and_ask_for_nothing(site):
                 opened.context.close()
 
 
+@pytest.mark.long
 @needs_chromium
 def test_pages_pass_the_checks_of_axe(site):
     axe = axe_source()
     folder = site["index.html"].path.parent
     with chromium() as browser:
-        for name in ("index", "own-scores", "api/scheme"):
+        for name in ("index", "own-scores", "api/results", "guides/why-this-patient", "models/parr-30"):
             for scheme in ("light", "dark"):
                 opened = Opened(browser, folder / f"{name}.html", color_scheme=scheme)
                 opened.page.evaluate(axe)

@@ -81,7 +81,7 @@ def fit_model(
 
     Examples
     --------
-    >>> cm.fit_model(register, "outcome_emergency_admission_12m", inputs=["copd", "heart_failure"])
+    >>> cm.fit_model(register, "outcome_emergency_admission_12m", inputs=["age", "copd"], kind="logistic")
     <Model fitted-model 1.0: 2 inputs, logistic, demonstration only>
     """
     said = words or {}, options or {}
