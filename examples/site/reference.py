@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -137,7 +138,8 @@ selection = cm.select(register, scheme, model=model)
 
 
 def _first_line(thing: Any) -> str:
-    return escaped((inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ").replace("`", ""))
+    said = (inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
+    return escaped(re.sub(r":\w+:`~?(?:casemgmt\.)?([^`]+)`", r"\1", said).replace("`", ""))
 
 
 def _group(title: str, names: list[str]) -> str:

@@ -141,6 +141,10 @@ def test_every_scheme_model_field_command_and_public_name_has_its_place(site):
     assert [each for each in cm.__all__ if not each.startswith("__") and f"casemgmt.{each}" not in names] == []
 
 
+def test_no_mark_of_a_docstring_is_left_unread(site):
+    assert [name for name, page in site.items() if re.search(r":(func|class|mod|meth|attr):", page.text)] == []
+
+
 def test_the_changelog_of_the_site_starts_with_who_may_be_selected_differently(site):
     assert "Who is selected may change:" in site["changelog.html"].text.partition("0.3.0")[2]
 
