@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.check import compared, told
 from benchmarks.contenders import WORKS
 from benchmarks.data import usual_practices
 from benchmarks.machine import machine
@@ -28,6 +29,7 @@ KEYS = tuple(dict.fromkeys(each.key for work in WORKS for each in work.contender
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check every contender, time them in turn, write the table, the plots and every time."""
     options = _options(arguments)
+    earlier = _earlier(options)
     results: dict[str, Any] = {"machine": machine(), "runs": [], "start_up": None}
     with tempfile.TemporaryDirectory(prefix="casemgmt-benchmarks-") as folder:
         scratch = Path(folder)
@@ -45,7 +47,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(machine_and_tables(results), flush=True)
     if options.out is not None:
         write(results, options.out)
-    return 0
+    if earlier is None:
+        return 0
+    found = compared(earlier, results)
+    print(f"\n{told(found)}", flush=True)
+    return int(any(each.has_regressed for each in found))
+
+
+def _earlier(options: argparse.Namespace) -> dict[str, Any] | None:
+    """The run to compare with, read before this one takes its place."""
+    if options.check is None:
+        return None
+    path = options.check if options.check != Path() else (options.out / "results.json" if options.out else None)
+    if path is None or not path.is_file():
+        print("--check: name the results.json of an earlier run, or an --out that holds one.", file=sys.stderr)
+        raise SystemExit(2)
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def write(results: dict[str, Any], out: Path) -> None:
@@ -100,6 +118,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help=f"everything once, with {QUICK_PATIENTS:,} patients")
     parser.add_argument("--data", type=Path, help="where files are kept for later runs [default: nowhere]")
     parser.add_argument("--out", type=Path, help="the folder for results.json, report.md and the plots")
+    check = "name what fell beyond noise since this run [default: results.json in --out]"
+    parser.add_argument("--check", nargs="?", const=Path(), type=Path, metavar="FILE", help=check)
     options = parser.parse_args(arguments)
     options.by_name = options.works is not None
     options.works = options.works or names

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import in_frames, in_numpy, ours, with_ids
+from benchmarks import in_frames, in_numpy, ours, own_scores, with_ids
 from benchmarks.answers import Answer, Ties, answer_of, answer_of_table
 from benchmarks.data import people_of
 from benchmarks.works import Contender, Inputs, Work
@@ -71,6 +71,20 @@ def _from_columns(found: Any) -> Answer:
 
 def _from_polars(frame: Any) -> Answer:
     return answer_of_table(frame.to_arrow())
+
+
+def _from_codes(table: Any) -> Answer:
+    """An Arrow table whose practices are codes of a dictionary."""
+    import pyarrow as pa
+
+    practice = table.column("practice_id").cast(pa.string())
+    return answer_of_table(table.set_column(0, "practice_id", practice))
+
+
+def _from_categories(frame: Any) -> Answer:
+    import polars as pl
+
+    return _from_polars(frame.with_columns(pl.col("practice_id").cast(pl.String)))
 
 
 def _from_pandas(frame: Any) -> Answer:
@@ -172,6 +186,18 @@ PACKED = Work(
     ),
 )
 
+OWN_SCORES = Work(
+    name="own-scores",
+    title="in memory, the user's own risk column → selected table",
+    orders=("sorted",),
+    contenders=(
+        _casemgmt(own_scores.in_casemgmt, _from_ours),
+        _other("numpy", "NumPy, a partition a practice", "numpy", "some of the tied", own_scores.in_numpy, _from_codes),
+        _polars_by_rank(own_scores.polars_by_rank, _from_categories),
+        _polars_at_its_best(own_scores.polars_at_its_best, _from_categories),
+    ),
+)
+
 POLARS_FRAME = Work(
     name="polars-frame",
     title="from a polars frame, text ids, duplicate check",
@@ -243,4 +269,4 @@ PACKED_FILE = Work(
     ),
 )
 
-WORKS = (PACKED, POLARS_FRAME, PANDAS_FRAME, WIDE_FILE, PACKED_FILE)
+WORKS = (PACKED, OWN_SCORES, POLARS_FRAME, PANDAS_FRAME, WIDE_FILE, PACKED_FILE)

@@ -101,11 +101,12 @@ def text_mapping(value: Any, name: str) -> Any:
 
 
 def yes_or_no(value: Any, name: str) -> Any:
-    """What is true or false, as Python has it."""
-    try:
-        return bool(value)
-    except (ValueError, TypeError):  # arrays and frames are neither
-        raise is_not(name, "True or False", value) from None
+    """True or False, of Python or NumPy; a text such as "no" would count as true."""
+    import numpy as np
+
+    if not isinstance(value, (bool, np.bool_)):
+        raise is_not(name, "True or False", value)
+    return bool(value)
 
 
 def path(value: Any, name: str) -> Any:

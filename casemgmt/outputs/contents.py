@@ -37,7 +37,6 @@ class Contents:
     practices: tuple[str, ...]
     documents: tuple[str, ...] = ()
 
-    @property
     def rows(self) -> dict[str, int]:
         """Data rows of each table."""
         return {name: table.num_rows for name, table in self.tables.items()}

@@ -91,8 +91,7 @@ def save_folder(
         try:
             with staged(target, kind.owned()) as staging:
                 replaced = _check_place(kind, folder, target, overwrite=overwrite)
-                for name, data in sorted(files.items()):
-                    staging.write(name, data)
+                staging.write_all(files)
                 _check_written(staging, files)
                 staging.write(MANIFEST, manifest)
                 read_manifest(staging.read(MANIFEST), kind.format)

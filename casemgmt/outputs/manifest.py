@@ -23,6 +23,9 @@ REPORT = "casemgmt commissioner report"
 FORMAT_VERSION = 1
 OWN_SUM = "manifest_sha256"
 GIVEN = "given scores"
+_PLAINLY: Any = {"ensure_ascii": False, "allow_nan": False}
+_NESTED = (dict, list, tuple)
+_FILES_DEPTH = 2  # of what is said of one file
 
 
 def sha256(data: bytes | memoryview) -> str:
@@ -57,7 +60,9 @@ def make_manifest(
 
 def canonical(manifest: Mapping[str, Any]) -> bytes:
     """The one way to write a manifest, its own checksum included."""
-    return _text({**manifest, OWN_SUM: _own_sum(manifest)})
+    lines = {key: _line(key, value) for key, value in manifest.items() if key != OWN_SUM}
+    own_sum = sha256(_text(lines))
+    return _text({**lines, OWN_SUM: _line(OWN_SUM, own_sum)})
 
 
 def read_manifest(data: bytes, kind: str = FORMAT) -> dict[str, Any]:
@@ -106,13 +111,29 @@ def format_of(data: bytes) -> object:
     return manifest.get("format") if isinstance(manifest, dict) else None
 
 
-def _own_sum(manifest: Mapping[str, Any]) -> str:
-    return sha256(_text({key: value for key, value in manifest.items() if key != OWN_SUM}))
+def _text(lines: Mapping[str, str]) -> bytes:
+    return "{{\n{}\n}}\n".format(",\n".join(lines[key] for key in sorted(lines))).encode()
 
 
-def _text(manifest: Mapping[str, Any]) -> bytes:
-    text = json.dumps(manifest, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
+def _line(key: str, value: Any) -> str:
+    """A key with its value, as ``json.dumps`` with an indent of two spaces writes it within braces."""
+    return f"  {_compact(key)}: {_indented(value, 1)}"
+
+
+def _indented(value: Any, depth: int) -> str:
+    """The same of a value at a depth. Dictionaries of plain values, which are many, need no encoder in Python."""
+    if depth <= _FILES_DEPTH and isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
+        inner, outer = "\n" + "  " * (depth + 1), "\n" + "  " * depth
+        if any(isinstance(each, _NESTED) for each in value.values()):
+            items = f",{inner}".join(f"{_compact(key)}: {_indented(value[key], depth + 1)}" for key in sorted(value))
+        else:
+            items = json.dumps(value, sort_keys=True, separators=(f",{inner}", ": "), **_PLAINLY)[1:-1]
+        return f"{{{inner}{items}{outer}}}"
+    return json.dumps(value, sort_keys=True, indent=2, **_PLAINLY).replace("\n", "\n" + "  " * depth)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, **_PLAINLY)
 
 
 def versions() -> dict[str, str]:

@@ -185,7 +185,7 @@ def _refuse(problem: str, names: list[str]) -> None:
 
 
 def _check_rows(manifest: Mapping[str, Any], contents: Contents) -> None:
-    for name, held in contents.rows.items():
+    for name, held in contents.rows().items():
         claimed = manifest["files"][name].get("rows")
         if claimed != held:
             raise wrong_file(name, f"holds {plural(held, 'row')}, and the manifest says {claimed}")

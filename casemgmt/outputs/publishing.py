@@ -210,8 +210,7 @@ def _stretches(table: pa.Table) -> dict[str, tuple[int, int]]:
 
 def _fill(staging: Staging, lists: Lists, include: list[str], files: dict[str, Bytes], before: Earlier) -> None:
     """Write the files, read them back, and write the manifest from what was read."""
-    for name in sorted(files):
-        staging.write(name, files[name])
+    staging.write_all(files)
     written = {name: staging.read(name) for name in sorted(files)}
     altered = [name for name, data in written.items() if files[name] != data]
     if altered:
@@ -221,10 +220,11 @@ def _fill(staging: Staging, lists: Lists, include: list[str], files: dict[str, B
     practices = {*contents.practices, *contents.tables[layout.REMOVALS].column("practice_id").to_pylist()}
     practice_of = {name: practice for practice in practices for name in layout.files_of_practice(practice)}
     entries: dict[str, dict[str, Any]] = {}
+    rows = contents.rows()
     for name, data in written.items():
         entries[name] = {"sha256": sha256(data), "bytes": len(data)}
-        if name in contents.rows:
-            entries[name]["rows"] = contents.rows[name]
+        if name in rows:
+            entries[name]["rows"] = rows[name]
         if name in practice_of:
             entries[name]["practice_id"] = practice_of[name]
     facts = make_manifest(lists, include, entries, contents.counts())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 from casemgmt.arrow import array_of, in_one_piece, numpy_of, validity_of
 from casemgmt.compiling import pays
 from casemgmt.errors import InputError
-from casemgmt.register.date_columns import days_of_dates, in_range
+from casemgmt.register.date_columns import days_of_dates, in_range, plain_days_of_texts
 from casemgmt.register.date_forms import TIME_OF_DAY, TRUNCATE, date_form
 from casemgmt.register.fields import Field
 from casemgmt.register.spellings import whole_of
@@ -290,6 +290,10 @@ def _from_distinct(
 ) -> Cleaned:
     import numpy as np
 
+    if field.kind == "date" and mapping is None and date_form(date_format).pattern is None and is_text(column.type):
+        days = plain_days_of_texts(column, last_day)
+        if days is not None:
+            return Cleaned(days, validity_of(column), (), {}, (len("2015-04-01"),) * 2)
     indices, distinct = distinct_values(column)
     readings = [
         read_value(field, mapped_loosely(value, mapping), date_format=date_format, last_day=last_day)

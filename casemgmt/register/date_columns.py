@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from casemgmt.arrow import numpy_of, validity_of
+from casemgmt.arrow import in_one_piece, numpy_of, validity_of
 from casemgmt.errors import InputError
 from casemgmt.register.date_forms import TIME_OF_DAY, date_form
 from casemgmt.register.fields import Field
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Days are dates of the years 1 to 9999, so that they can be shown.
 _FIRST, _LAST = -719_162, 2_932_896
+# 2015-04-01: where its dashes and digits stand, and which digits are year, month and day.
+_ISO_SIZE, _DASHES, _DIGITS = 10, (4, 7), (0, 1, 2, 3, 5, 6, 8, 9)
+_PARTS = (((0, 1, 2, 3), (1000, 100, 10, 1)), ((4, 5), (10, 1)), ((6, 7), (10, 1)))
 _DAYS_AS = {"date32[day]": 1, "date64[ms]": 86_400_000}
 _PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
@@ -96,3 +99,39 @@ def in_range(
         days = np.where(gone, np.int32(FIRST_DATE), days)
         present = ~gone if present is None else present & ~gone
     return days.astype(np.int32, copy=False), present, tuple(problems), words
+
+
+def plain_days_of_texts(column: pa.ChunkedArray, last_day: int) -> npt.NDArray[np.int32] | None:
+    """The day number of each text, 0 for null, where all are days of the form 2015-04-01 up to ``last_day``.
+
+    None where one is anything else, or no later than 1 January 1900, which takes a look at each.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = column.cast(pa.large_string()).drop_null()
+    sizes = pc.min_max(pc.binary_length(texts)).as_py()
+    if not len(texts) or sizes["min"] != _ISO_SIZE or sizes["max"] != _ISO_SIZE:
+        return None
+    piece = in_one_piece(texts)
+    _, ends, data = piece.buffers()
+    first = int(np.frombuffer(ends, np.int64, count=1, offset=8 * piece.offset)[0])
+    raw = np.frombuffer(data, np.uint8, count=_ISO_SIZE * len(texts), offset=first).reshape(-1, _ISO_SIZE)
+    digits = raw[:, _DIGITS] - np.uint8(ord("0"))
+    if (digits > 9).any() or (raw[:, _DASHES] != ord("-")).any():
+        return None
+    year, month, day = (digits[:, part].astype(np.int32) @ powers for part, powers in _PARTS)
+    if year.min() < 1 or month.min() < 1 or month.max() > 12 or day.min() < 1:
+        return None
+    months = (12 * (year - 1970) + month - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]").astype(np.int64) + day - 1
+    if (days >= (months + 1).astype("datetime64[D]").astype(np.int64)).any():
+        return None
+    if days.min() <= FIRST_DATE or days.max() > last_day:
+        return None
+    if not column.null_count:
+        return days.astype(np.int32)
+    found = np.zeros(len(column), dtype=np.int32)
+    found[numpy_of(pc.is_valid(column))] = days
+    return found

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from casemgmt.selection.lists import Earlier
 
 
-@arguments.checked(over_cap=arguments.text, reference=arguments.text)
+@arguments.checked(over_cap=arguments.text, reference=arguments.text, allow_demonstration=arguments.yes_or_no)
 def select(
     register: Register | ScannedRegister,
     scheme: Scheme,

@@ -43,8 +43,8 @@ def filter_rows(span, practice, scores, conditions, rule, guesses, found, work):
     for low in range(first, last, step):
         high = min(low + BLOCK, last)
         count = high - low
-        rank_rows(scores, low, high, keys)
         and_entries(conditions[0], conditions[1], low, high, bits)
+        rank_rows(scores, low, high, bits, routes.ranked_bit, keys)
         write_signs(keys, bits, count, rule, found.counts.shape[1], signs)
         if since + count > LANE_ROWS:
             empty_lanes(work.lanes, found.counts)

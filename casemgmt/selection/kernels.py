@@ -43,8 +43,8 @@ def choose_practices(span, offsets, scores, conditions, rule, out, work):
         for low in range(0, count, BLOCK):
             high = min(low + BLOCK, count)
             own_keys, own_bits = keys[low:high], bits[low:high]
-            rank_rows(scores, start + low, start + high, own_keys)
             and_entries(conditions[0], conditions[1], start + low, start + high, own_bits)
+            rank_rows(scores, start + low, start + high, own_bits, routes.ranked_bit, own_keys)
             out.unscored[p] += count_bits(own_keys, own_bits, routes, no_score, out.counts[p])
             found = add_candidates(own_keys, own_bits, low, guess, rule, work.candidates, found)
         copy_candidates(out, place, start, work, found)

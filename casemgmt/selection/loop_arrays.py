@@ -19,7 +19,7 @@ class ScoreSource(NamedTuple):
     """What ranks: either tables to add up, or one float a packed row.
 
     ``given`` holds the bits of those floats, and is empty otherwise; where it does, the tables add up to more than
-    0 for whoever is not ranked.
+    0 for whoever is not ranked, which the loops see from the conditions a row meets.
 
     ``no_score``, ``lowest`` and ``floor`` are whole numbers of the keys' type.
     """

@@ -20,28 +20,32 @@ BYTE_ROWS = 248
 
 
 @compiled_within
-def rank_rows(scores, start, stop, keys):
-    """Write into ``keys`` what ranks each row from ``start`` to ``stop``; the sign for no score where nothing does."""
-    count = stop - start
-    add_entries(scores.columns, scores.tables, start, stop, keys)
+def rank_rows(scores, start, stop, bits, ranked_bit, keys):
+    """Write into ``keys`` what ranks each row from ``start`` to ``stop``; the sign for no score where nothing does.
+
+    ``bits`` says what each row meets: one without ``ranked_bit`` has no given score that counts. A model's tables say
+    so themselves.
+    """
     if len(scores.given):
-        rank_floats(scores.given[start:stop], scores.no_score, keys)
-    else:
-        for i in range(count):
-            keys[i] = scores.no_score if keys[i] < scores.lowest else max(keys[i], scores.floor)
+        rank_floats(scores.given[start:stop], bits, ranked_bit, scores.no_score, keys)
+        return
+    add_entries(scores.columns, scores.tables, start, stop, keys)
+    for i in range(stop - start):
+        keys[i] = scores.no_score if keys[i] < scores.lowest else max(keys[i], scores.floor)
 
 
 @compiled_within
-def rank_floats(given, no_score, keys):
-    """Turn the bits of floats into whole numbers of the same order; the sign for no score where ``keys`` is not 0.
+def rank_floats(given, bits, ranked_bit, no_score, keys):
+    """Turn the bits of floats into whole numbers of the same order; the sign for no score for rows without the bit.
 
     The bits of a float below 0 fall as it rises, so all but the sign are turned round; the two zeros become one.
     """
-    for i in range(len(keys)):
-        bits = given[i]
-        no_number = (bits & EXPONENT) == EXPONENT
-        key = np.int64(0) if bits == LEAST else bits ^ ((bits >> np.int64(63)) & MAGNITUDE)
-        keys[i] = no_score if no_number | (keys[i] != 0) else key
+    ranked = np.uint32(1) << ranked_bit
+    for i in range(len(given)):
+        value = given[i]
+        no_number = (value & EXPONENT) == EXPONENT
+        key = np.int64(0) if value == LEAST else value ^ ((value >> np.int64(63)) & MAGNITUDE)
+        keys[i] = no_score if no_number | ((bits[i] & ranked) == 0) else key
 
 
 @compiled_within

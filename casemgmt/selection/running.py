@@ -74,6 +74,8 @@ def empty_outcome(question: Question, starts: npt.NDArray[np.int64]) -> Outcome:
     """An outcome with room for the rows of each practice from ``starts`` on."""
     import numpy as np
 
+    from casemgmt.selection.scratch import written_in_places
+
     practices, rows = len(starts) - 1, int(starts[-1])
     by_route = (practices, len(question.routes.bit))
     dtype = question.ranking.source.no_score.dtype
@@ -86,10 +88,10 @@ def empty_outcome(question: Question, starts: npt.NDArray[np.int64]) -> Outcome:
         taken=np.zeros(by_route, dtype=np.int64),
         emitted=np.zeros(practices, dtype=np.int64),
         starts=starts,
-        rows=np.empty(rows, dtype=np.int32),
-        keys=np.empty(rows, dtype=dtype),
-        member=np.empty(rows, dtype=np.uint32),
-        at_cut=np.empty(rows, dtype=np.uint32),
+        rows=written_in_places(rows, np.int32),
+        keys=written_in_places(rows, dtype),
+        member=written_in_places(rows, np.uint32),
+        at_cut=written_in_places(rows, np.uint32),
     )
 
 

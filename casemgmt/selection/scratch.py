@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import mmap
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from casemgmt.selection.loop_arrays import Key, Keys
+
+
+_LARGE_BYTES = 1 << 22
 
 
 class Scratch(NamedTuple):
@@ -66,6 +71,23 @@ def filter_scratch(practices: int, counted: int, block: int, dtype: np.dtype[Key
         np.zeros((practices, -(-counted // 4)), np.uint64),
         _spread(),
     )
+
+
+def written_in_places(size: int, dtype: Any) -> npt.NDArray[Any]:
+    """An array, not set to anything, of which little is ever written, here and there.
+
+    For one as large NumPy asks for large pages of memory, and each that is touched is cleared whole.
+    """
+    import numpy as np
+
+    size_in_bytes = size * np.dtype(dtype).itemsize
+    if size_in_bytes < _LARGE_BYTES:
+        return np.empty(size, dtype)
+    memory = mmap.mmap(-1, size_in_bytes)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        with suppress(OSError):  # a system without large pages
+            memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(memory, dtype)
 
 
 def _spread() -> npt.NDArray[np.uint64]:

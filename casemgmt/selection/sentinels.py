@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from casemgmt.errors import InputWarning, plural
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,7 @@ FEWEST = 3
 _DIFFERENT = 5
 _LOOKED_AT = 10_000  # scores of a part, for different ones
 _AT_ONCE = 1 << 15  # scores that stay in the cache while they are gone through
+_A_PIECE = 1 << 18  # scores worth handing to a thread
 
 
 @dataclass(slots=True)
@@ -27,12 +29,16 @@ class _End:
     shared: int = 0
     next: float | None = None
 
+    def is_within(self, last: float) -> bool:
+        """Whether values that reach no further than ``last`` change nothing, as most of a long run do."""
+        return self.next is not None and last <= self.next
+
     def add(self, values: npt.NDArray[np.float64]) -> None:
-        """More values, all finite; most of a long run change nothing, and that is told from their largest."""
+        """More values, all finite."""
         import numpy as np
 
         last = float(values.max())
-        if self.next is not None and last <= self.next:
+        if self.is_within(last):
             return
         shared = int(np.count_nonzero(values == last))
         if self.next is not None and last == self.last and shared == np.count_nonzero(values > self.next):
@@ -67,7 +73,12 @@ class Span:
         import numpy as np
 
         for start in range(0, len(scores), _AT_ONCE):
-            given = _finite(scores[start : start + _AT_ONCE])
+            given = scores[start : start + _AT_ONCE]
+            # Not a number is both, and no infinity is within; so all of these are finite.
+            if self._above.is_within(float(given.max())) and self._below.is_within(-float(given.min())):
+                self.scores += len(given)
+                continue
+            given = _finite(given)
             if len(given):
                 self.scores += len(given)
                 self._above.add(given)
@@ -99,9 +110,38 @@ class Span:
 
 def warn_of_far_scores(scores: npt.NDArray[np.float64]) -> None:
     """Warn of a far value among the scores of a whole register."""
+    if _shows_that_none_is_far(scores):
+        return
     span = Span()
     span.add(scores)
     span.warn()
+
+
+def _shows_that_none_is_far(scores: npt.NDArray[np.float64]) -> bool:
+    """Whether a few of the scores show that neither end is far from the rest; most are done with after this.
+
+    An end is far where it is further from the next score than that from the other end. So it is not, where any score
+    but itself is nearer to it than to the other end.
+    """
+    import numpy as np
+
+    if len(scores) < _LOOKED_AT:
+        return False
+
+    def ends(start: int) -> tuple[float, float]:
+        part = scores[start : start + _A_PIECE]
+        return float(np.fmin.reduce(part)), float(np.fmax.reduce(part))  # what is no number is passed over
+
+    found = np.array(on_threads(ends, range(0, len(scores), _A_PIECE)))
+    low, high = found[:, 0].min(), found[:, 1].max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return False
+    few = scores[:: len(scores) // _LOOKED_AT]
+    few = few[np.isfinite(few)]
+    from_low, to_high = few - low, high - few
+    near_high = (to_high > 0) & (to_high <= from_low / 2)
+    near_low = (from_low > 0) & (from_low <= to_high / 2)
+    return bool(near_high.any() and near_low.any())
 
 
 def _finite(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

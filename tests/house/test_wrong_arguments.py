@@ -401,6 +401,29 @@ def called_with(function: Callable[..., Any], right: dict[str, Any], argument: i
         function(**{**right, argument.name: value})
 
 
+def test_a_flag_takes_true_or_false_alone(tmp_path, monkeypatch):
+    """A text such as "no" counts as true in Python: `overwrite="no"` must not overwrite."""
+    monkeypatch.chdir(tmp_path)
+    taken = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, function, right in calls(tmp_path):
+            for argument in arguments_of(function):
+                if isinstance(argument.default, bool) and argument.name not in OTHERWISE:
+                    for value in ("no", "yes", 0, 1, None, []):
+                        try:
+                            called_with(function, right, argument, value)
+                        except cm.InputError as problem:
+                            assert f"{argument.name} is True or False, not" in str(problem), name
+                        else:
+                            taken.append(f"{name}({argument.name}={value!r})")
+    assert not taken
+
+
+# These take a list or a mapping as well.
+OTHERWISE = ("allow_missing_practices", "monotone")
+
+
 def faults(folder: Path) -> list[str]:
     """What was raised that is no answer, by function, argument and value."""
     found = []

@@ -79,7 +79,7 @@ def interrupted(at: int, afterwards: bool, names: tuple[str, ...] = CALLS) -> It
         yield made
 
 
-@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize("afterwards", [False, True])
 @pytest.mark.parametrize("replacing", [False, True])
 def test_an_interrupt_at_any_call_leaves_the_old_or_the_new_at_its_place_and_no_rows_beside(
@@ -90,9 +90,10 @@ def test_an_interrupt_at_any_call_leaves_the_old_or_the_new_at_its_place_and_no_
     with interrupted(-1, afterwards) as made:
         second.save(target, overwrite=True)
     new = files_of(target)
-    # Every call from just before the renames on, and each of the others or some.
-    moved, seen = made.index("rename"), set()
-    for at in (*range(0, moved - 8, step), *range(moved - 8, len(made))):
+    # Every call around the renames, and each of the others or some.
+    renames, seen = [at for at, name in enumerate(made) if name == "rename"], set()
+    near = {at for each in renames for at in range(each - 8, each + 9) if at < len(made)}
+    for at in sorted({*range(0, len(made), step), *near, len(made) - 1}):
         shutil.rmtree(target, ignore_errors=True)
         if replacing:
             first.save(target)

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 import casemgmt as cm
 from casemgmt.cli import app
 from casemgmt.errors import InputWarning
+from casemgmt.selection import sentinels
 from casemgmt.selection.sentinels import Span
 
 AS_OF = "2015-04-01"
@@ -138,3 +139,22 @@ def test_decimals_are_warned_of_alike():
     register = cm.read_register(table(USUAL), as_of=AS_OF)
     with pytest.warns(InputWarning, match="3 of 200 scores"):
         cm.select(register, SCHEME, score=[*map(Decimal, USUAL[:-3]), *[Decimal(999)] * 3])
+
+
+def test_a_few_scores_never_hide_what_all_of_them_show(monkeypatch):
+    """Where a few scores are enough to say that no value is far, going through all of them says so too."""
+    monkeypatch.setattr(sentinels, "_LOOKED_AT", 20)
+    random, told = np.random.default_rng(5), 0
+    for turn in range(400):
+        scores = np.round(random.normal(0, 10.0 ** random.integers(-3, 4), 60), 2)
+        scores[: random.integers(0, 6)] = random.choice([-999.0, 0.0, 999.0, 1e6, np.nan, np.inf, 5.0])
+        random.shuffle(scores)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            span = sentinels.Span()
+            span.add(scores)
+            span.warn()
+        shows = sentinels._shows_that_none_is_far(scores)
+        told += shows
+        assert not (shows and caught), turn
+    assert told > 100

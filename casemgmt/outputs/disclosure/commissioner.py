@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import array_of, texts
-from casemgmt.outputs.disclosure.inference import Cells, narrows, work_out
+from casemgmt.outputs.disclosure.inference import Cells, is_narrowed, narrows, work_out
 from casemgmt.outputs.disclosure.suppression import SMALL, SUPPRESS_UP_TO, SUPPRESSED, WITHHELD, behind, suppress
 from casemgmt.outputs.disclosure.together import tell_together
 from casemgmt.outputs.disclosure.worlds import Publication
@@ -124,7 +124,8 @@ def _tell_alone(
     if not any(hidden) and all(suppress(row[name] or 0) is not None for row in rows for name in ("met", "used")):
         return False
     exact = (_cells(rows, routes, (each, each), hidden) for each in range(low, high + 1))
-    return any(work_out(cells) is not None and narrows(cells, SMALL) for cells in exact)
+    told = ((cells, work_out(cells)) for cells in exact)
+    return any(known is not None and is_narrowed(cells, known, SMALL) for cells, known in told)
 
 
 def _few_places(route: Route, size: tuple[int, int], places: int | None) -> bool:

@@ -31,8 +31,11 @@ class Cells:
 def narrows(cells: Cells, suppressed: Range) -> bool:
     """Whether the cells together tell more of a suppressed one than its range, or any such count, or fit no count."""
     known = work_out(cells)
-    if known is None:
-        return True
+    return known is None or is_narrowed(cells, known, suppressed)
+
+
+def is_narrowed(cells: Cells, known: Cells, suppressed: Range) -> bool:
+    """The same of what the cells together tell, once that is worked out."""
     before = [cells.list_size, *cells.met, *(each for each in cells.used if each)]
     after = [known.list_size, *known.met, *(each for each in known.used if each)]
     low, high = suppressed

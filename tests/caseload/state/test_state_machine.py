@@ -189,7 +189,7 @@ def run(make: Callable[[int], Any], runs: int) -> None:
     )
 
 
-RUNS = [pytest.param(200, id="200 runs"), pytest.param(10_000, id="10,000 runs", marks=pytest.mark.long)]
+RUNS = [pytest.param(120, id="120 runs"), pytest.param(10_000, id="10,000 runs", marks=pytest.mark.long)]
 
 
 @pytest.mark.parametrize("runs", RUNS)
