@@ -89,7 +89,7 @@ def show(table: pa.Table, *, patients: bool = False, rows: int = _MOST_ROWS) -> 
     Examples
     --------
     >>> import pyarrow as pa
-    >>> show(pa.table({"practice_id": ["C87001", "C87001"], "patient_id": ["1", "2"]}))
+    >>> cm.show(pa.table({"practice_id": ["C87001", "C87001"], "patient_id": ["1", "2"]}))
     practice_id  rows
     C87001          2
     2 rows, one a patient. Show them with cm.show(table, patients=True).

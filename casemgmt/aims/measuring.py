@@ -75,6 +75,16 @@ def outcomes(
     InputError
         A missing column; a base year without lists or not covered whole; two lists of one practice and year; a month
         without episodes; ids of two kinds; a source of which too much cannot be used.
+
+    Examples
+    --------
+    >>> import datetime as dt, pyarrow as pa
+    >>> stays = pa.table({"patient_id": ["p"], "practice_id": ["C87001"], "admission_date": [dt.date(2014, 5, 1)],
+    ...                   "admission_method": ["21"]})
+    >>> lists = pa.table({"practice_id": ["C87001"] * 2, "year": ["2013", "2014"], "list_size": [1000, 1000]})
+    >>> found = cm.outcomes(stays, lists, year="calendar", base_year=2013, covers=("2013-01-01", "2014-12-31"))
+    >>> [row["per_1000"] for row in found.table("emergency_admissions").to_pylist()][:2]
+    [0.0, 1.0]
     """
     sizes = ListSizes.read(lists, Years(year))
     grid = Grid(sizes, _covers(covers), sizes.years.read(base_year, "base_year"))

@@ -154,7 +154,7 @@ def avoidable_admissions(
     >>> import pyarrow as pa
     >>> from casemgmt.codes.avoidable_rules import FILTERS
     >>> spell = pa.table({"admission_method": ["21"], "diagnoses": [["J45.9"]], "procedures": [["U20.1"]]})
-    >>> avoidable_admissions(spell, assume=[each.field for each in FILTERS[1:]]).counts().to_pylist()
+    >>> cm.avoidable_admissions(spell, assume=[each.field for each in FILTERS[1:]]).counts().to_pylist()
     [{'group': 'asthma', 'admissions': 1}]
     """
     most, window = share_of(max_set_aside, "max_set_aside"), _window(as_of, lookback)

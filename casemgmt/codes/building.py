@@ -139,6 +139,15 @@ def build_register(
     InputError
         A column that demographics and records both hold; records of other people than the list's, or of another day;
         ids of records that are numbers where the list's begin with zeros; what the three calls raise.
+
+    Examples
+    --------
+    >>> import datetime as dt, pyarrow as pa
+    >>> people = pa.table({"patient_id": ["a", "b"], "practice_id": ["C87616"] * 2, "age": [80, 71]})
+    >>> stays = pa.table({"patient_id": ["a"], "admission_date": [dt.date(2020, 5, 1)], "admission_method": ["21"]})
+    >>> built = cm.build_register(people, episodes=stays, as_of="2021-01-01")
+    >>> built.to_pandas()["emergency_admissions_12m"].tolist()
+    [1, 0]
     """
     asked = {"lookback": lookback, "rules": rules, "absent": absent, "undated_as_ever": undated_as_ever}
     asked["max_set_aside"] = max_set_aside

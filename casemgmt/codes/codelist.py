@@ -50,7 +50,8 @@ class CodeList:
 
     Examples
     --------
-    >>> gout = CodeList(name="gout", system="icd10", entries=(Entry("M10", "gout", "prefix"),))
+    >>> from casemgmt.codes.codelist import Entry
+    >>> gout = cm.CodeList(name="gout", system="icd10", entries=(Entry("M10", "gout", "prefix"),))
     >>> gout.conditions_of("M10.9")
     ('gout',)
     """

@@ -92,6 +92,13 @@ def derive_conditions(
     InputError, CodeError
         A missing column, a condition that no list makes; a source of which too much cannot be read, or whose codes are
         of another system than was said, or were written in one case where case tells codes apart.
+
+    Examples
+    --------
+    >>> import datetime as dt, pyarrow as pa
+    >>> rows = pa.table({"patient_id": ["a", "b"], "code": ["E11.9", "I50"], "date": [dt.date(2020, 5, 1)] * 2})
+    >>> cm.derive_conditions(rows, cm.load_codelist("charlson-quan-2005"), as_of="2021-01-01")
+    <Derived: 17 conditions of 2 patients on 2021-01-01; 2 rows in = 2 used>
     """
     list_date = as_date(as_of)
     lists = loaded(codelists)

@@ -36,7 +36,13 @@ SIDE_KEYS = (*_WORDS, "match", "condition", "digest")
 
 
 def list_codelists() -> list[str]:
-    """The names of the shipped code lists, in alphabetical order."""
+    """The names of the shipped code lists, in alphabetical order.
+
+    Examples
+    --------
+    >>> "charlson-quan-2005" in cm.list_codelists()
+    True
+    """
     return sorted(path.stem for path in _SHIPPED.glob("*.csv"))
 
 
@@ -82,8 +88,10 @@ def load_codelist(
 
     Examples
     --------
-    >>> cm.load_codelist("downloads/opensafely-gout.csv", system="snomedct", condition="gout")  # doctest: +SKIP
-    <CodeList opensafely-gout: 25 entries of snomedct, 1 condition>
+    >>> from pathlib import Path
+    >>> _ = Path("gout.csv").write_text("code,term\\nM10,Gout\\n")
+    >>> cm.load_codelist("./gout.csv", system="icd10", condition="gout", match="prefix")
+    <CodeList gout: 1 entry of icd10, 1 condition>
     """
     path, shipped = _path_of(source)
     where = f"code list '{path.stem}'" if shipped else shown_path(path)

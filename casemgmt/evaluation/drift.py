@@ -105,6 +105,11 @@ def drift(
     ------
     InputError
         Columns that are not there, or a scheme without a model to rank by.
+
+    Examples
+    --------
+    >>> cm.drift(cm.synthesise("C87616", as_of="2021-01-01", seed=1), register, model)
+    <Drift: (synthetic people) 20 inputs compared. Nothing changed by more than chance and the stated thresholds.>
     """
     for register in (old, new):
         register.require_whole("Comparing registers")

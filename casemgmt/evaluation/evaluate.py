@@ -88,6 +88,12 @@ def evaluate(
     InputError, CapExceededError
         Scores, outcome or register that cannot be used; fewer than ten people with or without the outcome; more
         nominations than places.
+
+    Examples
+    --------
+    >>> risks = cm.load_model("demonstration-admission")
+    >>> cm.evaluate(risks, "outcome_emergency_admission_12m", register, rules=False, replicates=100)
+    <Evaluation by 5,754 people in 1 practice, of whom 405 had the outcome. AUROC 0.81...>
     """
     check_options(threshold=threshold, replicates=replicates, seed=seed, over_cap=over_cap, threads=threads)
     judged = judge(

@@ -76,6 +76,12 @@ def plan(
     ------
     InputError
         A model that gives points and no risks, risks outside 0 to 1, a scheme without a share route.
+
+    Examples
+    --------
+    >>> risks = cm.load_model("demonstration-admission")
+    >>> cm.plan(register, scheme, risks, shares=["1%", "3%"]).table.column("patients").to_pylist()
+    [150, 254]
     """
     from casemgmt.selection.places import official_sizes
 

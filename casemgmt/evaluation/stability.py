@@ -117,6 +117,12 @@ def stability(
     ------
     InputError
         A fit that returns neither a model that states risks nor a function; nobody with a risk in every fit.
+
+    Examples
+    --------
+    >>> risks = cm.load_model("demonstration-admission")
+    >>> cm.stability(register, lambda people: risks.recalibrate(people, "outcome_emergency_admission_12m"), refits=2)
+    <Stability of the risks of 5,819 people over 2 refits: on average a risk moves by 0.3... in 100>
     """
     import numpy as np
     import pyarrow as pa

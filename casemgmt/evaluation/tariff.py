@@ -37,7 +37,7 @@ class Tariff:
 
     Examples
     --------
-    >>> Tariff().hours_a_year(100)
+    >>> cm.Tariff().hours_a_year(100)
     600.0
     """
 

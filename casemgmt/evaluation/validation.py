@@ -94,6 +94,13 @@ def validate(
     InputError
         Fewer groups than folds; a later register that is not later; a fit that returns neither model nor function;
         what :func:`casemgmt.evaluate` refuses.
+
+    Examples
+    --------
+    >>> risks = cm.load_model("demonstration-admission")
+    >>> fit = lambda people: risks.recalibrate(people, "outcome_emergency_admission_12m")
+    >>> cm.validate(register, "outcome_emergency_admission_12m", fit, by="patient_id", replicates=100)
+    <Evaluation by 5,754 people in 1 practice, of whom 405 had the outcome. AUROC 0.81...>
     """
     import numpy as np
 

@@ -42,6 +42,16 @@ def pseudonym_lookup(frame: TableLike, *, key: Path | str, columns: Mapping[str,
     Raises
     ------
     InputError : the rows are of several practices: a look-up is a practice's own
+
+    Examples
+    --------
+    >>> import secrets, pyarrow as pa
+    >>> from pathlib import Path
+    >>> key = Path("practice.key")
+    >>> key.touch(mode=0o600); _ = key.write_text(secrets.token_hex(32))  # as `casemgmt new-key` does
+    >>> people = pa.table({"patient_id": ["999 000 0018"], "practice_id": ["C87616"]})
+    >>> cm.pseudonym_lookup(people, key=key).column("patient_id").to_pylist()
+    ['9990000018']
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -81,6 +91,14 @@ def reidentify(frame: TableLike, lookup: TableLike) -> pa.Table:
     Raises
     ------
     InputError : the list holds another practice's rows, none of its pseudonyms is in the look-up, or that is no look-up
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> lookup = pa.table({"practice_id": ["C87616"], "pseudonym": ["5f" * 32], "patient_id": ["9990000018"]})
+    >>> listed = pa.table({"patient_id": ["5f" * 32], "practice_id": ["C87616"], "rank": [1]})
+    >>> cm.reidentify(listed, lookup).column("patient_id").to_pylist()
+    ['9990000018']
     """
     import numpy as np
     import pyarrow.compute as pc

@@ -87,7 +87,13 @@ def pseudonymise(
 
     Examples
     --------
-    >>> table = cm.pseudonymise("list.csv", key=Path("practice.key"))  # doctest: +SKIP
+    >>> import secrets, pyarrow as pa
+    >>> from pathlib import Path
+    >>> key = Path("practice.key")
+    >>> key.touch(mode=0o600); _ = key.write_text(secrets.token_hex(32))  # as `casemgmt new-key` does
+    >>> people = pa.table({"patient_id": ["999 000 0018"], "practice_id": ["C87616"]})
+    >>> [len(each) for each in cm.pseudonymise(people, key=key).column("patient_id").to_pylist()]
+    [64]
     """
     secret = read_key(key)
     limit = share_of(max_set_aside, "max_set_aside")

@@ -26,7 +26,7 @@ def fields() -> pa.Table:
 
     Examples
     --------
-    >>> fields().column("field").to_pylist()[:3]
+    >>> cm.fields().column("field").to_pylist()[:3]
     ['patient_id', 'practice_id', 'age']
     """
     import pyarrow as pa

@@ -156,6 +156,12 @@ def compare(before: Selection, after: Selection) -> Comparison:
     ------
     InputError
         A selection was read back from files, which hold no register: select again from that month's register.
+
+    Examples
+    --------
+    >>> cm.compare(selection, cm.select(register, cm.load_scheme("prism-top-half-percent"), model=model))
+    <Comparison of 'rotherham-2015-16' with 'prism-top-half-percent': of the case managed 29 patients stay, 0 join and
+    215 leave>
     """
     for given in (before, after):
         if isinstance(given, PublishedSelection):

@@ -142,6 +142,13 @@ def load_selection(folder: str | Path) -> PublishedSelection:
     Raises
     ------
     VerifyError : the files are not what was published
+
+    Examples
+    --------
+    >>> folder = selection.save("published")
+    >>> cm.load_selection("published")
+    <Selection by 'rotherham-2015-16': 244 patients case managed, 649 patients listed in all, 1 practice; 65
+    patients barred>
     """
     verified, contents, scheme = read_publication(folder)
     logs.info("outputs", "read back a publication of %s, every file intact", scheme.id)

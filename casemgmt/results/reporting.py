@@ -137,6 +137,11 @@ def commissioner_report(
     Raises
     ------
     InputError : a register that is not the selection's, a tariff that says too little, a folder without a report
+
+    Examples
+    --------
+    >>> cm.commissioner_report(selection)
+    <CommissionerReport: rotherham-2015-16, list of 2021-01-01, 1 practice>
     """
     _check_given(caseload, known_at if period is None else period, "period and known_at go with caseload=.")
     _check_given(outcomes, year, "year goes with outcomes=: give it too.")

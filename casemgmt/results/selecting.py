@@ -84,6 +84,12 @@ def select(
     ------
     InputError, CapExceededError
         A column, score or practice is missing or cannot be used, as the message says; more nominations than places.
+
+    Examples
+    --------
+    >>> cm.select(register, scheme, model=model)
+    <Selection by 'rotherham-2015-16': 244 patients case managed, 649 patients listed in all, 1 practice; 65
+    patients barred>
     """
     terms = Terms(over_cap, reference, allow_demonstration, max_quarantined, max_corrected, threads)
     expected = Expected.of(list_sizes, _earlier(previous, register), allow_missing_practices, list_size_within)

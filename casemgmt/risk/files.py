@@ -86,7 +86,7 @@ def load_model(source: str | Path | Estimator) -> Model:
 
     Examples
     --------
-    >>> load_model("cambridge-multimorbidity-20")
+    >>> cm.load_model("cambridge-multimorbidity-20")
     <Model cambridge-multimorbidity-20 1.0: 20 inputs, points>
     """
     if not isinstance(source, (str, Path)):
@@ -97,7 +97,13 @@ def load_model(source: str | Path | Estimator) -> Model:
 
 
 def list_models() -> list[str]:
-    """The names of the shipped models, in alphabetical order."""
+    """The names of the shipped models, in alphabetical order.
+
+    Examples
+    --------
+    >>> cm.list_models()[:2]
+    ['cambridge-multimorbidity-20', 'charlson']
+    """
     shipped = _shipped_folder()
     return sorted(folder.name for folder in shipped.iterdir() if (folder / MODEL_FILE).is_file())
 

@@ -72,6 +72,12 @@ def scan_register(
     ------
     InputError
         A missing column, an unreadable file, files whose columns differ.
+
+    Examples
+    --------
+    >>> path = cm.synthesise("C87616", as_of="2021-01-01", seed=0, to="register.parquet")
+    >>> cm.scan_register(path, as_of="2021-01-01")
+    <ScannedRegister: 5,819 rows in 1 file, list of 2021-01-01; not read yet>
     """
     found = as_paths(paths)
     meaning = Meaning(columns, values, date_format, null_means_absent, practice_pattern)

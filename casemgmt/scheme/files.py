@@ -36,7 +36,13 @@ _EVERY_KEY = tuple(dict.fromkeys((*ROUTE_KEYS, *(key for keys in KIND_KEYS.value
 
 
 def list_schemes() -> list[str]:
-    """The names of the shipped schemes, in alphabetical order."""
+    """The names of the shipped schemes, in alphabetical order.
+
+    Examples
+    --------
+    >>> "rotherham-2015-16" in cm.list_schemes()
+    True
+    """
     return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
 
 
@@ -61,7 +67,7 @@ def load_scheme(source: str | Path) -> Scheme:
 
     Examples
     --------
-    >>> load_scheme("prism-top-half-percent")
+    >>> cm.load_scheme("prism-top-half-percent")
     Scheme 'prism-top-half-percent': PRISM, Wales: the top 0.5%
       highest_risk (case management): the highest scores, at most 0.5% of everyone on the list, ranked among everyone \
 with a score

@@ -89,6 +89,11 @@ def synthesise(
         in the area bears.
     PublishError
         The file could not be written; nothing is left behind.
+
+    Examples
+    --------
+    >>> len(cm.synthesise("C87616", as_of="2021-01-01", seed=0))
+    5819
     """
     request = _checked(area, as_of, seed, arguments.yes_or_no(outcomes, "outcomes"), planted)
     arguments.to_be_called_or_none(progress, "progress")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections import defaultdict
 
 import pyarrow as pa
@@ -157,3 +158,34 @@ def test_rules_of_one_name_are_alternatives_each_with_its_own_exclusion():
     assert dict(zip(derived.patients.to_pylist(), derived.flag("pain").tolist(), strict=True)) == {
         **{"a": True, "b": False, "c": True, "d": False, "e": True}
     }
+
+
+def test_the_example_on_the_card_runs_with_lists_and_records_as_it_names_them():
+    card = (files._shipped_folder() / NAME / "card.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)
+    numbers = iter(f"{number}" for number in range(10_000_000, 11_000_000))
+    names = {}
+    for name in (*CODES, *MEDICINES):
+        names[name] = next(number for number in numbers if is_snomed(number))
+    lists = [
+        CodeList(name=system, system=system, entries=tuple(Entry(names[each], each) for each in those))
+        for system, those in (("snomedct", CODES), ("dmd", MEDICINES))
+    ]
+    row = {"patient_id": ["a"], "date": [dt.date(2024, 1, 5)]}
+    given = {
+        "cm": cm,
+        "diagnoses": pa.table({**row, "code": [names["dementia"]]}),
+        "prescriptions": pa.table({**row, "code": [names["laxatives"]]}),
+        "your_code_lists": lists,
+    }
+    exec(example, given)
+    weight = cm.load_model(NAME).input_named("dementia").table[1] / 1_000_000
+    assert given["scores"].column("score").to_pylist() == [weight]
+
+
+def is_snomed(number: str) -> bool:
+    try:
+        CodeList(name="one", system="snomedct", entries=(Entry(number, "one"),))
+    except cm.CodeError:
+        return False
+    return True

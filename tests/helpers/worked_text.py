@@ -1,7 +1,8 @@
 """Text whose examples are run: what each block prints is compared with, or written into, the text.
 
 A ``python`` block is followed by what it prints, in a ``text`` block. In a ``console`` block, lines that begin with
-``$ casemgmt`` are followed by what they print. ``python tests/helpers/worked_text.py PAGE`` writes the text anew.
+``$ casemgmt`` are followed by what they print. In a ``sh`` block, lines that begin with ``casemgmt`` are run, and
+what they print is not shown. ``python tests/helpers/worked_text.py PAGE`` writes the text anew.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 PROJECT = Path(__file__).resolve().parents[2]
-BLOCK = re.compile(r"```(python|console)\n(.*?)```\n(?:\n```text\n.*?```\n)?", re.DOTALL)
+BLOCK = re.compile(r"```(python|console|sh)\n(.*?)```\n(?:\n```text\n.*?```\n)?", re.DOTALL)
 
 
 EXIT_CODE = "; echo $?"  # after a command that may be refused
@@ -33,6 +34,9 @@ def with_true_output(markdown: str) -> str:
         kind, code = block.groups()
         if kind == "console":
             return f"```console\n{_console(code)}```\n"
+        if kind == "sh":
+            _console("".join(f"$ {line}\n" for line in code.splitlines()))
+            return block.group()
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(compile(code, "<example>", "exec"), namespace)

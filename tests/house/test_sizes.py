@@ -19,10 +19,11 @@ def modules() -> dict[str, str]:
 
 
 def long_functions(text: str, most: int) -> Iterator[str]:
-    """The functions of more lines than ``most``, from ``def`` to the last line, docstrings included."""
+    """The functions of more lines than ``most``, from ``def`` to the last line, all but the example of a docstring."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            example = (ast.get_docstring(node) or "").partition("\n\nExamples\n--------\n")[1:]
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1 - "".join(example).count("\n")
             if lines > most:
                 yield f"{node.name}: {lines}"
 
@@ -42,3 +43,5 @@ def test_a_long_function_is_found_with_its_docstring():
     text = 'def short():\n    pass\n\n\ndef long():\n    """One.\n\n    Two.\n    """\n    return 1\n'
     assert list(long_functions(text, 5)) == ["long: 6"]
     assert list(long_functions(text, 6)) == []
+    with_example = text.replace("Two.\n", "Two.\n\n    Examples\n    --------\n    >>> 1\n    1\n")
+    assert list(long_functions(with_example, 6)) == []

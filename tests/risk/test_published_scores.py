@@ -429,9 +429,10 @@ def test_each_worked_example_comes_out_from_coded_rows_through_the_engine(source
 
 def test_the_stand_in_on_parr_30s_card_makes_its_eleven_diagnoses():
     card = (files._shipped_folder() / "parr-30" / "card.md").read_text(encoding="utf-8")
-    [renaming] = re.findall(r"\.renamed\(\s*(\{.*?\})\s*\)", card, flags=re.DOTALL)
-    names = dict(re.findall(r'"(\w+)": "(\w+)"', renaming))
-    made = cm.load_codelist("charlson-quan-2005").renamed(names).conditions
+    [example] = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)
+    given = {"cm": cm}
+    exec(example, given)
+    made = given["hospital"].conditions
     needed = [name for name in cm.load_model("parr-30").columns if name.startswith("parr30_")]
     assert len(needed) == 11 and set(needed) <= set(made)
     weights = cm.load_model("parr-30").input_named("parr30_dementia").table

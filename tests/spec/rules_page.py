@@ -8,6 +8,7 @@ on them is one that a plain-Python oracle and the library are held against in ``
 from __future__ import annotations
 
 import ast
+import calendar
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,15 +43,23 @@ Unless a table says otherwise everybody is 80 years old, of practice C87001 with
 """
 OUTCOMES_BY_HAND = HERE / "test_outcomes_by_hand.py"
 OUTCOMES_PAGE = PAGE.with_name("outcomes-by-hand.md")
+MONTHS = "|".join(month.lower() for month in calendar.month_name[1:])
+EVENT = ["recorded", "kind", "happened_on", "says"]  # the columns of events that a test adds to those of a table
 PAGES = {PAGE: (HEAD, BY_HAND), OUTCOMES_PAGE: (OUTCOMES_HEAD, OUTCOMES_BY_HAND)}
 
 
 def page(path: Path = PAGE) -> str:
     """The whole of a page."""
-    head, by_hand = PAGES[path]
+    return printed(*PAGES[path])
+
+
+def printed(head: str, by_hand: Path) -> str:
+    """The tables of a file of tests, under a head."""
     source = by_hand.read_text(encoding="utf-8")
     lines = [head]
     sections = dict(_sections(source))
+    shown_above: set[str] = set()
+    tables = dict(_named_tables(source))
     for test in ast.parse(source).body:
         if not (isinstance(test, ast.FunctionDef) and test.name.startswith("test_")):
             continue
@@ -58,6 +67,9 @@ def page(path: Path = PAGE) -> str:
         lines += [f"\n## {sections.pop(line)}\n" for line in due]
         lines.append(f"\n### {_sentence(test.name)}\n")
         lines += _tables_of(test)
+        used = [node.id for node in ast.walk(test) if isinstance(node, ast.Name) and node.id in tables]
+        lines += [tables[name] for name in dict.fromkeys(used) if name not in shown_above]
+        shown_above.update(used)
         lines += _expectations(test, source)
     return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
 
@@ -66,11 +78,13 @@ def _sections(source: str) -> Iterator[tuple[int, str]]:
     """The line and the words of each comment that heads a section."""
     for number, line in enumerate(source.splitlines(), 1):
         if re.match(r"# [A-Z]", line):
-            yield number, line.removeprefix("# ")
+            yield number, line.removeprefix("# ").removesuffix(".")
 
 
 def _sentence(name: str) -> str:
     words = name.removeprefix("test_").replace("_", " ")
+    words = re.sub(rf"\bin ({MONTHS})\b", lambda found: f"in {found.group(1).capitalize()}", words)
+    words = re.sub(r"\b(\d+) (\d) per cent", r"\1.\2%", words)
     return words[0].upper() + words[1:]
 
 
@@ -83,11 +97,27 @@ def _tables_of(test: ast.FunctionDef) -> Iterator[str]:
             rows = decorator.args[1].elts if isinstance(decorator.args[1], ast.List) else []
             cells = [[ast.unparse(cell) for cell in _cells(row)] for row in rows]
             yield _markdown(names, cells)
-    for node in ast.walk(test):
+    yield from _text_tables(test)
+
+
+def _named_tables(source: str) -> Iterator[tuple[str, str]]:
+    """The tables that stand between the tests, under the names by which tests speak of them."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            for table in _text_tables(node.value):
+                yield name, f"`{name}`:\n\n{table}"
+
+
+def _text_tables(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"\w +\| ", node.value):
             rows = [[cell.strip() for cell in line.split("|")] for line in node.value.strip().splitlines()]
             if all(len(row) == len(rows[0]) for row in rows):
-                yield _markdown(rows[0], rows[1:])
+                if not re.match(r"\d{4}-\d\d-\d\d$", rows[0][0]):
+                    yield _markdown(rows[0], rows[1:])
+                elif len(rows[0]) == len(EVENT):
+                    yield f"And besides:\n\n{_markdown(EVENT, rows)}"
 
 
 def _cells(row: ast.expr) -> list[ast.expr]:

@@ -31,6 +31,14 @@ def import_caseload(folder: str | Path, where: str | Path) -> Caseload:
     InputError : the folder is no export of a caseload, or the place is not empty
     VerifyError : a file of the export was changed: which, and where
     PublishError : the store could not be written
+
+    Examples
+    --------
+    >>> with cm.open_caseload("caseload.sqlite", create=True, review_every_months=3) as caseload:
+    ...     folder = caseload.export("exported")
+    >>> with cm.import_caseload("exported", "copy.sqlite") as caseload:
+    ...     caseload.settings.review_every_months
+    3
     """
     from casemgmt.caseload.opening import restored_caseload
 

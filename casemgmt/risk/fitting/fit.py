@@ -79,6 +79,11 @@ def fit_model(
     Raises
     ------
     InputError, ModelError : a column cannot be used; or fewer than 50 people had the outcome, or had it not
+
+    Examples
+    --------
+    >>> cm.fit_model(register, "outcome_emergency_admission_12m", inputs=["age", "copd"], kind="logistic")
+    <Model fitted-model 1.0: 2 inputs, logistic, demonstration only>
     """
     said = words or {}, options or {}
     asked = Asked(outcome, inputs, kind, name, horizon_days, needed, monotone, pairs, groups, bags, seed, *said)

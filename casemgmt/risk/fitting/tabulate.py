@@ -73,6 +73,15 @@ def tabulate(
     ------
     InputError : no such frame or estimator
     ModelError : the estimator is not additive, with the largest discrepancy found, or its tables would be too large
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> people = register.to_pandas()
+    >>> inputs = people[["copd", "diabetes"]].astype(int)
+    >>> fitted = LogisticRegression().fit(inputs, people["outcome_emergency_admission_12m"])
+    >>> cm.tabulate(fitted, inputs, demonstration=True)
+    <Model tabulated-model 1.0: 2 inputs, logistic, demonstration only>
     """
     for key in words or {}:
         if key not in WORDS:
