@@ -63,6 +63,17 @@ def warm(*, check: bool = False) -> Warmed:
         No folder can be written.
     VerifyError
         With ``check``: something is not kept, or is damaged.
+
+    Examples
+    --------
+    >>> import casemgmt as cm
+    >>> def is_warm() -> bool:
+    ...     try:
+    ...         return cm.warm(check=True).loops > 0
+    ...     except cm.VerifyError:
+    ...         return False
+    >>> is_warm() in (True, False)
+    True
     """
     start = time.perf_counter()
     folder, names = _noted() if check else _made()

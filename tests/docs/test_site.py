@@ -42,6 +42,7 @@ RUN_ELSEWHERE = {
     r"python3 -m venv \.venv && \. \.venv/bin/activate": ".ci/run, with a folder of its own",
     r'pip install (-e )?"(casemgmt|\.)\[[a-z,]+\]"( && python -m benchmarks)?': ".ci/run, with the extra `test`",
     r"python examples/site/build\.py site": ".ci/run, and the fixture below",
+    r"Rscript examples/in_r\.R out": "tests/docs/test_in_r.py, where R is installed",
     r"python -m benchmarks(\.report|\.caseload)? .*": "tests/benchmarks",
     r"python tests/house/mutation\.py .*": "tests/house/test_mutation.py",
     r"\$env:PYTHONUTF8 = .*": "nobody here: it speaks to PowerShell alone",
