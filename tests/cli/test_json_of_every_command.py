@@ -121,6 +121,7 @@ def of_other_things(folder: Path) -> dict[str, tuple[object, ...]]:
         "schemes": (),
         "schemes ": (SCHEME,),
         "schemes  ": (SCHEME, "--text"),
+        "models   ": ("check", Path(__file__).parents[2] / "models" / "lace"),
         "schemes   ": ("check", folder / "scheme.toml"),
         "schemes    ": ("schema",),
         "schemas": (),
