@@ -32,7 +32,7 @@ class Seen:
 
     Examples
     --------
-    >>> Seen("analgesic", at_least=4, within="12 months")
+    >>> cm.Seen("analgesic", at_least=4, within="12 months")
     Seen(condition='analgesic', at_least=4, within=Window(length=12, unit='month'), first_within=None, later_than=None)
     """
 
@@ -81,7 +81,7 @@ class Rule:
 
     Examples
     --------
-    >>> Rule(name="asthma", all=(Seen("asthma_code"), Seen("asthma_drug", within="12 months"))).conditions
+    >>> cm.Rule(name="asthma", all=(cm.Seen("asthma_code"), cm.Seen("asthma_drug", within="12 months"))).conditions
     ('asthma_code', 'asthma_drug')
     """
 

@@ -35,7 +35,7 @@ class Planted:
 
     Examples
     --------
-    >>> Planted(effect=0.2).drift
+    >>> cm.Planted(effect=0.2).drift
     1.0
     """
 
