@@ -99,6 +99,7 @@ def test_the_pages_name_every_shipped_model_scheme_and_command():
         "letters",
         "governance",
         "new_pipeline",
+        "warm",
     ]
     tables = {
         "models/README.md": cm.list_models(),

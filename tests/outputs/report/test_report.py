@@ -494,7 +494,7 @@ GOOD = load_tariff(TARIFF).text
         ('per       = "head"', 'per       = "bed"', "one of head, plan, review"),
         ('certainty = "B"', 'certainty = "sure"', "one of A, B, C, D"),
         ('name      = "review"', 'name      = "care_plan"', "two payments have one name"),
-        ("[tariff]", "[other]", r"a table \[tariff\]"),
+        ("[tariff]", "[other]", "unknown key 'other'"),
         ('id     = "', 'colour = "x"\nid     = "', "'colour' is no key"),
     ],
 )
