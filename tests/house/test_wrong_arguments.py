@@ -421,7 +421,7 @@ def test_a_flag_takes_true_or_false_alone(tmp_path, monkeypatch):
                         try:
                             called_with(function, right, argument, value)
                         except cm.InputError as problem:
-                            assert f"{argument.name} is True or False, not" in str(problem), name
+                            assert argument.name in str(problem) and "True or False" in str(problem), name
                         else:
                             taken.append(f"{name}({argument.name}={value!r})")
     assert not taken
