@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from browser import Opened, axe_source, chromium, needs_chromium
@@ -29,7 +31,7 @@ FOR_A_CONSOLE = ("console", "sh", "powershell", "bash")
 RUN = {
     *OWN,
     *LINKED_FROM[:-1],
-    RUN_ON_SPARK,  # tests/spark/test_batch_spark.py
+    *RUN_ON_SPARK,  # tests/spark/test_batch_spark.py
     PROJECT / "casemgmt" / "codes" / "README.md",
     PROJECT / "models" / "cambridge-multimorbidity-20" / "card.md",  # tests/codes/test_cambridge_from_records.py
     PROJECT / "models" / "parr-30" / "card.md",  # tests/risk/test_published_scores.py
@@ -65,10 +67,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Page]:
     return {path.relative_to(folder).as_posix(): Page(path.resolve()) for path in sorted(folder.rglob("*.html"))}
 
 
-def pages_of_the_site() -> dict[str, str]:
-    from build import pages_in
+def builder() -> ModuleType:
+    """The program that builds the site, by its file: a package that builds wheels has its name."""
+    spec = importlib.util.spec_from_file_location("site_builder", SITE / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
-    return pages_in()
+
+def pages_of_the_site() -> dict[str, str]:
+    return builder().pages_in()
 
 
 def test_every_link_within_the_site_leads_to_a_file_and_a_name_that_are_there(site):
@@ -216,7 +225,8 @@ def test_a_block_that_nothing_runs_is_noticed():
 
 
 def test_a_guide_that_no_line_of_the_navigation_names_stops_the_build():
-    from build import NavigationError, parts_of
+    build = builder()
+    NavigationError, parts_of = build.NavigationError, build.parts_of
 
     navigation = (SITE / "navigation.toml").read_text(encoding="utf-8")
     pages = {"examples/site/pages/index.md", "examples/a.md", "examples/b.md"}

@@ -38,10 +38,12 @@ def plain_outcome(data: bytes) -> Account | None:
 
 def plain_lines(data: bytes) -> list[str] | None:
     """The lines that are not blank; None where a file as a whole cannot be trusted."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return None
     try:
-        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8").replace("\r\n", "\n")
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            text = data.decode("utf-16").removeprefix("\ufeff")
+        else:
+            text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        text = text.replace("\r\n", "\n")
     except UnicodeDecodeError:
         return None
     lines = [line for line in text.split("\n") if line]
