@@ -591,7 +591,7 @@ def test_a_file_is_read_whole_as_utf8_whatever_editor_wrote_it(tmp_path: Path) -
 
 def test_a_file_that_cannot_be_a_scheme_is_refused_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
-    for content, said in ((b"\xff\xfe", "not UTF-8"), (b"#" * 1_000_001, "larger than 1 MB"), (b"x =", "not a TOML")):
+    for content, said in ((b"\xff", "not UTF-8"), (b"#" * 1_000_001, "larger than 1 MB"), (b"x =", "not a TOML")):
         path.write_bytes(content)
         with pytest.raises(SchemeError, match=said) as caught:
             load_scheme(path)
