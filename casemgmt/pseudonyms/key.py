@@ -111,9 +111,17 @@ def _weakness(secret: bytes) -> str | None:
     steps = Counter((b - a) % 256 for a, b in itertools.pairwise(secret))
     if steps.most_common(1)[0][1] > len(secret) / 3:
         return "its bytes follow each other in a row"
-    if re.fullmatch(rb"[A-Za-z\s.,;:!?'_-]+", secret) or re.search(rb"[A-Za-z]{2,}[ \t]+[A-Za-z]{2,}", secret):
-        return "it is made of words"
-    return None
+    words = re.search(rb"[A-Za-z]{2,}[ \t]+[A-Za-z]{2,}", secret) and _is_text(secret)
+    return "it is made of words" if words or re.fullmatch(rb"[A-Za-z\s.,;:!?'_-]+", secret) else None
+
+
+def _is_text(secret: bytes) -> bool:
+    """Whether a key can be text at all; of random bytes some look like two short words."""
+    try:
+        secret.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _share_repeated(secret: bytes) -> float:
