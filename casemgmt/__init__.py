@@ -14,6 +14,7 @@ from casemgmt.version import __version__
 _WHERE = {
     "read_register": "casemgmt.register.reading",
     "draft_config": "casemgmt.results.drafting",
+    "Draft": "casemgmt.register.drafting",
     "fields": "casemgmt.register.field_table",
     "scan_register": "casemgmt.scanned.opening",
     "ScannedRegister": "casemgmt.scanned.scanning",
@@ -73,6 +74,7 @@ _WHERE = {
     "synthesise": "casemgmt.synthetic.synthesise",
     "Planted": "casemgmt.synthetic.planted",
     "warm": "casemgmt.results.warming",
+    "Warmed": "casemgmt.results.warming",
     "pseudonymise": "casemgmt.pseudonyms.pseudonymising",
     "pseudonym_lookup": "casemgmt.pseudonyms.lookup",
     "reidentify": "casemgmt.pseudonyms.lookup",
@@ -126,6 +128,7 @@ if TYPE_CHECKING:
     from casemgmt.notebook import show
     from casemgmt.pseudonyms.lookup import pseudonym_lookup, reidentify
     from casemgmt.pseudonyms.pseudonymising import pseudonymise
+    from casemgmt.register.drafting import Draft
     from casemgmt.register.field_table import fields
     from casemgmt.register.reading import read_register
     from casemgmt.register.register import Register
@@ -135,7 +138,7 @@ if TYPE_CHECKING:
     from casemgmt.results.reporting import CommissionerReport, commissioner_report
     from casemgmt.results.selecting import select
     from casemgmt.results.selection import Selection
-    from casemgmt.results.warming import warm
+    from casemgmt.results.warming import Warmed, warm
     from casemgmt.returns.returns import Returns, read_returns
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.risk.fitting.fit import fit_model
@@ -160,6 +163,7 @@ __all__ = [
     "CommissionerReport",
     "Comparison",
     "Derived",
+    "Draft",
     "Drift",
     "EffectAtCut",
     "Evaluation",
@@ -185,6 +189,7 @@ __all__ = [
     "State",
     "Tariff",
     "VerifyError",
+    "Warmed",
     "Window",
     "__version__",
     "avoidable_admissions",

@@ -23,6 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from casemgmt import system
+
 PACKAGE = Path(__file__).resolve().parent
 ENDING = ".loop"
 NOTE = "loops-that-are-used.json"
@@ -109,13 +111,13 @@ def _folders(named: str | None) -> Iterator[Path]:
         yield Path(named) / own
         return
     yield PACKAGE / "__pycache__"
-    cache_home = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
+    cache_home = os.environ.get("LOCALAPPDATA" if system.ON_WINDOWS else "XDG_CACHE_HOME")
     # A process without a home is told that it is "~".
     home = os.path.expanduser("~")  # noqa: PTH111
     if cache_home:
         yield Path(cache_home) / own
     elif home != "~":
-        yield Path(home) / ("Library/Caches" if sys.platform == "darwin" else ".cache") / own
+        yield Path(home) / ("Library/Caches" if system.ON_MACOS else ".cache") / own
 
 
 def _opened(content: bytes) -> Code:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 ON_WINDOWS = os.name == "nt"
+ON_MACOS = sys.platform == "darwin"
 
 _T = TypeVar("_T")
 PATIENCE_SECONDS = 3.0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 import typer
+
+from casemgmt import system
 
 _WINDOWS = ("powershell", "pwsh")
 _ADD_IT_YOURSELF = (
@@ -85,4 +86,4 @@ def _shell_of(value: object) -> str:
 
         return str(shellingham.detect_shell()[0])
     except (ImportError, RuntimeError, OSError):
-        return "powershell" if os.name == "nt" else ""
+        return "powershell" if system.ON_WINDOWS else ""

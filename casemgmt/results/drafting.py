@@ -12,6 +12,7 @@ from casemgmt.register.drafting import Draft, Said, draft
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from casemgmt.annotations import Files
     from casemgmt.risk.model import Model
     from casemgmt.scheme.routes import Scheme
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     overwrite=arguments.yes_or_no,
 )
 def draft_config(
-    source: object,
+    source: Files,
     to: str | Path | None = None,
     *,
     scheme: Scheme | None = None,

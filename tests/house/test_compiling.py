@@ -84,7 +84,7 @@ def small_package(folder: Path, by: int = 1) -> Path:
     for name in ("", "inner", "outer"):
         (package / name).mkdir(parents=True, exist_ok=True)
         (package / name / "__init__.py").touch()
-    for name in ("compiling.py", "kept_code.py", "loop_arguments.py", "machine_code.py"):
+    for name in ("compiling.py", "kept_code.py", "system.py", "loop_arguments.py", "machine_code.py"):
         shutil.copy(PACKAGE / name, package / name)
     (package / "inner" / "kernels.py").write_text(INNER.format(by=by), encoding="utf-8")
     (package / "outer" / "kernels.py").write_text(OUTER, encoding="utf-8")

@@ -215,7 +215,7 @@ class Objects:
             *(cm.synthesise("C87616", seed=1), cm.fields(), cm.commissioner_report(self.selection)),
             *(cm.synthesise("C87616", seed=1), cm.fields(), self.model.to_r(), self.stable),
             *(self.evaluated, self.evaluated.judged, self.effect, self.plan, self.plan.tariff, self.drift),
-            self.outcomes,
+            *(self.outcomes, cm.draft_config(self.source), cm.Warmed(folder=folder, loops=1, bytes=1, seconds=0.0)),
             *(self.caseload, self.caseload.verify(), self.caseload.on("2015-04-02"), self.caseload.homes("2015-04-02")),
             *(self.caseload.propose(self.selection), self.caseload.decide([])),
         )

@@ -34,6 +34,8 @@ PUBLIC = {
     ),
     "CommissionerReport": "names save table to_html",
     "Comparison": f"after attribution before changes practice reasons summary {TABLE}",
+    "Draft": "questions text",
+    "Warmed": "bytes folder loops seconds",
     "Derived": (
         f"account as_of conditions counts flag latest patients report rows score set_aside sources unmapped {TABLE}"
     ),

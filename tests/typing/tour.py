@@ -26,11 +26,9 @@ def read() -> cm.Register:
     file: Path = cm.synthesise("03L", to="03L.parquet", planted=cm.Planted())
     people: int = len(register) + len(made)
     seen: tuple[str, ...] = register.practices + scanned.practices
-    questions: int = cm.draft_config(
-        "register.csv", Path("register.toml"), scheme=cm.load_scheme("my-scheme.toml")
-    ).questions
-    loops: int = cm.warm(check=True).loops
-    print(questions, loops)
+    draft: cm.Draft = cm.draft_config("register.csv", Path("register.toml"), scheme=cm.load_scheme("my-scheme.toml"))
+    kept: cm.Warmed = cm.warm(check=True)
+    print(draft.questions, kept.loops)
     print(register.quarantine, scanned.corrections, register.as_of.isoformat(), people, seen, file, cm.fields())
     return register
 
