@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ def write_new(files: Mapping[str, bytes], folder: Path) -> Path:
     PublishError
     """
     target = refuse_taken(folder)
-    try:
+    with refusals_in_words(folder):
         made = make_parents(target)
         try:
             with staged(target, _OWNED) as staging:
@@ -56,6 +57,14 @@ def write_new(files: Mapping[str, bytes], folder: Path) -> Path:
         except BaseException:
             remove_empty(made)
             raise
+    return target
+
+
+@contextmanager
+def refusals_in_words(folder: Path) -> Iterator[None]:
+    """Turn what stops the making of a new folder into a PublishError with the remedy."""
+    try:
+        yield
     except BusyError:
         raise PublishError(f"Another process is writing to '{folder}'. Wait, then run again.") from None
     except StrangersError:
@@ -64,7 +73,6 @@ def write_new(files: Mapping[str, bytes], folder: Path) -> Path:
         ) from None
     except OSError as problem:
         raise PublishError(f"'{folder}' was not written: {problem.strerror or 'the system refused'}.") from None
-    return target
 
 
 def refuse_taken(folder: Path) -> Path:

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from casemgmt.disk import BusyError, Owned, StrangersError, make_parents, remove_empty, staged
-from casemgmt.errors import PublishError
-from casemgmt.evaluation.saving import refuse_taken
+from casemgmt.disk import Owned, make_parents, remove_empty, staged
+from casemgmt.evaluation.saving import refusals_in_words, refuse_taken
 from casemgmt.version import __version__
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -69,7 +68,7 @@ def write_repository(files: Mapping[str, bytes], folder: Path) -> None:
         may_hold=files.__contains__,
         strangers_in=lambda _folder, _manifest: [],
     )
-    try:
+    with refusals_in_words(folder):
         made = make_parents(target)
         try:
             with staged(target, owned) as staging:
@@ -84,14 +83,6 @@ def write_repository(files: Mapping[str, bytes], folder: Path) -> None:
         except BaseException:
             remove_empty(made)
             raise
-    except BusyError:
-        raise PublishError(f"Another process is writing to '{folder}'. Wait, then run again.") from None
-    except StrangersError:
-        raise PublishError(
-            f"'{folder}', or what lies hidden beside it, belongs to somebody else. Choose another."
-        ) from None
-    except OSError as problem:
-        raise PublishError(f"'{folder}' was not written: {problem.strerror or 'the system refused'}.") from None
 
 
 def _make_folders(root: Path, inside: Path) -> None:
