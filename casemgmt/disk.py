@@ -322,8 +322,10 @@ def make_parents(target: Path) -> list[Path]:
     missing = [parent for parent in target.parents if not os.path.lexists(parent)]
     try:
         for parent in reversed(missing):
-            made.append(parent)
-            _make_folder(parent)
+            # Another run that makes the same folder in this moment is welcome; a file in its place shows itself below.
+            with suppress(FileExistsError):
+                _make_folder(parent)
+                made.append(parent)
     except BaseException:
         remove_empty(made)
         raise

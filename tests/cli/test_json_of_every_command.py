@@ -20,7 +20,7 @@ from casemgmt.cli import app
 from casemgmt.cli.results import KEYS
 from casemgmt.register.config import COMMANDS
 
-PAGE = Path(cm.__file__).parents[1] / "examples" / "commands.md"
+PAGE = Path(__file__).resolve().parents[2] / "examples" / "commands.md"
 ALWAYS = ["casemgmt", "command", "written", "notes"]
 # Keys that no run here fills, since what they tell of is rare.
 RARE = {

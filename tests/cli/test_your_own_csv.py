@@ -16,8 +16,9 @@ import casemgmt as cm
 from casemgmt.cli import app
 
 SCHEME = "rotherham-2015-16"
-README = (Path(cm.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-PAGE = (Path(cm.__file__).parents[1] / "examples" / "your-own-csv.md").read_text(encoding="utf-8")
+PROJECT = Path(__file__).resolve().parents[2]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+PAGE = (PROJECT / "examples" / "your-own-csv.md").read_text(encoding="utf-8")
 DATE = ("--as-of", "2024-04-01")
 # What the person answers; the rest was drafted.
 ANSWERS = {

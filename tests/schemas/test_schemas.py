@@ -25,7 +25,7 @@ from casemgmt.schemas import MAKERS, schema_of, schema_text
 from casemgmt.scheme.files import read_scheme_text
 
 PACKAGE = Path(cm.__file__).parent
-PROJECT = PACKAGE.parent
+PROJECT = Path(__file__).resolve().parents[2]  # the package may be installed elsewhere
 SHIPPED = {
     "scheme": [*PACKAGE.glob("scheme/shipped/*.toml"), *PROJECT.glob("examples/**/*scheme.toml")],
     "model": [*PROJECT.glob("models/*/model.toml"), PROJECT / "benchmarks/model/model.toml"],

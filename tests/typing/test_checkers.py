@@ -16,7 +16,7 @@ import casemgmt as cm
 
 HERE = Path(__file__).parent
 PACKAGE = Path(cm.__file__).parent
-PROJECT = PACKAGE.parent
+PROJECT = Path(__file__).resolve().parents[2]  # the package may be installed elsewhere
 EXAMPLES = PROJECT / "examples"
 STANDARD = {
     "typeCheckingMode": "standard",  # what pyright does where nothing is said

@@ -80,6 +80,21 @@ def test_of_two_selections_saved_at_once_one_stands_whole(selections, tmp_path, 
 
 
 @pytest.mark.usefixtures("anywhere")
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_folder_above_that_another_makes_in_the_same_moment_is_no_refusal(selections, tmp_path, monkeypatch, depth):
+    make, target = os.mkdir, tmp_path.joinpath(*"abc"[:depth], "out")
+
+    def made_by_another_first(path: Path, *mode: int) -> None:
+        if target.is_relative_to(path) and path != target:
+            make(path)
+        make(path, *mode)
+
+    monkeypatch.setattr(os, "mkdir", made_by_another_first)
+    verify(selections[0].save(target))
+    assert names_in(target.parent) == ["out"]
+
+
+@pytest.mark.usefixtures("anywhere")
 def test_of_two_who_write_one_file_at_once_one_stands_whole(selections, tmp_path):
     tables = [each.summary() for each in selections]
     target = tmp_path / "summary.csv"
