@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mmap
+import weakref
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _LARGE_BYTES = 1 << 22
+_kept: deque[mmap.mmap] = deque(maxlen=8)  # of two outcomes of four arrays; the oldest goes
 
 
 class Scratch(NamedTuple):
@@ -76,18 +79,43 @@ def filter_scratch(practices: int, counted: int, block: int, dtype: np.dtype[Key
 def written_in_places(size: int, dtype: Any) -> npt.NDArray[Any]:
     """An array, not set to anything, of which little is ever written, here and there.
 
-    For one as large NumPy asks for large pages of memory, and each that is touched is cleared whole.
+    For one as large NumPy asks for large pages of memory, and each that is touched is cleared whole. Small pages cost
+    at their first touch too, so the memory of an array that nobody has any more is kept for the next one.
     """
     import numpy as np
 
     size_in_bytes = size * np.dtype(dtype).itemsize
     if size_in_bytes < _LARGE_BYTES:
         return np.empty(size, dtype)
-    memory = mmap.mmap(-1, size_in_bytes)
+    memory = _taken_from_kept(size_in_bytes) or _mapped(size_in_bytes)
+    array = np.frombuffer(memory, dtype, count=size)
+    # Slices of the array hold it, not the memory behind it.
+    weakref.finalize(array, _kept.append, memory).atexit = False
+    return array
+
+
+def _mapped(size_in_bytes: int) -> mmap.mmap:
+    if not hasattr(mmap, "MAP_PRIVATE"):
+        return mmap.mmap(-1, size_in_bytes)
+    # Private: what a forked process writes there is its own.
+    memory = mmap.mmap(-1, size_in_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_NOHUGEPAGE"):
         with suppress(OSError):  # a system without large pages
             memory.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(memory, dtype)
+    return memory
+
+
+def _taken_from_kept(size_in_bytes: int) -> mmap.mmap | None:
+    """Kept memory that is large enough, and not so large that it had better wait."""
+    for _ in range(len(_kept)):
+        try:
+            memory = _kept.popleft()
+        except IndexError:  # another thread has taken it
+            return None
+        if size_in_bytes <= len(memory) <= 2 * size_in_bytes:
+            return memory
+        _kept.append(memory)
+    return None
 
 
 def _spread() -> npt.NDArray[np.uint64]:
