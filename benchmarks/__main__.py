@@ -79,10 +79,14 @@ def write(results: dict[str, Any], out: Path) -> None:
 
 def jobs(options: argparse.Namespace, data: Path) -> Iterator[Job]:
     """Every work at every size, in every order, on every number of threads."""
-    for place, patients in enumerate(options.patients):
+    for place, asked in enumerate(options.patients):
         given = options.practices[min(place, len(options.practices) - 1)] if options.practices else None
         for work in WORKS:
-            if work.name in options.works and (work.files or patients <= MOST_IN_FRAMES or options.by_name):
+            patients = asked if work.most is None or options.by_name else min(asked, work.most)
+            is_again = patients < asked and (patients in options.patients or asked != max(options.patients))
+            if is_again or work.name not in options.works:
+                continue
+            if work.files or patients <= MOST_IN_FRAMES or options.by_name:
                 for order in _orders(work, options, patients):
                     for threads in options.by_threads or [options.threads]:
                         yield Job(

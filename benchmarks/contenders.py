@@ -46,6 +46,11 @@ def _ours_from_wide(inputs: Inputs) -> Callable[[], Any]:
     return lambda: ours.select_file(path, inputs.out, scheme, model, inputs.threads) or inputs.out
 
 
+def _ours_from_csv(inputs: Inputs) -> Callable[[], Any]:
+    path, scheme, model = inputs.csv, inputs.scheme, inputs.model
+    return lambda: ours.select_csv(path, inputs.out, scheme, model, inputs.threads) or inputs.out
+
+
 def _ours_from_packed(inputs: Inputs) -> Callable[[], Any]:
     path, scheme, model = inputs.packed_file, inputs.scheme, inputs.model
     return lambda: ours.select_packed(path, inputs.out, scheme, model, inputs.threads) or inputs.out
@@ -124,6 +129,11 @@ def _pandas_ready(inputs: Inputs) -> None:
 
 def _wide_ready(inputs: Inputs) -> None:
     _ = inputs.truth, inputs.wide
+    inputs.let_people_go()
+
+
+def _csv_ready(inputs: Inputs) -> None:
+    _ = inputs.truth, inputs.csv
     inputs.let_people_go()
 
 
@@ -241,6 +251,22 @@ WIDE_FILE = Work(
     ),
 )
 
+CSV_FILE = Work(
+    name="csv-file",
+    title="CSV → selected Parquet",
+    orders=("shuffled",),
+    files=True,
+    most=1_000_000,
+    ready=_csv_ready,
+    contenders=(
+        _casemgmt(_ours_from_csv, _from_our_file),
+        _polars_by_rank(with_ids.polars_from_csv(with_ids.by_rank), _from_file),
+        _polars_at_its_best(with_ids.polars_from_csv(with_ids.at_its_best), _from_file),
+        _duckdb(with_ids.duckdb_from_csv, _from_file),
+        _pandas(with_ids.pandas_from_csv, _from_file),
+    ),
+)
+
 PACKED_FILE = Work(
     name="packed-file",
     title="packed file, checksums verified → selected Parquet (the others from wide Parquet)",
@@ -269,4 +295,4 @@ PACKED_FILE = Work(
     ),
 )
 
-WORKS = (PACKED, OWN_SCORES, POLARS_FRAME, PANDAS_FRAME, WIDE_FILE, PACKED_FILE)
+WORKS = (PACKED, OWN_SCORES, POLARS_FRAME, PANDAS_FRAME, WIDE_FILE, CSV_FILE, PACKED_FILE)

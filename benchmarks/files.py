@@ -51,6 +51,17 @@ def write_wide(population: Population, path: Path, rows_a_group: int = ROWS_A_GR
             writer.write_table(population.to_arrow(start, stop), row_group_size=rows_a_group)
 
 
+def write_csv(population: Population, path: Path) -> None:
+    """The same as text: a header, flags as true and false, some hundred thousand rows at a time."""
+    import pyarrow.csv
+
+    with pyarrow.csv.CSVWriter(
+        path, population.to_arrow(0, 0).schema, write_options=pyarrow.csv.WriteOptions(quoting_style="none")
+    ) as writer:
+        for start in range(0, len(population), ROWS_A_GROUP):
+            writer.write_table(population.to_arrow(start, min(start + ROWS_A_GROUP, len(population))))
+
+
 def write_truth(truth: Truth, path: Path) -> None:
     """The reference, as plain arrays."""
     with path.open("wb") as file:

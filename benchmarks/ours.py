@@ -40,6 +40,13 @@ def select_file(path: Path, out: Path, scheme: Any, model: Any, threads: int) ->
     _write(_selected(cm.scan_register(path, as_of=AS_OF), scheme, model, threads), out)
 
 
+def select_csv(path: Path, out: Path, scheme: Any, model: Any, threads: int) -> None:
+    """The selected of a CSV file, written to a Parquet file."""
+    import casemgmt as cm
+
+    _write(_selected(cm.read_register(path, as_of=AS_OF), scheme, model, threads), out)
+
+
 def select_packed(path: Path, out: Path, scheme: Any, model: Any, threads: int) -> None:
     """The selected of a packed file, its checksums verified, written to a Parquet file."""
     select_file(path, out, scheme, model, threads)

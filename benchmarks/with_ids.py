@@ -123,6 +123,19 @@ def polars_from_wide(way: Polars) -> Callable[[Inputs], Run]:
     return prepare
 
 
+def polars_from_csv(way: Polars) -> Callable[[Inputs], Run]:
+    """From the CSV file; ids and codes stay text, as they would be by the first rows of any such file."""
+
+    def prepare(inputs: Inputs) -> Run:
+        import polars as pl
+
+        path, out = inputs.csv, inputs.out
+        texts = dict.fromkeys(("patient_id", "practice_id"), pl.String)
+        return lambda: _polars_written(way(pl.scan_csv(path, schema_overrides=texts), _Fields()), out)
+
+    return prepare
+
+
 def polars_from_packed(way: Polars) -> Callable[[Inputs], Run]:
     """From the packed file, its bits taken apart by expressions; polars does not look at page checksums."""
 
@@ -163,12 +176,24 @@ def _duckdb_from_frame(frame: Any, threads: int) -> Run:
 
 def duckdb_from_wide(inputs: Inputs) -> Run:
     """DuckDB from the wide file to another."""
+    return _duckdb_from_file(f"read_parquet('{inputs.wide}')", inputs)
+
+
+def duckdb_from_csv(inputs: Inputs) -> Run:
+    """DuckDB from the CSV file, read once into a table of its own, since it is asked twice."""
+    return _duckdb_from_file(f"read_csv('{inputs.csv}', types = {{'patient_id': 'VARCHAR'}})", inputs, held=True)
+
+
+def _duckdb_from_file(people: str, inputs: Inputs, *, held: bool = False) -> Run:
     connection, out = _duckdb(inputs.threads), inputs.out
-    people = f"read_parquet('{inputs.wide}')"
 
     def run() -> Path:
-        _duckdb_unique(connection, people)
-        connection.execute(f"COPY ({_duckdb_query(people)}) TO '{out}' (FORMAT parquet, COMPRESSION {COMPRESSION})")
+        source = people
+        if held:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE people AS SELECT * FROM {people}")
+            source = "people"
+        _duckdb_unique(connection, source)
+        connection.execute(f"COPY ({_duckdb_query(source)}) TO '{out}' (FORMAT parquet, COMPRESSION {COMPRESSION})")
         return out
 
     return run
@@ -226,6 +251,20 @@ def pandas_from_wide(inputs: Inputs) -> Run:
 
     def run() -> Path:
         _pandas_chosen(pd.read_parquet(path)).to_parquet(out, compression=COMPRESSION, index=False)
+        return out
+
+    return run
+
+
+def pandas_from_csv(inputs: Inputs) -> Run:
+    """From the CSV file."""
+    import pandas as pd
+
+    path, out = inputs.csv, inputs.out
+
+    def run() -> Path:
+        frame = pd.read_csv(path, dtype={"patient_id": str}, keep_default_na=False)
+        _pandas_chosen(frame).to_parquet(out, compression=COMPRESSION, index=False)
         return out
 
     return run

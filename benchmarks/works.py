@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import ours
 from benchmarks.answers import Answer, Ties, Truth, truth_of
 from benchmarks.data import AS_OF, Order, Population, make_population
-from benchmarks.files import made_once, name_of, read_truth, write_truth, write_wide
+from benchmarks.files import made_once, name_of, read_truth, write_csv, write_truth, write_wide
 from benchmarks.formula import FOLDER
 
 SCHEME = Path(__file__).with_name("scheme.toml")
@@ -77,6 +77,12 @@ class Inputs:
         return made_once(kept, lambda path: write_wide(self.population, path))
 
     @cached_property
+    def csv(self) -> Path:
+        """The same people as a CSV file."""
+        kept = self._kept("wide", ".csv", self.order)
+        return made_once(kept, lambda path: write_csv(self.population, path))
+
+    @cached_property
     def packed_file(self) -> Path:
         """The packed file made from it."""
         kept = self._kept(f"packed{ours.PACKED_EDITION}", ".parquet", self.order)
@@ -137,6 +143,7 @@ class Work:
     contenders : the first is ours
     files : what is read and written is a file, so each call is timed in a process of its own and its memory measured
     ready : makes what contenders will start from, and lets go of what it was made from
+    most : people at most, where the work is not asked for by name; it is done with so many where more are asked for
     """
 
     name: str
@@ -145,6 +152,7 @@ class Work:
     contenders: tuple[Contender, ...]
     files: bool = False
     ready: Callable[[Inputs], Any] = lambda inputs: None
+    most: int | None = None
 
     def contender(self, key: str) -> Contender:
         """The contender of a key."""

@@ -15,7 +15,7 @@ import benchmarks.files
 from benchmarks import child
 from benchmarks.__main__ import main
 from benchmarks.answers import Answer, DiffersError, DuplicateError, answer_of, check, truth_of
-from benchmarks.contenders import PACKED, PANDAS_FRAME, POLARS_FRAME, WIDE_FILE, WORKS
+from benchmarks.contenders import CSV_FILE, PACKED, PANDAS_FRAME, POLARS_FRAME, WIDE_FILE, WORKS
 from benchmarks.data import Order, Population, make_population, people_of, usual_practices
 from benchmarks.files import made_once, write_wide
 from benchmarks.formula import FOLDER, model_text, vectors_text
@@ -114,7 +114,7 @@ def test_practices_too_small_for_a_place_have_none(contender: Contender, order: 
     check(contender.read(contender.prepare(made)()), made.truth, contender.ties)
 
 
-@pytest.mark.parametrize(("contender", "order"), each([POLARS_FRAME, PANDAS_FRAME, WIDE_FILE]))
+@pytest.mark.parametrize(("contender", "order"), each([POLARS_FRAME, PANDAS_FRAME, WIDE_FILE, CSV_FILE]))
 def test_every_contender_refuses_a_repeated_id(contender: Contender, order: Order, repeated: GetInputs) -> None:
     # No such row reaches a packed file: packing sets it aside.
     made = repeated(order)
