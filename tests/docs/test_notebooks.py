@@ -10,6 +10,10 @@ import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NOTEBOOKS = sorted(EXAMPLES.glob("**/*.ipynb"))
+LEARN_FROM_MANY = ("fit-your-own-model", "hospital-readmission")  # a minute, and half a minute
+TO_RUN = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.long] * (path.stem in LEARN_FROM_MANY)) for path in NOTEBOOKS
+]
 
 # Warnings in the notebook's cells and in the library's calls are errors; those of the machinery are its own affair.
 STRICT = """
@@ -63,7 +67,7 @@ def test_the_notebooks_that_run_are_the_ones_that_the_folder_names():
 
 
 @pytest.mark.filterwarnings("default")  # of the machinery that runs the notebook, in this process
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TO_RUN)
 def test_the_notebook_runs_without_a_warning_and_prints_what_it_shows(path):
     import nbformat
 

@@ -215,8 +215,8 @@ def test_the_random_registers_meet_every_reason_for_which_a_row_is_set_aside_or_
     assert {name for name, _ in met} == {"patient_id", "practice_id", *UNUSABLE_VALUES}
 
 
-@pytest.mark.parametrize("block", range(10))
-def test_three_hundred_random_registers_agree_on_every_road(block):
+@pytest.mark.parametrize("block", range(5))
+def test_a_hundred_and_fifty_random_registers_agree_on_every_road(block):
     assert_block_agrees(range(FIRST + BLOCK * block, FIRST + BLOCK * (block + 1)))
 
 
