@@ -141,13 +141,8 @@ def select(
     ranking = None if model is None else load_model(model)
     sizes = None if list_sizes is None else read_list_sizes(list_sizes)
     check_writable(removals, overwrite=overwrite)
-    if memory is not None:
-        if scan is False:
-            raise typer.BadParameter("a register that is held whole has no budget.", param_hint="--memory")
-        scan = True
-    if scan is None:
-        needs_all = any(each is not None for each in (previous, ended, nominations)) or workbooks or pages
-        scan = not needs_all and reference is Held.base and reading.is_large()
+    needs_all = any(each is not None for each in (previous, ended, nominations)) or workbooks or pages
+    scan = _is_scanned(reading, scan, memory, needs_all=needs_all or reference is not Held.base)
     asked: dict[str, Any] = {"score": score, "risk": risk, "ended": ended, "nominations": nominations}
     asked |= {"over_cap": over_cap.value, "reference": reference.value, "threads": threads}
     asked |= {"allow_missing_practices": allow_missing_practice or False, "allow_demonstration": demonstration}
@@ -160,6 +155,15 @@ def select(
     for_practices = {"workbooks": workbooks, "pages": pages, "key": key, "reply_by": reply_by, "contact": contact}
     publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite, **for_practices)
     _say_selected(selection, out, removals, counted=previous is not None or removals is not None)
+
+
+def _is_scanned(reading: Reading, scan: bool | None, memory: str | None, *, needs_all: bool) -> bool:
+    """Whether a register is read a part at a time: as was said, and else where it is large and nothing needs all of it."""
+    if memory is not None and scan is False:
+        raise typer.BadParameter("a register that is held whole has no budget.", param_hint="--memory")
+    if memory is not None or scan is not None:
+        return memory is not None or bool(scan)
+    return not needs_all and reading.is_large()
 
 
 def _say_selected(selection: Selection, out: Path, removals: Path | None, *, counted: bool) -> None:

@@ -67,11 +67,9 @@ def scan_register(
     max_quarantined, max_corrected : as for it; a packed register carries its counts, and is judged by what is said here
     decoder : what decodes Parquet: ``polars`` (faster, where it is installed), ``pyarrow``, or ``auto``, the first that
         is there. The result does not depend on it, and page checksums are verified either way
-    memory : about how much the whole process may take while it is selected from, such as ``"800 MB"`` or ``"2 GiB"``,
-        or a number of bytes. Fewer row groups are held at a time, and the next ones are not read ahead, where it asks
-        for that; the lists do not depend on it. 350 MB of it are the program's own, and 16 bytes a row of the register
-        are kept throughout; those who are listed, tables made of them, and data of the caller's own come on top. None
-        by default: a million rows and the next million
+    memory : about how much the process may take, such as ``"800 MB"`` or ``"2 GiB"``, or a number of bytes: 350 MB for
+        the program, 16 bytes a row of the register, and the row groups at hand, of which fewer are held and none is
+        read ahead where it asks for that. Whoever is listed comes on top. None: a million rows, and the next million
     progress : called with the rows read in this pass, and all rows. Only a register with repeated ids, or with
         surprises such as practice codes that differ in case alone, needs more than one pass
 
