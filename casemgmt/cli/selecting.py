@@ -158,7 +158,7 @@ def select(
 
 
 def _is_scanned(reading: Reading, scan: bool | None, memory: str | None, *, needs_all: bool) -> bool:
-    """Whether a register is read a part at a time: as was said, and else where it is large and nothing needs all of it."""
+    """Whether a register is read a part at a time: as was said, else where it is large and nothing needs all of it."""
     if memory is not None and scan is False:
         raise typer.BadParameter("a register that is held whole has no budget.", param_hint="--memory")
     if memory is not None or scan is not None:
