@@ -165,6 +165,14 @@ ThreadsOption = Annotated[
     int | None,
     typer.Option(min=1, help="The result does not depend on it."),
 ]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="About how much the whole process may take, such as '800 MB' or '2 GiB': the register is read a part at "
+        "a time. The result does not depend on it.",
+    ),
+]
 ScanOption = Annotated[
     bool | None,
     typer.Option(

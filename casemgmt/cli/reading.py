@@ -169,7 +169,7 @@ class Reading:
             give(register=register_facts(register))
         return register
 
-    def scanned(self, progress: Callable[[int, int], None]) -> ScannedRegister:
+    def scanned(self, progress: Callable[[int, int], None], memory: str | None = None) -> ScannedRegister:
         """The register, to be read a part at a time."""
         from casemgmt.register.packed_file import is_packed
         from casemgmt.scanned.opening import scan_register
@@ -177,7 +177,7 @@ class Reading:
         options = self._options()
         if len(self.registers) == 1 and is_packed(self.registers[0]):
             options = {name: options[name] for name in _OF_PACKED}
-        return scan_register(list(self.registers), progress=progress, **options)
+        return scan_register(list(self.registers), memory=memory, progress=progress, **options)
 
     def is_large(self) -> bool:
         """Whether the register is a packed file, or Parquet files of so many rows that holding them all is a waste."""

@@ -25,6 +25,7 @@ from casemgmt.cli.options import (
     KeyOption,
     ListSizesOption,
     ListSizeWithin,
+    MemoryOption,
     ModelOption,
     NamedModel,
     NominationsOption,
@@ -124,6 +125,7 @@ def select(
     reply_by: ReplyByOption = None,
     contact: ContactOption = None,
     threads: ThreadsOption = None,
+    memory: MemoryOption = None,
     scan: ScanOption = None,
     demonstration: Demonstration = False,
 ) -> None:
@@ -139,21 +141,29 @@ def select(
     ranking = None if model is None else load_model(model)
     sizes = None if list_sizes is None else read_list_sizes(list_sizes)
     check_writable(removals, overwrite=overwrite)
-    if scan is None:
-        needs_all = any(each is not None for each in (previous, ended, nominations)) or workbooks or pages
-        scan = not needs_all and reference is Held.base and reading.is_large()
+    needs_all = any(each is not None for each in (previous, ended, nominations)) or workbooks or pages
+    scan = _is_scanned(reading, scan, memory, needs_all=needs_all or reference is not Held.base)
     asked: dict[str, Any] = {"score": score, "risk": risk, "ended": ended, "nominations": nominations}
     asked |= {"over_cap": over_cap.value, "reference": reference.value, "threads": threads}
     asked |= {"allow_missing_practices": allow_missing_practice or False, "allow_demonstration": demonstration}
     asked["list_size_within"] = within_of(list_size_within)
     with earlier_of(previous) as earlier, progress("Reading and selecting", "rows") as moved:
-        register: Any = reading.scanned(moved) if scan else reading.register()
+        register: Any = reading.scanned(moved, memory) if scan else reading.register()
         if isinstance(earlier, PublishedSelection) and not same_extract:
             refuse_used_before(register.parts, register.as_of, earlier.facts)
         selection = choose(register, rules, model=ranking, list_sizes=sizes, previous=earlier, **asked)
     for_practices = {"workbooks": workbooks, "pages": pages, "key": key, "reply_by": reply_by, "contact": contact}
     publish(selection, out, include or (), published_before or (), removals, overwrite=overwrite, **for_practices)
     _say_selected(selection, out, removals, counted=previous is not None or removals is not None)
+
+
+def _is_scanned(reading: Reading, scan: bool | None, memory: str | None, *, needs_all: bool) -> bool:
+    """Whether a register is read a part at a time: as was said, else where it is large and nothing needs all of it."""
+    if memory is not None and scan is False:
+        raise typer.BadParameter("a register that is held whole has no budget.", param_hint="--memory")
+    if memory is not None or scan is not None:
+        return memory is not None or bool(scan)
+    return not needs_all and reading.is_large()
 
 
 def _say_selected(selection: Selection, out: Path, removals: Path | None, *, counted: bool) -> None:
@@ -186,13 +196,14 @@ def pack(
     reading: Reading,
     out: PackOutOption,
     overwrite: ScoreOverwriteOption = False,
+    memory: MemoryOption = None,
 ) -> None:
     """Check and pack a register once, so that every later selection reads it in a fraction of the time."""
     check_writable(out, overwrite=overwrite)
     if out.suffix.lower() != ".parquet":
         raise typer.BadParameter(f"{out.name}: a packed register is a .parquet file.")
     with progress("Reading and packing", "rows") as moved:
-        register = reading.scanned(moved)
+        register = reading.scanned(moved, memory)
         register.save_packed(out)
         wrote(out)
     note_who_may_read()

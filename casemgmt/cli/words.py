@@ -56,7 +56,7 @@ _PAIRS = re.compile(r"columns=\{((?:'[^']*': '[^']*'(?:, )?)+)\}")
 _VALUES = re.compile(rf"values=\{{{_NAME}: \{{((?:'[^']*': '[^']*'(?:, )?)+)\}}\}}")
 _FORM = re.compile(rf"date_format=\{{{_NAME}: {_NAME}\}}")
 _BARE = re.compile(
-    r"\b(columns|values|date_format|sheet|separator|skip_lines|encoding|config|expected_rows|practice_pattern)="
+    r"\b(columns|values|date_format|sheet|separator|skip_lines|encoding|config|expected_rows|memory|practice_pattern)="
     r"(?=[ .,;:)]|$)"
 )
 _CALLED = {"columns": "--column", "values": "--value"}

@@ -107,6 +107,17 @@ class PackedFile:
         return Counts(accepted=dict(zip(self.practices, self.rows, strict=True)))
 
     @property
+    def rows_of_groups(self) -> tuple[int, ...]:
+        """Rows of each row group, which are those of whole practices."""
+        return self._parquet.frame.rows_of_groups
+
+    @property
+    def bytes_of_a_row(self) -> float:
+        """Before compression, as the file says."""
+        chunks = [chunk for group in self._parquet.frame.groups for chunk in group]
+        return sum(chunk.uncompressed for chunk in chunks) / max(self._parquet.rows, 1)
+
+    @property
     def carried(self) -> list[str]:
         """Text fields and carried columns."""
         return [name.removeprefix("told.") for name in self._carried.names]

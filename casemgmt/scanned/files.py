@@ -218,16 +218,20 @@ def decoded(
     decoder: Literal["polars", "pyarrow"],
     encoding: FileForm | str,
     rows_at_a_time: int | None,
+    *,
+    reads_ahead: bool = True,
 ) -> Iterator[tuple[Stretch, Source]]:
-    """Each stretch and its rows, in order; the next is decoded while one is worked on."""
+    """Each stretch and its rows, in order; the next is decoded while one is worked on, or only then."""
     with ThreadPoolExecutor(1) as pool:
         ahead: Future[Source] | None = None
         for place in range(len(stretches)):
             source = _decode(stretches[place], decoder, encoding) if ahead is None else ahead.result()
             ahead = None
-            if place + 1 < len(stretches):
+            if reads_ahead and place + 1 < len(stretches):
                 ahead = pool.submit(_decode, stretches[place + 1], decoder, encoding)
-            yield from ((stretches[place], piece) for piece in _cut(source, rows_at_a_time))
+            pieces = _cut(source, rows_at_a_time)
+            del source  # the next one is decoded when nothing holds this one any more
+            yield from ((stretches[place], piece) for piece in pieces)
 
 
 def _cut(source: Source, rows: int | None) -> Iterator[Source]:

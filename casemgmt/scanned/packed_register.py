@@ -16,6 +16,7 @@ from casemgmt.register.limits import Limits
 from casemgmt.register.packed_file import PackedFile
 from casemgmt.register.register import Register
 from casemgmt.register.sources import Part
+from casemgmt.scanned.budget import Held
 from casemgmt.scanned.scanning import Learnt, ScannedRegister
 from casemgmt.scanned.tally import Tally
 
@@ -27,9 +28,13 @@ class PackedRegister(ScannedRegister):
     holds_whole_practices = True
 
     def __init__(
-        self, file: PackedFile, progress: Callable[[int, int], None] | None = None, limits: Limits | None = None
+        self,
+        file: PackedFile,
+        progress: Callable[[int, int], None] | None = None,
+        limits: Limits | None = None,
+        held: Held | None = None,
     ) -> None:
-        self._limits = limits or Limits()
+        self._limits, self._held = limits or Limits(), held or Held()
         self._file = file
         self._progress = progress
         self.rows_in = file.account.rows_in
@@ -106,7 +111,7 @@ class PackedRegister(ScannedRegister):
 
     @arguments.checked(see=arguments.to_be_called, restart=arguments.to_be_called)
     def passed(self, see: See, restart: Callable[[], None] = lambda: None) -> Tally:
-        """Pass all row groups before ``see``, the next read while one is worked on."""
+        """Pass all row groups before ``see``, the next read while one is worked on where memory allows it."""
         import numpy as np
 
         for note in self.notes:
@@ -119,9 +124,11 @@ class PackedRegister(ScannedRegister):
             ahead = None
             for place, group in enumerate(groups):
                 register = self._register(*group) if ahead is None else ahead.result()
-                ahead = pool.submit(self._register, *groups[place + 1]) if place + 1 < len(groups) else None
+                reads_ahead = self._held.ahead and place + 1 < len(groups)
+                ahead = pool.submit(self._register, *groups[place + 1]) if reads_ahead else None
                 see(register, 0, np.arange(group[1], group[2], dtype=np.int32))
                 done += len(register)
+                del register
                 self._say(min(done, self.rows_in))
         return self.checked()
 

@@ -23,6 +23,7 @@ from casemgmt.register.lost_zeros import LostZeros
 from casemgmt.register.readable import notes_of
 from casemgmt.register.reader import CheckedPart, Known, Reader
 from casemgmt.register.sources import Part
+from casemgmt.scanned.budget import Held
 from casemgmt.scanned.files import (
     ROWS_AT_A_TIME,
     LatePart,
@@ -101,13 +102,15 @@ class ScannedRegister:
         encoding: FileForm | str = "utf-8",
         decoder: Literal["polars", "pyarrow"] = "pyarrow",
         progress: Callable[[int, int], None] | None = None,
-        rows_at_a_time: int | None = None,
+        held: Held | None = None,
     ) -> None:
         self.files, self.reader, self.decoder = files, reader, decoder
         self.rows_in = sum(file.rows for file in files)
         # What gaps the columns have is learnt on the way: pyarrow aborts over the statistics of a damaged footer.
         self.learnt = Learnt(nullable=_with_gaps(files, reader))
-        self._encoding, self._progress, self._rows = encoding, progress, rows_at_a_time
+        self._encoding, self._progress = encoding, progress
+        self._rows: int | None = None
+        self._held = held or Held()
         self._tally: Tally | None = None
         self._late = tuple(LatePart(file) for file in files)
 
@@ -272,6 +275,7 @@ class ScannedRegister:
                             # A row may be to blame that the next pass will set aside.
                             refusal = error
                     self._say(tally.rows_in)
+                    del part
             except AgainError:
                 continue
             for file in self.files:
@@ -314,9 +318,11 @@ class ScannedRegister:
         for file in self.files:
             starts[file.path] = start
             start += file.rows
-        stretches = stretches_of(self.files, self._rows or ROWS_AT_A_TIME)
+        rows = self._rows or min(self._held.rows or ROWS_AT_A_TIME, ROWS_AT_A_TIME)
         slots, self.learnt.widths = None, {}
-        for stretch, source in decoded(stretches, self.decoder, self._encoding, self._rows):
+        for stretch, source in decoded(
+            stretches_of(self.files, rows), self.decoder, self._encoding, self._rows, reads_ahead=self._held.ahead
+        ):
             start = starts[stretch.file.path]
             part = self.reader.read_part(source, self._known(source, start))
             if slots is None:
@@ -329,6 +335,7 @@ class ScannedRegister:
                 self.learnt.as_they_are |= differing
                 raise AgainError
             yield part, start
+            del part, source
 
     def _make_room_for_gaps(self, flags: frozenset[str]) -> None:
         """Give flags room for missing values: those that were met with some; all, where others were met before."""
