@@ -132,6 +132,7 @@ RANKED = ("--scheme", "rotherham-2015-16", "--model", "cambridge-multimorbidity-
         "explain REGISTER a7 --as-of 2015-04-01 --model cambridge-multimorbidity-20",
         "compare REGISTER REGISTER --as-of-before 2014-04-01 --as-of 2015-04-01 RANKED",
         "verify PUBLISHED",
+        "select REGISTER --as-of 2015-04-01 RANKED --out OUT --published-before PUBLISHED",
     ],
 )
 def test_no_command_on_a_small_register_imports_pandas_or_a_compiler(words, tmp_path):

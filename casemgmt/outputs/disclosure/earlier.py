@@ -109,36 +109,36 @@ def earlier_publications(
 def as_said(scheme: Scheme, ranked_by: str, waiting: bool, table: pa.Table) -> dict[str, Any]:
     """A commissioner's table as a manifest keeps it, one of a report with its reviews."""
     columns = ["practice_id", "route", *_COUNTS, "note", *(name for name in _OF_A_REPORT if name in table.column_names)]
-    rows = [[row[name] for name in columns] for row in _counts(table)]
+    rows = [[row[name] for name in columns] for row in _counts(table.to_pylist())]
     said = {"scheme": scheme.text, "ranked_by": ranked_by, "waiting": waiting, "rows": rows}
     return {**said, "more": list(_OF_A_REPORT)} if len(columns) > len(_KEPT) else said
 
 
 def as_published(scheme: Scheme, ranked_by: str, waiting: bool, table: pa.Table, equity: str = "") -> Publication:
     """A commissioner's table as its readers see it, its counts as numbers or as text."""
+    return _as_read(scheme, ranked_by, waiting, table.to_pylist(), equity)
+
+
+def _as_read(scheme: Scheme, ranked_by: str, waiting: bool, told: list[dict[str, Any]], equity: str) -> Publication:
     place = {route.name: number for number, route in enumerate(scheme.routes)}
     rows: dict[str, list[dict[str, Any]]] = {}
-    for row in _counts(table):
+    for row in _counts(told):
         if row["route"] in place and row["practice_id"] != ALL_PRACTICES:
             rows.setdefault(row["practice_id"], []).append(row)
     whole = {practice: own for practice, own in rows.items() if [each["route"] for each in own] == [*place]}
     return Publication(scheme=scheme, ranked_by=ranked_by, waiting=waiting, rows=whole, equity=equity)
 
 
-def _counts(table: pa.Table) -> list[dict[str, Any]]:
-    names = [name for name in (*_COUNTS, *_OF_A_REPORT) if name in table.column_names]
-    return [
-        {**row, **{name: None if row[name] is None else int(row[name]) for name in names}} for row in table.to_pylist()
-    ]
+def _counts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = [name for name in (*_COUNTS, *_OF_A_REPORT) if rows and name in rows[0]]
+    return [{**row, **{name: None if row[name] is None else int(row[name]) for name in names}} for row in rows]
 
 
 def _published(said: Mapping[str, Any]) -> Publication:
-    import pyarrow as pa
-
     names = (*_KEPT, *said.get("more", ()))
-    table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in said["rows"]])
+    rows = [dict(zip(names, row, strict=True)) for row in said["rows"]]
     scheme = read_scheme_text(said["scheme"], "a published scheme")
-    return as_published(scheme, said["ranked_by"], said["waiting"], table, said.get("equity", ""))
+    return _as_read(scheme, said["ranked_by"], said["waiting"], rows, said.get("equity", ""))
 
 
 def _key(said: Mapping[str, Any]) -> Any:
