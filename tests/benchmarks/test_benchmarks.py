@@ -307,17 +307,20 @@ def test_a_contender_in_a_process_of_its_own_is_checked_as_well_and_its_memory_i
         child.measure_in_children(WIDE_FILE, [wrong], inputs("sorted"), 1, lambda text: None)
 
 
-def test_a_quick_run_of_everything_writes_times_table_and_plots(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+# One that is held in memory and one from files by default; every contender's answer is checked above.
+@pytest.mark.parametrize("works", [[PACKED, WIDE_FILE], pytest.param(list(WORKS), marks=pytest.mark.long)])
+def test_a_quick_run_writes_times_table_and_plots(
+    works: list[Work], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.startup.IMPORTS", ("casemgmt", "pandas"))
     monkeypatch.setattr("benchmarks.startup.LONG", (20_000, 4))
     monkeypatch.setattr("benchmarks.startup.WARM", ["-c", ""])
-    assert main(["--quick", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]) == 0
+    asked = [] if works == list(WORKS) else ["--works", *(work.name for work in works), "start-up"]
+    assert main(["--quick", *asked, "--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
     content = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     report = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
-    for work, run in zip(WORKS, content["runs"], strict=True):
+    for work, run in zip(works, content["runs"], strict=True):
         assert run["title"] == work.title and run["patients"] == 10_000
         assert [found["key"] for found in run["contenders"]] == [contender.key for contender in work.contenders]
         assert all(len(found["warm_s"]) == 1 and found["cold_s"] > 0 for found in run["contenders"])

@@ -156,7 +156,7 @@ ATTACKS = {
 }
 
 
-@pytest.mark.parametrize(("what", "practices"), list(zip(ATTACKS, (50, 40, 20, 15, 15), strict=True)))
+@pytest.mark.parametrize(("what", "practices"), list(zip(ATTACKS, (30, 20, 10, 8, 8), strict=True)))
 def test_an_attacker_finds_no_small_count(what, practices):
     for seed in range(practices):
         assert ATTACKS[what](random.Random(seed)) == [], seed

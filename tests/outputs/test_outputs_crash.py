@@ -55,7 +55,7 @@ def published(selection: Selection, tmp_path: Path, name: str) -> Files:
     return files_of(folder)
 
 
-@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize("replacing", [False, True])
 def test_a_run_killed_at_any_call_leaves_old_or_new_and_the_next_run_leaves_nothing_else(
     first, second, tmp_path, replacing, step
@@ -93,14 +93,20 @@ def calls_into(target: Path, first: Selection, second: Selection, replacing: boo
     return total
 
 
-@pytest.mark.parametrize("number", [errno.EIO, pytest.param(errno.ENOSPC, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("number", "step"),
+    [(errno.EIO, 3), *(pytest.param(number, 1, marks=pytest.mark.long) for number in (errno.EIO, errno.ENOSPC))],
+)
 @pytest.mark.parametrize("replacing", [False, True])
-def test_any_call_that_fails_ends_in_one_error_with_the_old_output_intact(first, second, tmp_path, replacing, number):
+def test_any_call_that_fails_ends_in_one_error_with_the_old_output_intact(
+    first, second, tmp_path, replacing, number, step
+):
     new, before = published(second, tmp_path, "new"), published(first, tmp_path, "old")
     old = before if replacing else None
     target = tmp_path / "work" / "out"
     harmless = []
-    for at in range(calls_into(target, first, second, replacing)):
+    calls = calls_into(target, first, second, replacing)
+    for at in sorted({*range(0, calls, step), *range(calls - 8, calls)}):
         try:
             with disk_that(at, fails(number), forever=False) as made:
                 second.save(target, overwrite=True)
@@ -218,7 +224,7 @@ def test_a_limit_on_file_size_leaves_the_old_publication(first, second, tmp_path
     before = files_of(target)
     largest = max(map(len, published(second, tmp_path, "new").values()))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    for limit in [*range(0, largest, max(largest // 100, 1))][:100]:
+    for limit in [*range(0, largest, max(largest // 25, 1))][:25]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
         try:
             with pytest.raises(PublishError, match="was not written"):

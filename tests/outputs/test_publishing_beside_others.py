@@ -79,7 +79,7 @@ def interrupted(at: int, afterwards: bool, names: tuple[str, ...] = CALLS) -> It
         yield made
 
 
-@pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("step", [23, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize("afterwards", [False, True])
 @pytest.mark.parametrize("replacing", [False, True])
 def test_an_interrupt_at_any_call_leaves_the_old_or_the_new_at_its_place_and_no_rows_beside(

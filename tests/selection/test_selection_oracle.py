@@ -18,7 +18,7 @@ from registers import PRACTICES, SHARES, Case, cases, packed_case, scheme_text, 
 
 SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 DEFAULT = settings(
-    max_examples=150,
+    max_examples=80,
     deadline=None,
     derandomize=True,
     database=None,

@@ -69,7 +69,7 @@ def of_packed(removals: pa.Table, whole: Any) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(n, marks=pytest.mark.long) for n in range(3, 10))])
 @pytest.mark.parametrize("remembered", ["caseload", "files"])
 def test_a_scanned_register_gives_the_same_lists_and_removals(seed, remembered, tmp_path):
     draw = random.Random(seed)
