@@ -162,13 +162,14 @@ def schemas(
     ] = None,
 ) -> None:
     """Print what an editor checks your files by: the JSON Schema of schemes, models, mapping files and others."""
-    from casemgmt.schemas import MAKERS, schema_of, schema_text
+    from casemgmt.cli.config_schema import schema_of
+    from casemgmt.schemas import MAKERS, schema_text
 
     if into is not None:
         from casemgmt.disk import replace_file
 
         for name in MAKERS if kind is None else (kind,):
-            data = schema_text(name).encode()
+            data = schema_text(schema_of(name)).encode()
             path = into / f"{name}.schema.json"
             into.mkdir(parents=True, exist_ok=True)
             replace_file(path, data)

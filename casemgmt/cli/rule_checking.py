@@ -63,9 +63,10 @@ def check_model(path: Path) -> tuple[Path, str]:
 
 def print_schema(kind: str) -> None:
     """The JSON Schema of a kind of file, on standard output."""
+    from casemgmt.cli.config_schema import schema_of
     from casemgmt.schemas import schema_text
 
-    text = schema_text(kind).rstrip("\n")
+    text = schema_text(schema_of(kind)).rstrip("\n")
     give(text=text)
     say(text)
 

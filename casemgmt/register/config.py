@@ -42,7 +42,7 @@ COMMANDS = (
         )
     ),
 )
-_TABLES = tuple(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))
+COMMAND_TABLES = tuple(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))
 
 
 _Said = TypeVar("_Said")
@@ -210,8 +210,13 @@ def _document(path: str | Path) -> tuple[dict[str, object], str]:
     text = rule_files.read_text(rule_files.path_of(place, InputError, "config="), InputError, _MOST_BYTES, what)
     name = f"The mapping file {shown(path)}"
     document = rule_files.read_toml(text, name, InputError, what)
-    of_commands = {key: value for key, value in document.items() if key in _TABLES}
-    _known({key: value for key, value in document.items() if key not in _TABLES}, SECTIONS, name, more=_TABLES)
+    of_commands = {key: value for key, value in document.items() if key in COMMAND_TABLES}
+    _known(
+        {key: value for key, value in document.items() if key not in COMMAND_TABLES},
+        SECTIONS,
+        name,
+        more=COMMAND_TABLES,
+    )
     for key, table in of_commands.items():
         if not isinstance(table, dict):
             raise no_table(f"{name}: [{key}]")

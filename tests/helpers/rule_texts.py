@@ -163,8 +163,11 @@ MAPPING = """
 null_means_absent = ["copd"]
 [columns]
 NHSNo = "patient_id"
+Home = "?"
+"? practice_id" = "practice_id"
 [values.sex]
 1 = "M"
+"? X" = "U"
 2 = 7
 3 = true
 [date_formats]
@@ -178,5 +181,7 @@ practice_pattern = "[A-Z]"
 [tolerance]
 max_quarantined = "2%"
 max_corrected = 0.02
+[select]
+scheme = "rotherham-2015-16"
 """
 WHOLE = {"scheme": SCHEME, "model": MODEL, "rules": RULES, "codelist": CODELIST, "tariff": TARIFF, "mapping": MAPPING}
