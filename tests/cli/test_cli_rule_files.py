@@ -118,7 +118,12 @@ def test_a_file_or_its_schema_is_written_as_it_is_printed(tmp_path):
     assert "add --overwrite" in done.stderr
     assert run("schemes", "prism-top-half-percent", "--to", own, "--overwrite").exit_code == 0
     assert cm.load_scheme(own).id == "prism-top-half-percent"
-    for words in (("--to", own), ("rotherham-2015-16", "--to", schema), ("schema", "--to", own), ("check", "--to", own)):
+    for words in (
+        ("--to", own),
+        ("rotherham-2015-16", "--to", schema),
+        ("schema", "--to", own),
+        ("check", "--to", own),
+    ):
         assert run("schemes", *words).exit_code == 2, words
 
 
