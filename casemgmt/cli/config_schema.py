@@ -39,7 +39,7 @@ def _options(command: str) -> Schema:
     known = [option for name, option in REGISTERED[command].items() if name not in TYPED_ALONE]
     keys = {option.key: _option(option) for option in known}
     spelt = {f"^{key.replace('-', '[-_]')}$": found for key, found in keys.items() if "-" in key}
-    return table(keys, says=f"Options of casemgmt {command}.", **({"patternProperties": spelt} if spelt else {}))
+    return table(keys, says=f"Options of casemgmt {command}.", patternProperties=spelt)
 
 
 def _option(option: Option) -> Schema:
