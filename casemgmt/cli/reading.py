@@ -225,7 +225,7 @@ class Reading:
             "columns": self.columns(),
             "values": _value_maps(self.value),
             "date_format": pairs(self.date_format, "--date-format", "date_of_birth=%d/%m/%Y"),
-            "null_means_absent": CONDITIONS if ALL_CONDITIONS in absent else absent,
+            "null_means_absent": CONDITIONS if ALL_CONDITIONS in absent else absent or None,
             "practice_pattern": self.practice_pattern,
             **self.form(),
             "config": self.config,

@@ -305,3 +305,19 @@ def test_a_row_of_totals_and_blank_lines_are_set_aside_and_the_line_is_that_of_t
     assert "1 row of 301 quarantined: practice_id 1" in said
     assert re.search(rf"practice_id +missing +1 +line {line}\n", said), said
     assert "count from 1, the first of the file, without blank ones" in said
+
+
+def test_an_answer_of_no_condition_and_of_all_may_be_given_in_the_call(here):
+    path = own_csv(here / "register.csv", 300)
+    cm.draft_config(path, to="register.toml")
+    said = {"as_of": "2024-04-01", "config": "register.toml", "columns": {"Objects to sharing": "objected"}}
+    with pytest.raises(cm.InputError, match="nobody has answered: null_means_absent"):
+        cm.read_register(path, **said)
+    unknown = cm.read_register(path, **said, null_means_absent=[])
+    absent = cm.read_register(path, **said, null_means_absent="all-conditions")
+    assert unknown.column("diabetes").null_count > 0 == absent.column("diabetes").null_count
+    scheme = cm.load_scheme("prism-top-half-percent")
+    assert len(cm.select(cm.scan_register(path, **said, null_means_absent=[]), scheme, score="Risk %"))
+    answered(here / "register.toml", {'null_means_absent = "?"': 'null_means_absent = "all-conditions"'})
+    assert cm.read_register(path, **said, null_means_absent=[]).column("diabetes").null_count > 0
+    assert cm.read_register(path, **said).column("diabetes").null_count == 0
