@@ -65,6 +65,11 @@ def texts(value: Any, name: str) -> Any:
     return [text(each, f"each of {name}") for each in value]
 
 
+def texts_or_none(value: Any, name: str) -> Any:
+    """A text, or several, or none said."""
+    return None if value is None else texts(value, name)
+
+
 def list_of_texts(value: Any, name: str) -> Any:
     """A text, or several, as a list: the letters of one are no texts."""
     found = texts(value, name)

@@ -41,7 +41,7 @@ def open_caseload(
         There is no caseload, or something else; it is of a later release, or of an earlier one without ``migrate``; or
         psycopg is missing.
     PublishError
-        It cannot be made, or no write-ahead log can be kept there.
+        Something is at the place already, it cannot be made, or no write-ahead log can be kept there.
     VerifyError
         It is damaged.
 
@@ -77,11 +77,11 @@ def restored_caseload(where: str | Path, events: pa.Table) -> Caseload:
     Raises
     ------
     InputError
-        Something is at the place already; or an event says what it may not, or the store's own chain is missing.
+        An event says what it may not, or the store's own chain is missing.
     VerifyError
         A chain is not whole.
     PublishError
-        It cannot be made.
+        Something is at the place already, or it cannot be made.
     """
     from casemgmt.caseload.events.checking import check
     from casemgmt.caseload.events.event import new_of

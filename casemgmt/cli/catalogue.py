@@ -8,10 +8,15 @@ from typing import Annotated
 import typer
 
 from casemgmt.cli.document import key_of
-from casemgmt.cli.rule_checking import CHECK, SCHEMA, check_files, check_model, check_scheme, print_schema
-from casemgmt.cli.show import give, say, table, wrote
+from casemgmt.cli.rule_checking import CHECK, SCHEMA, check_files, check_model, check_scheme
+from casemgmt.cli.show import give, say, table
 
 Text = Annotated[bool, typer.Option("--text", help="Print the file itself, to start one of your own from.")]
+To = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="FILE", help="Write the file itself, or the schema, to this .toml or .json instead."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
 
 
 def models(
@@ -26,13 +31,16 @@ def models(
         list[str] | None, typer.Argument(metavar="PATH", help="After check: model files, or their folders.")
     ] = None,
     text: Text = False,
+    to: To = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """List the shipped models, show one, or check your own."""
+    _check_place(name, to)
     if name == CHECK:
         return check_files(files or (), check_model, "model")
     _nothing_after(name, files)
     if name == SCHEMA:
-        return print_schema("model")
+        return _print_or_write(schema("model"), to, overwrite=overwrite)
     from casemgmt.risk.additive import missing_in_words
     from casemgmt.risk.files import list_models, load_model
     from casemgmt.risk.inputs import decimal_text
@@ -43,10 +51,8 @@ def models(
         table("models", ("model", "version", "gives", "inputs", "title"), rows)
         return
     model = load_model(name)
-    if text:
-        give(text=model.text)
-        say(model.text.rstrip("\n"))
-        return
+    if text or to is not None:
+        return _print_or_write(model.text, to, overwrite=overwrite)
     horizon = "none stated" if model.horizon_days is None else f"{model.horizon_days:,} days"
     facts = {
         "Model": f"{model.name} {model.version}",
@@ -83,23 +89,24 @@ def schemes(
     ] = None,
     files: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="After check: scheme files.")] = None,
     text: Text = False,
+    to: To = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """List the shipped schemes, show one, or check your own."""
+    _check_place(name, to)
     if name == CHECK:
         return check_files(files or (), check_scheme, "scheme file")
     _nothing_after(name, files)
     if name == SCHEMA:
-        return print_schema("scheme")
+        return _print_or_write(schema("scheme"), to, overwrite=overwrite)
     from casemgmt.scheme.files import list_schemes, load_scheme
 
     if name is None:
         table("schemes", ("scheme", "title"), [(each, load_scheme(each).title) for each in list_schemes()])
         return
     scheme = load_scheme(name)
-    if text:
-        give(text=scheme.text)
-        say(scheme.text.rstrip("\n"))
-        return
+    if text or to is not None:
+        return _print_or_write(scheme.text, to, overwrite=overwrite)
     facts = {
         "Scheme": scheme.id,
         "Title": scheme.title,
@@ -162,22 +169,54 @@ def schemas(
     ] = None,
 ) -> None:
     """Print what an editor checks your files by: the JSON Schema of schemes, models, mapping files and others."""
-    from casemgmt.schemas import MAKERS, schema_of, schema_text
+    from casemgmt.cli.config_schema import schema_of
+    from casemgmt.schemas import MAKERS
 
     if into is not None:
-        from casemgmt.disk import replace_file
+        from casemgmt.cli.files import write_text
+        from casemgmt.evaluation.saving import refusals_in_words
 
-        for name in MAKERS if kind is None else (kind,):
-            data = schema_text(name).encode()
-            path = into / f"{name}.schema.json"
+        with refusals_in_words(into):
             into.mkdir(parents=True, exist_ok=True)
-            replace_file(path, data)
-            wrote(path)
+        for name in MAKERS if kind is None else (kind,):
+            path = into / f"{name}.schema.json"
+            write_text(schema(name), path, overwrite=True)
             say(f"Wrote {path}")
     elif kind is None:
         table("schemas", ("kind", "of"), [(name, schema_of(name)["title"]) for name in MAKERS])
     else:
-        print_schema(kind)
+        _print_or_write(schema(kind), None, overwrite=False)
+
+
+def schema(kind: str) -> str:
+    """The JSON Schema of a kind of file."""
+    from casemgmt.cli.config_schema import schema_of
+    from casemgmt.schemas import schema_text
+
+    return schema_text(schema_of(kind))
+
+
+def _check_place(name: str | None, to: Path | None) -> None:
+    """Refuse --to where there is no one file to write, and a name that would not be taken for a file."""
+    if to is None:
+        return
+    if name in (None, CHECK):
+        raise typer.BadParameter("it writes one file: say which by its name, before it.", param_hint="--to")
+    ending = ".json" if name == SCHEMA else ".toml"
+    if to.suffix.lower() != ending:
+        raise typer.BadParameter(f"write to a file that ends in {ending}.", param_hint="--to")
+
+
+def _print_or_write(text: str, to: Path | None, *, overwrite: bool) -> None:
+    """A file's text on standard output, or in a file of its own: a Windows shell's ``>`` would make UTF-16 of it."""
+    if to is None:
+        give(text=text.rstrip("\n"))
+        say(text.rstrip("\n"))
+        return
+    from casemgmt.cli.files import write_text
+
+    write_text(text, to, overwrite=overwrite)
+    say(f"Wrote {to}")
 
 
 def _nothing_after(name: str | None, files: list[str] | None) -> None:

@@ -51,10 +51,12 @@ def check(
     for line in account_lines(account_facts(register)):
         say(line)
     say()
-    _show_reasons("quarantined", "Quarantined rows", register.quarantine)
-    _show_reasons("corrected", "Corrected values (the person stays)", register.corrections)
+    above = reading.lines_above()
+    _show_reasons("quarantined", "Quarantined rows", register.quarantine, above)
+    _show_reasons("corrected", "Corrected values (the person stays)", register.corrections, above)
     if register.quarantine.num_rows or register.corrections.num_rows:
-        say("Lines of a CSV file count from 1, the header; rows of other files from 0.\n")
+        first = "the first of the file" if above else "the header"
+        say(f"Lines of a CSV file count from 1, {first}, without blank ones below it; rows of other files from 0.\n")
     _show_missing(register)
     _check_needs(register, scheme, model)
     for path, found in ((quarantine, register.quarantine), (corrections, register.corrections)):
@@ -121,11 +123,11 @@ def _show_account(register: Register) -> None:
     say()
 
 
-def _show_reasons(name: str, title: str, rows: Any) -> None:
+def _show_reasons(name: str, title: str, rows: Any, above: int) -> None:
     """Counts by field and reason, with the first places where each occurs."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows.to_pylist():
-        found.setdefault((row["field"] or "the whole line", row["reason"]), []).append(place_of(row))
+        found.setdefault((row["field"] or "the whole line", row["reason"]), []).append(place_of(row, above))
     if not found:
         return
     files = len(set(rows.column("source_file").to_pylist()))
@@ -137,11 +139,11 @@ def _show_reasons(name: str, title: str, rows: Any) -> None:
     say()
 
 
-def place_of(row: dict[str, Any]) -> str:
-    """Where a row stands in its file, as a person counts: a CSV file's header is line 1."""
+def place_of(row: dict[str, Any], above: int = 0) -> str:
+    """Where a row stands in its file, as a person counts: a CSV file's header is below the lines above it."""
     name, number = row["source_file"], row["source_row"]
     is_text = ending_of(Path(name))[0] in CSV + TAB + TEXT
-    where = f"line {number + 2:,}" if is_text else f"row {number:,}"
+    where = f"line {number + above + 2:,}" if is_text else f"row {number:,}"
     return f"{name}: {where}"
 
 

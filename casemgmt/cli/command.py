@@ -27,7 +27,7 @@ class Told(TyperCommand):
         try:
             return super().make_context(info_name, args, parent, **extra)
         except CasemgmtError as error:
-            raise fail(error, as_json=as_json) from None
+            raise fail(error, as_json=as_json, command=self.called) from None
         except UsageError as error:
             if not as_json or type(error).__name__ == "NoArgsIsHelpError":
                 raise

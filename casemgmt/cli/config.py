@@ -25,7 +25,7 @@ _OF_PATHS = re.compile(r"(PATH|DIR|STORE|(FILE)(\.\w+)?)(\.\.\.)?")
 _NUMBERS = ("NUMBER", "AGE", "YEAR", "SHARE")
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
 # They say how a run is told of, which the file itself cannot know, or are not read from a file.
-_TYPED_ALONE = ("config",)
+TYPED_ALONE = ("config",)
 
 
 class Option(NamedTuple):
@@ -38,6 +38,8 @@ class Option(NamedTuple):
     many : whether it takes a list
     said : how it is typed (``--scheme``, ``--no-scan`` too); empty for an argument
     words : what the help writes for its value
+    says : what the help says of it
+    choices : what it may be, where it is one of a few words
     """
 
     key: str
@@ -45,6 +47,8 @@ class Option(NamedTuple):
     many: bool
     said: str
     words: str
+    says: str
+    choices: tuple[str, ...]
 
 
 # The options of every command, by its name; filled as the program is put together.
@@ -64,13 +68,15 @@ def _option(name: str, hint: Any, info: Any) -> Option:
         hint = next(each for each in get_args(hint) if each is not type(None))
     many = get_origin(hint) is list
     words = info.metavar or ""
-    kind = _kind(get_args(hint)[0] if many else hint, words)
+    one = get_args(hint)[0] if many else hint
+    choices = tuple(one) if isinstance(one, type) and issubclass(one, StrEnum) else ()
+    kind, more = _kind(one, words), (words, info.help or "", tuple(map(str, choices)))
     if type(info).__name__ == "ArgumentInfo":
-        return Option(re.split(r"[^A-Za-z_]", words.strip("[]"))[0].casefold(), kind, many, "", words)
+        return Option(re.split(r"[^A-Za-z_]", words.strip("[]"))[0].casefold(), kind, many, "", *more)
     # Where an option has a default of its own, typer takes its first name for one.
     named = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str) and each[:2] == "--"]
     said = named[0] if named else f"--{name.replace('_', '-')}"
-    return Option(said.partition("/")[0].lstrip("-"), kind, many, said, words)
+    return Option(said.partition("/")[0].lstrip("-"), kind, many, said, *more)
 
 
 def _kind(one: Any, words: str) -> str:
@@ -78,8 +84,6 @@ def _kind(one: Any, words: str) -> str:
         return "path"
     if one is dt.date or words in ("DATE",):
         return "date"
-    if isinstance(one, type) and issubclass(one, StrEnum):
-        return "text"
     return {bool: "yes or no", int: "whole", float: "number"}.get(one, "text")
 
 
@@ -100,7 +104,7 @@ def added_by(file: Path, command: str, options: Mapping[str, Option], given: Seq
     """
     mapping, table = command_table(file, command)
     where = f"{shown(file)}: [{command.replace(' ', '.')}]"
-    known = {option.key: name for name, option in options.items() if name not in _TYPED_ALONE}
+    known = {option.key: name for name, option in options.items() if name not in TYPED_ALONE}
     found: dict[str, list[str]] = {}
     asked = []
     for key, value in table.items():
@@ -162,8 +166,16 @@ def _switch(option: Option, value: object, where: str) -> str:
     return yes if value else no
 
 
+def takes_numbers(option: Option) -> bool:
+    """Whether a text may be written as a number too, such as a share or an age."""
+    return any(each in _alternatives(option) for each in _NUMBERS)
+
+
+def _alternatives(option: Option) -> list[str]:
+    return option.words.strip("[]").split("|")
+
+
 def _text(option: Option, value: object, where: str, file: Path) -> str:
-    alternatives = option.words.strip("[]").split("|")
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     match option.kind:
         case "whole" if is_number and isinstance(value, int):
@@ -174,12 +186,12 @@ def _text(option: Option, value: object, where: str, file: Path) -> str:
             raise InputError(f"{where} needs a {'whole ' if option.kind == 'whole' else ''}number, without quotes.")
         case "date" if type(value) is dt.date:
             return value.isoformat()
-        case _ if is_number and any(each in alternatives for each in _NUMBERS):
+        case _ if is_number and takes_numbers(option):
             return str(value)
     if not isinstance(value, str):
         kind = "a date, such as 2015-04-01," if option.kind == "date" else "a text"
         raise InputError(f"{where} needs {kind} in quotes{', or a list of them' if option.many else ''}.")
-    return _placed(value, alternatives, where, file) if option.kind == "path" else value
+    return _placed(value, _alternatives(option), where, file) if option.kind == "path" else value
 
 
 def _placed(text: str, alternatives: list[str], where: str, file: Path) -> str:

@@ -203,6 +203,14 @@ class Reading:
         form = {"separator": self.separator, "skip_lines": self.skip_lines, "sheet": sheet}
         return {"encoding": self.encoding, **form}
 
+    def lines_above(self) -> int:
+        """How many lines of its files stand above the header, as it was said or as the mapping file says."""
+        from casemgmt.register.config import read_config
+
+        if self.skip_lines is not None or self.config is None:
+            return self.skip_lines or 0
+        return read_config(self.config).reading.get("skip_lines", 0)
+
     def columns(self) -> dict[str, str]:
         """Columns under other names."""
         return pairs(self.column, "--column", "NHSNo=patient_id")
@@ -217,7 +225,7 @@ class Reading:
             "columns": self.columns(),
             "values": _value_maps(self.value),
             "date_format": pairs(self.date_format, "--date-format", "date_of_birth=%d/%m/%Y"),
-            "null_means_absent": CONDITIONS if ALL_CONDITIONS in absent else absent,
+            "null_means_absent": CONDITIONS if ALL_CONDITIONS in absent else absent or None,
             "practice_pattern": self.practice_pattern,
             **self.form(),
             "config": self.config,

@@ -61,15 +61,6 @@ def check_model(path: Path) -> tuple[Path, str]:
     return path, f"Model '{model.name}' {model.version} has {words}."
 
 
-def print_schema(kind: str) -> None:
-    """The JSON Schema of a kind of file, on standard output."""
-    from casemgmt.schemas import schema_text
-
-    text = schema_text(kind).rstrip("\n")
-    give(text=text)
-    say(text)
-
-
 def _placed(given: Path, message: str) -> str:
     """The message with the number of its line after the name of its file, where both are known."""
     from casemgmt.risk.files import MODEL_FILE

@@ -61,8 +61,8 @@ def with_common_options(run: Callable[..., None], command: str) -> Callable[...,
         said = {name: options[name] if name in own else options.pop(name) for name in COMMON}
         document = Document(command, KEYS[command]) if said["json"] else None
         # An error is told while the log is open; one of the log itself is told outside.
-        with _ended(document), logged_to(said["log_file"], command), _ended(document):
-            with speaking(document, quiet=said["quiet"]), _warnings_said():
+        with _ended(document, command), logged_to(said["log_file"], command), _ended(document, command):
+            with speaking(document, quiet=said["quiet"]), _warnings_said(command):
                 run(**options)
             _print(document)
 
@@ -77,9 +77,9 @@ class Failed(typer.Exit):
     """The end of a command whose error has been told."""
 
 
-def fail(error: BaseException, *, as_json: bool) -> Failed:
-    """Print an error of any kind, and say how the program ends."""
-    kind, message, code = _told(error)
+def fail(error: BaseException, *, as_json: bool, command: str = "") -> Failed:
+    """Print an error of any kind, and say how the program ends; a command's error names its options."""
+    kind, message, code = _told(error, command)
     logs.error("cli", "%s", message)
     if as_json:
         sys.stdout.flush()
@@ -90,7 +90,7 @@ def fail(error: BaseException, *, as_json: bool) -> Failed:
 
 
 @contextmanager
-def _ended(document: Document | None) -> Iterator[None]:
+def _ended(document: Document | None, command: str) -> Iterator[None]:
     as_json = document is not None
     try:
         yield
@@ -110,7 +110,7 @@ def _ended(document: Document | None) -> Iterator[None]:
             raise
         if document is not None and document.stands:
             _print(document)
-        raise fail(error, as_json=as_json) from None
+        raise fail(error, as_json=as_json, command=command) from None
 
 
 def _print(document: Document | None) -> None:
@@ -119,10 +119,10 @@ def _print(document: Document | None) -> None:
         sys.stdout.write(document.text() + "\n")
 
 
-def _told(error: BaseException) -> tuple[str, str, int]:
+def _told(error: BaseException, command: str) -> tuple[str, str, int]:
     """The kind of an error, its message without any value, and the exit code."""
     if isinstance(error, CasemgmtError):
-        return type(error).__name__, in_command_words(str(error)), error.exit_code
+        return type(error).__name__, in_command_words(str(error), command), error.exit_code
     if isinstance(error, UsageError):
         message = error.format_message()  # type: ignore[attr-defined]  # every release of it has one
         return "UsageError", message, USAGE
@@ -133,12 +133,12 @@ def _told(error: BaseException) -> tuple[str, str, int]:
 
 
 @contextmanager
-def _warnings_said() -> Iterator[None]:
+def _warnings_said(command: str) -> Iterator[None]:
     """Say on standard error, once each, what the library warns of."""
     said: set[str] = set()
 
     def say_once(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        words = in_command_words(str(message))
+        words = in_command_words(str(message), command)
         if issubclass(category, InputWarning) and words not in said:
             said.add(words)
             note(words)

@@ -219,3 +219,25 @@ def account_table(accounts: Sequence[SourceAccount]) -> pa.Table:
     for name in names:
         columns[name] = column_of([getattr(account.fates, name) for account in accounts], pa.int64())
     return pa.table(columns)
+
+
+class OfSources:
+    """What became of the rows of every source, of whatever was derived from them."""
+
+    __slots__ = ()
+    sources: tuple[SourceAccount, ...]
+
+    @property
+    def account(self) -> pa.Table:
+        """A row a source: system, rows_in, and the rows of each of the fates, which add up to them."""
+        return account_table(self.sources)
+
+    @property
+    def unmapped(self) -> pa.Table:
+        """The codes that are in no list, the most frequent first: system, code, rows, note."""
+        return unmapped_table(self.sources)
+
+    @property
+    def set_aside(self) -> dict[str, int]:
+        """Rows that did not count for a fault of their own, by what it was."""
+        return {name: sum(self.account.column(name).to_pylist()) for name in SET_ASIDE}

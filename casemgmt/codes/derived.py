@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from casemgmt import arguments
 from casemgmt.arrow import array_of
-from casemgmt.codes.account import SET_ASIDE, SourceAccount, account_table, report_table, unmapped_table
+from casemgmt.codes.account import OfSources, SourceAccount, report_table
 from casemgmt.errors import InputError, did_you_mean, plural
 from casemgmt.register.columns import NO_DAY
 from casemgmt.shown import shows
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "to_arrow to_pandas",
 )
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Derived:
+class Derived(OfSources):
     """What :func:`casemgmt.derive_conditions` gives.
 
     Attributes
@@ -71,24 +71,9 @@ class Derived:
     rows: npt.NDArray[np.int32] | None = None
 
     @property
-    def account(self) -> pa.Table:
-        """A row a source: system, rows_in, and the rows of each of the fates, which add up to them."""
-        return account_table(self.sources)
-
-    @property
     def report(self) -> pa.Table:
         """The rows to look at: system, source_row (from 0), field, reason; never a value."""
         return report_table(self.sources)
-
-    @property
-    def unmapped(self) -> pa.Table:
-        """The codes that are in no list, the most frequent first: system, code, rows, note."""
-        return unmapped_table(self.sources)
-
-    @property
-    def set_aside(self) -> dict[str, int]:
-        """Rows that did not count for a fault of their own, by what it was."""
-        return {name: sum(self.account.column(name).to_pylist()) for name in SET_ASIDE}
 
     def __len__(self) -> int:
         """Patients."""

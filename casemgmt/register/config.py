@@ -42,7 +42,7 @@ COMMANDS = (
         )
     ),
 )
-_TABLES = tuple(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))
+COMMAND_TABLES = tuple(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))
 
 
 _Said = TypeVar("_Said")
@@ -105,7 +105,7 @@ def declare(
     columns: Mapping[str, str] | None = None,
     values: Mapping[str, Mapping[str, object]] | None = None,
     date_format: Mapping[str, str] | None = None,
-    null_means_absent: Iterable[str] = (),
+    null_means_absent: Iterable[str] | None = None,
     practice_pattern: str | None = None,
     encoding: str | None = None,
     separator: str | None = None,
@@ -130,20 +130,22 @@ def declare(
     for name, said in (("columns", columns), ("date_format", date_format)):
         if said and not all(isinstance(text, str) for pair in said.items() for text in pair):
             raise InputError(f"{name}= holds texts alone, such as {{'…': '…'}}.")
-    if not isinstance(null_means_absent, Iterable):
+    if null_means_absent is not None and not isinstance(null_means_absent, Iterable):
         raise InputError("null_means_absent= is a list of conditions, such as ['copd'].")
     file = MappingFile() if config is None else read_config(config)
     reading = file.reading
     form = {"separator": separator, "skip_lines": skip_lines, "encoding": encoding, "sheet": sheet}
-    _refuse_open(file, columns or {}, values or {}, date_format or {}, form, absent_said=bool(null_means_absent))
+    _refuse_open(file, columns or {}, values or {}, date_format or {}, form, absent_said=null_means_absent is not None)
     # A field that a call maps another column to is not mapped twice.
     of_file = {k: v for k, v in file.columns.items() if v not in (columns or {}).values()}
-    absent = null_means_absent if isinstance(null_means_absent, str) else tuple(null_means_absent)
+    absent = file.null_means_absent if null_means_absent is None else null_means_absent
+    if absent in (ALL_CONDITIONS, [ALL_CONDITIONS]):
+        absent = CONDITIONS
     return Declared(
         columns={**of_file, **(columns or {})},
         values={**file.values, **(values or {})},
         date_format={**file.date_formats, **(date_format or {})},
-        null_means_absent=absent or file.null_means_absent,
+        null_means_absent=absent if isinstance(absent, str) else tuple(absent),
         practice_pattern=_first(practice_pattern, reading.get("practice_pattern"), None),
         form=FileForm(
             encoding=_first(encoding, reading.get("encoding"), "utf-8"),
@@ -210,8 +212,13 @@ def _document(path: str | Path) -> tuple[dict[str, object], str]:
     text = rule_files.read_text(rule_files.path_of(place, InputError, "config="), InputError, _MOST_BYTES, what)
     name = f"The mapping file {shown(path)}"
     document = rule_files.read_toml(text, name, InputError, what)
-    of_commands = {key: value for key, value in document.items() if key in _TABLES}
-    _known({key: value for key, value in document.items() if key not in _TABLES}, SECTIONS, name, more=_TABLES)
+    of_commands = {key: value for key, value in document.items() if key in COMMAND_TABLES}
+    _known(
+        {key: value for key, value in document.items() if key not in COMMAND_TABLES},
+        SECTIONS,
+        name,
+        more=COMMAND_TABLES,
+    )
     for key, table in of_commands.items():
         if not isinstance(table, dict):
             raise no_table(f"{name}: [{key}]")

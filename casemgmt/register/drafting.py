@@ -45,6 +45,7 @@ class Said:
     columns : its name in the source → the field
     encoding, separator, skip_lines, sheet : of :class:`FileForm`
     needed : fields and columns that will be needed, with what needs them
+    used : fields that would be used where they are there, with what uses them
     """
 
     columns: Mapping[str, str]
@@ -53,6 +54,7 @@ class Said:
     skip_lines: int | None = None
     sheet: str | int | None = None
     needed: Mapping[str, str]
+    used: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +159,15 @@ def _column_lines(table: pa.Table, columns: Mapping[str, str], own: Mapping[str,
     for field, several in rivals.items():
         quoted = " or ".join(key_of(name, value=True) for name in several)
         lines.append(_which(field, f"which column is it: {quoted}? Its name in place of the question"))
-    for field, why in _missing(own, said).items():
-        if field not in rivals and field not in names:
-            lines.append(_which(field, f"{why}: which column is it? If none, it has to be added to the source"))
     left = [name for name in names if name not in FIELDS and name not in columns and slipped_field(name) is None]
     may_be = _may_be(left, own)
+    for field, why in _missing(own, said).items():
+        if field not in rivals and field not in names and field not in may_be.values():
+            lines.append(
+                _which(
+                    field, f"{why}: which column is it? Its name in place of the question; if none, it has to be added"
+                )
+            )
     left = [name for name in left if name not in may_be]
     for name, field in may_be.items():
         lines.append(
@@ -169,11 +175,19 @@ def _column_lines(table: pa.Table, columns: Mapping[str, str], own: Mapping[str,
         )
     if left:
         lines.append(f"# No field, and carried along untouched: {', '.join(map(key_of, left[:_MOST_NAMED]))}")
+    lines += _used_lines(said, own, may_be)
     numbers = number_columns(table, left)
     if numbers:
         listed = ", ".join(key_of(name, value=True) for name in numbers[:_MOST_NAMED])
         lines.append(f"# Of numbers, such as a score of your own (--score ranks by one of them): {listed}")
     return [*lines, ""]
+
+
+def _used_lines(said: Said, own: Mapping[str, str], may_be: Mapping[str, str]) -> list[str]:
+    """What would be used and has no column, for somebody who knows of one under another name."""
+    unmet = [name for name in said.used if name in FIELDS and name not in own and name not in may_be.values()]
+    users = " and ".join(dict.fromkeys(said.used[name] for name in unmet))
+    return [f"# {users} would use these too: {', '.join(unmet)}"] if unmet else []
 
 
 def _may_be(left: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
@@ -201,7 +215,7 @@ def _missing(own: Mapping[str, str], said: Said) -> dict[str, str]:
 
 def _gap_lines(table: pa.Table, own: Mapping[str, str]) -> list[str]:
     """Whether an empty value of a condition means that the patient does not have it: nobody else knows."""
-    gaps, never_no = [], 0
+    gaps, never_no, most = [], 0, 0
     for field, name in own.items():
         if not is_condition(field):
             continue
@@ -209,14 +223,17 @@ def _gap_lines(table: pa.Table, own: Mapping[str, str]) -> list[str]:
         empty = table.column(name).null_count + sum(n for text, n in (counts or {}).items() if is_missing_word(text))
         if empty:
             gaps.append(field)
+            most = max(most, empty)
             never_no += not any(flag_of(text) is False for text in counts or {})
     if not gaps:
         return []
     some = f"{plural(len(gaps), 'condition')} ({', '.join(gaps[:4])}{', …' if len(gaps) > 4 else ''})"
+    some += f" {'has' if len(gaps) == 1 else 'have'} empty values, in up to {most:,} of {plural(table.num_rows, 'row')}"
     written = f"; {never_no} of them {'has' if never_no == 1 else 'have'} no 'no' written at all" if never_no else ""
     return [
-        f"# {some} {'has' if len(gaps) == 1 else 'have'} empty values{written}. Does empty mean that the patient does",
-        '# not have it? "all-conditions" if so; a list of those for which it does; [] if it means that nobody knows.',
+        f"# {some}{written}.",
+        "# Does empty mean that the patient does not have it?",
+        '# "all-conditions" if so; a list of those for which it does; [] if it means that nobody knows.',
         f'null_means_absent = "{QUESTION}"',
         "",
     ]

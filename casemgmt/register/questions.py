@@ -51,10 +51,8 @@ def without_questions(document: Mapping[str, object]) -> dict[str, Any]:
     """What a mapping file says for certain."""
     kept: dict[str, Any] = {}
     for key, value in document.items():
-        if isinstance(value, dict):
-            kept[key] = without_questions(value)
-        elif not (is_question(value) or asks(key)):
-            kept[key] = value
+        if not (is_question(value) or asks(key)):
+            kept[key] = without_questions(value) if isinstance(value, dict) else value
     return kept
 
 

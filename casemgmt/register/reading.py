@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     columns=arguments.text_mapping,
     values=arguments.mapping,
     date_format=arguments.text_mapping,
-    null_means_absent=arguments.texts,
+    null_means_absent=arguments.texts_or_none,
     practice_pattern=arguments.text_or_none,
     expected_rows=arguments.whole_or_none,
 )
@@ -37,7 +37,7 @@ def read_register(
     columns: Mapping[str, str] | None = None,
     values: Mapping[str, Mapping[str, str]] | None = None,
     date_format: Mapping[str, str] | None = None,
-    null_means_absent: Iterable[str] = (),
+    null_means_absent: Iterable[str] | None = None,
     practice_pattern: str | None = None,
     encoding: str | None = None,
     separator: str | None = None,
@@ -62,7 +62,8 @@ def read_register(
     columns, values : such as ``{"NHSNo": "patient_id"}``, and ``{"sex": {"1": "M", "2": "F"}}``
     date_format : field → form, such as ``{"date_of_birth": "%d/%m/%Y"}`` or ``"%d-%b-%Y"``; ISO without. A time of day
         must be midnight, unless ``"truncate"``, alone or before a form, says that the day is taken as it is written
-    null_means_absent : conditions for which a missing value means that the patient does not have it
+    null_means_absent : conditions for which a missing value means that the patient does not have it; [] for none, where
+        a mapping file says some
     practice_pattern : regular expression a practice code must match whole; an ODS code by default
     encoding, separator, skip_lines : of a CSV file: UTF-8, ``","`` (or ``";"``, ``"tab"``, ``"|"``), and how many lines
         (of a sheet: rows) stand before the header

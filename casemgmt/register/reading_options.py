@@ -107,7 +107,7 @@ class Meaning(NamedTuple):
     columns: Mapping[str, str] | None = None
     values: Mapping[str, Mapping[str, object]] | None = None
     date_format: Mapping[str, str] | None = None
-    null_means_absent: Iterable[str] = ()
+    null_means_absent: Iterable[str] | None = None
     practice_pattern: str | None = None
 
 

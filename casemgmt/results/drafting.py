@@ -73,10 +73,12 @@ def draft_config(
     1
     """
     needed = {} if scheme is None else dict.fromkeys(scheme.required, f"the scheme {scheme.id}")
+    used = {} if scheme is None else dict.fromkeys(scheme.optional, f"The scheme {scheme.id}")
     needed |= {} if model is None else dict.fromkeys(model.columns, f"the model {model.name}")
     said = Said(
         columns=columns or {},
         needed=needed,
+        used=used,
         encoding=encoding,
         separator=separator,
         skip_lines=skip_lines,

@@ -23,7 +23,7 @@ from casemgmt.scanned.scanning import ScannedRegister
     columns=arguments.text_mapping,
     values=arguments.mapping,
     date_format=arguments.text_mapping,
-    null_means_absent=arguments.texts,
+    null_means_absent=arguments.texts_or_none,
     practice_pattern=arguments.text_or_none,
     expected_rows=arguments.whole_or_none,
     decoder=arguments.text,
@@ -37,7 +37,7 @@ def scan_register(
     columns: Mapping[str, str] | None = None,
     values: Mapping[str, Mapping[str, str]] | None = None,
     date_format: Mapping[str, str] | None = None,
-    null_means_absent: Iterable[str] = (),
+    null_means_absent: Iterable[str] | None = None,
     practice_pattern: str | None = None,
     encoding: str | None = None,
     separator: str | None = None,
@@ -88,7 +88,7 @@ def scan_register(
     found, budget = as_paths(paths), memory_or_none(memory, "memory")
     meaning = Meaning(columns, values, date_format, null_means_absent, practice_pattern)
     if any(is_packed(path) for path in found):
-        how = (columns, values, date_format, tuple(null_means_absent) or None, config)
+        how = (columns, values, date_format, tuple(null_means_absent or ()) or None, config)
         limits = Limits().changed(max_quarantined, max_corrected)
         return _open_packed(found, as_of, extracted_on, expected_rows, how, limits, budget, progress)
     written = Written(encoding, separator, skip_lines, sheet, config)

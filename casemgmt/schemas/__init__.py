@@ -30,6 +30,8 @@ MAKERS: dict[str, Callable[[], Schema]] = {
 def schema_of(kind: str) -> Schema:
     """The schema of a kind of file: ``scheme``, ``model``, ``mapping``, ``rules``, ``codelist`` or ``tariff``.
 
+    Of the tables of commands in a mapping file it says that they are tables; the command line knows their options.
+
     Raises
     ------
     InputError : there is no such kind
@@ -39,6 +41,6 @@ def schema_of(kind: str) -> Schema:
     return MAKERS[kind]()
 
 
-def schema_text(kind: str) -> str:
-    """The same as JSON."""
-    return json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"
+def schema_text(schema: Schema) -> str:
+    """A schema as JSON."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from casemgmt.register.questions import QUESTION
+
 Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -88,6 +90,21 @@ def by_key(key: str, tables: Mapping[str, Schema]) -> Schema:
         for name, found in tables.items()
     ]
     return {"type": "object", "properties": offered, "required": [key], "allOf": chosen}
+
+
+def or_question(found: Schema) -> Schema:
+    """The same, or the question mark of whoever drafted the file and was not sure.
+
+    Of a table or a number it is said beside the kind, and not as an alternative: an editor then still names the one
+    key that is wrong.
+    """
+    mark = f"^{re.escape(QUESTION)}$"
+    if "enum" in found:
+        return found | {"enum": [*found["enum"], QUESTION]}
+    if "anyOf" in found:
+        return found | {"anyOf": [*found["anyOf"], {"const": QUESTION}]}
+    kinds = found["type"] if isinstance(found["type"], list) else [found["type"]]
+    return found if "string" in kinds else found | {"type": [*kinds, "string"], "pattern": mark}
 
 
 def without(*keys: str) -> Schema:

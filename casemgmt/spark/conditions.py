@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from casemgmt.codes.account import SET_ASIDE, SourceAccount, account_table, unmapped_table
+from casemgmt.codes.account import OfSources, SourceAccount
 from casemgmt.codes.checking import check_source
 from casemgmt.codes.codebook import Codebook
 from casemgmt.codes.codelist import CodeList
@@ -45,7 +45,7 @@ _ROWS_AT_ONCE = 1 << 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class SparkDerived:
+class SparkDerived(OfSources):
     """Conditions derived in Spark, one row a patient that a record names.
 
     Attributes
@@ -62,21 +62,6 @@ class SparkDerived:
     sources: tuple[SourceAccount, ...]
     report: pa.Table
     notes: tuple[str, ...]
-
-    @property
-    def account(self) -> pa.Table:
-        """A row a source: system, rows_in, and the rows of each of the fates, which add up to them."""
-        return account_table(self.sources)
-
-    @property
-    def unmapped(self) -> pa.Table:
-        """The codes that are in no list, the most frequent first: system, code, rows, note."""
-        return unmapped_table(self.sources)
-
-    @property
-    def set_aside(self) -> dict[str, int]:
-        """Rows that did not count for a fault of their own, by what it was."""
-        return {name: sum(self.account.column(name).to_pylist()) for name in SET_ASIDE}
 
     def __repr__(self) -> str:
         """Counts only."""

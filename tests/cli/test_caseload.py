@@ -127,7 +127,7 @@ def test_init_makes_a_private_empty_caseload_once(tmp_path):
         assert caseload.settings.review_every_months == 6
         assert caseload.practices == ()
     before = place.read_bytes()
-    said = run("caseload", "init", place, "--review-every", 3, code=1)
+    said = run("caseload", "init", place, "--review-every", 3, code=4)
     assert "is not empty: choose another place" in said
     assert place.read_bytes() == before
 
@@ -352,7 +352,7 @@ def test_a_whole_store_verifies_goes_out_and_in_and_is_the_same(managed, tmp_pat
         run("caseload", "export", tmp_path / f"{form}.sqlite", tmp_path / f"{form}-again", "--format", form)
         first, second = ({p.name: p.read_bytes() for p in (tmp_path / f).iterdir()} for f in (form, f"{form}-again"))
         assert first == second
-    assert "is not empty" in run("caseload", "import", tmp_path / "csv", tmp_path / "csv.sqlite", code=1)
+    assert "is not empty" in run("caseload", "import", tmp_path / "csv", tmp_path / "csv.sqlite", code=4)
     assert "holds an earlier export" in run("caseload", "export", managed, tmp_path / "csv", code=4)
     data = tmp_path / "csv" / "events.csv"
     data.write_bytes(data.read_bytes().replace(b"2015-04-10", b"2015-04-11", 1))

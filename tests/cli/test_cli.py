@@ -268,7 +268,7 @@ def test_select_takes_a_column_of_scores_with_one_of_risks(tmp_path):
     assert rows and all(abs(10 * row["risk"] - 4 - row["score"]) < 1e-9 for row in rows)
     assert made.facts["given"] == {"risks": True}
     text = run(*how, "--model", MODEL, "--out", tmp_path / "no", code=1)
-    assert "stands beside score=" in " ".join(text.split())
+    assert "--risk stands beside --score" in " ".join(text.split())
 
 
 # score and explain
@@ -325,7 +325,7 @@ def test_a_demonstration_model_is_for_synthetic_people_unless_the_user_insists(t
     for command, arguments, more in jobs:
         assert "DEMONSTRATION ONLY" in run(command, tmp_path / "synthetic.parquet", *arguments, *options, *more)
         unmarked = (command, tmp_path / "unmarked.parquet", *arguments, *options, *more)
-        assert "--demonstration on the command line" in run(*unmarked, code=1)
+        assert "for nothing else, write --demonstration." in run(*unmarked, code=1)
         assert "DEMONSTRATION ONLY" in run(*unmarked, "--demonstration")
 
 

@@ -137,7 +137,7 @@ def test_a_demonstration_model_is_compared_on_real_people_only_when_the_user_ins
         *("compare", tmp_path / "one.parquet", tmp_path / "one.parquet", "--as-of-before", "2021-01-01"),
         *("--as-of", "2021-01-01", "--scheme", SCHEME, "--model", "demonstration-admission"),
     )
-    assert "--demonstration on the command line" in run(*job, code=1)
+    assert "for nothing else, write --demonstration." in run(*job, code=1)
     text = run(*job, "--demonstration")
     assert "DEMONSTRATION ONLY" in text
     assert "synthetic" not in text

@@ -101,16 +101,45 @@ def test_the_usage_is_said(command):
     assert "schema" not in (*cm.list_schemes(), *cm.list_models())
 
 
+def test_a_file_or_its_schema_is_written_as_it_is_printed(tmp_path):
+    own, schema = tmp_path / "own.toml", tmp_path / "scheme.json"
+    for words, printed, path in (
+        (("schemes", "rotherham-2015-16"), ("--text",), own),
+        (("models", "lace"), ("--text",), tmp_path / "lace.TOML"),
+        (("schemes", "schema"), (), schema),
+        (("models", "schema"), (), tmp_path / "model.json"),
+    ):
+        done = run(*words, "--to", path)
+        assert (done.exit_code, done.stdout) == (0, f"Wrote {path}\n"), done.output
+        assert path.read_bytes() == run(*words, *printed).stdout.encode()
+    assert cm.load_scheme(own).id == "rotherham-2015-16"
+    done = run("schemes", "rotherham-2015-16", "--to", own)
+    assert done.exit_code == 4
+    assert "add --overwrite" in done.stderr
+    assert run("schemes", "prism-top-half-percent", "--to", own, "--overwrite").exit_code == 0
+    assert cm.load_scheme(own).id == "prism-top-half-percent"
+    for words in (
+        ("--to", own),
+        ("rotherham-2015-16", "--to", schema),
+        ("schema", "--to", own),
+        ("check", "--to", own),
+    ):
+        assert run("schemes", *words).exit_code == 2, words
+
+
 def test_schemas_are_printed_and_written(tmp_path):
     for command, kind in (("schemes", "scheme"), ("models", "model")):
         assert json.loads(run(command, "schema").stdout) == schema_of(kind)
-    assert json.loads(run("schemas", "mapping").stdout) == schema_of("mapping")
+    assert json.loads(run("schemas", "mapping").stdout)["properties"]["select"]["properties"]["scheme"]
     listed = run("schemas").stdout
     assert all(kind in listed for kind in MAKERS)
     done = run("schemas", "--into", tmp_path / "schemas")
     assert done.exit_code == 0, done.output
     assert {path.name for path in (tmp_path / "schemas").iterdir()} == {f"{kind}.schema.json" for kind in MAKERS}
     assert json.loads((tmp_path / "schemas/rules.schema.json").read_text(encoding="utf-8")) == schema_of("rules")
+    (tmp_path / "taken").write_text("")
+    done = run("schemas", "--into", tmp_path / "taken")
+    assert (done.exit_code, "was not written" in done.stderr) == (4, True)
     done = run("schemas", "schem")
     assert done.exit_code == 1
     assert "Did you mean 'scheme'?" in done.stderr

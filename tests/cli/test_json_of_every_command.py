@@ -121,6 +121,8 @@ def of_other_things(folder: Path) -> dict[str, tuple[object, ...]]:
         "schemes": (),
         "schemes ": (SCHEME,),
         "schemes  ": (SCHEME, "--text"),
+        "schemes     ": (SCHEME, "--to", folder / "scheme-to.toml"),
+        "models    ": ("schema", "--to", folder / "model.json"),
         "models   ": ("check", Path(__file__).parents[2] / "models" / "lace"),
         "schemes   ": ("check", folder / "scheme.toml"),
         "schemes    ": ("schema",),

@@ -276,3 +276,48 @@ def test_the_json_of_a_draft_says_how_many_questions_it_holds(here):
     own_csv(here / "a.csv", 60)
     said = run("check", "a.csv", *DATE, "--write-config", "m.toml", "--json")
     assert '"questions": 2' in said
+
+
+def test_one_question_is_asked_of_what_is_needed_and_what_would_be_used_is_named(here):
+    path = own_csv(here / "register.csv", 300)
+    text = path.read_text(encoding="utf-8").replace("GP Nominated", "GP choice").replace("Last Review", "Seen for it")
+    path.write_text(text, encoding="utf-8")
+    drafted = cm.draft_config(path, scheme=cm.load_scheme(SCHEME))
+    lines = drafted.text.splitlines()
+    assert [line for line in lines if "nominated" in line] == [
+        '"GP choice" = "?"  # is it nominated? That name if so; its own name, if it is no field at all'
+    ]
+    [line] = [line for line in lines if line.startswith("# The scheme rotherham-2015-16 would use these too: ")]
+    assert "last_review" in line and "objected" not in line
+    assert any(
+        re.search(r"# 1 condition \(diabetes\) has empty values, in up to \d+ of 300 rows; 1", line) for line in lines
+    )
+
+
+def test_a_row_of_totals_and_blank_lines_are_set_aside_and_the_line_is_that_of_the_file(here):
+    path = own_csv(here / "register.csv", 300, separator=";", ends="\r\n")
+    with path.open("ab") as file:
+        file.write(b"Total: 300 patients" + b";" * 13 + b"\r\n\r\n\r\n")
+    run("check", path, *DATE, "--scheme", SCHEME, "--write-config", "register.toml")
+    answered(here / "register.toml", ANSWERS)
+    said = run("check", path, *DATE, "--config", "register.toml")
+    line = path.read_bytes().split(b"Total")[0].count(b"\n") + 1
+    assert "1 row of 301 quarantined: practice_id 1" in said
+    assert re.search(rf"practice_id +missing +1 +line {line}\n", said), said
+    assert "count from 1, the first of the file, without blank ones" in said
+
+
+def test_an_answer_of_no_condition_and_of_all_may_be_given_in_the_call(here):
+    path = own_csv(here / "register.csv", 300)
+    cm.draft_config(path, to="register.toml")
+    said = {"as_of": "2024-04-01", "config": "register.toml", "columns": {"Objects to sharing": "objected"}}
+    with pytest.raises(cm.InputError, match="nobody has answered: null_means_absent"):
+        cm.read_register(path, **said)
+    unknown = cm.read_register(path, **said, null_means_absent=[])
+    absent = cm.read_register(path, **said, null_means_absent="all-conditions")
+    assert unknown.column("diabetes").null_count > 0 == absent.column("diabetes").null_count
+    scheme = cm.load_scheme("prism-top-half-percent")
+    assert len(cm.select(cm.scan_register(path, **said, null_means_absent=[]), scheme, score="Risk %"))
+    answered(here / "register.toml", {'null_means_absent = "?"': 'null_means_absent = "all-conditions"'})
+    assert cm.read_register(path, **said, null_means_absent=[]).column("diabetes").null_count > 0
+    assert cm.read_register(path, **said).column("diabetes").null_count == 0

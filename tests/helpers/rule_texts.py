@@ -4,100 +4,128 @@ from __future__ import annotations
 
 from model_folders import HEAD, INPUTS
 
-SCHEME = """
+# A route of each kind, and what a scheme asks of a caseload.
+ROUTES = """
 [scheme]
-id = "x"
-title = "t"
-source = "s"
-decisions = ["rounding", "ties"]
-tie_key = "x"
-required = ["care_home_type", "nominated", "own"]
-optional = ["on_caseload", "last_review"]
+id = "test"
+title = "A scheme with a route of each kind"
+source = "This test"
+decisions = ["all"]
+tie_key = "public"
+required = ["care_home_type", "nominated"]
+optional = ["frailty_deficits", "own_flag", "imd_decile", "heart_failure"]
+
 [[route]]
-name = "highest_risk"
+name = "top"
 kind = "top_share"
 share = "3%"
 limit = "at_least"
-of = {}
-among = { age = { at_least = 18, below = "90", on = "end_of_calendar_year" }, care_home_type = ["none"], own = true }
+of = { age = { at_least = 18 } }
+among = {}
 include_tied = true
 counts_as = "case_management"
+
+[[route]]
+name = "homes"
+kind = "everyone"
+where = { care_home_type = ["nursing", "residential"] }
+counts_as = "case_management"
+
+[[route]]
+name = "named"
+kind = "nominated"
+share = "1/50"
+limit = "at_most"
+of = { own_flag = true }
+counts_as = "case_management"
+
+[[route]]
+name = "older"
+kind = "review"
+where = { age = { above = 74, on = "end_of_calendar_year" } }
+every_months = 12
+counts_as = "entitlement"
+
+[[route]]
+name = "middle"
+kind = "band"
+on = "risk"
+at_least = "0.40"
+below = "0.60"
+where = { frailty_deficits = { at_most = 12 } }
+counts_as = "case_management"
+
+[programme]
+people = 12000
+
+[notes]
+money = "Not ours to say."
+"""
+ASKED = """
+[caseload]
+source = "A test of rules"
+certainty = "B"
+tell_within_days = 21
+
+[caseload.register_test]
+share = "1.8%"
+of = { age = { at_least = 18 } }
+declined_counts = true
+leavers_count = false
+beside = ["top"]
+needs = ["plan"]
+
+[[caseload.payment]]
+name = "by_head"
+per = "head"
+amount = "2.87"
+list_on = "04-01"
+certainty = "A"
+source = "A price"
+
+[[caseload.payment.instalment]]
+name = "first"
+share = "1/3"
+condition = "declared"
+says = "it was done"
+
+[[caseload.payment.instalment]]
+name = "second"
+share = "2/3"
+condition = "register_test"
+list_on = "01-01"
+register_on = "03-31"
+
+[[caseload.payment]]
+name = "by_review"
+per = "review"
+amount = "30"
+certainty = "D"
+source = "A guess"
+"""
+_MORE = """
 [[route]]
 name = "kept"
 kind = "top_share"
 share = "3/100"
 keep_within = "4%"
 limit = "at_most"
-of = { age = { above = 17 } }
-among = {}
+of = { own_flag = ["a", "b"] }
+among = { age = { at_least = 18, below = "90" }, care_home_type = ["none"], nominated = false }
 counts_as = "case_management"
-[[route]]
-name = "homes"
-kind = "everyone"
-where = { care_home_type = ["nursing", "residential"], nominated = false }
-counts_as = "case_management"
-[[route]]
-name = "judgement"
-kind = "nominated"
-share = "2%"
-limit = "at_most"
-of = { own = ["a", "b"] }
-counts_as = "case_management"
-[[route]]
-name = "reviewed"
-kind = "review"
-where = { age = { at_least = 75 } }
-every_months = 12
-counts_as = "entitlement"
-[[route]]
-name = "risky"
-kind = "band"
-on = "risk"
-at_least = "0.40"
-at_most = 1
-where = { own = { above = 1 } }
-counts_as = "case_management"
+
 [[route]]
 name = "scored"
 kind = "band"
 on = "score"
 above = "2"
-below = "9"
+at_most = 9
+where = { imd_decile = { above = 1 } }
 counts_as = "case_management"
-[programme]
-managed = 12
-[notes]
-price = "a note"
-[caseload]
-source = "s"
-certainty = "B"
-tell_within_days = 21
-[caseload.register_test]
-share = "1.8%"
-of = { age = { at_least = 18 } }
-declined_counts = true
-leavers_count = false
-beside = ["homes"]
-needs = ["plan"]
-[[caseload.payment]]
-name = "heads"
-per = "head"
-amount = "5.00"
-certainty = "A"
-source = "s"
-list_on = "04-01"
-[[caseload.payment.instalment]]
-name = "first"
-share = "60%"
-condition = "declared"
-says = "it is declared"
-[[caseload.payment.instalment]]
-name = "second"
-share = "40%"
-condition = "register_test"
-list_on = "07-01"
-register_on = "09-30"
-"""
+
+[programme]"""
+_WITH_MORE = ROUTES.replace("\n[programme]", _MORE).replace("optional = [", 'optional = ["on_caseload", ')
+SCHEME = f"{_WITH_MORE}\n{ASKED}"
 MODEL = (
     HEAD.replace("divide_by", 'calibrated_in = ["C87001", "C87002"]\ndivide_by')
     + INPUTS
@@ -163,8 +191,11 @@ MAPPING = """
 null_means_absent = ["copd"]
 [columns]
 NHSNo = "patient_id"
+Home = "?"
+"? practice_id" = "practice_id"
 [values.sex]
 1 = "M"
+"? X" = "U"
 2 = 7
 3 = true
 [date_formats]
@@ -178,5 +209,7 @@ practice_pattern = "[A-Z]"
 [tolerance]
 max_quarantined = "2%"
 max_corrected = 0.02
+[select]
+scheme = "rotherham-2015-16"
 """
 WHOLE = {"scheme": SCHEME, "model": MODEL, "rules": RULES, "codelist": CODELIST, "tariff": TARIFF, "mapping": MAPPING}

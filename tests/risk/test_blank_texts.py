@@ -10,10 +10,12 @@ import pytest
 import sqlglot
 from databases import database
 from every_kind import agree, expected_of
+from spark_session import LET_PASS
 
 import casemgmt as cm
 from casemgmt.risk.export.dialects import WHITE_SPACE
 
+pytestmark = LET_PASS
 MODEL = """
 [model]
 name = "smokers"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rule_texts import ASKED
 
 from casemgmt.errors import SchemeError
 from casemgmt.scheme.caseload_rules import CaseloadRules, RegisterTest
@@ -18,7 +19,7 @@ from casemgmt.scheme.routes import Scheme
 from casemgmt.scheme.shares import Share
 from casemgmt.selection.telling import days_to_tell
 
-BASE = """
+HEAD = """
 [scheme]
 id = "test"
 title = "A scheme that asks something of a caseload"
@@ -37,47 +38,8 @@ of = {}
 among = {}
 counts_as = "case_management"
 
-[caseload]
-source = "A test of rules"
-certainty = "B"
-tell_within_days = 21
-
-[caseload.register_test]
-share = "1.8%"
-of = { age = { at_least = 18 } }
-declined_counts = true
-leavers_count = false
-beside = ["top"]
-needs = ["plan"]
-
-[[caseload.payment]]
-name = "by_head"
-per = "head"
-amount = "2.87"
-list_on = "04-01"
-certainty = "A"
-source = "A price"
-
-[[caseload.payment.instalment]]
-name = "first"
-share = "1/3"
-condition = "declared"
-says = "it was done"
-
-[[caseload.payment.instalment]]
-name = "second"
-share = "2/3"
-condition = "register_test"
-list_on = "01-01"
-register_on = "03-31"
-
-[[caseload.payment]]
-name = "by_review"
-per = "review"
-amount = "30"
-certainty = "D"
-source = "A guess"
 """
+BASE = HEAD + ASKED
 
 
 def read(text: str = BASE) -> Scheme:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from rule_texts import ROUTES as BASE
 
 from casemgmt.errors import SchemeError
 from casemgmt.scheme.conditions import Condition, Edges, Where, decimal_text
@@ -17,63 +18,6 @@ from casemgmt.scheme.files import list_schemes, load_scheme, read_scheme_text
 from casemgmt.scheme.routes import Band, Everyone, Nominated, Review, Scheme, Share, TopShare
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my-scheme.toml"
-
-BASE = """
-[scheme]
-id = "test"
-title = "A scheme with a route of each kind"
-source = "This test"
-decisions = ["all"]
-tie_key = "public"
-required = ["care_home_type", "nominated"]
-optional = ["frailty_deficits", "own_flag", "imd_decile", "heart_failure"]
-
-[[route]]
-name = "top"
-kind = "top_share"
-share = "3%"
-limit = "at_least"
-of = { age = { at_least = 18 } }
-among = {}
-include_tied = true
-counts_as = "case_management"
-
-[[route]]
-name = "homes"
-kind = "everyone"
-where = { care_home_type = ["nursing", "residential"] }
-counts_as = "case_management"
-
-[[route]]
-name = "named"
-kind = "nominated"
-share = "1/50"
-limit = "at_most"
-of = { own_flag = true }
-counts_as = "case_management"
-
-[[route]]
-name = "older"
-kind = "review"
-where = { age = { above = 74, on = "end_of_calendar_year" } }
-every_months = 12
-counts_as = "entitlement"
-
-[[route]]
-name = "middle"
-kind = "band"
-on = "risk"
-at_least = "0.40"
-below = "0.60"
-where = { frailty_deficits = { at_most = 12 } }
-counts_as = "case_management"
-
-[programme]
-people = 12000
-
-[notes]
-money = "Not ours to say."
-"""
 
 SELECTION_COLUMNS = (
     *("practice_id", "patient_id", "score", "risk", "rank", "place", "case_managed", "review_due", "inputs_missing"),

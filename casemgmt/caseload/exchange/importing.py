@@ -28,9 +28,9 @@ def import_caseload(folder: str | Path, where: str | Path) -> Caseload:
 
     Raises
     ------
-    InputError : the folder is no export of a caseload, or the place is not empty
+    InputError : the folder is no export of a caseload
     VerifyError : a file of the export was changed: which, and where
-    PublishError : the store could not be written
+    PublishError : the place is not empty, or the store could not be written
 
     Examples
     --------

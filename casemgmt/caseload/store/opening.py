@@ -65,8 +65,7 @@ def create_store(
 
     Raises
     ------
-    InputError : something is there already
-    PublishError : it cannot be made
+    PublishError : something is there already, or it cannot be made
     """
     _refuse_a_share(place)
     with _new_file(place):
@@ -121,8 +120,8 @@ def _new_file(place: Place) -> Iterator[None]:
 def _check_empty(place: Place, path: Path) -> None:
     """A file that a run left which was killed before anything was written has no tables."""
     if path.is_dir():
-        raise InputError(f"'{place.shown}' is a folder. Give the path of a file in it.")
-    if path.stat().st_size and _tables_of(place, path)[1]:
+        raise PublishError(f"'{place.shown}' is a folder. Give the path of a file in it.")
+    if path.stat().st_size and not (_is_sqlite(place, path) and not _tables_of(place, path)[1]):
         raise _is_taken(place)
 
 
@@ -130,8 +129,8 @@ def _unreadable(place: Place, problem: OSError) -> InputError:
     return InputError(f"'{place.shown}' cannot be read: {problem.strerror or 'the system refused'}.")
 
 
-def _is_taken(place: Place) -> InputError:
-    return InputError(f"'{place.shown}' is not empty: open it without create=True, or choose another place.")
+def _is_taken(place: Place) -> PublishError:
+    return PublishError(f"'{place.shown}' is not empty: open it without create=True, or choose another place.")
 
 
 def _look_at_file(place: Place, path: Path) -> None:
@@ -150,19 +149,23 @@ def _look_at_file(place: Place, path: Path) -> None:
         raise InputError(f"'{place.shown}' is no file. Give the path of one.")
     if found.st_size == 0:
         raise InputError(f"'{place.shown}' is empty, and no caseload. {_MAKE}")
+    if not _is_sqlite(place, path):
+        raise InputError(f"'{place.shown}' is no caseload: not a SQLite file. Choose another place.")
     application, tables = _tables_of(place, path)
     if application != APPLICATION:
         raise InputError(f"'{place.shown}' is no caseload{'' if tables else ': it has no tables'}. {_MAKE}")
 
 
-def _tables_of(place: Place, path: Path) -> tuple[int, int]:
-    """Whose file it says it is, and how many tables it has."""
+def _is_sqlite(place: Place, path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            if file.read(len(_HEADER)) != _HEADER:
-                raise InputError(f"'{place.shown}' is no caseload: not a SQLite file. Choose another place.")
+            return file.read(len(_HEADER)) == _HEADER
     except OSError as problem:
         raise _unreadable(place, problem) from None
+
+
+def _tables_of(place: Place, path: Path) -> tuple[int, int]:
+    """Whose file it says it is, and how many tables it has."""
     with in_words(place.shown):
         connection = sqlite3.connect(f"{file_address(path)}?mode=rw", uri=True, timeout=_PATIENCE_SECONDS)
         try:

@@ -63,7 +63,7 @@ def fit_model(
         ``intended_use``, ``not_for``, ``licence`` and ``version``, what is not given is said honestly
     needed : inputs without which there is no score; a missing value adds what was learned of it, or the average
     monotone : True: amounts only rise with what :mod:`casemgmt.risk.fitting.medicine` lists; False: no such rule;
-        ``{"age": "rises", "asthma": "free"}`` changes it for some
+        ``{"age": "rises", "asthma": "free"}`` changes it for some. A logistic fit keeps no such rule
     pairs : pairs of inputs that may act together (boosted)
     groups : the column whose groups are left out together to see how it does; None: people are
     bags, seed : classifiers that are averaged, each with another part left out; the same seed, the same model

@@ -55,9 +55,9 @@ def monotone_signs(
     ------
     InputError : the mapping names no input, or one without an order, or a word that is not known
     """
-    if not isinstance(monotone, (bool, Mapping)):
-        raise InputError("monotone is True, False, or a mapping such as {'age': 'rises'}.")
     own = dict(monotone) if isinstance(monotone, Mapping) else {}
+    if not isinstance(monotone, (bool, Mapping)) or not all(isinstance(name, str) for name in own):
+        raise InputError("monotone is True, False, or a mapping such as {'age': 'rises'}.")
     for name, word in own.items():
         if name not in names:
             raise InputError(f"monotone= names '{name}', which is no input.{did_you_mean(name, names)}")

@@ -63,7 +63,9 @@ def fitted_model(register: Register, asked: Asked, progress: Callable[[int, int]
     names = [each.name for each in people.inputs]
     traps = _traps(register, asked.outcome, names)
     categories = [each.name for each in people.inputs if each.kind == "category"]
-    signs = {} if asked.kind == "logistic" else monotone_signs(names, categories, asked.monotone)
+    signs = monotone_signs(names, categories, asked.monotone)
+    if asked.kind == "logistic":
+        signs = _without_signs(signs, asked.monotone)
     estimator, seen = _estimator(people, asked, signs), seen_by(people)
     pairs = [(names.index(one), names.index(other)) for one, other in asked.pairs]
     try:
@@ -82,6 +84,17 @@ def fitted_model(register: Register, asked: Asked, progress: Callable[[int, int]
         return points_model(people, tables, wording, asked.needed, fitting, asked.seed)
     truth = estimator.decision_function(seen)
     return built_model(people.inputs, tables, wording, asked.needed, fitting, codes=people.codes, truth=truth)
+
+
+def _without_signs(signs: Mapping[str, int], monotone: bool | Mapping[str, Direction]) -> dict[str, int]:
+    """What a logistic fit keeps of directions: none, which is refused where one was asked for by name."""
+    said = [name for name in signs if not isinstance(monotone, bool) and name in monotone]
+    if said:
+        raise InputError(
+            f"monotone= asks that amounts only rise or fall with {listed(said)}, which a logistic fit does not keep. "
+            "Leave monotone out, or fit kind='boosted' or 'points'."
+        )
+    return {}
 
 
 def _traps(register: Register, outcome: object, inputs: Sequence[str]) -> tuple[str, ...]:

@@ -402,11 +402,11 @@ def test_a_store_that_holds_anything_is_refused_and_stays_as_it_was(exported, tm
     place = tmp_path / "there.sqlite"
     cm.import_caseload(exported["csv"], place).close()
     before = place.read_bytes()
-    with pytest.raises(cm.InputError, match="is not empty"):
+    with pytest.raises(cm.PublishError, match="is not empty"):
         cm.import_caseload(exported["csv"], place)
     assert place.read_bytes() == before
     (tmp_path / "text.sqlite").write_text("something else")
-    with pytest.raises(cm.InputError):
+    with pytest.raises(cm.PublishError, match="is not empty"):
         cm.import_caseload(exported["csv"], tmp_path / "text.sqlite")
     assert (tmp_path / "text.sqlite").read_text() == "something else"
 

@@ -66,7 +66,7 @@ def test_a_database_that_holds_anything_is_refused_and_stays_as_it_was(new_datab
     where = new_database()
     with cm.open_caseload(where, create=True, review_every_months=6) as there:
         heads = there.store.heads()
-    with pytest.raises(cm.InputError, match="is not empty"):
+    with pytest.raises(cm.PublishError, match="is not empty"):
         cm.import_caseload(folder, where)
     with cm.open_caseload(where) as there:
         assert there.store.heads() == heads
@@ -130,7 +130,7 @@ def check_killed(folder, places, seconds):
         assert there or not done
         try:
             there = there or cm.import_caseload(folder, where)
-        except cm.InputError:  # a server may have been about to write what the killed process had sent
+        except cm.PublishError:  # a server may have been about to write what the killed process had sent
             there = cm.open_caseload(where)
         with there:
             assert there.store.events(COLUMNS).equals(events)

@@ -39,7 +39,7 @@ def test_a_new_caseload_has_its_settings_and_is_there_when_it_is_opened_again(wh
 
 def test_what_is_there_is_not_made_again(where):
     cm.open_caseload(where, create=True, review_every_months=3).close()
-    with pytest.raises(cm.InputError, match="is not empty: open it without create=True"):
+    with pytest.raises(cm.PublishError, match="is not empty: open it without create=True"):
         cm.open_caseload(where, create=True, review_every_months=6)
     with cm.open_caseload(where) as opened:
         assert opened.settings.review_every_months == 3
@@ -63,7 +63,7 @@ def test_a_database_of_another_application_is_left_alone(postgresql):
     postgresql.run("CREATE TABLE theirs (a int)", name)
     with pytest.raises(cm.InputError, match="no caseload"):
         cm.open_caseload(address)
-    with pytest.raises(cm.InputError, match="is not empty"):
+    with pytest.raises(cm.PublishError, match="is not empty"):
         cm.open_caseload(address, create=True, review_every_months=3)
     assert postgresql.run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", name) == [("theirs",)]
 
