@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +30,7 @@ _OTHER_FILES = (
 LONGEST_LINE = 100_000
 _QUOTE, _END = ord('"'), ord("\n")
 _BLOCK = 1 << 20  # bytes that stay in the cache while they are looked at
+_AT_ONCE = 16 << 20  # bytes that Arrow is given a copy of at a time
 _BAD_QUOTES, _TOO_LONG = -1, -2
 TAB = "\t"
 _SEPARATORS = {";": "semicolons", TAB: "tabs", "|": "bars", ",": "commas"}
@@ -110,13 +112,8 @@ def _plain_lines(data: bytes, separator: str) -> int:
     """How many lines there are; 0 where one is blank or too long, or has a quote inside a value."""
     import numpy as np
 
-    raw, pieces, low = np.frombuffer(data, dtype=np.uint8), [], 0
-    while low < len(data):
-        high = len(data) if low + _BLOCK >= len(data) else data.rfind(b"\n", low, low + _BLOCK) + 1
-        if not high:
-            return 0
-        pieces.append(raw[low:high])
-        low = high
+    raw = np.frombuffer(data, dtype=np.uint8)
+    pieces = [raw[low:high] for low, high in _whole_lines(data, _BLOCK)]
     counted = on_threads(lambda piece: _plain_lines_in(piece, ord(separator)), pieces)
     return sum(counted) if all(counted) else 0
 
@@ -141,21 +138,33 @@ def _plain_lines_in(text: npt.NDArray[np.uint8], separator: int) -> int:
 
 
 def _split(data: bytes, header: list[str], separator: str) -> pa.Table:
-    """The rows below the header, whose text is UTF-8, as columns of text."""
+    """The rows below the header, whose text is UTF-8, as columns of text; no value holds a line break."""
     import pyarrow as pa
     import pyarrow.csv as pc
 
-    return pc.read_csv(
-        file_of(data),
-        read_options=pc.ReadOptions(column_names=header, skip_rows=1),
-        parse_options=pc.ParseOptions(delimiter=separator, newlines_in_values=False, ignore_empty_lines=True),
-        convert_options=pc.ConvertOptions(
+    options = {
+        "parse_options": pc.ParseOptions(delimiter=separator, newlines_in_values=False, ignore_empty_lines=True),
+        "convert_options": pc.ConvertOptions(
             column_types=dict.fromkeys(header, pa.string()),
             null_values=[""],
             strings_can_be_null=True,
             check_utf8=False,
         ),
-    )
+    }
+    tables = []
+    for low, high in _whole_lines(data, _AT_ONCE):
+        reading = pc.ReadOptions(column_names=header, skip_rows=int(low == 0))
+        tables.append(pc.read_csv(file_of(data[low:high]), read_options=reading, **options))
+    return pa.concat_tables(tables)
+
+
+def _whole_lines(data: bytes, most: int) -> Iterator[tuple[int, int]]:
+    """Where stretches of whole lines begin and end: of so many bytes at most, or else of all that is left."""
+    low = 0
+    while low < len(data):
+        high = len(data) if low + most >= len(data) else data.rfind(b"\n", low, low + most) + 1
+        yield low, high or len(data)
+        low = high or len(data)
 
 
 class _Lines:
