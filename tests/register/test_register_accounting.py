@@ -178,7 +178,9 @@ def plain_or_nearly(seed: int) -> str:
     """A file in which each value may be quoted, and of which at most one line asks for more care."""
     choose = random.Random(seed)
     lines = [",".join(choose.choice(["a", "", '"é,"', '"b"', '""']) for _ in range(3)) for _ in range(9)]
-    spoilt = choose.choice(["", "a,b", "a,b,c,d", 'a"b",c,d', '"a""b",c,d', '"a"b,c,d', ' "a",b,c', '"a,b,c', "x" * 70])
+    spoilt = choose.choice(
+        ["", "a,b", "a,b,c,d", 'a"b",c,d', '"a""b",c,d', '"a"b,c,d', ' "a",b,c', '"a,b,c', f"{'x' * 70},b,c"]
+    )
     if choose.random() < 0.5:
         lines.insert(choose.randrange(len(lines) + 1), spoilt)
     return "\n".join(["h,i,j", *lines]) + choose.choice(["", "\n"])
