@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +30,7 @@ _OTHER_FILES = (
 LONGEST_LINE = 100_000
 _QUOTE, _END = ord('"'), ord("\n")
 _BLOCK = 1 << 20  # bytes that stay in the cache while they are looked at
+_AT_ONCE = 4 << 20  # bytes that Arrow is given a copy of at a time
 _BAD_QUOTES, _TOO_LONG = -1, -2
 TAB = "\t"
 _SEPARATORS = {";": "semicolons", TAB: "tabs", "|": "bars", ",": "commas"}
@@ -60,25 +62,22 @@ def read_csv(
     """
     import numpy as np
     import pyarrow as pa
-    import pyarrow.csv as pc
 
     data = _as_utf8(data, name, encoding)
     data = _after(data, skip_lines, name)
+    plain = _read_plain(data, name, separator)
+    if plain is not None:
+        return plain, None, ()
     lines = _line_table(data, name, separator, skip_lines)
-    header = _header(data, lines, name, separator)
+    if lines.values[0] < 0:
+        raise InputError(f"{name}: the header line cannot be split: {_why_unsplit(int(lines.values[0]), 0)}.")
+    header = _header(data[lines.starts[0] : lines.ends[0]], separator, name)
     wrong = np.flatnonzero(lines.values[1:] != len(header)) + 1
     unsplit = tuple((int(i) - 1, _why_unsplit(int(lines.values[i]), len(header))) for i in wrong)
     if len(wrong) or lines.starts[0] or not data.endswith(b"\n"):
         data = b"".join(data[lines.starts[i] : lines.ends[i]] + b"\n" for i in _all_but(len(lines.starts), wrong))
     try:
-        table = pc.read_csv(
-            file_of(data),
-            read_options=pc.ReadOptions(column_names=header, skip_rows=1),
-            parse_options=pc.ParseOptions(delimiter=separator, newlines_in_values=False, ignore_empty_lines=True),
-            convert_options=pc.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
-            ),
-        )
+        table = _split(data, header, separator)
     except pa.ArrowException:
         raise InputError(f"{name}: not a readable CSV file. Save it again as 'CSV UTF-8'.") from None
     expected = len(lines.starts) - 1 - len(wrong)
@@ -88,6 +87,84 @@ def read_csv(
         )
     row_numbers = np.delete(np.arange(len(lines.starts) - 1, dtype=np.int64), wrong - 1) if len(wrong) else None
     return table, row_numbers, unsplit
+
+
+def _read_plain(data: bytes, name: str, separator: str) -> pa.Table | None:
+    """The rows of a file in which each line holds as many values as the header; None where a line asks for more care.
+
+    Where quotes stand around whole values alone, such lines can be split in one way only, so that what Arrow makes of
+    them need not be held against a count of our own.
+    """
+    import pyarrow as pa
+
+    lines = _plain_lines(data, separator)
+    if not lines:
+        return None
+    header = _header(data[: max(data.find(b"\n"), 0) or len(data)], separator, name)
+    try:
+        table = _split(data, header, separator)
+    except pa.ArrowException:
+        return None
+    return table if table.num_rows == lines - 1 else None
+
+
+def _plain_lines(data: bytes, separator: str) -> int:
+    """How many lines there are; 0 where one is blank or too long, or has a quote inside a value."""
+    import numpy as np
+
+    raw = np.frombuffer(data, dtype=np.uint8)
+    pieces = [raw[low:high] for low, high in _whole_lines(data, _BLOCK)]
+    counted = on_threads(lambda piece: _plain_lines_in(piece, ord(separator)), pieces)
+    return sum(counted) if all(counted) else 0
+
+
+def _plain_lines_in(text: npt.NDArray[np.uint8], separator: int) -> int:
+    """The same of whole lines."""
+    import numpy as np
+
+    marks = np.flatnonzero((text == _QUOTE) | (text == _END))
+    is_end = text[marks] == _END
+    ends, quotes = marks[is_end], marks[~is_end]
+    before_end = np.flatnonzero(is_end) - np.arange(len(ends))  # quotes up to there
+    if text[-1] != _END:
+        ends, before_end = np.append(ends, len(text)), np.append(before_end, len(quotes))
+    lengths = np.diff(ends, prepend=-1) - 1
+    if lengths.min() == 0 or lengths.max() > LONGEST_LINE or (before_end & 1).any():
+        return 0
+    # Every other quote opens a value, and the next one closes it on the same line.
+    before, after = quotes[::2] - 1, quotes[1::2] + 1
+    beside = text[np.concatenate([before[before >= 0], after[after < len(text)]])]
+    return len(ends) if ((beside == separator) | (beside == _END)).all() else 0
+
+
+def _split(data: bytes, header: list[str], separator: str) -> pa.Table:
+    """The rows below the header, whose text is UTF-8, as columns of text; no value holds a line break."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    options = {
+        "parse_options": pc.ParseOptions(delimiter=separator, newlines_in_values=False, ignore_empty_lines=True),
+        "convert_options": pc.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            check_utf8=False,
+        ),
+    }
+    tables = []
+    for low, high in _whole_lines(data, _AT_ONCE):
+        reading = pc.ReadOptions(column_names=header, skip_rows=int(low == 0))
+        tables.append(pc.read_csv(file_of(data[low:high]), read_options=reading, **options))
+    return pa.concat_tables(tables)
+
+
+def _whole_lines(data: bytes, most: int) -> Iterator[tuple[int, int]]:
+    """Where stretches of whole lines begin and end: of so many bytes at most, or else of all that is left."""
+    low = 0
+    while low < len(data):
+        high = len(data) if low + most >= len(data) else data.rfind(b"\n", low, low + most) + 1
+        yield low, high or len(data)
+        low = high or len(data)
 
 
 class _Lines:
@@ -114,14 +191,13 @@ def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
             if data.startswith(start):
                 raise InputError(f"{name} is {kind}, not text. Give it a name that ends in {ending}.")
         data = data.removeprefix(b"\xef\xbb\xbf")
-        try:
-            data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
+        bad = _first_not_utf8(data)
+        if bad is not None:
+            line = data.count(b"\n", 0, bad) + 1
             raise InputError(
                 f"{name} is not UTF-8 (first at line {line}). Save it as 'CSV UTF-8', or pass encoding='cp1252' "
                 "if it was saved by Windows."
-            ) from None
+            )
     else:
         try:
             data = data.decode(encoding).removeprefix("\ufeff").encode("utf-8")
@@ -130,10 +206,28 @@ def _as_utf8(data: bytes, name: str, encoding: str) -> bytes:
     if b"\x00" in data:
         raise InputError(f"{name} holds NUL bytes: it is not a text file, or it is UTF-16.")
     # A lone carriage return ends a line only in files of old Macintoshes; after a line feed is taken it is damage.
-    data = data.replace(b"\r\n", b"\n")
+    if b"\r" in data:  # one byte is looked for many times faster than two
+        data = data.replace(b"\r\n", b"\n")
     if b"\r" in data:
         raise InputError(f"{name} holds carriage returns inside lines. Save it with ordinary line ends.")
     return data
+
+
+def _first_not_utf8(data: bytes) -> int | None:
+    """Where the first byte stands that is not UTF-8; a stretch is looked at a time, since its text takes memory too."""
+    if data.isascii():
+        return None
+    low = 0
+    while low < len(data):
+        high = low + _BLOCK
+        while high < len(data) and data[high] & 0b1100_0000 == 0b1000_0000:  # inside a character
+            high += 1
+        try:
+            data[low:high].decode("utf-8")
+        except UnicodeDecodeError as error:
+            return low + error.start
+        low = high
+    return None
 
 
 def _after(data: bytes, lines: int, name: str) -> bytes:
@@ -241,10 +335,8 @@ def _why_unsplit(values: int, expected: int) -> str:
     return f"{plural(values, 'value')} where the header has {expected}"
 
 
-def _header(data: bytes, lines: _Lines, name: str, separator: str) -> list[str]:
-    if lines.values[0] < 0:
-        raise InputError(f"{name}: the header line cannot be split: {_why_unsplit(int(lines.values[0]), 0)}.")
-    first = data[lines.starts[0] : lines.ends[0]].decode("utf-8")
+def _header(line: bytes, separator: str, name: str) -> list[str]:
+    first = line.decode("utf-8")
     header = [column.strip() for column in next(csv.reader([first], delimiter=separator))]
     repeated = [column for column, count in Counter(header).items() if count > 1]
     if repeated:

@@ -39,6 +39,8 @@ SMALL = (1, 7)
         ((30, 32), [(20, 22), (12, 15)], [(20, 22), (12, 15)], ((32, 32), [(20, 20), (12, 15)], [(20, 20), (12, 12)])),
         # Who meets the second uses a place of one of the two.
         ((0, 99), [(2, 2), (5, 9)], [(2, 2), (0, 7)], ((5, 99), [(2, 2), (5, 9)], [(2, 2), (3, 7)])),
+        # Nobody meets the second but on a place of one of the two.
+        ((90, 99), [(2, 2), (0, 99)], [(2, 2), (0, 7)], ((90, 99), [(2, 2), (0, 9)], [(2, 2), (0, 7)])),
         # A review uses no places, and is met by at most the list.
         ((10, 12), [(1, 40)], [None], ((10, 12), [(1, 12)], [None])),
     ],

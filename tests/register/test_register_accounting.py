@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from plain_csv import account, plain_values
 from register_tools import AS_OF, ids_of, told
 
 import casemgmt as cm
+from casemgmt.register import csv_reading
 from casemgmt.register.csv_reading import _BAD_QUOTES, _line_table
 
 HEADER = ["patient_id", "practice_id", "age", "surname"]
@@ -171,3 +172,51 @@ def test_a_line_holds_as_many_values_as_pythons_own_reader_finds(lines):
     found = _line_table("\n".join(lines).encode(), "register.csv", ",", 0).values.tolist()
     expected = [plain_values(line) for line in lines]
     assert found == [_BAD_QUOTES if isinstance(values, str) else len(values) for values in expected]
+
+
+def plain_or_nearly(seed: int) -> str:
+    """A file in which each value may be quoted, and of which at most one line asks for more care."""
+    choose = random.Random(seed)
+    lines = [",".join(choose.choice(["a", "", '"é,"', '"b"', '""']) for _ in range(3)) for _ in range(9)]
+    spoilt = choose.choice(
+        ["", "a,b", "a,b,c,d", 'a"b",c,d', '"a""b",c,d', '"a"b,c,d', ' "a",b,c', '"a,b,c', f"{'x' * 70},b,c"]
+    )
+    if choose.random() < 0.5:
+        lines.insert(choose.randrange(len(lines) + 1), spoilt)
+    return "\n".join(["h,i,j", *lines]) + choose.choice(["", "\n"])
+
+
+def all_that_is_said(data: bytes) -> tuple[Any, ...] | str:
+    try:
+        table, rows, unsplit = csv_reading.read_csv(data, "register.csv")
+    except cm.InputError as error:
+        return str(error)
+    return table.to_pydict(), None if rows is None else rows.tolist(), unsplit
+
+
+@pytest.mark.parametrize("seed", range(0, 400, 100))
+def test_a_file_that_is_split_at_once_reads_as_one_whose_lines_are_counted(monkeypatch, seed):
+    monkeypatch.setattr(csv_reading, "LONGEST_LINE", 60)
+    files = [plain_or_nearly(each).encode() for each in range(seed, seed + 100)]
+    monkeypatch.setattr(csv_reading, "_read_plain", lambda *_: None)
+    counted = [all_that_is_said(data) for data in files]
+    monkeypatch.undo()
+    monkeypatch.setattr(csv_reading, "LONGEST_LINE", 60)
+    monkeypatch.setattr(csv_reading, "_BLOCK", 80)
+    monkeypatch.setattr(csv_reading, "_AT_ONCE", 50)
+    assert [all_that_is_said(data) for data in files] == counted
+    at_once = [csv_reading._read_plain(data, "register.csv", ",") is not None for data in files]
+    assert 30 < sum(at_once) < 70
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 64])
+def test_the_first_line_that_is_no_utf8_is_named_whatever_is_looked_at_at_a_time(monkeypatch, block):
+    monkeypatch.setattr(csv_reading, "_BLOCK", block)
+    sound = "é,€\nj𝒳,ok\n".encode() * 3
+    assert csv_reading._first_not_utf8(sound) is None
+    for bad in (b"\xff", b"\xc3", b"\x80\x80\x80\x80", b"\xe2\x82", b"\xed\xa0\x80"):
+        for place in (0, 6, 7, len(sound)):
+            data = sound[:place] + bad + sound[place:]
+            with pytest.raises(UnicodeDecodeError) as error:
+                data.decode()
+            assert data[: csv_reading._first_not_utf8(data)].count(b"\n") == data[: error.value.start].count(b"\n")

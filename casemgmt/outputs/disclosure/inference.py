@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from operator import gt
 
 Range = tuple[int, int]
 
@@ -51,37 +53,50 @@ def work_out(cells: Cells) -> Cells | None:
     The running total of places used ties the cells into a chain without loops, where narrowing each relation in turn
     until nothing changes gives exactly the values that some true table has.
     """
-    routes = range(len(cells.met))
-    ranges = {"size": cells.list_size} | {f"met{r}": cells.met[r] for r in routes}
-    relations: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((f"met{r}",), ("size",)) for r in routes]
-    before: tuple[str, ...] = ()
-    for r in routes:
-        own = cells.used[r]
-        if own is None:
-            continue
-        ranges |= {f"used{r}": own, f"total{r}": (0, cells.list_size[1])}
-        relations += [((f"total{r}",), (*before, f"used{r}")), ((*before, f"used{r}"), (f"total{r}",))]
-        relations += [((f"used{r}",), (f"met{r}",)), ((f"met{r}",), (f"total{r}",)), ((f"total{r}",), ("size",))]
-        before = (f"total{r}",)
-    while True:
-        earlier = dict(ranges)
+    own = [each for each in cells.used if each]
+    routes, whole = len(cells.met), (0, cells.list_size[1])
+    ranges = [cells.list_size, *cells.met, *own, *(whole for _ in own)]
+    low, high = [each[0] for each in ranges], [each[1] for each in ranges]
+    relations = _relations(tuple(each is not None for each in cells.used))
+    earlier: tuple[list[int], list[int]] | None = None
+    while earlier != (low, high):
+        earlier = low.copy(), high.copy()
         for left, right in relations:
-            _narrow(ranges, left, right)
-        if any(low > high for low, high in ranges.values()):
+            _narrow(low, high, left, right)
+        if any(map(gt, low, high)):
             return None
-        if ranges == earlier:
-            break
-    used = [None if cells.used[r] is None else ranges[f"used{r}"] for r in routes]
-    return Cells(list_size=ranges["size"], met=[ranges[f"met{r}"] for r in routes], used=used)
+    told = list(zip(low, high, strict=True))
+    used = iter(told[1 + routes :])
+    return Cells(list_size=told[0], met=told[1 : 1 + routes], used=[each and next(used) for each in cells.used])
 
 
-def _narrow(ranges: dict[str, Range], left: Sequence[str], right: Sequence[str]) -> None:
+@cache
+def _relations(uses_places: tuple[bool, ...]) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
+    """Which cells add up to at most which others, one or two each: the list size is cell 0, then come those who meet
+    each route, then the places used of each route that uses some, then the running totals of those.
+    """
+    routes, own = len(uses_places), sum(uses_places)
+    found: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((met,), (0,)) for met in range(1, 1 + routes)]
+    before: tuple[int, ...] = ()
+    used = 1 + routes
+    for met in (met for met, uses in enumerate(uses_places, 1) if uses):
+        total = used + own
+        found += [((total,), (*before, used)), ((*before, used), (total,))]
+        found += [((used,), (met,)), ((met,), (total,)), ((total,), (0,))]
+        before, used = (total,), used + 1
+    return tuple(found)
+
+
+def _narrow(low: list[int], high: list[int], left: tuple[int, ...], right: tuple[int, ...]) -> None:
     """Use that the counts on the left add up to at most those on the right."""
-    least = sum(ranges[name][0] for name in left)
-    most = sum(ranges[name][1] for name in right)
-    for name in left:
-        low, high = ranges[name]
-        ranges[name] = low, min(high, most - (least - low))
-    for name in right:
-        low, high = ranges[name]
-        ranges[name] = max(low, least - (most - high)), high
+    if len(left) == len(right):
+        (one,), (other,) = left, right
+        high[one], low[other] = min(high[one], high[other]), max(low[one], low[other])
+    elif len(left) == 1:
+        (one,), (first, second) = left, right
+        high[one] = min(high[one], high[first] + high[second])
+        low[first], low[second] = max(low[first], low[one] - high[second]), max(low[second], low[one] - high[first])
+    else:
+        (first, second), (one,) = left, right
+        high[first], high[second] = min(high[first], high[one] - low[second]), min(high[second], high[one] - low[first])
+        low[one] = max(low[one], low[first] + low[second])
