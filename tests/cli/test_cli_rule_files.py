@@ -36,17 +36,17 @@ def mine(tmp_path) -> Path:
 def test_a_file_that_is_fine_is_said_to_be(mine):
     done = run("schemes", "check", mine)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout == f"{mine}: fine. Scheme 'x' has 7 routes.\n"
+    assert done.stdout == f"{mine}: fine. Scheme 'test' has 7 routes.\n"
 
 
 def test_a_misspelt_key_is_named_with_its_line_and_the_nearest_right_one(mine):
     lines = SCHEME.splitlines()
-    at = lines.index('share = "2%"')
-    lines[at] = 'shar = "2%"'
+    at = lines.index('share = "1/50"')
+    lines[at] = 'shar = "1/50"'
     mine.write_text("\n".join(lines), encoding="utf-8")
     done = run("schemes", "check", mine)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"casemgmt: {mine}:{at + 1}: route 'judgement': unknown key 'shar'.")
+    assert done.stderr.startswith(f"casemgmt: {mine}:{at + 1}: route 'named': unknown key 'shar'.")
     assert "Did you mean 'share'?" in done.stderr
 
 
@@ -55,7 +55,7 @@ def test_several_files_are_all_looked_at(mine, tmp_path):
     other.write_text('[scheme]\nid = "x\n', encoding="utf-8")
     done = run("schemes", "check", other, mine, tmp_path / "none.toml")
     assert done.exit_code == 1
-    assert done.stdout == f"{mine}: fine. Scheme 'x' has 7 routes.\n"
+    assert done.stdout == f"{mine}: fine. Scheme 'test' has 7 routes.\n"
     said = done.stderr.splitlines()
     assert said[0].startswith(f"casemgmt: {other}:2: not a TOML file")
     assert said[1:] == [
