@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from casemgmt.scanned.files import RegisterFile
 
 MB = 1_000_000
+_MOST = 2**62  # more than there is, and no float is too small for it
 _UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _BY_NAME = {name.lower(): factor for name, factor in _UNITS.items()}
 _WRITTEN = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?([a-z]{2,3})", re.IGNORECASE | re.ASCII)
@@ -60,12 +61,12 @@ def memory_or_none(value: Any, name: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
+        return min(value, _MOST)
     found = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
     factor = _BY_NAME.get(found[2].lower()) if found else None
     if found is None or factor is None or not float(found[1]):
         raise InputError(f"{name} is a text such as '500 MB' or '2 GiB', or a whole number of bytes above 0.")
-    return int(float(found[1]) * factor)
+    return min(int(float(found[1]) * factor), _MOST)
 
 
 def held_within(memory: int | None, files: list[RegisterFile]) -> Held:

@@ -51,6 +51,8 @@ def in_groups(folder: Path, rows: int, rows_in_a_group: int) -> Path:
         ("2GiB", 2 << 30),
         ("512 MiB", 512 << 20),
         (123_456, 123_456),
+        (10**400, 2**62),
+        ("999999999999999 TB", 2**62),
         (None, None),
     ],
 )
