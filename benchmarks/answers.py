@@ -75,6 +75,18 @@ class Truth:
     cut: npt.NDArray[np.int64]
     tied_practices: int
 
+    def check(self, answer: Answer, ties: Ties | None) -> None:
+        """Refuse an answer that is not this; see `check`."""
+        check(answer, self, ties or "written order")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What a report says of it."""
+        return {
+            "selected": len(self.answer.people),
+            "practices_with_ties_at_the_cut": self.tied_practices,
+        }
+
 
 def answer_of(people: Any, by_risk: Any) -> Answer:
     """An answer from people in any order."""

@@ -14,20 +14,16 @@ from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.answers import check
 from benchmarks.contenders import WORKS
 from benchmarks.processes import peak_bytes, python, thread_environment
-from benchmarks.timing import Say, Times, Turn, in_turns, timed
-from benchmarks.works import Contender, Inputs, Work
+from benchmarks.timing import Say, Times, Turn, equal, in_turns, timed
+from benchmarks.works import Contender, Given, Work
 
 Calls = Literal["first", "later", "both"]
 
-# Enough for casemgmt to take the road of large registers, whose compiled code is what has to be loaded.
-WARM_UP_PATIENTS = 2_000_000
-
 
 def measure_in_children(
-    work: Work, contenders: Sequence[Contender], inputs: Inputs, repeats: int, say: Say
+    work: Work, contenders: Sequence[Contender], inputs: Given, repeats: int, say: Say
 ) -> list[Times]:
     """Check every contender's file, then time them in turn, each call in a process of its own; later files are
     checked as well.
@@ -45,32 +41,25 @@ def measure_in_children(
     def run(contender: Contender, calls: Calls) -> list[Turn]:
         inputs.out.unlink(missing_ok=True)
         found = run_in_child(work, contender, inputs, calls)
-        check(contender.read(inputs.out), truth, contender.ties)
+        truth.check(contender.read(inputs.out), contender.ties)
         return found
 
     had = []
     for contender in contenders:
         had.append(run(contender, "both" if small is inputs else "first"))
-        say(f"{contender.name}: equal ({contender.ties})")
+        say(equal(contender))
     return in_turns(contenders, had, repeats, lambda place: run(contenders[place], "later")[-1], say)
 
 
-def warm_up_inputs(inputs: Inputs) -> Inputs:
+def warm_up_inputs(inputs: Given) -> Given:
     """The same on fewer people; on all of them where they are few."""
-    if inputs.patients <= WARM_UP_PATIENTS:
+    if inputs.patients <= inputs.warm_up:
         return inputs
-    practices = max(1, inputs.practices * WARM_UP_PATIENTS // inputs.patients)
-    return Inputs(
-        patients=WARM_UP_PATIENTS,
-        practices=practices,
-        threads=inputs.threads,
-        order=inputs.order,
-        data=inputs.data,
-        out=inputs.out,
-    )
+    practices = max(1, inputs.practices * inputs.warm_up // inputs.patients)
+    return replace(inputs, patients=inputs.warm_up, practices=practices)
 
 
-def run_in_child(work: Work, contender: Contender, inputs: Inputs, calls: Calls) -> list[Turn]:
+def run_in_child(work: Work, contender: Contender, inputs: Given, calls: Calls) -> list[Turn]:
     """The calls of one contender in a fresh process: the first, or one after a warm-up, or both."""
     job = {
         "work": work.name,
@@ -92,7 +81,7 @@ def do(job: dict[str, Any]) -> list[Turn]:
     work = next(each for each in WORKS if each.name == job["work"])
     contender = work.contender(job["contender"])
     sizes = {name: job[name] for name in ("patients", "practices", "threads", "order")}
-    inputs = Inputs(**sizes, data=Path(job["data"]), out=Path(job["out"]))
+    inputs = work.inputs(**sizes, data=Path(job["data"]), out=Path(job["out"]))
     import_packages(contender.packages, inputs.threads)
     if job["calls"] == "first":
         return [_one(contender, inputs)]
@@ -101,7 +90,7 @@ def do(job: dict[str, Any]) -> list[Turn]:
     return [warm_up, later] if job["calls"] == "both" else [later]
 
 
-def _one(contender: Contender, inputs: Inputs) -> Turn:
+def _one(contender: Contender, inputs: Given) -> Turn:
     turn, _ = timed(contender.prepare(inputs))
     return replace(turn, peak_bytes=peak_bytes())
 

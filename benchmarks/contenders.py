@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks import in_frames, in_numpy, ours, own_scores, with_ids
 from benchmarks.answers import Answer, Ties, answer_of, answer_of_table
+from benchmarks.coded_works import CODED
 from benchmarks.data import people_of
 from benchmarks.works import Contender, Inputs, Work
 
@@ -295,4 +296,4 @@ PACKED_FILE = Work(
     ),
 )
 
-WORKS = (PACKED, OWN_SCORES, POLARS_FRAME, PANDAS_FRAME, WIDE_FILE, CSV_FILE, PACKED_FILE)
+WORKS = (PACKED, OWN_SCORES, POLARS_FRAME, PANDAS_FRAME, WIDE_FILE, CSV_FILE, PACKED_FILE, *CODED)

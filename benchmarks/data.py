@@ -68,7 +68,7 @@ class Population:
         rows = slice(start, len(self) if stop is None else stop)
         texts = {"practice_id": (self.practice[rows], self.practice_codes())}
         texts |= {name: (self.columns[name][rows].view(np.int8), CATEGORIES[name]) for name in CATEGORIES}
-        columns: dict[str, Any] = {"patient_id": _arrow_ids(id_bytes(self.person[rows]))}
+        columns: dict[str, Any] = {"patient_id": arrow_ids(id_bytes(self.person[rows]))}
         for name in ("practice_id", *self.columns):
             if name in texts:
                 codes, values = texts[name]
@@ -88,7 +88,7 @@ class Population:
 
 def id_bytes(person: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """(people, 10): the letter P and nine digits."""
-    number = _id_numbers(person)
+    number = id_numbers(person)
     out = np.empty((len(number), 10), dtype=np.uint8)
     out[:, 0] = ord("P")
     for place in range(9, 0, -1):
@@ -111,7 +111,7 @@ def practices_of(codes: Any) -> npt.NDArray[np.int64]:
     return numbers
 
 
-def _arrow_ids(text: npt.NDArray[np.uint8]) -> Any:
+def arrow_ids(text: npt.NDArray[np.uint8]) -> Any:
     import pyarrow as pa
 
     offsets = np.arange(0, 10 * (len(text) + 1), 10, dtype=np.int32)
@@ -128,7 +128,7 @@ def people_of(ids: Any) -> npt.NDArray[np.int64]:
     return found
 
 
-def _id_numbers(person: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def id_numbers(person: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return (_times(person.astype(np.int64), _STEP) + _SHIFT) % _MODULUS
 
 

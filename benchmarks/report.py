@@ -26,6 +26,13 @@ COLUMNS = {
     "pandas": "pandas",
 }
 
+# What a reference counts, in words.
+COUNTS = {
+    "selected": "selected",
+    "practices_with_ties_at_the_cut": "practices in which the cut parts equal scores",
+    "patients_scored": "patients with a score",
+}
+
 
 def best(contender: Contender) -> float:
     """Its quickest later call, in seconds."""
@@ -64,7 +71,16 @@ def readme_table(runs: Sequence[Run]) -> str:
 
 
 def _people(run: Run) -> str:
+    rows = run["patients"] * run.get("rows_a_patient", 1)
+    if rows > run["patients"]:
+        return f"{run['patients']:,}, {rows:,} rows"
     return f"{run['patients']:,} in {run['practices']:,}"
+
+
+def _size(run: Run) -> str:
+    rows = run["patients"] * run.get("rows_a_patient", 1)
+    other = f"{rows:,} rows" if rows > run["patients"] else f"{run['practices']:,} practices"
+    return f"{run['patients']:,} patients, {other}"
 
 
 def _of(run: Run, key: str) -> Contender | None:
@@ -78,7 +94,10 @@ def _ratio_cell(run: Run, contender: Contender | None) -> str:
     own = peak(contender)
     memory = f" (memory {own / ours:.1f}×)" if own and ours else ""
     ratio = ratios(run, contender)["best"]
-    return f"{_bold_below_one(ratio, f'{_number(ratio)}×')}{memory}"
+    shown = f"{_number(ratio)}×"
+    if contender.get("does_less"):
+        return f"{shown}, doing less{memory}"
+    return f"{_bold_below_one(ratio, shown)}{memory}"
 
 
 def _bold_below_one(ratio: float, shown: str) -> str:
@@ -104,12 +123,10 @@ def table_of(run: Run) -> str:
     """One run as Markdown: all ratios, times and memory."""
     first = run["contenders"][0]
     lines = [
-        f"### {run['title']}: {run['patients']:,} patients, {run['practices']:,} practices "
-        f"({run['order']}, {run['threads']} threads)",
+        f"### {run['title']}: {_size(run)} ({run['order']}, {run['threads']} threads)",
         "",
         f"Time ÷ time of {first['name']}: under 1, in bold, is quicker than {first['name']}. Every answer was checked "
-        f"first; {run['selected']:,} selected, and the cut parts equal scores in "
-        f"{run['practices_with_ties_at_the_cut']:,} practices.",
+        f"first: {', '.join(f'{run[name]:,} {words}' for name, words in COUNTS.items() if name in run)}.",
         "",
         "| contender | best | median | first call | processor time | best, median, first | peak memory | ties |",
         "|---|---:|---:|---:|---:|---:|---:|---|",
@@ -119,8 +136,8 @@ def table_of(run: Run) -> str:
         times = ", ".join(seconds(time) for time in (best(each), median(each["warm_s"]), each["cold_s"]))
         held = peak(each)
         memory = "–" if held is None else f"{held / 1e9:.2f} GB"
-        mark = " (does more)" if each["does_more"] else ""
-        lines.append(f"| {each['name']}{mark} | {relative} | {times} | {memory} | {each['ties']} |")
+        mark = " (does more)" if each["does_more"] else " (does less)" if each.get("does_less") else ""
+        lines.append(f"| {each['name']}{mark} | {relative} | {times} | {memory} | {each['ties'] or '–'} |")
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from benchmarks.contenders import WORKS
 from benchmarks.machine import versions_of
 from benchmarks.processes import peak_bytes, python, thread_environment
 from benchmarks.timing import Times, measure
-from benchmarks.works import Contender, Inputs, Work
+from benchmarks.works import Contender, Given, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def run(job: Job, out: Path) -> dict[str, Any]:
     """Do a job in this process; ``out`` is the file that contenders write, one after the other."""
     work = next(each for each in WORKS if each.name == job.work)
     contenders = chosen(work, job.contenders)
-    inputs = Inputs(
+    inputs = work.inputs(
         patients=job.patients,
         practices=job.practices,
         threads=job.threads,
@@ -78,7 +78,7 @@ def chosen(work: Work, keys: tuple[str, ...]) -> tuple[Contender, ...]:
     return ours, *(each for each in others if not keys or each.key in keys)
 
 
-def results_of(work: Work, inputs: Inputs, times: list[Times]) -> dict[str, Any]:
+def results_of(work: Work, inputs: Given, times: list[Times]) -> dict[str, Any]:
     """One work's results, as plain values: what was measured, and nothing derived from it."""
     return {
         "work": work.name,
@@ -87,8 +87,8 @@ def results_of(work: Work, inputs: Inputs, times: list[Times]) -> dict[str, Any]
         "practices": inputs.practices,
         "order": inputs.order,
         "threads": inputs.threads,
-        "selected": len(inputs.truth.answer.people),
-        "practices_with_ties_at_the_cut": inputs.truth.tied_practices,
+        "rows_a_patient": work.rows_a_patient,
+        **inputs.truth.counts,
         "run_peak_bytes": peak_bytes(),
         "contenders": [
             {
@@ -97,6 +97,7 @@ def results_of(work: Work, inputs: Inputs, times: list[Times]) -> dict[str, Any]
                 "versions": versions_of(each.contender.packages),
                 "ties": each.contender.ties,
                 "does_more": each.contender.more,
+                "does_less": each.contender.less,
                 "cold_s": each.cold,
                 "warm_s": list(each.warm),
                 "processor_s": list(each.processor),

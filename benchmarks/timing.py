@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.answers import check
-from benchmarks.works import Contender, Inputs
+from benchmarks.works import Contender, Given
 
 Say = Callable[[str], None]
 
@@ -39,7 +38,7 @@ class Turn:
     peak_bytes: int | None = None
 
 
-def measure(contenders: Sequence[Contender], inputs: Inputs, repeats: int, say: Say) -> list[Times]:
+def measure(contenders: Sequence[Contender], inputs: Given, repeats: int, say: Say) -> list[Times]:
     """Check every contender in this process, then time them in turn.
 
     Raises
@@ -50,12 +49,17 @@ def measure(contenders: Sequence[Contender], inputs: Inputs, repeats: int, say: 
     for contender in contenders:
         call = contender.prepare(inputs)
         turn, found = timed(call)
-        check(contender.read(found), inputs.truth, contender.ties)
+        inputs.truth.check(contender.read(found), contender.ties)
         del found
-        say(f"{contender.name}: equal ({contender.ties})")
+        say(equal(contender))
         calls.append(call)
         first.append([turn])
     return in_turns(contenders, first, repeats, lambda place: timed(calls[place])[0], say)
+
+
+def equal(contender: Contender) -> str:
+    """That its answer was found right, in words."""
+    return f"{contender.name}: equal" + (f" ({contender.ties})" if contender.ties else "")
 
 
 def in_turns(

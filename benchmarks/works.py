@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from benchmarks import ours
-from benchmarks.answers import Answer, Ties, Truth, truth_of
+from benchmarks.answers import Ties, Truth, truth_of
 from benchmarks.data import AS_OF, Order, Population, make_population
 from benchmarks.files import made_once, name_of, read_truth, write_csv, write_truth, write_wide
 from benchmarks.formula import FOLDER
@@ -23,9 +23,20 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class Reference(Protocol):
+    """Who is right."""
+
+    def check(self, answer: Any, ties: Ties | None) -> None:
+        """Refuse an answer that differs, with a `DiffersError`."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How much a right answer holds, by the names of `benchmarks.report.COUNTS`."""
+
+
 @dataclass(kw_only=True, eq=False)
-class Inputs:
-    """What contenders start from; each part is made when it is first asked for, and none of it is timed.
+class Given:
+    """What every work is given: sizes, threads, and where files are.
 
     Attributes
     ----------
@@ -33,8 +44,12 @@ class Inputs:
     threads : for every contender
     order : of the rows
     data : the folder where files are kept, made by whoever asks first
-    out : the file that file works write
+    out : the file that file works write, or the folder
+    warm_up : people of the small file with which a process of its own is warmed up: enough for casemgmt to take the
+        road of large registers, whose compiled code is what has to be loaded
     """
+
+    warm_up: ClassVar[int] = 2_000_000
 
     patients: int
     practices: int
@@ -43,6 +58,19 @@ class Inputs:
     data: Path
     out: Path = Path("selected.parquet")
 
+    @property
+    def truth(self) -> Reference:
+        """Who is right."""
+        raise NotImplementedError
+
+    def kept(self, kind: str, ending: str, order: Order | None) -> Path:
+        """Where a file of this size is kept."""
+        return self.data / (name_of(kind, self.patients, self.practices, order) + ending)
+
+
+class Inputs(Given):
+    """What contenders of a selection start from; each part is made when first asked for, and none of it is timed."""
+
     @cached_property
     def population(self) -> Population:
         return make_population(self.patients, self.practices, self.order)
@@ -50,7 +78,7 @@ class Inputs:
     @cached_property
     def truth(self) -> Truth:
         """Who is right; the same people in any order of rows."""
-        kept = self._kept("truth", ".npz", None)
+        kept = self.kept("truth", ".npz", None)
         return read_truth(made_once(kept, lambda path: write_truth(truth_of(self.population), path)))
 
     @cached_property
@@ -73,27 +101,24 @@ class Inputs:
     @cached_property
     def wide(self) -> Path:
         """The wide Parquet file."""
-        kept = self._kept("wide", ".parquet", self.order)
+        kept = self.kept("wide", ".parquet", self.order)
         return made_once(kept, lambda path: write_wide(self.population, path))
 
     @cached_property
     def csv(self) -> Path:
         """The same people as a CSV file."""
-        kept = self._kept("wide", ".csv", self.order)
+        kept = self.kept("wide", ".csv", self.order)
         return made_once(kept, lambda path: write_csv(self.population, path))
 
     @cached_property
     def packed_file(self) -> Path:
         """The packed file made from it."""
-        kept = self._kept(f"packed{ours.PACKED_EDITION}", ".parquet", self.order)
+        kept = self.kept(f"packed{ours.PACKED_EDITION}", ".parquet", self.order)
         return made_once(kept, lambda path: ours.pack(self.wide, path))
 
     def let_people_go(self) -> None:
         """Hold the people no longer, once all that is made from them is made."""
         self.__dict__.pop("population", None)
-
-    def _kept(self, kind: str, ending: str, order: Order | None) -> Path:
-        return self.data / (name_of(kind, self.patients, self.practices, order) + ending)
 
     @cached_property
     def model(self) -> Any:
@@ -117,19 +142,21 @@ class Contender:
     key : for the command line and the tables' columns
     name : for the tables' rows
     packages : whose versions matter, imported before anything is timed
-    ties : what it does where the cut parts equal scores; what it is held to
+    ties : what it does where the cut parts equal scores; what it is held to. None where a work has one right answer
     prepare : inputs → the call that is timed; all that it needs beforehand is made here
-    read : what the call returned → who is selected; not timed
+    read : what the call returned → what the reference checks; not timed
     more : it does more than the work asks, so its ratio is not a comparison
+    less : it does less than the work asks, so its ratio flatters it
     """
 
     key: str
     name: str
     packages: tuple[str, ...]
-    ties: Ties
-    prepare: Callable[[Inputs], Callable[[], Any]]
-    read: Callable[[Any], Answer]
+    ties: Ties | None = None
+    prepare: Callable[[Any], Callable[[], Any]]
+    read: Callable[[Any], Any] = lambda found: found
     more: bool = False
+    less: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +171,8 @@ class Work:
     files : what is read and written is a file, so each call is timed in a process of its own and its memory measured
     ready : makes what contenders will start from, and lets go of what it was made from
     most : people at most, where the work is not asked for by name; it is done with so many where more are asked for
+    inputs : what holds its inputs and says who is right
+    rows_a_patient : of what is read; more than one where rows are events, which stand in no practice
     """
 
     name: str
@@ -151,8 +180,10 @@ class Work:
     orders: tuple[Order, ...]
     contenders: tuple[Contender, ...]
     files: bool = False
-    ready: Callable[[Inputs], Any] = lambda inputs: None
+    ready: Callable[[Any], Any] = lambda inputs: None
     most: int | None = None
+    inputs: type[Given] = Inputs
+    rows_a_patient: int = 1
 
     def contender(self, key: str) -> Contender:
         """The contender of a key."""
