@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import astuple, replace
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks.contenders import WORKS
-from benchmarks.processes import peak_bytes, python, thread_environment
+from benchmarks.processes import peak_bytes_with_children, python, thread_environment
 from benchmarks.timing import Say, Times, Turn, equal, in_turns, timed
 from benchmarks.works import Contender, Given, Work
 
@@ -39,7 +40,6 @@ def measure_in_children(
     truth = inputs.truth
 
     def run(contender: Contender, calls: Calls) -> list[Turn]:
-        inputs.out.unlink(missing_ok=True)
         found = run_in_child(work, contender, inputs, calls)
         truth.check(contender.read(inputs.out), contender.ties)
         return found
@@ -91,8 +91,17 @@ def do(job: dict[str, Any]) -> list[Turn]:
 
 
 def _one(contender: Contender, inputs: Given) -> Turn:
+    _remove(inputs.out)
     turn, _ = timed(contender.prepare(inputs))
-    return replace(turn, peak_bytes=peak_bytes())
+    return replace(turn, peak_bytes=peak_bytes_with_children())
+
+
+def _remove(out: Path) -> None:
+    """What the call before wrote, so that each writes to an empty place."""
+    if out.is_dir():
+        shutil.rmtree(out)
+    else:
+        out.unlink(missing_ok=True)
 
 
 def import_packages(packages: Sequence[str], threads: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import in_frames, in_numpy, ours, own_scores, with_ids
+from benchmarks import in_frames, in_numpy, ours, own_scores, published, with_ids
 from benchmarks.answers import Answer, Ties, answer_of, answer_of_table
 from benchmarks.coded_works import CODED
 from benchmarks.data import people_of
@@ -296,4 +296,26 @@ PACKED_FILE = Work(
     ),
 )
 
-WORKS = (PACKED, OWN_SCORES, POLARS_FRAME, PANDAS_FRAME, WIDE_FILE, CSV_FILE, PACKED_FILE, *CODED)
+# A whole process a call takes seconds: it is asked for by name.
+PUBLISHED = Work(
+    name="published",
+    title="wide Parquet → a published list for every practice, the whole process",
+    orders=("shuffled", "sorted"),
+    files=True,
+    by_default=False,
+    ready=_wide_ready,
+    contenders=(
+        _casemgmt(published.by_casemgmt, published.from_lists),
+        Contender(
+            key="polars-best",
+            name="polars at its best, a CSV file a practice",
+            packages=("polars",),
+            ties="all of the tied",
+            prepare=published.by_polars,
+            read=published.from_parts,
+            less=True,
+        ),
+    ),
+)
+
+WORKS = (PACKED, OWN_SCORES, POLARS_FRAME, PANDAS_FRAME, WIDE_FILE, CSV_FILE, PACKED_FILE, PUBLISHED, *CODED)

@@ -7,6 +7,7 @@ import platform
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -50,6 +51,17 @@ def thread_environment(threads: int) -> dict[str, str]:
     return {"POLARS_MAX_THREADS": str(threads)}
 
 
+def processor_seconds() -> float:
+    """Processor time of this process and of the processes that it started and waited for."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def peak_bytes_with_children() -> int:
+    """The most memory that this process, or one that it waited for, has held."""
+    return max(peak_bytes(), _in_bytes(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+
+
 def peak_bytes() -> int:
     """The most memory that this process has held since its program started.
 
@@ -60,5 +72,8 @@ def peak_bytes() -> int:
         for line in status.read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return _in_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def _in_bytes(held: int) -> int:
     return held if platform.system() == "Darwin" else held * 1024

@@ -48,7 +48,7 @@ def run_apart(job: Job, results: Path) -> dict[str, Any]:
 
 
 def run(job: Job, out: Path) -> dict[str, Any]:
-    """Do a job in this process; ``out`` is the file that contenders write, one after the other."""
+    """Do a job in this process; ``out`` is what contenders write, one after the other."""
     work = next(each for each in WORKS if each.name == job.work)
     contenders = chosen(work, job.contenders)
     inputs = work.inputs(
@@ -112,5 +112,5 @@ if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
     asked["contenders"] = tuple(asked["contenders"])
     results = Path(sys.argv[2])
-    done = run(Job(**asked), results.with_name("selected.parquet"))
+    done = run(Job(**asked), results.with_name("written"))
     results.write_text(json.dumps(done), encoding="utf-8")

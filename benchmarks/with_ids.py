@@ -111,14 +111,19 @@ def polars_from_pandas(way: Polars) -> Callable[[Inputs], Run]:
     return prepare
 
 
-def polars_from_wide(way: Polars) -> Callable[[Inputs], Run]:
+def _polars_written(chosen: Any, out: Path) -> Path:
+    chosen.write_parquet(out, compression=COMPRESSION)
+    return out
+
+
+def polars_from_wide(way: Polars, written: Callable[[Any, Path], Path] = _polars_written) -> Callable[[Inputs], Run]:
     """From the wide file to another."""
 
     def prepare(inputs: Inputs) -> Run:
         import polars as pl
 
         path, out = inputs.wide, inputs.out
-        return lambda: _polars_written(way(pl.scan_parquet(path), _Fields()), out)
+        return lambda: written(way(pl.scan_parquet(path), _Fields()), out)
 
     return prepare
 
@@ -146,11 +151,6 @@ def polars_from_packed(way: Polars) -> Callable[[Inputs], Run]:
         return lambda: _polars_written(way(pl.scan_parquet(path), _PackedFields(path)), out)
 
     return prepare
-
-
-def _polars_written(chosen: Any, out: Path) -> Path:
-    chosen.write_parquet(out, compression=COMPRESSION)
-    return out
 
 
 def duckdb_from_polars(inputs: Inputs) -> Run:

@@ -170,6 +170,7 @@ class Work:
     contenders : the first is ours
     files : what is read and written is a file, so each call is timed in a process of its own and its memory measured
     ready : makes what contenders will start from, and lets go of what it was made from
+    by_default : whether it is done where no work is asked for by name
     most : people at most, where the work is not asked for by name; it is done with so many where more are asked for
     inputs : what holds its inputs and says who is right
     rows_a_patient : of what is read; more than one where rows are events, which stand in no practice
@@ -181,6 +182,7 @@ class Work:
     contenders: tuple[Contender, ...]
     files: bool = False
     ready: Callable[[Any], Any] = lambda inputs: None
+    by_default: bool = True
     most: int | None = None
     inputs: type[Given] = Inputs
     rows_a_patient: int = 1
