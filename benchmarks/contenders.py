@@ -12,6 +12,7 @@ from benchmarks import in_frames, in_numpy, ours, own_scores, published, with_id
 from benchmarks.answers import Answer, Ties, answer_of, answer_of_table
 from benchmarks.coded_works import CODED
 from benchmarks.data import people_of
+from benchmarks.fitting import EVALUATE, FIT
 from benchmarks.works import Contender, Inputs, Work
 
 Prepare = Callable[[Inputs], Callable[[], Any]]
@@ -318,4 +319,16 @@ PUBLISHED = Work(
     ),
 )
 
-WORKS = (PACKED, OWN_SCORES, POLARS_FRAME, PANDAS_FRAME, WIDE_FILE, CSV_FILE, PACKED_FILE, PUBLISHED, *CODED)
+WORKS = (
+    PACKED,
+    OWN_SCORES,
+    POLARS_FRAME,
+    PANDAS_FRAME,
+    WIDE_FILE,
+    CSV_FILE,
+    PACKED_FILE,
+    PUBLISHED,
+    *CODED,
+    FIT,
+    EVALUATE,
+)

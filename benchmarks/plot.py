@@ -17,6 +17,7 @@ LOOKS = {
     "polars-best": ("#E69F00", "v"),
     "duckdb": ("#009E73", "D"),
     "pandas": ("#CC79A7", "X"),
+    "sklearn": ("#CC79A7", "p"),
     "polars-rank-packed": ("#D55E00", "<"),
     "polars-best-packed": ("#E69F00", ">"),
     "casemgmt-table": ("#777777", "*"),

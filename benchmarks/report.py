@@ -24,6 +24,7 @@ COLUMNS = {
     "polars-best": "polars at its best",
     "duckdb": "DuckDB",
     "pandas": "pandas",
+    "sklearn": "scikit-learn",
 }
 
 # What a reference counts, in words.
@@ -31,6 +32,8 @@ COUNTS = {
     "selected": "selected",
     "practices_with_ties_at_the_cut": "practices in which the cut parts equal scores",
     "patients_scored": "patients with a score",
+    "people": "people",
+    "outcomes": "who had the outcome",
 }
 
 
@@ -136,9 +139,12 @@ def table_of(run: Run) -> str:
         times = ", ".join(seconds(time) for time in (best(each), median(each["warm_s"]), each["cold_s"]))
         held = peak(each)
         memory = "–" if held is None else f"{held / 1e9:.2f} GB"
-        mark = " (does more)" if each["does_more"] else " (does less)" if each.get("does_less") else ""
-        lines.append(f"| {each['name']}{mark} | {relative} | {times} | {memory} | {each['ties'] or '–'} |")
+        lines.append(f"| {each['name']}{_mark(each)} | {relative} | {times} | {memory} | {each['ties'] or '–'} |")
     return "\n".join(lines)
+
+
+def _mark(contender: Contender) -> str:
+    return " (does more)" if contender["does_more"] else " (does less)" if contender.get("does_less") else ""
 
 
 def losses(runs: Iterable[Run]) -> list[str]:
@@ -154,7 +160,7 @@ def losses(runs: Iterable[Run]) -> list[str]:
             if slower:
                 words = ", ".join(f"{name} {ratio:.2f}" for name, ratio in slower.items())
                 where = f"{run['work']}, {run['patients']:,} {run['order']}, {run['threads']} threads"
-                found.append(f"- {where}: {each['name']} ({words})")
+                found.append(f"- {where}: {each['name']}{_mark(each)} ({words})")
     return found
 
 
