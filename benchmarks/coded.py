@@ -1,5 +1,6 @@
 """Coded rows to Charlson and hospital frailty scores, against comorbidipy: ``python -m benchmarks.coded``.
 
+Works of ``python -m benchmarks`` whose names begin with ``coded`` hold Charlson scores against polars and DuckDB.
 comorbidipy needs a newer Python than this package, so it runs in one of its own, given with ``--comorbidipy``:
 
     python3.13 -m venv other && other/bin/pip install comorbidipy
@@ -16,11 +17,9 @@ import functools
 import gc
 import json
 import os
-import string
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -31,8 +30,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import casemgmt as cm
+from benchmarks.coded_rows import make_rows
+from benchmarks.timing import timed
 
-SEED, KINDS_OF_CODE = 7, 6_000
 MODELS = {"charlson": ("charlson-quan-2011", "charlson-quan-2005"), "hfrs": ("hospital-frailty-risk-score", "hfrs")}
 OTHER = Path(__file__).with_name("coded_comorbidipy.py")
 
@@ -61,17 +61,6 @@ WORKS = (
     Work(rows="any_text", score="charlson", dictionary=False),
     Work(rows="order_text", score="charlson", dictionary=True),
 )
-
-
-def make_rows(rows: int, patients: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Patient number and place among the codes, a row; and the codes: ICD-10 without dots, three or four long."""
-    chance = np.random.default_rng(SEED)
-    letters = chance.integers(0, 26, KINDS_OF_CODE)
-    numbers = chance.integers(0, 1000, KINDS_OF_CODE)
-    long = chance.random(KINDS_OF_CODE) < 0.85
-    letter = np.array(list(string.ascii_uppercase))[letters]
-    codes = sorted({f"{a}{n:03}"[: 4 if four else 3] for a, n, four in zip(letter, numbers, long, strict=True)})
-    return chance.integers(0, patients, rows), chance.integers(0, len(codes), rows).astype(np.int32), codes
 
 
 def write_rows(folder: Path, rows: int, patients: int) -> None:
@@ -181,13 +170,6 @@ def counted_twice(table: pa.Table, found: pa.Table) -> np.ndarray:
     return full - single
 
 
-def timed(table: pa.Table, score: str) -> tuple[float, float]:
-    gc.collect()
-    before, start = time.process_time(), time.perf_counter()
-    ours(table, score)
-    return time.perf_counter() - start, time.process_time() - before
-
-
 def measure(folder: Path, work: Work, other: Comorbidipy | None, repeats: int) -> dict[str, Any]:
     """Check, then time in turns."""
     table = load(folder, work)
@@ -202,7 +184,8 @@ def measure(folder: Path, work: Work, other: Comorbidipy | None, repeats: int) -
     for _ in range(repeats):
         if other is not None:
             theirs.append(other.run(work))
-        mine.append(timed(table, work.score))
+        turn, _ = timed(lambda: ours(table, work.score))
+        mine.append((turn.clock, turn.processor))
     return {"title": work.title, "said": said, "ours": mine, "theirs": theirs}
 
 

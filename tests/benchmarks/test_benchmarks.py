@@ -27,7 +27,10 @@ Spoil = Callable[[Population], Population]
 GetInputs = Callable[[Order], Inputs]
 
 
-def each(works: Sequence[Work] = WORKS) -> list[object]:
+SELECTIONS = [work for work in WORKS if work.inputs is Inputs and work.by_default]
+
+
+def each(works: Sequence[Work] = SELECTIONS) -> list[object]:
     """A case for each contender of each work in each of its orders."""
     return [
         pytest.param(contender, order, id=f"{work.name}, {order}: {contender.key}")
@@ -307,15 +310,18 @@ def test_a_contender_in_a_process_of_its_own_is_checked_as_well_and_its_memory_i
         child.measure_in_children(WIDE_FILE, [wrong], inputs("sorted"), 1, lambda text: None)
 
 
+USUAL = [work for work in WORKS if work.by_default]
+
+
 # One that is held in memory and one from files by default; every contender's answer is checked above.
-@pytest.mark.parametrize("works", [[PACKED, WIDE_FILE], pytest.param(list(WORKS), marks=pytest.mark.long)])
+@pytest.mark.parametrize("works", [[PACKED, WIDE_FILE], pytest.param(USUAL, marks=pytest.mark.long)])
 def test_a_quick_run_writes_times_table_and_plots(
     works: list[Work], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.startup.IMPORTS", ("casemgmt", "pandas"))
     monkeypatch.setattr("benchmarks.startup.LONG", (20_000, 4))
     monkeypatch.setattr("benchmarks.startup.WARM", ["-c", ""])
-    asked = [] if works == list(WORKS) else ["--works", *(work.name for work in works), "start-up"]
+    asked = [] if works == USUAL else ["--works", *(work.name for work in works), "start-up"]
     assert main(["--quick", *asked, "--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
     content = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
