@@ -20,7 +20,7 @@ from benchmarks.report import losses, table_of
 from benchmarks.run import results_of
 from benchmarks.timing import Times, measure, timed
 
-PATIENTS = 3_000
+PATIENTS = 2_000
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,9 @@ def test_every_contender_gives_everybody_the_right_score_and_another_is_refused(
         for contender in work.contenders:
             found = contender.read(contender.prepare(inputs)())
             truth.check(found)
-            for spoilt in spoilt_scores(found):
-                with pytest.raises(DiffersError, match=r"^1 differ"):
-                    truth.check(spoilt)
+        for spoilt in spoilt_scores(found):
+            with pytest.raises(DiffersError, match=r"^1 differ"):
+                truth.check(spoilt)
 
 
 def spoilt_scores(table):
@@ -55,7 +55,8 @@ def spoilt_scores(table):
     yield table.slice(1)
     yield pa.concat_tables([table, table.slice(5, 1)])
     unknown = pa.array([0] if pa.types.is_integer(ids.type) else ["P"], ids.type)
-    yield pa.concat_tables([table, pa.table({"patient_id": unknown, "score": score[:1]}).select(table.column_names)])
+    stranger = pa.table({"patient_id": unknown, "score": score[:1]}).select(table.column_names).cast(table.schema)
+    yield pa.concat_tables([table, stranger])
 
 
 def test_the_same_rows_come_with_every_kind_of_id_and_in_the_order_of_the_ids(folder):
