@@ -64,13 +64,7 @@ def loaded() -> tuple[Any, Any]:
     return cm.load_model(MODEL), cm.load_codelist(CODELIST)
 
 
-def masks_of(codes: list[str]) -> npt.NDArray[np.int32]:
-    """The conditions of each code, a bit each, as casemgmt matches them."""
-    _, codelist = loaded()
-    bits = {name: 1 << place for place, name in enumerate(codelist.conditions)}
-    return np.array([sum(bits[name] for name in codelist.conditions_of(code)) for code in codes], dtype=np.int32)
-
-
+@functools.cache
 def scores_by_mask() -> npt.NDArray[np.float64]:
     """The score of every set of conditions, by its bits."""
     model, codelist = loaded()
@@ -135,6 +129,14 @@ class CodedRows(Given):
         """The distinct codes."""
         return self.rows[2]
 
+    @cached_property
+    def masks(self) -> npt.NDArray[np.int32]:
+        """The conditions of each code, a bit each, as casemgmt matches them."""
+        _, codelist = loaded()
+        bits = {name: 1 << place for place, name in enumerate(codelist.conditions)}
+        found = [sum(bits[name] for name in codelist.conditions_of(code)) for code in self.codes]
+        return np.array(found, dtype=np.int32)
+
     def pieces(self, *, dictionary: bool) -> Iterator[Any]:
         """The rows as Arrow tables of patient_id and code, a million at a time."""
         import pyarrow as pa
@@ -182,10 +184,11 @@ class CodedRows(Given):
         person, place, codes = self.rows
         _, codelist = loaded()
         mask = np.zeros(len(codes), dtype=np.int64)
-        for entry in codelist.entries:
-            matches = str.startswith if entry.match == "prefix" else str.__eq__
-            bit = 1 << codelist.conditions.index(entry.condition)
-            mask[[matches(code, entry.code) for code in codes]] |= bit
+        for bit, condition in enumerate(codelist.conditions):
+            own = [entry for entry in codelist.entries if entry.condition == condition]
+            beginnings = tuple(entry.code for entry in own if entry.match == "prefix")
+            whole = {entry.code for entry in own if entry.match == "exact"}
+            mask[[code in whole or code.startswith(beginnings) for code in codes]] |= 1 << bit
         has = np.zeros(self.patients, dtype=np.int64)
         np.bitwise_or.at(has, person, mask[place])
         named = np.flatnonzero(np.bincount(person, minlength=self.patients))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.coded_rows import CodedRows, loaded, masks_of, scores_by_mask
+from benchmarks.coded_rows import CodedRows, loaded, scores_by_mask
 from benchmarks.files import COMPRESSION
 
 Run = Callable[[], Any]
@@ -51,12 +51,12 @@ def ours_from_file(inputs: CodedRows) -> Run:
     return run
 
 
-def _polars_scores(rows: Any, codes: list[str]) -> Any:
+def _polars_scores(rows: Any, inputs: CodedRows) -> Any:
     """Codes as numbers of a fixed list, their bits looked up by number, one or over a patient, the score looked up."""
     import polars as pl
 
-    bits, scores = pl.lit(pl.Series(masks_of(codes))), pl.lit(pl.Series(scores_by_mask()))
-    number = pl.col("code").cast(pl.Enum(codes)).to_physical()
+    bits, scores = pl.lit(pl.Series(inputs.masks)), pl.lit(pl.Series(scores_by_mask()))
+    number = pl.col("code").cast(pl.Enum(inputs.codes)).to_physical()
     found = rows.select("patient_id", bits=bits.gather(number)).group_by("patient_id").agg(pl.col("bits").bitwise_or())
     return found.select("patient_id", score=scores.gather(pl.col("bits")))
 
@@ -70,7 +70,7 @@ def polars(*, dictionary: bool) -> Callable[[CodedRows], Run]:
         frame = pl.from_arrow(inputs.table(dictionary=dictionary)).rechunk()
         if dictionary:
             frame = frame.with_columns(pl.col("code").cast(pl.Enum(inputs.codes)))
-        scores = _polars_scores(frame.lazy(), inputs.codes)
+        scores = _polars_scores(frame.lazy(), inputs)
         return lambda: scores.collect(engine="streaming")
 
     return prepare
@@ -80,7 +80,7 @@ def polars_from_file(inputs: CodedRows) -> Run:
     """Streaming engine, from a file to another."""
     import polars as pl
 
-    scores = _polars_scores(pl.scan_parquet(inputs.file), inputs.codes)
+    scores = _polars_scores(pl.scan_parquet(inputs.file), inputs)
 
     def run() -> Path:
         scores.sink_parquet(inputs.out, compression=COMPRESSION, engine="streaming")
@@ -105,7 +105,7 @@ def _duckdb(inputs: CodedRows) -> Any:
     connection = duckdb.connect()
     connection.execute(f"SET threads = {inputs.threads}")
     connection.execute("SET preserve_insertion_order = false")
-    masks, scores = masks_of(inputs.codes), scores_by_mask()
+    masks, scores = inputs.masks, scores_by_mask()
     counts = masks > 0
     tables = {
         "codes": pa.table({"code": pa.array(inputs.codes).filter(pa.array(counts)), "bits": masks[counts]}),

@@ -35,7 +35,7 @@ def given(work, folder, patients=PATIENTS, order="shuffled"):
 
 @pytest.mark.parametrize("work", CODED, ids=lambda work: work.name)
 def test_every_contender_gives_everybody_the_right_score_and_another_is_refused(work, folder):
-    for order in work.orders:
+    for order in work.orders if work.files else work.orders[:1]:
         inputs = given(work, folder, order=order)
         truth = inputs.truth
         # Some score nothing, and some have several conditions.
@@ -129,7 +129,7 @@ def test_a_contender_that_does_less_is_marked_wherever_it_is_told(folder):
 
 @pytest.fixture(scope="module")
 def to_fit(folder):
-    return given(FIT, folder, patients=4_000, order="sorted")
+    return given(FIT, folder, patients=3_000, order="sorted")
 
 
 @pytest.mark.parametrize("contender", FIT.contenders, ids=lambda each: each.key)
@@ -142,7 +142,7 @@ def test_both_fits_are_the_plain_one_to_the_promised_rounding(contender, to_fit)
 
 @pytest.mark.parametrize("contender", EVALUATE.contenders, ids=lambda each: each.key)
 def test_figures_and_intervals_are_right_and_others_are_refused(contender, folder):
-    inputs = given(EVALUATE, folder, patients=4_000, order="sorted")
+    inputs = given(EVALUATE, folder, patients=2_000, order="sorted")
     found = contender.read(contender.prepare(inputs)())
     inputs.truth.check(found)
     for name in FIGURES:
