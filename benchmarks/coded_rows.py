@@ -27,8 +27,9 @@ from casemgmt.risk.inputs import MILLION
 SEED, KINDS_OF_CODE = 7, 6_000
 ROWS_A_PATIENT = 8
 MODEL, CODELIST = "charlson-quan-2011", "charlson-quan-2005"
-# Whole numbers of nine digits, ten characters, or 64 of a hash in hexadecimal; none tells anything about order.
-Ids = Literal["number", "text", "hex"]
+# Patients numbered one after the other, as a database does; whole numbers of nine digits; ten characters; or 64 of a
+# hash. The last three tell nothing about order.
+Ids = Literal["running", "number", "text", "hex"]
 
 
 def make_rows(rows: int, patients: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], list[str]]:
@@ -48,6 +49,8 @@ def ids_of(patients: int, kind: Ids) -> Any:
 
     person = np.arange(patients)
     match kind:
+        case "running":
+            return pa.array(person)
         case "number":
             return pa.array(id_numbers(person))
         case "text":
@@ -193,6 +196,12 @@ class CodedRows(Given):
         np.bitwise_or.at(has, person, mask[place])
         named = np.flatnonzero(np.bincount(person, minlength=self.patients))
         return Scores(ids=ids_of(self.patients, self.ids).take(pa.array(named)), score=scores_by_mask()[has[named]])
+
+
+class RunningIds(CodedRows):
+    """With patients numbered from 0."""
+
+    ids = "running"
 
 
 class TextIds(CodedRows):

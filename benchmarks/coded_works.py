@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import coded_ways
-from benchmarks.coded_rows import ROWS_A_PATIENT, CodedRows, HexIds, TextIds
+from benchmarks.coded_rows import ROWS_A_PATIENT, CodedRows, HexIds, RunningIds, TextIds
 from benchmarks.data import Order
 from benchmarks.works import Contender, Work
 
-IDS = {CodedRows: "whole-number ids", TextIds: "ids of 10 characters", HexIds: "ids of 64 characters"}
+IDS = {
+    RunningIds: "patients numbered from 0",
+    CodedRows: "ids of nine digits",
+    TextIds: "ids of 10 characters",
+    HexIds: "ids of 64 characters",
+}
 MOST = 1_250_000
 
 
@@ -103,6 +108,7 @@ def _from_files(name: str, inputs: type[CodedRows], orders: tuple[Order, ...]) -
 
 
 CODED = (
+    _in_memory("coded-running-ids", RunningIds, dictionary=True),
     _in_memory("coded-dictionary", CodedRows, dictionary=True),
     _in_memory("coded-plain", CodedRows, dictionary=False),
     _in_memory("coded-text-ids", TextIds, dictionary=False),

@@ -178,7 +178,7 @@ def test_sizes_orders_and_threads_make_a_job_each(tmp_path: Path) -> None:
     # coded rows for all of them.
     england = asked("--patients", "60,400,000", "--threads", "2")
     coded = [job for job in england if job[0].startswith("coded")]
-    assert len(coded) == 8 and {job[1] for job in coded} == {1_250_000}
+    assert len(coded) == 9 and {job[1] for job in coded} == {1_250_000}
     assert [job for job in england if job not in coded] == [
         ("wide-file", 60_400_000, 6_720, "shuffled", 2),
         ("csv-file", 1_000_000, 100, "shuffled", 2),
