@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks.contenders import WORKS
-from benchmarks.processes import peak_bytes_with_children, python, thread_environment
+from benchmarks.processes import confine, peak_bytes_with_children, python, thread_environment
 from benchmarks.timing import Say, Times, Turn, equal, in_turns, timed
 from benchmarks.works import Contender, Given, Work
 
@@ -114,4 +114,6 @@ def import_packages(packages: Sequence[str], threads: int) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps([astuple(turn) for turn in do(json.loads(sys.argv[1]))]))
+    asked = json.loads(sys.argv[1])
+    confine(asked["threads"])
+    print(json.dumps([astuple(turn) for turn in do(asked)]))

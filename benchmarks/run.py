@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.child import import_packages, measure_in_children
 from benchmarks.contenders import WORKS
 from benchmarks.machine import versions_of
-from benchmarks.processes import peak_bytes, python, thread_environment
+from benchmarks.processes import confine, peak_bytes, python, thread_environment
 from benchmarks.timing import Times, measure
 from benchmarks.works import Contender, Given, Work
 
@@ -112,5 +112,6 @@ if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
     asked["contenders"] = tuple(asked["contenders"])
     results = Path(sys.argv[2])
+    confine(asked["threads"])
     done = run(Job(**asked), results.with_name("written"))
     results.write_text(json.dumps(done), encoding="utf-8")
