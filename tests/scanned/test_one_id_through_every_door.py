@@ -160,7 +160,7 @@ def splits(draw: Any, rows: int) -> list[dict[str, Any]]:
             "rows": (start, stop),
             "kind": draw(st.sampled_from(kinds)),
             "ending": draw(st.sampled_from([".parquet"] * 2 + [".arrow"] * (kinds != KINDS[2:3]))),
-            "group": draw(st.integers(1, 12)),
+            "group": max(draw(st.integers(1, 12)), (stop - start) // 8),  # each takes its time
             "pages": draw(st.sampled_from(["1.0", "2.0"])),
         }
         for start, stop in pairwise([0, *cuts, rows])
@@ -211,6 +211,7 @@ def assert_split_is_one_register(table: pa.Table, data: Any) -> None:
         assert_same_account(wanted, account_of(cm.read_register(paths, **LOOSE), starts), parts)
         for decoder in ("auto", "pyarrow"):
             at_a_time = data.draw(st.sampled_from([None, 1, 3, 7]))
+            at_a_time = at_a_time and max(at_a_time, table.num_rows // 8)
             register = scanned(paths, **LOOSE, decoder=decoder, rows_at_a_time=at_a_time)
             assert_same_account(wanted, account_of(register, starts), (parts, decoder, at_a_time))
         if wanted["accepted"]:
