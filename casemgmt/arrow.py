@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,9 +65,11 @@ def texts(values: Iterable[str | None]) -> pa.Array:
 
     values = list(values)
     encoded = [b"" if value is None else value.encode() for value in values]
-    ends = np.cumsum([0, *(len(each) for each in encoded)]).astype(np.int32)
-    present = np.array([value is not None for value in values], dtype=bool)
-    valid = None if present.all() else pa.py_buffer(np.packbits(present, bitorder="little"))
+    ends = np.fromiter(accumulate(map(len, encoded), initial=0), np.int32, len(values) + 1)
+    valid = None
+    if None in values:
+        present = np.array([value is not None for value in values], dtype=bool)
+        valid = pa.py_buffer(np.packbits(present, bitorder="little"))
     return pa.Array.from_buffers(pa.string(), len(values), [valid, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))])
 
 

@@ -21,6 +21,20 @@ TESTS = Path(__file__).parent
 sys.path.append(str(TESTS.parent))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Which worker runs what: a file is one worker's, so that what its tests share is made once, and so is Spark."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            return "spark" if "/spark/test_" in file or test.startswith("test_spark") else file
+
+    config.option.loadscopereorder = False  # by the number of tests, with those of few long ones last
+    return ByFile(config, log)
+
+
 @pytest.fixture(params=list(LIBRARIES))
 def as_library(request, tmp_path):
     """Turns an Arrow table into what one library of data frames, or one kind of file, makes of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import Any
 
 from hypothesis import strategies as st
@@ -73,20 +74,38 @@ BY = ("accepted", "not_accepted", "removal_rejected", "ended")
 KINDS = (*DETAILS, "proposed", "proposed", "accepted", "accepted", "removal_proposed", "returned")
 
 
-@st.composite
-def of_a_patient(draw: Any, practices: tuple[str, ...] = ("C87001",), patients: int = 2) -> NewEvent:
+# Hypothesis takes longer to look a strategy through for the first time than to draw from it: each is made once.
+kinds, months, gaps, lengths = st.sampled_from(KINDS), st.integers(1, 4), st.integers(0, 20), st.integers(0, 30)
+of_twenty, yes_or_no, intervals = st.integers(0, 19), st.booleans(), st.integers(1, 14)
+
+
+@functools.cache
+def of_a_patient(practices: tuple[str, ...] = ("C87001",), patients: int = 2) -> Any:
     """An event about a patient that corrects none."""
-    kind = draw(st.sampled_from(KINDS))
-    return NewEvent(
-        practice_id=draw(st.sampled_from(practices)),
-        kind=kind,
-        happened_on=draw(days),
-        patient_id=f"p{draw(st.integers(1, patients))}",
-        by="Dr A" if kind in BY else None,
-        details=draw(DETAILS[kind]),
-    )
+    codes, people = st.sampled_from(practices), st.integers(1, patients)
+
+    @st.composite
+    def event(draw: Any) -> NewEvent:
+        kind = draw(kinds)
+        return NewEvent(
+            practice_id=draw(codes),
+            kind=kind,
+            happened_on=draw(days),
+            patient_id=f"p{draw(people)}",
+            by="Dr A" if kind in BY else None,
+            details=draw(DETAILS[kind]),
+        )
+
+    return event()
 
 
+@functools.cache
+def of_some_practice(practices: tuple[str, ...]) -> Any:
+    """An event about one of some practices."""
+    return st.sampled_from(practices).flatmap(of_a_practice)
+
+
+@functools.cache
 def of_a_practice(practice: str) -> Any:
     """An event about the practice: no question of the state has an answer in it."""
     size = {"whole": st.integers(1, 9000)}
@@ -95,25 +114,23 @@ def of_a_practice(practice: str) -> Any:
     )
 
 
-@st.composite
 def correcting(draw: Any, earlier: Any) -> NewEvent:
-    """A correction or withdrawal of one of some stored events of one practice."""
-    wrong = draw(st.sampled_from(earlier))
-    if wrong.kind in ("corrected", "withdrawn") or draw(st.booleans()):
+    """A correction or withdrawal, drawn, of one of some stored events of one practice."""
+    wrong = earlier[draw(st.integers(0, len(earlier) - 1))]
+    if wrong.kind in ("corrected", "withdrawn") or draw(yes_or_no):
         kind, details = "withdrawn", {}
     else:
-        kind, details = "corrected", {"values": draw(_values(wrong))}
+        kind, details = "corrected", {"values": _values(draw, wrong)}
     return NewEvent(
         wrong.practice_id, kind, draw(days), wrong.patient_id, by="Dr B", corrects=wrong.number, details=details
     )
 
 
-@st.composite
 def _values(draw: Any, wrong: Any) -> dict[str, Any]:
     """Other values of an event: its day, or some of its details."""
     values = draw(DETAILS[wrong.kind]) if wrong.kind in DETAILS else {}
-    values = {name: values[name] for name in values if draw(st.booleans())}
-    if not values or draw(st.booleans()):
+    values = {name: values[name] for name in values if draw(yes_or_no)}
+    if not values or draw(yes_or_no):
         values["happened_on"] = draw(days)
     return values
 
@@ -122,18 +139,18 @@ def _values(draw: Any, wrong: Any) -> dict[str, Any]:
 def stores(draw: Any, practices: tuple[str, ...] = PRACTICES) -> MemoryStore:
     """A store of up to 30 events of three patients in each of some practices, recorded on one day after the other."""
     store, moment = MemoryStore(), FIRST
-    add(store, moment, opened(draw(st.integers(1, 4)), draw(days)))
-    for _ in range(draw(st.integers(0, 30))):
-        moment += dt.timedelta(days=draw(st.integers(0, 20)))
+    add(store, moment, opened(draw(months), draw(days)))
+    for _ in range(draw(lengths)):
+        moment += dt.timedelta(days=draw(gaps))
         earlier = [event for code, chain in store.chains.items() if code for event in chain]
-        what = draw(st.integers(0, 19))
+        what = draw(of_twenty)
         if what == 0:
-            every = {"review_every_months": draw(st.integers(1, 14))}
+            every = {"review_every_months": draw(intervals)}
             add(store, moment, NewEvent("", "settings_changed", draw(days), details=every))
         elif what == 1:
-            add(store, moment, draw(of_a_practice(draw(st.sampled_from(practices)))))
+            add(store, moment, draw(of_some_practice(practices)))
         elif what < 7 and earlier:
-            add(store, moment, draw(correcting(earlier)))
+            add(store, moment, correcting(draw, earlier))
         else:
             add(store, moment, draw(of_a_patient(practices, patients=3)))
     return store

@@ -15,6 +15,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.chains = {}
+        self._tables = {}  # of the events asked for last, which are often asked for again
 
     def _ordered(self, practices=None, known_at=None):
         until = None if known_at is None else moment_text(known_at)
@@ -28,7 +29,12 @@ class MemoryStore:
         ]
 
     def events(self, columns=ASKED, *, practices=None, known_at=None):
-        return events_table(self._ordered(practices, known_at)).select(list(columns))
+        asked = tuple(self._ordered(practices, known_at))
+        if asked not in self._tables:
+            if len(self._tables) > 3:
+                self._tables.clear()
+            self._tables[asked] = events_table(asked)
+        return self._tables[asked].select(list(columns))
 
     def heads(self, known_at=None):
         return {event.practice_id: Head(event.number, event.hash) for event in self._ordered(None, known_at)}

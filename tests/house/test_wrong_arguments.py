@@ -408,13 +408,21 @@ def called_with(function: Callable[..., Any], right: dict[str, Any], argument: i
         function(**{**right, argument.name: value})
 
 
-def test_a_flag_takes_true_or_false_alone(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    """All of them, made once for the tests that call them wrongly or not at all."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return list(calls(tmp_path_factory.mktemp("everything")))
+
+
+def test_a_flag_takes_true_or_false_alone(everything, tmp_path, monkeypatch):
     """A text such as "no" counts as true in Python: `overwrite="no"` must not overwrite."""
     monkeypatch.chdir(tmp_path)
     taken = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name, function, right in calls(tmp_path):
+        for name, function, right in everything:
             for argument in arguments_of(function):
                 if isinstance(argument.default, bool) and argument.name not in OTHERWISE:
                     for value in ("no", "yes", 0, 1, None, []):
@@ -431,10 +439,10 @@ def test_a_flag_takes_true_or_false_alone(tmp_path, monkeypatch):
 OTHERWISE = ("allow_missing_practices", "monotone")
 
 
-def faults(folder: Path) -> list[str]:
+def faults(everything: list[tuple[str, Callable[..., Any], dict[str, Any]]]) -> list[str]:
     """What was raised that is no answer, by function, argument and value."""
     found = []
-    for name, function, right in calls(folder):
+    for name, function, right in everything:
         for argument in arguments_of(function):
             for what, value in WRONG.items():
                 if argument.name in ("progress", "fit") and callable(value):
@@ -452,13 +460,13 @@ def faults(folder: Path) -> list[str]:
     return found
 
 
-def test_no_wrong_argument_is_answered_by_a_raw_error(tmp_path, monkeypatch):
+def test_no_wrong_argument_is_answered_by_a_raw_error(everything, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr("casemgmt.results.warming._works", lambda scratch: iter(()))  # True and False are both right
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = faults(tmp_path)
+        found = faults(everything)
     assert not found, "\n".join([f"{len(found)} raw errors:", *found])
 
 
@@ -490,7 +498,7 @@ def test_the_right_arguments_are_right(tmp_path, monkeypatch):
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_public_name_is_called(tmp_path):
-    called = {name.partition(".")[0] for name, _, _ in calls(tmp_path)}
+def test_every_public_name_is_called(everything):
+    called = {name.partition(".")[0] for name, _, _ in everything}
     errors = {name for name in cm.__all__ if isinstance(getattr(cm, name), type) and "Error" in name}
     assert {name for name in cm.__all__ if not name.startswith("__")} - errors - {"InputWarning"} <= called

@@ -225,7 +225,7 @@ def attack(tables: int, seed: int) -> int:
 
 
 def test_an_attacker_with_linear_bounds_never_pins_a_count_of_1_to_7():
-    assert attack(200, 1) > 200
+    assert attack(120, 1) > 120
 
 
 @pytest.mark.long
@@ -268,7 +268,7 @@ def test_one_who_knows_every_rule_and_lists_every_table_pins_no_count_of_1_to_7(
     generator = random.Random(1)
     rows, keys = [], []
     for key, tables in by_cells.items():
-        for table in generator.sample(tables, min(3, len(tables))):
+        for table in generator.sample(tables, min(2, len(tables))):
             size, *cells = table
             rows += practice(f"{len(keys)}", scheme, size, tuple(cells[: len(kinds)]), tuple(cells[len(kinds) :]))
             keys.append(key)

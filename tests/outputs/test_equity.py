@@ -42,7 +42,7 @@ def ranked(**more: str) -> str:
 
 def case_of(kind: str, seed: int) -> Case:
     text = scheme_text([ROUTES[0], ranked(**SCHEMES[kind]), ROUTES[2]], optional=["care_home_type"])
-    return packed_case(seed, 12, scheme=text)
+    return packed_case(seed, 8, scheme=text)
 
 
 def register_of(case: Case) -> Any:

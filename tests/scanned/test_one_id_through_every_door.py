@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from scanned import said_by, scanned
 
 import casemgmt as cm
 from casemgmt.register.identity import judge
+from casemgmt.scanned import tally
 from casemgmt.texts.id_forms import TWO_FORMS, folded
 from casemgmt.texts.long_texts import by_number, counts_of, hashes_of
 
@@ -160,7 +162,7 @@ def splits(draw: Any, rows: int) -> list[dict[str, Any]]:
             "rows": (start, stop),
             "kind": draw(st.sampled_from(kinds)),
             "ending": draw(st.sampled_from([".parquet"] * 2 + [".arrow"] * (kinds != KINDS[2:3]))),
-            "group": draw(st.integers(1, 12)),
+            "group": max(draw(st.integers(1, 12)), (stop - start) // 8),  # each takes its time
             "pages": draw(st.sampled_from(["1.0", "2.0"])),
         }
         for start, stop in pairwise([0, *cuts, rows])
@@ -211,6 +213,7 @@ def assert_split_is_one_register(table: pa.Table, data: Any) -> None:
         assert_same_account(wanted, account_of(cm.read_register(paths, **LOOSE), starts), parts)
         for decoder in ("auto", "pyarrow"):
             at_a_time = data.draw(st.sampled_from([None, 1, 3, 7]))
+            at_a_time = at_a_time and max(at_a_time, table.num_rows // 8)
             register = scanned(paths, **LOOSE, decoder=decoder, rows_at_a_time=at_a_time)
             assert_same_account(wanted, account_of(register, starts), (parts, decoder, at_a_time))
         if wanted["accepted"]:
@@ -268,6 +271,23 @@ def test_rows_are_judged_alike_by_hash_and_without(table, kind):
     assert short.verdict.merged_into == by_hash.verdict.merged_into
     assert short.practices == by_hash.practices
     assert (short.practice == by_hash.practice).all()
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 5])
+@pytest.mark.parametrize("ids", [0, 1, 300])
+def test_hashes_met_twice_are_found_alike_sorted_and_part_by_part(monkeypatch, ids, pieces):
+    random = np.random.default_rng(ids + pieces)
+    some = np.append(random.integers(0, 2**64, 2 * ids, np.uint64), np.zeros(2, np.uint64))  # zero is an empty slot
+    drawn = some[random.integers(0, len(some), ids)]
+    hashes = tally.IdHashes()
+    for piece in np.array_split(drawn, pieces):
+        hashes.add(piece)
+    found = []
+    for few in (0, 1 << 15):
+        monkeypatch.setattr(tally, "FEW_IDS", few)
+        found.append(hashes.repeated().tolist())
+    met = Counter(drawn.tolist())
+    assert found == [sorted(each for each, times in met.items() if times > 1)] * 2
 
 
 @pytest.mark.parametrize("most", [1, 5])

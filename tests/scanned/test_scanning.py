@@ -29,13 +29,21 @@ def table_of(case: Case) -> tuple[pa.Table, Any]:
 
 
 @st.composite
-def ways(draw: Any, rows: int) -> dict[str, Any]:
-    """How a register of so many rows is cut into files, row groups and pieces, and read."""
+def ways(draw: Any, rows: int, most_pieces: int = 10) -> dict[str, Any]:
+    """How a register of so many rows is cut into files, row groups and pieces, of which each takes its time, and read.
+
+    A register of more rows than ``most_pieces`` has no piece of a single one.
+    """
     cuts = sorted(draw(st.lists(st.integers(0, rows), max_size=3)))
+
+    def of_rows(*sizes: int | None) -> int | None:
+        size = draw(st.sampled_from(sizes))
+        return None if size is None else max(size, rows // most_pieces)
+
     return {
         "cuts": cuts,
-        "rows_in_a_group": draw(st.sampled_from((None, 1, 7, 40))) if rows else None,
-        "rows_at_a_time": draw(st.sampled_from((None, 1, 5, 137))) if rows < 200 else draw(st.sampled_from((None, 50))),
+        "rows_in_a_group": of_rows(None, 1, 7, 40) if rows else None,
+        "rows_at_a_time": of_rows(None, 1, 5, 137) if rows < 200 else of_rows(None, 50),
         "statistics": draw(st.booleans()),
         "decoder": draw(st.sampled_from(("polars", "pyarrow"))),
         "threads": draw(st.sampled_from((1, 2, 8))),
@@ -763,7 +771,7 @@ def test_a_model_of_another_score_and_of_carried_columns_ranks_as_in_memory(tmp_
 @given(st.data())
 def test_scanned_registers_are_selected_from_as_read_in_a_longer_search(data):
     case = data.draw(cases(needed=MODEL_COLUMNS, has_risk=data.draw(st.booleans())))
-    way = data.draw(ways(len(case.rows)))
+    way = data.draw(ways(len(case.rows), most_pieces=200))
     assert_scanned_as_read(case, way)
     assert_scanned_as_read(case, way, a_model("logistic"))
 

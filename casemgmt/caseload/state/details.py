@@ -57,7 +57,11 @@ def said(
     import pyarrow as pa
 
     present = rows >= 0
-    encoded = details.take(rows_of(rows[present])).fill_null(text_scalar("")).dictionary_encode()
+    if not present.any():
+        none = {name: pa.nulls(len(rows), pa.string()) for name in words}
+        return none | {name: pa.nulls(len(rows), pa.date32()) for name in dates}
+    taken = details.take(rows_of(rows[present]))
+    encoded = (taken.fill_null(text_scalar("")) if taken.null_count else taken).dictionary_encode()
     different = [parsed(text) for text in encoded.dictionary.to_pylist()]
     codes = np.zeros(len(rows), dtype=np.int32)
     codes[present] = numpy_of(encoded.indices)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.caseload.events.table import COLUMNS, MAY_BE_NULL, schema
@@ -46,8 +47,12 @@ def read_events(
     wanted = [*dict.fromkeys(columns)] or ["number"]
     kinds = schema()
     pieces = _pieces(connection, wanted, practices, until)
-    with ThreadPoolExecutor(1) as beside:  # Arrow reads one piece while the database writes the next
-        parts = list(beside.map(lambda piece: _table(piece, wanted, shown), pieces))
+    first = next(pieces, None)
+    if first is None or sum(map(len, first[1])) <= _BYTES_AT_ONCE:  # there is no second
+        parts = [] if first is None else [_table(first, wanted, shown)]
+    else:
+        with ThreadPoolExecutor(1) as beside:  # Arrow reads one piece while the database writes the next
+            parts = list(beside.map(lambda piece: _table(piece, wanted, shown), chain([first], pieces)))
     whole = pa.concat_tables(parts).combine_chunks() if parts else kinds.empty_table()
     return whole.select(list(columns)).cast(pa.schema([kinds.field(name) for name in columns]))
 
@@ -128,7 +133,7 @@ def _table(piece: tuple[int, list[bytes]], columns: list[str], shown: str) -> pa
     try:
         table = csv.read_csv(
             pa.py_buffer(b"\n".join(lines)),
-            csv.ReadOptions(column_names=columns, block_size=1 << 23),
+            csv.ReadOptions(column_names=columns, block_size=1 << 23, use_threads=rows > _IN_A_PIECE),
             csv.ParseOptions(delimiter=chr(_BETWEEN), quote_char=False, escape_char=False, ignore_empty_lines=False),
             csv.ConvertOptions(
                 column_types={name: pa.string() if name in _HASHES else kinds[name] for name in columns},

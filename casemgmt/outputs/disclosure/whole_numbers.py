@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from casemgmt.outputs.disclosure.suppression import tells
 
@@ -29,41 +30,54 @@ class Worlds:
 
     bounds: list[Range] = field(default_factory=list)
     sums: list[tuple[Sum, float, float]] = field(default_factory=list)
+    _program: dict[str, Any] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )  # made when first asked
 
     def number(self, low: int, high: int) -> int:
         """A new whole number."""
         self.bounds.append((low, high))
+        self._program = None
         return len(self.bounds) - 1
 
     def limit(self, people: Sum, low: float, high: float) -> None:
         """Say within what a sum lies."""
         self.sums.append((people, low, high))
+        self._program = None
 
     def find(self, aim: Sum | None = None, sign: int = 1) -> list[int] | None:
         """A world that fits, with the least (or for -1 the greatest) sum ``aim``; None where none fits."""
         import numpy as np
-        from scipy.optimize import Bounds, LinearConstraint, milp
-        from scipy.sparse import csr_array
+        from scipy.optimize import milp
 
-        count = len(self.bounds)
-        goal = np.zeros(count)
+        if any(low > high for low, high in self.bounds):
+            return None
+        goal = np.zeros(len(self.bounds))
         for each, factor in (aim or {}).items():
             goal[each] = sign * factor
+        if self._program is None:
+            self._program = self._as_program()
+        found = milp(goal, **self._program)
+        if found.x is None:  # with its presolve HiGHS has called small programs infeasible that were not
+            found = milp(goal, **self._program, options={"presolve": False})
+        return None if found.x is None else np.rint(found.x).astype(int).tolist()
+
+    def _as_program(self) -> dict[str, Any]:
+        """The bounds and sums as SciPy's integer programming takes them."""
+        import numpy as np
+        from scipy.optimize import Bounds, LinearConstraint
+        from scipy.sparse import csc_array
+
+        count = len(self.bounds)
         low, high = np.array(self.bounds, dtype=float).reshape(count, 2).T
-        if (low > high).any():
-            return None
         entries = [(row, each, factor) for row, (people, *_) in enumerate(self.sums) for each, factor in people.items()]
         constraints = []
         if entries:
             rows, columns, factors = zip(*entries, strict=True)
-            matrix = csr_array((factors, (rows, columns)), shape=(len(self.sums), count), dtype=float)
+            matrix = csc_array((factors, (rows, columns)), shape=(len(self.sums), count), dtype=float)
             _, least, most = zip(*self.sums, strict=True)
             constraints = [LinearConstraint(matrix, least, most)]
-        asked = {"integrality": np.ones(count), "bounds": Bounds(low, high), "constraints": constraints}
-        found = milp(goal, **asked)
-        if found.x is None:  # with its presolve HiGHS has called small programs infeasible that were not
-            found = milp(goal, **asked, options={"presolve": False})
-        return None if found.x is None else np.rint(found.x).astype(int).tolist()
+        return {"integrality": np.ones(count), "bounds": Bounds(low, high), "constraints": constraints}
 
     def tells(self, cells: Sequence[Cell]) -> Cell | None:
         """The first cell of which these numbers tell more than that it is small; None where none does, or none fits."""

@@ -86,7 +86,7 @@ def test_a_scanned_register_gives_the_same_lists_and_removals(seed, remembered, 
         whole = cm.select(
             cm.read_register(paths, as_of=day, **ANY_QUALITY), a_scheme("1/5"), previous=previous, **options
         )
-        parts = scanned(paths, rows_at_a_time=draw.choice([None, 7, 20]), as_of=day, **ANY_QUALITY)
+        parts = scanned(paths, rows_at_a_time=draw.choice([None, 13, 20]), as_of=day, **ANY_QUALITY)
         scan = cm.select(parts, a_scheme("1/5"), previous=previous, **options)
         packed = parts.save_packed(folder / "packed")
         again = cm.select(

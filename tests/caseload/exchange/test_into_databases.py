@@ -139,7 +139,7 @@ def check_killed(folder, places, seconds):
 
 def test_an_import_that_is_killed_leaves_the_store_whole_or_absent(tmp_path):
     folder = many_events(tmp_path / "export")
-    places = [str(tmp_path / f"{number}.sqlite") for number in range(8)]
+    places = [str(tmp_path / f"{number}.sqlite") for number in range(6)]
     found = check_killed(folder, places, seconds_of(folder, str(tmp_path / "first.sqlite")))
     assert found["absent"] and sum(found.values()) == len(places)
 

@@ -341,48 +341,60 @@ def residents(rows, date):
     return found
 
 
-@settings(max_examples=200, deadline=None)
-@given(stores(), st.dates(dt.date(2014, 12, 1), dt.date(2015, 9, 1)))
-def test_homes_of_random_events_are_those_of_a_plain_count(store, date):
-    people = residents(store.events().to_pylist(), date)
-    homes = Caseload(store).homes(date)
-    pairs = Counter((home, practice) for practice, _, home, _ in people if home)
-    assert {(r["care_home_id"], r["practice_id"]): r["residents"] for r in homes.residents.to_pylist()} == pairs
-    chose = Counter((home, practice) for practice, _, home, flag in people if home and flag)
-    assert all(
-        chose[r["care_home_id"], r["practice_id"]] == r["chose_other_practice"] for r in homes.residents.to_pylist()
-    )
-    assert [row["care_home_id"] for row in homes.homes.to_pylist()] == sorted({home for home, _ in pairs})
-    for row in homes.homes.to_pylist():
-        own = {practice: count for (home, practice), count in pairs.items() if home == row["care_home_id"]}
-        assert (row["residents"], row["practices"]) == (sum(own.values()), len(own))
-        assert row["with_main"] == max(own.values()) == own[row["main_practice"]]
-        assert row["aligned"] == (len(own) == 1)
-        others = {practice for practice, _, home, flag in people if home == row["care_home_id"] and not flag}
-        assert row["aligned_but_for_choice"] == (len(others) == 1)
-    summary = homes.summary()
-    assert summary["home_not_known"] == sum(home is None for _, _, home, _ in people)
-    assert sum(row["residents"] for row in homes.practices.to_pylist()) == summary["residents"] == len(people)
-
-
-@settings(max_examples=200, deadline=None)
-@given(stores(), st.tuples(*[st.dates(dt.date(2014, 12, 1), dt.date(2015, 9, 1))] * 2).map(sorted))
-def test_residents_who_came_went_and_moved_add_up(store, days):
-    caseload = Caseload(store)
-    changes = caseload.homes_between(*days)
-    rows = store.events().to_pylist()
-    before, after = (residents(rows, day) for day in days)
-    for row in changes.homes.to_pylist():
-        here, there = (
-            {(practice, patient) for practice, patient, home, _ in each if home == row["care_home_id"]}
-            for each in (before, after)
+@pytest.mark.parametrize(
+    "runs", [pytest.param(100, id="100 lists"), pytest.param(2_000, id="2,000 lists", marks=pytest.mark.long)]
+)
+def test_homes_of_random_events_are_those_of_a_plain_count(runs):
+    @settings(max_examples=runs, deadline=None)
+    @given(stores(), st.dates(dt.date(2014, 12, 1), dt.date(2015, 9, 1)))
+    def run(store, date):
+        people = residents(store.events().to_pylist(), date)
+        homes = Caseload(store).homes(date)
+        pairs = Counter((home, practice) for practice, _, home, _ in people if home)
+        assert {(r["care_home_id"], r["practice_id"]): r["residents"] for r in homes.residents.to_pylist()} == pairs
+        chose = Counter((home, practice) for practice, _, home, flag in people if home and flag)
+        assert all(
+            chose[r["care_home_id"], r["practice_id"]] == r["chose_other_practice"] for r in homes.residents.to_pylist()
         )
-        moved = row["moved_towards"] + row["moved_away"] + row["moved_otherwise"]
-        assert row["residents_start"] + row["came"] - row["went"] == row["residents_end"]
-        assert (row["residents_start"], row["residents_end"]) == (len(here), len(there))
-        assert row["came"] + moved == len(there - here)
-        assert row["went"] + moved == len(here - there)
-        both = {patient for _, patient in here - there} & {patient for _, patient in there - here}
-        assert moved <= len(both)
-    same = caseload.homes_between(days[0], days[0]).summary()
-    assert same["came"] == same["went"] == same["moved_towards"] == same["moved_away"] == same["newly_aligned"] == 0
+        assert [row["care_home_id"] for row in homes.homes.to_pylist()] == sorted({home for home, _ in pairs})
+        for row in homes.homes.to_pylist():
+            own = {practice: count for (home, practice), count in pairs.items() if home == row["care_home_id"]}
+            assert (row["residents"], row["practices"]) == (sum(own.values()), len(own))
+            assert row["with_main"] == max(own.values()) == own[row["main_practice"]]
+            assert row["aligned"] == (len(own) == 1)
+            others = {practice for practice, _, home, flag in people if home == row["care_home_id"] and not flag}
+            assert row["aligned_but_for_choice"] == (len(others) == 1)
+        summary = homes.summary()
+        assert summary["home_not_known"] == sum(home is None for _, _, home, _ in people)
+        assert sum(row["residents"] for row in homes.practices.to_pylist()) == summary["residents"] == len(people)
+
+    run()
+
+
+@pytest.mark.parametrize(
+    "runs", [pytest.param(100, id="100 lists"), pytest.param(2_000, id="2,000 lists", marks=pytest.mark.long)]
+)
+def test_residents_who_came_went_and_moved_add_up(runs):
+    @settings(max_examples=runs, deadline=None)
+    @given(stores(), st.tuples(*[st.dates(dt.date(2014, 12, 1), dt.date(2015, 9, 1))] * 2).map(sorted))
+    def run(store, days):
+        caseload = Caseload(store)
+        changes = caseload.homes_between(*days)
+        rows = store.events().to_pylist()
+        before, after = (residents(rows, day) for day in days)
+        for row in changes.homes.to_pylist():
+            here, there = (
+                {(practice, patient) for practice, patient, home, _ in each if home == row["care_home_id"]}
+                for each in (before, after)
+            )
+            moved = row["moved_towards"] + row["moved_away"] + row["moved_otherwise"]
+            assert row["residents_start"] + row["came"] - row["went"] == row["residents_end"]
+            assert (row["residents_start"], row["residents_end"]) == (len(here), len(there))
+            assert row["came"] + moved == len(there - here)
+            assert row["went"] + moved == len(here - there)
+            both = {patient for _, patient in here - there} & {patient for _, patient in there - here}
+            assert moved <= len(both)
+        same = caseload.homes_between(days[0], days[0]).summary()
+        assert same["came"] == same["went"] == same["moved_towards"] == same["moved_away"] == same["newly_aligned"] == 0
+
+    run()

@@ -124,28 +124,36 @@ tests = st.builds(
 dates = st.dates(dt.date(2014, 12, 25), dt.date(2016, 6, 1))
 
 
-@settings(max_examples=300, deadline=None)
-@given(stores(), tests, st.tuples(dates, dates).map(sorted), st.lists(st.integers(0, 9), min_size=3, max_size=3))
-def test_the_register_of_random_events_is_that_of_a_plain_count(store, test, period, adults):
-    start, end = period
-    for practice, size in zip(PRACTICES, adults, strict=True):
-        add(store, RECORDED, NewEvent(practice, "list_size", start, details={"whole": 9, "adults": size}))
-    scheme = replace(AUA, caseload=replace(AUA.caseload, register_test=test))
-    expected = counted(store.events().to_pylist(), test, start, end)
-    found = Caseload(store).register_test(scheme, start, end).to_pylist()
-    assert [row["practice_id"] for row in found] == list(expected)
-    for row, size in zip(found, adults, strict=True):
-        people, here = expected[row["practice_id"]]
-        counting = {each for each, told in people.items() if counts(told, test)}
-        assert row["register"] == len(counting)
-        assert row["declined"] == sum(people[each]["plan"] == "declined" for each in counting)
-        assert row["gone"] == len(counting - here)
-        assert row["not_counted"] == len(here - counting)
-        if size:
-            assert row["passed"] == (Fraction(row["register"], size) >= test.share.fraction)
-            assert row["short_by"] == 0 or Fraction(row["register"] + row["short_by"] - 1, size) < test.share.fraction
-            assert row["passed"] == (row["short_by"] == 0)
-            assert Fraction(row["register"] + row["short_by"], size) >= test.share.fraction
+@pytest.mark.parametrize(
+    "runs", [pytest.param(150, id="150 lists"), pytest.param(2_000, id="2,000 lists", marks=pytest.mark.long)]
+)
+def test_the_register_of_random_events_is_that_of_a_plain_count(runs):
+    @settings(max_examples=runs, deadline=None)
+    @given(stores(), tests, st.tuples(dates, dates).map(sorted), st.lists(st.integers(0, 9), min_size=3, max_size=3))
+    def run(store, test, period, adults):
+        start, end = period
+        for practice, size in zip(PRACTICES, adults, strict=True):
+            add(store, RECORDED, NewEvent(practice, "list_size", start, details={"whole": 9, "adults": size}))
+        scheme = replace(AUA, caseload=replace(AUA.caseload, register_test=test))
+        expected = counted(store.events().to_pylist(), test, start, end)
+        found = Caseload(store).register_test(scheme, start, end).to_pylist()
+        assert [row["practice_id"] for row in found] == list(expected)
+        for row, size in zip(found, adults, strict=True):
+            people, here = expected[row["practice_id"]]
+            counting = {each for each, told in people.items() if counts(told, test)}
+            assert row["register"] == len(counting)
+            assert row["declined"] == sum(people[each]["plan"] == "declined" for each in counting)
+            assert row["gone"] == len(counting - here)
+            assert row["not_counted"] == len(here - counting)
+            if size:
+                assert row["passed"] == (Fraction(row["register"], size) >= test.share.fraction)
+                assert (
+                    row["short_by"] == 0 or Fraction(row["register"] + row["short_by"] - 1, size) < test.share.fraction
+                )
+                assert row["passed"] == (row["short_by"] == 0)
+                assert Fraction(row["register"] + row["short_by"], size) >= test.share.fraction
+
+    run()
 
 
 def test_a_death_that_was_withdrawn_and_one_that_was_corrected_count_where_they_fell():

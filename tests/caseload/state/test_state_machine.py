@@ -189,7 +189,7 @@ def run(make: Callable[[int], Any], runs: int) -> None:
     )
 
 
-RUNS = [pytest.param(120, id="120 runs"), pytest.param(10_000, id="10,000 runs", marks=pytest.mark.long)]
+RUNS = [pytest.param(200, id="200 runs"), pytest.param(10_000, id="10,000 runs", marks=pytest.mark.long)]
 
 
 @pytest.mark.parametrize("runs", RUNS)
@@ -197,6 +197,6 @@ def test_a_store_in_memory_agrees_after_each_step(runs):
     run(in_memory, runs)
 
 
-@pytest.mark.parametrize("runs", [pytest.param(40, id="40 runs"), *RUNS[1:]])  # each writes a file
+@pytest.mark.parametrize("runs", [pytest.param(80, id="80 runs"), *RUNS[1:]])  # each writes a file
 def test_a_store_in_sqlite_agrees_after_each_step(runs, tmp_path):
     run(in_sqlite(tmp_path), runs)

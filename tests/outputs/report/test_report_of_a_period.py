@@ -303,14 +303,20 @@ def narrowed(said: list[dict[str, Any]]) -> list[tuple[int, str]]:
     bounds = [reach(each["rows"]["A"][name]) for each in said for name in NAMES]
     known = {"A_eq": np.array(equal), "b_eq": np.zeros(len(equal)), "A_ub": np.array(most), "b_ub": high}
     found = []
+
+    def furthest(column: int, sign: int) -> float:
+        solved = linprog(sign * np.eye(len(place))[column], bounds=bounds, **known)
+        assert solved.status == 0, solved.message
+        return sign * solved.fun
+
     for key, column in place.items():
-        ends = []
-        for sign in (1, -1):
-            solved = linprog(sign * np.eye(len(place))[column], bounds=bounds, **known)
-            assert solved.status == 0, solved.message
-            ends.append(sign * solved.fun)
-        low, top = int(np.ceil(ends[0] - 1e-6)), int(np.floor(ends[1] + 1e-6))
-        if low >= 1 and top <= 7 and (low, top) != (1, 7):
+        if bounds[column][0] > 7 or bounds[column][1] == 0:  # it is shown, and is no part of 1 to 7
+            continue
+        top = int(np.floor(furthest(column, -1) + 1e-6))
+        if top > 7:
+            continue
+        low = int(np.ceil(furthest(column, 1) - 1e-6))
+        if low >= 1 and (low, top) != (1, 7):
             found.append(key)
     return found
 
