@@ -105,7 +105,7 @@ def derive_conditions(
     wanted = wanted_of(lists, rules, lookback, (counts, latest, keep, absent))
     plan = plan_of(*wanted, list_date, undated_as_ever=undated_as_ever, count_rows=count_rows)
     sources = sources_of(events, lists, Events(None, columns or {}, date_format, encoding))
-    merger, most = Merger(), share_of(max_set_aside, "max_set_aside")
+    merger, most = Merger(plan), share_of(max_set_aside, "max_set_aside")
     accounts = [_take_in(source, system, lists, plan, merger, most) for system, source in sources.items()]
     found = flags_of(or_nobody(merger.result(), plan), plan, *wanted)
     return derived_of(list_date, found, accounts)
@@ -273,7 +273,7 @@ def take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook
         for places, reason in problems:
             account.report(batch.source_rows(places), "date", [reason] * len(places))
     for column, name in codes.items():
-        scanned = scan(Rows(ids, *codes_of(batch.columns[column]), days), account.plan, codebook)
+        scanned = scan(Rows(ids, *codes_of(batch.columns[column]), days), account.plan, codebook, merger.by_id)
         for piece in scanned.gathered:
             merger.add(piece)
         for columns in scanned.columns:
