@@ -1,8 +1,9 @@
-"""Patients whose rows come in any order, each found by the id: in parts by a hash of it, so that a part fits the cache."""
+"""Patients whose rows come in any order, each found by the id: in parts by its hash, so that a part fits the cache."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from casemgmt.arrow import array_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 MOST_BITS = 7
 # Rows for which another part is worth it, and the bytes of dealt rows that are held at a time.
 _ROWS_A_PART = 1 << 15
-_DEALT_BYTES = 1 << 27
+_DEALT_BYTES = 1 << 28
 
 
 def id_hashes(ids: pa.Array) -> npt.NDArray[np.uint64]:
@@ -197,9 +198,14 @@ class PatientsById:
 
         self._prepare([piece.ids])
         count = len(piece.ids)
-        masks = np.empty((0, count), dtype=np.uint64)
-        nothing = np.empty(0, dtype=np.int64)
-        tables = CellTables(masks, nothing, np.zeros(count, dtype=np.int64), nothing, nothing)
+        nothing = np.empty((0, count), dtype=np.uint64)
+        tables = CellTables(
+            nothing,
+            np.zeros(count, dtype=bool),
+            np.zeros(count, dtype=np.int64),
+            np.empty(0, dtype=np.int64),
+            np.empty(0, dtype=np.int32),
+        )
         rows = Named(piece.ids, id_hashes(piece.ids), np.arange(count, dtype=np.int32), tables, None)
 
         def join(part: _Part, numbers: npt.NDArray[np.int32], records: npt.NDArray[np.uint64], _: CellTables) -> None:
@@ -267,10 +273,16 @@ class PatientsById:
         kind = self._kinds[0]
         if len(set(self._kinds)) > 1:
             kind = pa.int64() if pa.types.is_integer(kind) else pa.large_string()
+        is_number = pa.types.is_integer(kind)
         is_signed = pa.types.is_signed_integer(kind)
         order = np.argsort(keys[:, 0].view(np.int64)) if is_signed else order_of_keys(keys)
-        ids = array_of(keys[order, 0], kind) if pa.types.is_integer(kind) else texts_of_keys(keys, order, kind)
-        words = np.concatenate([part.words[:, :count] for part, count in known], axis=1)
-        counts = np.concatenate([part.counts[:, :count] for part, count in known], axis=1)
-        latest = np.concatenate([part.latest[:, :count] for part, count in known], axis=1)
-        return Gathered(ids, words[:, order], counts[:, order], latest[:, order], ordered=True)
+
+        def ids() -> pa.Array:
+            return array_of(keys[order, 0], kind) if is_number else texts_of_keys(keys, order, kind)
+
+        def joined(name: str) -> npt.NDArray[Any]:
+            return np.concatenate([getattr(part, name)[:, :count] for part, count in known], axis=1)[:, order]
+
+        wanted = ids, *(partial(joined, name) for name in ("words", "counts", "latest"))
+        patients, words, counts, latest = on_threads(lambda make: make(), wanted)
+        return Gathered(patients, words, counts, latest, ordered=True)

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 class Rows(NamedTuple):
     """Some rows of a source, every patient id given.
 
-    ``codes`` are row indices where ``values`` (the distinct codes) is given, else an Arrow column of text. ``days`` is
-    None where the source has no dates.
+    ``hashes`` are those of the ids, where they were worked out. ``codes`` are row indices where ``values`` (the
+    distinct codes) is given, else an Arrow column of text. ``days`` is None where the source has no dates.
     """
 
     ids: pa.Array
+    hashes: npt.NDArray[np.uint64] | None
     codes: Any
     values: pa.Array | None
     days: npt.NDArray[np.int32] | None
@@ -37,7 +38,8 @@ class Rows(NamedTuple):
         """The rows from ``start`` to ``stop``."""
         codes = self.codes[start:stop] if self.values is not None else self.codes.slice(start, stop - start)
         days = None if self.days is None else self.days[start:stop]
-        return Rows(self.ids.slice(start, stop - start), codes, self.values, days)
+        hashes = None if self.hashes is None else self.hashes[start:stop]
+        return Rows(self.ids.slice(start, stop - start), hashes, codes, self.values, days)
 
 
 class Faults(NamedTuple):
@@ -111,7 +113,7 @@ def _scan_by_id(
     patients: PatientsById,
 ) -> Scanned:
     """Gather rows in any order, each patient found by the id."""
-    hashes = id_hashes(rows.ids)
+    hashes = id_hashes(rows.ids) if rows.hashes is None else rows.hashes
 
     def named(bound: tuple[int, int]) -> tuple[Named, CodeColumns, list[Faults]]:
         part = rows.part(*bound)

@@ -37,24 +37,6 @@ def extremes(offsets):
     return least, most
 
 
-@compiled_within
-def _key_word(data, words, at, length, w, last):
-    """Word ``w`` of the key of the text of ``length`` bytes from byte ``at`` on, but for its length.
-
-    ``last`` is the first place among ``words`` from which a key would be read beyond them.
-    """
-    place = at >> 3
-    if place < last:
-        shift = np.uint64((at & 7) << 3)
-        word = (words[place + w] >> shift) | ((words[place + w + 1] << _ONE) << (np.uint64(63) - shift))
-        kept = min(max(length - 8 * w, 0), 8)
-        return _swapped(word & _FIRST_BYTES[kept])
-    word = np.uint64(0)
-    for k in range(8 * w, min(length, 8 * w + 8)):
-        word |= np.uint64(data[at + k]) << np.uint64(56 - 8 * (k - 8 * w))
-    return word
-
-
 @compiled
 def pack_texts(offsets, data, words, first, count, keys):
     """Write the keys of texts ``first`` to ``first + count``.
@@ -67,14 +49,34 @@ def pack_texts(offsets, data, words, first, count, keys):
     keys : uint64, (count, width), out; the last byte of a key is the text's length, so a text must be shorter than
         ``8 * width`` bytes and than 256
     """
-    width = keys.shape[1]
-    last = np.int64(len(words) - width - 1)
+    width = np.uint64(keys.shape[1])
+    last = np.int64(len(words) - keys.shape[1] - 1)
+    stop = np.uint64(offsets[first])
     for i in range(count):
-        at = np.int64(offsets[first + i])
-        length = np.int64(offsets[first + i + 1]) - at
-        for w in range(width):
-            keys[i, w] = _key_word(data, words, at, length, w, last)
-        keys[i, width - 1] |= np.uint64(length)
+        start, stop = stop, np.uint64(offsets[first + i + 1])
+        length = stop - start
+        place, shift = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3)
+        if np.int64(place) < last:
+            here = words[place]
+            for w in range(length >> np.uint64(3)):
+                after = words[place + w + _ONE]
+                keys[i, w] = _swapped((here >> shift) | ((after << _ONE) << (np.uint64(63) - shift)))
+                here = after
+            w = length >> np.uint64(3)
+            after = words[place + w + _ONE]
+            word = (here >> shift) | ((after << _ONE) << (np.uint64(63) - shift))
+            keys[i, w] = _swapped(word & _FIRST_BYTES[length & np.uint64(7)])
+        else:
+            # At the end of the bytes a whole word may reach beyond them.
+            for w in range((length >> np.uint64(3)) + _ONE):
+                word = np.uint64(0)
+                for k in range(w << np.uint64(3), min(length, (w << np.uint64(3)) + _EIGHT)):
+                    word |= np.uint64(data[start + k]) << (np.uint64(56) - ((k & np.uint64(7)) << np.uint64(3)))
+                keys[i, w] = word
+            w = length >> np.uint64(3)
+        for v in range(w + _ONE, width):
+            keys[i, v] = np.uint64(0)
+        keys[i, width - _ONE] |= length
 
 
 @compiled_within
