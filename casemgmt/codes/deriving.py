@@ -105,7 +105,7 @@ def derive_conditions(
     wanted = wanted_of(lists, rules, lookback, (counts, latest, keep, absent))
     plan = plan_of(*wanted, list_date, undated_as_ever=undated_as_ever, count_rows=count_rows)
     sources = sources_of(events, lists, Events(None, columns or {}, date_format, encoding))
-    merger, most = Merger(), share_of(max_set_aside, "max_set_aside")
+    merger, most = Merger(plan), share_of(max_set_aside, "max_set_aside")
     accounts = [_take_in(source, system, lists, plan, merger, most) for system, source in sources.items()]
     found = flags_of(or_nobody(merger.result(), plan), plan, *wanted)
     return derived_of(list_date, found, accounts)
@@ -255,7 +255,7 @@ def take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook
     import numpy as np
 
     codes = {name: name.removeprefix(WIDE) for name in batch.columns if name == "code" or name.startswith(WIDE)}
-    ids, named, faults = people_of(batch.columns["patient_id"])
+    ids, named, faults, hashes = people_of(batch.columns["patient_id"])
     account.people.add(batch.rows, batch.rows if named is None else int(named.sum()), faults)
     if named is not None:
         for places, reason in faults:
@@ -264,6 +264,7 @@ def take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook
         account.fates.without_patient += int((~named).sum()) * len(codes)
         batch = taken(batch, np.flatnonzero(named))
         ids, _ = ids_of(batch.columns["patient_id"])
+        hashes = None if hashes is None else hashes[named]
     if not batch.rows:
         return
     days = None
@@ -273,7 +274,7 @@ def take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook
         for places, reason in problems:
             account.report(batch.source_rows(places), "date", [reason] * len(places))
     for column, name in codes.items():
-        scanned = scan(Rows(ids, *codes_of(batch.columns[column]), days), account.plan, codebook)
+        scanned = scan(Rows(ids, hashes, *codes_of(batch.columns[column]), days), account.plan, codebook, merger.by_id)
         for piece in scanned.gathered:
             merger.add(piece)
         for columns in scanned.columns:

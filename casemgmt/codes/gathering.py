@@ -9,7 +9,7 @@ from casemgmt.arrow import array_of, numpy_of, rows_of
 from casemgmt.codes.codebook import CellTables
 from casemgmt.codes.plan import Plan
 from casemgmt.register.columns import NO_DAY
-from casemgmt.texts.numbering import BLOCK_ROWS, Keys, KeyTable
+from casemgmt.texts.numbering import BLOCK_ROWS, Keys
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,27 +144,6 @@ class InOrder(Patients):
             return self._first(self.known, self.ids.take(rows_of(kept)), ordered=True)
         # Keys have no sign, so that numbers below 0 come last.
         return self._first(self.known, array_of(kept, self.ids.type), ordered=not len(kept) or kept[-1] >= 0)
-
-
-class Hashed(Patients):
-    """Rows in any order: each id is looked up in a table."""
-
-    def __init__(self, plan: Plan, ids: pa.Array) -> None:
-        self.keys = Keys(ids)
-        super().__init__(plan, ids, min(len(ids), 2 * BLOCK_ROWS))
-        self.table = KeyTable(self.keys.width)
-
-    def number(self, start: int, stop: int) -> bool:
-        """See :class:`Patients`."""
-        self.block = self.numbers[: stop - start]
-        self.table.number(self.keys.block(start, stop), start, self.block)
-        self.need(self.table.known)
-        return True
-
-    def result(self) -> Gathered:
-        """See :class:`Patients`."""
-        rows = self.table.seen_at[: self.table.known]
-        return self._first(self.table.known, self.ids.take(rows_of(rows)), ordered=False)
 
 
 def dense_range(ids: pa.Array) -> tuple[int, int] | None:

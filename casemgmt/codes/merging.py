@@ -5,37 +5,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import rows_of
+from casemgmt.codes.by_id import PatientsById
 from casemgmt.codes.gathering import Gathered
-from casemgmt.codes.refusals import ids_of_two_kinds
-from casemgmt.register.columns import NO_DAY
-from casemgmt.texts.numbering import BLOCK_ROWS, Keys, KeyTable
+from casemgmt.texts.id_order import order_of_keys
+from casemgmt.texts.numbering import Keys
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
+    from casemgmt.codes.plan import Plan
+
 
 class Merger:
     """Takes in gatherings one by one, and holds each patient once."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         self._pieces: list[Gathered] = []
-        self._by_id: _ById | None = None
+        self._by_id: PatientsById | None = None
 
     def add(self, piece: Gathered) -> None:
         """Take in what more rows say."""
         if not len(piece.ids):
             return
+        if self._by_id is None and (not self._pieces or (piece.ordered and self._goes_on(piece))):
+            self._pieces.append(piece)
+            return
+        self.by_id(len(piece.ids)).take_patients(piece)
+
+    def by_id(self, rows: int) -> PatientsById:
+        """What takes in rows in any order; so many come next."""
         if self._by_id is None:
-            if not self._pieces or (piece.ordered and self._goes_on(piece)):
-                self._pieces.append(piece)
-                return
-            self._by_id = _ById()
+            self._by_id = PatientsById(self._plan, rows + sum(len(piece.ids) for piece in self._pieces))
             for earlier in self._pieces:
-                self._by_id.add(earlier)
+                self._by_id.take_patients(earlier)
             self._pieces.clear()
-        self._by_id.add(piece)
+        return self._by_id
 
     def _goes_on(self, piece: Gathered) -> bool:
         last = self._pieces[-1]
@@ -48,7 +55,7 @@ class Merger:
     def result(self) -> Gathered | None:
         """Every patient once, in ascending order of ids; None where there is none."""
         if self._by_id is not None:
-            return in_order(self._by_id.result())
+            return self._by_id.result()
         return in_order(_end_to_end(self._pieces)) if self._pieces else None
 
 
@@ -97,58 +104,6 @@ def _of_one_kind(one: pa.Array, other: pa.Array) -> bool:
     return bool(pa.types.is_integer(one.type) == pa.types.is_integer(other.type))
 
 
-class _ById:
-    """Patients by id, with room that doubles."""
-
-    def __init__(self) -> None:
-        self._table: KeyTable | None = None
-        self._ids: list[pa.Array] = []
-        self._held: Gathered | None = None
-
-    def add(self, piece: Gathered) -> None:
-        """Take in a gathering in which each patient stands once."""
-        import numpy as np
-
-        if self._held is not None and not _of_one_kind(self._held.ids, piece.ids):
-            raise ids_of_two_kinds()
-        keys = Keys(piece.ids)
-        if self._table is None:
-            self._table = KeyTable(keys.width)
-        before = self._table.known
-        numbers = np.empty(len(piece.ids), dtype=np.int32)
-        for start in range(0, len(numbers), BLOCK_ROWS):
-            stop = min(start + BLOCK_ROWS, len(numbers))
-            self._table.number(keys.block(start, stop), start, numbers[start:stop])
-        self._ids.append(piece.ids.take(rows_of(np.flatnonzero(numbers >= before))))
-        held = self._roomy(piece, self._table.known)
-        # Each patient stands once in a piece, so that no place is written twice.
-        held.words[:, numbers] |= piece.words
-        held.counts[:, numbers] += piece.counts
-        held.latest[:, numbers] = np.maximum(held.latest[:, numbers], piece.latest)
-
-    def _roomy(self, piece: Gathered, patients: int) -> Gathered:
-        import numpy as np
-
-        held = self._held
-        room = 0 if held is None else held.words.shape[1]
-        if held is not None and patients <= room:
-            return held
-        room = max(patients, 2 * room)
-        words = np.zeros((len(piece.words), room), dtype=np.uint64)
-        counts = np.zeros((len(piece.counts), room), dtype=np.int32)
-        latest = np.full((len(piece.latest), room), NO_DAY, dtype=np.int32)
-        if held is not None:
-            for new, old in ((words, held.words), (counts, held.counts), (latest, held.latest)):
-                new[:, : old.shape[1]] = old
-        self._held = Gathered(piece.ids, words, counts, latest, False)
-        return self._held
-
-    def result(self) -> Gathered:
-        """What is held, in the order in which each patient was first seen."""
-        assert self._held is not None and self._table is not None  # noqa: S101  -- a merger adds before it asks
-        return _columns(self._held, slice(self._table.known), _joined_ids(self._ids), ordered=False)
-
-
 def in_order(gathered: Gathered) -> Gathered:
     """The same patients in ascending order of ids: numbers by size, texts by their bytes."""
     if gathered.ordered:
@@ -158,26 +113,9 @@ def in_order(gathered: Gathered) -> Gathered:
 
 
 def order_of(ids: pa.Array) -> npt.NDArray[np.int64]:
-    """The places of the ids, from the least to the greatest."""
+    """The places of the ids, each of which stands there once, from the least to the greatest."""
     import numpy as np
     import pyarrow as pa
 
     keys = Keys(ids).block(0, len(ids))
-    if pa.types.is_signed_integer(ids.type):
-        return np.argsort(keys[:, 0].view(np.int64), kind="stable")
-    varying = np.bitwise_or.reduce(keys ^ keys[:1], axis=0)
-    words = np.flatnonzero(varying)
-    if len(words) == 2 and words[1] == words[0] + 1:
-        # Ids of one form differ in few characters: those of both words fit one.
-        low, high = int(varying[words[0]]).bit_length(), _trailing_zeros(int(varying[words[1]]))
-        if low <= high:
-            first = keys[:, words[0]] & np.uint64((1 << low) - 1)
-            both = (first << np.uint64(64 - low)) | (keys[:, words[1]] >> np.uint64(low))
-            return np.argsort(both, kind="stable")
-    if len(words) <= 1:
-        return np.argsort(keys[:, words[0] if len(words) else 0], kind="stable")
-    return np.lexsort(tuple(keys[:, word] for word in words[::-1]))
-
-
-def _trailing_zeros(value: int) -> int:
-    return (value & -value).bit_length() - 1
+    return np.argsort(keys[:, 0].view(np.int64)) if pa.types.is_signed_integer(ids.type) else order_of_keys(keys)

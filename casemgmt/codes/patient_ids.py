@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import numpy_of, rows_of, validity_of
 from casemgmt.codes.events import ids_of
@@ -20,8 +20,25 @@ _FAULT = "|".join(f"(?:{pattern})" for pattern, _ in ID_FAULTS)
 _BLANK = r"^[\s\p{Z}]*$"
 
 
-def people_of(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_] | None, list[tuple[Any, str]]]:
-    """A column of patient ids; where there is one that can be used (None: everywhere); and (rows, reason) elsewhere.
+class People(NamedTuple):
+    """A column of patient ids.
+
+    Attributes
+    ----------
+    ids : text or whole numbers
+    usable : where there is one that can be used; None where there is everywhere
+    faults : (rows, reason) of the others
+    hashes : of each id, where they were worked out
+    """
+
+    ids: pa.Array
+    usable: npt.NDArray[np.bool_] | None
+    faults: list[tuple[Any, str]]
+    hashes: npt.NDArray[np.uint64] | None
+
+
+def people_of(column: pa.Array) -> People:
+    """The patients of a column of ids.
 
     Text is judged as :func:`casemgmt.read_register` judges it. Whole numbers are taken as their digits: where they are
     joined with a list of patients, :func:`casemgmt.build_register` says whether that can be right.
@@ -38,26 +55,29 @@ def people_of(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_] | None,
     usable = np.ones(len(ids), dtype=bool) if present is None else np.array(present, dtype=bool)
     if not usable.all():
         faults.append((np.flatnonzero(~usable), "missing"))
+    hashes = None
     if is_text(ids.type) and len(ids):
-        suspects = _suspects(ids)
+        suspects, hashes = _suspects(ids)
         for rows, reason in _judged(ids, suspects[usable[suspects]]):
             usable[rows] = False
             faults.append((rows, reason))
-    return ids, None if usable.all() else usable, faults
+    return People(ids, None if usable.all() else usable, faults, hashes)
 
 
-def _suspects(ids: pa.Array) -> npt.NDArray[np.int64]:
-    """The rows whose id may be at fault."""
+def _suspects(ids: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64] | None]:
+    """The rows whose id may be at fault, and the hashes of all where they came along."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if pays(len(ids)):
-        return np.flatnonzero(hashes_of(pa.chunked_array([ids]))[1])
+        hashes, odd = hashes_of(pa.chunked_array([ids]))
+        return np.flatnonzero(odd), hashes
     distinct = pc.unique(ids)
     found = pc.or_(pc.match_substring_regex(distinct, _FAULT), pc.match_substring_regex(distinct, _BLANK))
     odd = distinct.filter(pc.fill_null(found, False))
-    return np.flatnonzero(numpy_of(pc.is_in(ids, value_set=odd))) if len(odd) else np.zeros(0, dtype=np.int64)
+    rows = np.flatnonzero(numpy_of(pc.is_in(ids, value_set=odd))) if len(odd) else np.zeros(0, dtype=np.int64)
+    return rows, None
 
 
 def _judged(ids: pa.Array, rows: npt.NDArray[np.int64]) -> list[tuple[Any, str]]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from casemgmt.arrow import rows_of, validity_of
+from casemgmt.codes.by_id import Named, PatientsById, id_hashes
 from casemgmt.codes.codebook import FAULTY, Codebook, CodeColumns
 from casemgmt.codes.events import shortened
-from casemgmt.codes.gathering import Dense, Gathered, Hashed, InOrder, Patients, dense_range
+from casemgmt.codes.gathering import Dense, Gathered, InOrder, Patients, dense_range
 from casemgmt.codes.plan import Plan
 from casemgmt.texts.numbering import BLOCK_ROWS, Keys, KeyTable, LongTextError
-from casemgmt.threads import threads_for
+from casemgmt.threads import on_threads, threads_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 class Rows(NamedTuple):
     """Some rows of a source, every patient id given.
 
-    ``codes`` are row indices where ``values`` (the distinct codes) is given, else an Arrow column of text. ``days`` is
-    None where the source has no dates.
+    ``hashes`` are those of the ids, where they were worked out. ``codes`` are row indices where ``values`` (the
+    distinct codes) is given, else an Arrow column of text. ``days`` is None where the source has no dates.
     """
 
     ids: pa.Array
+    hashes: npt.NDArray[np.uint64] | None
     codes: Any
     values: pa.Array | None
     days: npt.NDArray[np.int32] | None
@@ -37,7 +38,8 @@ class Rows(NamedTuple):
         """The rows from ``start`` to ``stop``."""
         codes = self.codes[start:stop] if self.values is not None else self.codes.slice(start, stop - start)
         days = None if self.days is None else self.days[start:stop]
-        return Rows(self.ids.slice(start, stop - start), codes, self.values, days)
+        hashes = None if self.hashes is None else self.hashes[start:stop]
+        return Rows(self.ids.slice(start, stop - start), hashes, codes, self.values, days)
 
 
 class Faults(NamedTuple):
@@ -64,31 +66,32 @@ class Scanned(NamedTuple):
     faults: list[Faults]
 
 
-def scan(rows: Rows, plan: Plan, codebook: Codebook) -> Scanned:
-    """Gather rows, on as many threads as are worth it."""
+def scan(rows: Rows, plan: Plan, codebook: Codebook, by_id: Callable[[int], PatientsById]) -> Scanned:
+    """Gather rows, on as many threads as are worth it.
+
+    ``by_id`` is called, with the number of rows, for what takes in the patients of rows that are in no order.
+    """
     count = len(rows.ids)
     threads = threads_for(count)
-    bounds = [count * k // threads for k in range(threads + 1)]
+    bounds = [(count * k // threads, count * (k + 1) // threads) for k in range(threads)]
     listed = None if rows.values is None else _columns_of(rows.values, plan, codebook)
 
-    def gathered(kind: Callable[[Plan, pa.Array], Patients], start: int, stop: int) -> Part | None:
-        part = rows.part(start, stop)
-        codes = _Plain(part, plan, codebook) if listed is None else _Indexed(part.codes, listed.of_a_thread())
-        return _scan_part(part, start, plan, codes, kind(plan, part.ids))
+    def codes_of(part: Rows) -> _Indexed | _Plain:
+        return _Plain(part, plan, codebook) if listed is None else _Indexed(part.codes, listed.of_a_thread())
 
     def run(kind: Callable[[Plan, pa.Array], Patients]) -> list[Part | None]:
-        if threads == 1:
-            return [gathered(kind, 0, count)]
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(functools.partial(gathered, kind), bounds[:-1], bounds[1:]))
+        def gathered(bound: tuple[int, int]) -> Part | None:
+            part = rows.part(*bound)
+            return _scan_part(part, bound[0], plan, codes_of(part), kind(plan, part.ids))
+
+        return on_threads(gathered, bounds, threads)
 
     found = run(InOrder)
     dense = dense_range(rows.ids) if None in found else None
-    if None in found and dense is not None:
+    if None in found and dense is None:
+        return _scan_by_id(rows, bounds, plan, codes_of, by_id(count))
+    if dense is not None:
         found = run(functools.partial(Dense, bounds=dense))
-    elif None in found:
-        # One table of all patients: to join a table of each thread would take as long as the threads save.
-        found = [gathered(Hashed, 0, count)]
     parts = [part for part in found if part is not None]
     if dense is not None:
         first = parts[0].patients
@@ -102,6 +105,32 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook) -> Scanned:
     )
 
 
+def _scan_by_id(
+    rows: Rows,
+    bounds: Sequence[tuple[int, int]],
+    plan: Plan,
+    codes_of: Callable[[Rows], _Indexed | _Plain],
+    patients: PatientsById,
+) -> Scanned:
+    """Gather rows in any order, each patient found by the id."""
+    hashes = id_hashes(rows.ids) if rows.hashes is None else rows.hashes
+
+    def named(bound: tuple[int, int]) -> tuple[Named, CodeColumns, list[Faults]]:
+        part = rows.part(*bound)
+        codes = codes_of(part)
+        code, columns = codes.every(), codes.columns
+        if part.days is None:
+            cells, tables = code, columns.tables(plan.classes - 1)
+        else:
+            cells, tables = _cells(code, part.days, plan, columns), columns.tables(0)
+        own = Named(part.ids, hashes[slice(*bound)], cells, tables, part.days if plan.measures else None)
+        return own, columns, _faults(code, columns, bound[0])
+
+    found = on_threads(named, bounds, len(bounds))
+    patients.take_rows([own for own, _, _ in found])
+    return Scanned([], [columns for _, columns, _ in found], [each for _, _, faults in found for each in faults])
+
+
 def _columns_of(values: pa.Array, plan: Plan, codebook: Codebook) -> CodeColumns:
     """The codes of a column that came with its distinct values."""
     columns = CodeColumns(plan, codebook, len(values))
@@ -111,13 +140,7 @@ def _columns_of(values: pa.Array, plan: Plan, codebook: Codebook) -> CodeColumns
 
 def _scan_part(rows: Rows, first: int, plan: Plan, codes: _Indexed | _Plain, patients: Patients) -> Part | None:
     """Gather one thread's rows, block by block; None where they had to be in order and were not."""
-    import numpy as np
-
-    from casemgmt.codes.kernels import cells_of
-
     columns = codes.columns
-    edges = np.array(plan.edges, dtype=np.int32)
-    cells = np.empty(min(BLOCK_ROWS, len(rows.ids)), dtype=np.int32)
     faults: list[Faults] = []
     for start in range(0, len(rows.ids), BLOCK_ROWS):
         stop = min(start + BLOCK_ROWS, len(rows.ids))
@@ -125,14 +148,35 @@ def _scan_part(rows: Rows, first: int, plan: Plan, codes: _Indexed | _Plain, pat
         if rows.days is None:
             cell, days, tables = code, None, columns.tables(plan.classes - 1)
         else:
-            cell, days, tables = cells[: stop - start], rows.days[start:stop], columns.tables(0)
-            cells_of(code, days, edges, plan.as_of, columns.stride - 1, cell)
+            days, tables = rows.days[start:stop], columns.tables(0)
+            cell = _cells(code, days, plan, columns)
         if not patients.take_in(start, stop, cell, tables, days):
             return None
-        if columns.faulty and (bad := columns.status[code] == FAULTY).any():
-            places = np.flatnonzero(bad)
-            faults.append(Faults(places + (first + start), [columns.fault(each) for each in code[places].tolist()]))
+        faults += _faults(code, columns, first + start)
     return Part(patients, None if isinstance(patients, Dense) else patients.result(), columns, faults)
+
+
+def _cells(
+    code: npt.NDArray[Any], days: npt.NDArray[np.int32], plan: Plan, columns: CodeColumns
+) -> npt.NDArray[np.int32]:
+    """The cell of each row: its code and the class of its day."""
+    import numpy as np
+
+    from casemgmt.codes.kernels import cells_of
+
+    cells = np.empty(len(code), dtype=np.int32)
+    cells_of(code, days, np.array(plan.edges, dtype=np.int32), plan.as_of, columns.stride - 1, cells)
+    return cells
+
+
+def _faults(code: npt.NDArray[Any], columns: CodeColumns, first: int) -> list[Faults]:
+    """The rows to report among those from ``first`` on."""
+    import numpy as np
+
+    if not columns.faulty:
+        return []
+    places = np.flatnonzero(columns.status[code] == FAULTY)
+    return [Faults(places + first, [columns.fault(each) for each in code[places].tolist()])] if len(places) else []
 
 
 class _Indexed:
@@ -145,6 +189,10 @@ class _Indexed:
         """The code of each row of a block."""
         code: npt.NDArray[Any] = self._codes[start:stop]
         return code
+
+    def every(self) -> npt.NDArray[Any]:
+        """The code of every row."""
+        return self._codes
 
 
 class _Plain:
@@ -162,7 +210,8 @@ class _Plain:
             self._keys = Keys(self._column)
         self._present = validity_of(rows.codes)
         self._table = KeyTable(self._keys.width)
-        self._codes = np.empty(min(BLOCK_ROWS, len(rows.ids)), dtype=np.int32)
+        self._rows = len(rows.ids)
+        self._codes = np.empty(min(BLOCK_ROWS, self._rows), dtype=np.int32)
 
     def block(self, start: int, stop: int) -> npt.NDArray[Any]:
         """The code of each row of a block."""
@@ -176,3 +225,15 @@ class _Plain:
         if self._present is not None:
             code = np.where(self._present[start:stop], code, np.int32(self.columns.no_code))
         return code
+
+    def every(self) -> npt.NDArray[Any]:
+        """The code of every row."""
+        import numpy as np
+
+        codes, no_code = np.empty(self._rows, dtype=np.int32), self.columns.no_code
+        for start in range(0, self._rows, BLOCK_ROWS):
+            codes[start : start + BLOCK_ROWS] = self.block(start, min(start + BLOCK_ROWS, self._rows))
+        # The number that stands for no code moves where more codes are met than there was room for.
+        if self._present is not None and self.columns.no_code != no_code:
+            codes[~self._present] = self.columns.no_code
+        return codes

@@ -54,7 +54,7 @@ class SourceRows:
         """The patient ids, and which of them can be used."""
         import numpy as np
 
-        ids, named, faults = people_of(batch.columns["patient_id"])
+        ids, named, faults, _ = people_of(batch.columns["patient_id"])
         for rows, reason in faults:
             self.report(batch, rows, "patient_id", reason)
         odd = [fault for fault in faults if fault[1] != MISSING]

@@ -231,7 +231,7 @@ class Gatherer:
 
         from casemgmt.arrow import column_of, texts
 
-        merger, accounts = Merger(), [SourceAccount(system, self.plan) for system in self.systems]
+        merger, accounts = Merger(self.plan), [SourceAccount(system, self.plan) for system in self.systems]
         books = [self.codebook(system) for system in self.systems]
         for rows in _held(batches):
             for place, account in enumerate(accounts):

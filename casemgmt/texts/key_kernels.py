@@ -49,26 +49,34 @@ def pack_texts(offsets, data, words, first, count, keys):
     keys : uint64, (count, width), out; the last byte of a key is the text's length, so a text must be shorter than
         ``8 * width`` bytes and than 256
     """
-    width = keys.shape[1]
-    last = np.int64(len(words) - width - 1)
+    width = np.uint64(keys.shape[1])
+    last = np.int64(len(words) - keys.shape[1] - 1)
+    stop = np.uint64(offsets[first])
     for i in range(count):
-        at = int(offsets[first + i])
-        length = int(offsets[first + i + 1]) - at
-        place = at >> 3
-        if place < last:
-            shift = np.uint64((at & 7) << 3)
-            for w in range(width):
-                word = (words[place + w] >> shift) | ((words[place + w + 1] << _ONE) << (np.uint64(63) - shift))
-                kept = min(max(length - 8 * w, 0), 8)
-                keys[i, w] = _swapped(word & _FIRST_BYTES[kept])
+        start, stop = stop, np.uint64(offsets[first + i + 1])
+        length = stop - start
+        place, shift = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3)
+        if np.int64(place) < last:
+            here = words[place]
+            for w in range(length >> np.uint64(3)):
+                after = words[place + w + _ONE]
+                keys[i, w] = _swapped((here >> shift) | ((after << _ONE) << (np.uint64(63) - shift)))
+                here = after
+            w = length >> np.uint64(3)
+            after = words[place + w + _ONE]
+            word = (here >> shift) | ((after << _ONE) << (np.uint64(63) - shift))
+            keys[i, w] = _swapped(word & _FIRST_BYTES[length & np.uint64(7)])
         else:
             # At the end of the bytes a whole word may reach beyond them.
-            for w in range(width):
+            for w in range((length >> np.uint64(3)) + _ONE):
                 word = np.uint64(0)
-                for k in range(8 * w, min(length, 8 * w + 8)):
-                    word |= np.uint64(data[at + k]) << np.uint64(56 - 8 * (k - 8 * w))
+                for k in range(w << np.uint64(3), min(length, (w << np.uint64(3)) + _EIGHT)):
+                    word |= np.uint64(data[start + k]) << (np.uint64(56) - ((k & np.uint64(7)) << np.uint64(3)))
                 keys[i, w] = word
-        keys[i, width - 1] |= np.uint64(length)
+            w = length >> np.uint64(3)
+        for v in range(w + _ONE, width):
+            keys[i, v] = np.uint64(0)
+        keys[i, width - _ONE] |= length
 
 
 @compiled_within
@@ -231,3 +239,91 @@ def number_in_order(keys, marks, last, known, kept, numbers):
         kept[known - 1] = marks[i]
         numbers[i] = known - 1
     return known
+
+
+@compiled
+def differing(keys):
+    """The bits of each word in which some keys, (keys, width), differ."""
+    width = keys.shape[1]
+    found = np.zeros(width, dtype=np.uint64)
+    for i in range(len(keys)):
+        for w in range(width):
+            found[w] |= keys[i, w] ^ keys[0, w]
+    return found
+
+
+@compiled
+def first_differences(keys, bits, numbers):
+    """Write, of each key, a number by which it is told from others, in the order of the keys.
+
+    Parameters
+    ----------
+    keys : uint64, (keys, width)
+    bits : uint64, (width,): see :func:`differing`
+    numbers : uint64, (keys,), out: of each byte in which keys differ, the bits from the highest to the lowest that do,
+        as many as fit 64 bits
+
+    Returns
+    -------
+    whether all of them do: then the numbers of different keys differ
+    """
+    width = keys.shape[1]
+    words, downs = np.empty(8 * width, dtype=np.int64), np.empty(8 * width, dtype=np.uint64)
+    masks, ups = np.empty(8 * width, dtype=np.uint64), np.empty(8 * width, dtype=np.uint64)
+    used, left, whole = 0, np.uint64(64), True
+    for w in range(width):
+        for k in range(8):
+            down = np.uint64(56 - 8 * k)
+            byte = (bits[w] >> down) & np.uint64(255)
+            if byte == np.uint64(0) or not whole:
+                continue
+            low, count = np.uint64(0), np.uint64(0)
+            while (byte >> low) & _ONE == np.uint64(0):
+                low += _ONE
+            while byte >> (low + count) != np.uint64(0):
+                count += _ONE
+            if count > left:
+                whole = False
+                continue
+            left -= count
+            words[used], downs[used], ups[used] = w, down + low, count
+            masks[used] = (_ONE << count) - _ONE
+            used += 1
+    for i in range(len(keys)):
+        number = np.uint64(0)
+        for k in range(used):
+            number = (number << ups[k]) | ((keys[i, words[k]] >> downs[k]) & masks[k])
+        numbers[i] = number
+    return whole
+
+
+@compiled
+def unpack_texts(keys, order, words):
+    """Write the bytes of the texts of keys, those at ``order`` one after another, as words; the last one's end is 0.
+
+    Parameters
+    ----------
+    keys : uint64, (keys, width)
+    order : int64, places of keys
+    words : uint64, out, with room for all bytes and for one word more
+    """
+    pending, filled, at = np.uint64(0), np.uint64(0), np.int64(0)
+    for i in range(len(order)):
+        row = order[i]
+        left = keys[row, keys.shape[1] - 1] & np.uint64(255)
+        w = 0
+        while left > np.uint64(0):
+            count = min(left, _EIGHT)
+            word = _swapped(keys[row, w]) & _FIRST_BYTES[count]
+            pending |= word << (filled << np.uint64(3))
+            filled += count
+            if filled >= _EIGHT:
+                words[at] = pending
+                at += 1
+                filled -= _EIGHT
+                # Of the last word, the bytes that found no place; shifts of 64 are none.
+                over = (count - filled) << np.uint64(3)
+                pending = np.uint64(0) if filled == np.uint64(0) else word >> over
+            left -= count
+            w += 1
+    words[at] = pending

@@ -31,6 +31,7 @@ class Keys:
     Parameters
     ----------
     column : text or whole numbers; what stands where one is missing means nothing
+    at_least : the least width
 
     Attributes
     ----------
@@ -42,7 +43,7 @@ class Keys:
         Of a text of more than ``LONGEST_TEXT`` bytes.
     """
 
-    def __init__(self, column: pa.Array) -> None:
+    def __init__(self, column: pa.Array, at_least: int = 1) -> None:
         import pyarrow as pa
 
         self._is_text = not pa.types.is_integer(column.type)
@@ -52,12 +53,17 @@ class Keys:
             _, longest = _extremes(self._texts.offsets)
             if longest > LONGEST_TEXT:
                 raise LongTextError(f"A patient_id of {longest:,} bytes; {LONGEST_TEXT} is the most that is read.")
-            self.width = (longest + 8) // 8
+            self.width = max(self.width_for(longest), at_least)
             self._block = _matrix(0, self.width)
         else:
             wide = column if column.type in (pa.int64(), pa.uint64()) else column.cast(pa.int64())
             self.width = 1
             self._numbers = numpy_of(wide).view("uint64").reshape(-1, 1)
+
+    @staticmethod
+    def width_for(longest: int) -> int:
+        """The width of the keys of texts of so many bytes at most: one byte more, for the length."""
+        return (longest + 8) // 8
 
     @property
     def is_short_text(self) -> bool:
@@ -106,7 +112,7 @@ class KeyTable:
         if keys.shape[1] > self.width:
             self._widen(keys.shape[1])
         elif keys.shape[1] < self.width:
-            keys = _widened(keys, self.width)
+            keys = widened(keys, self.width)
         done = 0
         while True:
             count, self.known = number_keys(
@@ -142,7 +148,7 @@ class KeyTable:
         self._refill()
 
     def _widen(self, width: int) -> None:
-        self._table, self.width = _widened(self._table, width), width
+        self._table, self.width = widened(self._table, width), width
         self._refill()
 
     def _refill(self) -> None:
@@ -156,7 +162,7 @@ class KeyTable:
         refill(self._table, self.known, self._slots)
 
 
-def _widened(keys: npt.NDArray[np.uint64], width: int) -> npt.NDArray[np.uint64]:
+def widened(keys: npt.NDArray[np.uint64], width: int) -> npt.NDArray[np.uint64]:
     """The keys of the same texts with more words: the length moves to the new last byte."""
     import numpy as np
 
@@ -181,6 +187,13 @@ class LongTextError(InputError):
 def lengths_of(column: pa.Array) -> tuple[int, int]:
     """The bytes of the shortest and the longest text of a column; what is missing has some length, too."""
     return _extremes(_text_buffers(column).offsets)
+
+
+def longest_of(column: pa.Array) -> int:
+    """The bytes of the longest text of a column; 0 of whole numbers."""
+    import pyarrow as pa
+
+    return 0 if pa.types.is_integer(column.type) else lengths_of(column)[1]
 
 
 def _extremes(offsets: npt.NDArray[np.signedinteger]) -> tuple[int, int]:

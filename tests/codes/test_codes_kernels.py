@@ -11,6 +11,7 @@ import pytest
 from casemgmt.codes import kernels
 from casemgmt.codes.merging import order_of
 from casemgmt.texts import key_kernels
+from casemgmt.texts.id_order import texts_of_keys
 from casemgmt.texts.numbering import Keys, KeyTable
 
 TEXTS = ["", "a", "b", "I21", "I219", "ab", "abcdefg", "abcdefgh", "abcdefghi", "é", "z" * 15, "z" * 16, "z" * 40]
@@ -49,10 +50,35 @@ def test_keys_are_in_the_order_of_the_bytes_of_the_texts():
     )
 
 
-@pytest.mark.parametrize("texts", [["a", "b"], [f"P{number:09}" for number in range(3000)], TEXTS, ["x" * 30, "y"]])
+LONG = [random.Random(seed).randbytes(20).hex() for seed in range(300)]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["a", "b"],
+        [f"P{number:09}" for number in range(3000)],
+        TEXTS,
+        ["x" * 30, "y"],
+        LONG,
+        # Alike in all that is looked at first.
+        [start + text for start in LONG[:9] for text in LONG[:40]],
+        [text + end for text in LONG for end in ("", "a", "ab")],
+    ],
+)
 def test_ids_are_put_in_order_as_python_puts_their_bytes(texts):
     shuffled = random.Random(2).sample(texts, len(texts))
     assert [shuffled[place] for place in order_of(column(shuffled))] == sorted(texts, key=str.encode)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+@pytest.mark.parametrize("texts", [[], [""], ["a"], TEXTS, LONG, ["é" * 125, "", "b"]])
+def test_keys_in_an_order_are_the_texts_again(texts, kind):
+    ids = column(texts, kind)
+    order = np.array(random.Random(3).sample(range(len(texts)), len(texts)), dtype=np.int64)
+    found = texts_of_keys(Keys(ids).block(0, len(ids)), order, kind)
+    found.validate(full=True)
+    assert found.equals(ids.take(pa.array(order)))
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.int32(), pa.uint64()])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import casemgmt as cm
 from casemgmt import threads
-from casemgmt.codes import account, checking, deriving, events, gathering, merging, scanning
+from casemgmt.codes import account, by_id, checking, deriving, events, gathering, scanning
 from casemgmt.codes.codelist import Entry
 from casemgmt.codes.events import Events
 from casemgmt.codes.rules import Rule, Seen
@@ -34,9 +34,11 @@ DAYS = (
 
 @pytest.fixture
 def small_steps(monkeypatch):
-    """Blocks of 7 rows, two threads from 20 rows, batches of 50: every seam lies inside a test."""
-    for module in (scanning, gathering, numbering, merging):
+    """Blocks of 7 rows, two threads from 20 rows, batches of 50, parts of 16: every seam lies inside a test."""
+    for module in (scanning, gathering, numbering, by_id):
         monkeypatch.setattr(module, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(by_id, "_DEALT_BYTES", 1)
+    monkeypatch.setattr(by_id, "_ROWS_A_PART", 16)
     monkeypatch.setattr(threads, "ROWS_A_THREAD", 10)
     monkeypatch.setattr(threads.os, "cpu_count", lambda: 3)
     monkeypatch.setattr(events, "BATCH_ROWS", 50)
@@ -109,6 +111,24 @@ def test_rows_without_a_day_count_for_ever_only_where_that_is_said(small_steps, 
 def test_whole_number_ids_give_the_same_packed_close_or_far_apart(small_steps, ids, spread):
     rows = [(patient * spread + 3, code, day) for patient, code, day in rows_at_random(3, 250, range(30))]
     agrees(derived(table(rows, ids)), rows)
+
+
+@pytest.mark.parametrize("ids", [pa.string(), pa.int64()])
+def test_ids_with_one_hash_are_told_apart(small_steps, monkeypatch, ids):
+    rows = rows_at_random(14, 300, PATIENTS[:8] if ids == TEXT else (-5, 0, 7, 10**15, 3))
+    monkeypatch.setattr(scanning, "id_hashes", lambda column: np.full(len(column), 2**63 + 5, dtype=np.uint64))
+    monkeypatch.setattr(by_id, "id_hashes", scanning.id_hashes)
+    agrees(derived(table(rows, ids)), rows)
+
+
+@pytest.mark.parametrize("more", [PATIENTS[:8], tuple("abc"), ("c" * 40, "d" * 250)])
+def test_ids_that_grow_longer_from_file_to_file_are_the_same_patients(small_steps, tmp_path, more):
+    rows = []
+    for place, patients in enumerate((("b", "a"), more, ("a", "b", "ab"))):
+        own = rows_at_random(20 + place, 130, patients)
+        pq.write_table(table(own), tmp_path / f"{place}.parquet")
+        rows += own
+    agrees(derived(sorted(tmp_path.iterdir())), rows)
 
 
 def test_negative_ids_are_in_order_of_size(small_steps):

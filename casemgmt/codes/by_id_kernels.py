@@ -1,0 +1,123 @@
+"""The compiled loops that gather rows in any order: dealt out to parts by a hash of the patient, numbered in each.
+
+A part's patients fit the cache, where a table of all of them would not. Ids go along with their rows as keys, since to
+look an id up where it lies costs more than all the rest.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from casemgmt.compiling import compiled, compiled_within
+from casemgmt.texts.hash_kernels import mix
+
+_ONE = np.uint64(1)
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+@compiled
+def hash_numbers(values, hashes):
+    """Write a hash of each whole number, given as its 64 bits."""
+    for i in range(len(values)):
+        hashes[i] = mix(np.uint64(0), values[i])
+
+
+@compiled
+def deal_out(hashes, keys, cells, days, shift, places, records, tally):
+    """Deal rows out to the parts that the highest bits of their hashes name, and count the rows of each cell.
+
+    Parameters
+    ----------
+    hashes : uint64, (rows,)
+    keys : uint64, (rows, width): their ids as keys
+    cells : whole numbers, (rows,), below the length of ``tally``
+    days : int32, (rows,), or (0,) where they do not matter
+    shift : 64 less the bits that name a part; at most 63
+    places : int64, (parts,): where the next row of each part goes; changed
+    records : uint64, (rows, 1 + width, and 1 more with days), out: of each row the tag (the 32 bits of the hash after
+        those that name the part) with the cell below it, the key, and the day
+    tally : int64, (cells,): rows so far; changed
+    """
+    bits, width = np.uint64(64) - shift, keys.shape[1]
+    for i in range(len(hashes)):
+        hashed, cell = hashes[i], np.uint32(cells[i])
+        part = hashed >> shift
+        at = np.uint64(places[part])
+        places[part] += 1
+        records[at, 0] = ((hashed << bits) & ~_LOW) | np.uint64(cell)
+        for w in range(width):
+            records[at, 1 + w] = keys[i, w]
+        if len(days):
+            records[at, 1 + width] = np.uint64(np.int64(days[i]))
+        tally[cell] += 1
+
+
+@compiled
+def number_part(records, slots, keys, known, masks, words, numbers):
+    """Number the patients of one part's rows in the order in which each is first seen, and or each row's mask in.
+
+    Parameters
+    ----------
+    records : uint64, (rows, 1 + width or more): see :func:`deal_out`
+    slots : uint64, a power of two long and at least twice ``keys``: tag and number + 1 of a patient, 0 where free;
+        changed
+    keys : uint64, (patients there is room for, width): the id of each; changed
+    known : how many there are so far
+    masks : uint64, (words, cells): the bits that a row of a cell sets
+    words : uint64, (words, patients there is room for); changed
+    numbers : int32, (rows,), out
+
+    Returns
+    -------
+    rows numbered, fewer than given where ``keys`` is full; and how many patients there are
+    """
+    mask, shift = np.uint64(len(slots) - 1), _shift_of(len(slots))
+    width = keys.shape[1]
+    for i in range(len(records)):
+        tag, at = records[i, 0] & ~_LOW, records[i, 0] >> shift
+        while True:
+            slot = slots[at]
+            found = np.int64(slot & _LOW) - 1
+            if slot == np.uint64(0):
+                if known == len(keys):
+                    return i, known
+                found = known
+                for w in range(width):
+                    keys[found, w] = records[i, 1 + w]
+                known += 1
+                slots[at] = tag | np.uint64(known)
+                break
+            if slot & ~_LOW == tag:
+                same = True
+                for w in range(width):
+                    same &= keys[found, w] == records[i, 1 + w]
+                if same:
+                    break
+            at = (at + _ONE) & mask
+        numbers[i] = found
+        cell = records[i, 0] & _LOW
+        for w in range(len(masks)):
+            words[w, np.uint64(found)] |= masks[w, cell]
+    return len(records), known
+
+
+@compiled_within
+def _shift_of(slots):
+    """What leaves, of 64 bits, those that number a power of two of slots."""
+    shift = np.uint64(64)
+    while slots > 1:
+        slots >>= 1
+        shift -= _ONE
+    return shift
+
+
+@compiled
+def refill(before, slots):
+    """Put what stands in slots into others, all free."""
+    mask, shift = np.uint64(len(slots) - 1), _shift_of(len(slots))
+    for i in range(len(before)):
+        if before[i] != np.uint64(0):
+            at = before[i] >> shift
+            while slots[at] != np.uint64(0):
+                at = (at + _ONE) & mask
+            slots[at] = before[i]
