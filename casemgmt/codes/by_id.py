@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from casemgmt.arrow import array_of
@@ -23,10 +22,12 @@ if TYPE_CHECKING:
 
     from casemgmt.codes.plan import Plan
 
-MOST_BITS = 7
+MOST_BITS = 8
 # Rows for which another part is worth it, and the bytes of dealt rows that are held at a time.
 _ROWS_A_PART = 1 << 15
 _DEALT_BYTES = 1 << 28
+# A part has room for so many patients at least.
+_FEWEST = 64
 
 
 def id_hashes(ids: pa.Array) -> npt.NDArray[np.uint64]:
@@ -104,18 +105,37 @@ class Dealt:
         return self.records[self.starts[place] : self.starts[place + 1]]
 
 
+class _Room(NamedTuple):
+    """Room for the patients of a part: their keys, slots, words, counts and latest days; see :class:`Gathered`."""
+
+    keys: npt.NDArray[np.uint64]
+    slots: npt.NDArray[np.uint64]
+    words: npt.NDArray[np.uint64]
+    counts: npt.NDArray[np.int32]
+    latest: npt.NDArray[np.int32]
+
+
+def _rooms(parts: int, patients: int, width: int, words: int, measures: int) -> list[_Room]:
+    """Room for so many patients in each of some parts, taken in one piece each: large pieces cost less by far."""
+    import numpy as np
+
+    # A slot that another patient has costs more than a slot in the cache.
+    slots = 1 << (3 * patients).bit_length()
+    made = (
+        np.empty((parts, patients, width), dtype=np.uint64),
+        np.zeros((parts, slots), dtype=np.uint64),
+        np.zeros((parts, words, patients), dtype=np.uint64),
+        np.zeros((parts, measures, patients), dtype=np.int32),
+        np.full((parts, measures, patients), NO_DAY, dtype=np.int32),
+    )
+    return [_Room(*(each[part] for each in made)) for part in range(parts)]
+
+
 class _Part:
     """The patients of one part, numbered in the order in which each is first seen."""
 
-    def __init__(self, words: int, measures: int, width: int) -> None:
-        import numpy as np
-
-        self.known, self.width = 0, width
-        self.keys: npt.NDArray[np.uint64] = np.empty((0, width), dtype=np.uint64)
-        self.slots: npt.NDArray[np.uint64] = np.zeros(0, dtype=np.uint64)
-        self.words: npt.NDArray[np.uint64] = np.empty((words, 0), dtype=np.uint64)
-        self.counts: npt.NDArray[np.int32] = np.empty((measures, 0), dtype=np.int32)
-        self.latest: npt.NDArray[np.int32] = np.empty((measures, 0), dtype=np.int32)
+    def __init__(self, room: _Room) -> None:
+        self.known, self.room = 0, room
 
     def take(self, records: npt.NDArray[np.uint64], masks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
         """Or the masks of rows into the words of their patients; the number of each row's patient."""
@@ -124,41 +144,30 @@ class _Part:
         from casemgmt.codes.by_id_kernels import number_part
 
         numbers = np.empty(len(records), dtype=np.int32)
-        # Of most records, a patient has several rows.
-        if not len(self.keys):
-            self._make_room(max(256, len(records) // 4))
         done = 0
         while done < len(records):
-            table = self.slots, self.keys, self.known
-            count, self.known = number_part(records[done:], *table, masks, self.words, numbers[done:])
+            room = self.room
+            table = room.slots, room.keys, self.known
+            count, self.known = number_part(records[done:], *table, masks, room.words, numbers[done:])
             done += count
             if done < len(records):
-                self._make_room(2 * len(self.keys))
+                self._grow(2 * len(room.keys), room.keys.shape[1])
         return numbers
 
-    def _make_room(self, room: int) -> None:
-        import numpy as np
-
+    def _grow(self, patients: int, width: int) -> None:
         from casemgmt.codes.by_id_kernels import refill
 
-        keys, slots = np.empty((room, self.width), dtype=np.uint64), np.zeros(_slots(room), dtype=np.uint64)
-        words = np.zeros((len(self.words), room), dtype=np.uint64)
-        counts = np.zeros((len(self.counts), room), dtype=np.int32)
-        latest = np.full((len(self.latest), room), NO_DAY, dtype=np.int32)
-        keys[: self.known] = self.keys[: self.known]
-        for new, old in ((words, self.words), (counts, self.counts), (latest, self.latest)):
-            new[:, : self.known] = old[:, : self.known]
-        refill(self.slots, slots)
-        self.keys, self.slots, self.words, self.counts, self.latest = keys, slots, words, counts, latest
+        before = self.room
+        self.room = _rooms(1, patients, width, len(before.words), len(before.counts))[0]
+        keys = before.keys[: self.known]
+        self.room.keys[: self.known] = keys if width == keys.shape[1] else widened(keys, width)
+        for name in ("words", "counts", "latest"):
+            getattr(self.room, name)[:, : self.known] = getattr(before, name)[:, : self.known]
+        refill(before.slots, self.room.slots)
 
     def widen(self, width: int) -> None:
         """Make keys wider."""
-        self.keys, self.width = widened(self.keys, width), width
-
-
-def _slots(room: int) -> int:
-    """A power of two of at least twice as many."""
-    return 1 << (2 * room - 1).bit_length()
+        self._grow(len(self.room.keys), width)
 
 
 # A part, the number of each row's patient, the rows' records, and the tables of their cells.
@@ -177,11 +186,12 @@ class PatientsById:
     def __init__(self, plan: Plan, rows: int) -> None:
         import numpy as np
 
+        self._plan, self._rows = plan, rows
         self._bits = min(max((rows // _ROWS_A_PART).bit_length(), 1), MOST_BITS)
         self._counted = np.array(plan.counted, dtype=bool)
-        self._parts = [_Part(plan.words, len(plan.measures), 1) for _ in range(1 << self._bits)]
+        self._parts: list[_Part] = []
         self._kinds: list[pa.DataType] = []
-        self._width = 1
+        self._width = 0
         self._dealt: list[Dealt] = []
 
     def take_rows(self, sources: Sequence[Named]) -> None:
@@ -210,10 +220,11 @@ class PatientsById:
 
         def join(part: _Part, numbers: npt.NDArray[np.int32], records: npt.NDArray[np.uint64], _: CellTables) -> None:
             places = (records[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+            room = part.room
             # Each patient stands once in a piece, so that no place is written twice.
-            part.words[:, numbers] |= piece.words[:, places]
-            part.counts[:, numbers] += piece.counts[:, places]
-            part.latest[:, numbers] = np.maximum(part.latest[:, numbers], piece.latest[:, places])
+            room.words[:, numbers] |= piece.words[:, places]
+            room.counts[:, numbers] += piece.counts[:, places]
+            room.latest[:, numbers] = np.maximum(room.latest[:, numbers], piece.latest[:, places])
 
         self._take([rows], join)
 
@@ -225,10 +236,16 @@ class PatientsById:
         if len({pa.types.is_integer(kind) for kind in self._kinds}) > 1:
             raise ids_of_two_kinds()
         width = max(Keys.width_for(longest_of(ids)) for ids in columns)
-        if width > self._width:
-            self._width, self._dealt = width, []
-            for part in self._parts:
-                part.widen(width)
+        if width <= self._width:
+            return
+        self._width, self._dealt = width, []
+        if not self._parts:
+            # Of most records, a patient has several rows.
+            shape = max(self._rows // 6 >> self._bits, _FEWEST), width, self._plan.words, len(self._plan.measures)
+            self._parts = [_Part(room) for room in _rooms(1 << self._bits, *shape)]
+            return
+        for part in self._parts:
+            part.widen(width)
 
     def _take(self, sources: Sequence[Named], then: _Then, *, with_days: bool = False) -> None:
         """Deal rows out and number their patients; ``then`` takes in what the words do not hold."""
@@ -247,7 +264,7 @@ class PatientsById:
                 if len(records):
                     then(self._parts[place], self._parts[place].take(records, each.tables.masks), records, each.tables)
 
-        on_threads(work, range(len(self._parts)), None if len(sources) > 1 else 1)
+        on_threads(work, range(1 << self._bits), None if len(sources) > 1 else 1)
 
     def _measure(
         self, part: _Part, numbers: npt.NDArray[np.int32], records: npt.NDArray[np.uint64], tables: CellTables
@@ -259,8 +276,8 @@ class PatientsById:
 
         if len(self._counted):
             cells = (records[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.int32)
-            days = records[:, -1].view(np.int64).astype(np.int32)
-            measure(cells, numbers, days, tables.starts, tables.features, part.counts, part.latest, self._counted)
+            days, room = records[:, -1].view(np.int64).astype(np.int32), part.room
+            measure(cells, numbers, days, tables.starts, tables.features, room.counts, room.latest, self._counted)
 
     def result(self) -> Gathered:
         """Every patient once, in ascending order of ids: numbers by size, texts by their bytes."""
@@ -269,7 +286,7 @@ class PatientsById:
 
         self._dealt = []
         known = [(part, part.known) for part in self._parts]
-        keys = np.concatenate([part.keys[:count] for part, count in known])
+        keys = np.concatenate([part.room.keys[:count] for part, count in known])
         kind = self._kinds[0]
         if len(set(self._kinds)) > 1:
             kind = pa.int64() if pa.types.is_integer(kind) else pa.large_string()
@@ -277,12 +294,10 @@ class PatientsById:
         is_signed = pa.types.is_signed_integer(kind)
         order = np.argsort(keys[:, 0].view(np.int64)) if is_signed else order_of_keys(keys)
 
-        def ids() -> pa.Array:
-            return array_of(keys[order, 0], kind) if is_number else texts_of_keys(keys, order, kind)
+        ids = array_of(keys[order, 0], kind) if is_number else texts_of_keys(keys, order, kind)
 
         def joined(name: str) -> npt.NDArray[Any]:
-            return np.concatenate([getattr(part, name)[:, :count] for part, count in known], axis=1)[:, order]
+            return np.concatenate([getattr(part.room, name)[:, :count] for part, count in known], axis=1)[:, order]
 
-        wanted = ids, *(partial(joined, name) for name in ("words", "counts", "latest"))
-        patients, words, counts, latest = on_threads(lambda make: make(), wanted)
-        return Gathered(patients, words, counts, latest, ordered=True)
+        words, counts, latest = on_threads(joined, ("words", "counts", "latest"))
+        return Gathered(ids, words, counts, latest, ordered=True)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from casemgmt.threads import on_threads
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
+
+# So few ids are put in order by one thread.
+_ALONE = 1 << 17
 
 
 def order_of_keys(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
@@ -25,7 +30,7 @@ def order_of_keys(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     bits = differing(keys)
     numbers = np.empty(len(keys), dtype=np.uint64)
     whole = first_differences(keys, bits, numbers)
-    order = np.argsort(numbers)
+    order = _order_of_numbers(numbers)
     if whole:
         return order
     sorted_numbers = numbers[order]
@@ -35,6 +40,21 @@ def order_of_keys(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     words = [keys[places, word] for word in np.flatnonzero(bits)[::-1]]
     order[tied] = places[np.lexsort((*words, numbers[places]))]
     return order
+
+
+def _order_of_numbers(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """``np.argsort``, on threads: those below a number that halves them, and the others."""
+    import numpy as np
+
+    if len(numbers) < _ALONE:
+        return np.argsort(numbers)
+    middle = np.median(numbers[:: max(len(numbers) // 1024, 1)])
+
+    def half(below: bool) -> npt.NDArray[np.int64]:
+        places = np.flatnonzero((numbers < middle) == below)
+        return places[np.argsort(numbers[places])]
+
+    return np.concatenate(on_threads(half, (True, False)))
 
 
 def texts_of_keys(keys: npt.NDArray[np.uint64], order: npt.NDArray[np.int64], kind: pa.DataType) -> pa.Array:
@@ -50,6 +70,14 @@ def texts_of_keys(keys: npt.NDArray[np.uint64], order: npt.NDArray[np.int64], ki
         kind = pa.large_string()
     else:
         offsets = offsets.astype(np.int32)
-    words = np.empty(int(offsets[-1]) // 8 + 1, dtype=np.uint64)
-    unpack_texts(keys, order, words)
-    return pa.Array.from_buffers(kind, len(order), [None, pa.py_buffer(offsets), pa.py_buffer(words)])
+
+    def piece(bound: tuple[int, int]) -> npt.NDArray[np.uint8]:
+        low, high = (int(offsets[place]) for place in bound)
+        words = np.empty((high - low) // 8 + 1, dtype=np.uint64)
+        unpack_texts(keys, order[slice(*bound)], words)
+        return words.view(np.uint8)[: high - low]
+
+    half = len(order) // 2
+    bounds = [(0, half), (half, len(order))] if len(order) >= _ALONE else [(0, len(order))]
+    data = np.concatenate(on_threads(piece, bounds))
+    return pa.Array.from_buffers(kind, len(order), [None, pa.py_buffer(offsets), pa.py_buffer(data)])

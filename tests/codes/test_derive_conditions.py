@@ -22,7 +22,7 @@ from casemgmt.codes.codelist import Entry
 from casemgmt.codes.events import Events
 from casemgmt.codes.rules import Rule, Seen
 from casemgmt.risk import from_flags
-from casemgmt.texts import numbering
+from casemgmt.texts import id_order, numbering
 
 AS_OF = dt.date(2024, 2, 29)
 CODES = ("I21", "I219", "i21.9", "I25.2", "I252", "I253", "I10", "I10X", "E119", "E14", "Z000", "Q", "i 10", "", None)
@@ -34,11 +34,13 @@ DAYS = (
 
 @pytest.fixture
 def small_steps(monkeypatch):
-    """Blocks of 7 rows, two threads from 20 rows, batches of 50, parts of 16: every seam lies inside a test."""
+    """Blocks of 7 rows, two threads from 20 rows, batches of 50, parts of 16, room for 2: every seam lies in a test."""
     for module in (scanning, gathering, numbering, by_id):
         monkeypatch.setattr(module, "BLOCK_ROWS", 7)
     monkeypatch.setattr(by_id, "_DEALT_BYTES", 1)
     monkeypatch.setattr(by_id, "_ROWS_A_PART", 16)
+    monkeypatch.setattr(by_id, "_FEWEST", 2)
+    monkeypatch.setattr(id_order, "_ALONE", 5)
     monkeypatch.setattr(threads, "ROWS_A_THREAD", 10)
     monkeypatch.setattr(threads.os, "cpu_count", lambda: 3)
     monkeypatch.setattr(events, "BATCH_ROWS", 50)
@@ -119,6 +121,11 @@ def test_ids_with_one_hash_are_told_apart(small_steps, monkeypatch, ids):
     monkeypatch.setattr(scanning, "id_hashes", lambda column: np.full(len(column), 2**63 + 5, dtype=np.uint64))
     monkeypatch.setattr(by_id, "id_hashes", scanning.id_hashes)
     agrees(derived(table(rows, ids)), rows)
+
+
+def test_more_patients_than_there_was_room_for_are_all_there(small_steps):
+    rows = rows_at_random(15, 2500, tuple(f"P{number:09}" for number in range(900)))
+    agrees(derived(table(rows)), rows)
 
 
 @pytest.mark.parametrize("more", [PATIENTS[:8], tuple("abc"), ("c" * 40, "d" * 250)])
