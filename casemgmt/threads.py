@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, cast
+
+_Item = TypeVar("_Item")
 
 # A thread takes longer to start than these rows take to read.
 ROWS_A_THREAD = 1 << 19
@@ -38,3 +40,13 @@ def on_threads(work: Callable[[Any], Any], pieces: Sequence[Any], workers: int |
     if workers == 1 or len(pieces) < 2:
         return [work(piece) for piece in pieces]
     return list(_pool(workers).map(work, pieces))
+
+
+def one_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """The same items; each is made on a thread while the one before is worked on."""
+    end = object()
+    with ThreadPoolExecutor(1, thread_name_prefix="casemgmt-ahead") as pool:
+        waiting = pool.submit(next, items, end)
+        while (item := waiting.result()) is not end:
+            waiting = pool.submit(next, items, end)
+            yield cast(_Item, item)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MOST_BITS = 8
 # Rows for which another part is worth it, and the bytes of dealt rows that are held at a time.
-_ROWS_A_PART = 1 << 15
+_ROWS_A_PART = 1 << 13
 _DEALT_BYTES = 1 << 28
 # A part has room for so many patients at least.
 _FEWEST = 64

@@ -274,7 +274,7 @@ def take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook
         for places, reason in problems:
             account.report(batch.source_rows(places), "date", [reason] * len(places))
     for column, name in codes.items():
-        scanned = scan(Rows(ids, hashes, *codes_of(batch.columns[column]), days), account.plan, codebook, merger.by_id)
+        scanned = scan(Rows(ids, hashes, *codes_of(batch.columns[column]), days), account.plan, codebook, merger)
         for piece in scanned.gathered:
             merger.add(piece)
         for columns in scanned.columns:

@@ -19,6 +19,7 @@ from casemgmt.register.forms import FileForm, data_files, is_paths, with_texts
 from casemgmt.register.soundness import plain_column
 from casemgmt.register.values import FIRST_DATE
 from casemgmt.texts.numbering import LONGEST_TEXT, lengths_of
+from casemgmt.threads import one_ahead
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-# Rows of a Parquet file in memory at a time.
+# Rows of a Parquet file that are taken at a time, and their bytes; the next ones are decoded meanwhile.
 BATCH_ROWS = 1 << 21
+_BATCH_BYTES = 1 << 26
 LAST_DAY = 2**31 - 1
 # Characters, of four bytes each at most.
 _LONGEST_CODE = LONGEST_TEXT // 4
@@ -102,7 +104,7 @@ def open_events(
     is_files = isinstance(source, (str, Path)) or is_paths(source)
     source = paths = data_files(source) if is_files else source
     if is_files and all(Path(path).suffix.lower() in {".parquet", ".pq"} for path in paths):
-        return Opened(_from_parquet([Path(path) for path in paths], events, needed, optional), (), False)
+        return Opened(one_ahead(_from_parquet([Path(path) for path in paths], events, needed, optional)), (), False)
     from casemgmt.register.sources import open_source
 
     form = with_texts(FileForm(encoding=events.encoding), events.columns, (*ID_FIELDS, "code"))
@@ -158,7 +160,8 @@ def _from_parquet(
         texts = [name for name in wanted if is_text(file.schema.field(name).type)]
         # Codes repeat, and lie in the file as numbers of a dictionary already.
         coded = [name for name, ours in wanted.items() if ours == "code" and name in texts]
-        for batch in file.batches(list(wanted), BATCH_ROWS, dictionary=coded):
+        rows = min(BATCH_ROWS, max(_BATCH_BYTES // file.bytes_a_row(list(wanted)), 1))
+        for batch in file.batches(list(wanted), rows, dictionary=coded):
             yield Batch({ours: batch.column(name) for name, ours in wanted.items()}, batch.num_rows, first_row)
             first_row += batch.num_rows
 

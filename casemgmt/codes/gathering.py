@@ -146,8 +146,11 @@ class InOrder(Patients):
         return self._first(self.known, array_of(kept, self.ids.type), ordered=not len(kept) or kept[-1] >= 0)
 
 
-def dense_range(ids: pa.Array) -> tuple[int, int] | None:
-    """The least and greatest of whole-number ids, where a place for each number between them is worth it."""
+def dense_range(ids: pa.Array, beside: Dense | None = None) -> tuple[int, int] | None:
+    """The least and greatest of whole-number ids, where a place for each number between them is worth it.
+
+    ``beside`` holds the places of earlier rows, among which those of few rows are worth it, too.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -155,7 +158,10 @@ def dense_range(ids: pa.Array) -> tuple[int, int] | None:
         return None
     extremes = pc.min_max(ids).as_py()
     least, most = extremes["min"], extremes["max"]
-    return (least, most) if most - least < 2 * len(ids) and most < 2**62 else None
+    spread = most - least
+    if beside is not None and spread >= 2 * len(ids):
+        spread = max(most, beside.bounds[1]) - min(least, beside.bounds[0]) - 2 * beside.rows
+    return (least, most) if spread < 2 * len(ids) and most < 2**62 else None
 
 
 class Dense(Patients):
@@ -168,6 +174,7 @@ class Dense(Patients):
         # Whole numbers below 2**62, of either sign.
         self.values = numpy_of(ids) if ids.type.bit_width < 64 else numpy_of(ids).view(np.int64)
         self.kind: pa.DataType = ids.type
+        self.rows = len(ids)
         super().__init__(plan, ids, bounds[1] - bounds[0] + 1)
         self.named = np.zeros(self.room, dtype=np.uint8)
 
@@ -185,15 +192,37 @@ class Dense(Patients):
             self.measure(cells, tables, days)
         return True
 
-    def absorb(self, other: Patients) -> None:
-        """Take in what another gathered of patients in the same places."""
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and greatest id that there is a place for."""
+        return self.least, self.least + self.room - 1
+
+    def absorb(self, other: Dense) -> None:
+        """Take in what another gathered of patients all of whom have a place here."""
         import numpy as np
 
-        assert isinstance(other, Dense)  # noqa: S101  -- threads do as one
-        self.words |= other.words
-        self.named |= other.named
-        self.counts += other.counts
-        np.maximum(self.latest, other.latest, out=self.latest)
+        own = slice(other.least - self.least, other.least - self.least + other.room)
+        self.words[:, own] |= other.words
+        self.named[own] |= other.named
+        self.counts[:, own] += other.counts
+        self.latest[:, own] = np.maximum(self.latest[:, own], other.latest)
+
+    def joined(self, other: Dense) -> Dense | None:
+        """Both as one, where a place for each number between them is worth it; None elsewhere."""
+        import pyarrow as pa
+
+        least, most = min(self.least, other.least), max(self.bounds[1], other.bounds[1])
+        if self.kind != other.kind or most - least >= 2 * (self.rows + other.rows):
+            return None
+        if (least, most) == self.bounds:
+            both = self
+        else:
+            both = Dense(self.plan, pa.nulls(0, self.kind), (least, most))
+            both.absorb(self)
+            both.rows = self.rows
+        both.absorb(other)
+        both.rows += other.rows
+        return both
 
     def result(self) -> Gathered:
         """See :class:`Patients`."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import rows_of
 from casemgmt.codes.by_id import PatientsById
-from casemgmt.codes.gathering import Gathered
+from casemgmt.codes.gathering import Dense, Gathered
 from casemgmt.texts.id_order import order_of_keys
 from casemgmt.texts.numbering import Keys
 
@@ -19,17 +19,31 @@ if TYPE_CHECKING:
 
 
 class Merger:
-    """Takes in gatherings one by one, and holds each patient once."""
+    """Takes in gatherings one by one, and holds each patient once.
+
+    Attributes
+    ----------
+    dense : the patients so far, where each has a place by its number
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._pieces: list[Gathered] = []
+        self.dense: Dense | None = None
         self._by_id: PatientsById | None = None
 
-    def add(self, piece: Gathered) -> None:
+    def add(self, piece: Gathered | Dense) -> None:
         """Take in what more rows say."""
+        if isinstance(piece, Dense):
+            if self._by_id is None and not self._pieces:
+                joined = piece if self.dense is None else self.dense.joined(piece)
+                if joined is not None:
+                    self.dense = joined
+                    return
+            piece = piece.result()
         if not len(piece.ids):
             return
+        self._close_up()
         if self._by_id is None and (not self._pieces or (piece.ordered and self._goes_on(piece))):
             self._pieces.append(piece)
             return
@@ -37,12 +51,18 @@ class Merger:
 
     def by_id(self, rows: int) -> PatientsById:
         """What takes in rows in any order; so many come next."""
+        self._close_up()
         if self._by_id is None:
             self._by_id = PatientsById(self._plan, rows + sum(len(piece.ids) for piece in self._pieces))
             for earlier in self._pieces:
                 self._by_id.take_patients(earlier)
             self._pieces.clear()
         return self._by_id
+
+    def _close_up(self) -> None:
+        """What stands in places for numbers, as a gathering like the others."""
+        if self.dense is not None:
+            self._pieces, self.dense = [self.dense.result()], None
 
     def _goes_on(self, piece: Gathered) -> bool:
         last = self._pieces[-1]
@@ -54,6 +74,7 @@ class Merger:
 
     def result(self) -> Gathered | None:
         """Every patient once, in ascending order of ids; None where there is none."""
+        self._close_up()
         if self._by_id is not None:
             return self._by_id.result()
         return in_order(_end_to_end(self._pieces)) if self._pieces else None

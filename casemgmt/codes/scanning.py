@@ -11,6 +11,7 @@ from casemgmt.codes.by_id import Named, PatientsById, id_hashes
 from casemgmt.codes.codebook import FAULTY, Codebook, CodeColumns
 from casemgmt.codes.events import shortened
 from casemgmt.codes.gathering import Dense, Gathered, InOrder, Patients, dense_range
+from casemgmt.codes.merging import Merger
 from casemgmt.codes.plan import Plan
 from casemgmt.texts.numbering import BLOCK_ROWS, Keys, KeyTable, LongTextError
 from casemgmt.threads import on_threads, threads_for
@@ -50,10 +51,9 @@ class Faults(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What one thread found: its patients, what is said of them, its codes with their rows, and the rows to report."""
+    """What one thread found: its patients and what is said of them, its codes, and the rows to report."""
 
     patients: Patients
-    gathered: Gathered | None
     columns: CodeColumns
     faults: list[Faults]
 
@@ -61,16 +61,13 @@ class Part(NamedTuple):
 class Scanned(NamedTuple):
     """What became of some rows: what they say of patients, the rows of each code, and the rows to report."""
 
-    gathered: list[Gathered]
+    gathered: list[Gathered | Dense]
     columns: list[CodeColumns]
     faults: list[Faults]
 
 
-def scan(rows: Rows, plan: Plan, codebook: Codebook, by_id: Callable[[int], PatientsById]) -> Scanned:
-    """Gather rows, on as many threads as are worth it.
-
-    ``by_id`` is called, with the number of rows, for what takes in the patients of rows that are in no order.
-    """
+def scan(rows: Rows, plan: Plan, codebook: Codebook, merger: Merger) -> Scanned:
+    """Gather rows, on as many threads as are worth it; ``merger`` takes in patients of rows that are in no order."""
     count = len(rows.ids)
     threads = threads_for(count)
     bounds = [(count * k // threads, count * (k + 1) // threads) for k in range(threads)]
@@ -87,19 +84,14 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook, by_id: Callable[[int], Pati
         return on_threads(gathered, bounds, threads)
 
     found = run(InOrder)
-    dense = dense_range(rows.ids) if None in found else None
+    dense = dense_range(rows.ids, merger.dense) if None in found else None
     if None in found and dense is None:
-        return _scan_by_id(rows, bounds, plan, codes_of, by_id(count))
+        return _scan_by_id(rows, bounds, plan, codes_of, merger.by_id(count))
     if dense is not None:
         found = run(functools.partial(Dense, bounds=dense))
     parts = [part for part in found if part is not None]
-    if dense is not None:
-        first = parts[0].patients
-        assert isinstance(first, Dense)  # noqa: S101  -- asked for above
-        for part in parts[1:]:
-            first.absorb(part.patients)
     return Scanned(
-        [part.gathered or part.patients.result() for part in (parts if dense is None else parts[:1])],
+        [part.patients if isinstance(part.patients, Dense) else part.patients.result() for part in parts],
         [part.columns for part in parts],
         [each for part in parts for each in part.faults],
     )
@@ -153,7 +145,7 @@ def _scan_part(rows: Rows, first: int, plan: Plan, codes: _Indexed | _Plain, pat
         if not patients.take_in(start, stop, cell, tables, days):
             return None
         faults += _faults(code, columns, first + start)
-    return Part(patients, None if isinstance(patients, Dense) else patients.result(), columns, faults)
+    return Part(patients, columns, faults)
 
 
 def _cells(

@@ -70,6 +70,14 @@ class VerifiedFile:
         """The numbers of the row groups."""
         return range(len(self.frame.groups))
 
+    def bytes_a_row(self, columns: Sequence[str]) -> int:
+        """About how many bytes a row of some columns takes once it is decompressed; 1 at least."""
+        wanted = {name.encode() for name in columns}
+        places = [place for place, name in enumerate(self.frame.names) if name in wanted]
+        return max(
+            sum(group[place].uncompressed for group in self.frame.groups for place in places) // max(self.rows, 1), 1
+        )
+
     def nulls_of(self, column: str) -> int | None:
         """How many values of a column are missing, as the footer counts them; None where it does not."""
         if not self.frame.flat:

@@ -128,6 +128,23 @@ def test_more_patients_than_there_was_room_for_are_all_there(small_steps):
     agrees(derived(table(rows)), rows)
 
 
+@pytest.mark.parametrize("more", [range(20), range(3, 9), range(15, 60), (-7, 2, 4), (5, 10**12), (2, 2**62 + 5)])
+@pytest.mark.parametrize("rows_of_more", [6, 130])
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64()])
+def test_numbers_close_to_each_other_are_the_same_patients_from_file_to_file(
+    small_steps, tmp_path, more, rows_of_more, kind
+):
+    rows = []
+    for place, (patients, count) in enumerate(((range(4, 30), 130), (more, rows_of_more), (range(2, 25), 60))):
+        own = [
+            (abs(patient) if kind == pa.uint64() else patient, *rest)
+            for patient, *rest in rows_at_random(30 + place, count, tuple(patients))
+        ]
+        pq.write_table(table(own, kind), tmp_path / f"{place}.parquet")
+        rows += own
+    agrees(derived(sorted(tmp_path.iterdir())), rows)
+
+
 @pytest.mark.parametrize("more", [PATIENTS[:8], tuple("abc"), ("c" * 40, "d" * 250)])
 def test_ids_that_grow_longer_from_file_to_file_are_the_same_patients(small_steps, tmp_path, more):
     rows = []
