@@ -33,6 +33,9 @@ class StraightLines:
         share = np.ones(len(X)) if weights is None else weights
         self.bases = [self._basis_of(number, X[:, number], share) for number in range(X.shape[1])]
         design = self._design(X)
+        # A column that is 0 everywhere, such as that of what is never missing, has a coefficient of 0.
+        used = design.any(axis=0)
+        design = design[:, used]
         # A penalty means nothing until the columns are on one scale.
         spread = np.sqrt(np.maximum(np.average(design**2, axis=0, weights=share), 1e-12))
         spread = np.where(spread > 1e-6, spread, 1.0)
@@ -41,7 +44,8 @@ class StraightLines:
         made: Any = LogisticRegression(C=self.C, solver="newton-cholesky", tol=1e-9, max_iter=200)
         made.fit(design, y, sample_weight=weights)
         self.n_iter_ = int(made.n_iter_[0])
-        self.coefficients, self.intercept = made.coef_[0] / spread, float(made.intercept_[0])
+        self.coefficients, self.intercept = np.zeros(len(used)), float(made.intercept_[0])
+        self.coefficients[used] = made.coef_[0] / spread
         return self
 
     def decision_function(self, X: Floats) -> Floats:  # noqa: N803
