@@ -76,7 +76,7 @@ def _key(run: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _of_run(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Compared]:
-    earlier = {each["key"]: each for each in before["contenders"][1:] if not each["does_more"]}
+    earlier = {each["key"]: each for each in before["contenders"][1:] if not (each["does_more"] or each.get("is_part"))}
     for each in now["contenders"][1:]:
         if each["key"] not in earlier:
             continue

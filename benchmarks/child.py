@@ -41,7 +41,8 @@ def measure_in_children(
 
     def run(contender: Contender, calls: Calls) -> list[Turn]:
         found = run_in_child(work, contender, inputs, calls)
-        truth.check(contender.read(inputs.out), contender.ties)
+        if not contender.is_part:
+            truth.check(contender.read(inputs.out), contender.ties)
         return found
 
     had = []

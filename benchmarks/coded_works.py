@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import coded_ways
+from benchmarks.bounds import CODED_FILE, CODED_NUMBERS, CODED_TEXTS
 from benchmarks.coded_rows import ROWS_A_PATIENT, CodedRows, HexIds, RunningIds, TextIds
 from benchmarks.data import Order
 from benchmarks.works import Contender, Work
@@ -64,6 +65,7 @@ def _in_memory(name: str, inputs: type[CodedRows], *, dictionary: bool) -> Work:
                 packages=("duckdb", "pyarrow"),
                 prepare=coded_ways.duckdb(dictionary=dictionary),
             ),
+            CODED_TEXTS if inputs.ids in ("text", "hex") else CODED_NUMBERS,
         ),
     )
 
@@ -103,6 +105,7 @@ def _from_files(name: str, inputs: type[CodedRows], orders: tuple[Order, ...]) -
                 prepare=coded_ways.duckdb_from_file,
                 read=_from_file,
             ),
+            CODED_FILE,
         ),
     )
 

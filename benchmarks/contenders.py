@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import in_frames, in_numpy, ours, own_scores, published, with_ids
+from benchmarks import bounds, in_frames, in_numpy, ours, own_scores, published, with_ids
 from benchmarks.answers import Answer, Ties, answer_of, answer_of_table
 from benchmarks.coded_works import CODED
 from benchmarks.data import people_of
@@ -195,6 +195,7 @@ PACKED = Work(
             read=_from_published,
             more=True,
         ),
+        bounds.PACKED,
     ),
 )
 
@@ -207,6 +208,7 @@ OWN_SCORES = Work(
         _other("numpy", "NumPy, a partition a practice", "numpy", "some of the tied", own_scores.in_numpy, _from_codes),
         _polars_by_rank(own_scores.polars_by_rank, _from_categories),
         _polars_at_its_best(own_scores.polars_at_its_best, _from_categories),
+        bounds.OWN_SCORES,
     ),
 )
 
@@ -221,6 +223,7 @@ POLARS_FRAME = Work(
         _polars_at_its_best(with_ids.polars_from_polars(with_ids.at_its_best), _from_polars),
         _duckdb(with_ids.duckdb_from_polars, answer_of_table),
         _pandas(with_ids.pandas_from_polars, _from_pandas),
+        bounds.POLARS_IDS,
     ),
 )
 
@@ -235,6 +238,7 @@ PANDAS_FRAME = Work(
         _polars_at_its_best(with_ids.polars_from_pandas(with_ids.at_its_best), _from_polars),
         _duckdb(with_ids.duckdb_from_pandas, answer_of_table),
         _pandas(with_ids.pandas_from_pandas, _from_pandas),
+        bounds.PANDAS_IDS,
     ),
 )
 
@@ -250,6 +254,7 @@ WIDE_FILE = Work(
         _polars_at_its_best(with_ids.polars_from_wide(with_ids.at_its_best), _from_file),
         _duckdb(with_ids.duckdb_from_wide, _from_file),
         _pandas(with_ids.pandas_from_wide, _from_file),
+        bounds.WIDE_FILE,
     ),
 )
 
@@ -266,6 +271,7 @@ CSV_FILE = Work(
         _polars_at_its_best(with_ids.polars_from_csv(with_ids.at_its_best), _from_file),
         _duckdb(with_ids.duckdb_from_csv, _from_file),
         _pandas(with_ids.pandas_from_csv, _from_file),
+        bounds.CSV_FILE,
     ),
 )
 
@@ -277,7 +283,7 @@ PACKED_FILE = Work(
     ready=_packed_ready,
     contenders=(
         _casemgmt(_ours_from_packed, _from_our_file),
-        *WIDE_FILE.contenders[1:],
+        *WIDE_FILE.contenders[1:-1],
         _other(
             "polars-rank-packed",
             "polars by rank, on the packed file",
@@ -294,6 +300,7 @@ PACKED_FILE = Work(
             with_ids.polars_from_packed(with_ids.at_its_best),
             _from_file,
         ),
+        bounds.PACKED_FILE,
     ),
 )
 

@@ -21,6 +21,7 @@ LOOKS = {
     "polars-rank-packed": ("#D55E00", "<"),
     "polars-best-packed": ("#E69F00", ">"),
     "casemgmt-table": ("#777777", "*"),
+    "part": ("#F0E442", "d"),
 }
 
 

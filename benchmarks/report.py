@@ -25,6 +25,7 @@ COLUMNS = {
     "duckdb": "DuckDB",
     "pandas": "pandas",
     "sklearn": "scikit-learn",
+    "part": "a part of it, alone",
 }
 
 # What a reference counts, in words.
@@ -97,6 +98,8 @@ def _ratio_cell(run: Run, contender: Contender | None) -> str:
     own = peak(contender)
     memory = f" (memory {own / ours:.1f}×)" if own and ours else ""
     ratio = ratios(run, contender)["best"]
+    if contender.get("is_part"):
+        return f"{ratio:.0%}: {contender['name']}"
     shown = f"{_number(ratio)}×"
     if contender.get("does_less"):
         return f"{shown}, doing less{memory}"
@@ -144,6 +147,8 @@ def table_of(run: Run) -> str:
 
 
 def _mark(contender: Contender) -> str:
+    if contender.get("is_part"):
+        return " (a part alone)"
     return " (does more)" if contender["does_more"] else " (does less)" if contender.get("does_less") else ""
 
 
@@ -153,6 +158,8 @@ def losses(runs: Iterable[Run]) -> list[str]:
     for run in runs:
         ours = run["contenders"][0]
         for each in run["contenders"][1:]:
+            if each.get("is_part"):
+                continue
             slower = {name: ratio for name, ratio in ratios(run, each).items() if ratio < 1}
             held, own = peak(each), peak(ours)
             if held and own and held < own:

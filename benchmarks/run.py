@@ -98,6 +98,7 @@ def results_of(work: Work, inputs: Given, times: list[Times]) -> dict[str, Any]:
                 "ties": each.contender.ties,
                 "does_more": each.contender.more,
                 "does_less": each.contender.less,
+                "is_part": each.contender.is_part,
                 "cold_s": each.cold,
                 "warm_s": list(each.warm),
                 "processor_s": list(each.processor),

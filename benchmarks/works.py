@@ -147,6 +147,7 @@ class Contender:
     read : what the call returned → what the reference checks; not timed
     more : it does more than the work asks, so its ratio is not a comparison
     less : it does less than the work asks, so its ratio flatters it
+    is_part : it is a part of the work that nobody can leave out, alone, and gives no answer
     """
 
     key: str
@@ -157,6 +158,7 @@ class Contender:
     read: Callable[[Any], Any] = lambda found: found
     more: bool = False
     less: bool = False
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

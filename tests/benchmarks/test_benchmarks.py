@@ -19,7 +19,7 @@ from benchmarks.contenders import CSV_FILE, PACKED, PANDAS_FRAME, POLARS_FRAME, 
 from benchmarks.data import Order, Population, make_population, people_of, usual_practices
 from benchmarks.files import made_once, write_wide
 from benchmarks.formula import FOLDER, model_text, vectors_text
-from benchmarks.timing import measure
+from benchmarks.timing import equal, measure
 from benchmarks.works import Contender, Inputs, Work
 
 PATIENTS, PRACTICES = 20_000, 23
@@ -37,6 +37,7 @@ def each(works: Sequence[Work] = SELECTIONS) -> list[object]:
         for work in works
         for order in work.orders
         for contender in work.contenders
+        if not contender.is_part
     ]
 
 
@@ -101,6 +102,14 @@ def repeated(tmp_path_factory: pytest.TempPathFactory) -> GetInputs:
 def test_every_contender_gives_the_right_answer(contender: Contender, order: Order, inputs: GetInputs) -> None:
     made = inputs(order)
     check(contender.read(contender.prepare(made)()), made.truth, contender.ties)
+
+
+@pytest.mark.parametrize("work", [work for work in WORKS if work.inputs is Inputs], ids=lambda work: work.name)
+def test_the_part_that_nobody_can_leave_out_runs_alone(work: Work, inputs: GetInputs) -> None:
+    for contender in work.contenders:
+        if contender.is_part:
+            assert contender.prepare(inputs("sorted"))() is not None
+            assert "a part of the work" in equal(contender)
 
 
 @pytest.mark.parametrize(("contender", "order"), each())

@@ -41,8 +41,10 @@ def test_every_contender_gives_everybody_the_right_score_and_another_is_refused(
         # Some score nothing, and some have several conditions.
         assert (truth.score == 0).any() and (truth.score > 6).any()
         for contender in work.contenders:
-            found = contender.read(contender.prepare(inputs)())
-            truth.check(found)
+            answer = contender.prepare(inputs)()
+            if not contender.is_part:
+                found = contender.read(answer)
+                truth.check(found)
         for spoilt in spoilt_scores(found):
             with pytest.raises(DiffersError, match=r"^1 differ"):
                 truth.check(spoilt)

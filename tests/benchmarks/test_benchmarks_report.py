@@ -71,6 +71,14 @@ def test_the_readme_table_gives_the_best_times_and_the_memory_in_ratio() -> None
     )
 
 
+def test_a_part_of_the_work_is_a_share_of_the_time_and_no_loss() -> None:
+    part = contender("part", [0.05, 0.06]) | {"is_part": True}
+    both = run(contender("casemgmt", [0.25, 0.2, 0.4]), part)
+    assert readme_table([both]).splitlines()[-1] == "| a file | 1,000 in 10 | shuffled | 200 ms | 25%: the part |"
+    assert "| the part (a part alone) | " in table_of(both)
+    assert losses([both]) == []
+
+
 def test_a_contender_that_a_run_lacks_is_a_dash() -> None:
     numpy = run(contender("casemgmt", [1.0]), contender("numpy", [12.34]))
     assert readme_table([numpy, FILES]).splitlines()[2:] == [

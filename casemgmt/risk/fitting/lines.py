@@ -34,7 +34,7 @@ class StraightLines:
         self.bases = [self._basis_of(number, X[:, number], share) for number in range(X.shape[1])]
         design = self._design(X)
         # A column that is 0 everywhere, such as that of what is never missing, has a coefficient of 0.
-        used = design.any(axis=0)
+        used = np.asarray(design.any(axis=0))
         design = design[:, used]
         # A penalty means nothing until the columns are on one scale.
         spread = np.sqrt(np.maximum(np.average(design**2, axis=0, weights=share), 1e-12))
