@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import column_of, texts
@@ -29,7 +30,8 @@ _Pending = tuple[str, str, dt.date]  # reason, detail, first proposed on
 
 def removals_table(made: Workings) -> pa.Table:
     """See :meth:`casemgmt.Selection.removals`."""
-    found = {person: _plain_reason(made, row) for person, row in _on_caseload_and_out(made).items()}
+    row_of = _on_caseload_and_out(made)
+    found = dict(zip(row_of, _plain_reasons(made, list(row_of.values())), strict=True))
     pending: dict[Person, _Pending] = {}
     if made.previous is not None:
         pending = _pending(made.previous)
@@ -131,11 +133,14 @@ def _compared_reasons(previous: Earlier, made: Workings, wanted: set[Person]) ->
     }
 
 
-def _plain_reason(made: Workings, row: int) -> tuple[str, str]:
-    """What this month's register alone can say."""
-    packed = made.register.packed
-    if not is_listable(packed, slice(row, row + 1))[0]:
-        return "registration", how_left(made.register, row)
-    if packed.is_set("objected", [row])[0]:
-        return "objection", "objects to risk stratification"
-    return NOT_SELECTED, NO_ROUTE
+def _plain_reasons(made: Workings, rows: Sequence[int]) -> list[tuple[str, str]]:
+    """What this month's register alone can say of each packed row."""
+    import numpy as np
+
+    register, places = made.register, np.array(rows, dtype=np.int64)
+    out, objects = ~is_listable(register.packed, places), register.packed.is_set("objected", places)
+    objected = "objection", "objects to risk stratification"
+    return [
+        ("registration", how_left(register, row)) if gone else objected if objection else (NOT_SELECTED, NO_ROUTE)
+        for row, gone, objection in zip(rows, out.tolist(), objects.tolist(), strict=True)
+    ]

@@ -12,6 +12,7 @@ from casemgmt.outputs import layout
 from casemgmt.outputs.csv_text import read_csv
 from casemgmt.outputs.listing import listing_order
 from casemgmt.outputs.refusals import wrong_file
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,7 +69,8 @@ def read_contents(files: Mapping[str, bytes]) -> Contents:
     absent = [name for name in layout.TABLES if name not in files]
     if absent:
         raise wrong_file(absent[0], "is missing from the publication")
-    tables = {name: _read(name, data) for name, data in files.items() if layout.is_table(name)}
+    names = [name for name in files if layout.is_table(name)]
+    tables = dict(zip(names, on_threads(lambda name: _read(name, files[name]), names), strict=True))
     tables[layout.SUMMARY] = _typed_summary(tables[layout.SUMMARY])
     practices = dict.fromkeys(tables[layout.SUMMARY].column("practice_id").to_pylist())
     documents = tuple(sorted(name for name in files if not layout.is_table(name)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from casemgmt.arrow import file_of, numpy_of, text_scalar, texts, utc_as_text
 from casemgmt.errors import InputError
 from casemgmt.texts.guards import needs_guard, without_guards
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +51,8 @@ def to_csv_parts(table: pa.Table, parts: Iterable[tuple[int, int]]) -> list[byte
     names = _cells(texts(table.column_names), "name of a column").to_pylist()
     header = BOM + (",".join(names) + END).encode()
     # A line begins where the one before ends, and the lines of a batch are one run of bytes.
-    batches = [_lines(table.slice(start, _BATCH_ROWS)) for start in range(0, table.num_rows, _BATCH_ROWS)]
+    starts = range(0, table.num_rows, _BATCH_ROWS)
+    batches = on_threads(lambda start: _lines(table.slice(start, _BATCH_ROWS)), starts)
     files = []
     for first, count in parts:
         file: list[bytes | memoryview] = [header]
