@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 1 << 15
 _NOT_ASCII = 0x8080808080808080
+# So many bytes of text at most stand in one array with 32-bit offsets.
+MOST_TEXT = 2**31 - 1
 
 
 def numpy_of(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
@@ -119,13 +121,15 @@ def is_sound_ascii(chunk: pa.Array) -> bool:
 
 
 def in_one_piece(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """A column as one array."""
+    """A column as one array; of texts with more bytes than 32-bit offsets reach, with 64-bit ones."""
     import pyarrow as pa
 
     if not isinstance(column, pa.ChunkedArray):
         return column
     if column.num_chunks == 1:
         return column.chunk(0)  # combining would copy it
+    if pa.types.is_string(column.type) and column.nbytes > MOST_TEXT:
+        column = column.cast(pa.large_string())
     return column.combine_chunks() if column.num_chunks else pa.nulls(0, column.type)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from casemgmt.arrow import array_of, numpy_of, taken_rows, text_scalar, texts, validity_of
+from casemgmt.arrow import array_of, in_one_piece, numpy_of, taken_rows, text_scalar, texts, validity_of
 from casemgmt.register.cleaning import distinct_values, is_text
 from casemgmt.register.registrations import EARLIER, REGISTRATION, Registrations
 from casemgmt.texts.id_forms import TWO_FORMS, in_two_ways, numbers_by_form
@@ -114,8 +114,7 @@ def _id_numbers(ids: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
     """Where each id stands among the distinct ids, and those."""
     import pyarrow.compute as pc
 
-    encoded = pc.fill_null(ids, text_scalar("", ids.type)).combine_chunks().dictionary_encode()
-    encoded = encoded.chunk(0) if hasattr(encoded, "chunk") and encoded.num_chunks else encoded
+    encoded = in_one_piece(pc.fill_null(ids, text_scalar("", ids.type))).dictionary_encode()
     return numpy_of(encoded.indices), encoded.dictionary
 
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import casemgmt as cm
-from casemgmt import threads
+from casemgmt import arrow, threads
 from casemgmt.codes import account, by_id, checking, deriving, events, gathering, scanning
 from casemgmt.codes.codelist import Entry
 from casemgmt.codes.events import Events
@@ -153,6 +153,15 @@ def test_ids_that_grow_longer_from_file_to_file_are_the_same_patients(small_step
         pq.write_table(table(own), tmp_path / f"{place}.parquet")
         rows += own
     agrees(derived(sorted(tmp_path.iterdir())), rows)
+
+
+def test_chunks_of_more_text_than_one_array_holds_are_the_same_patients(monkeypatch):
+    rows = rows_at_random(16, 300, PATIENTS[:8])
+    chunked = pa.concat_tables([table(rows[start : start + 70]) for start in range(0, 300, 70)])
+    whole = derived(chunked).to_arrow()
+    monkeypatch.setattr(arrow, "MOST_TEXT", 500)
+    assert derived(chunked).to_arrow().cast(whole.schema).equals(whole)
+    assert derived(chunked).patients.type == pa.large_string()
 
 
 def test_negative_ids_are_in_order_of_size(small_steps):
