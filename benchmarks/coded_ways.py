@@ -28,11 +28,16 @@ def _scored(rows: Any) -> Any:
 
 
 def ours(*, dictionary: bool) -> Callable[[CodedRows], Run]:
-    """The public API, on an Arrow table."""
+    """The public API, on an Arrow table in one piece, as polars has its frame."""
 
     def prepare(inputs: CodedRows) -> Run:
+        import pyarrow as pa
+
+        from casemgmt.arrow import in_one_piece
+
         loaded()
-        rows = inputs.table(dictionary=dictionary)
+        chunked = inputs.table(dictionary=dictionary)
+        rows = pa.table({name: in_one_piece(chunked.column(name)) for name in chunked.column_names})
         return lambda: _scored(rows)
 
     return prepare
