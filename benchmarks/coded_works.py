@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ IDS = {
 MOST = 1_250_000
 
 
+Prepare = Callable[[Any], Callable[[], Any]]
+Read = Callable[[Any], Any]
+
+
+def _as_it_is(found: Any) -> Any:
+    return found
+
+
 def _from_polars(frame: Any) -> Any:
     return frame.to_arrow()
 
@@ -29,6 +38,25 @@ def _from_file(path: Path) -> Any:
 
     with pq.ParquetFile(path) as file:
         return file.read()
+
+
+def _contenders(
+    ours: Prepare,
+    polars: Prepare,
+    duckdb: Prepare,
+    part: Contender,
+    *,
+    of_polars: Read = _as_it_is,
+    read: Read = _as_it_is,
+) -> tuple[Contender, ...]:
+    """The contenders of one work, and the part that nobody can leave out; ``read`` of all but polars."""
+    packages = ("casemgmt", "numpy", "numba", "pyarrow")
+    return (
+        Contender(key="casemgmt", name="casemgmt", packages=packages, prepare=ours, read=read),
+        Contender(key="polars-best", name="polars at its best", packages=("polars",), prepare=polars, read=of_polars),
+        Contender(key="duckdb", name="DuckDB at its best", packages=("duckdb", "pyarrow"), prepare=duckdb, read=read),
+        part,
+    )
 
 
 def _in_memory(name: str, inputs: type[CodedRows], *, dictionary: bool) -> Work:
@@ -45,27 +73,12 @@ def _in_memory(name: str, inputs: type[CodedRows], *, dictionary: bool) -> Work:
         most=MOST,
         inputs=inputs,
         rows_a_patient=ROWS_A_PATIENT,
-        contenders=(
-            Contender(
-                key="casemgmt",
-                name="casemgmt",
-                packages=("casemgmt", "numpy", "numba", "pyarrow"),
-                prepare=coded_ways.ours(dictionary=dictionary),
-            ),
-            Contender(
-                key="polars-best",
-                name="polars at its best",
-                packages=("polars",),
-                prepare=coded_ways.polars(dictionary=dictionary),
-                read=_from_polars,
-            ),
-            Contender(
-                key="duckdb",
-                name="DuckDB at its best",
-                packages=("duckdb", "pyarrow"),
-                prepare=coded_ways.duckdb(dictionary=dictionary),
-            ),
+        contenders=_contenders(
+            coded_ways.ours(dictionary=dictionary),
+            coded_ways.polars(dictionary=dictionary),
+            coded_ways.duckdb(dictionary=dictionary),
             CODED_TEXTS if inputs.ids in ("text", "hex") else CODED_NUMBERS,
+            of_polars=_from_polars,
         ),
     )
 
@@ -83,29 +96,13 @@ def _from_files(name: str, inputs: type[CodedRows], orders: tuple[Order, ...]) -
         most=MOST,
         inputs=inputs,
         rows_a_patient=ROWS_A_PATIENT,
-        contenders=(
-            Contender(
-                key="casemgmt",
-                name="casemgmt",
-                packages=("casemgmt", "numpy", "numba", "pyarrow"),
-                prepare=coded_ways.ours_from_file,
-                read=_from_file,
-            ),
-            Contender(
-                key="polars-best",
-                name="polars at its best",
-                packages=("polars",),
-                prepare=coded_ways.polars_from_file,
-                read=_from_file,
-            ),
-            Contender(
-                key="duckdb",
-                name="DuckDB at its best",
-                packages=("duckdb", "pyarrow"),
-                prepare=coded_ways.duckdb_from_file,
-                read=_from_file,
-            ),
+        contenders=_contenders(
+            coded_ways.ours_from_file,
+            coded_ways.polars_from_file,
+            coded_ways.duckdb_from_file,
             CODED_FILE,
+            of_polars=_from_file,
+            read=_from_file,
         ),
     )
 

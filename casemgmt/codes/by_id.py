@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from casemgmt.codes.plan import Plan
 
-MOST_BITS = 8
+_MOST_BITS = 8
 # Rows for which another part is worth it, and the bytes of dealt rows that are held at a time.
 _ROWS_A_PART = 1 << 13
 _DEALT_BYTES = 1 << 28
@@ -103,6 +103,13 @@ class Dealt:
     def part(self, place: int) -> npt.NDArray[np.uint64]:
         """The records of one part."""
         return self.records[self.starts[place] : self.starts[place + 1]]
+
+
+def _cells_of(records: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+    """The cell of each record, which stands below its tag."""
+    import numpy as np
+
+    return (records[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.int32)
 
 
 class _Room(NamedTuple):
@@ -187,7 +194,7 @@ class PatientsById:
         import numpy as np
 
         self._plan, self._rows = plan, rows
-        self._bits = min(max((rows // _ROWS_A_PART).bit_length(), 1), MOST_BITS)
+        self._bits = min(max((rows // _ROWS_A_PART).bit_length(), 1), _MOST_BITS)
         self._counted = np.array(plan.counted, dtype=bool)
         self._parts: list[_Part] = []
         self._kinds: list[pa.DataType] = []
@@ -219,8 +226,7 @@ class PatientsById:
         rows = Named(piece.ids, id_hashes(piece.ids), np.arange(count, dtype=np.int32), tables, None)
 
         def join(part: _Part, numbers: npt.NDArray[np.int32], records: npt.NDArray[np.uint64], _: CellTables) -> None:
-            places = (records[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.int64)
-            room = part.room
+            places, room = _cells_of(records), part.room
             # Each patient stands once in a piece, so that no place is written twice.
             room.words[:, numbers] |= piece.words[:, places]
             room.counts[:, numbers] += piece.counts[:, places]
@@ -250,11 +256,10 @@ class PatientsById:
     def _take(self, sources: Sequence[Named], then: _Then, *, with_days: bool = False) -> None:
         """Deal rows out and number their patients; ``then`` takes in what the words do not hold."""
         for place, rows in enumerate(sources):
-            if place == len(self._dealt):
-                self._dealt.append(Dealt(0, 0, self._bits, with_days=with_days))
-            held = self._dealt[place]
-            if len(held.records) < len(rows.hashes) or held.with_days != with_days:
-                self._dealt[place] = Dealt(len(rows.hashes), self._width, self._bits, with_days=with_days)
+            held = self._dealt[place] if place < len(self._dealt) else None
+            if held is None or len(held.records) < len(rows.hashes) or held.with_days != with_days:
+                room = Dealt(len(rows.hashes), self._width, self._bits, with_days=with_days)
+                self._dealt[place : place + 1] = [room]
         dealt = self._dealt[: len(sources)]
         on_threads(lambda place: dealt[place].deal(sources[place]), range(len(sources)))
 
@@ -275,9 +280,17 @@ class PatientsById:
         from casemgmt.codes.kernels import measure
 
         if len(self._counted):
-            cells = (records[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.int32)
             days, room = records[:, -1].view(np.int64).astype(np.int32), part.room
-            measure(cells, numbers, days, tables.starts, tables.features, room.counts, room.latest, self._counted)
+            measure(
+                _cells_of(records),
+                numbers,
+                days,
+                tables.starts,
+                tables.features,
+                room.counts,
+                room.latest,
+                self._counted,
+            )
 
     def result(self) -> Gathered:
         """Every patient once, in ascending order of ids: numbers by size, texts by their bytes."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from casemgmt.compiling import compiled, compiled_within
+from casemgmt.compiling import compiled
 from casemgmt.texts.hash_kernels import mix
+from casemgmt.texts.key_kernels import shift_of
 
 _ONE = np.uint64(1)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -71,7 +72,7 @@ def number_part(records, slots, keys, known, masks, words, numbers):
     -------
     rows numbered, fewer than given where ``keys`` is full; and how many patients there are
     """
-    mask, shift = np.uint64(len(slots) - 1), _shift_of(len(slots))
+    mask, shift = np.uint64(len(slots) - 1), shift_of(len(slots))
     width = keys.shape[1]
     for i in range(len(records)):
         tag, at = records[i, 0] & ~_LOW, records[i, 0] >> shift
@@ -101,20 +102,10 @@ def number_part(records, slots, keys, known, masks, words, numbers):
     return len(records), known
 
 
-@compiled_within
-def _shift_of(slots):
-    """What leaves, of 64 bits, those that number a power of two of slots."""
-    shift = np.uint64(64)
-    while slots > 1:
-        slots >>= 1
-        shift -= _ONE
-    return shift
-
-
 @compiled
 def refill(before, slots):
     """Put what stands in slots into others, all free."""
-    mask, shift = np.uint64(len(slots) - 1), _shift_of(len(slots))
+    mask, shift = np.uint64(len(slots) - 1), shift_of(len(slots))
     for i in range(len(before)):
         if before[i] != np.uint64(0):
             at = before[i] >> shift

@@ -80,7 +80,7 @@ def pack_texts(offsets, data, words, first, count, keys):
 
 
 @compiled_within
-def _shift_of(slots):
+def shift_of(slots):
     """What leaves, of 64 bits, those that number a power of two of slots."""
     shift = 64
     while slots > 1:
@@ -117,7 +117,7 @@ def number_keys(keys, slots, table, known, first_row, seen_at, numbers):
     rows numbered, fewer than given where ``table`` is full; and how many numbers are given
     """
     mask = np.uint64(len(slots) - 1)
-    shift = _shift_of(len(slots))
+    shift = shift_of(len(slots))
     width = keys.shape[1]
     for i in range(len(keys)):
         at = _slot_of(keys, i, shift)
@@ -147,7 +147,7 @@ def number_keys(keys, slots, table, known, first_row, seen_at, numbers):
 def number_short_texts(offsets, data, words, first, count, slots, table, known, first_row, seen_at, numbers):
     """:func:`pack_texts` and :func:`number_keys` in one for keys of one word: the texts of a column of codes."""
     mask = np.uint64(len(slots) - 1)
-    shift = _shift_of(len(slots))
+    shift = shift_of(len(slots))
     last = len(words) - 1
     for i in range(count):
         at = int(offsets[first + i])
@@ -185,7 +185,7 @@ def number_short_texts(offsets, data, words, first, count, slots, table, known, 
 def refill(table, known, slots):
     """Put every known key into empty ``slots``; as :func:`number_keys` would."""
     mask = np.uint64(len(slots) - 1)
-    shift = _shift_of(len(slots))
+    shift = shift_of(len(slots))
     for i in range(known):
         at = _slot_of(table, i, shift)
         while slots[at] >= 0:
