@@ -65,7 +65,7 @@ def _selected(register: Any, scheme: Any, model: Any, threads: int) -> Any:
     if selection.register.merged or selection.register.quarantine.num_rows:
         # casemgmt sets repeated ids aside and goes on; the works ask for a refusal.
         raise DuplicateError
-    return selection.to_arrow(reasons=False).select(list(NAMES))
+    return selection.to_arrow(columns=list(NAMES))
 
 
 def _write(table: Any, out: Path) -> None:

@@ -36,7 +36,7 @@ def in_casemgmt(inputs: Inputs) -> Callable[[], Any]:
 
     def run() -> Any:
         made = cm.select(register, scheme, score=scores, threads=inputs.threads)
-        return made.to_arrow(reasons=False).select(list(ours.NAMES))
+        return made.to_arrow(columns=list(ours.NAMES))
 
     return run
 

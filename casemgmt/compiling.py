@@ -19,7 +19,7 @@ _Loop = TypeVar("_Loop", bound=Callable[..., Any])
 # Below this many rows, NumPy is done before a compiled loop would pay; below twice as many, before the loops would have
 # been loaded; below ten times as many, long before they would have been compiled.
 COMPILE_FROM = 400_000
-_UNLOADED, _UNMADE = 2, 10
+_UNLOADED, _UNMADE, _SPARING = 2, 10, 8
 LOOPS: list[CompiledLoop] = []  # every one so far
 _counted: Counter[str] = Counter()
 
@@ -44,6 +44,23 @@ def pays(rows: int) -> bool:
 def went_through(rows: int) -> None:
     """Count rows that NumPy has chosen among: whoever comes again with as many had better compile."""
     _counted["gone through"] += rows if rows >= COMPILE_FROM else 0
+
+
+def pays_once_made(rows: int, *loops: CompiledLoop) -> bool:
+    """Whether to use loops that spare some milliseconds and take far longer to compile; the result does not depend on
+    it.
+
+    Where their machine code was kept or is loaded, they are used for an eighth of the rows from which loops pay; where
+    not, they are compiled once the process has gone through very many rows without them.
+    """
+    if rows < max(COMPILE_FROM // _SPARING, 1):
+        return False
+    from casemgmt.kept_code import is_kept
+
+    if all(loop.ways or is_kept(loop.loop) for loop in loops):
+        return True
+    _counted["without these"] += rows
+    return _counted["without these"] >= _UNMADE * COMPILE_FROM
 
 
 class CompiledLoop:

@@ -64,11 +64,22 @@ def kept(loop: Callable[..., Any], kinds: tuple[Any, ...]) -> Code | None:
     return None
 
 
-@cache
 def is_anything_kept() -> bool:
     """Whether there is code of these sources at all, for whatever processor."""
+    return bool(_kept_loops())
+
+
+def is_kept(loop: Callable[..., Any]) -> bool:
+    """Whether there was code of a loop when the process first asked, for whatever arguments and processor."""
+    return _name_of(loop) in _kept_loops()
+
+
+@cache
+def _kept_loops() -> frozenset[str]:
+    """The loops of which there is code of these sources."""
     found = f"*-{source_stamp()[:16]}-*{ENDING}"
-    return any(path for folder in folders() if folder.is_dir() for path in folder.glob(found))
+    paths = (path for folder in folders() if folder.is_dir() for path in folder.glob(found))
+    return frozenset(path.name.partition("-")[0] for path in paths)
 
 
 def keep(loop: Callable[..., Any], kinds: tuple[Any, ...], code: Code) -> None:
@@ -150,8 +161,11 @@ def _remove_older(folder: Path, name: str) -> None:
 
 
 def _file_name(loop: Callable[..., Any], kinds: tuple[Any, ...]) -> str:
-    own = f"{loop.__module__.removeprefix('casemgmt.')}.{loop.__qualname__}"
-    return f"{own}-{source_stamp()[:16]}-{_machine_stamp()[:16]}-{_digest(repr(kinds))[:32]}{ENDING}"
+    return f"{_name_of(loop)}-{source_stamp()[:16]}-{_machine_stamp()[:16]}-{_digest(repr(kinds))[:32]}{ENDING}"
+
+
+def _name_of(loop: Callable[..., Any]) -> str:
+    return f"{loop.__module__.removeprefix('casemgmt.')}.{loop.__qualname__}"
 
 
 def _digest(text: str) -> str:

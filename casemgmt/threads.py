@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -35,11 +36,35 @@ def threads_for(rows: int) -> int:
 
 
 def on_threads(work: Callable[[Any], Any], pieces: Sequence[Any], workers: int | None = None) -> list[Any]:
-    """What ``work`` gives for each piece, in their order. ``work`` must not share out work itself."""
+    """What ``work`` gives for each piece, in their order. ``work`` must not share out work itself.
+
+    Where it fails for some pieces, the rest are left, and the error of the first of those is raised.
+    """
     workers = workers or default_workers()
     if workers == 1 or len(pieces) < 2:
         return [work(piece) for piece in pieces]
-    return list(_pool(workers).map(work, pieces))
+    # One task a thread, which takes piece after piece: to wake a thread for each piece costs more than a short piece.
+    waiting, found, failed = deque(enumerate(pieces)), [None] * len(pieces), dict[int, BaseException]()
+
+    def take_pieces() -> None:
+        while True:
+            try:
+                place, piece = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                found[place] = work(piece)
+            except BaseException as error:
+                failed[place] = error
+                waiting.clear()
+
+    try:
+        wait([_pool(workers).submit(take_pieces) for _ in range(min(workers, len(pieces)))])
+    finally:
+        waiting.clear()  # also where a user has stopped the program
+    if failed:
+        raise failed[min(failed)]
+    return found
 
 
 def one_ahead(items: Iterator[_Item]) -> Iterator[_Item]:

@@ -207,7 +207,8 @@ def _refuse_barred(counts: Counts) -> None:
 
 
 def _passes(count: int, of: int, limit: Fraction) -> bool:
-    return of >= FEWEST and count > limit * of
+    # In whole numbers, since this is asked of every practice.
+    return of >= FEWEST and count * limit.denominator > limit.numerator * of
 
 
 def _quarantined(aside: Counted, counts: Counts, rows: int) -> Iterator[tuple[str, int, int, Mapping[str, int]]]:

@@ -73,15 +73,16 @@ class PublishedSelection(SelectionTables):
         """The practices of the register, in byte order of their codes."""
         return tuple(dict.fromkeys(self.summary().column("practice_id").to_pylist()))
 
-    @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no)
-    def to_arrow(self, include: Iterable[str] = (), *, reasons: bool = True) -> pa.Table:
+    @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no, columns=arguments.texts_or_none)
+    def to_arrow(
+        self, include: Iterable[str] = (), *, reasons: bool = True, columns: Iterable[str] | None = None
+    ) -> pa.Table:
         """As :meth:`casemgmt.Selection.to_arrow`; ``include`` names register columns that were published with it."""
-        from casemgmt.selection.tables import REASONS, with_published_columns
+        from casemgmt.selection.tables import wanted_columns, with_published_columns
 
         include = [include] if isinstance(include, str) else list(include)
         table = self._tables["selection"]
-        if not reasons:
-            table = table.drop_columns([name for name in REASONS if name in table.column_names])
+        table = table.select(wanted_columns(table.column_names, columns, reasons=reasons))
         return with_published_columns(table, self._tables["included"], include) if include else table
 
     def summary(self) -> pa.Table:

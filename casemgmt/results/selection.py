@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt import arguments, logs
 from casemgmt.errors import InputError
 from casemgmt.results.for_the_practice import ForThePractice
+from casemgmt.selection.selected import SelectedTable
 from casemgmt.shown import shows
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Selection(ForThePractice):
         self.published_at: Path | None = None
         self.manifest_sha256: str | None = None
         self._tables: dict[str, pa.Table] = {}
+        self._selected = SelectedTable(workings)
 
     @property
     def register(self) -> Register:
@@ -72,14 +74,18 @@ class Selection(ForThePractice):
             self._tables[name] = make()
         return self._tables[name]
 
-    @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no)
-    def to_arrow(self, include: Iterable[str] = (), *, reasons: bool = True) -> pa.Table:
+    @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no, columns=arguments.texts_or_none)
+    def to_arrow(
+        self, include: Iterable[str] = (), *, reasons: bool = True, columns: Iterable[str] | None = None
+    ) -> pa.Table:
         """One row a selected patient, ordered by practice_id, then patient_id.
 
         Parameters
         ----------
         include : register columns to add, each as ``register_<name>``
         reasons : without them the table has no reason_1 to reason_3, and takes less time and memory
+        columns : of the columns below those that are wanted, in that order; nothing else is worked out. All by default,
+            which ``reasons`` is about
 
         Returns
         -------
@@ -87,19 +93,16 @@ class Selection(ForThePractice):
             practice_id, patient_id, score (what ranked, before the link; null when unscored), risk (0 to 1; null where
             the model gives none), rank (1 + the number in the practice with a higher score, for those in a share
             route), one boolean a route, place, case_managed, review_due, inputs_missing, reason_1 to reason_3
+
+        Raises
+        ------
+        MissingColumnsError : ``columns`` or ``include`` names one that is not there
         """
-        from casemgmt.selection.tables import REASONS, selected_table, with_columns
+        from casemgmt.selection.tables import wanted_columns, with_columns
 
         include = [include] if isinstance(include, str) else list(include)
-        if reasons or "selection" in self._tables:
-            table = self._table("selection", lambda: selected_table(self.workings))
-        else:
-            table = self._table("without reasons", lambda: selected_table(self.workings, reasons=False))
-        if not reasons:
-            table = table.drop_columns([name for name in REASONS if name in table.column_names])
-        if not include:
-            return table
-        return with_columns(self.workings, table, include)
+        table = self._selected.table(wanted_columns(self._selected.names, columns, reasons=reasons))
+        return with_columns(self.workings, table, include) if include else table
 
     def summary(self) -> pa.Table:
         """One row a practice and route: places, who met the route, whose place was used, and where the cut fell.

@@ -45,7 +45,9 @@ class SelectionTables(ABC):
         """The practices of the register, in byte order of their codes."""
 
     @abstractmethod
-    def to_arrow(self, include: Iterable[str] = (), *, reasons: bool = True) -> pa.Table:
+    def to_arrow(
+        self, include: Iterable[str] = (), *, reasons: bool = True, columns: Iterable[str] | None = None
+    ) -> pa.Table:
         """One row a selected patient, ordered by practice_id, then patient_id."""
 
     @abstractmethod
@@ -157,10 +159,12 @@ class SelectionTables(ABC):
     def pending_removals(self) -> pa.Table:
         """:meth:`removals`: whom the next selection that is given this one proposes again."""
 
-    @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no)
-    def to_pandas(self, include: Iterable[str] = (), *, reasons: bool = True) -> pd.DataFrame:
+    @arguments.checked(include=arguments.texts, reasons=arguments.yes_or_no, columns=arguments.texts_or_none)
+    def to_pandas(
+        self, include: Iterable[str] = (), *, reasons: bool = True, columns: Iterable[str] | None = None
+    ) -> pd.DataFrame:
         """:meth:`to_arrow` as a pandas data frame."""
-        frame: pd.DataFrame = self.to_arrow(include, reasons=reasons).to_pandas()
+        frame: pd.DataFrame = self.to_arrow(include, reasons=reasons, columns=columns).to_pandas()
         return frame
 
     @arguments.checked(practice_id=arguments.text, include=arguments.texts)

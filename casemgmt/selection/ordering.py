@@ -1,10 +1,14 @@
-"""The order of a table's rows: by practice, and within it by a number or by the patient's id."""
+"""The order of a table's rows: by practice, and within it by a number or by the patient's id.
+
+Of few rows, or those in any order, here by NumPy; of many in :mod:`casemgmt.selection.stretches`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import numpy_of, rows_of
+from casemgmt.selection.stretches import many_together, order_in_stretches, ranks_in_stretches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +48,8 @@ def ranks_within(practice: npt.NDArray[np.int64], keys: Keys) -> npt.NDArray[np.
     """
     import numpy as np
 
+    if many_together(practice):
+        return ranks_in_stretches(practice, keys)
     # Whole numbers without a sign, in the order of the keys from the largest.
     falling = (~keys).view(f"u{keys.itemsize}") ^ (1 << 8 * keys.itemsize - 1)
     order = order_within(practice, falling)
@@ -78,6 +84,8 @@ def by_practice_and_id(practice: npt.NDArray[np.int64], ids: pa.Array) -> npt.ND
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if many_together(practice):
+        return order_in_stretches(practice, ids)
     keys = _prefixes(ids)
     order = order_within(practice, keys)
     keys, groups = keys[order], practice[order]

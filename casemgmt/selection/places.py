@@ -94,7 +94,7 @@ def give_places(
                     member[waiting] &= ~mask
                     queue += [(i, int(row)) for row in rows[waiting]]
         if route.counts_as == "case_management":
-            place[(member & mask != 0) & (place < 0)] = i
+            np.copyto(place, i, where=(member & mask != 0) & (place < 0))
     if exceeded:
         raise _cap_exceeded(exceeded)
     return place, queue

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from casemgmt.compiling import compiled_within
+from casemgmt.compiling import compiled, compiled_within
 from casemgmt.risk.kernels import sum_entries
 
 # The bits of a float but for its sign, and those that are all set where it is no number or infinite.
@@ -32,6 +32,22 @@ def rank_rows(scores, start, stop, bits, ranked_bit, keys):
     sum_entries(scores.columns, scores.tables, start, stop, keys)
     for i in range(stop - start):
         keys[i] = scores.no_score if keys[i] < scores.lowest else max(keys[i], scores.floor)
+
+
+@compiled
+def finite_ends(given):
+    """The least and the greatest finite float of some, given as bits, and turned into whole numbers of their order.
+
+    Of none, the greatest and the least whole number.
+    """
+    low, high = MAGNITUDE, LEAST
+    for i in range(len(given)):
+        value = given[i]
+        key = value ^ ((value >> np.int64(63)) & MAGNITUDE)
+        no_number = (value & EXPONENT) == EXPONENT
+        low = min(low, MAGNITUDE if no_number else key)
+        high = max(high, LEAST if no_number else key)
+    return low, high
 
 
 @compiled_within

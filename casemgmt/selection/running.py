@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from casemgmt.compiling import pays, went_through
+from casemgmt.compiling import pays, pays_once_made, went_through
 from casemgmt.selection.loop_arrays import AlwaysKeep, FilteredRows, Outcome, RouteArrays, Rule
 from casemgmt.selection.plan import Plan
 from casemgmt.threads import default_workers, on_threads
@@ -117,12 +117,12 @@ def emitted_rows(out: Outcome) -> Emitted:
 
     places = np.cumsum(out.emitted) - out.emitted
     total = int(out.emitted.sum())
-    if not pays(total):
+    from casemgmt.selection.kernels import collect
+
+    if not pays_once_made(total, collect):
         kept = np.arange(total) + np.repeat(out.starts[:-1] - places, out.emitted)
         practice = np.repeat(np.arange(len(out.emitted)), out.emitted)
         return Emitted(practice, out.rows[kept].astype(np.int64), out.keys[kept], out.member[kept], out.at_cut[kept])
-    from casemgmt.selection.kernels import collect
-
     kinds = (np.int64, np.int64, out.keys.dtype, np.uint32, np.uint32)
     found = Emitted(*(np.empty(total, dtype=kind) for kind in kinds))
     stretches = even_stretches(np.append(places, total), default_workers())

@@ -7,7 +7,9 @@ import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from casemgmt.compiling import pays_once_made
 from casemgmt.errors import InputWarning, plural
+from casemgmt.selection.plain_rows import MAGNITUDE
 from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ FEWEST = 3
 _DIFFERENT = 5
 _LOOKED_AT = 10_000  # scores of a part, for different ones
 _AT_ONCE = 1 << 15  # scores that stay in the cache while they are gone through
-_A_PIECE = 1 << 18  # scores worth handing to a thread
+_A_PIECE = 1 << 20  # scores worth handing to a thread
 
 
 @dataclass(slots=True)
@@ -145,11 +147,7 @@ def _shows_that_none_is_far(scores: npt.NDArray[np.float64]) -> bool:
     if len(scores) < _LOOKED_AT:
         return False
 
-    def ends(start: int) -> tuple[float, float]:
-        part = scores[start : start + _A_PIECE]
-        return float(np.fmin.reduce(part)), float(np.fmax.reduce(part))  # what is no number is passed over
-
-    found = np.array(on_threads(ends, range(0, len(scores), _A_PIECE)))
+    found = np.array(on_threads(lambda start: _ends(scores[start : start + _A_PIECE]), range(0, len(scores), _A_PIECE)))
     low, high = found[:, 0].min(), found[:, 1].max()
     if not (np.isfinite(low) and np.isfinite(high)):
         return False
@@ -159,6 +157,19 @@ def _shows_that_none_is_far(scores: npt.NDArray[np.float64]) -> bool:
     near_high = (to_high > 0) & (to_high <= from_low / 2)
     near_low = (from_low > 0) & (from_low <= to_high / 2)
     return bool(near_high.any() and near_low.any())
+
+
+def _ends(scores: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The least and the greatest of some scores; what is no number is passed over, and what is infinite may be."""
+    import numpy as np
+
+    from casemgmt.selection.row_kernels import finite_ends
+
+    if not pays_once_made(len(scores), finite_ends):
+        return float(np.fmin.reduce(scores)), float(np.fmax.reduce(scores))
+    ends = np.array(finite_ends(np.ascontiguousarray(scores).view(np.int64)), dtype=np.int64)
+    low, high = np.where(ends < 0, ends ^ MAGNITUDE, ends).view(np.float64).tolist()
+    return low, high
 
 
 def _finite(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

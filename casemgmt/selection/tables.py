@@ -1,21 +1,18 @@
-"""The tables of a selection: the selected, and those who wait."""
+"""What the tables of a selection are made of, and those beside the selected: who was kept, and who waits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from casemgmt.arrow import array_of, rows_of, texts
 from casemgmt.dates import completed_months
 from casemgmt.errors import missing_columns
 from casemgmt.register.columns import NO_DAY
 from casemgmt.register.packing import Rows
-from casemgmt.risk.demonstration import is_demonstration
 from casemgmt.scheme.routes import Review, TopShare
 from casemgmt.selection.ordering import by_practice_and_id, ranks_within
-from casemgmt.threads import default_workers
+from casemgmt.selection.stretches import ids_in_stretches, many_together
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,121 +26,41 @@ if TYPE_CHECKING:
 REASONS = ("reason_1", "reason_2", "reason_3")
 
 
-def selected_table(made: Workings, *, reasons: bool = True) -> pa.Table:
-    """One row a selected patient; see :meth:`casemgmt.results.selection.Selection.to_arrow`."""
-    import pyarrow as pa
+def wanted_columns(names: Sequence[str], columns: Iterable[str] | None, *, reasons: bool) -> list[str]:
+    """Of a table's columns those that are named, or all; ``reasons`` says whether reasons are among all.
 
-    # Three parts that need nothing of each other, the longest first.
-    # The process's own pool is left to what they share out in their turn.
-    with ThreadPoolExecutor(min(2, default_workers())) as pool:
-        scores, sorting = pool.submit(_of_scores, made, reasons), pool.submit(_ids_and_order, made)
-        ranking = pool.submit(_ranks, made)
-        scored, (ids, order), ranks = scores.result(), sorting.result(), ranking.result()
-        plain = pool.submit(_plain_columns, made, scored, ids, order, ranks)
-        said = list(pool.map(partial(_in_order, rows_of(order)), scored.reasons))
-        columns = plain.result()
-    columns |= dict(zip(REASONS, said, strict=False))
-    caution = made.model is not None and is_demonstration(made.model)
-    metadata = {b"casemgmt": b'{"demonstration_only": true}'} if caution else None
-    return pa.table(columns).replace_schema_metadata(metadata)
+    Raises
+    ------
+    MissingColumnsError : there is no such column
+    """
+    if columns is None:
+        return [name for name in names if reasons or name not in REASONS]
+    wanted = [columns] if isinstance(columns, str) else list(columns)
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise missing_columns(missing, names, "columns=", checked=True)
+    return wanted
 
 
-class _Scored(NamedTuple):
-    """What the packed rows of the chosen patients say, in the order of the choice."""
-
-    scores: npt.NDArray[np.float64]
-    risks: npt.NDArray[np.float64]
-    due: npt.NDArray[np.bool_]
-    missing: npt.NDArray[np.int32]
-    reasons: list[pa.Array]
-
-
-def _of_scores(made: Workings, reasons: bool) -> _Scored:
-    """Scores, reviews due, inputs missing, and reasons if asked for; no reason for a score that is not shown."""
-    import numpy as np
-
-    from casemgmt.risk.chosen import chosen_rows, missing_inputs
-    from casemgmt.risk.reasons import reasons_of
-
-    choice, count = made.choice, len(made.choice.rows)
-    scores = made.ranking.scores(choice.keys)
-    risks = made.ranking.risks_of(choice.rows, scores)
-    due = review_due(made, choice.rows, choice.member)
-    if made.model is None:
-        said = _given_reasons(made, scores) if reasons else []
-        return _Scored(scores, risks, due, np.zeros(count, dtype=np.int32), said)
-    chosen = chosen_rows(made.model, made.register, choice.rows)
-    said = reasons_of(made.model, chosen, choice.practice, ~np.isnan(scores), made.reference) if reasons else []
-    return _Scored(scores, risks, due, missing_inputs(made.model, chosen, choice.rows), said)
-
-
-def _given_reasons(made: Workings, scores: npt.NDArray[np.float64]) -> list[pa.Array]:
-    """Reasons from what inputs were said to add to given scores; null where nothing was."""
-    import pyarrow as pa
-
-    if made.contributions is None:
-        return [pa.nulls(len(scores), pa.string())] * len(REASONS)
-    from casemgmt.selection.given_reasons import reasons_of
-
-    return list(reasons_of(made.contributions, made.register, made.choice.rows, scores))
-
-
-def _ids_and_order(made: Workings) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-    """The chosen patients' ids, and the order of the table: by practice, then by id."""
-    choice = made.choice
-    ids = made.register.column("patient_id", choice.rows)
-    return ids, by_practice_and_id(choice.practice, ids)
+def ids_and_order(made: Workings) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The order of the table, by practice, then by id; and the chosen patients' ids in that order."""
+    choice, register = made.choice, made.register
+    if many_together(choice.practice):
+        where = choice.rows if register.order is None else register.order[choice.rows]
+        order, ids = ids_in_stretches(choice.practice, register.ids, where)
+        return ids, order
+    ids = register.column("patient_id", choice.rows)
+    order = by_practice_and_id(choice.practice, ids)
+    return ids.take(rows_of(order)), order
 
 
 def table_rows(made: Workings) -> npt.NDArray[np.int64]:
     """The packed row of each row of the table."""
-    rows: npt.NDArray[np.int64] = made.choice.rows[_ids_and_order(made)[1]]
+    rows: npt.NDArray[np.int64] = made.choice.rows[ids_and_order(made)[1]]
     return rows
 
 
-def _in_order(order: pa.Array, reason: pa.Array) -> pa.Array:
-    """A reason as text, in the order of the table."""
-    import pyarrow as pa
-
-    return reason.take(order).cast(pa.string())
-
-
-def _plain_columns(
-    made: Workings, scored: _Scored, ids: pa.Array, order: npt.NDArray[np.int64], ranks: npt.NDArray[np.int32]
-) -> dict[str, pa.Array]:
-    """Every column but the reasons, in the order of the table."""
-    import numpy as np
-    import pyarrow as pa
-
-    choice = made.choice
-    scores, risks, ranks = scored.scores[order], scored.risks[order], ranks[order]
-    routes = [route.name for route in made.scheme.routes]
-    return {
-        "practice_id": texts(made.register.practices).take(rows_of(choice.practice[order])),
-        "patient_id": ids.take(rows_of(order)),
-        "score": array_of(scores, pa.float64(), ~np.isnan(scores)),
-        "risk": array_of(risks, pa.float64(), ~np.isnan(risks)),
-        "rank": array_of(ranks, pa.int32(), ranks != 0),
-        **_route_columns(routes, choice.member[order], choice.place[order]),
-        "review_due": array_of(scored.due[order], pa.bool_()),
-        "inputs_missing": array_of(scored.missing[order], pa.int32()),
-    }
-
-
-def _route_columns(
-    names: Sequence[str], member: npt.NDArray[np.uint32], place: npt.NDArray[np.int8]
-) -> dict[str, pa.Array]:
-    """Which routes each patient meets, the one whose place is used, and whether there is one."""
-    import numpy as np
-    import pyarrow as pa
-
-    managed = place >= 0
-    met = {name: array_of(member & np.uint32(1 << i) != 0, pa.bool_()) for i, name in enumerate(names)}
-    used = texts(names).take(array_of(np.maximum(place, 0), pa.int32(), managed))
-    return {**met, "place": used, "case_managed": array_of(managed, pa.bool_())}
-
-
-def _ranks(made: Workings) -> npt.NDArray[np.int32]:
+def ranks_of(made: Workings) -> npt.NDArray[np.int32]:
     """For those in a share route 1 + the number in the practice with a higher score; 0 for the others."""
     import numpy as np
 
@@ -224,7 +141,7 @@ def with_columns(made: Workings, table: pa.Table, names: Sequence[str]) -> pa.Ta
     missing = [name for name in names if name not in register.column_names]
     if missing:
         raise missing_columns(missing, sorted(register.column_names), "include=", checked=True)
-    order = _ids_and_order(made)[1]
+    order = ids_and_order(made)[1]
     for name in names:
         column = register.column(name, choice.rows[order])
         if name in made.given_columns:
@@ -257,7 +174,7 @@ def kept_table(made: Workings) -> pa.Table:
     chosen = chosen[order]
     by = choice.kept[chosen, None] & (np.uint32(1) << np.arange(len(names), dtype=np.uint32)) != 0
     person, route = np.nonzero(by)
-    ranks = _ranks(made)[chosen[person]] if len(person) else np.empty(0, dtype=np.int32)
+    ranks = ranks_of(made)[chosen[person]] if len(person) else np.empty(0, dtype=np.int32)
     return pa.table(
         {
             "practice_id": texts(made.register.practices).take(rows_of(choice.practice[chosen[person]])),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from casemgmt.arrow import MOST_TEXT, array_of, texts
+from casemgmt.compiling import pays_once_made
+from casemgmt.texts.numbering import LONGEST_TEXT, Keys, lengths_of
 from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
@@ -23,23 +27,52 @@ def order_of_keys(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """
     import numpy as np
 
-    from casemgmt.texts.key_kernels import differing, first_differences
-
     if len(keys) < 2:
         return np.arange(len(keys))
-    bits = differing(keys)
-    numbers = np.empty(len(keys), dtype=np.uint64)
-    whole = first_differences(keys, bits, numbers)
+    numbers, tell_all = first_numbers(keys)
     order = _order_of_numbers(numbers)
-    if whole:
-        return order
-    sorted_numbers = numbers[order]
-    same = sorted_numbers[1:] == sorted_numbers[:-1]
-    tied = np.flatnonzero(np.concatenate([same, [False]]) | np.concatenate([[False], same]))
-    places = order[tied]
-    words = [keys[places, word] for word in np.flatnonzero(bits)[::-1]]
-    order[tied] = places[np.lexsort((*words, numbers[places]))]
+    if not tell_all:
+        settle_equals(order, numbers, keys)
     return order
+
+
+def first_numbers(keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], bool]:
+    """A number a key, in the order of the keys, and whether different keys have different ones."""
+    import numpy as np
+
+    from casemgmt.texts.key_kernels import differing, first_differences
+
+    bits, numbers = np.empty(keys.shape[1], dtype=np.uint64), np.empty(len(keys), dtype=np.uint64)
+    differing(keys, bits)
+    return numbers, bool(first_differences(keys, bits, numbers))
+
+
+def settle_equals(
+    order: npt.NDArray[np.int64],
+    numbers: npt.NDArray[np.uint64],
+    keys: npt.NDArray[np.uint64],
+    group: npt.NDArray[np.int64] | None = None,
+) -> None:
+    """Put in order, by whole keys, what equal numbers leave open.
+
+    Parameters
+    ----------
+    order : places of keys by group, then by number; changed in place
+    numbers, keys : of each place
+    group : of each entry of ``order``, from the least; one for all by default
+    """
+    import numpy as np
+
+    own = numbers[order]
+    same = own[1:] == own[:-1]
+    if group is not None:
+        same &= group[1:] == group[:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+    places = order[tied]
+    sort_by = [*(keys[places, word] for word in range(keys.shape[1])[::-1]), numbers[places]]
+    if group is not None:
+        sort_by.append(group[tied])
+    order[tied] = places[np.lexsort(sort_by)]
 
 
 def _order_of_numbers(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
@@ -59,25 +92,65 @@ def _order_of_numbers(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
 
 def texts_of_keys(keys: npt.NDArray[np.uint64], order: npt.NDArray[np.int64], kind: pa.DataType) -> pa.Array:
     """The texts of keys in an order, of a kind of text; of ``large_string`` where that does not hold as many bytes."""
+    half = len(order) // 2
+    bounds = [(0, half), (half, len(order))] if len(order) >= _ALONE else [(0, len(order))]
+    return joined(on_threads(lambda bound: unpacked(keys, order[slice(*bound)]), bounds), kind)
+
+
+class Pieces(NamedTuple):
+    """Texts as the bytes of each, counted, and all their bytes."""
+
+    lengths: npt.NDArray[np.integer[Any]]
+    data: npt.NDArray[np.uint8]
+
+
+def unpacked(keys: npt.NDArray[np.uint64], order: npt.NDArray[np.int64]) -> Pieces:
+    """The texts of keys in an order."""
+    import numpy as np
+
+    from casemgmt.texts.key_kernels import unpack_texts
+
+    lengths = (keys[:, -1].astype(np.uint8)[order]).astype(np.int32)
+    size = int(lengths.sum(dtype=np.int64))
+    words = np.empty(size // 8 + 1, dtype=np.uint64)
+    unpack_texts(keys, order, words)
+    return Pieces(lengths, words.view(np.uint8)[:size])
+
+
+def joined(pieces: Sequence[Pieces], kind: pa.DataType) -> pa.Array:
+    """Texts of several pieces as one array of a kind of text; of ``large_string`` where that cannot hold them."""
+    import numpy as np
+    import pyarrow as pa
+
+    if sum(len(piece.data) for piece in pieces) > MOST_TEXT:
+        kind = pa.large_string()
+    lengths, data = pieces[0]
+    if len(pieces) > 1:
+        lengths, data = (
+            np.concatenate([each.lengths for each in pieces]),
+            np.concatenate([each.data for each in pieces]),
+        )
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64 if pa.types.is_large_string(kind) else np.int32)
+    np.cumsum(lengths, dtype=offsets.dtype, out=offsets[1:])
+    return pa.Array.from_buffers(kind, len(lengths), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
+def texts_at(
+    values: Sequence[str], places: npt.NDArray[np.integer[Any]], present: npt.NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """Of a few texts those at some places, one a row, as ``string``; missing where ``present`` is false."""
     import numpy as np
     import pyarrow as pa
 
     from casemgmt.texts.key_kernels import unpack_texts
 
-    lengths = (keys[order, -1] & np.uint64(255)).astype(np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    if pa.types.is_large_string(kind) or offsets[-1] >= 2**31:
-        kind = pa.large_string()
-    else:
-        offsets = offsets.astype(np.int32)
-
-    def piece(bound: tuple[int, int]) -> npt.NDArray[np.uint8]:
-        low, high = (int(offsets[place]) for place in bound)
-        words = np.empty((high - low) // 8 + 1, dtype=np.uint64)
-        unpack_texts(keys, order[slice(*bound)], words)
-        return words.view(np.uint8)[: high - low]
-
-    half = len(order) // 2
-    bounds = [(0, half), (half, len(order))] if len(order) >= _ALONE else [(0, len(order))]
-    data = np.concatenate(on_threads(piece, bounds))
-    return pa.Array.from_buffers(kind, len(order), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    few = texts([*values, ""])
+    codes = places.astype(np.int64) if present is None else np.where(present, places, len(values)).astype(np.int64)
+    if not pays_once_made(len(codes), unpack_texts) or lengths_of(few)[1] > LONGEST_TEXT:
+        return few.take(array_of(codes, pa.int64(), present))
+    found = texts_of_keys(Keys(few).block(0, len(few)), codes, pa.string())
+    if present is None:
+        return found
+    _, offsets, data = found.buffers()
+    valid = pa.py_buffer(np.packbits(present, bitorder="little"))
+    return pa.Array.from_buffers(found.type, len(found), [valid, offsets, data])

@@ -49,34 +49,68 @@ def pack_texts(offsets, data, words, first, count, keys):
     keys : uint64, (count, width), out; the last byte of a key is the text's length, so a text must be shorter than
         ``8 * width`` bytes and than 256
     """
-    width = np.uint64(keys.shape[1])
     last = np.int64(len(words) - keys.shape[1] - 1)
     stop = np.uint64(offsets[first])
     for i in range(count):
         start, stop = stop, np.uint64(offsets[first + i + 1])
-        length = stop - start
-        place, shift = start >> np.uint64(3), (start & np.uint64(7)) << np.uint64(3)
-        if np.int64(place) < last:
-            here = words[place]
-            for w in range(length >> np.uint64(3)):
-                after = words[place + w + _ONE]
-                keys[i, w] = _swapped((here >> shift) | ((after << _ONE) << (np.uint64(63) - shift)))
-                here = after
-            w = length >> np.uint64(3)
-            after = words[place + w + _ONE]
-            word = (here >> shift) | ((after << _ONE) << (np.uint64(63) - shift))
-            keys[i, w] = _swapped(word & _FIRST_BYTES[length & np.uint64(7)])
+        if np.int64(start >> np.uint64(3)) < last:
+            _pack_words(words, start >> np.uint64(3), start & np.uint64(7), stop - start, keys, i)
         else:
-            # At the end of the bytes a whole word may reach beyond them.
-            for w in range((length >> np.uint64(3)) + _ONE):
-                word = np.uint64(0)
-                for k in range(w << np.uint64(3), min(length, (w << np.uint64(3)) + _EIGHT)):
-                    word |= np.uint64(data[start + k]) << (np.uint64(56) - ((k & np.uint64(7)) << np.uint64(3)))
-                keys[i, w] = word
-            w = length >> np.uint64(3)
-        for v in range(w + _ONE, width):
-            keys[i, v] = np.uint64(0)
-        keys[i, width - _ONE] |= length
+            _pack_bytes(data, start, stop - start, keys, i)
+
+
+@compiled
+def pack_chosen(starts, lengths, data, words, keys, beside):
+    """Write the keys of some texts, each where it begins in ``data`` and how long it is; see :func:`pack_texts`.
+
+    The words are fetched first, of many texts, and shifted into place afterwards: so the processor waits for many of
+    them at a time. ``beside`` is uint64, (some texts, width + 1), working memory.
+    """
+    last, size = np.int64(len(words) - keys.shape[1] - 1), np.uint64(beside.shape[1])
+    flat = beside.reshape(-1)
+    for low in range(0, len(starts), len(beside)):
+        some = min(len(beside), len(starts) - low)
+        for i in range(some):
+            place = np.uint64(starts[low + i]) >> np.uint64(3)
+            if np.int64(place) < last:
+                for w in range(size):
+                    beside[i, w] = words[place + w]
+        for i in range(some):
+            start, length = np.uint64(starts[low + i]), np.uint64(lengths[low + i])
+            if np.int64(start >> np.uint64(3)) < last:
+                _pack_words(flat, np.uint64(i) * size, start & np.uint64(7), length, keys, low + i)
+            else:
+                _pack_bytes(data, start, length, keys, low + i)
+
+
+@compiled_within
+def _pack_words(words, place, byte, length, keys, i):
+    """Write the key of the text of ``length`` bytes that begins at a byte of the word at ``place``."""
+    width, shift = np.uint64(keys.shape[1]), byte << np.uint64(3)
+    here = words[place]
+    for w in range(length >> np.uint64(3)):
+        after = words[place + w + _ONE]
+        keys[i, w] = _swapped((here >> shift) | ((after << _ONE) << (np.uint64(63) - shift)))
+        here = after
+    w = length >> np.uint64(3)
+    after = words[place + w + _ONE]
+    word = (here >> shift) | ((after << _ONE) << (np.uint64(63) - shift))
+    keys[i, w] = _swapped(word & _FIRST_BYTES[length & np.uint64(7)])
+    for v in range(w + _ONE, width):
+        keys[i, v] = np.uint64(0)
+    keys[i, width - _ONE] |= length
+
+
+@compiled_within
+def _pack_bytes(data, start, length, keys, i):
+    """The same at the end of the bytes, where a whole word may reach beyond them."""
+    width = np.uint64(keys.shape[1])
+    for w in range(width):
+        word = np.uint64(0)
+        for k in range(w << np.uint64(3), min(length, (w << np.uint64(3)) + _EIGHT)):
+            word |= np.uint64(data[start + k]) << (np.uint64(56) - ((k & np.uint64(7)) << np.uint64(3)))
+        keys[i, w] = word
+    keys[i, width - _ONE] |= length
 
 
 @compiled_within
@@ -242,14 +276,12 @@ def number_in_order(keys, marks, last, known, kept, numbers):
 
 
 @compiled
-def differing(keys):
-    """The bits of each word in which some keys, (keys, width), differ."""
-    width = keys.shape[1]
-    found = np.zeros(width, dtype=np.uint64)
+def differing(keys, bits):
+    """Write into ``bits``, one word each, the bits of each word in which some keys, (keys, width), differ."""
+    bits[:] = np.uint64(0)
     for i in range(len(keys)):
-        for w in range(width):
-            found[w] |= keys[i, w] ^ keys[0, w]
-    return found
+        for w in range(keys.shape[1]):
+            bits[w] |= keys[i, w] ^ keys[0, w]
 
 
 @compiled
@@ -265,12 +297,12 @@ def first_differences(keys, bits, numbers):
 
     Returns
     -------
-    whether all of them do: then the numbers of different keys differ
+    1 where all of them do: then the numbers of different keys differ; 0 else
     """
     width = keys.shape[1]
     words, downs = np.empty(8 * width, dtype=np.int64), np.empty(8 * width, dtype=np.uint64)
     masks, ups = np.empty(8 * width, dtype=np.uint64), np.empty(8 * width, dtype=np.uint64)
-    used, left, whole = 0, np.uint64(64), True
+    used, left, whole = 0, np.uint64(64), 1
     for w in range(width):
         for k in range(8):
             down = np.uint64(56 - 8 * k)
@@ -283,7 +315,7 @@ def first_differences(keys, bits, numbers):
             while byte >> (low + count) != np.uint64(0):
                 count += _ONE
             if count > left:
-                whole = False
+                whole = 0
                 continue
             left -= count
             words[used], downs[used], ups[used] = w, down + low, count

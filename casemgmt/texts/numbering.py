@@ -49,7 +49,7 @@ class Keys:
         self._is_text = not pa.types.is_integer(column.type)
         self._rows = len(column)
         if self._is_text:
-            self._texts = _text_buffers(column)
+            self._texts = text_buffers(column)
             _, longest = _extremes(self._texts.offsets)
             if longest > LONGEST_TEXT:
                 raise LongTextError(f"A patient_id of {longest:,} bytes; {LONGEST_TEXT} is the most that is read.")
@@ -186,7 +186,7 @@ class LongTextError(InputError):
 
 def lengths_of(column: pa.Array) -> tuple[int, int]:
     """The bytes of the shortest and the longest text of a column; what is missing has some length, too."""
-    return _extremes(_text_buffers(column).offsets)
+    return _extremes(text_buffers(column).offsets)
 
 
 def longest_of(column: pa.Array) -> int:
@@ -205,7 +205,8 @@ def _extremes(offsets: npt.NDArray[np.signedinteger]) -> tuple[int, int]:
     return int(least), int(most)
 
 
-def _text_buffers(column: pa.Array) -> TextBuffers:
+def text_buffers(column: pa.Array) -> TextBuffers:
+    """Where the texts of a column of ``string`` or ``large_string`` lie."""
     import numpy as np
     import pyarrow as pa
 

@@ -13,7 +13,7 @@ class Loop:
     """A stand-in for a loop that was called, or was not."""
 
     def __init__(self, module: str, *, called: bool) -> None:
-        self.__module__, self.ways = module, {(): print} if called else {}
+        self.__module__, self.ways, self.loop = module, {(): print} if called else {}, print
 
 
 @pytest.fixture
@@ -58,3 +58,19 @@ def test_whoever_goes_through_many_rows_again_and_again_compiles_in_the_end(proc
 def test_any_number_of_rows_can_be_made_to_pay(process):
     process.setattr(compiling, "COMPILE_FROM", 0)
     assert compiling.pays(0)
+
+
+def test_loops_that_spare_little_are_used_where_they_are_there_and_compiled_for_very_many_rows(process):
+    ready, unmade = Loop("casemgmt.texts.hash_kernels", called=True), Loop("casemgmt.selection.kernels", called=False)
+    process.setattr(kept_code, "is_kept", lambda loop: False)
+    assert not compiling.pays_once_made(49_999, ready)
+    assert compiling.pays_once_made(50_000, ready)
+    assert not compiling.pays_once_made(50_000, ready, unmade)
+    assert not compiling.pays_once_made(3_900_000, ready, unmade)
+    assert compiling.pays_once_made(50_000, ready, unmade)  # the process has gone through 4 million by now
+    compiling._counted.clear()
+    process.setattr(kept_code, "is_kept", lambda loop: True)
+    assert compiling.pays_once_made(50_000, ready, unmade)
+    process.setattr(compiling, "COMPILE_FROM", 0)
+    assert not compiling.pays_once_made(0, unmade)
+    assert compiling.pays_once_made(1, unmade)

@@ -28,7 +28,6 @@ from casemgmt.register.lookup import Columns
 from casemgmt.risk import reason_kernels, reasons
 from casemgmt.risk.inputs import MILLION, ModelInput
 from casemgmt.risk.model import Model
-from casemgmt.selection.ordering import by_practice_and_id, ranks_within
 from casemgmt.selection.tables import REASONS
 
 A_FEW = settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -190,53 +189,6 @@ def test_contributions_at_the_ends_of_their_range_keep_apart_in_words():
     assert row["reason_2"] is None
 
 
-# The order of rows
-
-
-IDS = st.lists(
-    st.builds(
-        "{}{}".format, st.sampled_from(("", "p", "patient-", "patient-é")), st.text("ab0\0é\U0001d52d", max_size=9)
-    ),
-    max_size=40,
-)
-
-
-@MORE
-@given(IDS, st.integers(1, 4), st.randoms(use_true_random=False))
-def test_rows_are_ordered_by_practice_and_then_by_the_bytes_of_the_id(ids, practices, chance):
-    ids = list(dict.fromkeys(ids))
-    practice = np.array(sorted(chance.randrange(practices) for _ in ids), dtype=np.int64)
-    expected = sorted(range(len(ids)), key=lambda row: (practice[row], ids[row].encode()))
-    padded = pa.array(["before", *ids], pa.string())
-    for column in (pa.array(ids, pa.string()), padded.slice(1)):
-        assert by_practice_and_id(practice, column).tolist() == expected
-
-
-@pytest.mark.parametrize("first", [0, 40_000])
-def test_many_practices_are_kept_in_order_also_where_their_numbers_pass_sixteen_bits(first):
-    count = 30_000
-    practice = np.repeat(np.arange(first, first + count), 2)
-    ids = pa.array([f"{n * 7919 % (2 * count):06d}" for n in range(2 * count)])
-    order = by_practice_and_id(practice, ids)
-    assert np.array_equal(practice[order], practice)
-    assert np.array_equal(np.sort(order), np.arange(2 * count))
-    pairs = np.array(ids.take(pa.array(order)).to_pylist()).reshape(-1, 2)
-    assert (pairs[:, 0] < pairs[:, 1]).all()
-
-
-KEYS = st.sampled_from((-(2**63), -(2**31), -(2**31) + 1, -1, 0, 1, 1, 2, 2**31 - 1, 2**63 - 1))
-
-
-@MORE
-@given(st.lists(st.tuples(st.integers(0, 3), KEYS), max_size=40), st.sampled_from((np.int32, np.int64)))
-def test_a_rank_is_one_more_than_the_number_with_a_higher_key(rows, kind):
-    rows = [(practice, key) for practice, key in sorted(rows) if np.iinfo(kind).min <= key <= np.iinfo(kind).max]
-    practice = np.array([practice for practice, _ in rows], dtype=np.int64)
-    keys = np.array([key for _, key in rows], dtype=kind)
-    expected = [1 + sum(other == own and more > key for other, more in rows) for own, key in rows]
-    assert ranks_within(practice, keys).tolist() == expected
-
-
 # The three largest
 
 
@@ -282,6 +234,24 @@ def test_counting_a_selection_words_no_reasons():
     with_ward = selection.to_arrow("housing", reasons=False)
     assert with_ward.column_names == [*table.column_names, "register_housing"]
     assert with_ward["register_housing"].equals(selection.to_arrow("housing")["register_housing"])
+
+
+def test_columns_are_worked_out_as_they_are_asked_for(tmp_path):
+    whole, selection = a_selection(5).to_arrow(), a_selection(5)
+    with patch.object(reasons, "reasons_of", side_effect=AssertionError):
+        for names in (["score", "practice_id"], ["rank"], ["patient_id", "score", "score"], ["place", "homes"], []):
+            assert selection.to_arrow(columns=names).equals(whole.select(names), check_metadata=True)
+        assert selection.to_arrow("housing", columns="rank").column_names == ["rank", "register_housing"]
+        assert list(selection.to_pandas(columns=["rank", "risk"]).columns) == ["rank", "risk"]
+    for names in (list(reversed(whole.column_names)), ["reason_2"]):
+        assert selection.to_arrow(columns=names).equals(whole.select(names), check_metadata=True)
+    assert a_selection(5).to_arrow(columns=["reason_2", "risk"]).equals(whole.select(["reason_2", "risk"]))
+    selection.save(tmp_path / "out")
+    loaded = cm.load_selection(tmp_path / "out")
+    assert loaded.to_arrow(columns=["rank", "practice_id"]).equals(whole.select(["rank", "practice_id"]))
+    for lists in (selection, loaded):
+        with pytest.raises(InputError, match=r"'scores' is missing. Did you mean 'score'"):
+            lists.to_arrow(columns=["scores"])
 
 
 def test_a_selection_is_published_with_reasons_whatever_was_asked_before(tmp_path):
