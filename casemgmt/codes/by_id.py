@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from casemgmt.arrow import array_of
 from casemgmt.codes.codebook import CellTables
 from casemgmt.codes.gathering import Gathered
+from casemgmt.codes.in_id_order import Known, in_id_order
 from casemgmt.codes.refusals import ids_of_two_kinds
 from casemgmt.register.columns import NO_DAY
-from casemgmt.texts.id_order import order_of_keys, texts_of_keys
 from casemgmt.texts.long_texts import hashes_of
 from casemgmt.texts.numbering import BLOCK_ROWS, Keys, longest_of, widened
 from casemgmt.threads import on_threads
@@ -26,6 +25,7 @@ _MOST_BITS = 8
 # Rows for which another part is worth it, and the bytes of dealt rows that are held at a time.
 _ROWS_A_PART = 1 << 13
 _DEALT_BYTES = 1 << 28
+_HASHED = 1 << 20  # rows worth handing to a thread
 # A part has room for so many patients at least.
 _FEWEST = 64
 
@@ -41,7 +41,8 @@ def id_hashes(ids: pa.Array) -> npt.NDArray[np.uint64]:
         return hashes_of(pa.chunked_array([ids]))[0]
     keys = Keys(ids).block(0, len(ids))
     hashes = np.empty(len(ids), dtype=np.uint64)
-    hash_numbers(keys[:, 0], hashes)
+    pieces = [slice(low, low + _HASHED) for low in range(0, len(ids), _HASHED)]
+    on_threads(lambda own: hash_numbers(keys[own, 0], hashes[own]), pieces)
     return hashes
 
 
@@ -294,23 +295,14 @@ class PatientsById:
 
     def result(self) -> Gathered:
         """Every patient once, in ascending order of ids: numbers by size, texts by their bytes."""
-        import numpy as np
         import pyarrow as pa
 
         self._dealt = []
-        known = [(part, part.known) for part in self._parts]
-        keys = np.concatenate([part.room.keys[:count] for part, count in known])
+        known = []
+        for part in self._parts:
+            own, room = slice(part.known), part.room
+            known.append(Known(room.keys[own], room.words[:, own], room.counts[:, own], room.latest[:, own]))
         kind = self._kinds[0]
         if len(set(self._kinds)) > 1:
             kind = pa.int64() if pa.types.is_integer(kind) else pa.large_string()
-        is_number = pa.types.is_integer(kind)
-        is_signed = pa.types.is_signed_integer(kind)
-        order = np.argsort(keys[:, 0].view(np.int64)) if is_signed else order_of_keys(keys)
-
-        ids = array_of(keys[order, 0], kind) if is_number else texts_of_keys(keys, order, kind)
-
-        def joined(name: str) -> npt.NDArray[Any]:
-            return np.concatenate([getattr(part.room, name)[:, :count] for part, count in known], axis=1)[:, order]
-
-        words, counts, latest = on_threads(joined, ("words", "counts", "latest"))
-        return Gathered(ids, words, counts, latest, ordered=True)
+        return in_id_order(known, kind)

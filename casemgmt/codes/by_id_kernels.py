@@ -112,3 +112,23 @@ def refill(before, slots):
             while slots[at] != np.uint64(0):
                 at = (at + _ONE) & mask
             slots[at] = before[i]
+
+
+@compiled
+def deal_numbered(rows, shift, places, records):
+    """Deal rows out by the highest bits of the number that each begins with.
+
+    Parameters
+    ----------
+    rows : uint64, (rows, width)
+    shift : the bits that do not count, at most 63
+    places : int64, where the next row of each range goes; changed
+    records : uint64, (rows of all parts, width), out
+    """
+    width = rows.shape[1]
+    for i in range(len(rows)):
+        part = rows[i, 0] >> shift
+        at = np.uint64(places[part])
+        places[part] += 1
+        for w in range(width):
+            records[at, w] = rows[i, w]

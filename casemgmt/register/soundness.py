@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PIECE = 1 << 19
+_FEW = 1 << 13  # values of a dictionary
 
 
 def sound(table: pa.Table) -> pa.Table:
@@ -56,8 +57,8 @@ def _pieces(chunk: pa.Array) -> list[pa.Array]:
     kind = chunk.type
     if pa.types.is_primitive(kind) or pa.types.is_boolean(kind):
         return []
-    # A dictionary would be looked at anew with every piece.
-    if pa.types.is_dictionary(kind) or len(chunk) <= _PIECE:
+    # A dictionary is looked at anew with every piece.
+    if len(chunk) <= _PIECE or (isinstance(chunk, pa.DictionaryArray) and len(chunk.dictionary) > _FEW):
         return [chunk]
     return [chunk.slice(low, _PIECE) for low in range(0, len(chunk), _PIECE)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.arrow import numpy_of, rows_of, taken
 from casemgmt.compiling import pays_once_made
-from casemgmt.texts.id_order import Pieces, first_numbers, joined, settle_equals, unpacked
+from casemgmt.texts.id_order import Pieces, first_numbers, joined, order_in_groups, settle_equals, unpacked
 from casemgmt.texts.numbering import LONGEST_TEXT, Keys, TextBuffers, lengths_of, text_buffers
 from casemgmt.threads import on_threads
 
@@ -33,8 +33,8 @@ class Stretch(NamedTuple):
 
 def many_together(practice: npt.NDArray[np.int64]) -> bool:
     """Whether rows are so many that this road pays, and those of each practice stand together, in its order."""
-    from casemgmt.selection.sort_kernels import order_groups, rank_groups
     from casemgmt.texts.key_kernels import first_differences
+    from casemgmt.texts.sort_kernels import order_groups, rank_groups
 
     loops = order_groups, rank_groups, first_differences
     return pays_once_made(len(practice), *loops) and bool((practice[1:] >= practice[:-1]).all())
@@ -44,30 +44,17 @@ def ranks_in_stretches(practice: npt.NDArray[np.int64], keys: Scores) -> npt.NDA
     """1 + the number of rows of the same practice with a larger key."""
     import numpy as np
 
-    from casemgmt.selection.sort_kernels import rank_groups
+    from casemgmt.texts.sort_kernels import rank_groups
 
     ranks = np.empty(len(keys), dtype=np.int32)
 
     def rank(stretch: Stretch) -> None:
         own = slice(stretch.first, stretch.last)
         falling = (~keys[own].astype(np.int64)).view(np.uint64) ^ np.uint64(1 << 63)
-        rank_groups(stretch.starts, falling, _order_of_numbers(stretch.starts, falling), ranks[own])
+        rank_groups(stretch.starts, falling, order_in_groups(stretch.starts, falling), ranks[own])
 
     on_threads(rank, _stretches(practice))
     return ranks
-
-
-def _order_of_numbers(starts: npt.NDArray[np.int64], numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """The places of numbers by practice, then from the least to the greatest."""
-    import numpy as np
-
-    from casemgmt.selection.sort_kernels import buckets_for, order_groups
-
-    largest = int(np.diff(starts).max())
-    order = np.empty(len(numbers), dtype=np.int64)
-    buckets, beside = np.empty(buckets_for(largest) + 1, dtype=np.int32), np.empty(largest, dtype=np.uint64)
-    order_groups(starts, numbers, order, buckets, beside)
-    return order
 
 
 def order_in_stretches(practice: npt.NDArray[np.int64], ids: pa.Array) -> npt.NDArray[np.int64]:
@@ -151,7 +138,7 @@ def _order_of_ids(starts: npt.NDArray[np.int64], ids: pa.Array) -> npt.NDArray[n
 def _order_of_keys(starts: npt.NDArray[np.int64], keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """The places of keys by practice, then from the least to the greatest."""
     numbers, tell_all = first_numbers(keys)
-    order = _order_of_numbers(starts, numbers)
+    order = order_in_groups(starts, numbers)
     if not tell_all:
         settle_equals(order, numbers, keys, _groups(starts))
     return order

@@ -47,6 +47,19 @@ def first_numbers(keys: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64],
     return numbers, bool(first_differences(keys, bits, numbers))
 
 
+def order_in_groups(starts: npt.NDArray[np.int64], numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """The places of the numbers of each group, from the least to the greatest; ``starts`` as in `order_groups`."""
+    import numpy as np
+
+    from casemgmt.texts.sort_kernels import buckets_for, order_groups
+
+    largest = int(np.diff(starts).max(initial=0))
+    order = np.empty(len(numbers), dtype=np.int64)
+    buckets, beside = np.empty(buckets_for(largest) + 1, dtype=np.int32), np.empty(largest, dtype=np.uint64)
+    order_groups(starts, numbers, order, buckets, beside)
+    return order
+
+
 def settle_equals(
     order: npt.NDArray[np.int64],
     numbers: npt.NDArray[np.uint64],

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casemgmt.selection.ordering import by_practice_and_id, ranks_within
-from casemgmt.selection.sort_kernels import buckets_for, order_groups
 from casemgmt.selection.stretches import ids_in_stretches
-from casemgmt.texts.id_order import texts_at
+from casemgmt.texts.id_order import order_in_groups, texts_at
 
 MORE = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 ROADS = pytest.mark.parametrize("compile_from", [0, 10**9])
@@ -111,8 +110,7 @@ def test_numbers_are_sorted_however_they_lie(seed):
         np.arange(count, dtype=np.uint64)[::-1].copy,
         lambda: draw.integers(0, 3, count).astype(np.uint64) << np.uint64(62),
     ][seed % 6]()
-    largest, order = int(sizes.max(initial=0)), np.empty(count, dtype=np.int64)
-    order_groups(starts, numbers, order, np.empty(buckets_for(largest) + 1, np.int32), np.empty(largest, np.uint64))
+    order = order_in_groups(starts, numbers)
     for first, last in pairwise(starts.tolist()):
         own = order[first:last]
         assert np.array_equal(np.sort(own), np.arange(first, last))

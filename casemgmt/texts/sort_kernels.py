@@ -1,4 +1,4 @@
-"""The compiled loops that put the rows of each practice in order: a few thousand at a time, which fit the cache."""
+"""The compiled loops that put the numbers of each group in order: a few thousand at a time, which fit the cache."""
 
 from __future__ import annotations
 
