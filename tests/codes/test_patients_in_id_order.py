@@ -56,3 +56,12 @@ def test_patients_come_in_the_order_of_their_ids_with_all_that_is_known_of_them(
     assert found.ids.to_pylist() == order
     for values, place in ((found.words, 0), (found.counts, 1), (found.latest, 2)):
         assert values.T.tolist() == [told[each][place] for each in order]
+
+
+def test_parts_that_differ_in_what_is_alike_within_each_are_told_apart():
+    count = 40_000
+    columns = [pa.array([f"{letter}{number:05d}" for number in range(count)]) for letter in "BA"]
+    nothing = np.empty((0, count), dtype=np.int32)
+    parts = [Known(Keys(ids).block(0, count).copy(), nothing.astype(np.uint64), nothing, nothing) for ids in columns]
+    found = in_id_order(parts, pa.string())
+    assert found.ids.equals(pa.concat_arrays(columns[::-1]))
