@@ -216,7 +216,7 @@ class PatientsById:
 
         self._prepare([piece.ids])
         count = len(piece.ids)
-        nothing = np.empty((0, count), dtype=np.uint64)
+        nothing = np.zeros((self._plan.words, count), dtype=np.uint64)
         tables = CellTables(
             nothing,
             np.zeros(count, dtype=bool),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from casemgmt.compiling import compiled
+from casemgmt.compiling import compiled, compiled_within
 from casemgmt.texts.hash_kernels import mix
 from casemgmt.texts.key_kernels import shift_of
 
@@ -39,17 +39,18 @@ def deal_out(hashes, keys, cells, days, shift, places, records, tally):
         those that name the part) with the cell below it, the key, and the day
     tally : int64, (cells,): rows so far; changed
     """
-    bits, width = np.uint64(64) - shift, keys.shape[1]
+    bits, width, with_days = np.uint64(64) - shift, np.uint64(keys.shape[1]), len(days) > 0
     for i in range(len(hashes)):
-        hashed, cell = hashes[i], np.uint32(cells[i])
+        hashed, cell = hashes[i], np.uint64(cells[i])
         part = hashed >> shift
         at = np.uint64(places[part])
         places[part] += 1
-        records[at, 0] = ((hashed << bits) & ~_LOW) | np.uint64(cell)
-        for w in range(width):
-            records[at, 1 + w] = keys[i, w]
-        if len(days):
-            records[at, 1 + width] = np.uint64(np.int64(days[i]))
+        records[at, 0] = ((hashed << bits) & ~_LOW) | cell
+        records[at, 1] = keys[i, 0]
+        for w in range(_ONE, width):
+            records[at, _ONE + w] = keys[i, w]
+        if with_days:
+            records[at, _ONE + width] = np.uint64(np.int64(days[i]))
         tally[cell] += 1
 
 
@@ -64,7 +65,7 @@ def number_part(records, slots, keys, known, masks, words, numbers):
         changed
     keys : uint64, (patients there is room for, width): the id of each; changed
     known : how many there are so far
-    masks : uint64, (words, cells): the bits that a row of a cell sets
+    masks : uint64, (words, cells), one word at least: the bits that a row of a cell sets
     words : uint64, (words, patients there is room for); changed
     numbers : int32, (rows,), out
 
@@ -73,33 +74,45 @@ def number_part(records, slots, keys, known, masks, words, numbers):
     rows numbered, fewer than given where ``keys`` is full; and how many patients there are
     """
     mask, shift = np.uint64(len(slots) - 1), shift_of(len(slots))
-    width = keys.shape[1]
+    width, done = np.uint64(keys.shape[1]), len(records)
+    first_words, first_masks = words[0], masks[0]
     for i in range(len(records)):
-        tag, at = records[i, 0] & ~_LOW, records[i, 0] >> shift
+        head, first = records[i, 0], records[i, 1]
+        tag, at = head & ~_LOW, head >> shift
         while True:
             slot = slots[at]
-            found = np.int64(slot & _LOW) - 1
+            found = (slot & _LOW) - _ONE
             if slot == np.uint64(0):
                 if known == len(keys):
-                    return i, known
-                found = known
+                    done = i
+                    break
+                found = np.uint64(known)
                 for w in range(width):
-                    keys[found, w] = records[i, 1 + w]
+                    keys[found, w] = records[i, _ONE + w]
                 known += 1
                 slots[at] = tag | np.uint64(known)
                 break
-            if slot & ~_LOW == tag:
-                same = True
-                for w in range(width):
-                    same &= keys[found, w] == records[i, 1 + w]
-                if same:
-                    break
+            same = slot & ~_LOW == tag and keys[found, 0] == first
+            if same and (width == _ONE or _is_key(keys, found, records, i, width)):
+                break
             at = (at + _ONE) & mask
+        if done == i:
+            break
         numbers[i] = found
-        cell = records[i, 0] & _LOW
-        for w in range(len(masks)):
-            words[w, np.uint64(found)] |= masks[w, cell]
-    return len(records), known
+        first_words[found] |= first_masks[head & _LOW]
+    for w in range(1, len(masks)):
+        for i in range(done):
+            words[w, np.uint64(numbers[i])] |= masks[w, records[i, 0] & _LOW]
+    return done, known
+
+
+@compiled_within
+def _is_key(keys, found, records, i, width):
+    """Whether the words of a patient's key after the first are those of a record's."""
+    for w in range(_ONE, width):
+        if keys[found, w] != records[i, _ONE + w]:
+            return False
+    return True
 
 
 @compiled
