@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check every contender, time them in turn, write the table, the plots and every time."""
     options = _options(arguments)
     earlier = _earlier(options)
-    results: dict[str, Any] = {"machine": machine(), "runs": [], "start_up": None}
+    results: dict[str, Any] = {"machine": machine(), "touched_gb": options.touch_gb, "runs": [], "start_up": None}
     with tempfile.TemporaryDirectory(prefix="casemgmt-benchmarks-") as folder:
         scratch = Path(folder)
         data = options.data or scratch
@@ -98,6 +98,7 @@ def jobs(options: argparse.Namespace, data: Path) -> Iterator[Job]:
                             repeats=options.repeats,
                             data=str(data),
                             contenders=tuple(options.contenders),
+                            touched_bytes=int(options.touch_gb * 1e9),
                         )
 
 
@@ -119,6 +120,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=_count, default=usable_cores(), help="for every contender that takes them")
     parser.add_argument("--by-threads", nargs="+", type=_count, help="each of these numbers of threads in turn")
     parser.add_argument("--contenders", nargs="+", choices=KEYS, default=(), help="beside casemgmt; all, by default")
+    touch = "of memory taken and given back before each turn in memory, where a host takes it from the machine"
+    parser.add_argument("--touch-gb", type=float, default=0.0, help=touch)
     parser.add_argument("--quick", action="store_true", help=f"everything once, with {QUICK_PATIENTS:,} patients")
     parser.add_argument("--data", type=Path, help="where files are kept for later runs [default: nowhere]")
     parser.add_argument("--out", type=Path, help="the folder for results.json, report.md and the plots")

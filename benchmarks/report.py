@@ -235,7 +235,9 @@ def start_up_table(found: dict[str, dict[str, list[float]]]) -> str:
 def machine_and_tables(results: dict[str, Any]) -> str:
     """All that follows the tables of single runs."""
     runs = on_most_threads(results["runs"])
-    parts = [machine_line(results["machine"])]
+    touched = results.get("touched_gb")
+    said = f" Before each turn in memory, {touched:g} GB of memory were taken and given back." if touched else ""
+    parts = [machine_line(results["machine"]) + said]
     if runs:
         lost = losses(runs)
         parts = [

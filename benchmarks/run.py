@@ -22,7 +22,11 @@ from benchmarks.works import Contender, Given, Work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is asked for; ``contenders`` are keys, all of a work's where it is empty."""
+    """What is asked for.
+
+    ``contenders`` are keys, all of a work's where it is empty; ``touched_bytes`` is the memory that is taken and given
+    back before each turn of works in memory.
+    """
 
     work: str
     patients: int
@@ -32,6 +36,7 @@ class Job:
     repeats: int
     data: str
     contenders: tuple[str, ...] = ()
+    touched_bytes: int = 0
 
 
 def run_apart(job: Job, results: Path) -> dict[str, Any]:
@@ -68,7 +73,7 @@ def run(job: Job, out: Path) -> dict[str, Any]:
     else:
         import_packages(("pyarrow",), job.threads)
         work.ready(inputs)
-        times = measure(contenders, inputs, job.repeats, say)
+        times = measure(contenders, inputs, job.repeats, say, job.touched_bytes)
     return results_of(work, inputs, times)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from benchmarks.processes import processor_seconds
 from benchmarks.works import Contender, Given
 
@@ -39,8 +41,10 @@ class Turn:
     peak_bytes: int | None = None
 
 
-def measure(contenders: Sequence[Contender], inputs: Given, repeats: int, say: Say) -> list[Times]:
-    """Check every contender in this process, then time them in turn.
+def measure(
+    contenders: Sequence[Contender], inputs: Given, repeats: int, say: Say, touched_bytes: int = 0
+) -> list[Times]:
+    """Check every contender in this process, then time them in turn, each after :func:`touch_memory`.
 
     Raises
     ------
@@ -56,7 +60,22 @@ def measure(contenders: Sequence[Contender], inputs: Given, repeats: int, say: S
         say(equal(contender))
         calls.append(call)
         first.append([turn])
-    return in_turns(contenders, first, repeats, lambda place: timed(calls[place])[0], say)
+
+    def turn_of(place: int) -> Turn:
+        touch_memory(touched_bytes)
+        return timed(calls[place])[0]
+
+    return in_turns(contenders, first, repeats, turn_of, say)
+
+
+def touch_memory(size: int) -> None:
+    """Take so many bytes of memory, write to all of them, and give them back.
+
+    The host of a virtual machine may take back what its programs have given up, within seconds. To have it again costs
+    more than most works do, and falls on whoever gives memory back between turns.
+    """
+    if size:
+        np.ones(size, dtype=np.uint8)
 
 
 def equal(contender: Contender) -> str:

@@ -109,10 +109,10 @@ def number_part(records, slots, keys, known, masks, words, numbers):
 @compiled_within
 def _is_key(keys, found, records, i, width):
     """Whether the words of a patient's key after the first are those of a record's."""
-    for w in range(_ONE, width):
-        if keys[found, w] != records[i, _ONE + w]:
-            return False
-    return True
+    w = _ONE
+    while w < width and keys[found, w] == records[i, _ONE + w]:
+        w += _ONE
+    return w >= width
 
 
 @compiled

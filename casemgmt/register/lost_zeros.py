@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import numpy_of, taken, validity_of
+from casemgmt.compiling import pays
 from casemgmt.errors import InputWarning, plural
 from casemgmt.texts.long_texts import hashes_of, views_of
 
@@ -98,11 +99,9 @@ def _look(ids: pa.ChunkedArray) -> tuple[set[int], Any]:
     lengths: set[int] = set()
     rows, start = [], 0
     for chunk in ids.chunks:
-        length, is_led = _of_views(chunk) if pa.types.is_string_view(chunk.type) else _of_texts(chunk)
-        given = length[length > 0]
-        if len(given):
-            lengths |= {int(given.min()), int(given.max())}
-        rows.append(np.flatnonzero(is_led) + start)
+        ends, led = _of_views(chunk) if pa.types.is_string_view(chunk.type) else _of_texts(chunk)
+        lengths |= ends
+        rows.append(led + start)
         start += len(chunk)
     led = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
     if not len(led):
@@ -111,20 +110,34 @@ def _look(ids: pa.ChunkedArray) -> tuple[set[int], Any]:
     return lengths, texts.filter(pc.match_substring_regex(texts, _LED_BY_ZEROS))
 
 
-def _of_texts(chunk: pa.Array) -> tuple[Any, Any]:
-    """The length of each text, 0 where it is missing, and whether it begins with a zero."""
+def _of_texts(chunk: pa.Array) -> tuple[set[int], npt.NDArray[np.int64]]:
+    """The least and greatest lengths of texts that have any, and which of them begin with a zero."""
     import numpy as np
     import pyarrow.compute as pc
 
     length, is_led = (numpy_of(each) for each in (pc.binary_length(chunk), pc.starts_with(chunk, "0")))
     present = validity_of(chunk)
-    return (length, is_led) if present is None else (np.where(present, length, 0), is_led & present)
+    if present is not None:
+        length, is_led = np.where(present, length, 0), is_led & present
+    return _ends(length), np.flatnonzero(is_led)
 
 
-def _of_views(chunk: pa.Array) -> tuple[Any, Any]:
+def _of_views(chunk: pa.Array) -> tuple[set[int], npt.NDArray[np.int64]]:
     """The same of a chunk of views, for which pyarrow has no such functions: length and first bytes lie in the view."""
     import numpy as np
 
-    head = views_of(chunk)[:, 0]
+    views = views_of(chunk)
+    if pays(len(chunk)):
+        from casemgmt.texts.view_kernels import led_by_zeros
+
+        rows = np.empty(len(chunk) + 1, dtype=np.int32)
+        count, least, most = led_by_zeros(views, rows)
+        return {least, most} if most else set(), rows[:count].astype(np.int64)
+    head = views[:, 0]
     length = (head & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    return length, (length > 0) & ((head >> np.uint64(32)) & np.uint64(0xFF) == ord("0"))
+    return _ends(length), np.flatnonzero((length > 0) & ((head >> np.uint64(32)) & np.uint64(0xFF) == ord("0")))
+
+
+def _ends(length: npt.NDArray[np.integer[Any]]) -> set[int]:
+    given = length[length > 0]
+    return {int(given.min()), int(given.max())} if len(given) else set()

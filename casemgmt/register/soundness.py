@@ -106,7 +106,7 @@ def _are_plain_views(piece: pa.Array) -> bool:
     data = piece.buffers()[1] if pa.types.is_string_view(piece.type) else None
     if data is None:
         return False
-    from casemgmt.texts.hash_kernels import unplain_views
+    from casemgmt.texts.view_kernels import unplain_views
 
     views = np.frombuffer(data, dtype=np.uint64, offset=16 * piece.offset, count=2 * len(piece)).reshape(-1, 2)
     return bool(unplain_views(views) == 0)

@@ -204,24 +204,6 @@ def hash_short(low, high, length, by_form):
 
 
 @compiled
-def unplain_views(views):
-    """0 where all views hold their texts, all of which are ASCII, and nothing but zeros after them."""
-    met = np.uint64(0)
-    for i in range(len(views)):
-        a, b = views[i, 0], views[i, 1]
-        length = a & np.uint64(0xFFFFFFFF)
-        bits = min(length, np.uint64(12)) << np.uint64(3)
-        # Shifts of 64 bits are none: of four bytes and eight, one at least is not reached by them.
-        first = (np.uint64(1) << min(bits, np.uint64(32))) - np.uint64(1)
-        second = (np.uint64(2) << (max(bits, np.uint64(33)) - np.uint64(33))) - np.uint64(1)
-        second = second if bits > np.uint64(32) else np.uint64(0)
-        met |= np.uint64(length > np.uint64(12))
-        met |= (a >> np.uint64(32)) & (~first | _HIGHS)
-        met |= b & (~second | _HIGHS)
-    return met
-
-
-@compiled
 def hash_views(views, first, hashes, odd, longs, by_form):
     """:func:`hash_texts` of views of sixteen bytes that hold their text, which is up to twelve bytes.
 

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from pyarrow import parquet
 
 import benchmarks.files
-from benchmarks import child
+from benchmarks import child, timing
 from benchmarks.__main__ import main
 from benchmarks.answers import Answer, DiffersError, DuplicateError, answer_of, check, truth_of
 from benchmarks.contenders import CSV_FILE, PACKED, PANDAS_FRAME, POLARS_FRAME, WIDE_FILE, WORKS
@@ -306,6 +307,15 @@ def test_a_contender_that_differs_stops_the_run_before_any_timing(inputs: GetInp
     with pytest.raises(DiffersError):
         measure([wrong], inputs("sorted"), 1, said.append)
     assert said == []
+
+
+def test_memory_is_touched_before_each_turn_and_not_before_the_first_call(inputs: GetInputs) -> None:
+    met: list[object] = []
+    work = replace(PACKED.contenders[1], prepare=lambda given: lambda: met.append("call"), is_part=True)
+    with patch.object(timing, "touch_memory", met.append):
+        measure([work], inputs("sorted"), 2, lambda text: None, 5)
+    assert met == ["call", 5, "call", 5, "call"]
+    timing.touch_memory(1_000)
 
 
 def test_a_contender_in_a_process_of_its_own_is_checked_as_well_and_its_memory_is_its_own(inputs: GetInputs) -> None:

@@ -111,7 +111,8 @@ def test_sizes_and_threads_are_shown_where_there_are_several() -> None:
 
 
 def test_the_report_says_what_the_machine_was() -> None:
-    report = report_of({"machine": MACHINE, "runs": [FILES], "start_up": None})
+    report = report_of({"machine": MACHINE, "touched_gb": 2.0, "runs": [FILES], "start_up": None})
+    assert "Before each turn in memory, 2 GB of memory were taken and given back." in report
     assert "A processor (x), 2 of 2 cores, 8 GB of memory" in report and "casemgmt 1" in report
 
 
