@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import array_of, column_of, rows_of, texts
+from casemgmt.arrow import array_of, column_of, numpy_of, rows_of, texts
 from casemgmt.codes.codebook import BLANK, SOUND, CodeColumns
 from casemgmt.codes.plan import Plan
 from casemgmt.register.spellings import FEW_OF
@@ -109,7 +109,7 @@ class SourceAccount:
     reasons: Counter[str] = field(default_factory=Counter)
     dates: ColumnTally = field(default_factory=ColumnTally)
     people: ColumnTally = field(default_factory=ColumnTally)
-    codes: Counter[str] = field(default_factory=Counter)
+    _codes: list[tuple[Any, Any]] = field(default_factory=list)
     _unmapped: list[tuple[Any, Any]] = field(default_factory=list)
 
     def add_codes(self, columns: CodeColumns) -> None:
@@ -119,7 +119,8 @@ class SourceAccount:
         rows, known, fates = columns.rows(), columns.known, self.fates
         status, sets = columns.status[:known], columns.sets[:known]
         by_code = rows[:, :known].sum(axis=0)
-        self._count_codes(columns, by_code, status)
+        given = np.flatnonzero((status != BLANK) & (by_code > 0))
+        self._codes.append((columns.texts().take(rows_of(given)), by_code[given]))
         fates.without_code += int(rows[:, -1].sum() + by_code[status == BLANK].sum())
         for code, reason in columns.faults():
             fates.malformed += int(by_code[code])
@@ -139,19 +140,21 @@ class SourceAccount:
         fates.undated += int(idle[-1])
         self.notes = columns.codebook.notes
 
-    def unmapped(self) -> Counter[str]:
-        """Rows of each code that is in no list."""
-        found: Counter[str] = Counter()
-        for codes, rows in self._unmapped:
-            for code, count in zip(codes.to_pylist(), rows.tolist(), strict=True):
-                found[code] += count
-        return found
+    @property
+    def codes(self) -> Counter[str]:
+        """Rows of each code, whatever it is, for the question whose system it is."""
+        return _added_up(self._codes)
 
-    def add_unmapped(self, rows: Mapping[str, int]) -> None:
-        """Take in rows that were counted elsewhere, by their code, which is in no list."""
+    def add_counted(self, codes: Mapping[str, int], unmapped: Mapping[str, int]) -> None:
+        """Take in rows that were counted elsewhere: of each code, and of each that is in no list."""
         import numpy as np
 
-        self._unmapped.append((texts(list(rows)), np.array(list(rows.values()), dtype=np.int64)))
+        for counts, parts in ((codes, self._codes), (unmapped, self._unmapped)):
+            parts.append((texts(list(counts)), np.array(list(counts.values()), dtype=np.int64)))
+
+    def unmapped(self) -> Counter[str]:
+        """Rows of each code that is in no list."""
+        return _added_up(self._unmapped)
 
     def report(self, rows: npt.NDArray[np.int64], name: str, reasons: list[str]) -> None:
         """Name rows to look at: source rows, the field, and the reason of each."""
@@ -162,13 +165,20 @@ class SourceAccount:
         """Whether there are enough codes to say whether they are of their system."""
         return sum(self.codes.values()) >= _HOPELESS_ROWS
 
-    def _count_codes(self, columns: CodeColumns, by_code: npt.NDArray[np.int64], status: Any) -> None:
-        """Keep the rows of each code, whatever it is, for the question whose system it is."""
-        import numpy as np
 
-        given = np.flatnonzero((status != BLANK) & (by_code > 0))
-        for code, count in zip(columns.texts().take(rows_of(given)).to_pylist(), by_code[given].tolist(), strict=True):
-            self.codes[code or ""] += count
+def _added_up(parts: Sequence[tuple[pa.Array, npt.NDArray[np.int64]]]) -> Counter[str]:
+    """Rows by code, of parts that give codes and the rows of each; in the order in which codes first come."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not parts:
+        return Counter()
+    codes = pa.chunked_array([pc.fill_null(part.cast(pa.large_string()), "") for part, _ in parts])
+    found = codes.combine_chunks().dictionary_encode()
+    by_row = np.concatenate([rows for _, rows in parts])
+    rows = np.bincount(numpy_of(found.indices), by_row, minlength=len(found.dictionary)).astype(np.int64)
+    return Counter(dict(zip(found.dictionary.to_pylist(), rows.tolist(), strict=True)))
 
 
 def report_table(accounts: Sequence[SourceAccount]) -> pa.Table:

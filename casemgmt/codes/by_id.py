@@ -12,7 +12,7 @@ from casemgmt.codes.refusals import ids_of_two_kinds
 from casemgmt.register.columns import NO_DAY
 from casemgmt.texts.long_texts import hashes_of
 from casemgmt.texts.numbering import BLOCK_ROWS, Keys, longest_of, widened
-from casemgmt.threads import on_threads
+from casemgmt.threads import on_threads, threads_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from casemgmt.codes.plan import Plan
 
-_MOST_BITS = 8
-# Rows for which another part is worth it, and the bytes of dealt rows that are held at a time.
-_ROWS_A_PART = 1 << 13
+_MOST_BITS = 9
+# Rows for which another part is worth it, and the bytes of dealt rows that are held at a time: many of one piece of
+# rows, fewer of pieces that come one after the other, as from a file.
+_ROWS_A_PART = 1 << 17
 _DEALT_BYTES = 1 << 28
+_WAITING_BYTES = 1 << 26
 _HASHED = 1 << 20  # rows worth handing to a thread
 # A part has room for so many patients at least.
 _FEWEST = 64
@@ -200,20 +202,27 @@ class PatientsById:
         self._parts: list[_Part] = []
         self._kinds: list[pa.DataType] = []
         self._width = 0
-        self._dealt: list[Dealt] = []
+        self._waiting: list[Dealt] = []
+        self._free: list[Dealt] = []
 
     def take_rows(self, sources: Sequence[Named]) -> None:
-        """Take in rows of each of some threads; a thread's rows may have tables of their own."""
+        """Take in rows of each of some threads; a thread's rows may have tables of their own.
+
+        They are dealt out at once, and wait for others: to number patients, a part is fetched into the cache.
+        """
         self._prepare([rows.ids for rows in sources])
         step = max(_DEALT_BYTES // ((8 * self._width + 16) * len(sources)), BLOCK_ROWS)
         for start in range(0, max(len(rows.hashes) for rows in sources), step):
             steps = [rows.slice(start, start + step) for rows in sources if start < len(rows.hashes)]
-            self._take(steps, self._measure, with_days=bool(len(self._counted)))
+            self._deal(steps, with_days=bool(len(self._counted)))
+            if sum(each.records.nbytes for each in self._waiting) >= _WAITING_BYTES:
+                self._number(self._measure)
 
     def take_patients(self, piece: Gathered) -> None:
         """Take in patients of whom each stands there once."""
         import numpy as np
 
+        self._number(self._measure)
         self._prepare([piece.ids])
         count = len(piece.ids)
         nothing = np.zeros((self._plan.words, count), dtype=np.uint64)
@@ -233,7 +242,8 @@ class PatientsById:
             room.counts[:, numbers] += piece.counts[:, places]
             room.latest[:, numbers] = np.maximum(room.latest[:, numbers], piece.latest[:, places])
 
-        self._take([rows], join)
+        self._deal([rows], with_days=False)
+        self._number(join)
 
     def _prepare(self, columns: Sequence[pa.Array]) -> None:
         """Make keys wide enough for ids, and refuse those of another kind than before."""
@@ -245,7 +255,8 @@ class PatientsById:
         width = max(Keys.width_for(longest_of(ids)) for ids in columns)
         if width <= self._width:
             return
-        self._width, self._dealt = width, []
+        self._number(self._measure)
+        self._width, self._free = width, []
         if not self._parts:
             # Of most records, a patient has several rows.
             shape = max(self._rows // 6 >> self._bits, _FEWEST), width, self._plan.words, len(self._plan.measures)
@@ -254,23 +265,34 @@ class PatientsById:
         for part in self._parts:
             part.widen(width)
 
-    def _take(self, sources: Sequence[Named], then: _Then, *, with_days: bool = False) -> None:
-        """Deal rows out and number their patients; ``then`` takes in what the words do not hold."""
-        for place, rows in enumerate(sources):
-            held = self._dealt[place] if place < len(self._dealt) else None
-            if held is None or len(held.records) < len(rows.hashes) or held.with_days != with_days:
-                room = Dealt(len(rows.hashes), self._width, self._bits, with_days=with_days)
-                self._dealt[place : place + 1] = [room]
-        dealt = self._dealt[: len(sources)]
+    def _deal(self, sources: Sequence[Named], *, with_days: bool) -> None:
+        """Deal rows out, on a thread each; they wait to be numbered."""
+        dealt = [self._room_for(len(rows.hashes), with_days=with_days) for rows in sources]
         on_threads(lambda place: dealt[place].deal(sources[place]), range(len(sources)))
+        self._waiting += dealt
+
+    def _room_for(self, rows: int, *, with_days: bool) -> Dealt:
+        """Room for so many rows: what was used before, where it is about as large."""
+        for place, each in enumerate(self._free):
+            if rows <= len(each.records) <= 2 * rows and each.with_days == with_days:
+                return self._free.pop(place)
+        self._free.clear()
+        return Dealt(rows, self._width, self._bits, with_days=with_days)
+
+    def _number(self, then: _Then) -> None:
+        """Number the patients of the rows that wait; ``then`` takes in what the words do not hold."""
+        waiting, self._waiting = self._waiting, []
 
         def work(place: int) -> None:
-            for each in dealt:
+            for each in waiting:
                 records = each.part(place)
                 if len(records):
                     then(self._parts[place], self._parts[place].take(records, each.tables.masks), records, each.tables)
 
-        on_threads(work, range(1 << self._bits), None if len(sources) > 1 else 1)
+        rows = sum(int(each.starts[-1]) for each in waiting)
+        if rows:
+            on_threads(work, range(1 << self._bits), threads_for(rows))
+        self._free += waiting
 
     def _measure(
         self, part: _Part, numbers: npt.NDArray[np.int32], records: npt.NDArray[np.uint64], tables: CellTables
@@ -297,7 +319,8 @@ class PatientsById:
         """Every patient once, in ascending order of ids: numbers by size, texts by their bytes."""
         import pyarrow as pa
 
-        self._dealt = []
+        self._number(self._measure)
+        self._free = []
         known = []
         for part in self._parts:
             own, room = slice(part.known), part.room

@@ -255,6 +255,7 @@ def take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook
     import numpy as np
 
     codes = {name: name.removeprefix(WIDE) for name in batch.columns if name == "code" or name.startswith(WIDE)}
+    merger.expected = max(merger.expected, batch.file_rows * len(codes))
     ids, named, faults, hashes = people_of(batch.columns["patient_id"])
     account.people.add(batch.rows, batch.rows if named is None else int(named.sum()), faults)
     if named is not None:

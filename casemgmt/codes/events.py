@@ -59,13 +59,15 @@ class Batch(NamedTuple):
     """Some rows of a source.
 
     ``columns`` are Arrow arrays by our names. ``first_row`` is the source row (from 0) of the first; ``row_numbers``
-    (int64) the source row of each where they do not simply follow.
+    (int64) the source row of each where they do not simply follow; ``file_rows`` how many the file has in all, of which
+    these are some, where that is known.
     """
 
     columns: Mapping[str, Any]
     rows: int
     first_row: int
     row_numbers: npt.NDArray[np.int64] | None = None
+    file_rows: int = 0
 
     def source_rows(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Source rows from rows of the batch."""
@@ -162,7 +164,8 @@ def _from_parquet(
         coded = [name for name, ours in wanted.items() if ours == "code" and name in texts]
         rows = min(BATCH_ROWS, max(_BATCH_BYTES // file.bytes_a_row(list(wanted)), 1))
         for batch in file.batches(list(wanted), rows, dictionary=coded):
-            yield Batch({ours: batch.column(name) for name, ours in wanted.items()}, batch.num_rows, first_row)
+            columns = {ours: batch.column(name) for name, ours in wanted.items()}
+            yield Batch(columns, batch.num_rows, first_row, file_rows=file.rows)
             first_row += batch.num_rows
 
 

@@ -24,11 +24,13 @@ class Merger:
     Attributes
     ----------
     dense : the patients so far, where each has a place by its number
+    expected : about how many rows there will be, where that is known
     """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._pieces: list[Gathered] = []
+        self.expected = 0
         self.dense: Dense | None = None
         self._by_id: PatientsById | None = None
 
@@ -53,7 +55,8 @@ class Merger:
         """What takes in rows in any order; so many come next."""
         self._close_up()
         if self._by_id is None:
-            self._by_id = PatientsById(self._plan, rows + sum(len(piece.ids) for piece in self._pieces))
+            so_far = sum(len(piece.ids) for piece in self._pieces)
+            self._by_id = PatientsById(self._plan, max(rows + so_far, self.expected))
             for earlier in self._pieces:
                 self._by_id.take_patients(earlier)
             self._pieces.clear()

@@ -62,8 +62,8 @@ def account_of(system: str, facts: Sequence[Fact], plan: Plan, codebook: Codeboo
         tally = getattr(account, name)
         tally.rows, tally.read = counts.get(f"{name} rows", none)[""], counts.get(f"{name} read", none)[""]
         tally.reasons = counts.get(f"{name} why", none)
-    account.codes, account.reasons = counts.get("code", none), counts.get("fault", none)
-    account.add_unmapped(counts.get("unmapped", none))
+    account.reasons = counts.get("fault", none)
+    account.add_counted(counts.get("code", none), counts.get("unmapped", none))
     for code in account.codes:
         codebook.verdict(code)
     account.notes = codebook.notes
