@@ -115,10 +115,10 @@ def emitted_rows(out: Outcome) -> Emitted:
     """The rows of an outcome, one practice after the other."""
     import numpy as np
 
-    places = np.cumsum(out.emitted) - out.emitted
-    total = int(out.emitted.sum())
     from casemgmt.selection.kernels import collect
 
+    places = np.cumsum(out.emitted) - out.emitted
+    total = int(out.emitted.sum())
     if not pays_once_made(total, collect):
         kept = np.arange(total) + np.repeat(out.starts[:-1] - places, out.emitted)
         practice = np.repeat(np.arange(len(out.emitted)), out.emitted)

@@ -37,7 +37,7 @@ class SelectedTable:
         self._routes = [route.name for route in made.scheme.routes]
         self.names = (*_BEFORE_ROUTES, *self._routes, *_AFTER_ROUTES, *REASONS)
         self._kept: dict[str, pa.Array] = {}
-        self._order: npt.NDArray[np.int64] | None = None
+        self._in_order: tuple[pa.Array, npt.NDArray[np.int64]] | None = None
 
     def table(self, names: Sequence[str]) -> pa.Table:
         """Some of the columns, in the order in which they are named."""
@@ -55,24 +55,27 @@ class SelectedTable:
 
     def _worked_out(self, names: Sequence[str]) -> dict[str, pa.Array]:
         """Columns by name. Those that need nothing of each other are worked out side by side, the longest first."""
-        found: dict[str, pa.Array] = {}
         # The process's own pool is left to what they share out in their turn.
         with ThreadPoolExecutor(min(2, default_workers())) as pool:
             said = pool.submit(_of_scores, self._made, frozenset(names))
             ranking = pool.submit(ranks_of, self._made) if "rank" in names else None
-            if self._order is None:
-                found["patient_id"], self._order = ids_and_order(self._made)
-            makers = self._makers(said, ranking) | {name: partial(found.__getitem__, name) for name in found}
-            return found | dict(zip(names, pool.map(lambda name: makers[name](), names), strict=True))
+            # Ids and order in one, since another thread may ask meanwhile.
+            self._in_order = in_order = self._in_order or ids_and_order(self._made)
+            makers = self._makers(said, ranking, *in_order)
+            return dict(zip(names, pool.map(lambda name: makers[name](), names), strict=True))
 
     def _makers(
-        self, said: Future[_OfScores], ranking: Future[npt.NDArray[np.int32]] | None
+        self,
+        said: Future[_OfScores],
+        ranking: Future[npt.NDArray[np.int32]] | None,
+        ids: pa.Array,
+        order: npt.NDArray[np.int64],
     ) -> dict[str, Callable[[], pa.Array]]:
-        """What makes each column but the ids; ``ranking`` is needed for the ranks alone."""
+        """What makes each column; ``ranking`` is needed for the ranks alone."""
         import numpy as np
         import pyarrow as pa
 
-        made, choice, order = self._made, self._made.choice, np.asarray(self._order)
+        made, choice = self._made, self._made.choice
 
         def ranks() -> pa.Array:
             found = np.asarray(ranking and ranking.result())[order]
@@ -88,6 +91,7 @@ class SelectedTable:
         due = partial(review_due, made, choice.rows, choice.member)
         return {
             "practice_id": lambda: texts_at(made.register.practices, choice.practice[order]),
+            "patient_id": lambda: ids,
             "score": lambda: _floats(said.result().scores[order]),
             "risk": lambda: _floats(said.result().risks[order]),
             "rank": ranks,

@@ -254,6 +254,16 @@ def test_columns_are_worked_out_as_they_are_asked_for(tmp_path):
             lists.to_arrow(columns=["scores"])
 
 
+def test_one_selection_may_be_asked_by_many_threads_at_once():
+    whole = a_selection(5).to_arrow()
+    for _ in range(10):
+        selection = a_selection(5)
+        with ThreadPoolExecutor(8) as pool:
+            asked = [["score"], ["patient_id"], ["rank", "patient_id"], ["place"]] * 4
+            found = list(pool.map(lambda names, one=selection: one.to_arrow(columns=names), asked))
+        assert all(table.equals(whole.select(names)) for table, names in zip(found, asked, strict=True))
+
+
 def test_a_selection_is_published_with_reasons_whatever_was_asked_before(tmp_path):
     selection = a_selection(5)
     without = selection.to_arrow(reasons=False)
