@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -16,9 +17,17 @@ ROWS_A_THREAD = 1 << 19
 MOST_THREADS = 8
 
 
+# Whether the present thread is one of a pool's.
+_own = threading.local()
+
+
+def _mark() -> None:
+    _own.is_of_pool = True
+
+
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, thread_name_prefix="casemgmt")
+    return ThreadPoolExecutor(workers, thread_name_prefix="casemgmt", initializer=_mark)
 
 
 if hasattr(os, "register_at_fork"):  # the threads of a pool do not come along
@@ -36,12 +45,13 @@ def threads_for(rows: int) -> int:
 
 
 def on_threads(work: Callable[[Any], Any], pieces: Sequence[Any], workers: int | None = None) -> list[Any]:
-    """What ``work`` gives for each piece, in their order. ``work`` must not share out work itself.
+    """What ``work`` gives for each piece, in their order. What ``work`` itself would share out is done one by one.
 
     Where it fails for some pieces, the rest are left, and the error of the first of those is raised.
     """
     workers = workers or default_workers()
-    if workers == 1 or len(pieces) < 2:
+    # A pool's thread that waited for others of its pool could wait for ever.
+    if workers == 1 or len(pieces) < 2 or getattr(_own, "is_of_pool", False):
         return [work(piece) for piece in pieces]
     # One task a thread, which takes piece after piece: to wake a thread for each piece costs more than a short piece.
     waiting, found, failed = deque(enumerate(pieces)), [None] * len(pieces), dict[int, BaseException]()

@@ -19,13 +19,14 @@ def swap_halves(a, width, mask):
 
 
 @compiled
-def turn_bits(planes, places, words):
-    """Write into bit ``places[c]`` of ``words[i]`` bit ``i`` of column ``c``; the words' other bits become 0.
+def turn_bits(planes, places, always, words):
+    """Write into bit ``places[c]`` of ``words[i]`` bit ``i`` of column ``c``; the words' other bits become ``always``.
 
     Parameters
     ----------
     planes : uint64, (columns, ceil(rows / 64)), the first row in the lowest bit
     places : int64, one a column, each from 0 to 63 and none twice
+    always : uint64
     words : uint64, (rows,), written
     """
     rows = len(words)
@@ -43,4 +44,11 @@ def turn_bits(planes, places, words):
         swap_halves(a, 1, np.uint64(0x5555555555555555))
         start = 64 * block
         for k in range(min(64, rows - start)):
-            words[start + k] = a[k]
+            words[start + k] = a[k] | always
+
+
+@compiled
+def shift_in(codes, shift, words):
+    """Set in each of ``words`` (uint64) the bits of its code (uint8), ``shift`` places up."""
+    for i in range(len(words)):
+        words[i] |= np.uint64(codes[i]) << np.uint64(shift)

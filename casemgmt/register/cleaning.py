@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
@@ -82,36 +82,45 @@ class FlagColumn:
         """Where a value is given; None where none is missing."""
         return validity_of(self.column) if self.has_missing else None
 
-    def planes(self, start: int, stop: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64] | np.uint64]:
-        """The bits of some rows, the first row lowest, in uint64: known to be true, and missing."""
+    def planes(self) -> PlanesOf:
+        """What gives the bits of some rows: those from the first, which 64 divides, to before the last."""
         import numpy as np
 
-        part = self.column.slice(start, stop - start)
-        true = _bits(part)
-        if not part.null_count:
-            return true, np.uint64(0)
-        valid = _bits(part.is_valid())
-        return true & valid, np.uint64(0) if self.absent else ~valid
+        true, valid = _bits(self.column), None
+        if self.column.null_count:
+            valid = _bits(self.column.is_valid())
+
+        def of_rows(start: int, stop: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64] | np.uint64]:
+            words = slice(start // 64, -(-stop // 64))
+            if valid is None:
+                return true[words], np.uint64(0)
+            return true[words] & valid[words], np.uint64(0) if self.absent else ~valid[words]
+
+        return of_rows
 
 
 CleanedColumns: TypeAlias = Mapping[str, Cleaned | FlagColumn]
+# First row, last row → the bits known to be true and those missing, the first row lowest.
+PlanesOf: TypeAlias = "Callable[[int, int], tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64] | np.uint64]]"
 # A field, rows of it, and why their values were changed.
 Problem: TypeAlias = "tuple[str, npt.NDArray[np.int64], str]"
 
 
 def _bits(column: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
-    """The values of a column of true and false as bits, the first row lowest."""
+    """The values of a column of true and false as bits, the first row lowest; what follows the last may be anything."""
     import numpy as np
 
     rows = len(column)
-    out = np.zeros(-(-rows // 64) * 8, dtype=np.uint8)
-    chunk = column.chunk(0) if column.num_chunks == 1 else None
-    if chunk is not None and chunk.offset % 8 == 0 and chunk.buffers()[1] is not None:
-        count = -(-rows // 8)
-        out[:count] = np.frombuffer(chunk.buffers()[1], dtype=np.uint8, offset=chunk.offset // 8, count=count)
+    chunk = in_one_piece(column)
+    if chunk.offset % 8 == 0 and chunk.buffers()[1] is not None:
+        data, first = chunk.buffers()[1], chunk.offset // 8
+        if first + -(-rows // 64) * 8 <= data.size:
+            return np.frombuffer(data, dtype=np.uint64, offset=first, count=-(-rows // 64))
+        packed = np.frombuffer(data, dtype=np.uint8, offset=first, count=-(-rows // 8))
     else:
-        packed = np.packbits(numpy_of(column), bitorder="little")
-        out[: len(packed)] = packed
+        packed = np.packbits(numpy_of(chunk), bitorder="little")
+    out = np.zeros(-(-rows // 64) * 8, dtype=np.uint8)
+    out[: len(packed)] = packed
     return out.view(np.uint64)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from casemgmt.compiling import pays
 from casemgmt.dates import day_number
-from casemgmt.register.cleaning import Cleaned, CleanedColumns, FlagColumn, Problem, clean_column
+from casemgmt.errors import InputError
+from casemgmt.register.cleaning import Cleaned, CleanedColumns, FlagColumn, Problem, clean_column, is_text
 from casemgmt.register.contradictions import BEFORE_BIRTH, BEFORE_JOINING, contradictions_of
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.readable_counts import ReadableCount, count_of
 from casemgmt.register.values import OUTER_SPACES, is_out_of_range
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,8 +60,18 @@ class ColumnCleaner:
         self.ended_before_birth: list[tuple[str, npt.NDArray[np.int64]]] = []
         self.read: dict[str, Cleaned | FlagColumn] = {}  # as each column was read, its gaps not filled
 
-    def clean(self, name: str) -> Cleaned | FlagColumn:
-        """Read one field's column."""
+    def clean(self, names: Sequence[str]) -> dict[str, Cleaned | FlagColumn]:
+        """Read these fields' columns; see :func:`casemgmt.register.cleaning.clean_column` of what is refused."""
+        # Columns of text are shared out by rows, the others by column.
+        whole = [name for name in names if not _is_shared_out(self.table.column(name))]
+        found: dict[str, tuple[Cleaned | FlagColumn, ReadableCount]] = {}
+        if pays(self.table.num_rows):
+            # Of several columns at fault the first is named, as where they are read one by one.
+            with suppress(InputError):
+                found = dict(zip(whole, on_threads(self._read_column, whole), strict=True))
+        return {name: self._taken(name, *(found.get(name) or self._read_column(name))) for name in names}
+
+    def _read_column(self, name: str) -> tuple[Cleaned | FlagColumn, ReadableCount]:
         cleaned = clean_column(
             FIELDS[name],
             self.table.column(name),
@@ -66,7 +80,11 @@ class ColumnCleaner:
             last_day=day_number(self._how.extract_date),
             times="midnight",
         )
-        self.readable[name], self.read[name] = count_of(FIELDS[name], cleaned), cleaned
+        return cleaned, count_of(FIELDS[name], cleaned)
+
+    def _taken(self, name: str, cleaned: Cleaned | FlagColumn, count: ReadableCount) -> Cleaned | FlagColumn:
+        """A column that was read, its gaps filled where they say something; what was changed is listed."""
+        self.readable[name], self.read[name] = count, cleaned
         self.problems += [(name, rows, reason) for rows, reason in cleaned.problems]
         if not cleaned.has_missing:
             return cleaned
@@ -111,3 +129,9 @@ class ColumnCleaner:
             for column, rows, reason in self.problems
             if column == name and reason not in _READ and not is_out_of_range(reason)
         ]
+
+
+def _is_shared_out(column: pa.ChunkedArray) -> bool:
+    import pyarrow as pa
+
+    return is_text(column.type) or bool(pa.types.is_dictionary(column.type))

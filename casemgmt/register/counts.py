@@ -11,6 +11,7 @@ from casemgmt.dates import day_number
 from casemgmt.register.cleaning import CleanedColumns, Problem
 from casemgmt.register.columns import NO_DAY, Days
 from casemgmt.texts.long_texts import counts_of
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _FEW = 100_000
 WHOLE_LINE = "the whole line"  # of a CSV file, where no field is to blame
 
-_AT_ONCE = 1 << 14
+_AT_ONCE = 1 << 16  # few enough for the second cache
 
 # Why a patient is never listed or never ranked; who has two reasons is counted under the first of them.
 BARRED = ("died", "left", "not yet registered", "objected")
@@ -136,11 +137,15 @@ def _unusual(packed: Packed) -> npt.NDArray[np.int64]:
             mask = ((1 << slot.width) - 1) << slot.shift
             usual[slot.row] = (bits | mask, wanted | value << slot.shift)
     found = np.zeros(packed.rows, dtype=bool)
-    for low in range(0, packed.rows, _AT_ONCE):  # few enough for the nearest cache
+
+    def look(low: int) -> npt.NDArray[np.int64]:
         part = slice(low, low + _AT_ONCE)
         for row, (bits, wanted) in usual.items():
             found[part] |= (packed.words[row, part] & np.uint64(bits)) != np.uint64(wanted)
-    return np.flatnonzero(found)
+        return np.flatnonzero(found[part]) + low
+
+    pieces = on_threads(look, range(0, packed.rows, _AT_ONCE))
+    return np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
 
 
 def given_values(cleaned: CleanedColumns, problems: Sequence[Problem], kept: npt.NDArray[np.bool_]) -> dict[str, int]:

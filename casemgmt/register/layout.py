@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from casemgmt.compiling import pays
@@ -89,22 +89,28 @@ def pack_rows(layout: Layout, columns: Mapping[str, Column], rows: int, threads:
     import numpy as np
 
     out = PackedRows(
-        np.zeros((layout.words, rows), dtype=np.uint64),
+        np.empty((layout.words, rows), dtype=np.uint64),
         np.empty((layout.bytes, rows), dtype=np.uint8),
         np.empty((layout.shorts, rows), dtype=np.uint16),
     )
     fields = [(layout.slots[name], column) for name, column in columns.items()]
     words = [each for each in fields if each[0].group == "word"]
     if not pays(rows):
+        out.words[:] = 0
         for slot, column in words:
             out.words[slot.row] |= _codes(slot, column, slice(None)).astype(np.uint64) << np.uint64(slot.shift)
+        _fill_beside(out, fields, slice(None))
     else:
-        _fill_in_blocks(out.words, words, threads)
+        _fill_in_blocks(out, fields, threads)
+    return out
+
+
+def _fill_beside(out: PackedRows, fields: Sequence[tuple[Slot, Column]], rows: slice) -> None:
+    """Fill some rows of what has a byte or two to itself."""
     for slot, column in fields:
         if slot.group != "word":
             into = out.bytes if slot.group == "byte" else out.shorts
-            into[slot.row] = _codes(slot, column, slice(None))
-    return out
+            into[slot.row, rows] = _codes(slot, column, rows)
 
 
 def _codes(slot: Slot, column: Column, rows: slice) -> npt.NDArray[np.integer]:
@@ -120,33 +126,37 @@ def _codes(slot: Slot, column: Column, rows: slice) -> npt.NDArray[np.integer]:
     return np.where(present[rows], values, np.asarray(missing, dtype=np.result_type(values.dtype, np.uint16)))
 
 
-def _fill_in_blocks(words: npt.NDArray[np.uint64], fields: list[tuple[Slot, Column]], threads: int | None) -> None:
-    """Fill the words: the bits of whole flag columns are turned a block at a time, other codes are shifted in."""
+def _fill_in_blocks(out: PackedRows, fields: list[tuple[Slot, Column]], threads: int | None) -> None:
+    """Fill a block of rows at a time: the bits of whole flag columns are turned, other codes are shifted in."""
     import numpy as np
 
-    from casemgmt.register.bit_kernels import turn_bits
+    from casemgmt.register.bit_kernels import shift_in, turn_bits
 
-    rows = words.shape[1]
-    flags = [(slot, column) for slot, column in fields if isinstance(column, FlagColumn)]
+    words, rows = out.words, out.words.shape[1]
+    flags = [(slot, column.planes()) for slot, column in fields if isinstance(column, FlagColumn)]
+    same = [(slot, column) for slot, column in fields if isinstance(column, int) and slot.group == "word"]
     others = [(slot, column) for slot, column in fields if not isinstance(column, FlagColumn)]
+    in_words = [(slot, column) for slot, column in others if isinstance(column, Cleaned) and slot.group == "word"]
 
     def fill(start: int) -> None:
         stop = min(start + _BLOCK, rows)
         for word in range(len(words)):
-            own = [(slot, column) for slot, column in flags if slot.row == word]
+            own = [(slot, planes_of) for slot, planes_of in flags if slot.row == word]
             planes = np.zeros((sum(slot.width for slot, _ in own), -(-(stop - start) // 64)), dtype=np.uint64)
             places: list[int] = []
-            for slot, column in own:
-                known, missing = column.planes(start, stop)
+            for slot, planes_of in own:
+                known, missing = planes_of(start, stop)
                 planes[len(places)] = known
                 places.append(slot.shift)
                 if slot.width == 2:
                     planes[len(places)] = missing
                     places.append(slot.shift + 1)
-            turn_bits(planes, np.array(places, dtype=np.int64), words[word, start:stop])
-        for slot, other in others:
-            codes = _codes(slot, other, slice(start, stop)).astype(np.uint64)
-            words[slot.row, start:stop] |= codes << np.uint64(slot.shift)
+            always = sum(code << slot.shift for slot, code in same if slot.row == word)
+            turn_bits(planes, np.array(places, dtype=np.int64), np.uint64(always), words[word, start:stop])
+        for slot, other in in_words:
+            codes = _codes(slot, other, slice(start, stop)).astype(np.uint8, copy=False)
+            shift_in(codes, slot.shift, words[slot.row, start:stop])
+        _fill_beside(out, others, slice(start, stop))
 
     on_threads(fill, range(0, rows, _BLOCK), threads)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from casemgmt.arrow import numpy_of, taken, validity_of
 from casemgmt.compiling import pays
 from casemgmt.errors import InputWarning, plural
-from casemgmt.texts.long_texts import hashes_of, views_of
+from casemgmt.texts.long_texts import hashes_of, on_pieces, views_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,9 +130,15 @@ def _of_views(chunk: pa.Array) -> tuple[set[int], npt.NDArray[np.int64]]:
     if pays(len(chunk)):
         from casemgmt.texts.view_kernels import led_by_zeros
 
-        rows = np.empty(len(chunk) + 1, dtype=np.int32)
-        count, least, most = led_by_zeros(views, rows)
-        return {least, most} if most else set(), rows[:count].astype(np.int64)
+        def look(low: int, high: int) -> tuple[set[int], npt.NDArray[np.int64]]:
+            rows = np.empty(high - low + 1, dtype=np.int32)
+            count, least, most = led_by_zeros(views[low:high], rows)
+            return {least, most} if most else set(), rows[:count] + np.int64(low)
+
+        found = on_pieces(look, len(chunk))
+        ends = {length for lengths, _ in found for length in lengths}
+        led = [np.empty(0, dtype=np.int64), *(rows for _, rows in found)]
+        return {min(ends), max(ends)} if ends else set(), np.concatenate(led)
     head = views[:, 0]
     length = (head & np.uint64(0xFFFFFFFF)).astype(np.int64)
     return _ends(length), np.flatnonzero((length > 0) & ((head >> np.uint64(32)) & np.uint64(0xFF) == ord("0")))

@@ -165,7 +165,7 @@ class Reader:
     ) -> dict[str, Cleaned | FlagColumn]:
         """Every field's column read, and refused where too little of it can be."""
         names = cleaner.table.column_names
-        cleaned = {name: cleaner.clean(name) for name in FIELDS if name in names and _is_packed_kind(name)}
+        cleaned = cleaner.clean([name for name in FIELDS if name in names and _is_packed_kind(name)])
         cleaner.compare(cleaned)
         if isinstance(left := cleaned.get("deregistered_on"), Cleaned):
             closing = last_days(left, judged.practice, judged.practices)

@@ -6,7 +6,7 @@ and so do the compiled loops: what is wrong is refused here, by column.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import is_sound_ascii
@@ -17,6 +17,8 @@ from casemgmt.register.fields import FIELDS
 from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 _PIECE = 1 << 19
@@ -109,7 +111,19 @@ def _are_plain_views(piece: pa.Array) -> bool:
     from casemgmt.texts.view_kernels import unplain_views
 
     views = np.frombuffer(data, dtype=np.uint64, offset=16 * piece.offset, count=2 * len(piece)).reshape(-1, 2)
-    return bool(unplain_views(views) == 0)
+    return bool(unplain_views(views, _never_in_views()) == 0)
+
+
+@cache
+def _never_in_views() -> npt.NDArray[np.uint64]:
+    """For each length of a view's text, by its lowest four bits, the bits that are never set: (16, 2)."""
+    import numpy as np
+
+    never = np.full((16, 16), 0xFF, dtype=np.uint8)
+    for length in range(13):  # more do not lie in the view
+        never[length, 0] = 0xF0
+        never[length, 4 : 4 + length] = 0x80
+    return never.view(np.uint64)
 
 
 def in_plain_layout(table: pa.Table) -> pa.Table:

@@ -6,8 +6,6 @@ import numpy as np
 
 from casemgmt.compiling import compiled
 
-_HIGHS = np.uint64(0x8080808080808080)
-
 
 @compiled
 def led_by_zeros(views, rows):
@@ -29,18 +27,17 @@ def led_by_zeros(views, rows):
 
 
 @compiled
-def unplain_views(views):
-    """0 where all views hold their texts, all of which are ASCII, and nothing but zeros after them."""
+def unplain_views(views, never):
+    """0 where all views hold their texts, all of which are ASCII, and nothing but zeros after them.
+
+    Parameters
+    ----------
+    views : uint64, (texts, 2)
+    never : uint64, (16, 2): the bits that a view never has whose length ends in these four bits
+    """
     met = np.uint64(0)
     for i in range(len(views)):
         a, b = views[i, 0], views[i, 1]
-        length = a & np.uint64(0xFFFFFFFF)
-        bits = min(length, np.uint64(12)) << np.uint64(3)
-        # Shifts of 64 bits are none: of four bytes and eight, one at least is not reached by them.
-        first = (np.uint64(1) << min(bits, np.uint64(32))) - np.uint64(1)
-        second = (np.uint64(2) << (max(bits, np.uint64(33)) - np.uint64(33))) - np.uint64(1)
-        second = second if bits > np.uint64(32) else np.uint64(0)
-        met |= np.uint64(length > np.uint64(12))
-        met |= (a >> np.uint64(32)) & (~first | _HIGHS)
-        met |= b & (~second | _HIGHS)
+        length = a & np.uint64(15)
+        met |= (a & never[length, 0]) | (b & never[length, 1])
     return met

@@ -42,3 +42,11 @@ def test_the_error_of_the_first_piece_that_fails_is_raised_and_the_rest_is_left(
     with pytest.raises(ValueError, match="piece 3"):
         on_threads(work, range(1_000), workers)
     assert len(met) < 1_000
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_shared_out_within_a_piece_is_done_there_and_nobody_waits_for_ever(workers):
+    def work(piece: int) -> list[int]:
+        return on_threads(lambda each: 10 * piece + each, range(5), workers)
+
+    assert on_threads(work, range(6), workers) == [[10 * piece + each for each in range(5)] for piece in range(6)]
