@@ -11,7 +11,7 @@ from casemgmt.compiling import compiled, compiled_within
 from casemgmt.selection.kernels import eligible_keys, kth_largest, resolve_practice
 from casemgmt.selection.loop_arrays import PracticeCandidates
 from casemgmt.selection.places_kernels import denominator_of
-from casemgmt.selection.row_kernels import BLOCK, and_entries, rank_rows
+from casemgmt.selection.row_kernels import and_entries, rank_rows
 
 # So many rows are counted in lanes of sixteen bits before those are emptied.
 LANE_ROWS = 65_535
@@ -23,7 +23,8 @@ def filter_rows(span, practice, scores, conditions, rule, guesses, found, work):
 
     Parameters
     ----------
-    span : (first, last, step); blocks that begin at ``range(first, last, step)`` are looked at, and no others
+    span : (first, last, step); what begins at ``range(first, last, step)`` is looked at, as many rows each as ``work``
+        has room for, and no others
     practice : int32, the number of each row's practice
     scores : ScoreSource
     conditions : (Columns, Tables of uint32)
@@ -41,7 +42,7 @@ def filter_rows(span, practice, scores, conditions, rule, guesses, found, work):
     kept = rule.always_keep.unscored << np.uint32(found.counts.shape[1] - 1 - len(routes.bit))
     (first, last, step), at, since = span, np.uint64(0), 0
     for low in range(first, last, step):
-        high = min(low + BLOCK, last)
+        high = min(low + len(keys), last)
         count = high - low
         and_entries(conditions[0], conditions[1], low, high, bits)
         rank_rows(scores, low, high, bits, routes.ranked_bit, keys)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from casemgmt.selection.keys import Ranking
     from casemgmt.selection.loop_arrays import Keys
 
-# Of rows in any order, one block in so many is looked at first, to guess each practice's cut.
-SAMPLE_STEP = 16
+# Of rows in any order, so many in a run are looked at first, one run in so many, to guess each practice's cut. Rows may
+# stand together by practice, or by age within it, and short runs meet all of them.
+SAMPLE_RUN, SAMPLE_STEP = 32, 16
 _PIECES_PER_WORKER = 4
 
 
@@ -203,12 +204,10 @@ def guesses_from(packed: Packed, question: Question, practices: int, workers: in
 
     source = question.ranking.source
     lowest = np.full(practices, source.no_score + 1, dtype=source.no_score.dtype)
-    step = SAMPLE_STEP * BLOCK
-    if packed.rows < 4 * step:
+    if packed.rows < 4 * SAMPLE_STEP * BLOCK:
         return lowest
-    seen = filter_candidates(packed, question, lowest, workers, step=step)
-    looked_at = sum(min(BLOCK, packed.rows - low) for low in range(0, packed.rows, step))
-    return guesses_after(seen, question, looked_at / packed.rows)
+    seen = filter_candidates(packed, question, lowest, workers, run=SAMPLE_RUN, step=SAMPLE_STEP)
+    return guesses_after(seen, question, 1 / SAMPLE_STEP)
 
 
 def guesses_after(seen: Candidates, question: Question, part: float) -> Keys:
@@ -232,10 +231,11 @@ def filter_candidates(
     guesses: Keys,
     workers: int,
     *,
-    step: int | None = None,
+    run: int | None = None,
+    step: int = 1,
     keep_unselected: bool = False,
 ) -> Candidates:
-    """Score all rows, or one block every ``step`` rows, and keep those that a route lets in or that reach the guess.
+    """Score all rows, or one ``run`` of rows in ``step``, and keep those that a route lets in or that reach the guess.
 
     With ``keep_unselected`` the ranked without a score and the caseload are kept as well.
     """
@@ -247,21 +247,22 @@ def filter_candidates(
 
     source, conditions, practice = question.ranking.source, question.plan.conditions, packed.numbers
     rule = rule_of(question, keep_unselected=keep_unselected)
-    stride = step or BLOCK
+    run = run or BLOCK
+    stride = run * step
     blocks = -(-packed.rows // stride)
     marks = np.linspace(0, blocks, max(min(blocks, _PIECES_PER_WORKER * workers), 1) + 1).astype(np.int64) * stride
     pieces = [(int(low), min(int(high), packed.rows)) for low, high in pairwise(marks.tolist())]
 
     def work(piece: tuple[int, int]) -> Candidates:
         low, high = piece
-        room = (-(-(high - low) // stride)) * BLOCK + 1
+        room = (-(-(high - low) // stride)) * run + 1
         found = FilteredRows(
             np.empty(room, np.int32),
             np.empty(room, source.no_score.dtype),
             np.empty(room, np.uint32),
             np.zeros((len(guesses), question.counted), dtype=np.int64),
         )
-        scratch = filter_scratch(len(guesses), question.counted, BLOCK, source.no_score.dtype)
+        scratch = filter_scratch(len(guesses), question.counted, run, source.no_score.dtype)
         kept = filter_rows((low, high, stride), practice, source, conditions, rule, guesses, found, scratch)
         rows = found.rows[:kept].copy()
         return Candidates(practice[rows], rows, found.keys[:kept].copy(), found.bits[:kept].copy(), found.counts)
