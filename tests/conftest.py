@@ -35,6 +35,23 @@ def pytest_xdist_make_scheduler(config, log):
     return ByFile(config, log)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _every_loop_can_be_kept():
+    """No compiled loop calls what its machine code cannot bring along: it would be compiled anew in every process."""
+    from casemgmt import machine_code
+
+    make = machine_code._made
+
+    def made(loop, kinds, arguments):
+        code = make(loop, kinds, arguments)
+        assert code is not None, f"{loop.__module__}.{loop.__name__} cannot be kept; it took {kinds}"
+        return code
+
+    machine_code._made = made
+    yield
+    machine_code._made = make
+
+
 @pytest.fixture(params=list(LIBRARIES))
 def as_library(request, tmp_path):
     """Turns an Arrow table into what one library of data frames, or one kind of file, makes of it."""

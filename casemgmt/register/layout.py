@@ -154,7 +154,8 @@ def _fill_in_blocks(out: PackedRows, fields: list[tuple[Slot, Column]], threads:
             always = sum(code << slot.shift for slot, code in same if slot.row == word)
             turn_bits(planes, np.array(places, dtype=np.int64), np.uint64(always), words[word, start:stop])
         for slot, other in in_words:
-            codes = _codes(slot, other, slice(start, stop)).astype(np.uint8, copy=False)
+            # A copy, so that the loop meets one kind of array.
+            codes = _codes(slot, other, slice(start, stop)).astype(np.uint8)
             shift_in(codes, slot.shift, words[slot.row, start:stop])
         _fill_beside(out, others, slice(start, stop))
 

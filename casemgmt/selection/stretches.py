@@ -112,13 +112,13 @@ def _keys_at(ids: TextBuffers, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.ui
 
     from casemgmt.texts.key_kernels import pack_chosen
 
-    starts = ids.offsets[rows]
+    starts = ids.offsets[rows].astype(np.int64, copy=False)
     lengths = ids.offsets[rows + 1] - starts
     longest = int(lengths.max(initial=0))
     if longest > LONGEST_TEXT:
         return None
     width = Keys.width_for(longest)
-    keys, beside = np.empty((len(rows), width), dtype=np.uint64), np.empty((_FETCHED, width + 1), dtype=np.uint64)
+    keys, beside = np.empty((len(rows), width), dtype=np.uint64), np.empty(_FETCHED * (width + 1), dtype=np.uint64)
     pack_chosen(starts, lengths, ids.data, ids.words, keys, beside)
     return keys
 

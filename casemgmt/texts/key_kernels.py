@@ -64,21 +64,21 @@ def pack_chosen(starts, lengths, data, words, keys, beside):
     """Write the keys of some texts, each where it begins in ``data`` and how long it is; see :func:`pack_texts`.
 
     The words are fetched first, of many texts, and shifted into place afterwards: so the processor waits for many of
-    them at a time. ``beside`` is uint64, (some texts, width + 1), working memory.
+    them at a time. ``beside`` is uint64, working memory, width + 1 words for each of some texts.
     """
-    last, size = np.int64(len(words) - keys.shape[1] - 1), np.uint64(beside.shape[1])
-    flat = beside.reshape(-1)
-    for low in range(0, len(starts), len(beside)):
-        some = min(len(beside), len(starts) - low)
+    last, size = np.int64(len(words) - keys.shape[1] - 1), np.uint64(keys.shape[1] + 1)
+    at_once = len(beside) // (keys.shape[1] + 1)
+    for low in range(0, len(starts), at_once):
+        some = min(at_once, len(starts) - low)
         for i in range(some):
             place = np.uint64(starts[low + i]) >> np.uint64(3)
             if np.int64(place) < last:
                 for w in range(size):
-                    beside[i, w] = words[place + w]
+                    beside[np.uint64(i) * size + w] = words[place + w]
         for i in range(some):
             start, length = np.uint64(starts[low + i]), np.uint64(lengths[low + i])
             if np.int64(start >> np.uint64(3)) < last:
-                _pack_words(flat, np.uint64(i) * size, start & np.uint64(7), length, keys, low + i)
+                _pack_words(beside, np.uint64(i) * size, start & np.uint64(7), length, keys, low + i)
             else:
                 _pack_bytes(data, start, length, keys, low + i)
 
