@@ -99,7 +99,7 @@ def check_agreement(contents: Contents, scheme: Scheme, rows: Mapping[str, int])
     _check_names(_expected_documents(contents, deciding), set(contents.documents))
     _check_account(contents, rows)
     lists = {layout.practice_file(practice): practice for practice in contents.practices}
-    by_rank = listing_order(selection) if layout.README in contents.documents else selection
+    by_rank = listing_order(selection, _ID_COLUMNS) if layout.README in contents.documents else selection
     _check_parts(contents, layout.SELECTION, by_rank, lists)
     _check_parts(contents, layout.QUEUE, queue, {layout.waiting_file(practice): practice for practice in waiting})
     if removals is not None and has_own:

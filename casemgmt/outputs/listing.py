@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import numpy_of, rows_of, validity_of
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def listing_order(table: pa.Table) -> pa.Table:
+def listing_order(table: pa.Table, names: Sequence[str] | None = None) -> pa.Table:
     """The rows of a selection in the order in which practices see them; practices stay together and in order.
 
     Within a practice: who is case managed; then the higher score, those without one last; then the patient's id.
+
+    Parameters
+    ----------
+    names : the columns that are wanted, all by default
     """
     import numpy as np
+    import pyarrow as pa
 
+    names = table.column_names if names is None else names
     if not table.num_rows:
-        return table
+        return table.select(names)
     practice = table.column("practice_id").combine_chunks().dictionary_encode()
     # Arrow's own `to_numpy` imports pandas.
     score, scored = numpy_of(table.column("score")), validity_of(table.column("score"))
@@ -26,5 +34,6 @@ def listing_order(table: pa.Table) -> pa.Table:
     managed = numpy_of(table.column("case_managed")).astype(bool)
     # The table is in the order of practices and of ids in them, which a stable sort keeps among equals.
     number = numpy_of(practice.indices)
-    order = np.lexsort((np.where(unscored, np.inf, -score), ~managed, number))
-    return table.take(rows_of(order))
+    rows = rows_of(np.lexsort((np.where(unscored, np.inf, -score), ~managed, number)))
+    columns = on_threads(lambda name: table.column(name).take(rows), names)
+    return pa.table(columns, schema=pa.schema([table.schema.field(name) for name in names], table.schema.metadata))

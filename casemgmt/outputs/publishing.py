@@ -35,6 +35,7 @@ from casemgmt.outputs.owning import PUBLICATION, manifest_of, strangers_in
 from casemgmt.parquet.writing import to_parquet
 from casemgmt.risk.demonstration import DEMONSTRATION_ONLY
 from casemgmt.system import WordedError
+from casemgmt.threads import on_threads
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -212,10 +213,12 @@ def _stretches(table: pa.Table) -> dict[str, tuple[int, int]]:
 def _fill(staging: Staging, lists: Lists, include: list[str], files: dict[str, Bytes], before: Earlier) -> None:
     """Write the files, read them back, and write the manifest from what was read."""
     staging.write_all(files)
-    written = {name: staging.read(name) for name in sorted(files)}
+    names = sorted(files)
+    written = dict(zip(names, on_threads(staging.read, names), strict=True))
     altered = [name for name, data in written.items() if files[name] != data]
     if altered:
         raise OSError(errno.EIO, f"{altered[0]} does not read back as it was written")
+    sums = dict(zip(names, on_threads(lambda name: sha256(written[name]), names), strict=True))
     contents = read_contents(written)
     check_agreement(contents, lists.scheme, lists.facts["rows"])
     practices = {*contents.practices, *contents.tables[layout.REMOVALS].column("practice_id").to_pylist()}
@@ -223,7 +226,7 @@ def _fill(staging: Staging, lists: Lists, include: list[str], files: dict[str, B
     entries: dict[str, dict[str, Any]] = {}
     rows = contents.rows()
     for name, data in written.items():
-        entries[name] = {"sha256": sha256(data), "bytes": len(data)}
+        entries[name] = {"sha256": sums[name], "bytes": len(data)}
         if name in rows:
             entries[name]["rows"] = rows[name]
         if name in practice_of:
