@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,21 +59,33 @@ class Contents:
         }
 
 
-def read_contents(files: Mapping[str, bytes]) -> Contents:
+def read_contents(names: Iterable[str], read: Callable[[str], bytes], *, ids_alone: bool = False) -> Contents:
     """Read every file, whole.
+
+    Parameters
+    ----------
+    names : of the files, by path inside the folder
+    read : gives the bytes of one; it is called on several threads, once for each table
+    ids_alone : whether to hold of practices' files the ids alone, which is all that :func:`check_agreement` needs
 
     Raises
     ------
     VerifyError : a file is missing, or is not what its name says
     """
-    absent = [name for name in layout.TABLES if name not in files]
+    names = list(names)
+    absent = sorted({*layout.TABLES} - {*names}, key=layout.TABLES.index)
     if absent:
         raise wrong_file(absent[0], "is missing from the publication")
-    names = [name for name in files if layout.is_table(name)]
-    tables = dict(zip(names, on_threads(lambda name: _read(name, files[name]), names), strict=True))
+
+    def table_of(name: str) -> pa.Table:
+        only = _ID_COLUMNS if ids_alone and name.startswith(_PRACTICES) else None
+        return _read(name, read(name), only)
+
+    of_tables = [name for name in names if layout.is_table(name)]
+    tables = dict(zip(of_tables, on_threads(table_of, of_tables), strict=True))
     tables[layout.SUMMARY] = _typed_summary(tables[layout.SUMMARY])
     practices = dict.fromkeys(tables[layout.SUMMARY].column("practice_id").to_pylist())
-    documents = tuple(sorted(name for name in files if not layout.is_table(name)))
+    documents = tuple(sorted(name for name in names if not layout.is_table(name)))
     return Contents(tables=tables, practices=tuple(practices), documents=documents)
 
 
@@ -108,13 +120,13 @@ def check_agreement(contents: Contents, scheme: Scheme, rows: Mapping[str, int])
     _check_summary(contents, scheme)
 
 
-def _read(name: str, data: bytes) -> pa.Table:
+def _read(name: str, data: bytes, only: Sequence[str] | None) -> pa.Table:
     import pyarrow as pa
 
     from casemgmt.parquet.reading import VerifiedFile
 
     try:
-        return read_csv(data) if name.endswith(".csv") else VerifiedFile(data, name).read()
+        return read_csv(data, only) if name.endswith(".csv") else VerifiedFile(data, name).read()
     except (pa.ArrowException, OSError, ValueError):
         raise wrong_file(name, "cannot be read: it is damaged") from None
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import file_of, numpy_of, text_scalar, texts, utc_as_text
@@ -52,9 +53,13 @@ def to_csv_parts(table: pa.Table, parts: Iterable[tuple[int, int]]) -> list[byte
     header = BOM + (",".join(names) + END).encode()
     # A line begins where the one before ends, and the lines of a batch are one run of bytes.
     starts = range(0, table.num_rows, _BATCH_ROWS)
-    batches = on_threads(lambda start: _lines(table.slice(start, _BATCH_ROWS)), starts)
-    files = []
+    batches = dict(enumerate(on_threads(lambda start: _lines(table.slice(start, _BATCH_ROWS)), starts)))
+    files, parts = [], list(parts)
+    # A file is a copy of its lines: where files come in the order of their lines, those before them are let go.
+    is_in_order = all(one[0] <= other[0] for one, other in pairwise(part for part in parts if part[1]))
     for first, count in parts:
+        if is_in_order and count:
+            batches = {number: lines for number, lines in batches.items() if number >= first // _BATCH_ROWS}
         file: list[bytes | memoryview] = [header]
         last = first + count
         for number in range(first // _BATCH_ROWS, -(-last // _BATCH_ROWS) if count else 0):
@@ -65,8 +70,12 @@ def to_csv_parts(table: pa.Table, parts: Iterable[tuple[int, int]]) -> list[byte
     return files
 
 
-def read_csv(data: bytes) -> pa.Table:
+def read_csv(data: bytes, only: Sequence[str] | None = None) -> pa.Table:
     """The table of :func:`to_csv`, every column as text, null where a cell was null.
+
+    Parameters
+    ----------
+    only : the columns that are wanted, all by default
 
     Raises
     ------
@@ -76,6 +85,7 @@ def read_csv(data: bytes) -> pa.Table:
     import pyarrow.csv as pacsv
 
     names = _header(data)
+    wanted = names if only is None else list(only)
     try:
         table = pacsv.read_csv(
             file_of(data),
@@ -83,6 +93,7 @@ def read_csv(data: bytes) -> pa.Table:
             parse_options=pacsv.ParseOptions(newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
+                include_columns=wanted,
                 null_values=[""],
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
@@ -90,12 +101,12 @@ def read_csv(data: bytes) -> pa.Table:
         )
     except (pa.ArrowException, UnicodeDecodeError, csv.Error):
         raise ValueError("not a CSV file of this library") from None
-    if table.column_names != names:
+    if table.column_names != wanted:
         raise ValueError("a header that does not fit")
     if b"'" not in data:  # nothing is guarded
         return table
-    columns = [without_guards(table.column(name)) for name in names]
-    return pa.table(columns, names=without_guards(texts(names)).to_pylist())
+    columns = [without_guards(table.column(name)) for name in wanted]
+    return pa.table(columns, names=without_guards(texts(wanted)).to_pylist())
 
 
 def _header(data: bytes) -> list[str]:

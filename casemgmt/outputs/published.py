@@ -102,7 +102,7 @@ def read_publication(folder: str | Path) -> tuple[Verified, Contents, Scheme]:
 
 def _read(folder: Path) -> tuple[Verified, Contents, Scheme]:
     manifest, files, foreign = _read_files(folder)
-    contents = read_contents(files)
+    contents = read_contents(files, files.__getitem__)
     _check_rows(manifest, contents)
     try:
         scheme = read_scheme_text(manifest["scheme"]["text"], "the published scheme")

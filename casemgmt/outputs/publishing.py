@@ -213,20 +213,24 @@ def _stretches(table: pa.Table) -> dict[str, tuple[int, int]]:
 def _fill(staging: Staging, lists: Lists, include: list[str], files: dict[str, Bytes], before: Earlier) -> None:
     """Write the files, read them back, and write the manifest from what was read."""
     staging.write_all(files)
-    names = sorted(files)
-    written = dict(zip(names, on_threads(staging.read, names), strict=True))
-    altered = [name for name, data in written.items() if files[name] != data]
-    if altered:
-        raise OSError(errno.EIO, f"{altered[0]} does not read back as it was written")
-    sums = dict(zip(names, on_threads(lambda name: sha256(written[name]), names), strict=True))
-    contents = read_contents(written)
+    sums: dict[str, str] = {}
+
+    def read_back(name: str) -> bytes:
+        data = staging.read(name)
+        if files[name] != data:
+            raise OSError(errno.EIO, f"{name} does not read back as it was written")
+        sums[name] = sha256(data)
+        return data
+
+    contents = read_contents(sorted(files), read_back, ids_alone=True)
+    on_threads(lambda name: len(read_back(name)), contents.documents)
     check_agreement(contents, lists.scheme, lists.facts["rows"])
     practices = {*contents.practices, *contents.tables[layout.REMOVALS].column("practice_id").to_pylist()}
     practice_of = {name: practice for practice in practices for name in layout.files_of_practice(practice)}
     entries: dict[str, dict[str, Any]] = {}
     rows = contents.rows()
-    for name, data in written.items():
-        entries[name] = {"sha256": sums[name], "bytes": len(data)}
+    for name in sorted(files):
+        entries[name] = {"sha256": sums[name], "bytes": len(files[name])}
         if name in rows:
             entries[name]["rows"] = rows[name]
         if name in practice_of:
