@@ -98,15 +98,28 @@ class Staging:
         write_file(self.folder / name, data)
 
     def write_all(self, files: Mapping[str, Bytes]) -> None:
-        """Write new files. Many are written side by side, so that they wait for the disk together."""
+        """Write new files, as :meth:`writing` does, and have all of them on the disk when this returns."""
+        with self.writing(files) as wait_for:
+            for name in sorted(files):
+                wait_for(name)
+
+    @contextmanager
+    def writing(self, files: Mapping[str, Bytes]) -> Iterator[Callable[[str], None]]:
+        """Write new files, and meanwhile give what waits until one of them is on the disk.
+
+        Many are written side by side, so that they wait for the disk together; in the order of their names.
+        """
         if len(files) < _MANY_FILES:
             for name in sorted(files):
                 self.write(name, files[name])
+            yield lambda name: None
             return
         pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="casemgmt-writer")
         try:
-            for written in [pool.submit(self.write, name, files[name]) for name in sorted(files)]:
-                written.result()
+            written = {name: pool.submit(self.write, name, files[name]) for name in sorted(files)}
+            yield lambda name: written[name].result()
+            for each in written.values():
+                each.result()
         finally:  # after a failure the rest is not written, and nothing is being written when this ends
             pool.shutdown(cancel_futures=True)
 

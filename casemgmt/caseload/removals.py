@@ -6,15 +6,18 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from casemgmt.arrow import column_of, texts
+from casemgmt.arrow import array_of, column_of, texts
 from casemgmt.caseload.changes import CASE_MANAGED, changes_between
 from casemgmt.caseload.people import find_ids
-from casemgmt.caseload.why import MAY_BE_SET_ASIDE, SET_ASIDE, how_left, where_known, where_now
+from casemgmt.caseload.why import DIED, LEFT, MAY_BE_SET_ASIDE, SET_ASIDE, how_left, where_known, where_now
 from casemgmt.dates import day_number
-from casemgmt.register.columns import person_keys, person_parts
+from casemgmt.register.columns import NO_DAY, person_keys, person_parts
 from casemgmt.register.ranked import is_listable
+from casemgmt.texts.id_order import texts_at
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from casemgmt.register.register import Register
@@ -30,23 +33,23 @@ _Pending = tuple[str, str, dt.date]  # reason, detail, first proposed on
 
 def removals_table(made: Workings) -> pa.Table:
     """See :meth:`casemgmt.Selection.removals`."""
+    if made.previous is None:
+        return _by_this_register_alone(made)
     row_of = _on_caseload_and_out(made)
     found = dict(zip(row_of, _plain_reasons(made, list(row_of.values())), strict=True))
-    pending: dict[Person, _Pending] = {}
-    if made.previous is not None:
-        pending = _pending(made.previous)
-        gone = [person for person in _gone(made.register, made.previous) if person[1] not in made.ended]
-        found |= {person: ("registration", where) for person, where in zip(gone, _where_now(made, gone), strict=True)}
-        again = pending.keys() & found.keys()
-        # What was found when it was first proposed says more than that no route lets the patient in; but who had left,
-        # or had objected, is here again.
-        passing = ("registration", "objection")
-        found |= {
-            person: pending[person][:2]
-            for person in again
-            if found[person][0] == NOT_SELECTED and pending[person][0] not in passing
-        }
-        found |= _compared_reasons(made.previous, made, found.keys() - again)
+    pending = _pending(made.previous)
+    gone = [person for person in _gone(made.register, made.previous) if person[1] not in made.ended]
+    found |= {person: ("registration", where) for person, where in zip(gone, _where_now(made, gone), strict=True)}
+    again = pending.keys() & found.keys()
+    # What was found when it was first proposed says more than that no route lets the patient in; but who had left,
+    # or had objected, is here again.
+    passing = ("registration", "objection")
+    found |= {
+        person: pending[person][:2]
+        for person in again
+        if found[person][0] == NOT_SELECTED and pending[person][0] not in passing
+    }
+    found |= _compared_reasons(made.previous, made, found.keys() - again)
     people = sorted(found, key=lambda person: (person[0].encode(), person[1].encode()))
     reasons = [found[person] for person in people]
     first = [pending[person][2] if person in pending else made.register.as_of for person in people]
@@ -88,13 +91,48 @@ def _proposal(reason: str, detail: str) -> str:
     return CHECK if detail in (SET_ASIDE, MAY_BE_SET_ASIDE) else ENDED
 
 
-def _on_caseload_and_out(made: Workings) -> dict[Person, int]:
-    """Everyone of the register on the caseload and not case managed now, and their packed row."""
+def _by_this_register_alone(made: Workings) -> pa.Table:
+    """The table where nothing is known of an earlier selection: by a register of England, of some 300,000 people."""
+    import numpy as np
+    import pyarrow as pa
+
+    register, rows = made.register, _rows_on_caseload_and_out(made)
+    said = (
+        (NOT_SELECTED, NO_ROUTE),
+        ("objection", "objects to risk stratification"),
+        ("registration", LEFT),
+        ("registration", DIED),
+    )
+    died = register.days.get("date_of_death")
+    place = np.where(register.packed.is_set("objected", rows), 1, 0)
+    out = ~is_listable(register.packed, rows)
+    place[out] = 2 if died is None else np.where(died[rows[out]] != NO_DAY, 3, 2)
+    proposed = array_of(np.full(len(rows), day_number(register.as_of), dtype=np.int32), pa.date32())
+    table = pa.table(
+        {
+            "practice_id": register.column("practice_id", rows).cast(pa.string()),
+            "patient_id": register.column("patient_id", rows).cast(pa.string()),
+            "proposal": texts_at([_proposal(*each) for each in said], place),
+            "reason": texts_at([reason for reason, _ in said], place),
+            "detail": texts_at([detail for _, detail in said], place),
+            "proposed_on": proposed,
+        }
+    )
+    return table.sort_by([("practice_id", "ascending"), ("patient_id", "ascending")]).combine_chunks()
+
+
+def _rows_on_caseload_and_out(made: Workings) -> npt.NDArray[np.int64]:
+    """The packed rows of everyone on the caseload who is not case managed now."""
     import numpy as np
 
     out = made.register.packed.is_set("on_caseload")
     out[made.choice.rows[made.choice.place >= 0]] = False
-    rows = np.flatnonzero(out)
+    return np.flatnonzero(out)
+
+
+def _on_caseload_and_out(made: Workings) -> dict[Person, int]:
+    """Those people, and their packed row."""
+    rows = _rows_on_caseload_and_out(made)
     practices = made.register.column("practice_id", rows).to_pylist()
     patients = made.register.column("patient_id", rows).to_pylist()
     return dict(zip(zip(practices, patients, strict=True), rows.tolist(), strict=True))

@@ -32,8 +32,11 @@ def listing_order(table: pa.Table, names: Sequence[str] | None = None) -> pa.Tab
     score, scored = numpy_of(table.column("score")), validity_of(table.column("score"))
     unscored = np.isnan(score) if scored is None else np.isnan(score) | ~scored
     managed = numpy_of(table.column("case_managed")).astype(bool)
-    # The table is in the order of practices and of ids in them, which a stable sort keeps among equals.
-    number = numpy_of(practice.indices)
-    rows = rows_of(np.lexsort((np.where(unscored, np.inf, -score), ~managed, number)))
+    # The table is in the order of practices and of ids in them, which stable sorts keep among equals. NumPy's takes far
+    # less time of numbers of 16 bits.
+    group = 2 * numpy_of(practice.indices) + ~managed
+    group = group.astype(np.uint16) if group.max() < 1 << 16 else group
+    by_score = np.argsort(np.where(unscored, np.inf, -score), kind="stable")
+    rows = rows_of(by_score[np.argsort(group[by_score], kind="stable")])
     columns = on_threads(lambda name: table.column(name).take(rows), names)
     return pa.table(columns, schema=pa.schema([table.schema.field(name) for name in names], table.schema.metadata))

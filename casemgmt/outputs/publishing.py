@@ -212,18 +212,19 @@ def _stretches(table: pa.Table) -> dict[str, tuple[int, int]]:
 
 def _fill(staging: Staging, lists: Lists, include: list[str], files: dict[str, Bytes], before: Earlier) -> None:
     """Write the files, read them back, and write the manifest from what was read."""
-    staging.write_all(files)
     sums: dict[str, str] = {}
 
     def read_back(name: str) -> bytes:
+        wait_for(name)
         data = staging.read(name)
         if files[name] != data:
             raise OSError(errno.EIO, f"{name} does not read back as it was written")
         sums[name] = sha256(data)
         return data
 
-    contents = read_contents(sorted(files), read_back, ids_alone=True)
-    on_threads(lambda name: len(read_back(name)), contents.documents)
+    with staging.writing(files) as wait_for:
+        contents = read_contents(sorted(files), read_back, ids_alone=True)
+        on_threads(lambda name: len(read_back(name)), contents.documents)
     check_agreement(contents, lists.scheme, lists.facts["rows"])
     practices = {*contents.practices, *contents.tables[layout.REMOVALS].column("practice_id").to_pylist()}
     practice_of = {name: practice for practice in practices for name in layout.files_of_practice(practice)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from casemgmt.arrow import numpy_of, rows_of, taken, taken_rows, text_scalar, texts, validity_of
@@ -210,7 +211,11 @@ def _judge_practices(
 
 def practice_faults(codes: Iterable[str | None], valid: re.Pattern[str]) -> dict[str, str]:
     """Each practice code that cannot be used → why."""
-    codes = list(codes)
+    return dict(_faults_of(tuple(codes), valid))
+
+
+@lru_cache(maxsize=2)  # the parts of a register may all name the same practices
+def _faults_of(codes: tuple[str | None, ...], valid: re.Pattern[str]) -> dict[str, str]:
     present = {code for code in codes if code}
     folded = defaultdict(set)
     for code in present:

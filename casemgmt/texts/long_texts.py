@@ -287,15 +287,20 @@ def _number(
         slots = np.full(4 * room, FREE, dtype=np.uint32)
         count = kernel(arrays[0][low:], *arrays[1:], numbers[low:high], known, slots)
         if 0 <= count <= room:
-            texts = [_text_of(*each) for each in zip(*(part[:count].tolist() for part in known), strict=True)]
-            return start + low, start + high, texts
+            return start + low, start + high, _texts_of(*(part[:count] for part in known))
         if count < 0 or room == _ROOM:
             return None
         room = _ROOM if room > 256 else 16_384
 
 
-def _text_of(low: int, high: int, length: int) -> bytes:
-    return (low.to_bytes(8, "little") + high.to_bytes(8, "little"))[:length]
+def _texts_of(
+    lows: npt.NDArray[np.uint64], highs: npt.NDArray[np.uint64], lengths: npt.NDArray[np.uint64]
+) -> list[bytes]:
+    """Texts of up to sixteen bytes, which stand in two words each."""
+    import numpy as np
+
+    data = np.column_stack([lows, highs]).tobytes()
+    return [data[at : at + length] for at, length in zip(range(0, len(data), 16), lengths.tolist(), strict=True)]
 
 
 def views_of(chunk: pa.Array) -> npt.NDArray[np.uint64]:
