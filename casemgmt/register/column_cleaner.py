@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+# From so many rows on, a thread takes less time to wake than a column to read.
+_MANY_ROWS = 1 << 15
 # What is said of values that were read, and taken as they are.
 _READ = (OUTER_SPACES, BEFORE_JOINING)
 
@@ -62,10 +64,11 @@ class ColumnCleaner:
 
     def clean(self, names: Sequence[str]) -> dict[str, Cleaned | FlagColumn]:
         """Read these fields' columns; see :func:`casemgmt.register.cleaning.clean_column` of what is refused."""
-        # Columns of text are shared out by rows, the others by column.
-        whole = [name for name in names if not _is_shared_out(self.table.column(name))]
+        # Long columns of text are shared out by rows, the others by column.
+        rows = self.table.num_rows
+        whole = [name for name in names if not (pays(rows) and is_text(self.table.column(name).type))]
         found: dict[str, tuple[Cleaned | FlagColumn, ReadableCount]] = {}
-        if pays(self.table.num_rows):
+        if rows >= _MANY_ROWS:
             # Of several columns at fault the first is named, as where they are read one by one.
             with suppress(InputError):
                 found = dict(zip(whole, on_threads(self._read_column, whole), strict=True))
@@ -129,9 +132,3 @@ class ColumnCleaner:
             for column, rows, reason in self.problems
             if column == name and reason not in _READ and not is_out_of_range(reason)
         ]
-
-
-def _is_shared_out(column: pa.ChunkedArray) -> bool:
-    import pyarrow as pa
-
-    return is_text(column.type) or bool(pa.types.is_dictionary(column.type))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,11 +114,13 @@ def _open_file(path: Path, form: FileForm) -> Source:
         from casemgmt.register.gzip_reading import unpack
 
         data = path.read_bytes()
-        sha256 = hashlib.sha256(data).hexdigest()
-        plain = unpack(path, data) if packed else data
-        table, row_numbers, unsplit = read_csv(
-            plain, path.name, form.encoding, form.separator_of(suffix), form.skip_lines
-        )
+        with ThreadPoolExecutor(1, thread_name_prefix="casemgmt-sum") as pool:
+            own_sum = pool.submit(lambda: hashlib.sha256(data).hexdigest())
+            plain = unpack(path, data) if packed else data
+            table, row_numbers, unsplit = read_csv(
+                plain, path.name, form.encoding, form.separator_of(suffix), form.skip_lines
+            )
+            sha256 = own_sum.result()
     elif suffix in TEXT:
         raise InputError(f"{shown(path)}: say what stands between its values: separator=',', ';', 'tab' or '|'.")
     elif packed:
