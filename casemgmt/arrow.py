@@ -120,6 +120,13 @@ def is_sound_ascii(chunk: pa.Array) -> bool:
     return not (int(np.bitwise_or.reduce(words)) & _NOT_ASCII or int(np.bitwise_or.reduce(rest)) & 0x80)
 
 
+def empty_table(schema: pa.Schema) -> pa.Table:
+    """A table of a schema without a row. Arrow's own ``empty_table`` imports pandas."""
+    import pyarrow as pa
+
+    return pa.table([pa.nulls(0, kind) for kind in schema.types], schema=schema)
+
+
 def in_one_piece(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """A column as one array; of texts with more bytes than 32-bit offsets reach, with 64-bit ones."""
     import pyarrow as pa

@@ -97,18 +97,9 @@ class Staging:
         """Write a new file, private, and have it on the disk when this returns."""
         write_file(self.folder / name, data)
 
-    def write_all(self, files: Mapping[str, Bytes]) -> None:
-        """Write new files, as :meth:`writing` does, and have all of them on the disk when this returns."""
-        with self.writing(files) as wait_for:
-            for name in sorted(files):
-                wait_for(name)
-
     @contextmanager
     def writing(self, files: Mapping[str, Bytes]) -> Iterator[Callable[[str], None]]:
-        """Write new files, and meanwhile give what waits until one of them is on the disk.
-
-        Many are written side by side, so that they wait for the disk together; in the order of their names.
-        """
+        """Write new files, many side by side; meanwhile give what waits until one is there, as all are in the end."""
         if len(files) < _MANY_FILES:
             for name in sorted(files):
                 self.write(name, files[name])

@@ -91,7 +91,8 @@ def save_folder(
         try:
             with staged(target, kind.owned()) as staging:
                 replaced = _check_place(kind, folder, target, overwrite=overwrite)
-                staging.write_all(files)
+                with staging.writing(files):
+                    pass
                 _check_written(staging, files)
                 staging.write(MANIFEST, manifest)
                 read_manifest(staging.read(MANIFEST), kind.format)

@@ -300,7 +300,8 @@ def _by_polars(stretch: Stretch) -> pa.Table | None:
 
     path, wanted = stretch.file.path, stretch.file.schema
     try:
-        table = pa.table(pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect())
+        found = pl.scan_parquet(path, glob=False).slice(stretch.start, stretch.rows).collect()
+        table = pa.RecordBatchReader.from_stream(found).read_all()  # pa.table would import pandas
         table.validate()
     except (Exception, pl.exceptions.PanicException):
         # polars has errors of many kinds, some of them no Exception, and their words may quote values. What it does

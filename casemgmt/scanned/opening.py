@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from casemgmt import arguments
+from casemgmt.arrow import empty_table
 from casemgmt.dates import as_date
 from casemgmt.errors import InputError
 from casemgmt.register.limits import Limits, Share
@@ -111,7 +112,7 @@ def _open_files(
     held = held_within(memory, files)
     stated, limits = stated_days(said_by(files)), options.limits
     drawn = days_drawn(files, options.declared.columns, form)
-    reader = options.reader(files[0].schema.empty_table(), limits, stated, drawn)
+    reader = options.reader(empty_table(files[0].schema), limits, stated, drawn)
     return ScannedRegister(
         files=files,
         reader=reader,

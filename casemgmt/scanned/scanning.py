@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from casemgmt import arguments
+from casemgmt.arrow import empty_table
 from casemgmt.errors import InputError, needs_every_row, plural
 from casemgmt.register import fixed_width, lost_zeros
 from casemgmt.register.account import Account
@@ -373,7 +374,7 @@ def _as_one(tables: list[pa.Table]) -> pa.Table:
     names = ("source_file", "source_row", "practice_id", "field", "reason")
     if tables:
         return pa.concat_tables(tables).combine_chunks()
-    return pa.schema([(n, pa.int64() if n == "source_row" else pa.string()) for n in names]).empty_table()
+    return empty_table(pa.schema([(n, pa.int64() if n == "source_row" else pa.string()) for n in names]))
 
 
 def _two_bits(slots: Mapping[str, Slot]) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from casemgmt.arrow import array_of, rows_of, texts
+from casemgmt.arrow import array_of, empty_table, rows_of, texts
 from casemgmt.dates import completed_months
 from casemgmt.errors import missing_columns
 from casemgmt.register.columns import NO_DAY
@@ -190,7 +190,7 @@ def nobody_kept() -> pa.Table:
     import pyarrow as pa
 
     kinds = {"practice_id": pa.string(), "patient_id": pa.string(), "route": pa.string(), "rank": pa.int32()}
-    return pa.schema(kinds.items()).empty_table()
+    return empty_table(pa.schema(kinds.items()))
 
 
 def queue_table(made: Workings) -> pa.Table:

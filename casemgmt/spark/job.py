@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casemgmt.arrow import in_one_piece, texts
+from casemgmt.arrow import empty_table, in_one_piece, texts
 from casemgmt.dates import as_date, day_number
 from casemgmt.errors import InputError, not_loaded
 from casemgmt.register.cleaning import clean_column
@@ -183,7 +183,7 @@ def with_field_names(schema: pa.Schema, columns: Mapping[str, str], reading: Map
     """The columns as fields are named; refuses what no register may look like, before any row is read."""
     import pyarrow as pa
 
-    read_register(schema.empty_table(), columns=columns, **reading)
+    read_register(empty_table(schema), columns=columns, **reading)
     return pa.schema([(columns.get(each.name, each.name), each.type) for each in schema])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import empty_table
 from casemgmt.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def to_arrow(frame: DataFrame) -> pa.Table:
     plain = frame.toDF(*(f"c{i}" for i in range(len(names))))
     pieces = [row[0] for row in plain.mapInArrow(_as_streams, f"{_DATA} binary").collect()]
     if not pieces:
-        return pa.schema(list(zip(names, types_of(frame), strict=True))).empty_table()
+        return empty_table(pa.schema(list(zip(names, types_of(frame), strict=True))))
     tables = [pa.ipc.open_stream(pa.py_buffer(bytes(piece))).read_all() for piece in pieces]
     return pa.concat_tables(tables).rename_columns(names)
 

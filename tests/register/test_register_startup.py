@@ -111,6 +111,15 @@ def test_selecting_on_a_small_register_imports_no_pandas(tmp_path):
     assert imported_by(READ + SELECT, str(small_register(tmp_path))) == {"numpy", "pyarrow"}
 
 
+@pytest.mark.parametrize("decoder", ["pyarrow", "polars"])
+def test_scanning_a_file_and_selecting_imports_no_pandas(decoder, tmp_path):
+    texts = csv.ConvertOptions(column_types={"nominated": "int8", "asthma": "bool", "date_of_birth": "string"})
+    parquet.write_table(csv.read_csv(small_register(tmp_path), convert_options=texts), tmp_path / "register.parquet")
+    scan = "import casemgmt as cm\nregister = cm.scan_register(sys.argv[1], as_of='2015-04-01', decoder=sys.argv[2])"
+    found = imported_by(scan + SELECT, str(tmp_path / "register.parquet"), decoder)
+    assert "numpy" in found and not found & {"pandas", "numba", "sklearn", "scipy"}
+
+
 COMMAND = """
 from casemgmt.cli import main
 sys.argv = ["casemgmt", *sys.argv[1:]]

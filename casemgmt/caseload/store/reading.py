@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from casemgmt.arrow import empty_table
 from casemgmt.caseload.events.table import COLUMNS, MAY_BE_NULL, schema
 from casemgmt.caseload.store.refusals import not_readable
 from casemgmt.errors import InputError, listed
@@ -53,7 +54,7 @@ def read_events(
     else:
         with ThreadPoolExecutor(1) as beside:  # Arrow reads one piece while the database writes the next
             parts = list(beside.map(lambda piece: _table(piece, wanted, shown), chain([first], pieces)))
-    whole = pa.concat_tables(parts).combine_chunks() if parts else kinds.empty_table()
+    whole = pa.concat_tables(parts).combine_chunks() if parts else empty_table(kinds)
     return whole.select(list(columns)).cast(pa.schema([kinds.field(name) for name in columns]))
 
 
