@@ -91,7 +91,7 @@ def is_misspelt(name: str, meant: str) -> bool:
 
 
 def missing_columns(
-    missing: Sequence[str], present: Sequence[str], needed_by: str, *, checked: bool = False
+    missing: Sequence[str], present: Sequence[str], needed_by: str, *, checked: bool = False, is_own: bool = False
 ) -> MissingColumnsError:
     """One error that names every missing column, each with the nearest column that is there, and the header.
 
@@ -101,8 +101,9 @@ def missing_columns(
     present : the names that are; of a file without a header they are a patient's values, and nothing is shown of them
     needed_by : what needs the columns
     checked : whether ``present`` is known to hold names
+    is_own : whether the table is this library's, whose columns nobody renames
     """
-    shown = checked or are_names(present)
+    shown = checked or is_own or are_names(present)
     near = [
         next(filter(None, (did_you_mean(n, present) for n in name.split(" or "))), "") if shown else ""
         for name in missing
@@ -115,7 +116,7 @@ def missing_columns(
             f"  The first line does not look like a header ({plural(len(present), 'value')}; nothing of it is shown). "
             "If the header stands further down, say skip_lines=N; if there is none, write one."
         )
-    if shown:
+    if shown and not is_own:
         lines.append("  Rename a column with columns={'its name in your data': 'the field'}.")
     error = MissingColumnsError(f"{plural(len(missing), 'column')} that {needed_by} needs:\n" + "\n".join(lines))
     error.columns = tuple(missing)

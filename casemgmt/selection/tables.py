@@ -38,7 +38,7 @@ def wanted_columns(names: Sequence[str], columns: Iterable[str] | None, *, reaso
     wanted = [columns] if isinstance(columns, str) else list(columns)
     missing = [name for name in wanted if name not in names]
     if missing:
-        raise missing_columns(missing, names, "columns=", checked=True)
+        raise missing_columns(missing, names, "columns=", is_own=True)
     return wanted
 
 
