@@ -146,13 +146,14 @@ def _choice_of(register: Register, scheme: Scheme, question: Question, out: Outc
     import numpy as np
 
     found = emitted_rows(out)
+    some_are_tied = int(np.bitwise_or.reduce(found.at_cut))
     for s, bit in enumerate(question.routes.bit.tolist()):
-        tied = np.flatnonzero(found.at_cut & np.uint32(1 << bit))
-        if len(tied):
+        if some_are_tied >> bit & 1:
+            tied = np.flatnonzero(found.at_cut & np.uint32(1 << bit))
             present, groups = np.unique(found.practice[tied], return_inverse=True)
             inside = first_of_tied(register, found.rows[tied], groups, out.taken[present, s], scheme.tie_key)
             found.member[tied[inside]] |= np.uint32(1 << bit)
-    kept, cuts = np.zeros_like(found.member), dict[int, CaseloadCut]()
+    kept, cuts = np.zeros(len(found.member), dtype=found.member.dtype), dict[int, CaseloadCut]()
     if scheme.keeps_places:
         out, kept, cuts = keep_places(register, scheme, question, out, found)
     caps = nominated_places(scheme, question.plan, out, question.list_sizes)

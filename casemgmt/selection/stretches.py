@@ -85,19 +85,23 @@ def ids_in_stretches(
     plain = ids.chunk(0) if ids.num_chunks == 1 and _is_plain(ids.type) else None
     buffers = None if plain is None else text_buffers(plain)
 
-    def sort(stretch: Stretch) -> tuple[npt.NDArray[np.int64], Pieces]:
-        own = rows[stretch.first : stretch.last]
+    whole = np.empty(len(rows), dtype=np.int64)
+
+    def sort(stretch: Stretch) -> Pieces:
+        own, into = rows[stretch.first : stretch.last], whole[stretch.first : stretch.last]
         keys = None if buffers is None else _keys_at(buffers, own)
         if keys is not None:
             order = _order_of_keys(stretch.starts, keys)
-            return stretch.first + order, unpacked(keys, order)
+            np.add(order, stretch.first, out=into)
+            return unpacked(keys, order)
         found = taken(ids, own)
         order = _order_of_ids(stretch.starts, found)
+        np.add(order, stretch.first, out=into)
         offsets, data, _ = text_buffers(found.take(rows_of(order)))
-        return stretch.first + order, Pieces(np.diff(offsets), data[offsets[0] : offsets[-1]])
+        return Pieces(np.diff(offsets), data[offsets[0] : offsets[-1]])
 
-    orders, pieces = zip(*on_threads(sort, _stretches(practice)), strict=True)
-    return np.concatenate(orders), joined(pieces, pa.string())
+    pieces = on_threads(sort, _stretches(practice))
+    return whole, joined(pieces, pa.string())
 
 
 def _is_plain(kind: pa.DataType) -> bool:
