@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_SHORT_CHUNK = 1 << 17  # rows
+
+
 @dataclass(frozen=True, slots=True)
 class Cleaned:
     """One column read.
@@ -334,6 +337,8 @@ def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.integer], l
     import pyarrow as pa
 
     if is_text(column.type) and pays(len(column)):
+        if column.num_chunks * _SHORT_CHUNK > len(column) and not pa.types.is_string_view(column.type):
+            column = pa.chunked_array([in_one_piece(column)])  # each chunk costs as much as some thousands of rows
         found = numbered(column)
         if found is not None:
             return found

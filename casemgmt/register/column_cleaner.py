@@ -15,7 +15,7 @@ from casemgmt.register.contradictions import BEFORE_BIRTH, BEFORE_JOINING, contr
 from casemgmt.register.fields import FIELDS
 from casemgmt.register.readable_counts import ReadableCount, count_of
 from casemgmt.register.values import OUTER_SPACES, is_out_of_range
-from casemgmt.threads import on_threads
+from casemgmt.threads import default_workers, on_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # From so many rows on, a thread takes less time to wake than a column to read.
 _MANY_ROWS = 1 << 15
+_MANY_A_THREAD = 4
 # What is said of values that were read, and taken as they are.
 _READ = (OUTER_SPACES, BEFORE_JOINING)
 
@@ -64,9 +65,11 @@ class ColumnCleaner:
 
     def clean(self, names: Sequence[str]) -> dict[str, Cleaned | FlagColumn]:
         """Read these fields' columns; see :func:`casemgmt.register.cleaning.clean_column` of what is refused."""
-        # Long columns of text are shared out by rows, the others by column.
+        # A few long columns of text are shared out by rows; many, and all others, by column.
         rows = self.table.num_rows
-        whole = [name for name in names if not (pays(rows) and is_text(self.table.column(name).type))]
+        of_text = [name for name in names if is_text(self.table.column(name).type)]
+        by_rows = of_text if pays(rows) and len(of_text) < _MANY_A_THREAD * default_workers() else []
+        whole = [name for name in names if name not in by_rows]
         found: dict[str, tuple[Cleaned | FlagColumn, ReadableCount]] = {}
         if rows >= _MANY_ROWS:
             # Of several columns at fault the first is named, as where they are read one by one.
