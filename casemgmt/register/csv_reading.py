@@ -30,7 +30,7 @@ _OTHER_FILES = (
 LONGEST_LINE = 100_000
 _QUOTE, _END = ord('"'), ord("\n")
 _BLOCK = 1 << 20  # bytes that stay in the cache while they are looked at
-_AT_ONCE = 4 << 20  # bytes that Arrow is given a copy of at a time
+_AT_ONCE = 1 << 20  # bytes that Arrow is given a copy of at a time
 _BAD_QUOTES, _TOO_LONG = -1, -2
 TAB = "\t"
 _SEPARATORS = {";": "semicolons", TAB: "tabs", "|": "bars", ",": "commas"}
@@ -151,11 +151,15 @@ def _split(data: bytes, header: list[str], separator: str) -> pa.Table:
             check_utf8=False,
         ),
     }
-    tables = []
-    for low, high in _whole_lines(data, _AT_ONCE):
-        reading = pc.ReadOptions(column_names=header, skip_rows=int(low == 0))
-        tables.append(pc.read_csv(file_of(data[low:high]), read_options=reading, **options))
-    return pa.concat_tables(tables)
+
+    def split(piece: tuple[int, int]) -> pa.Table:
+        low, high = piece
+        reading = pc.ReadOptions(
+            column_names=header, skip_rows=int(low == 0), use_threads=False, block_size=max(high - low + 1, _BLOCK)
+        )
+        return pc.read_csv(file_of(data[low:high]), read_options=reading, **options)
+
+    return pa.concat_tables(on_threads(split, list(_whole_lines(data, _AT_ONCE))))
 
 
 def _whole_lines(data: bytes, most: int) -> Iterator[tuple[int, int]]:
