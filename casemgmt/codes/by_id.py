@@ -64,6 +64,10 @@ class Named(NamedTuple):
         return self._replace(ids=ids, hashes=self.hashes[start:stop], cells=self.cells[start:stop], days=days)
 
 
+# Of longer records, fewer are worth a thread.
+_WORDS_OF_A_RECORD = 3
+
+
 class Dealt:
     """Rows dealt out to parts, in memory that is used again.
 
@@ -291,7 +295,8 @@ class PatientsById:
 
         rows = sum(int(each.starts[-1]) for each in waiting)
         if rows:
-            on_threads(work, range(1 << self._bits), threads_for(rows))
+            words = rows * waiting[0].records.shape[1]
+            on_threads(work, range(1 << self._bits), threads_for(words // _WORDS_OF_A_RECORD))
         self._free += waiting
 
     def _measure(

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# Of longer ids, fewer rows are worth a thread.
+_BYTES_OF_AN_ID = 16
+
+
 class Rows(NamedTuple):
     """Some rows of a source, every patient id given.
 
@@ -69,7 +73,7 @@ class Scanned(NamedTuple):
 def scan(rows: Rows, plan: Plan, codebook: Codebook, merger: Merger) -> Scanned:
     """Gather rows, on as many threads as are worth it; ``merger`` takes in patients of rows that are in no order."""
     count = len(rows.ids)
-    threads = threads_for(count)
+    threads = threads_for(max(count, rows.ids.nbytes // _BYTES_OF_AN_ID))
     bounds = [(count * k // threads, count * (k + 1) // threads) for k in range(threads)]
     listed = None if rows.values is None else _columns_of(rows.values, plan, codebook)
 
