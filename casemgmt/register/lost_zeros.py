@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import numpy_of, taken, validity_of
@@ -99,15 +100,24 @@ def _look(ids: pa.ChunkedArray) -> tuple[set[int], Any]:
     lengths: set[int] = set()
     rows, start = [], 0
     for chunk in ids.chunks:
-        ends, led = _of_views(chunk) if pa.types.is_string_view(chunk.type) else _of_texts(chunk)
-        lengths |= ends
-        rows.append(led + start)
+        for ends, led in on_pieces(partial(_look_at, chunk), len(chunk)):
+            lengths |= ends
+            rows.append(led + start)
         start += len(chunk)
     led = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
     if not len(led):
         return lengths, pa.nulls(0, pa.large_string())
     texts = taken(ids, led).cast(pa.large_string())
     return lengths, texts.filter(pc.match_substring_regex(texts, _LED_BY_ZEROS))
+
+
+def _look_at(chunk: pa.Array, low: int, high: int) -> tuple[set[int], npt.NDArray[np.int64]]:
+    """Of the texts of a chunk from ``low`` to ``high``, see :func:`_of_texts`; places are those in the chunk."""
+    import pyarrow as pa
+
+    piece = chunk.slice(low, high - low)
+    ends, led = _of_views(piece) if pa.types.is_string_view(chunk.type) else _of_texts(piece)
+    return ends, led + low
 
 
 def _of_texts(chunk: pa.Array) -> tuple[set[int], npt.NDArray[np.int64]]:
@@ -130,15 +140,9 @@ def _of_views(chunk: pa.Array) -> tuple[set[int], npt.NDArray[np.int64]]:
     if pays(len(chunk)):
         from casemgmt.texts.view_kernels import led_by_zeros
 
-        def look(low: int, high: int) -> tuple[set[int], npt.NDArray[np.int64]]:
-            rows = np.empty(high - low + 1, dtype=np.int32)
-            count, least, most = led_by_zeros(views[low:high], rows)
-            return {least, most} if most else set(), rows[:count] + np.int64(low)
-
-        found = on_pieces(look, len(chunk))
-        ends = {length for lengths, _ in found for length in lengths}
-        led = [np.empty(0, dtype=np.int64), *(rows for _, rows in found)]
-        return {min(ends), max(ends)} if ends else set(), np.concatenate(led)
+        rows = np.empty(len(chunk) + 1, dtype=np.int32)
+        count, least, most = led_by_zeros(views, rows)
+        return {least, most} if most else set(), rows[:count].astype(np.int64)
     head = views[:, 0]
     length = (head & np.uint64(0xFFFFFFFF)).astype(np.int64)
     return _ends(length), np.flatnonzero((length > 0) & ((head >> np.uint64(32)) & np.uint64(0xFF) == ord("0")))
