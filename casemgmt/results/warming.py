@@ -155,6 +155,8 @@ def _works(scratch: Path) -> Iterator[Callable[[], object]]:
     for ids in (pa.int64(), pa.int32(), pa.string(), pa.large_string()):
         for in_order in (True, False):
             yield partial(_derive, ids, in_order=in_order)
+    for ids in (pa.int64(), pa.int32()):
+        yield partial(_derive, ids, in_order=False, apart=10_007)
 
 
 def _register(people: int) -> pa.Table:
@@ -235,8 +237,8 @@ def _evaluate(table: pa.Table) -> None:
     evaluate("risk", "happened", register, load_scheme(_SCHEME), replicates=100, threads=2)
 
 
-def _derive(ids: Any, *, in_order: bool) -> None:
-    """Conditions from made-up records."""
+def _derive(ids: Any, *, in_order: bool, apart: int = 1) -> None:
+    """Conditions from made-up records; ids that are numbers lie ``apart`` from each other."""
     import numpy as np
     import pyarrow as pa
 
@@ -245,14 +247,16 @@ def _derive(ids: Any, *, in_order: bool) -> None:
     draw, rows = np.random.default_rng(3), 4 * _PEOPLE
     people = draw.integers(0, _PEOPLE, rows)
     people = np.sort(people) if in_order else people
-    codes = [("I219", "I500", "E119", "J449", "Z000")[each] for each in draw.integers(0, 5, rows)]
+    few = pa.array([("I219", "I500", "E119", "J449", "Z000")[each] for each in draw.integers(0, 5, rows)])
+    many = pa.array([f"{chr(65 + each % 26)}{each // 26:03d}" for each in range(rows)])
     days = pa.array(draw.integers(15_000, 16_400, rows).astype(np.int32)).cast(pa.date32())
     named = (
         pa.array([f"p{each:09d}" for each in people], type=ids)
         if not pa.types.is_integer(ids)
-        else pa.array(people).cast(ids)
+        else pa.array(people * apart).cast(ids)
     )
-    events = pa.table({"patient_id": named, "code": codes, "date": days})
-    for form in (events, _read_only(events), events.set_column(1, "code", events["code"].dictionary_encode())):
+    events = pa.table({"patient_id": named, "code": few, "date": days})
+    others = (events.set_column(1, "code", each) for each in (few.dictionary_encode(), many))
+    for form in (events, _read_only(events), *others):
         derive_conditions(form, "charlson-quan-2005", as_of=_AS_OF, lookback="24 months", latest="all")
         derive_conditions(form, "charlson-quan-2005", as_of=_AS_OF)
