@@ -76,3 +76,20 @@ def test_an_interrupt_among_many_leaves_nothing_being_written(many, tmp_path, mo
     with pytest.raises(KeyboardInterrupt):
         many.save(tmp_path / "out")
     assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("many_files", [256, 10**9])
+@pytest.mark.parametrize("altered", ["practices/B00007.csv", "practices/README.txt", "processor/selection.parquet"])
+def test_a_file_that_reads_back_otherwise_is_never_published(many, tmp_path, monkeypatch, altered, many_files):
+    real = disk.write_file
+
+    def write(path, data):
+        is_altered = path.as_posix().endswith(altered)
+        real(path, bytes(data).replace(b"p", b"q") if is_altered else data)
+
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    monkeypatch.setattr(disk, "write_file", write)
+    monkeypatch.setattr(disk, "_MANY_FILES", many_files)
+    with pytest.raises(PublishError, match="does not read back as it was written"):
+        many.save(tmp_path / "out")
+    assert names_in(tmp_path) == []

@@ -111,3 +111,17 @@ def test_the_command_line_says_it_on_the_screen(tmp_path, more):
     result = CliRunner().invoke(app, [str(word) for word in (*words, *options)])
     assert result.exit_code == 0, result.output
     assert "1 id stands here both with leading zeros and with fewer" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_zeros_are_found_wherever_the_pieces_of_a_long_column_begin(kind, monkeypatch):
+    from casemgmt.texts import long_texts
+
+    plain = [str(number) for number in range(100_000, 100_300)]
+    ids = [*plain, "0100007", "0100290", "0999999"]
+    column = pa.chunked_array([pa.array(ids[:151]).cast(kind), pa.array(ids[151:]).cast(kind)])
+    found = []
+    for rows in (7, 64, 1 << 19):
+        monkeypatch.setattr(long_texts, "_PIECE", rows)
+        found.append(lost_zeros(column))
+    assert found == [2, 2, 2]

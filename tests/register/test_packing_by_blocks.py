@@ -26,8 +26,10 @@ def test_flags_are_packed_alike_on_both_roads_wherever_their_bits_lie(offset, cu
     generator = np.random.default_rng(offset)
 
     def flag(missing):
-        some = generator.random(ROWS + offset)
-        return chunked(pa.array(some < 0.3, mask=some > 1 - missing).slice(offset), cuts)
+        some, data = generator.random(ROWS + offset), generator.integers(0, 256, -(-(ROWS + offset) // 8), np.uint8)
+        present = np.packbits(some > missing, bitorder="little")  # where a value is missing, its bit may be set
+        column = pa.Array.from_buffers(pa.bool_(), len(some), [pa.py_buffer(present), pa.py_buffer(data)])
+        return chunked((column if missing else pa.array(some < 0.3)).slice(offset), cuts)
 
     columns = {
         "on_list": 1,
