@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from casemgmt.arrow import array_of, column_of, texts
 from casemgmt.caseload.changes import CASE_MANAGED, changes_between
 from casemgmt.caseload.people import find_ids
-from casemgmt.caseload.why import DIED, LEFT, MAY_BE_SET_ASIDE, SET_ASIDE, how_left, where_known, where_now
+from casemgmt.caseload.why import DIED, LEFT, MAY_BE_SET_ASIDE, SET_ASIDE, where_known, where_now
 from casemgmt.dates import day_number
 from casemgmt.register.columns import NO_DAY, person_keys, person_parts
 from casemgmt.register.ranked import is_listable
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 ENDED, REMOVE, CHECK = "confirm ended", "propose removal", "check the record"
 NOT_SELECTED, NO_ROUTE = "not selected", "on the caseload, and no route lets the patient in now"
+
+# Reason and detail of what a register alone can say.
+_SAID = (
+    (NOT_SELECTED, NO_ROUTE),
+    ("objection", "objects to risk stratification"),
+    ("registration", LEFT),
+    ("registration", DIED),
+)
 
 Person = tuple[str, str]
 _Pending = tuple[str, str, dt.date]  # reason, detail, first proposed on
@@ -97,24 +105,15 @@ def _by_this_register_alone(made: Workings) -> pa.Table:
     import pyarrow as pa
 
     register, rows = made.register, _rows_on_caseload_and_out(made)
-    said = (
-        (NOT_SELECTED, NO_ROUTE),
-        ("objection", "objects to risk stratification"),
-        ("registration", LEFT),
-        ("registration", DIED),
-    )
-    died = register.days.get("date_of_death")
-    place = np.where(register.packed.is_set("objected", rows), 1, 0)
-    out = ~is_listable(register.packed, rows)
-    place[out] = 2 if died is None else np.where(died[rows[out]] != NO_DAY, 3, 2)
+    place = _places_in_said(register, rows)
     proposed = array_of(np.full(len(rows), day_number(register.as_of), dtype=np.int32), pa.date32())
     table = pa.table(
         {
             "practice_id": register.column("practice_id", rows).cast(pa.string()),
             "patient_id": register.column("patient_id", rows).cast(pa.string()),
-            "proposal": texts_at([_proposal(*each) for each in said], place),
-            "reason": texts_at([reason for reason, _ in said], place),
-            "detail": texts_at([detail for _, detail in said], place),
+            "proposal": texts_at([_proposal(*each) for each in _SAID], place),
+            "reason": texts_at([reason for reason, _ in _SAID], place),
+            "detail": texts_at([detail for _, detail in _SAID], place),
             "proposed_on": proposed,
         }
     )
@@ -175,10 +174,14 @@ def _plain_reasons(made: Workings, rows: Sequence[int]) -> list[tuple[str, str]]
     """What this month's register alone can say of each packed row."""
     import numpy as np
 
-    register, places = made.register, np.array(rows, dtype=np.int64)
-    out, objects = ~is_listable(register.packed, places), register.packed.is_set("objected", places)
-    objected = "objection", "objects to risk stratification"
-    return [
-        ("registration", how_left(register, row)) if gone else objected if objection else (NOT_SELECTED, NO_ROUTE)
-        for row, gone, objection in zip(rows, out.tolist(), objects.tolist(), strict=True)
-    ]
+    return [_SAID[place] for place in _places_in_said(made.register, np.array(rows, dtype=np.int64)).tolist()]
+
+
+def _places_in_said(register: Register, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Which of `_SAID` is said of each packed row."""
+    import numpy as np
+
+    died = register.days.get("date_of_death")
+    has_died = np.zeros(len(rows), dtype=bool) if died is None else died[rows] != NO_DAY
+    place = np.where(register.packed.is_set("objected", rows), 1, 0)
+    return np.where(is_listable(register.packed, rows), place, np.where(has_died, 3, 2))

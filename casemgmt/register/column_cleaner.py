@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # From so many rows on, a thread takes less time to wake than a column to read.
 _MANY_ROWS = 1 << 15
-_MANY_A_THREAD = 4
+_MANY_A_THREAD = 4  # columns of text
 # What is said of values that were read, and taken as they are.
 _READ = (OUTER_SPACES, BEFORE_JOINING)
 
