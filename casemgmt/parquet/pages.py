@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Sequence
-from typing import BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, TypeAlias
 
 from casemgmt.compiling import pays
 from casemgmt.parquet.frame import DATA_V2, DICTIONARY, Chunk, Frame, Page, check_pages_of, read_page
 from casemgmt.parquet.thrift import DamagedError
 
+# Where a page begins in the bytes that are looked through, and what its header says.
+PlacedPage: TypeAlias = tuple[int, Page]
+
 # By the kind of page (parquet.thrift, PageType): the header's field that describes it, and in that the field of its
 # encoding; an index page is none that a column holds.
 _DESCRIBED_BY = ((5, 2), (0, 0), (7, 2), (8, 4))
 _ROOM = 1_024
+# Bytes of a file that are held at a time: few enough for the cache.
+_WINDOW = 1 << 20
 # So many headers of a column are read before the compiled loop has been loaded.
 _FEW = 500
 
@@ -43,84 +48,109 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range, places: Sequence[
         It is not what was written.
     """
     # A file of so many rows is read by other compiled loops too.
-    first_version, compiled = True, pays(frame.rows)
+    first_version, window = True, _Window(stream, compiled=pays(frame.rows))
     for group in groups:
         chunks = frame.groups[group]
         for chunk in chunks if places is None else [chunks[place] for place in places]:
-            stream.seek(chunk.start)
-            data = stream.read(chunk.compressed)
-            if len(data) < chunk.compressed:
-                raise DamagedError
-            first_version &= _check_chunk(chunk, data, compiled)
+            first_version &= _check_chunk(chunk, window)
     return first_version
 
 
-def _check_chunk(chunk: Chunk, data: bytes, compiled: bool) -> bool:
-    pages, values = _headers(data, compiled), memoryview(data)
-    if any(page.checksum is not None for _, page in pages):
-        check_pages_of(chunk, (page for _, page in pages))
-        for start, page in pages:
-            body = start + page.header
-            if zlib.crc32(values[body : body + page.compressed]) != page.checksum:
-                raise DamagedError
-    elif sum(page.values for _, page in pages if page.kind != DICTIONARY) != chunk.values:
-        raise DamagedError
-    for _, page in pages:
-        if page.uncompressed > chunk.uncompressed or (page.kind == DICTIONARY and page.values > page.uncompressed):
-            raise DamagedError
-    return all(page.kind != DATA_V2 for _, page in pages)
+class _Window:
+    """The pages of a file by the run, in memory that is used again: to take as much anew costs more than to read it.
 
-
-def _headers(data: bytes, compiled: bool) -> list[tuple[int, Page]]:
-    """The pages of a column of a row group, read by the compiled loop where that is loaded, or where they are many."""
-    if not compiled and "casemgmt.parquet.page_kernels" not in sys.modules:
-        found = few_pages_of(data, _FEW)
-        if found is not None:
-            return found
-    return pages_of(data)
-
-
-def few_pages_of(data: bytes, most: int) -> list[tuple[int, Page]] | None:
-    """As :func:`pages_of`, without the compiled loop; None where there are more pages than so many.
-
-    Raises
-    ------
-    DamagedError
+    Parameters
+    ----------
+    stream : the file, open for reading
+    compiled : whether the compiled loop reads headers, however few
     """
+
+    def __init__(self, stream: BinaryIO, *, compiled: bool) -> None:
+        self._stream, self._compiled = stream, compiled
+        self._held = bytearray(_WINDOW)
+
+    def runs(self, chunk: Chunk) -> Iterator[tuple[memoryview, list[PlacedPage]]]:
+        """The pages of a column of a row group, and the bytes in which they lie until the next are asked for.
+
+        Raises
+        ------
+        DamagedError
+            Something else than pages lies there, or the file ends before.
+        """
+        self._stream.seek(chunk.start)
+        count, left = 0, chunk.compressed
+        while count or left:
+            wanted = min(left, len(self._held) - count)
+            if self._stream.readinto(memoryview(self._held)[count : count + wanted]) < wanted:  # type: ignore[attr-defined]
+                raise DamagedError
+            count, left = count + wanted, left - wanted
+            data = memoryview(self._held)[:count]
+            pages, end = self._headers(data)
+            if not pages and not left:
+                raise DamagedError
+            yield data, pages
+            rest = data[end:]
+            if not pages and count == len(self._held):  # a page that is longer than what is held
+                self._held = bytearray(4 * len(self._held))
+            self._held[: len(rest)] = rest
+            count = len(rest)
+
+    def _headers(self, data: memoryview) -> tuple[list[PlacedPage], int]:
+        """As :func:`pages_of`, by the compiled loop where that is loaded, or where pages are many."""
+        if not self._compiled and "casemgmt.parquet.page_kernels" not in sys.modules:
+            found = few_pages_of(data, _FEW)
+            if found is not None:
+                return found
+        return pages_of(data)
+
+
+def _check_chunk(chunk: Chunk, window: _Window) -> bool:
+    """Hold the pages of a chunk against what is said of them; whether all are of the first version."""
+    pages: list[Page] = []
+    for data, run in window.runs(chunk):
+        for start, page in run:
+            body = start + page.header
+            if page.checksum is not None and zlib.crc32(data[body : body + page.compressed]) != page.checksum:
+                raise DamagedError
+            if page.uncompressed > chunk.uncompressed or (page.kind == DICTIONARY and page.values > page.uncompressed):
+                raise DamagedError
+            pages.append(page)
+    if any(page.checksum is not None for page in pages):
+        check_pages_of(chunk, pages)
+    elif sum(page.values for page in pages if page.kind != DICTIONARY) != chunk.values:
+        raise DamagedError
+    return all(page.kind != DATA_V2 for page in pages)
+
+
+def few_pages_of(data: memoryview, most: int) -> tuple[list[PlacedPage], int] | None:
+    """As :func:`pages_of`, without the compiled loop; None where there are more pages than so many."""
     at = 0
-    found: list[tuple[int, Page]] = []
+    found: list[PlacedPage] = []
     while at < len(data):
         if len(found) == most:
             return None
-        page = read_page(data, at)
+        try:
+            page = read_page(data, at)
+        except DamagedError:
+            break
         found.append((at, page))
         at += page.header + page.compressed
-    return found
+    return found, at
 
 
-def pages_of(data: bytes) -> list[tuple[int, Page]]:
-    """Where each page of a column of a row group begins, and what its header says.
+def pages_of(data: bytes | memoryview) -> tuple[list[PlacedPage], int]:
+    """The pages that lie one after the other from the first byte on, and where they end.
 
-    Raises
-    ------
-    DamagedError
-        Something else than a page header stands where one must.
+    That is the end of ``data``, or the beginning of something that is no page, or not all of one. Of many pages the
+    first `_ROOM` are given.
     """
     import numpy as np
 
     from casemgmt.parquet.page_kernels import page_headers
 
-    described_by = np.array(_DESCRIBED_BY, dtype=np.int64)
-    room = _ROOM
-    while True:
-        found = np.empty((room, 8), dtype=np.int64)
-        count = page_headers(np.frombuffer(data, dtype=np.uint8), described_by, found)
-        if count < 0:
-            raise DamagedError
-        if count <= room:
-            break
-        room = int(count)
+    found = np.empty((_ROOM, 8), dtype=np.int64)
+    count, end = page_headers(np.frombuffer(data, dtype=np.uint8), np.array(_DESCRIBED_BY, dtype=np.int64), found)
     return [
         (start, Page(kind, uncompressed, compressed, None if checksum < 0 else checksum, values, encoding, header))
         for start, header, kind, uncompressed, compressed, checksum, values, encoding in found[:count].tolist()
-    ]
+    ], int(end)

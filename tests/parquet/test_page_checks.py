@@ -17,8 +17,9 @@ from scanned import scanned
 
 import casemgmt as cm
 from casemgmt.errors import InputError
+from casemgmt.parquet import pages
 from casemgmt.parquet.frame import check_frame, footer_of, read_page
-from casemgmt.parquet.pages import check_pages, pages_of
+from casemgmt.parquet.pages import check_pages, few_pages_of, pages_of
 from casemgmt.parquet.thrift import DamagedError
 
 SETTINGS = settings(max_examples=400, deadline=None, derandomize=True, database=None)
@@ -46,6 +47,12 @@ OPTIONS = {
 }
 
 
+@pytest.fixture(params=[pages._WINDOW, 37], ids=["pages are held whole", "pages are longer than what is held"])
+def window(request, monkeypatch):
+    monkeypatch.setattr(pages, "_WINDOW", request.param)
+
+
+@pytest.mark.usefixtures("window")
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_sound_files_pass_and_every_flip_that_a_checksum_tells_of_is_found(tmp_path, options):
     path = wide_file(tmp_path, **options)
@@ -79,50 +86,49 @@ def bodies_of(path: Path) -> list[tuple[int, int]]:
     """Where the bytes of each page lie, its header left out."""
     found, data = [], path.read_bytes()
     for chunk in (chunk for group in check_frame(path).groups for chunk in group):
-        for at, page in pages_of(data[chunk.start : chunk.start + chunk.compressed]):
+        for at, page in pages_of(data[chunk.start : chunk.start + chunk.compressed])[0]:
             start = chunk.start + at + page.header
             if page.compressed:
                 found.append((start, start + page.compressed))
     return found
 
 
-def read_one_by_one(data: bytes) -> list[tuple[int, Any]] | None:
-    """The pages as the plain reader of headers finds them; None where it finds damage."""
+def read_one_by_one(data: bytes) -> tuple[list[tuple[int, Any]], int]:
+    """The pages as the plain reader of headers finds them, and where the first stands that it cannot read."""
     at, found = 0, []
-    try:
-        while at < len(data):
+    while at < len(data):
+        try:
             page = read_page(data, at)
-            checksum = None if page.checksum is None else page.checksum & 0xFFFFFFFF
-            found.append((at, page._replace(checksum=checksum)))
-            at += page.header + page.compressed
-    except DamagedError:
-        return None
-    return found
-
-
-def read_at_once(data: bytes) -> list[tuple[int, Any]] | None:
-    try:
-        return pages_of(data)
-    except DamagedError:
-        return None
+        except DamagedError:
+            break
+        found.append((at, page))
+        at += page.header + page.compressed
+    return found, at
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_the_compiled_reader_of_headers_finds_the_pages_that_the_plain_one_finds(tmp_path, options):
     path = wide_file(tmp_path, **options)
-    data, pages = path.read_bytes(), 0
+    data, found = path.read_bytes(), 0
     for chunk in (chunk for group in check_frame(path).groups for chunk in group):
         own = data[chunk.start : chunk.start + chunk.compressed]
-        assert read_at_once(own) == read_one_by_one(own)
-        pages += len(pages_of(own))
-    assert pages > 10
+        assert pages_of(own) == read_one_by_one(own) == few_pages_of(own, len(own))
+        assert pages_of(own)[1] == len(own)
+        found += len(pages_of(own)[0])
+    assert found > 10
+
+
+def assert_read_alike(data: bytes) -> None:
+    """The compiled reader finds what the plain one finds, and stops no later: it takes fewer oddities for a header."""
+    plain, found = read_one_by_one(data), pages_of(data)[0]
+    assert few_pages_of(data, len(data) + 1) == plain
+    assert found == plain[0][: len(found)]
 
 
 @SETTINGS
 @given(st.binary(max_size=200))
-def test_any_bytes_are_pages_or_are_refused(data):
-    found = read_at_once(data)
-    assert found is None or found == read_one_by_one(data)
+def test_any_bytes_are_pages_as_far_as_they_can_be_read(data):
+    assert_read_alike(data)
 
 
 GOOD = pa.BufferOutputStream()
@@ -140,8 +146,18 @@ def test_changed_headers_are_refused_or_read_as_the_plain_reader_reads_them(tmp_
     changed = bytearray(GOOD[chunk.start : chunk.start + chunk.compressed])
     for _ in range(data.draw(st.integers(1, 4))):
         changed[data.draw(st.integers(0, min(40, len(changed) - 1)))] = data.draw(st.integers(0, 255))
-    found = read_at_once(bytes(changed))
-    assert found is None or found == read_one_by_one(bytes(changed))
+    assert_read_alike(bytes(changed))
+
+
+@pytest.mark.usefixtures("window")
+@pytest.mark.parametrize("cut", [1, 40])
+def test_a_file_that_ends_within_a_page_is_refused(tmp_path, cut):
+    path = wide_file(tmp_path, compression="none")
+    frame = check_frame(path)
+    last = max(chunk.start + chunk.compressed for group in frame.groups for chunk in group)
+    path.write_bytes(path.read_bytes()[: last - cut])
+    with path.open("rb") as stream, pytest.raises(DamagedError):
+        check_pages(stream, frame, range(len(frame.groups)))
 
 
 def test_a_page_without_a_checksum_is_left_to_its_decoder(tmp_path):
