@@ -77,11 +77,11 @@ def on_threads(work: Callable[[Any], Any], pieces: Sequence[Any], workers: int |
     return found
 
 
-def one_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
-    """The same items; each is made on a thread while the one before is worked on."""
+def read_ahead(items: Iterator[_Item], most: int = 1) -> Iterator[_Item]:
+    """The same items; up to ``most`` are made on a thread ahead of the one that is worked on."""
     end = object()
     with ThreadPoolExecutor(1, thread_name_prefix="casemgmt-ahead") as pool:
-        waiting = pool.submit(next, items, end)
-        while (item := waiting.result()) is not end:
-            waiting = pool.submit(next, items, end)
+        waiting = deque(pool.submit(next, items, end) for _ in range(most))
+        while (item := waiting.popleft().result()) is not end:
+            waiting.append(pool.submit(next, items, end))
             yield cast(_Item, item)

@@ -276,12 +276,13 @@ class PatientsById:
         self._waiting += dealt
 
     def _room_for(self, rows: int, *, with_days: bool) -> Dealt:
-        """Room for so many rows: what was used before, where it is about as large."""
-        for place, each in enumerate(self._free):
-            if rows <= len(each.records) <= 2 * rows and each.with_days == with_days:
-                return self._free.pop(place)
-        self._free.clear()
-        return Dealt(rows, self._width, self._bits, with_days=with_days)
+        """Room for so many rows: the least of what was used before that is large enough."""
+        fitting = [each for each in self._free if rows <= len(each.records) and each.with_days == with_days]
+        if not fitting:
+            return Dealt(rows, self._width, self._bits, with_days=with_days)
+        found = min(fitting, key=lambda each: len(each.records))
+        self._free.remove(found)
+        return found
 
     def _number(self, then: _Then) -> None:
         """Number the patients of the rows that wait; ``then`` takes in what the words do not hold."""

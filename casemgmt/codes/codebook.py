@@ -72,6 +72,18 @@ class Codebook:
         self._folded_prefixes = {code.casefold() for found in self._prefixes.values() for code in found}
         self._folded = {code.casefold() for code in self._exact} | self._folded_prefixes
         self._lookups: list[_Lookup] | None = None
+        self._columns: tuple[pa.Array, CodeColumns] | None = None
+
+    def columns_of(self, values: pa.Array, plan: Plan) -> CodeColumns:
+        """The codes of a column that came with its distinct values; no more can be taken in.
+
+        In batches of a file, many columns that follow each other come with the same.
+        """
+        if self._columns is None or self._columns[1].plan is not plan or not self._columns[0].equals(values):
+            columns = CodeColumns(plan, self, len(values))
+            columns.extend(values)
+            self._columns = values, columns
+        return self._columns[1]
 
     def verdict(self, text: str) -> Verdict:
         """What is said of a text, as it came."""
@@ -234,6 +246,10 @@ class CodeColumns:
             tally = shared.tally[first_class * self.stride :]
             shared._tables[first_class] = self.tables(first_class)._replace(tally=tally)
         return shared
+
+    def shares_codes(self, other: CodeColumns) -> bool:
+        """Whether another was made of the same codes by :meth:`of_a_thread`."""
+        return self._texts is other._texts
 
     @property
     def no_code(self) -> int:

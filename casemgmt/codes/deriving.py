@@ -256,7 +256,7 @@ def take_in_batch(batch: Batch, source: Events, account: SourceAccount, codebook
 
     codes = {name: name.removeprefix(WIDE) for name in batch.columns if name == "code" or name.startswith(WIDE)}
     merger.expected = max(merger.expected, batch.file_rows * len(codes))
-    ids, named, faults, hashes = people_of(batch.columns["patient_id"])
+    ids, named, faults, hashes = people_of(batch.columns["patient_id"], batch.file_rows)
     account.people.add(batch.rows, batch.rows if named is None else int(named.sum()), faults)
     if named is not None:
         for places, reason in faults:

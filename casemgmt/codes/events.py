@@ -19,7 +19,7 @@ from casemgmt.register.forms import FileForm, data_files, is_paths, with_texts
 from casemgmt.register.soundness import plain_column
 from casemgmt.register.values import FIRST_DATE
 from casemgmt.texts.numbering import LONGEST_TEXT, lengths_of
-from casemgmt.threads import one_ahead
+from casemgmt.threads import read_ahead
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # Rows of a Parquet file that are taken at a time, and their bytes; the next ones are decoded meanwhile.
 BATCH_ROWS = 1 << 21
-_BATCH_BYTES = 1 << 26
+_BATCH_BYTES = 1 << 25
 LAST_DAY = 2**31 - 1
 # Characters, of four bytes each at most.
 _LONGEST_CODE = LONGEST_TEXT // 4
@@ -106,7 +106,7 @@ def open_events(
     is_files = isinstance(source, (str, Path)) or is_paths(source)
     source = paths = data_files(source) if is_files else source
     if is_files and all(Path(path).suffix.lower() in {".parquet", ".pq"} for path in paths):
-        return Opened(one_ahead(_from_parquet([Path(path) for path in paths], events, needed, optional)), (), False)
+        return Opened(read_ahead(_from_parquet([Path(path) for path in paths], events, needed, optional), 2), (), False)
     from casemgmt.register.sources import open_source
 
     form = with_texts(FileForm(encoding=events.encoding), events.columns, (*ID_FIELDS, "code"))

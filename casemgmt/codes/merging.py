@@ -51,6 +51,11 @@ class Merger:
             return
         self.by_id(len(piece.ids)).take_patients(piece)
 
+    @property
+    def is_by_id(self) -> bool:
+        """Whether each patient is found by the id, since earlier rows were in no order."""
+        return self._by_id is not None
+
     def by_id(self, rows: int) -> PatientsById:
         """What takes in rows in any order; so many come next."""
         self._close_up()

@@ -37,11 +37,12 @@ class People(NamedTuple):
     hashes: npt.NDArray[np.uint64] | None
 
 
-def people_of(column: pa.Array) -> People:
+def people_of(column: pa.Array, expected: int = 0) -> People:
     """The patients of a column of ids.
 
     Text is judged as :func:`casemgmt.read_register` judges it. Whole numbers are taken as their digits: where they are
-    joined with a list of patients, :func:`casemgmt.build_register` says whether that can be right.
+    joined with a list of patients, :func:`casemgmt.build_register` says whether that can be right. ``expected`` says
+    how many there are in all; it decides whether compiled loops pay, and never the result.
 
     Raises
     ------
@@ -57,27 +58,27 @@ def people_of(column: pa.Array) -> People:
         faults.append((np.flatnonzero(~usable), "missing"))
     hashes = None
     if is_text(ids.type) and len(ids):
-        suspects, hashes = _suspects(ids)
+        suspects, hashes = _suspects(ids, max(len(ids), expected))
         for rows, reason in _judged(ids, suspects[usable[suspects]]):
             usable[rows] = False
             faults.append((rows, reason))
     return People(ids, None if usable.all() else usable, faults, hashes)
 
 
-def _suspects(ids: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64] | None]:
+def _suspects(ids: pa.Array, rows: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64] | None]:
     """The rows whose id may be at fault, and the hashes of all where they came along."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pays(len(ids)):
+    if pays(rows):
         hashes, odd = hashes_of(pa.chunked_array([ids]))
         return np.flatnonzero(odd), hashes
     distinct = pc.unique(ids)
     found = pc.or_(pc.match_substring_regex(distinct, _FAULT), pc.match_substring_regex(distinct, _BLANK))
     odd = distinct.filter(pc.fill_null(found, False))
-    rows = np.flatnonzero(numpy_of(pc.is_in(ids, value_set=odd))) if len(odd) else np.zeros(0, dtype=np.int64)
-    return rows, None
+    suspects = np.flatnonzero(numpy_of(pc.is_in(ids, value_set=odd))) if len(odd) else np.zeros(0, dtype=np.int64)
+    return suspects, None
 
 
 def _judged(ids: pa.Array, rows: npt.NDArray[np.int64]) -> list[tuple[Any, str]]:

@@ -75,7 +75,7 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook, merger: Merger) -> Scanned:
     count = len(rows.ids)
     threads = threads_for(max(count, rows.ids.nbytes // _BYTES_OF_AN_ID))
     bounds = [(count * k // threads, count * (k + 1) // threads) for k in range(threads)]
-    listed = None if rows.values is None else _columns_of(rows.values, plan, codebook)
+    listed = None if rows.values is None else codebook.columns_of(rows.values, plan)
 
     def codes_of(part: Rows) -> _Indexed | _Plain:
         return _Plain(part, plan, codebook) if listed is None else _Indexed(part.codes, listed.of_a_thread())
@@ -87,7 +87,8 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook, merger: Merger) -> Scanned:
 
         return on_threads(gathered, bounds, threads)
 
-    found = run(InOrder)
+    # Rows after some that were in no order are not tried again.
+    found = [None] * threads if merger.is_by_id else run(InOrder)
     dense = dense_range(rows.ids, merger.dense) if None in found else None
     if None in found and dense is None:
         return _scan_by_id(rows, bounds, plan, codes_of, merger.by_id(count))
@@ -96,7 +97,7 @@ def scan(rows: Rows, plan: Plan, codebook: Codebook, merger: Merger) -> Scanned:
     parts = [part for part in found if part is not None]
     return Scanned(
         [part.patients if isinstance(part.patients, Dense) else part.patients.result() for part in parts],
-        [part.columns for part in parts],
+        _joined([part.columns for part in parts]),
         [each for part in parts for each in part.faults],
     )
 
@@ -124,14 +125,18 @@ def _scan_by_id(
 
     found = on_threads(named, bounds, len(bounds))
     patients.take_rows([own for own, _, _ in found])
-    return Scanned([], [columns for _, columns, _ in found], [each for _, _, faults in found for each in faults])
+    columns = _joined([own for _, own, _ in found])
+    return Scanned([], columns, [each for _, _, faults in found for each in faults])
 
 
-def _columns_of(values: pa.Array, plan: Plan, codebook: Codebook) -> CodeColumns:
-    """The codes of a column that came with its distinct values."""
-    columns = CodeColumns(plan, codebook, len(values))
-    columns.extend(values)
-    return columns
+def _joined(columns: list[CodeColumns]) -> list[CodeColumns]:
+    """The columns of some threads, as one where their codes are the same."""
+    for other in columns[1:]:
+        if not columns[0].shares_codes(other):
+            return columns
+    for other in columns[1:]:
+        columns[0].tally += other.tally
+    return columns[:1]
 
 
 def _scan_part(rows: Rows, first: int, plan: Plan, codes: _Indexed | _Plain, patients: Patients) -> Part | None:

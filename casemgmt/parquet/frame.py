@@ -268,8 +268,8 @@ def check_pages_of(chunk: Chunk, pages: Iterable[Page]) -> None:
     _require(at == end and values == chunk.values and uncompressed == chunk.uncompressed)
 
 
-def read_page(data: Any, at: int) -> Page:
-    """The page header that begins at a byte of a file.
+def read_page(data: Any, at: int, end: int | None = None) -> Page:
+    """The page header that begins at a byte of a file, of a page that goes no further than ``end``, or than ``data``.
 
     Raises
     ------
@@ -285,7 +285,8 @@ def read_page(data: Any, at: int) -> Page:
         raise DamagedError from None
     numbers = (uncompressed, compressed, values, encoding)
     _require(type(fields.get(4, 0)) is int)
-    _require(all(type(number) is int and number >= 0 for number in numbers) and at + length + compressed <= len(data))
+    _require(all(type(number) is int and number >= 0 for number in numbers))
+    _require(at + length + compressed <= (len(data) if end is None else end))
     checksum = fields.get(4)
     return Page(
         kind, uncompressed, compressed, None if checksum is None else checksum & 0xFFFFFFFF, values, encoding, length

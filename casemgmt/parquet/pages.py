@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import BinaryIO, TypeAlias
 
 from casemgmt.compiling import pays
-from casemgmt.parquet.frame import DATA_V2, DICTIONARY, Chunk, Frame, Page, check_pages_of, read_page
+from casemgmt.parquet.frame import DATA_V2, DICTIONARY, Chunk, FileBytes, Frame, Page, check_pages_of, read_page
 from casemgmt.parquet.thrift import DamagedError
 
 # Where a page begins in the bytes that are looked through, and what its header says.
@@ -18,13 +18,20 @@ PlacedPage: TypeAlias = tuple[int, Page]
 # encoding; an index page is none that a column holds.
 _DESCRIBED_BY = ((5, 2), (0, 0), (7, 2), (8, 4))
 _ROOM = 1_024
-# Bytes of a file that are held at a time: few enough for the cache.
-_WINDOW = 1 << 20
+# Bytes of a file that are held at a time, few enough for the cache; and those among which headers are looked for.
+_WINDOW, _AMONG = 1 << 20, 1 << 16
 # So many headers of a column are read before the compiled loop has been loaded.
 _FEW = 500
 
 
-def check_pages(stream: BinaryIO, frame: Frame, groups: range, places: Sequence[int] | None = None) -> bool:
+def check_pages(
+    stream: BinaryIO,
+    frame: Frame,
+    groups: range,
+    places: Sequence[int] | None = None,
+    *,
+    left: Container[int] = (),
+) -> bool:
     """Hold every page of some row groups against its checksum, and what its header says against the footer.
 
     A header that promises more than there is can make a decoder ask for more memory than there is, and end the process.
@@ -36,6 +43,7 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range, places: Sequence[
     frame : its footer, from :func:`casemgmt.parquet.frame.check_frame`
     groups : numbers of the row groups
     places : of the columns in ``frame.names``; None for all
+    left : those of which the headers alone are looked at: their decoder is told to work out the checksums
 
     Returns
     -------
@@ -48,16 +56,17 @@ def check_pages(stream: BinaryIO, frame: Frame, groups: range, places: Sequence[
         It is not what was written.
     """
     # A file of so many rows is read by other compiled loops too.
-    first_version, window = True, _Window(stream, compiled=pays(frame.rows))
+    first_version, reader = True, _PageReader(stream, compiled=pays(frame.rows))
     for group in groups:
         chunks = frame.groups[group]
-        for chunk in chunks if places is None else [chunks[place] for place in places]:
-            first_version &= _check_chunk(chunk, window)
+        for place in range(len(chunks)) if places is None else places:
+            pages = (reader.headers if place in left else reader.checked)(chunks[place])
+            first_version &= _check_chunk(chunks[place], list(pages))
     return first_version
 
 
-class _Window:
-    """The pages of a file by the run, in memory that is used again: to take as much anew costs more than to read it.
+class _PageReader:
+    """The pages of a column of a row group, in memory that is used again: to take it anew costs more than to read.
 
     Parameters
     ----------
@@ -67,10 +76,10 @@ class _Window:
 
     def __init__(self, stream: BinaryIO, *, compiled: bool) -> None:
         self._stream, self._compiled = stream, compiled
-        self._held = bytearray(_WINDOW)
+        self._held = bytearray(max(_WINDOW, _AMONG))
 
-    def runs(self, chunk: Chunk) -> Iterator[tuple[memoryview, list[PlacedPage]]]:
-        """The pages of a column of a row group, and the bytes in which they lie until the next are asked for.
+    def checked(self, chunk: Chunk) -> Iterator[Page]:
+        """The pages, each of which agrees with its checksum where it has one.
 
         Raises
         ------
@@ -81,21 +90,49 @@ class _Window:
         count, left = 0, chunk.compressed
         while count or left:
             wanted = min(left, len(self._held) - count)
-            if self._stream.readinto(memoryview(self._held)[count : count + wanted]) < wanted:  # type: ignore[attr-defined]
-                raise DamagedError
+            self._read(count, wanted)
             count, left = count + wanted, left - wanted
             data = memoryview(self._held)[:count]
-            pages, end = self._headers(data)
+            pages, end = self._pages(data)
             if not pages and not left:
                 raise DamagedError
-            yield data, pages
+            for start, page in pages:
+                body = start + page.header
+                if page.checksum is not None and zlib.crc32(data[body : body + page.compressed]) != page.checksum:
+                    raise DamagedError
+                yield page
             rest = data[end:]
             if not pages and count == len(self._held):  # a page that is longer than what is held
                 self._held = bytearray(4 * len(self._held))
             self._held[: len(rest)] = rest
             count = len(rest)
 
-    def _headers(self, data: memoryview) -> tuple[list[PlacedPage], int]:
+    def headers(self, chunk: Chunk) -> Iterator[Page]:
+        """The pages as their headers describe them; what long pages hold is not read.
+
+        Raises
+        ------
+        DamagedError
+        """
+        at, end = chunk.start, chunk.start + chunk.compressed
+        while at < end:
+            self._stream.seek(at)
+            size = min(end - at, _AMONG)
+            self._read(0, size)
+            pages, used = self._pages(memoryview(self._held)[:size])
+            yield from (page for _, page in pages)
+            if not pages:
+                page = read_page(FileBytes(self._stream), at, end)
+                yield page
+                used = page.header + page.compressed
+            at += used
+
+    def _read(self, start: int, size: int) -> None:
+        with memoryview(self._held)[start : start + size] as place:
+            if self._stream.readinto(place) < size:  # type: ignore[attr-defined]
+                raise DamagedError
+
+    def _pages(self, data: memoryview) -> tuple[list[PlacedPage], int]:
         """As :func:`pages_of`, by the compiled loop where that is loaded, or where pages are many."""
         if not self._compiled and "casemgmt.parquet.page_kernels" not in sys.modules:
             found = few_pages_of(data, _FEW)
@@ -104,17 +141,11 @@ class _Window:
         return pages_of(data)
 
 
-def _check_chunk(chunk: Chunk, window: _Window) -> bool:
+def _check_chunk(chunk: Chunk, pages: list[Page]) -> bool:
     """Hold the pages of a chunk against what is said of them; whether all are of the first version."""
-    pages: list[Page] = []
-    for data, run in window.runs(chunk):
-        for start, page in run:
-            body = start + page.header
-            if page.checksum is not None and zlib.crc32(data[body : body + page.compressed]) != page.checksum:
-                raise DamagedError
-            if page.uncompressed > chunk.uncompressed or (page.kind == DICTIONARY and page.values > page.uncompressed):
-                raise DamagedError
-            pages.append(page)
+    for page in pages:
+        if page.uncompressed > chunk.uncompressed or (page.kind == DICTIONARY and page.values > page.uncompressed):
+            raise DamagedError
     if any(page.checksum is not None for page in pages):
         check_pages_of(chunk, pages)
     elif sum(page.values for page in pages if page.kind != DICTIONARY) != chunk.values:

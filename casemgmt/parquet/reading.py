@@ -22,6 +22,8 @@ from casemgmt.parquet.thrift import DamagedError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Bytes that pyarrow reads at a time, in place of a whole column of a row group.
+_BUFFER = 1 << 20
 ENDINGS = frozenset({".parquet", ".pq"})
 
 
@@ -94,6 +96,7 @@ class VerifiedFile:
         columns: Sequence[str] | None = None,
         *,
         dictionary: Sequence[str] = (),
+        others: bool = False,
         checked: bool = False,
     ) -> pa.Table:
         """The rows of some row groups, verified.
@@ -103,6 +106,7 @@ class VerifiedFile:
         groups : row groups that follow each other; None for all
         columns : names, in this order; None for all. Their names must differ
         dictionary : columns of text to give as dictionaries, as they mostly lie in the file
+        others : whether the pages of the other columns are looked at too
         checked : whether :meth:`check_pages` has passed for these row groups
 
         Raises
@@ -113,8 +117,8 @@ class VerifiedFile:
         own = self.groups if groups is None else groups
         with self.refusing_damage():
             if not checked:
-                self.check_pages(own, columns)
-            with self._decoder(dictionary) as file:
+                self._check_headers(own, columns, others=others)
+            with self._decoder(dictionary, checked=checked) as file:
                 table = file.read_row_groups(list(own), columns=None if columns is None else list(columns))
             if columns is not None:
                 table = table.select(list(columns))  # a name with a dot brings others along
@@ -139,10 +143,12 @@ class VerifiedFile:
         """
         names = list(columns)
         for groups in self.stretches(rows_at_a_time):
-            self.check_pages(groups)  # of all columns: a file that is damaged elsewhere is not believed either
+            self._check_headers(groups, names, others=True)  # a file that is damaged elsewhere is not believed either
             rows, nulls = 0, dict.fromkeys(names, 0)
-            with self.refusing_damage(), self._decoder(dictionary) as file:
-                for batch in file.iter_batches(rows_at_a_time, row_groups=list(groups), columns=names):
+            there = sum(self.frame.rows_of_groups[groups.start : groups.stop])
+            evenly = -(-there // max(-(-there // rows_at_a_time), 1))
+            with self.refusing_damage(), self._decoder(dictionary, checked=False) as file:
+                for batch in file.iter_batches(max(evenly, 1), row_groups=list(groups), columns=names):
                     batch.validate()
                     own = batch.select(names)
                     for column in own.columns:
@@ -164,7 +170,7 @@ class VerifiedFile:
             rows += own
         return [*found, range(first, len(self.frame.groups))]
 
-    def check_pages(self, groups: range, columns: Sequence[str] | None = None) -> bool:
+    def check_pages(self, groups: range) -> bool:
         """Hold the pages of some row groups against checksums and footer, before anything decodes them.
 
         Returns
@@ -175,12 +181,19 @@ class VerifiedFile:
         ------
         InputError
         """
-        places = None
+        with self.refusing_damage(), self._opened() as stream:
+            return check_pages(stream, self.frame, groups)
+
+    def _check_headers(self, groups: range, columns: Sequence[str] | None, *, others: bool) -> None:
+        """As :meth:`check_pages`, before pyarrow decodes some columns and works out their checksums."""
+        places = range(len(self.frame.names))
         if columns is not None:
             wanted = {name.encode() for name in columns}
-            places = [place for place, name in enumerate(self.frame.names) if name in wanted]
+            decoded = [place for place in places if self.frame.names[place] in wanted]
+        else:
+            decoded = list(places)
         with self.refusing_damage(), self._opened() as stream:
-            return check_pages(stream, self.frame, groups, places)
+            check_pages(stream, self.frame, groups, None if others else decoded, left=decoded)
 
     def check(self, table: pa.Table, groups: range) -> None:
         """Refuse rows of some row groups, whoever decoded them, of which the footer counts others.
@@ -210,12 +223,17 @@ class VerifiedFile:
         except (pa.ArrowException, OSError, ValueError):
             raise damaged_file(self.name, "Parquet") from None
 
-    def _decoder(self, dictionary: Sequence[str]) -> Any:
-        """pyarrow's reader, to be closed; the checksums were verified before."""
+    def _decoder(self, dictionary: Sequence[str], *, checked: bool) -> Any:
+        """pyarrow's reader, to be closed; it verifies the checksums that were not verified before."""
         import pyarrow.parquet as pq
 
         return pq.ParquetFile(
-            self._for_pyarrow(), metadata=self.metadata, read_dictionary=list(dictionary), pre_buffer=False
+            self._for_pyarrow(),
+            metadata=self.metadata,
+            read_dictionary=list(dictionary),
+            pre_buffer=False,
+            buffer_size=_BUFFER,
+            page_checksum_verification=not checked,
         )
 
     def _opened(self) -> BinaryIO:

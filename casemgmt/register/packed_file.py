@@ -149,8 +149,8 @@ class PackedFile:
         names = [name for name in self._parquet.schema.names if name != "practice_id"]
         try:
             own = range(group, group + 1)
-            self._parquet.check_pages(own)  # of the practices too, which are known from the footer
-            table = self._parquet.read(own, names, checked=True)
+            # The pages of the practices too, which are known from the footer.
+            table = self._parquet.read(own, names, others=True)
             rows = self.rows[first:last]
             _check(table.num_rows == sum(rows), "the row group holds another number of rows")
         except (pa.ArrowException, OSError, ValueError):

@@ -31,14 +31,16 @@ PART_BITS = 10
 _ROOM = 65_536
 _ROOM_FOR_REPEATS = 16
 _PIECE = 1 << 19
+# Bytes of a text up to which so many are a piece.
+_SHORT = 16
 # The loops read the word after the last one that they need.
 _SPARE_WORDS = 3
 
 
-def on_pieces(work: Callable[[int, int], _Found], rows: int, threads: int | None = None) -> list[_Found]:
+def on_pieces(work: Callable[[int, int], _Found], rows: int, piece: int = _PIECE) -> list[_Found]:
     """What ``work(first, last)`` gives for each piece of so many rows, on threads."""
-    bounds = [(low, min(low + _PIECE, rows)) for low in range(0, rows, _PIECE)]
-    return on_threads(lambda each: work(*each), bounds, threads)
+    bounds = [(low, min(low + piece, rows)) for low in range(0, rows, piece)]
+    return on_threads(lambda each: work(*each), bounds)
 
 
 def hashes_of(column: pa.ChunkedArray, by_form: bool = False) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
@@ -68,7 +70,10 @@ def hashes_of(column: pa.ChunkedArray, by_form: bool = False) -> tuple[npt.NDArr
         else:
             for first, last, offsets, words in _spans(chunk):
                 part = own_hashes[first:last], own_odd[first:last]
-                on_pieces(partial(_hash, kernels.hash_texts, offsets, words, part, by_form), last - first)
+                hash_part = partial(_hash, kernels.hash_texts, offsets, words, part, by_form)
+                # Of longer texts, fewer are worth a thread.
+                size = int(offsets[last - first] - offsets[0]) // (last - first)
+                on_pieces(hash_part, last - first, _PIECE * _SHORT // max(size, _SHORT))
     odd, present = kinds != 0, validity_of(column)
     if present is not None:
         odd |= ~present

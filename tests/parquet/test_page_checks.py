@@ -20,6 +20,7 @@ from casemgmt.errors import InputError
 from casemgmt.parquet import pages
 from casemgmt.parquet.frame import check_frame, footer_of, read_page
 from casemgmt.parquet.pages import check_pages, few_pages_of, pages_of
+from casemgmt.parquet.reading import VerifiedFile
 from casemgmt.parquet.thrift import DamagedError
 
 SETTINGS = settings(max_examples=400, deadline=None, derandomize=True, database=None)
@@ -32,10 +33,10 @@ def wide_file(folder: Path, **options: Any) -> Path:
     return path
 
 
-def checked(path: Path) -> None:
+def checked(path: Path, **options: Any) -> None:
     frame = check_frame(path)
     with path.open("rb") as stream:
-        check_pages(stream, frame, range(len(frame.groups)))
+        check_pages(stream, frame, range(len(frame.groups)), **options)
 
 
 OPTIONS = {
@@ -50,6 +51,7 @@ OPTIONS = {
 @pytest.fixture(params=[pages._WINDOW, 37], ids=["pages are held whole", "pages are longer than what is held"])
 def window(request, monkeypatch):
     monkeypatch.setattr(pages, "_WINDOW", request.param)
+    monkeypatch.setattr(pages, "_AMONG", request.param)
 
 
 @pytest.mark.usefixtures("window")
@@ -158,6 +160,29 @@ def test_a_file_that_ends_within_a_page_is_refused(tmp_path, cut):
     path.write_bytes(path.read_bytes()[: last - cut])
     with path.open("rb") as stream, pytest.raises(DamagedError):
         check_pages(stream, frame, range(len(frame.groups)))
+
+
+@pytest.mark.usefixtures("window")
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_of_columns_whose_decoder_works_out_checksums_the_headers_alone_are_read(tmp_path, options):
+    path = wide_file(tmp_path, **options)
+    frame = check_frame(path)
+    every = range(len(frame.names))
+    checked(path, left=every)
+    good = path.read_bytes()
+    for start, stop in bodies_of(path):
+        path.write_bytes(good[:start] + bytes(byte ^ 255 for byte in good[start:stop]) + good[stop:])
+        checked(path, left=every)
+        with pytest.raises(DamagedError):
+            checked(path, left=())
+        with pytest.raises(InputError, match="damaged"):
+            VerifiedFile(path).read()
+        with pytest.raises(InputError, match="damaged"):
+            list(VerifiedFile(path).batches(["ward"], 50))
+    for chunk in (chunk for group in frame.groups for chunk in group):
+        path.write_bytes(good[: chunk.start] + b"\xff" + good[chunk.start + 1 :])
+        with pytest.raises(DamagedError):
+            checked(path, left=every)
 
 
 def test_a_page_without_a_checksum_is_left_to_its_decoder(tmp_path):
