@@ -79,11 +79,12 @@ class Codebook:
 
         In batches of a file, many columns that follow each other come with the same.
         """
-        if self._columns is None or self._columns[1].plan is not plan or not self._columns[0].equals(values):
+        known = self._columns
+        if known is None or known[1].plan is not plan or not known[0].equals(values):
             columns = CodeColumns(plan, self, len(values))
             columns.extend(values)
-            self._columns = values, columns
-        return self._columns[1]
+            self._columns = known = values, columns
+        return known[1]
 
     def verdict(self, text: str) -> Verdict:
         """What is said of a text, as it came."""
