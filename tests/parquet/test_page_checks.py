@@ -170,8 +170,9 @@ def test_of_columns_whose_decoder_works_out_checksums_the_headers_alone_are_read
     every = range(len(frame.names))
     checked(path, left=every)
     good = path.read_bytes()
-    for start, stop in bodies_of(path):
-        path.write_bytes(good[:start] + bytes(byte ^ 255 for byte in good[start:stop]) + good[stop:])
+    for _, stop in bodies_of(path):
+        # The last bit of a page is mostly one of a value, which a decoder alone reads as another.
+        path.write_bytes(good[: stop - 1] + bytes([good[stop - 1] ^ 1]) + good[stop:])
         checked(path, left=every)
         with pytest.raises(DamagedError):
             checked(path, left=())
