@@ -77,7 +77,7 @@ def on_threads(work: Callable[[Any], Any], pieces: Sequence[Any], workers: int |
     return found
 
 
-def read_ahead(items: Iterator[_Item], most: int = 1) -> Iterator[_Item]:
+def read_ahead(items: Iterator[_Item], most: int) -> Iterator[_Item]:
     """The same items; up to ``most`` are made on a thread ahead of the one that is worked on."""
     end = object()
     with ThreadPoolExecutor(1, thread_name_prefix="casemgmt-ahead") as pool:

@@ -279,6 +279,7 @@ class PatientsById:
         """Room for so many rows: the least of what was used before that is large enough."""
         fitting = [each for each in self._free if rows <= len(each.records) and each.with_days == with_days]
         if not fitting:
+            self._free.clear()
             return Dealt(rows, self._width, self._bits, with_days=with_days)
         found = min(fitting, key=lambda each: len(each.records))
         self._free.remove(found)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from casemgmt.parquet.thrift import DamagedError, read_struct
 
@@ -33,7 +34,7 @@ class FileBytes:
 
     __slots__ = ("_size", "_stream")
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BufferedIOBase) -> None:
         self._stream = stream
         self._size = stream.seek(0, 2)
 

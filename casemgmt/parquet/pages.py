@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Container, Iterator, Sequence
-from typing import BinaryIO, TypeAlias
+from io import BufferedIOBase
+from typing import TypeAlias
 
 from casemgmt.compiling import pays
 from casemgmt.parquet.frame import DATA_V2, DICTIONARY, Chunk, FileBytes, Frame, Page, check_pages_of, read_page
@@ -25,12 +26,12 @@ _FEW = 500
 
 
 def check_pages(
-    stream: BinaryIO,
+    stream: BufferedIOBase,
     frame: Frame,
     groups: range,
     places: Sequence[int] | None = None,
     *,
-    left: Container[int] = (),
+    headers_alone: Container[int] = (),
 ) -> bool:
     """Hold every page of some row groups against its checksum, and what its header says against the footer.
 
@@ -43,7 +44,7 @@ def check_pages(
     frame : its footer, from :func:`casemgmt.parquet.frame.check_frame`
     groups : numbers of the row groups
     places : of the columns in ``frame.names``; None for all
-    left : those of which the headers alone are looked at: their decoder is told to work out the checksums
+    headers_alone : places of those whose decoder is told to work out the checksums
 
     Returns
     -------
@@ -60,7 +61,7 @@ def check_pages(
     for group in groups:
         chunks = frame.groups[group]
         for place in range(len(chunks)) if places is None else places:
-            pages = (reader.headers if place in left else reader.checked)(chunks[place])
+            pages = (reader.headers if place in headers_alone else reader.checked)(chunks[place])
             first_version &= _check_chunk(chunks[place], list(pages))
     return first_version
 
@@ -74,7 +75,7 @@ class _PageReader:
     compiled : whether the compiled loop reads headers, however few
     """
 
-    def __init__(self, stream: BinaryIO, *, compiled: bool) -> None:
+    def __init__(self, stream: BufferedIOBase, *, compiled: bool) -> None:
         self._stream, self._compiled = stream, compiled
         self._held = bytearray(max(_WINDOW, _AMONG))
 
@@ -129,7 +130,7 @@ class _PageReader:
 
     def _read(self, start: int, size: int) -> None:
         with memoryview(self._held)[start : start + size] as place:
-            if self._stream.readinto(place) < size:  # type: ignore[attr-defined]
+            if self._stream.readinto(place) < size:
                 raise DamagedError
 
     def _pages(self, data: memoryview) -> tuple[list[PlacedPage], int]:

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from casemgmt.arrow import is_sound_ascii
 from casemgmt.errors import InputError, damaged_file
@@ -186,14 +186,10 @@ class VerifiedFile:
 
     def _check_headers(self, groups: range, columns: Sequence[str] | None, *, others: bool) -> None:
         """As :meth:`check_pages`, before pyarrow decodes some columns and works out their checksums."""
-        places = range(len(self.frame.names))
-        if columns is not None:
-            wanted = {name.encode() for name in columns}
-            decoded = [place for place in places if self.frame.names[place] in wanted]
-        else:
-            decoded = list(places)
+        wanted = None if columns is None else {name.encode() for name in columns}
+        decoded = [place for place, name in enumerate(self.frame.names) if wanted is None or name in wanted]
         with self.refusing_damage(), self._opened() as stream:
-            check_pages(stream, self.frame, groups, None if others else decoded, left=decoded)
+            check_pages(stream, self.frame, groups, None if others else decoded, headers_alone=decoded)
 
     def check(self, table: pa.Table, groups: range) -> None:
         """Refuse rows of some row groups, whoever decoded them, of which the footer counts others.
@@ -236,7 +232,7 @@ class VerifiedFile:
             page_checksum_verification=not checked,
         )
 
-    def _opened(self) -> BinaryIO:
+    def _opened(self) -> io.BufferedIOBase:
         return self._source.open("rb") if isinstance(self._source, Path) else io.BytesIO(self._source)
 
     def _for_pyarrow(self) -> Any:

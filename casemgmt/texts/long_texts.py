@@ -37,8 +37,9 @@ _SHORT = 16
 _SPARE_WORDS = 3
 
 
-def on_pieces(work: Callable[[int, int], _Found], rows: int, piece: int = _PIECE) -> list[_Found]:
+def on_pieces(work: Callable[[int, int], _Found], rows: int, piece: int | None = None) -> list[_Found]:
     """What ``work(first, last)`` gives for each piece of so many rows, on threads."""
+    piece = _PIECE if piece is None else piece
     bounds = [(low, min(low + piece, rows)) for low in range(0, rows, piece)]
     return on_threads(lambda each: work(*each), bounds)
 
@@ -73,7 +74,7 @@ def hashes_of(column: pa.ChunkedArray, by_form: bool = False) -> tuple[npt.NDArr
                 hash_part = partial(_hash, kernels.hash_texts, offsets, words, part, by_form)
                 # Of longer texts, fewer are worth a thread.
                 size = int(offsets[last - first] - offsets[0]) // (last - first)
-                on_pieces(hash_part, last - first, _PIECE * _SHORT // max(size, _SHORT))
+                on_pieces(hash_part, last - first, max(_PIECE * _SHORT // max(size, _SHORT), 1))
     odd, present = kinds != 0, validity_of(column)
     if present is not None:
         odd |= ~present

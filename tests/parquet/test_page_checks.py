@@ -168,14 +168,14 @@ def test_of_columns_whose_decoder_works_out_checksums_the_headers_alone_are_read
     path = wide_file(tmp_path, **options)
     frame = check_frame(path)
     every = range(len(frame.names))
-    checked(path, left=every)
+    checked(path, headers_alone=every)
     good = path.read_bytes()
     for _, stop in bodies_of(path):
         # The last bit of a page is mostly one of a value, which a decoder alone reads as another.
         path.write_bytes(good[: stop - 1] + bytes([good[stop - 1] ^ 1]) + good[stop:])
-        checked(path, left=every)
+        checked(path, headers_alone=every)
         with pytest.raises(DamagedError):
-            checked(path, left=())
+            checked(path, headers_alone=())
         with pytest.raises(InputError, match="damaged"):
             VerifiedFile(path).read()
         with pytest.raises(InputError, match="damaged"):
@@ -183,7 +183,7 @@ def test_of_columns_whose_decoder_works_out_checksums_the_headers_alone_are_read
     for chunk in (chunk for group in frame.groups for chunk in group):
         path.write_bytes(good[: chunk.start] + b"\xff" + good[chunk.start + 1 :])
         with pytest.raises(DamagedError):
-            checked(path, left=every)
+            checked(path, headers_alone=every)
 
 
 def test_a_page_without_a_checksum_is_left_to_its_decoder(tmp_path):

@@ -221,6 +221,17 @@ def test_ids_that_differ_in_their_last_byte_or_length_alone_are_told_apart():
         assert len(set(hashes.tolist())) == len(texts)
 
 
+def test_a_text_of_more_bytes_than_a_piece_has_a_hash(monkeypatch):
+    from casemgmt.texts import long_texts
+
+    texts = pa.chunked_array([pa.array(["a" * 900, "b", None, "c" * 900])])
+    at_once, _ = long_texts.hashes_of(texts)
+    monkeypatch.setattr(long_texts, "_PIECE", 2)
+    in_pieces, _ = long_texts.hashes_of(texts)
+    assert in_pieces.tolist() == at_once.tolist()
+    assert len(set(at_once.tolist())) == 4
+
+
 @pytest.mark.parametrize("distinct", [255, 256, 257, 16_384, 16_385, 65_536, 65_537, 70_000])
 @pytest.mark.parametrize("kind", [pa.string(), pa.string_view()])
 def test_more_distinct_texts_than_there_is_room_for_are_left_to_arrow(distinct, kind):
