@@ -1,7 +1,7 @@
 """What no one can leave out of a work, alone: reading what it needs, from memory or from a file, and nothing else.
 
-How near casemgmt comes to it says how much there is left to win. Each has casemgmt's threads, and takes its turn with
-the others; there is no answer to check.
+How near casemgmt comes to it says how much there is left to win. Where ids have to be told apart, that step alone in
+polars stands beside it. Each has casemgmt's threads, and takes its turn with the others; there is no answer to check.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ _PIECE = 1 << 18
 
 def _part(name: str, prepare: Callable[[Any], Callable[[], Any]], packages: Sequence[str] = ("numpy",)) -> Contender:
     return Contender(key="part", name=name, packages=tuple(packages), prepare=prepare, is_part=True)
+
+
+def _ids_part(name: str, prepare: Callable[[Any], Callable[[], Any]]) -> Contender:
+    return Contender(key="part-ids", name=name, packages=("polars",), prepare=prepare, is_part=True)
 
 
 def _reading(arrays: Sequence[Any], threads: int) -> Callable[[], Any]:
@@ -120,6 +124,50 @@ def _splitting(inputs: Inputs) -> Callable[[], Path]:
     return run
 
 
+def _distinct(column_of: Callable[[Inputs], Any]) -> Callable[[Inputs], Callable[[], Any]]:
+    """How many different ids there are, exactly."""
+
+    def prepare(inputs: Inputs) -> Callable[[], Any]:
+        import polars as pl
+
+        count = pl.LazyFrame({"patient_id": column_of(inputs)}).select(pl.col("patient_id").n_unique())
+        return lambda: count.collect(engine="streaming")
+
+    return prepare
+
+
+def _polars_ids(inputs: Inputs) -> Any:
+    return inputs.polars_frame.get_column("patient_id")
+
+
+def _pandas_ids(inputs: Inputs) -> Any:
+    import polars as pl
+
+    # pandas holds text as Arrow does; what it takes to have it as polars does is left out.
+    return pl.Series(inputs.pandas_frame["patient_id"].array.__arrow_array__())
+
+
+def _rows_by_id(inputs: CodedRows) -> Callable[[], Any]:
+    """How many rows each patient has."""
+    import polars as pl
+
+    ids = pl.from_arrow(inputs.table(dictionary=True).select(["patient_id"])).rechunk()
+    rows = ids.lazy().group_by("patient_id").len()
+    return lambda: rows.collect(engine="streaming")
+
+
+def _rows_by_id_in_file(inputs: CodedRows) -> Callable[[], Path]:
+    import polars as pl
+
+    rows = pl.scan_parquet(inputs.file).select("patient_id").group_by("patient_id").len()
+
+    def run() -> Path:
+        rows.collect(engine="streaming")
+        return inputs.file
+
+    return run
+
+
 PACKED = _part("reading the packed columns once", _packed)
 OWN_SCORES = _part("reading scores and packed words once", _scores)
 POLARS_IDS = _part("hashing the ids once", _ids_of_polars, ("polars", "pyarrow"))
@@ -130,3 +178,7 @@ CSV_FILE = _part("Arrow's CSV reader", _splitting, ("pyarrow",))
 CODED_NUMBERS = _part("reading ids and codes once", _columns_of_rows, ("pyarrow",))
 CODED_TEXTS = _part("hashing the ids once", _ids_of_rows, ("pyarrow",))
 CODED_FILE = _part("Arrow's decoder", _decoding(lambda inputs: inputs.file), ("pyarrow",))
+POLARS_DISTINCT = _ids_part("polars counts different ids", _distinct(_polars_ids))
+PANDAS_DISTINCT = _ids_part("polars counts different ids", _distinct(_pandas_ids))
+CODED_GROUPS = _ids_part("polars counts rows by id", _rows_by_id)
+CODED_FILE_GROUPS = _ids_part("polars counts rows by id", _rows_by_id_in_file)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import coded_ways
-from benchmarks.bounds import CODED_FILE, CODED_NUMBERS, CODED_TEXTS
+from benchmarks.bounds import CODED_FILE, CODED_FILE_GROUPS, CODED_GROUPS, CODED_NUMBERS, CODED_TEXTS
 from benchmarks.coded_rows import ROWS_A_PATIENT, CodedRows, HexIds, RunningIds, TextIds
 from benchmarks.data import Order
 from benchmarks.works import Contender, Work
@@ -44,18 +44,17 @@ def _contenders(
     ours: Prepare,
     polars: Prepare,
     duckdb: Prepare,
-    part: Contender,
-    *,
+    *parts: Contender,
     of_polars: Read = _as_it_is,
     read: Read = _as_it_is,
 ) -> tuple[Contender, ...]:
-    """The contenders of one work, and the part that nobody can leave out; ``read`` of all but polars."""
+    """The contenders of one work, and the parts that nobody can leave out; ``read`` of all but polars."""
     packages = ("casemgmt", "numpy", "numba", "pyarrow")
     return (
         Contender(key="casemgmt", name="casemgmt", packages=packages, prepare=ours, read=read),
         Contender(key="polars-best", name="polars at its best", packages=("polars",), prepare=polars, read=of_polars),
         Contender(key="duckdb", name="DuckDB at its best", packages=("duckdb", "pyarrow"), prepare=duckdb, read=read),
-        part,
+        *parts,
     )
 
 
@@ -78,6 +77,7 @@ def _in_memory(name: str, inputs: type[CodedRows], *, dictionary: bool) -> Work:
             coded_ways.polars(dictionary=dictionary),
             coded_ways.duckdb(dictionary=dictionary),
             CODED_TEXTS if inputs.ids in ("text", "hex") else CODED_NUMBERS,
+            CODED_GROUPS,
             of_polars=_from_polars,
         ),
     )
@@ -101,6 +101,7 @@ def _from_files(name: str, inputs: type[CodedRows], orders: tuple[Order, ...]) -
             coded_ways.polars_from_file,
             coded_ways.duckdb_from_file,
             CODED_FILE,
+            CODED_FILE_GROUPS,
             of_polars=_from_file,
             read=_from_file,
         ),

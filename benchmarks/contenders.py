@@ -224,6 +224,7 @@ POLARS_FRAME = Work(
         _duckdb(with_ids.duckdb_from_polars, answer_of_table),
         _pandas(with_ids.pandas_from_polars, _from_pandas),
         bounds.POLARS_IDS,
+        bounds.POLARS_DISTINCT,
     ),
 )
 
@@ -239,6 +240,7 @@ PANDAS_FRAME = Work(
         _duckdb(with_ids.duckdb_from_pandas, answer_of_table),
         _pandas(with_ids.pandas_from_pandas, _from_pandas),
         bounds.PANDAS_IDS,
+        bounds.PANDAS_DISTINCT,
     ),
 )
 

@@ -22,6 +22,7 @@ LOOKS = {
     "polars-best-packed": ("#E69F00", ">"),
     "casemgmt-table": ("#777777", "*"),
     "part": ("#F0E442", "d"),
+    "part-ids": ("#F0E442", "P"),
 }
 
 

@@ -26,6 +26,7 @@ COLUMNS = {
     "pandas": "pandas",
     "sklearn": "scikit-learn",
     "part": "a part of it, alone",
+    "part-ids": "ids alone, in polars",
 }
 
 # What a reference counts, in words.

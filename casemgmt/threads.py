@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 
 _Item = TypeVar("_Item")
 
-# A thread takes longer to start than these rows take to read.
-ROWS_A_THREAD = 1 << 19
+# A thread takes longer to start than these rows take to read; row groups of a million rows are worth two.
+ROWS_A_THREAD = 500_000
 MOST_THREADS = 8
 
 

@@ -114,11 +114,10 @@ def _keys_at(ids: TextBuffers, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.ui
     """The keys of the ids at rows; None where one is too long for a key."""
     import numpy as np
 
-    from casemgmt.texts.key_kernels import pack_chosen
+    from casemgmt.texts.key_kernels import find_texts, pack_chosen
 
-    starts = ids.offsets[rows].astype(np.int64, copy=False)
-    lengths = ids.offsets[rows + 1] - starts
-    longest = int(lengths.max(initial=0))
+    starts, lengths = np.empty((2, len(rows)), dtype=np.int64)
+    longest = find_texts(ids.offsets, rows, starts, lengths)
     if longest > LONGEST_TEXT:
         return None
     width = Keys.width_for(longest)

@@ -60,6 +60,21 @@ def pack_texts(offsets, data, words, first, count, keys):
 
 
 @compiled
+def find_texts(offsets, rows, starts, lengths):
+    """Write where the texts at some rows begin, and how many bytes each has; return the most.
+
+    ``offsets`` as in :func:`pack_texts`; ``rows``, ``starts`` and ``lengths`` are int64.
+    """
+    most = np.int64(0)
+    for i in range(len(rows)):
+        row = np.uint64(rows[i])
+        starts[i] = offsets[row]
+        lengths[i] = np.int64(offsets[row + _ONE]) - starts[i]
+        most = max(most, lengths[i])
+    return most
+
+
+@compiled
 def pack_chosen(starts, lengths, data, words, keys, beside):
     """Write the keys of some texts, each where it begins in ``data`` and how long it is; see :func:`pack_texts`.
 
