@@ -120,7 +120,7 @@ def emitted_rows(out: Outcome) -> Emitted:
 
     places = np.cumsum(out.emitted) - out.emitted
     total = int(out.emitted.sum())
-    if not pays_once_made(int(out.starts[-1]), collect):  # of all rows: as many as the loops went through
+    if not pays_once_made(total, collect):
         kept = np.arange(total) + np.repeat(out.starts[:-1] - places, out.emitted)
         practice = np.repeat(np.arange(len(out.emitted)), out.emitted)
         return Emitted(practice, out.rows[kept].astype(np.int64), out.keys[kept], out.member[kept], out.at_cut[kept])
