@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +46,8 @@ def warm(*options: str, code: int = 0) -> str:
 def test_what_is_kept_is_named_and_checked(few_loops):
     assert "No compiled loops are kept" in warm("--check", code=1)
     (folder,) = kept_code.folders()
-    assert f"1 compiled loops, 1 kB, are kept in {folder}" in warm()
+    # How long the machine code is depends on the processor.
+    assert re.search(rf"1 compiled loops, \d kB, are kept in {re.escape(str(folder))} ", warm())
     assert warm("--check").startswith("1 compiled loops")
     (file,) = few_loops.rglob("*.loop")
     content = file.read_bytes()
